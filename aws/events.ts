@@ -1,0 +1,27 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { AwsUnavailableError } from '../core/errors.ts';
+
+const client = new EventBridgeClient({});
+
+/**
+ * Publishes an event of the source `poolbridge` on the default bus of this account and Region.
+ *
+ * @throws AwsUnavailableError when EventBridge did not take it: PutEvents itself succeeds then.
+ * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+ */
+export async function publish(detailType: string, detail: object, resource: string): Promise<void> {
+  const entry = {
+    Source: 'poolbridge',
+    DetailType: detailType,
+    Detail: JSON.stringify(detail),
+    Resources: [resource],
+  };
+  const { FailedEntryCount = 0, Entries = [] } = await client.send(
+    new PutEventsCommand({ Entries: [entry] }),
+  );
+  if (FailedEntryCount === 0) return;
+  const { ErrorCode, ErrorMessage } = Entries[0] ?? {};
+  throw new AwsUnavailableError(
+    `EventBridge did not take the event ${detailType}: ${ErrorCode}: ${ErrorMessage}`,
+  );
+}

@@ -1,0 +1,13 @@
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+
+const metrics = new Metrics({ namespace: 'Poolbridge', serviceName: 'poolbridge' });
+
+/** Counts one outcome in total, for alarms, and once for each of the links that allowed it. */
+export function count(metric: string, links: string[]): void {
+  metrics.singleMetric().addMetric(metric, MetricUnit.Count, 1);
+  for (const link of links) {
+    const byLink = metrics.singleMetric();
+    byLink.addDimension('link', link);
+    byLink.addMetric(metric, MetricUnit.Count, 1);
+  }
+}

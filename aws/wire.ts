@@ -1,0 +1,45 @@
+import type {
+  CognitoIdentityClient,
+  DescribeIdentityPoolCommand,
+  DescribeIdentityPoolCommandInput,
+  DescribeIdentityPoolCommandOutput,
+} from '@aws-sdk/client-cognito-identity';
+import type { DeserializeMiddleware } from '@smithy/types';
+
+interface Response {
+  body: Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+async function bytesOf(body: Response['body']): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Sends the command and returns the answer as it came over the wire. The SDK keeps only the members
+ * it was built with; what it drops, the next UpdateIdentityPool would reset.
+ */
+export async function answerOf(
+  client: CognitoIdentityClient,
+  command: DescribeIdentityPoolCommand,
+): Promise<unknown> {
+  let answer: Uint8Array = new Uint8Array();
+  const keep: DeserializeMiddleware<
+    DescribeIdentityPoolCommandInput,
+    DescribeIdentityPoolCommandOutput
+  > = (next) => async (args) => {
+    const result = await next(args);
+    const response = result.response as Response;
+    answer = await bytesOf(response.body);
+    response.body = answer;
+    return result;
+  };
+  command.middlewareStack.addRelativeTo(keep, {
+    relation: 'after',
+    toMiddleware: 'deserializerMiddleware',
+  });
+  await client.send(command);
+  return JSON.parse(Buffer.from(answer).toString('utf8'));
+}

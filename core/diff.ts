@@ -1,0 +1,85 @@
+import { entryKey, type Provider, type ShownPool } from './identity-pool.ts';
+
+/** One thing that differs between two descriptions of an identity pool. */
+export interface Difference {
+  op: 'add' | 'remove' | 'change';
+  /** The identity pool's member, for example `CognitoIdentityProviders`. */
+  member: string;
+  before?: unknown;
+  after?: unknown;
+}
+
+const lists = ['OpenIdConnectProviderARNs', 'SamlProviderARNs'] as const;
+const maps = ['SupportedLoginProviders', 'IdentityPoolTags'] as const;
+const scalars = [
+  'IdentityPoolName',
+  'AllowUnauthenticatedIdentities',
+  'AllowClassicFlow',
+  'DeveloperProviderName',
+] as const;
+
+const asMap = (map: Record<string, string> = {}): Map<string, unknown> =>
+  new Map(Object.entries(map).map(([key, value]) => [key, { [key]: value }]));
+
+const asSet = (list: string[] = []): Map<string, unknown> => new Map(list.map((x) => [x, x]));
+
+const asEntries = (entries: Provider[]): Map<string, Provider> =>
+  new Map(
+    entries.map((e) => [
+      entryKey(e),
+      { ...e, ServerSideTokenCheck: e.ServerSideTokenCheck ?? false },
+    ]),
+  );
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+function compare(
+  member: string,
+  before: Map<string, unknown>,
+  after: Map<string, unknown>,
+): Difference[] {
+  const removed = [...before]
+    .filter(([key]) => !after.has(key))
+    .map(([, value]) => ({ op: 'remove' as const, member, before: value }));
+  const changed = [...after]
+    .filter(([key, value]) => before.has(key) && !same(before.get(key), value))
+    .map(([key, value]) => ({
+      op: 'change' as const,
+      member,
+      before: before.get(key),
+      after: value,
+    }));
+  const added = [...after]
+    .filter(([key]) => !before.has(key))
+    .map(([, value]) => ({ op: 'add' as const, member, after: value }));
+  return [...removed, ...changed, ...added];
+}
+
+const scalar = (value: string | boolean | undefined): Map<string, unknown> =>
+  new Map(value === undefined ? [] : [['', value]]);
+
+function entryDifferences(before: ShownPool, after: ShownPool): Difference[] {
+  const member = 'CognitoIdentityProviders';
+  const { [member]: was = [] } = before;
+  const { [member]: is = [] } = after;
+  if (Array.isArray(was) && Array.isArray(is))
+    return compare(member, asEntries(was), asEntries(is));
+  return same(was, is) ? [] : [{ op: 'change', member, before: was, after: is }];
+}
+
+/**
+ * What differs between two descriptions of one identity pool, as a person would list it. Of a pool
+ * that is shown as a digest only, that it differs.
+ */
+export function diff(before: ShownPool, after: ShownPool): Difference[] {
+  if (before.sha256 !== undefined || after.sha256 !== undefined) {
+    const change = { op: 'change' as const, member: 'IdentityPool', before, after };
+    return before.sha256 === after.sha256 ? [] : [change];
+  }
+  return [
+    ...scalars.flatMap((m) => compare(m, scalar(before[m]), scalar(after[m]))),
+    ...maps.flatMap((m) => compare(m, asMap(before[m]), asMap(after[m]))),
+    ...lists.flatMap((m) => compare(m, asSet(before[m]), asSet(after[m]))),
+    ...entryDifferences(before, after),
+  ];
+}

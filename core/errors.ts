@@ -1,0 +1,55 @@
+/**
+ * What can go wrong, by the name that the state machine's Retry and Catch match on. Every message
+ * says what is wrong and what to do next. The names are literals, because bundling shortens the
+ * names of classes.
+ */
+
+/** The request itself is malformed; the same request can never succeed. */
+export class InvalidRequestError extends Error {
+  override readonly name = 'InvalidRequestError';
+}
+
+/** No link in links.yml covers what was asked for. */
+export class NotCoveredError extends Error {
+  override readonly name = 'NotCoveredError';
+}
+
+/** The user pool or the app client does not exist in Account-A. */
+export class UserPoolClientNotFoundError extends Error {
+  override readonly name = 'UserPoolClientNotFoundError';
+}
+
+/** Account-B refused: the role can't be assumed, or it lacks a permission. */
+export class TargetAccessDeniedError extends Error {
+  override readonly name = 'TargetAccessDeniedError';
+}
+
+/** The identity pool does not exist in Account-B. */
+export class IdentityPoolNotFoundError extends Error {
+  override readonly name = 'IdentityPoolNotFoundError';
+}
+
+/** One more entry would exceed the identity pool's quota of user pool providers. */
+export class ProviderQuotaError extends Error {
+  override readonly name = 'ProviderQuotaError';
+}
+
+/** Another execution is writing to the identity pool; trying again later helps. */
+export class PoolBusyError extends Error {
+  override readonly name = 'PoolBusyError';
+}
+
+/** AWS answered with a setting that this version can't send back, so writing would reset it. */
+export class UnknownPoolFieldError extends Error {
+  override readonly name = 'UnknownPoolFieldError';
+}
+
+/** What was written is not what is there. */
+export class VerificationError extends Error {
+  override readonly name = 'VerificationError';
+}
+
+/** No answer came from AWS, or none that means anything; trying again later helps. */
+export class AwsUnavailableError extends Error {
+  override readonly name = 'AwsUnavailableError';
+}

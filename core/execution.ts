@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+
+/** Where an execution runs, as its ARN says. */
+export interface Execution {
+  arn: string;
+  partition: string;
+  region: string;
+  account: string;
+  name: string;
+}
+
+/** Takes an execution ARN apart: `arn:aws:states:us-east-1:111111111111:execution:MACHINE:NAME`. */
+export function executionOf(arn: string): Execution {
+  const [, partition = '', , region = '', account = '', , , ...name] = arn.split(':');
+  return { arn, partition, region, account, name: name.join(':') };
+}
+
+/**
+ * The role session name and source identity by which Account-B's CloudTrail leads back to the
+ * execution: at most 64 characters, unique to the execution's name.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ */
+export function sessionNameOf({ name }: Execution): string {
+  const allowed = name.replace(/[^\w+=,.@-]/g, '').slice(0, 55);
+  return `${allowed}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+}

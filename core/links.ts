@@ -1,0 +1,111 @@
+import { NotCoveredError } from './errors.ts';
+import { globMatches } from './glob.ts';
+
+/** One rule of links.yml, its defaults filled in: which app clients get an entry in which pool. */
+export interface Link {
+  userPools?: string[];
+  userPoolTags?: Record<string, string>;
+  clients: string[];
+  identityPool: string;
+  roleArn: string;
+  externalId?: string;
+  serverSideTokenCheck: boolean;
+  providerQuota: number;
+  onDelete: 'unlink' | 'keep';
+}
+
+/** links.yml by the names of its links. It is the guardrail: only what it covers is ever linked. */
+export type Links = Readonly<Record<string, Link>>;
+
+/** What a link is judged by. */
+export interface Subject {
+  userPoolId: string;
+  tags?: Record<string, string>;
+  clientId?: string;
+  /** Unknown for a client that is gone and for a whole user pool: then any client's name will do. */
+  clientName?: string;
+}
+
+/** One identity pool that a request reaches, and the links that allow it. */
+export interface Coverage {
+  identityPoolId: string;
+  links: string[];
+  serverSideTokenCheck: boolean;
+}
+
+/** How Account-B is reached for one identity pool. */
+export type Access = Pick<Link, 'roleArn' | 'externalId' | 'providerQuota'>;
+
+const named = (links: Links): [string, Link][] => Object.entries(links);
+
+const tagsMatch = (wanted: Record<string, string>, tags: Record<string, string>): boolean =>
+  Object.entries(wanted).every(([key, value]) => Object.hasOwn(tags, key) && tags[key] === value);
+
+const coversPool = ({ userPools, userPoolTags }: Link, { userPoolId, tags }: Subject): boolean =>
+  userPools?.includes(userPoolId) === true ||
+  (userPoolTags !== undefined && tags !== undefined && tagsMatch(userPoolTags, tags));
+
+const coversClient = ({ clients }: Link, { clientName }: Subject): boolean =>
+  clientName === undefined || clients.some((glob) => globMatches(glob, clientName));
+
+/** Whether any link needs to know the tags of a user pool that it does not name. */
+export const needsTags = (links: Links): boolean =>
+  named(links).some(([, link]) => link.userPoolTags !== undefined);
+
+/** Whether a client's name decides anything among the links that cover its user pool. */
+export const needsClientName = (links: Links, subject: Subject): boolean =>
+  named(links).some(
+    ([, link]) => coversPool(link, subject) && !link.clients.some((glob) => glob === '*'),
+  );
+
+/**
+ * The identity pools that a client may reach. Where several links lead to one identity pool, the
+ * entry is theirs together, and the strictest of them decides its ServerSideTokenCheck.
+ */
+export function coverageOf(links: Links, subject: Subject): Coverage[] {
+  const covering = named(links).filter(
+    ([, link]) => coversPool(link, subject) && coversClient(link, subject),
+  );
+  const byPool = Map.groupBy(covering, ([, link]) => link.identityPool);
+  return [...byPool].map(([identityPoolId, group]) => ({
+    identityPoolId,
+    links: group.map(([name]) => name),
+    serverSideTokenCheck: group.some(([, link]) => link.serverSideTokenCheck),
+  }));
+}
+
+/**
+ * The role, external id and quota of an identity pool, on which its links agree.
+ *
+ * @throws NotCoveredError when no link names the identity pool (any more).
+ */
+export function accessTo(links: Links, identityPoolId: string): Access {
+  const link = Object.values(links).find(({ identityPool }) => identityPool === identityPoolId);
+  if (link) return link;
+  throw new NotCoveredError(
+    `No link in links.yml names the identity pool ${identityPoolId}. Add one and deploy, or ask for another identity pool.`,
+  );
+}
+
+/** Something in links.yml that the schema can't see, and where. */
+export interface Problem {
+  path: string[];
+  message: string;
+}
+
+const agreeing = ['roleArn', 'externalId', 'providerQuota'] as const;
+
+/** What is wrong with links that are well-formed one by one. */
+export function problemsOf(links: Links): Problem[] {
+  const first = new Map<string, [string, Link]>();
+  return named(links).flatMap(([name, link]) => {
+    const [firstName, firstLink] = first.get(link.identityPool) ?? [name, link];
+    first.set(link.identityPool, [firstName, firstLink]);
+    return agreeing
+      .filter((key) => link[key] !== firstLink[key])
+      .map((key) => ({
+        path: ['links', name, Object.hasOwn(link, key) ? key : 'identityPool'],
+        message: `links.${name} and links.${firstName} lead to the same identity pool, so their ${key} must be the same`,
+      }));
+  });
+}

@@ -1,0 +1,78 @@
+import { ProviderQuotaError } from './errors.ts';
+import {
+  entriesOf,
+  entryKey,
+  type IdentityPool,
+  type Provider,
+  SHOWN_ENTRIES,
+} from './identity-pool.ts';
+
+/** What a request wants of one identity pool. Without a client: every entry of the user pool. */
+export interface Intent {
+  operation: 'link' | 'unlink';
+  providerName: string;
+  clientId?: string;
+  /** The flag of a new entry; an existing entry keeps its own. */
+  serverSideTokenCheck: boolean;
+}
+
+/** One entry to add or to remove. */
+export interface Change {
+  op: 'add' | 'remove';
+  provider: Provider;
+}
+
+/** The fewest changes that bring the pool to what is wanted; none when it is there already. */
+export function merge(pool: IdentityPool, intent: Intent): Change[] {
+  const { operation, providerName: ProviderName, clientId: ClientId } = intent;
+  const matching = entriesOf(pool).filter(
+    (entry) =>
+      entry.ProviderName === ProviderName &&
+      (ClientId === undefined || entry.ClientId === ClientId),
+  );
+  if (operation === 'unlink') return matching.map((provider) => ({ op: 'remove', provider }));
+  if (ClientId === undefined || matching.length > 0) return [];
+  const provider = { ProviderName, ClientId, ServerSideTokenCheck: intent.serverSideTokenCheck };
+  return [{ op: 'add', provider }];
+}
+
+/** The pool with the changes made, and everything else as it was. Making them twice is harmless. */
+export function apply(pool: IdentityPool, changes: Change[]): IdentityPool {
+  if (changes.length === 0) return pool;
+  const touched = new Set(changes.map(({ provider }) => entryKey(provider)));
+  const added = changes.filter(({ op }) => op === 'add').map(({ provider }) => provider);
+  const kept = entriesOf(pool).filter((entry) => !touched.has(entryKey(entry)));
+  return { ...pool, CognitoIdentityProviders: [...kept, ...added] };
+}
+
+/**
+ * Refuses changes that would leave more entries than the quota. A pool above its quota may still
+ * lose entries.
+ *
+ * @throws ProviderQuotaError
+ * @see https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+ */
+export function checkQuota(pool: IdentityPool, changes: Change[], quota: number): void {
+  const count = entriesOf(apply(pool, changes)).length;
+  if (count <= quota || !changes.some(({ op }) => op === 'add')) return;
+  throw new ProviderQuotaError(
+    `Identity pool ${pool.IdentityPoolId} already holds ${entriesOf(pool).length} of ${quota} user pool providers, so nothing was written. Unlink clients that are no longer used, or have Account-B's quota "Amazon Cognito user pool providers per identity pool" raised and then set providerQuota in links.yml to it.`,
+  );
+}
+
+/** A change as states and outputs show it; of very many, one line for all clients of a user pool. */
+export type ShownChange =
+  | Change
+  | { op: Change['op']; provider: Omit<Provider, 'ClientId'>; clientIds: string[] };
+
+/** The changes one by one, or by user pool above {@link SHOWN_ENTRIES}; nothing is left out. */
+export function shownChanges(changes: Change[]): ShownChange[] {
+  if (changes.length <= SHOWN_ENTRIES) return changes;
+  const groups = Map.groupBy(changes, ({ op, provider: { ClientId: _, ...common } }) =>
+    JSON.stringify({ op, provider: common }),
+  );
+  return [...groups].map(([common, group]) => ({
+    ...(JSON.parse(common) as Pick<Change, 'op' | 'provider'>),
+    clientIds: group.map(({ provider }) => provider.ClientId ?? ''),
+  }));
+}

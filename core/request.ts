@@ -1,0 +1,187 @@
+import { InvalidRequestError } from './errors.ts';
+
+/** Who asked, and how. From CloudTrail it is proof; what a person says of himself is a claim. */
+export interface RequestedBy {
+  via: 'cloudtrail' | 'event' | 'person';
+  principalArn?: string;
+  eventId?: string;
+  time?: string;
+  account?: string;
+  region?: string;
+  reason?: string;
+}
+
+/** What the `link` state machine was asked to do. */
+export interface LinkRequest {
+  operation: 'link' | 'unlink';
+  userPoolId: string;
+  /** Absent only when every entry of the user pool is to be unlinked. */
+  clientId?: string;
+  /** The app client's name, where the event that asked knows it. */
+  clientName?: string;
+  /** Narrows the request to one of the identity pools that the links name. */
+  identityPoolId?: string;
+  dryRun: boolean;
+  requestedBy: RequestedBy;
+}
+
+type Json = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const refuse = (message: string): never => {
+  throw new InvalidRequestError(message);
+};
+
+const personsKeys = [
+  'operation',
+  'userPoolId',
+  'clientId',
+  'identityPoolId',
+  'dryRun',
+  'reason',
+] as const;
+
+const requestedByKeys = ['principalArn', 'eventId', 'time', 'account', 'region'] as const;
+
+// CloudTrail writes this where it masks a value, and Cognito marks client ids as sensitive.
+// https://docs.aws.amazon.com/cognito/latest/developerguide/understanding-amazon-cognito-entries.html
+const MASKED = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+
+/** EventBridge leaves a blank where the event has no such field. */
+const withoutBlanks = (value: Json): Json =>
+  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== '' && v !== MASKED));
+
+const patterns = {
+  // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolType.html
+  userPoolId: {
+    pattern: /^[a-z]{2}(-[a-z]+)+-\d+_[0-9a-zA-Z]{1,40}$/,
+    like: 'us-east-1_AbCdEfGhI',
+  },
+  // cognito-idp allows a + here too, an identity pool does not.
+  // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdentityProvider.html
+  clientId: { pattern: /^\w{1,128}$/, like: '1example23456789abcdefghij' },
+  identityPoolId: {
+    pattern: /^[a-z]{2}(-[a-z]+)+-\d+:[0-9a-f]+(-[0-9a-f]+)*$/,
+    like: 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab',
+  },
+} as const;
+
+function id(source: Json, key: keyof typeof patterns): string | undefined {
+  const value = source[key];
+  if (value === undefined) return undefined;
+  const { pattern, like } = patterns[key];
+  if (typeof value === 'string' && value.length <= 128 && pattern.test(value)) return value;
+  return refuse(`${key} must be an id like "${like}", not ${quote(value)}.`);
+}
+
+function text(source: Json, key: string, most: number): string | undefined {
+  const value = source[key];
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value.length <= most) return value;
+  return refuse(`${key} must be a text of at most ${most} characters, not ${quote(value)}.`);
+}
+
+function quote(value: unknown): string {
+  const shown = JSON.stringify(value) ?? String(value);
+  return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
+}
+
+function onlyKeys(source: Json, keys: readonly string[], what: string): void {
+  const unknown = Object.keys(source).filter((key) => !keys.includes(key));
+  if (unknown.length > 0) {
+    refuse(
+      `${what} has the unknown ${unknown.length > 1 ? 'keys' : 'key'} ${unknown.map(quote).join(', ')}; it may hold ${keys.join(', ')}.`,
+    );
+  }
+}
+
+/** Without the keys whose value is undefined. */
+const defined = <T extends object>(value: { [K in keyof T]: T[K] | undefined }): T =>
+  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
+
+function requestFrom(source: Json, requestedBy: RequestedBy): LinkRequest {
+  const { operation = 'link', dryRun = false } = source;
+  if (operation !== 'link' && operation !== 'unlink') {
+    return refuse(`operation must be "link" or "unlink", not ${quote(operation)}.`);
+  }
+  if (typeof dryRun !== 'boolean') {
+    return refuse(`dryRun must be true or false, not ${quote(dryRun)}.`);
+  }
+  const userPoolId = id(source, 'userPoolId');
+  if (userPoolId === undefined) {
+    return refuse('userPoolId is missing: say which user pool the app client belongs to.');
+  }
+  return defined<LinkRequest>({
+    operation,
+    userPoolId,
+    clientId: id(source, 'clientId'),
+    clientName: text(source, 'clientName', 128),
+    identityPoolId: id(source, 'identityPoolId'),
+    dryRun,
+    requestedBy: defined<RequestedBy>({ ...requestedBy, reason: text(source, 'reason', 1000) }),
+  });
+}
+
+function fromPerson(source: unknown, requestedBy: RequestedBy): LinkRequest {
+  if (!isObject(source)) {
+    return refuse(
+      `The request must be an object like {"operation":"link","userPoolId":"…","clientId":"…"}, not ${quote(source)}.`,
+    );
+  }
+  onlyKeys(source, personsKeys, 'The request');
+  const request = requestFrom(source, requestedBy);
+  if (request.clientId === undefined && request.operation === 'link') {
+    return refuse('clientId is missing: say which app client to link.');
+  }
+  return request;
+}
+
+function fromCloudTrail(source: Json, requestedBy: RequestedBy): LinkRequest {
+  onlyKeys(source, [...personsKeys, 'clientName'], 'The request');
+  const request = requestFrom(source, requestedBy);
+  if (request.clientId === undefined && request.clientName === undefined) {
+    return refuse(
+      'The CloudTrail record names no app client: clientId and clientName are missing.',
+    );
+  }
+  return request;
+}
+
+function fromEvent(source: unknown, requestedBy: RequestedBy): LinkRequest {
+  if (!isObject(source)) return refuse(`request must be an object, not ${quote(source)}.`);
+  // Absent means every entry of the user pool; a blank must never come to mean that.
+  if (source['operation'] === 'unlink' && source['clientId'] === '') {
+    return refuse(
+      'clientId is blank: name the app client, or leave the key out to unlink them all.',
+    );
+  }
+  const request = withoutBlanks(source);
+  return requestedBy.via === 'event'
+    ? fromPerson(request, requestedBy)
+    : fromCloudTrail(request, requestedBy);
+}
+
+/**
+ * Reads the input of the `link` state machine: a person's, or `{request, requestedBy}` as the
+ * EventBridge rules in `events/` shape it.
+ *
+ * @throws InvalidRequestError with one sentence that says what is wrong.
+ */
+export function parseRequest(input: unknown): LinkRequest {
+  if (!isObject(input) || !Object.hasOwn(input, 'requestedBy')) {
+    return fromPerson(input, { via: 'person' });
+  }
+  onlyKeys(input, ['request', 'requestedBy'], 'The input');
+  const { request, requestedBy } = input;
+  if (!isObject(requestedBy)) return refuse('requestedBy must be an object.');
+  const who = withoutBlanks(requestedBy);
+  const { via } = who;
+  if (via !== 'cloudtrail' && via !== 'event') {
+    return refuse(`requestedBy.via must be "cloudtrail" or "event", not ${quote(via)}.`);
+  }
+  const facts = requestedByKeys.map((key) => [key, text(who, key, 2048)] as const);
+  const by = { via, ...defined(Object.fromEntries(facts)) } as RequestedBy;
+  return fromEvent(request, by);
+}

@@ -1,0 +1,33 @@
+import { InvalidRequestError } from './errors.ts';
+import type { Execution } from './execution.ts';
+
+// https://docs.aws.amazon.com/general/latest/gr/cognito_identity.html
+const dnsSuffix = new Map([
+  ['aws', 'amazonaws.com'],
+  ['aws-us-gov', 'amazonaws.com'],
+  ['aws-cn', 'amazonaws.com.cn'],
+]);
+
+/** The Region of a user pool, which its id begins with; never the identity pool's or the stack's. */
+export const userPoolRegion = (userPoolId: string): string =>
+  userPoolId.slice(0, userPoolId.lastIndexOf('_'));
+
+/**
+ * The name by which an identity pool knows a user pool: the issuer of its tokens without `https://`.
+ * https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdentityProvider.html
+ *
+ * @throws InvalidRequestError in a partition whose domain is not known.
+ */
+export function providerNameOf(userPoolId: string, partition: string): string {
+  const suffix = dnsSuffix.get(partition);
+  if (suffix === undefined) {
+    throw new InvalidRequestError(
+      `Poolbridge does not know the domain of user pools in the partition ${partition}; it works in ${[...dnsSuffix.keys()].join(', ')}.`,
+    );
+  }
+  return `cognito-idp.${userPoolRegion(userPoolId)}.${suffix}/${userPoolId}`;
+}
+
+/** The ARN of a user pool of the execution's own account. */
+export const userPoolArn = (userPoolId: string, { partition, account }: Execution): string =>
+  `arn:${partition}:cognito-idp:${userPoolRegion(userPoolId)}:${account}:userpool/${userPoolId}`;

@@ -1,0 +1,14 @@
+import links from '#links';
+import { openIdentityPool } from '../aws/identity-pool.ts';
+import { step } from '../aws/step.ts';
+import { executionOf } from '../core/execution.ts';
+import { accessTo } from '../core/links.ts';
+import type { TargetEvent } from '../core/target.ts';
+
+/** Proves that Account-B lets us in. The credentials are good for nothing and end here. */
+export const handler = step(async ({ execution, target }: TargetEvent): Promise<string> => {
+  const { identityPoolId } = target;
+  const access = accessTo(links, identityPoolId);
+  const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, []);
+  return pool.assumedRoleArn;
+});

@@ -1,0 +1,17 @@
+import links from '#links';
+import { openIdentityPool } from '../aws/identity-pool.ts';
+import { step } from '../aws/step.ts';
+import { executionOf } from '../core/execution.ts';
+import type { IdentityPool } from '../core/identity-pool.ts';
+import { accessTo } from '../core/links.ts';
+import type { TargetEvent } from '../core/target.ts';
+
+/** Takes the snapshot from which the changes are planned. */
+export const handler = step(async ({ execution, target }: TargetEvent): Promise<IdentityPool> => {
+  const { identityPoolId } = target;
+  const access = accessTo(links, identityPoolId);
+  const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, [
+    'DescribeIdentityPool',
+  ]);
+  return pool.describe();
+});

@@ -1,0 +1,7 @@
+/** links.yml, checked and put into the bundle when the service is packaged. */
+declare module '#links' {
+  import type { Links } from '../core/links.ts';
+
+  const links: Links;
+  export default links;
+}

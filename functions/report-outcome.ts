@@ -1,0 +1,16 @@
+import { publish } from '../aws/events.ts';
+import { logger } from '../aws/logger.ts';
+import { count } from '../aws/metrics.ts';
+import { step } from '../aws/step.ts';
+import { type EndState, metricsOf, type Report, reportOn } from '../core/outcome.ts';
+
+/** Tells everyone how it ended: the output or the error, an event, metrics. */
+export const handler = step(
+  async ({ execution, state }: { execution: string; state: EndState }): Promise<Report> => {
+    const { report, finished } = reportOn(execution, state);
+    await publish('LinkFinished', finished, execution);
+    for (const { metric, links } of metricsOf(finished)) count(metric, links);
+    logger.info('outcome reported', { ...finished });
+    return report;
+  },
+);

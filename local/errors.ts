@@ -1,0 +1,19 @@
+/** An error as AWS answers it: a code, a message and an HTTP status. */
+export class AwsError extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, message: string, status = 400) {
+    super(message);
+    this.name = code;
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** What this implementation of AWS does not do, said clearly instead of done wrongly. */
+export class UnsupportedError extends AwsError {
+  constructor(what: string) {
+    super('NotImplemented', `The embedded AWS does not support ${what}.`, 501);
+  }
+}

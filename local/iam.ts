@@ -1,0 +1,318 @@
+import { randomBytes } from 'node:crypto';
+import { AwsError, UnsupportedError } from './errors.ts';
+
+/** Who makes a call. */
+export type Principal =
+  | { kind: 'root'; account: string; arn: string }
+  | { kind: 'role'; account: string; arn: string; role: Role; session: Session }
+  | { kind: 'service'; account: string; arn: string; sourceArn: string };
+
+export interface Role {
+  arn: string;
+  name: string;
+  id: string;
+  trust: PolicyDocument;
+  policies: PolicyDocument[];
+}
+
+/** What AssumeRole handed out. */
+export interface Session {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string;
+  expiration: number;
+  created: number;
+  name: string;
+  sourceIdentity?: string;
+  policy?: PolicyDocument;
+  tags: Record<string, string>;
+}
+
+export type Context = Record<string, string | string[] | undefined>;
+
+interface Statement {
+  Sid?: string;
+  Effect: 'Allow' | 'Deny';
+  Principal?: '*' | Record<string, string | string[]>;
+  Action: string | string[];
+  Resource?: string | string[];
+  Condition?: Record<string, Record<string, string | string[]>>;
+}
+
+export interface PolicyDocument {
+  Version: string;
+  Statement: Statement[];
+}
+
+const statementKeys = new Set(['Sid', 'Effect', 'Principal', 'Action', 'Resource', 'Condition']);
+
+/**
+ * Takes a policy as it was written.
+ *
+ * @throws AwsError MalformedPolicyDocument, and UnsupportedError on what could not be judged.
+ */
+export function parsePolicy(document: unknown): PolicyDocument {
+  const policy = (typeof document === 'string' ? JSON.parse(document) : document) as PolicyDocument;
+  const statements = [policy.Statement].flat();
+  for (const statement of statements) {
+    const unknown = Object.keys(statement).filter((key) => !statementKeys.has(key));
+    if (unknown.length > 0) throw new UnsupportedError(`${unknown.join(', ')} in a policy`);
+    const resources = statement.Resource === undefined ? [] : [statement.Resource].flat();
+    if (!['Allow', 'Deny'].includes(statement.Effect) || !statement.Action) {
+      throw new AwsError('MalformedPolicyDocument', 'A statement needs an Effect and an Action.');
+    }
+    if (resources.some((resource) => typeof resource !== 'string')) {
+      throw new AwsError('MalformedPolicyDocument', 'A Resource must be a string.');
+    }
+    for (const operator of Object.keys(statement.Condition ?? {})) operatorOf(operator);
+  }
+  return { Version: policy.Version, Statement: statements };
+}
+
+const wild = (pattern: string, value: string, flags = ''): boolean => {
+  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
+  return new RegExp(`^${source.replaceAll('?', '.')}$`, `s${flags}`).test(value);
+};
+
+/** An ARN pattern matches section by section: its wildcards do not cross a colon before the last. */
+function arnLike(pattern: string, value: string): boolean {
+  const sections = (arn: string) => {
+    const [a = '', b = '', c = '', d = '', e = '', ...rest] = arn.split(':');
+    return [a, b, c, d, e, rest.join(':')];
+  };
+  const actual = sections(value);
+  return sections(pattern).every((section, i) => wild(section, actual[i] ?? ''));
+}
+
+type Test = (wanted: string, actual: string) => boolean;
+
+const equal: Test = (wanted, actual) => wanted === actual;
+
+const tests: Record<string, { test: Test; negated?: boolean }> = {
+  StringEquals: { test: equal },
+  StringNotEquals: { test: equal, negated: true },
+  StringEqualsIgnoreCase: { test: (w, a) => w.toLowerCase() === a.toLowerCase() },
+  StringLike: { test: (w, a) => wild(w, a) },
+  StringNotLike: { test: (w, a) => wild(w, a), negated: true },
+  ArnEquals: { test: arnLike },
+  ArnLike: { test: arnLike },
+  ArnNotLike: { test: arnLike, negated: true },
+  Bool: { test: equal },
+};
+
+interface Operator {
+  test: Test;
+  negated: boolean;
+  ifExists: boolean;
+  quantifier?: string;
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
+function operatorOf(name: string): Operator {
+  const [, quantifier, base = '', ifExists] =
+    /^(?:(ForAnyValue|ForAllValues):)?(\w+?)(IfExists)?$/.exec(name) ?? [];
+  const found = Object.hasOwn(tests, base) ? tests[base] : undefined;
+  // Never an allow: a condition that can't be judged must not be passed over.
+  if (!found) throw new UnsupportedError(`the condition operator ${name}`);
+  return {
+    test: found.test,
+    negated: found.negated === true,
+    ifExists: ifExists !== undefined,
+    ...(quantifier !== undefined && { quantifier }),
+  };
+}
+
+function conditionHolds(name: string, wanted: string[], actual: string | string[] | undefined) {
+  const { test, negated, ifExists, quantifier } = operatorOf(name);
+  if (actual === undefined) return ifExists || negated || quantifier === 'ForAllValues';
+  const values = [actual].flat();
+  const matches = (value: string) => wanted.some((w) => test(w, value)) !== negated;
+  return quantifier === 'ForAnyValue' ? values.some(matches) : values.every(matches);
+}
+
+function conditionsHold(statement: Statement, context: Context): boolean {
+  const lower = new Map(Object.entries(context).map(([k, v]) => [k.toLowerCase(), v]));
+  return Object.entries(statement.Condition ?? {}).every(([operator, keys]) =>
+    Object.entries(keys).every(([key, wanted]) =>
+      conditionHolds(operator, [wanted].flat(), lower.get(key.toLowerCase())),
+    ),
+  );
+}
+
+const actionMatches = (statement: Statement, action: string): boolean =>
+  [statement.Action].flat().some((pattern) => wild(pattern, action, 'i'));
+
+const resourceMatches = (statement: Statement, resource: string): boolean =>
+  [statement.Resource ?? []].flat().some((pattern) => wild(pattern, resource));
+
+function principalMatches(statement: Statement, principal: Principal): boolean {
+  const wanted = statement.Principal;
+  if (wanted === undefined) return false;
+  if (wanted === '*') return true;
+  return Object.entries(wanted).some(([kind, values]) =>
+    [values].flat().some((value) => {
+      if (kind === 'Service') return principal.kind === 'service' && principal.arn === value;
+      if (kind === 'Federated') return principal.kind === 'service' && principal.arn === value;
+      if (kind !== 'AWS' || principal.kind === 'service') return false;
+      const owner = `arn:${principal.arn.split(':')[1]}:iam::${principal.account}:root`;
+      const role = principal.kind === 'role' ? principal.role.arn : principal.arn;
+      return ['*', principal.account, owner, role, principal.arn].includes(value);
+    }),
+  );
+}
+
+type Verdict = 'allow' | 'deny' | 'nothing';
+
+function judge(policies: PolicyDocument[], applies: (statement: Statement) => boolean): Verdict {
+  const statements = policies.flatMap(({ Statement }) => Statement).filter(applies);
+  if (statements.some(({ Effect }) => Effect === 'Deny')) return 'deny';
+  return statements.length > 0 ? 'allow' : 'nothing';
+}
+
+/** One question to IAM. */
+export interface Question {
+  principal: Principal;
+  action: string;
+  resource: string;
+  /** What the request itself says, by condition key. */
+  context?: Context;
+  /** The policy of the resource, where it has one: a queue's, a bus's, a role's trust. */
+  resourcePolicy?: PolicyDocument;
+  /** Whether the resource's policy must allow it too, as a role's trust must. */
+  bothMustAllow?: boolean;
+}
+
+const accountOf = (arn: string): string => arn.split(':')[4] ?? '';
+
+/** The condition keys that every request carries. */
+function contextOf({ principal, context }: Question): Context {
+  const who: Context =
+    principal.kind === 'service'
+      ? { 'aws:SourceArn': principal.sourceArn, 'aws:SourceAccount': principal.account }
+      : {
+          'aws:PrincipalArn': principal.kind === 'role' ? principal.role.arn : principal.arn,
+          'aws:PrincipalAccount': principal.account,
+        };
+  const tags = principal.kind === 'role' ? Object.entries(principal.session.tags) : [];
+  const tagged = Object.fromEntries(tags.map(([k, v]) => [`aws:PrincipalTag/${k}`, v]));
+  return { ...who, ...tagged, ...context };
+}
+
+/**
+ * Whether a call is allowed: explicit denials first, then the identity's policies, its session
+ * policy, and the resource's policy, both of them where the account differs.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ */
+export function isAllowed(question: Question): boolean {
+  const { principal, action, resource, resourcePolicy } = question;
+  const context = contextOf(question);
+  const applies = (statement: Statement) =>
+    actionMatches(statement, action) &&
+    resourceMatches(statement, resource) &&
+    conditionsHold(statement, context);
+  const appliesToPrincipal = (statement: Statement) =>
+    actionMatches(statement, action) &&
+    (statement.Resource === undefined || resourceMatches(statement, resource)) &&
+    principalMatches(statement, principal) &&
+    conditionsHold(statement, context);
+  const byResource = resourcePolicy ? judge([resourcePolicy], appliesToPrincipal) : 'nothing';
+  if (byResource === 'deny') return false;
+  if (principal.kind === 'service') return byResource === 'allow';
+  const foreign = accountOf(resource) !== '' && accountOf(resource) !== principal.account;
+  const byIdentity = principal.kind === 'root' ? 'allow' : judge(principal.role.policies, applies);
+  if (byIdentity === 'deny') return false;
+  const session = principal.kind === 'role' ? principal.session.policy : undefined;
+  if (session && judge([session], applies) !== 'allow') return false;
+  if (foreign || question.bothMustAllow) return byIdentity === 'allow' && byResource === 'allow';
+  return byIdentity === 'allow' || byResource === 'allow';
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
+export function denial({ principal, action, resource }: Question): string {
+  return `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`;
+}
+
+const randomId = (prefix: string): string =>
+  `${prefix}${randomBytes(12).toString('hex').toUpperCase().slice(0, 16)}`;
+
+/** The roles, policies and sessions of every account. */
+export class Iam {
+  readonly roles = new Map<string, Role>();
+  readonly managedPolicies = new Map<string, PolicyDocument>();
+  readonly #sessions = new Map<string, Extract<Principal, { kind: 'role' }>>();
+
+  putRole(role: Omit<Role, 'id'>): Role {
+    const stored = { ...role, id: randomId('AROA') };
+    this.roles.set(role.arn, stored);
+    return stored;
+  }
+
+  /** Opens a session of a role, whoever was found to be allowed to. */
+  openSession(
+    role: Role,
+    options: Pick<Session, 'name'> & Partial<Session> & { seconds: number },
+  ): Extract<Principal, { kind: 'role' }> {
+    const { seconds, ...rest } = options;
+    const session: Session = {
+      accessKeyId: randomId('ASIA'),
+      secretAccessKey: randomBytes(30).toString('base64'),
+      sessionToken: randomBytes(96).toString('base64'),
+      created: Date.now(),
+      expiration: Date.now() + seconds * 1000,
+      tags: {},
+      ...rest,
+    };
+    const [, partition, , , account = ''] = role.arn.split(':');
+    const arn = `arn:${partition}:sts::${account}:assumed-role/${role.name}/${session.name}`;
+    const principal = { kind: 'role', account, arn, role, session } as const;
+    this.#sessions.set(session.accessKeyId, principal);
+    return principal;
+  }
+
+  /** A service assumes a role that trusts it, as EventBridge, Step Functions and Lambda do. */
+  assumeByService(roleArn: string, service: string, name: string, sourceArn: string) {
+    const role = this.roles.get(roleArn);
+    const account = accountOf(roleArn);
+    const principal: Principal = { kind: 'service', account, arn: service, sourceArn };
+    const question = {
+      principal,
+      action: 'sts:AssumeRole',
+      resource: roleArn,
+      ...(role && { resourcePolicy: role.trust }),
+    };
+    if (!role || !isAllowed(question)) {
+      throw new AwsError(
+        'AccessDeniedException',
+        `${service} is unable to assume the role ${roleArn}.`,
+      );
+    }
+    return this.openSession(role, { name, seconds: 43_200 });
+  }
+
+  /**
+   * The principal of an access key. A twelve-digit key is the root of that account.
+   *
+   * @throws AwsError for a key that nobody handed out, whose session token differs or has expired.
+   */
+  principalOf(accessKeyId: string, sessionToken?: string): Principal {
+    if (/^\d{12}$/.test(accessKeyId)) {
+      return { kind: 'root', account: accessKeyId, arn: `arn:aws:iam::${accessKeyId}:root` };
+    }
+    const principal = this.#sessions.get(accessKeyId);
+    if (!principal || principal.session.sessionToken !== sessionToken) {
+      throw new AwsError(
+        'UnrecognizedClientException',
+        'The security token included in the request is invalid. The embedded AWS takes a twelve-digit account id as access key id.',
+        403,
+      );
+    }
+    if (principal.session.expiration <= Date.now()) {
+      throw new AwsError(
+        'ExpiredTokenException',
+        'The security token included in the request is expired',
+        403,
+      );
+    }
+    return principal;
+  }
+}

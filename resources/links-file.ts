@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { Ajv, type ErrorObject } from 'ajv';
+import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Links, problemsOf } from '../core/links.ts';
+
+/** What is wrong with links.yml: one line for each problem, with file, line and key. */
+export class LinksFileError extends Error {
+  override readonly name = 'LinksFileError';
+}
+
+const schema: object = JSON.parse(
+  readFileSync(new URL('../links.schema.json', import.meta.url), 'utf8'),
+);
+const validate = new Ajv({ allErrors: true, useDefaults: true, verbose: true }).compile<{
+  links: Links;
+}>(schema);
+
+/** Where a key stands: a key itself where there is one, else the closest thing around it. */
+function nodeAt(document: Document, path: string[]): Node | null {
+  for (let depth = path.length; depth > 0; depth--) {
+    const parent = document.getIn(path.slice(0, depth - 1), true);
+    const name = path[depth - 1];
+    const pair =
+      isMap(parent) && parent.items.find(({ key }) => isScalar(key) && key.value === name);
+    if (pair) return pair.key as Node;
+    const value = document.getIn(path.slice(0, depth), true);
+    if (value) return value as Node;
+  }
+  return document.contents;
+}
+
+const quoted = (value: unknown): string => JSON.stringify(value)?.slice(0, 80) ?? 'nothing';
+
+function problemOf(error: ErrorObject): { path: string[]; message: string } {
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const { keyword, params, data, parentSchema } = error;
+  switch (keyword) {
+    case 'additionalProperties': {
+      const key = String(params['additionalProperty']);
+      const known = Object.keys((parentSchema?.['properties'] ?? {}) as object).join(', ');
+      return {
+        path: [...path, key],
+        message: `is not a key that Poolbridge knows; known are ${known}`,
+      };
+    }
+    case 'required':
+      return { path, message: `lacks ${String(params['missingProperty'])}` };
+    case 'anyOf':
+      return { path, message: 'names no user pools: give userPools, userPoolTags or both' };
+    case 'pattern':
+      return {
+        path: error.propertyName === undefined ? path : [...path, error.propertyName],
+        message: `is ${quoted(data)}, which does not match ${String(params['pattern'])}`,
+      };
+    case 'propertyNames':
+      return {
+        path: [...path, String(params['propertyName'])],
+        message: 'has a name that is not allowed',
+      };
+    default:
+      return { path, message: `${error.message ?? 'is not allowed'}, but is ${quoted(data)}` };
+  }
+}
+
+// Said better by the error beneath it.
+const isWrapper = (error: ErrorObject, all: ErrorObject[]): boolean =>
+  (error.keyword === 'required' && error.schemaPath.includes('/anyOf/')) ||
+  (error.keyword === 'propertyNames' && all.some(({ propertyName }) => propertyName !== undefined));
+
+/**
+ * Reads links.yml, with every default filled in.
+ *
+ * @param file path of the YAML file.
+ * @throws LinksFileError that names file, line and key of everything that is wrong.
+ */
+export function loadLinks(file: string): Links {
+  const shown = relative(process.cwd(), file) || file;
+  let source: string;
+  try {
+    source = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new LinksFileError(
+      `${shown} can't be read (${(error as Error).message}). Create it, or name another file with --param="links=PATH".`,
+    );
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, merge: true });
+  const fail = (problems: { line: number; message: string }[]): never => {
+    const each = [...new Set(problems.map(({ line, message }) => `${shown}:${line}: ${message}`))];
+    throw new LinksFileError(`${each.join('\n')}\nNothing was packaged.`);
+  };
+  if (document.errors.length > 0) {
+    fail(
+      document.errors.map(({ pos: [offset], message }) => ({
+        line: lines.linePos(offset).line,
+        message: message.split(/ at line |\n/)[0] ?? message,
+      })),
+    );
+  }
+  const content: unknown = document.toJS() ?? {};
+  const located = (problems: { path: string[]; message: string }[]) =>
+    problems.map(({ path, message }) => {
+      const offset = nodeAt(document, path)?.range?.[0] ?? 0;
+      return {
+        line: lines.linePos(offset).line,
+        message: `${path.join('.') || 'the file'} ${message}`,
+      };
+    });
+  if (!validate(content)) {
+    const errors = validate.errors ?? [];
+    return fail(located(errors.filter((error) => !isWrapper(error, errors)).map(problemOf)));
+  }
+  const { links } = content;
+  const problems = problemsOf(links);
+  if (problems.length > 0) fail(located(problems));
+  return links;
+}
