@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { CloudTrail } from './cloudtrail.ts';
+import { CodeStore } from './code-store.ts';
+import { IdentityPools } from './cognito-identity.ts';
+import { Tables } from './dynamodb.ts';
 import { AwsError, UnsupportedError } from './errors.ts';
 import {
   type Context,
@@ -9,6 +12,9 @@ import {
   type PolicyDocument,
   type Principal,
 } from './iam.ts';
+import { Functions } from './lambda.ts';
+import { LogGroups } from './logs.ts';
+import { StateMachines } from './states.ts';
 
 /** One call of an operation: who, where, with what. */
 export interface Call<Input = Record<string, unknown>> {
@@ -97,6 +103,12 @@ export const partitionOf = (region: string): string =>
 export class Aws {
   readonly iam = new Iam();
   readonly trail: CloudTrail;
+  readonly code = new CodeStore();
+  readonly functions = new Functions(this);
+  readonly identityPools = new IdentityPools();
+  readonly logGroups = new LogGroups();
+  readonly stateMachines = new StateMachines(this);
+  readonly tables = new Tables();
   readonly services = new Map<string, Service>();
   /** Where the wire protocols are spoken, once they are. */
   endpoint = '';

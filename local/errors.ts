@@ -2,12 +2,15 @@
 export class AwsError extends Error {
   readonly code: string;
   readonly status: number;
+  /** What the answer holds besides code and message. */
+  readonly details: object;
 
-  constructor(code: string, message: string, status = 400) {
+  constructor(code: string, message: string, status = 400, details: object = {}) {
     super(message);
     this.name = code;
     this.code = code;
     this.status = status;
+    this.details = details;
   }
 }
 

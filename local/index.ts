@@ -1,6 +1,12 @@
 import type { Server } from 'node:http';
 import { Aws, type AwsOptions } from './aws.ts';
+import { cognitoIdentity } from './cognito-identity.ts';
+import { dynamodb } from './dynamodb.ts';
+import { iamResources } from './iam-resources.ts';
+import { lambda } from './lambda.ts';
+import { logs } from './logs.ts';
 import { listen } from './server.ts';
+import { states } from './states.ts';
 import { sts } from './sts.ts';
 
 /** An AWS that is running on this machine. */
@@ -18,12 +24,22 @@ export interface LocalAws {
  */
 export async function startAws(options: AwsOptions & { port?: number } = {}): Promise<LocalAws> {
   const aws = new Aws(options);
+  aws.services.set('cognito-identity', cognitoIdentity(aws));
+  aws.services.set('dynamodb', dynamodb(aws));
+  aws.services.set('iam', iamResources(aws));
+  aws.services.set('lambda', lambda(aws));
+  aws.services.set('logs', logs(aws));
+  aws.services.set('states', states(aws));
   aws.services.set('sts', sts(aws));
   const server: Server = await listen(aws, options.port ?? 0);
   return {
     aws,
     endpoint: aws.endpoint,
     async close() {
+      aws.stateMachines.stopAll();
+      await aws.functions.stop();
+      await aws.tables.close();
+      aws.code.remove();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -77,11 +77,12 @@ function jsonCodec(contentType: string): Codec {
   const headers = withRequestId({ 'content-type': contentType });
   return {
     encode: (answer) => ({ status: 200, headers, body: JSON.stringify(answer ?? {}) }),
-    encodeError: ({ code, message, status }) => ({
+    encodeError: ({ code, message, status, details }) => ({
       status,
       headers: { ...headers, 'x-amzn-errortype': code },
       // A denial by IAM spells it Message, a service's own error message; SDKs read both.
       body: JSON.stringify({
+        ...details,
         __type: code,
         message,
         ...(/^AccessDenied/.test(code) && { Message: message }),

@@ -1,0 +1,58 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+
+/** What Lambda's runtime does inside an execution environment: load once, then invoke. */
+interface Invocation {
+  payload: string;
+  requestId: string;
+  deadline: number;
+  arn: string;
+  memory: number;
+}
+
+type Handler = (event: unknown, context: object) => Promise<unknown>;
+
+const { code, handler } = workerData as { code: string; handler: string };
+const port = parentPort;
+
+function load(): Handler {
+  const dot = handler.lastIndexOf('.');
+  const file = join(code, `${handler.slice(0, dot)}.js`);
+  const exported = createRequire(import.meta.url)(file)[handler.slice(dot + 1)];
+  if (typeof exported === 'function') return exported;
+  throw Object.assign(new Error(`${handler} is undefined or not exported`), {
+    name: 'Runtime.HandlerNotFound',
+  });
+}
+
+const contextOf = ({ requestId, deadline, arn, memory }: Invocation) => ({
+  awsRequestId: requestId,
+  invokedFunctionArn: arn,
+  functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'],
+  functionVersion: process.env['AWS_LAMBDA_FUNCTION_VERSION'],
+  memoryLimitInMB: String(memory),
+  logGroupName: process.env['AWS_LAMBDA_LOG_GROUP_NAME'],
+  logStreamName: process.env['AWS_LAMBDA_LOG_STREAM_NAME'],
+  callbackWaitsForEmptyEventLoop: true,
+  getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+});
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html */
+function errorOf(error: unknown) {
+  const { name, message, stack } =
+    error instanceof Error ? error : { name: 'string', message: String(error), stack: '' };
+  return { errorType: name, errorMessage: message, trace: (stack ?? '').split('\n') };
+}
+
+let loaded: Handler | undefined;
+
+port?.on('message', async (invocation: Invocation) => {
+  try {
+    loaded ??= load();
+    const answer = await loaded(JSON.parse(invocation.payload), contextOf(invocation));
+    port.postMessage({ payload: JSON.stringify(answer ?? null) });
+  } catch (error) {
+    port.postMessage({ error: errorOf(error) });
+  }
+});
