@@ -38,19 +38,21 @@ const conditionForms = ['Equals', 'Not', 'And', 'Or', 'FindInMap'];
 const longForm = (name: string): string =>
   name === 'Ref' || name === 'Condition' ? name : `Fn::${name}`;
 
-const yamlTags = [...shortForms, ...conditionForms].flatMap((name): (ScalarTag | CollectionTag)[] => {
-  const tag = `!${name}`;
-  const collection = (kind: 'seq' | 'map'): CollectionTag => ({
-    tag,
-    collection: kind,
-    resolve: (value) => (isCollection(value) ? { [longForm(name)]: value.toJSON() } : value),
-  });
-  return [
-    { tag, resolve: (value: string) => ({ [longForm(name)]: value }) },
-    collection('seq'),
-    collection('map'),
-  ];
-});
+const yamlTags = [...shortForms, ...conditionForms].flatMap(
+  (name): (ScalarTag | CollectionTag)[] => {
+    const tag = `!${name}`;
+    const collection = (kind: 'seq' | 'map'): CollectionTag => ({
+      tag,
+      collection: kind,
+      resolve: (value) => (isCollection(value) ? { [longForm(name)]: value.toJSON() } : value),
+    });
+    return [
+      { tag, resolve: (value: string) => ({ [longForm(name)]: value }) },
+      collection('seq'),
+      collection('map'),
+    ];
+  },
+);
 
 /** Reads a CloudFormation template, JSON or YAML with its short forms. */
 export function readTemplate(file: string): Template {
@@ -67,13 +69,11 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 /** One deployment of a stack: every resource is made once, after those that it refers to. */
 class Deployment {
-  readonly #aws: Aws;
   readonly #stack: Stack;
   readonly #created = new Map<string, Promise<CreatedResource>>();
   readonly #types: Map<string, ResourceType>;
 
   constructor(aws: Aws, stack: Stack) {
-    this.#aws = aws;
     this.#stack = stack;
     const resources = [...aws.services.values()].flatMap((s) => Object.entries(s.resources ?? {}));
     this.#types = new Map(resources);
@@ -87,7 +87,8 @@ class Deployment {
     const unknown = Object.values(template.Resources).find(
       ({ Type }) => !this.#types.has(Type) && !passedOver.has(Type),
     );
-    if (unknown) throw this.#error(`has a resource of type ${unknown.Type}, which is not supported`);
+    if (unknown)
+      throw this.#error(`has a resource of type ${unknown.Type}, which is not supported`);
     for (const logicalId of Object.keys(template.Resources)) await this.#resource(logicalId, []);
     const outputs = Object.entries(template.Outputs ?? {}).filter(
       ([, { Condition }]) => Condition === undefined || this.#condition({ Condition }),
@@ -119,7 +120,8 @@ class Deployment {
     const type = this.#types.get(Type);
     if (!type) return { ref: `${stack}-${logicalId}`.toLowerCase() };
     const odd = Object.keys(Properties).find((property) => !type.properties.includes(property));
-    if (odd) throw this.#error(`gives ${logicalId} (${Type}) the property ${odd}, which is not supported`);
+    if (odd)
+      throw this.#error(`gives ${logicalId} (${Type}) the property ${odd}, which is not supported`);
     const properties = (await this.#value(Properties, path)) as Record<string, unknown>;
     const at = { account, region, partition: partitionOf(region), logicalId, stack };
     return type.create(properties, at);
@@ -213,7 +215,9 @@ class Deployment {
     const { attributes = {} } = await this.#resource(logicalId, path);
     const value = attributes[attribute];
     if (value !== undefined) return value;
-    throw this.#error(`asks for the attribute ${attribute} of ${logicalId}, which is not supported`);
+    throw this.#error(
+      `asks for the attribute ${attribute} of ${logicalId}, which is not supported`,
+    );
   }
 
   async #sub(argument: unknown, path: string[]): Promise<string> {
@@ -225,7 +229,9 @@ class Deployment {
         if (Object.hasOwn(variables, name)) return variables[name];
         const [logicalId = '', ...rest] = name.split('.');
         const isAttribute = rest.length > 0 && this.#pseudo(name) === undefined;
-        return isAttribute ? this.#attribute(logicalId, rest.join('.'), path) : this.#ref(name, path);
+        return isAttribute
+          ? this.#attribute(logicalId, rest.join('.'), path)
+          : this.#ref(name, path);
       }),
     );
     const byName = new Map(names.map((name, i) => [name, String(values[i])]));
@@ -260,7 +266,8 @@ class Deployment {
   #plain(operand: unknown): string {
     if (!isObject(operand)) return String(operand);
     const [[name, argument] = ['', undefined]] = Object.entries(operand);
-    if (name === 'Ref') return String(this.#pseudo(String(argument)) ?? this.#parameter(String(argument)));
+    if (name === 'Ref')
+      return String(this.#pseudo(String(argument)) ?? this.#parameter(String(argument)));
     if (name === 'Fn::Join') {
       const [separator, values] = argument as [string, unknown];
       const list = isObject(values) ? this.#parameter(String(values['Ref'])) : values;

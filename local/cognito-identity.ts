@@ -152,7 +152,10 @@ function replaced(old: IdentityPool, input: IdentityPool): IdentityPool {
   if (developer !== undefined && (input.DeveloperProviderName ?? developer) !== developer) {
     invalid('The developer provider name can not be changed once it is set.');
   }
-  const tags = input.IdentityPoolTags && { ...awsTags(old.IdentityPoolTags), ...input.IdentityPoolTags };
+  const tags = input.IdentityPoolTags && {
+    ...awsTags(old.IdentityPoolTags),
+    ...input.IdentityPoolTags,
+  };
   return withoutUndefined({
     IdentityPoolId: old.IdentityPoolId,
     IdentityPoolName: input.IdentityPoolName,
@@ -286,7 +289,9 @@ export function cognitoIdentity(aws: Aws): Service {
           const { IdentityPoolId: id, IdentityPoolTags: sent } = inputOf<IdentityPool>(call);
           const tag = { ...onPool(call), action: 'cognito-identity:TagResource' };
           const untag = { ...onPool(call), action: 'cognito-identity:UntagResource' };
-          const lost = Object.keys(tagsOf(id)).some((k) => !k.startsWith('aws:') && !(k in (sent ?? {})));
+          const lost = Object.keys(tagsOf(id)).some(
+            (k) => !k.startsWith('aws:') && !(k in (sent ?? {})),
+          );
           return [
             onPool(call),
             ...(sent && Object.keys(sent).length > 0 ? [tag] : []),
@@ -353,8 +358,12 @@ export function cognitoIdentity(aws: Aws): Service {
           for (const resource of passed) {
             const context = { 'iam:PassedToService': 'cognito-identity.amazonaws.com' };
             const { principal } = call;
-            if (principal && isAllowed({ principal, action: 'iam:PassRole', resource, context })) continue;
-            throw new AwsError('NotAuthorizedException', `Access to Role '${resource}' is forbidden.`);
+            if (principal && isAllowed({ principal, action: 'iam:PassRole', resource, context }))
+              continue;
+            throw new AwsError(
+              'NotAuthorizedException',
+              `Access to Role '${resource}' is forbidden.`,
+            );
           }
           setRoles(stored, input);
         },
@@ -378,8 +387,12 @@ export function cognitoIdentity(aws: Aws): Service {
       SetPrincipalTagAttributeMap: {
         writes: true,
         run(call) {
-          const { IdentityPoolId, IdentityProviderName, UseDefaults = false, PrincipalTags = {} } =
-            inputOf<TagsInput>(call);
+          const {
+            IdentityPoolId,
+            IdentityProviderName,
+            UseDefaults = false,
+            PrincipalTags = {},
+          } = inputOf<TagsInput>(call);
           enforce([
             ['identityProviderName', IdentityProviderName, { required: true, min: 1, max: 128 }],
             ['principalTags', PrincipalTags, { max: 50 }],

@@ -16,9 +16,11 @@ const sizeOf = (value: unknown): number | undefined => {
 };
 
 function broken(value: unknown, { pattern, min, max, required }: Rule[2]): string | undefined {
-  if (value === undefined || value === null) return required ? 'Member must not be null' : undefined;
+  if (value === undefined || value === null)
+    return required ? 'Member must not be null' : undefined;
   const size = sizeOf(value) ?? 0;
-  if (max !== undefined && size > max) return `Member must have length less than or equal to ${max}`;
+  if (max !== undefined && size > max)
+    return `Member must have length less than or equal to ${max}`;
   if (min !== undefined && size < min) {
     return `Member must have length greater than or equal to ${min}`;
   }

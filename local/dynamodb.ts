@@ -28,12 +28,17 @@ export class Tables {
       headers: {
         'content-type': 'application/x-amz-json-1.0',
         'x-amz-target': `DynamoDB_20120810.${operation}`,
-        authorization: 'AWS4-HMAC-SHA256 Credential=x/x/x/dynamodb/aws4_request, SignedHeaders=x, Signature=x',
+        authorization:
+          'AWS4-HMAC-SHA256 Credential=x/x/x/dynamodb/aws4_request, SignedHeaders=x, Signature=x',
         'x-amz-date': 'x',
       },
       body: JSON.stringify(input),
     });
-    const answer = (await response.json()) as { __type?: string; message?: string; Message?: string };
+    const answer = (await response.json()) as {
+      __type?: string;
+      message?: string;
+      Message?: string;
+    };
     if (response.ok) return answer;
     const code = answer.__type?.split('#').at(-1) ?? 'InternalFailure';
     throw new AwsError(code, answer.message ?? answer.Message ?? '', response.status, answer);
@@ -68,7 +73,12 @@ export function dynamodb(aws: Aws): Service {
           const TableName = String(properties['TableName'] ?? `${stack}-${logicalId}`);
           const { AttributeDefinitions, KeySchema } = properties;
           // What expires here expires by its own time, never by TTL: items stay until deleted.
-          const table = { TableName, AttributeDefinitions, KeySchema, BillingMode: 'PAY_PER_REQUEST' };
+          const table = {
+            TableName,
+            AttributeDefinitions,
+            KeySchema,
+            BillingMode: 'PAY_PER_REQUEST',
+          };
           await aws.tables.ask({ account, region }, 'CreateTable', table);
           const Arn = `arn:${partition}:dynamodb:${region}:${account}:table/${TableName}`;
           return { ref: TableName, attributes: { Arn } };

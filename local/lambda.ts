@@ -76,7 +76,9 @@ class Sandbox {
     }
     this.#worker.on('message', (invoked: Invoked) => this.#end(invoked));
     this.#worker.on('error', (error) => this.#crash(error.message));
-    this.#worker.on('exit', (code) => this.#crash(`Runtime exited with error: exit status ${code}`));
+    this.#worker.on('exit', (code) =>
+      this.#crash(`Runtime exited with error: exit status ${code}`),
+    );
     this.#worker.unref();
   }
 
@@ -253,7 +255,10 @@ export function lambda(aws: Aws): Service {
             Environment?: { Variables: Record<string, string> };
           };
           if (!/^nodejs\d+\.x$/.test(Runtime)) {
-            throw new AwsError('InvalidParameterValueException', `The embedded AWS runs Node.js, not ${Runtime}.`);
+            throw new AwsError(
+              'InvalidParameterValueException',
+              `The embedded AWS runs Node.js, not ${Runtime}.`,
+            );
           }
           const arn = `arn:${partition}:lambda:${region}:${account}:function:${FunctionName}`;
           functions.put({

@@ -47,8 +47,10 @@ export class LogGroups {
   }
 }
 
-const arnOf = ({ partition, region, account }: Omit<Call, 'service'> | Call, name: string): string =>
-  `arn:${partition}:logs:${region}:${account}:log-group:${name}`;
+const arnOf = (
+  { partition, region, account }: Omit<Call, 'service'> | Call,
+  name: string,
+): string => `arn:${partition}:logs:${region}:${account}:log-group:${name}`;
 
 interface Filter {
   logGroupName?: string;
@@ -89,7 +91,9 @@ export function logs(aws: Aws): Service {
           const prefix = String(input['logGroupNamePrefix'] ?? '');
           const here = aws.logGroups
             .all()
-            .filter(({ arn, name }) => arn.includes(`:${region}:${account}:`) && name.startsWith(prefix));
+            .filter(
+              ({ arn, name }) => arn.includes(`:${region}:${account}:`) && name.startsWith(prefix),
+            );
           return {
             logGroups: here.map(({ arn, name, retentionInDays }) => ({
               arn: `${arn}:*`,

@@ -6,8 +6,8 @@ import type { InvokeAnswer } from './protocol.ts';
 import {
   checkSupported,
   type Definition,
-  type RunTask,
   Running,
+  type RunTask,
   serviceError,
   taskError,
 } from './states-execution.ts';
@@ -128,8 +128,16 @@ export class StateMachines {
     const { history, output, error, cause, running } = execution;
     execution.status = status;
     execution.stopDate = now();
-    const ended = { SUCCEEDED: 'Succeeded', FAILED: 'Failed', TIMED_OUT: 'TimedOut', ABORTED: 'Aborted' };
-    const failure = { ...(error !== undefined && { error }), ...(cause !== undefined && { cause }) };
+    const ended = {
+      SUCCEEDED: 'Succeeded',
+      FAILED: 'Failed',
+      TIMED_OUT: 'TimedOut',
+      ABORTED: 'Aborted',
+    };
+    const failure = {
+      ...(error !== undefined && { error }),
+      ...(cause !== undefined && { cause }),
+    };
     const details = status === 'SUCCEEDED' ? { output } : failure;
     history.add(`Execution${ended[status]}`, running?.last ?? 1, details);
     history.close();
@@ -174,7 +182,12 @@ export class StateMachines {
       event('LambdaFunctionScheduled', { resource, input: payload, ...timeout });
       try {
         const service = 'states.amazonaws.com';
-        const principal = iam.assumeByService(machine.roleArn, service, name.slice(0, 64), machine.arn);
+        const principal = iam.assumeByService(
+          machine.roleArn,
+          service,
+          name.slice(0, 64),
+          machine.arn,
+        );
         event('LambdaFunctionStarted');
         const answer = (await this.#aws.call({
           ...{ service: 'lambda', operation: 'Invoke', principal, region: machine.region },
@@ -187,7 +200,8 @@ export class StateMachines {
         event('LambdaFunctionSucceeded', { output: answer.payload });
         return JSON.parse(answer.payload);
       } catch (error) {
-        const failure = error instanceof AwsError ? serviceError('lambda', error) : (error as Error);
+        const failure =
+          error instanceof AwsError ? serviceError('lambda', error) : (error as Error);
         event('LambdaFunctionFailed', { error: failure.name, cause: failure.message });
         throw failure;
       }
@@ -221,7 +235,10 @@ function started(machines: StateMachines, { input: asked }: Call): Execution {
   try {
     JSON.parse(input);
   } catch {
-    throw new AwsError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${input.slice(0, 100)}'`);
+    throw new AwsError(
+      'InvalidExecutionInput',
+      `Invalid State Machine Execution Input: '${input.slice(0, 100)}'`,
+    );
   }
   const arn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`;
   const known = machines.executions.get(arn);
@@ -293,7 +310,9 @@ export function states(aws: Aws): Service {
       DescribeStateMachine: {
         judge: onMachine,
         run({ input }) {
-          const { arn, name, roleArn, definition, created } = machines.machine(input['stateMachineArn']);
+          const { arn, name, roleArn, definition, created } = machines.machine(
+            input['stateMachineArn'],
+          );
           return {
             ...{ stateMachineArn: arn, name, status: 'ACTIVE', roleArn, type: 'STANDARD' },
             definition: JSON.stringify(definition),
@@ -303,7 +322,9 @@ export function states(aws: Aws): Service {
       },
       ListStateMachines: {
         run(call) {
-          const all = [...machines.machines.values()].filter((machine) => here(call).has({ machine }));
+          const all = [...machines.machines.values()].filter((machine) =>
+            here(call).has({ machine }),
+          );
           const { items, nextToken } = page(all, call.input);
           return {
             stateMachines: items.map(({ arn, name, created }) => ({
@@ -322,10 +343,11 @@ export function states(aws: Aws): Service {
           ...['LoggingConfiguration', 'TracingConfiguration', 'Tags'],
         ],
         create(properties, { account, region, partition }) {
-          const { StateMachineName: name, RoleArn: roleArn, DefinitionString } = properties as Record<
-            'StateMachineName' | 'RoleArn' | 'DefinitionString',
-            string
-          >;
+          const {
+            StateMachineName: name,
+            RoleArn: roleArn,
+            DefinitionString,
+          } = properties as Record<'StateMachineName' | 'RoleArn' | 'DefinitionString', string>;
           const definition = JSON.parse(DefinitionString);
           // Throws what is wrong with the definition; it writes defaults into what it is given.
           new StateMachine(JSON.parse(DefinitionString));

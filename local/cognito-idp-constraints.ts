@@ -1,0 +1,150 @@
+import { AwsError } from './errors.ts';
+
+interface Constraint {
+  min?: number;
+  max?: number;
+  pattern?: string;
+  oneOf?: string[];
+  /** Of every item of a list. */
+  each?: Constraint;
+  /** Its value is not repeated in the message. */
+  secret?: boolean;
+}
+
+const name = { min: 1, max: 128, pattern: '[\\w\\s+=,.@-]+' };
+const printable = { min: 1, max: 128, pattern: '[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+' };
+const password = { max: 256, pattern: '[\\S]+', secret: true };
+const token = { min: 1, max: 131_072, pattern: '[\\S]+' };
+const arn = {
+  min: 20,
+  max: 2048,
+  pattern:
+    'arn:[\\w+=/,.@-]+:[\\w+=/,.@-]+:([\\w+=/,.@-]*)?:[0-9]+:[\\w+=/,.@-]+(:[\\w+=/,.@-]+)?(:[\\w+=/,.@-]+)?',
+};
+const url = { min: 1, max: 1024, pattern: '[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+' };
+const dayOfSeconds = { min: 1, max: 86_400 };
+const clientFlows = [
+  ...['ADMIN_NO_SRP_AUTH', 'CUSTOM_AUTH_FLOW_ONLY', 'USER_PASSWORD_AUTH'],
+  ...['ALLOW_ADMIN_USER_PASSWORD_AUTH', 'ALLOW_CUSTOM_AUTH', 'ALLOW_USER_PASSWORD_AUTH'],
+  ...['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_USER_AUTH'],
+];
+const signInFlows = [
+  ...['USER_SRP_AUTH', 'REFRESH_TOKEN_AUTH', 'REFRESH_TOKEN', 'CUSTOM_AUTH', 'ADMIN_NO_SRP_AUTH'],
+  ...['USER_PASSWORD_AUTH', 'ADMIN_USER_PASSWORD_AUTH', 'USER_AUTH'],
+];
+
+/**
+ * What the API model of cognito-idp (2016-04-18) asks of a member, wherever it occurs.
+ * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/Welcome.html
+ */
+const constraints: Record<string, Constraint> = {
+  PoolName: name,
+  UserPoolId: { min: 1, max: 55, pattern: '[\\w-]+_[0-9a-zA-Z]+' },
+  DeletionProtection: { oneOf: ['ACTIVE', 'INACTIVE'] },
+  MfaConfiguration: { oneOf: ['OFF', 'ON', 'OPTIONAL'] },
+  ResourceArn: arn,
+
+  ClientName: name,
+  ClientId: { min: 1, max: 128, pattern: '[\\w+]+' },
+  ClientSecret: { min: 24, max: 64, pattern: '[\\w+]+', secret: true },
+  RefreshTokenValidity: { min: 0, max: 315_360_000 },
+  AccessTokenValidity: dayOfSeconds,
+  IdTokenValidity: dayOfSeconds,
+  AuthSessionValidity: { min: 3, max: 15 },
+  ExplicitAuthFlows: { each: { oneOf: clientFlows } },
+  CallbackURLs: { max: 100, each: url },
+  LogoutURLs: { max: 100, each: url },
+  PreventUserExistenceErrors: { oneOf: ['LEGACY', 'ENABLED'] },
+
+  Username: printable,
+  Password: password,
+  TemporaryPassword: password,
+  MessageAction: { oneOf: ['RESEND', 'SUPPRESS'] },
+  GroupName: printable,
+  Description: { max: 2048 },
+  RoleArn: arn,
+  Precedence: { min: 0 },
+
+  AuthFlow: { oneOf: signInFlows },
+  SecretHash: { min: 1, max: 128, pattern: '[\\w+=/]+', secret: true },
+  Session: { min: 20, max: 2048, secret: true },
+  AccessToken: { pattern: '[A-Za-z0-9-_=.]+', secret: true },
+  Token: { pattern: '[A-Za-z0-9-_=.]+', secret: true },
+
+  MaxResults: { min: 1, max: 60 },
+  Limit: { min: 0, max: 60 },
+  NextToken: token,
+  PaginationToken: token,
+};
+
+function problemOfSize(measure: string, size: number, { min, max }: Constraint) {
+  if (min !== undefined && size < min) {
+    return `Member must have ${measure} greater than or equal to ${min}`;
+  }
+  if (max !== undefined && size > max) {
+    return `Member must have ${measure} less than or equal to ${max}`;
+  }
+  return undefined;
+}
+
+function problemOfList(list: unknown[], constraint: Constraint): string | undefined {
+  const { each = {} } = constraint;
+  const found = list.map((item) => problemOf(item, each)).find((problem) => problem !== undefined);
+  const ofItem = found && `Member must satisfy constraint: [${found}]`;
+  return problemOfSize('length', list.length, constraint) ?? ofItem;
+}
+
+function problemOf(value: unknown, constraint: Constraint): string | undefined {
+  if (Array.isArray(value)) return problemOfList(value, constraint);
+  if (typeof value === 'number') return problemOfSize('value', value, constraint);
+  const { pattern, oneOf } = constraint;
+  const text = String(value);
+  const ofSize = problemOfSize('length', text.length, constraint);
+  if (ofSize !== undefined) return ofSize;
+  if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`, 'u').test(text)) {
+    return `Member must satisfy regular expression pattern: ${pattern}`;
+  }
+  if (oneOf && !oneOf.includes(text)) {
+    return `Member must satisfy enum value set: [${oneOf.join(', ')}]`;
+  }
+  return undefined;
+}
+
+const shown = (value: unknown, secret = false): string => {
+  if (secret) return '';
+  return ` '${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}'`;
+};
+
+/**
+ * Holds a request against the API model, and answers as Cognito does.
+ *
+ * @throws AwsError InvalidParameterException that names every member at fault.
+ */
+export function check(input: object, required: string[]): void {
+  const given = Object.entries(input).filter(([, value]) => value !== undefined && value !== null);
+  const missing = required
+    .filter((member) => !given.some(([key]) => key === member))
+    .map(
+      (member) =>
+        `Value null at '${pathOf(member)}' failed to satisfy constraint: Member must not be null`,
+    );
+  const broken = given.flatMap(([member, value]) => {
+    const constraint = Object.hasOwn(constraints, member) ? constraints[member] : undefined;
+    const problem = constraint && problemOf(value, constraint);
+    if (!constraint || problem === undefined) return [];
+    const what = shown(value, constraint.secret);
+    return [`Value${what} at '${pathOf(member)}' failed to satisfy constraint: ${problem}`];
+  });
+  const problems = [...missing, ...broken];
+  if (problems.length === 0) return;
+  const count =
+    problems.length === 1 ? '1 validation error' : `${problems.length} validation errors`;
+  invalid(`${count} detected: ${problems.join('; ')}`);
+}
+
+const pathOf = (member: string): string => member.charAt(0).toLowerCase() + member.slice(1);
+
+/** @throws AwsError InvalidParameterException */
+export function invalid(message: string): never {
+  throw new AwsError('InvalidParameterException', message);
+}

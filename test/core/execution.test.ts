@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { InvalidRequestError } from '../../core/errors.ts';
+import { executionOf, sessionNameOf } from '../../core/execution.ts';
+import { providerNameOf, userPoolArn, userPoolRegion } from '../../core/user-pool.ts';
+
+const arnOf = (name: string, partition = 'aws') =>
+  `arn:${partition}:states:us-east-1:111111111111:execution:poolbridge-dev-link:${name}`;
+
+describe('an execution', () => {
+  test('says by its ARN where it runs', () => {
+    assert.deepEqual(executionOf(arnOf('run-1', 'aws-cn')), {
+      arn: arnOf('run-1', 'aws-cn'),
+      partition: 'aws-cn',
+      region: 'us-east-1',
+      account: '111111111111',
+      name: 'run-1',
+    });
+  });
+
+  test('is led back to by its role session’s name', () => {
+    assert.equal(sessionNameOf(executionOf(arnOf('run-1'))), 'run-1-4e65d3fb');
+  });
+
+  test('has a session name that STS takes, whatever it is called', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 80 }), (name) => {
+        assert.match(sessionNameOf(executionOf(arnOf(name))), /^[\w+=,.@-]{2,64}$/);
+      }),
+    );
+  });
+
+  test('has another session name than any other, even where most of the name is alike', () => {
+    const long = 'x'.repeat(79);
+    const a = sessionNameOf(executionOf(arnOf(`${long}a`)));
+    const b = sessionNameOf(executionOf(arnOf(`${long}b`)));
+    assert.notEqual(a, b);
+    assert.equal(a.length, 64);
+    assert.ok(a.startsWith(`${'x'.repeat(55)}-`));
+  });
+});
+
+describe('a user pool', () => {
+  test('is of the Region that its id begins with', () => {
+    assert.equal(userPoolRegion('ap-southeast-2_AbC'), 'ap-southeast-2');
+  });
+
+  test('is known to identity pools by the domain of its Region and partition', () => {
+    const cases = [
+      ['us-east-1_A', 'aws', 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A'],
+      ['cn-north-1_A', 'aws-cn', 'cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_A'],
+      ['us-gov-west-1_A', 'aws-us-gov', 'cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_A'],
+    ] as const;
+    for (const [id, partition, name] of cases) assert.equal(providerNameOf(id, partition), name);
+  });
+
+  test('has no known domain in other partitions', () => {
+    assert.throws(
+      () => providerNameOf('us-iso-east-1_A', 'aws-iso'),
+      (error: Error) => {
+        assert.ok(error instanceof InvalidRequestError);
+        assert.match(error.message, /aws-iso; it works in aws, aws-us-gov, aws-cn\./);
+        return true;
+      },
+    );
+  });
+
+  test('has an ARN in the execution’s account and its own Region', () => {
+    assert.equal(
+      userPoolArn('eu-west-1_A', executionOf(arnOf('x', 'aws-cn'))),
+      'arn:aws-cn:cognito-idp:eu-west-1:111111111111:userpool/eu-west-1_A',
+    );
+  });
+});

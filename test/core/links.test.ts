@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { NotCoveredError } from '../../core/errors.ts';
+import { globMatches } from '../../core/glob.ts';
+import {
+  accessTo,
+  coverageOf,
+  type Link,
+  type Links,
+  needsClientName,
+  needsTags,
+  problemsOf,
+} from '../../core/links.ts';
+
+const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
+const OTHER = 'eu-west-1:12345678-abcd-abcd-abcd-1234567890ab';
+
+const link = (overrides: Partial<Link> = {}): Link => ({
+  userPools: ['us-east-1_A'],
+  clients: ['*'],
+  identityPool: POOL,
+  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
+  serverSideTokenCheck: false,
+  providerQuota: 50,
+  onDelete: 'keep',
+  ...overrides,
+});
+
+const { userPools: _, ...withoutPools } = link();
+const tagged = (userPoolTags: Record<string, string>): Link => ({ ...withoutPools, userPoolTags });
+const namesOf = (links: Links, subject: Parameters<typeof coverageOf>[1]) =>
+  coverageOf(links, subject).flatMap((coverage) => coverage.links);
+
+describe('which links cover a client', () => {
+  test('those that name its user pool', () => {
+    const links = { a: link(), b: link({ userPools: ['us-east-1_B'] }) };
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A' }), ['a']);
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C' }), []);
+  });
+
+  test('those whose tags the user pool carries, all of them', () => {
+    const links = { a: tagged({ team: 'mobile' }), b: tagged({ team: 'mobile', stage: 'prod' }) };
+    const userPoolId = 'us-east-1_C';
+    assert.deepEqual(namesOf(links, { userPoolId }), []);
+    assert.deepEqual(namesOf(links, { userPoolId, tags: {} }), []);
+    assert.deepEqual(namesOf(links, { userPoolId, tags: { team: 'web' } }), []);
+    assert.deepEqual(namesOf(links, { userPoolId, tags: { team: 'mobile', x: 'y' } }), ['a']);
+    assert.deepEqual(namesOf(links, { userPoolId, tags: { team: 'mobile', stage: 'prod' } }), [
+      'a',
+      'b',
+    ]);
+  });
+
+  test('a tag that every object seems to have is a tag like any other', () => {
+    const links = { a: tagged({ constructor: 'x' }) };
+    assert.deepEqual(namesOf(links, { userPoolId: 'p', tags: {} }), []);
+    assert.deepEqual(namesOf(links, { userPoolId: 'p', tags: { constructor: 'x' } }), ['a']);
+  });
+
+  test('user pools by id and by tags are a union', () => {
+    const links = { a: link({ userPoolTags: { team: 'mobile' } }) };
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A', tags: {} }), ['a']);
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_B', tags: { team: 'mobile' } }), [
+      'a',
+    ]);
+  });
+
+  test('those with a glob that matches its name; any, where the name is not known', () => {
+    const links = { a: link({ clients: ['web-*', 'app'] }), b: link() };
+    const at = { userPoolId: 'us-east-1_A' };
+    assert.deepEqual(namesOf(links, { ...at, clientName: 'web-shop' }), ['a', 'b']);
+    assert.deepEqual(namesOf(links, { ...at, clientName: 'application' }), ['b']);
+    assert.deepEqual(namesOf(links, at), ['a', 'b']);
+  });
+
+  test('links to one identity pool are one target, of which the strictest decides', () => {
+    const links = {
+      a: link(),
+      b: link({ serverSideTokenCheck: true }),
+      c: link({ identityPool: OTHER }),
+    };
+    assert.deepEqual(coverageOf(links, { userPoolId: 'us-east-1_A' }), [
+      { identityPoolId: POOL, links: ['a', 'b'], serverSideTokenCheck: true },
+      { identityPoolId: OTHER, links: ['c'], serverSideTokenCheck: false },
+    ]);
+  });
+});
+
+describe('what has to be looked up', () => {
+  test('tags, if any link goes by them', () => {
+    assert.equal(needsTags({ a: link() }), false);
+    assert.equal(needsTags({ a: link(), b: tagged({ team: 'mobile' }) }), true);
+  });
+
+  test('the client’s name, if a link that covers its user pool asks for it', () => {
+    const at = { userPoolId: 'us-east-1_A' };
+    assert.equal(needsClientName({ a: link() }, at), false);
+    assert.equal(needsClientName({ a: link({ clients: ['web', '*'] }) }, at), false);
+    assert.equal(needsClientName({ a: link({ clients: ['web'] }) }, at), true);
+    assert.equal(
+      needsClientName({ a: link({ clients: ['web'], userPools: ['us-east-1_B'] }) }, at),
+      false,
+    );
+  });
+});
+
+describe('how an identity pool is reached', () => {
+  test('as its links say', () => {
+    const { roleArn, providerQuota } = accessTo({ a: link({ providerQuota: 70 }) }, POOL);
+    assert.equal(roleArn, 'arn:aws:iam::222222222222:role/poolbridge-link');
+    assert.equal(providerQuota, 70);
+  });
+
+  test('not at all, when no link names it any more', () => {
+    assert.throws(
+      () => accessTo({ a: link() }, OTHER),
+      (error: Error) => {
+        assert.ok(error instanceof NotCoveredError);
+        assert.ok(error.message.includes(OTHER));
+        return true;
+      },
+    );
+  });
+});
+
+describe('links that lead to one identity pool', () => {
+  test('may differ in what concerns their clients', () => {
+    const links = {
+      a: link(),
+      b: link({ clients: ['x'], serverSideTokenCheck: true, onDelete: 'unlink' }),
+    };
+    assert.deepEqual(problemsOf(links), []);
+  });
+
+  test('must agree on role, external id and quota', () => {
+    const differing: [string, Partial<Link>][] = [
+      ['roleArn', { roleArn: 'arn:aws:iam::222222222222:role/other' }],
+      ['externalId', { externalId: 'pair' }],
+      ['providerQuota', { providerQuota: 60 }],
+    ];
+    for (const [key, difference] of differing) {
+      const [problem, ...more] = problemsOf({ a: link(), b: link(difference), c: link() });
+      assert.deepEqual(more, []);
+      assert.deepEqual(problem?.path, ['links', 'b', key]);
+      assert.match(
+        problem?.message ?? '',
+        new RegExp(`links.b and links.a .*their ${key} must be the same`),
+      );
+    }
+    const [problem] = problemsOf({ a: link({ externalId: 'pair' }), b: link() });
+    assert.deepEqual(problem?.path, ['links', 'b', 'identityPool']);
+  });
+
+  test('need not agree with links to other identity pools', () => {
+    assert.deepEqual(
+      problemsOf({ a: link(), b: link({ identityPool: OTHER, externalId: 'x' }) }),
+      [],
+    );
+  });
+});
+
+describe('globs', () => {
+  const cases: [string, string, boolean][] = [
+    ['*', '', true],
+    ['*', 'anything', true],
+    ['web-*', 'web-', true],
+    ['web-*', 'web', false],
+    ['*-prod', 'shop-prod', true],
+    ['*-prod', 'shop-prod-eu', false],
+    ['a*b*c', 'axxbyyc', true],
+    ['a*b*c', 'axxbyy', false],
+    ['a?c', 'abc', true],
+    ['a?c', 'ac', false],
+    ['a.c', 'abc', false],
+    ['[ab]', 'a', false],
+    ['[ab]', '[ab]', true],
+    ['', '', true],
+    ['', 'a', false],
+    ['a**b', 'ab', true],
+    ['*a*', 'bab', true],
+  ];
+  for (const [glob, name, matches] of cases) {
+    test(`${JSON.stringify(glob)} ${matches ? 'matches' : 'does not match'} ${JSON.stringify(name)}`, () => {
+      assert.equal(globMatches(glob, name), matches);
+    });
+  }
+
+  test('agree with the obvious regular expression', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 8 });
+    const names = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 8 });
+    fc.assert(
+      fc.property(letters, names, (glob, name) => {
+        const obvious = new RegExp(`^${glob.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+        assert.equal(globMatches(glob, name), obvious.test(name));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('with many stars take no longer than with one', () => {
+    assert.equal(globMatches(`${'*a'.repeat(60)}b`, 'a'.repeat(128)), false);
+  });
+});
