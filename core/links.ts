@@ -104,8 +104,8 @@ export function problemsOf(links: Links): Problem[] {
     return agreeing
       .filter((key) => link[key] !== firstLink[key])
       .map((key) => ({
-        path: ['links', name, Object.hasOwn(link, key) ? key : 'identityPool'],
-        message: `links.${name} and links.${firstName} lead to the same identity pool, so their ${key} must be the same`,
+        path: ['links', name, key],
+        message: `must be the same as in links.${firstName}: both lead to one identity pool`,
       }));
   });
 }

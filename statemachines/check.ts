@@ -1,0 +1,52 @@
+import { globSync, readFileSync } from 'node:fs';
+import aslValidator from 'asl-validator';
+import { parse } from 'yaml';
+
+/** Holds every workflow against the Amazon States Language, and against what this project asks. */
+interface State {
+  Type: string;
+  Comment?: string;
+  TimeoutSeconds?: number;
+  Retry?: unknown;
+  ItemProcessor?: Workflow;
+}
+
+interface Workflow {
+  States: Record<string, State>;
+}
+
+// As packaging does: a reference to a function becomes its ARN.
+const packaged = (_: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'Fn::GetAtt' in value
+    ? 'arn:aws:lambda:us-east-1:111111111111:function:step'
+    : value;
+
+const statesOf = ({ States }: Workflow): [string, State][] =>
+  Object.entries(States).flatMap(([name, state]) => [
+    [name, state],
+    ...(state.ItemProcessor ? statesOf(state.ItemProcessor) : []),
+  ]);
+
+function problemsOf([name, state]: [string, State]): string[] {
+  const lacking = [
+    ...(state.Comment ? [] : ['Comment']),
+    ...(state.Type === 'Task' && !state.TimeoutSeconds ? ['TimeoutSeconds'] : []),
+    ...(state.Type === 'Task' && !state.Retry ? ['Retry'] : []),
+  ];
+  return lacking.map((field) => `${name} lacks ${field}`);
+}
+
+let failed = false;
+for (const file of globSync('statemachines/*.asl.yml')) {
+  const source = parse(readFileSync(file, 'utf8'));
+  const workflow = JSON.parse(JSON.stringify(source, packaged));
+  const { isValid, errorsText } = aslValidator(structuredClone(workflow));
+  const problems = [
+    ...(isValid ? [] : [errorsText('\n')]),
+    ...(workflow.TimeoutSeconds ? [] : ['the machine lacks TimeoutSeconds']),
+    ...statesOf(workflow).flatMap(problemsOf),
+  ];
+  console.log(`${file}: ${problems.length > 0 ? problems.join('; ') : 'valid'}`);
+  failed ||= problems.length > 0;
+}
+process.exitCode = failed ? 1 : 0;

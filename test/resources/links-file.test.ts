@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { LinksFileError, loadLinks } from '../../resources/links-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'poolbridge-links-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const fileOf = (text: string): string => {
+  const file = join(folder, 'links.yml');
+  writeFileSync(file, text);
+  return file;
+};
+
+const good = `links:
+  mobile-apps:
+    userPools: [us-east-1_EXAMPLE12]
+    identityPool: ap-south-1:12345678-abcd-abcd-abcd-1234567890ab
+    roleArn: arn:aws:iam::222222222222:role/poolbridge-link
+`;
+
+/** The line numbers and texts of what is wrong. */
+function problems(text: string): string[] {
+  try {
+    loadLinks(fileOf(text));
+  } catch (error) {
+    assert.ok(error instanceof LinksFileError, String(error));
+    const lines = error.message.split('\n');
+    assert.equal(lines.pop(), 'Nothing was packaged.');
+    return lines.map((line) => line.replace(/^.*links\.yml:/, ''));
+  }
+  return [];
+}
+
+describe('links.yml', () => {
+  test('is read with every default filled in', () => {
+    assert.deepEqual(loadLinks(fileOf(good)), {
+      'mobile-apps': {
+        userPools: ['us-east-1_EXAMPLE12'],
+        clients: ['*'],
+        identityPool: 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab',
+        roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
+        serverSideTokenCheck: false,
+        providerQuota: 50,
+        onDelete: 'keep',
+      },
+    });
+  });
+
+  test('may hold no links yet', () => {
+    assert.deepEqual(loadLinks(fileOf('links: {}\n')), {});
+  });
+
+  test('that is not there is named, with what to do', () => {
+    assert.throws(
+      () => loadLinks(join(folder, 'none.yml')),
+      /none\.yml can't be read .*--param="links=PATH"/,
+    );
+  });
+
+  const bad: [string, string, RegExp[]][] = [
+    [
+      'an unknown key',
+      `${good}    identitypool: x\n`,
+      [
+        /^6: links\.mobile-apps\.identitypool is not a key that Poolbridge knows; known are userPools, /,
+      ],
+    ],
+    ['an unknown key beside links', `${good}more: 1\n`, [/^6: more is not a key/]],
+    [
+      'a malformed user pool',
+      good.replace('us-east-1_EXAMPLE12', 'EXAMPLE12'),
+      [/^3: links\.mobile-apps\.userPools\.0 is "EXAMPLE12", which does not match/],
+    ],
+    [
+      'a malformed identity pool',
+      good.replace('ap-south-1:', ''),
+      [/^4: links\.mobile-apps\.identityPool is .*does not match/],
+    ],
+    [
+      'a role that is no ARN',
+      good.replace('arn:aws:iam::222222222222:role/', ''),
+      [/^5: links\.mobile-apps\.roleArn is "poolbridge-link"/],
+    ],
+    [
+      'a role with a wildcard',
+      good.replace('poolbridge-link', '*'),
+      [/^5: links\.mobile-apps\.roleArn/],
+    ],
+    [
+      'a missing key',
+      good.replace(/ {4}roleArn.*\n/, ''),
+      [/^2: links\.mobile-apps lacks roleArn/],
+    ],
+    [
+      'no user pools',
+      good.replace(/ {4}userPools.*\n/, ''),
+      [/^2: links\.mobile-apps names no user pools: give userPools, userPoolTags or both/],
+    ],
+    [
+      'a name that is not allowed',
+      good.replace('mobile-apps', 'Mobile_Apps'),
+      [/^2: links\.Mobile_Apps is "Mobile_Apps", which does not match/],
+    ],
+    [
+      'a name that is too long',
+      good.replace('mobile-apps', 'a'.repeat(41)),
+      [/^2: links\.a{41} is/],
+    ],
+    [
+      'a flag that is a text',
+      `${good}    serverSideTokenCheck: "yes"\n`,
+      [/^6: links\.mobile-apps\.serverSideTokenCheck must be boolean, but is "yes"/],
+    ],
+    [
+      'a quota beyond what AWS allows',
+      `${good}    providerQuota: 1001\n`,
+      [/^6: links\.mobile-apps\.providerQuota must be <= 1000, but is 1001/],
+    ],
+    [
+      'an onDelete that is neither',
+      `${good}    onDelete: remove\n`,
+      [
+        /^6: links\.mobile-apps\.onDelete must be equal to one of the allowed values, but is "remove"/,
+      ],
+    ],
+    [
+      'the same name twice',
+      `${good}${good.split('\n').slice(1).join('\n')}`,
+      [/^6: Map keys must be unique/],
+    ],
+    ['broken YAML', 'links: [\n', [/^2: /]],
+    ['nothing', '', [/^1: the file lacks links/]],
+    ['a list', '- a\n', [/^1: the file must be object/]],
+    [
+      'several mistakes',
+      good.replace('EXAMPLE12', '').replace('222222222222', '2'),
+      [/^3: /, /^5: /],
+    ],
+  ];
+  for (const [what, text, expected] of bad) {
+    test(`with ${what} is refused by line and key`, () => {
+      const found = problems(text);
+      assert.equal(found.length, expected.length, found.join('\n'));
+      expected.forEach((pattern, i) => assert.match(found[i]!, pattern));
+    });
+  }
+
+  test('whose links disagree about one identity pool is refused at the key', () => {
+    const second = good
+      .split('\n')
+      .slice(1)
+      .join('\n')
+      .replace('mobile-apps', 'web')
+      .replace('role/poolbridge-link', 'role/other');
+    assert.deepEqual(problems(good + second), [
+      '9: links.web.roleArn must be the same as in links.mobile-apps: both lead to one identity pool',
+    ]);
+  });
+});
