@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { CloudTrail } from './cloudtrail.ts';
 import { CodeStore } from './code-store.ts';
 import { IdentityPools } from './cognito-identity.ts';
+import { UserPools } from './cognito-idp-pools.ts';
 import { Tables } from './dynamodb.ts';
 import { AwsError, UnsupportedError } from './errors.ts';
+import { Buses } from './event-buses.ts';
 import {
   type Context,
   denial,
@@ -93,6 +95,8 @@ export interface AwsOptions {
   trailDelay?: [number, number];
   /** Whether each account has a trail that logs write management events. */
   trail?: boolean;
+  /** Whether Cognito's request rates for app clients are kept; off unless asked for. */
+  rateLimits?: boolean;
 }
 
 /** The partition that a Region is in. */
@@ -102,6 +106,8 @@ export const partitionOf = (region: string): string =>
 /** The services, and what lies beneath them all: identities, policies, the trail. */
 export class Aws {
   readonly iam = new Iam();
+  /** The event buses, and the ways to disturb their deliveries. */
+  readonly buses = new Buses(this);
   readonly trail: CloudTrail;
   readonly code = new CodeStore();
   readonly functions = new Functions(this);
@@ -109,6 +115,7 @@ export class Aws {
   readonly logGroups = new LogGroups();
   readonly stateMachines = new StateMachines(this);
   readonly tables = new Tables();
+  readonly userPools = new UserPools();
   readonly services = new Map<string, Service>();
   /** Where the wire protocols are spoken, once they are. */
   endpoint = '';

@@ -1,6 +1,5 @@
 import type { Call, Operation } from './aws.ts';
 import { invalid } from './cognito-idp-constraints.ts';
-import { Throttle } from './cognito-idp-throttle.ts';
 import {
   type AppClient,
   pageOf,
@@ -8,6 +7,7 @@ import {
   type UserPool,
   type UserPools,
 } from './cognito-idp-pools.ts';
+import { Throttle } from './cognito-idp-throttle.ts';
 import { AwsError, UnsupportedError } from './errors.ts';
 
 const LOWER = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -41,8 +41,11 @@ const unitSeconds: Record<string, number> = { seconds: 1, minutes: MINUTE, hours
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
  */
 export function validity(client: Settings): Record<'access' | 'id' | 'refresh', number> {
-  const { AccessToken = 'hours', IdToken = 'hours', RefreshToken = 'days' } =
-    client.TokenValidityUnits;
+  const {
+    AccessToken = 'hours',
+    IdToken = 'hours',
+    RefreshToken = 'days',
+  } = client.TokenValidityUnits;
   const seconds = (value: number, unit: string) => value * (unitSeconds[unit] ?? Number.NaN);
   return {
     access: seconds(client.AccessTokenValidity ?? 1, AccessToken),
@@ -139,10 +142,7 @@ function list(pool: UserPool, input: { MaxResults?: number; NextToken?: string }
 }
 
 /** App clients: who may sign users in, and how. */
-export function clientOperations(
-  pools: UserPools,
-  rateLimits: boolean,
-): Record<string, Operation> {
+export function clientOperations(pools: UserPools, rateLimits: boolean): Record<string, Operation> {
   const throttle = new Throttle();
   const limited = <Input extends object>(
     category: string,
@@ -164,9 +164,13 @@ export function clientOperations(
     },
     DeleteUserPoolClient: {
       writes: true,
-      ...limited<{ ClientId: string }>('UserPoolClientUpdate', ['ClientId'], (pool, { ClientId }) => {
-        pool.clients.delete(pool.client(ClientId).ClientId);
-      }),
+      ...limited<{ ClientId: string }>(
+        'UserPoolClientUpdate',
+        ['ClientId'],
+        (pool, { ClientId }) => {
+          pool.clients.delete(pool.client(ClientId).ClientId);
+        },
+      ),
     },
     DescribeUserPoolClient: limited<{ ClientId: string }>(
       'UserPoolClientRead',

@@ -60,7 +60,7 @@ export interface Session {
 }
 
 /** A sign-in that waits for a new password. */
-export interface Challenge {
+interface Challenge {
   sub: string;
   clientId: string;
   answerableUntil: number;
@@ -150,7 +150,8 @@ export class UserPool {
   /** Whether the user of a token still exists and has not been signed out since. */
   isSignedIn({ sub, event_id }: Bearer): boolean {
     const session = this.sessions.get(String(event_id));
-    return session?.sub === sub && !session?.revoked && this.users.has(String(sub));
+    if (!session || session.sub !== sub) return false;
+    return !session.revoked && this.users.has(session.sub);
   }
 
   signOut(sub: string): void {
@@ -198,11 +199,14 @@ export class UserPool {
   }
 }
 
-/** The user pools of every account and Region; their ids are unique among them all. */
+/**
+ * The user pools of every account and Region; their ids are unique among them all. Who holds only a
+ * token asks `find(poolId)`, and of the pool `isAuthentic(token)` and `isSignedIn(claims)`.
+ */
 export class UserPools {
   readonly pools = new Map<string, UserPool>();
 
-  /** For who knows only a token's issuer: whether it is authentic, and its user signed in. */
+  /** The pool of an id, such as a token's issuer ends with, whatever its account and Region. */
   find(poolId: string): UserPool | undefined {
     return this.pools.get(poolId);
   }

@@ -49,7 +49,7 @@ const strictPassword = {
 
 /** https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html */
 function settingsOf(input: CreateUserPool): PoolSettings {
-  // Left out of the answer, a trigger or a second factor would seem to be there and never act.
+  // Kept like the rest, a trigger or a second factor would seem to be there and never act.
   if (Object.keys(input.LambdaConfig ?? {}).length > 0) {
     throw new UnsupportedError('Lambda triggers of a user pool');
   }
@@ -115,7 +115,9 @@ function poolOperations(pools: UserPools): Record<string, Operation> {
   return {
     CreateUserPool: {
       writes: true,
-      judge: ({ input }) => ({ context: requestTags((input as Partial<CreateUserPool>).UserPoolTags) }),
+      judge: ({ input }) => ({
+        context: requestTags((input as Partial<CreateUserPool>).UserPoolTags),
+      }),
       run(call) {
         check(call.input, ['PoolName']);
         const input = call.input as object as CreateUserPool;

@@ -10,7 +10,7 @@ interface Where {
 }
 
 /** Deploys the packaged service to an account and Region, as `osls deploy` does. */
-export function deployService(aws: Aws, where: Where, { folder }: Artifact, stage = 'dev') {
+export function deployService(aws: Aws, where: Where, { folder }: Pick<Artifact, 'folder'>, stage = 'dev') {
   aws.code.artifacts = folder;
   const template = readTemplate(join(folder, 'cloudformation-template-update-stack.json'));
   return deployStack(aws, { ...where, name: `poolbridge-${stage}`, template });

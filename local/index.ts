@@ -1,11 +1,14 @@
 import type { Server } from 'node:http';
 import { Aws, type AwsOptions } from './aws.ts';
 import { cognitoIdentity } from './cognito-identity.ts';
+import { cognitoIdp } from './cognito-idp.ts';
 import { dynamodb } from './dynamodb.ts';
+import { events } from './events.ts';
 import { iamResources } from './iam-resources.ts';
 import { lambda } from './lambda.ts';
 import { logs } from './logs.ts';
 import { listen } from './server.ts';
+import { sqs } from './sqs.ts';
 import { states } from './states.ts';
 import { sts } from './sts.ts';
 
@@ -25,10 +28,13 @@ export interface LocalAws {
 export async function startAws(options: AwsOptions & { port?: number } = {}): Promise<LocalAws> {
   const aws = new Aws(options);
   aws.services.set('cognito-identity', cognitoIdentity(aws));
+  aws.services.set('cognito-idp', cognitoIdp(aws, options));
   aws.services.set('dynamodb', dynamodb(aws));
+  aws.services.set('events', events(aws));
   aws.services.set('iam', iamResources(aws));
   aws.services.set('lambda', lambda(aws));
   aws.services.set('logs', logs(aws));
+  aws.services.set('sqs', sqs(aws));
   aws.services.set('states', states(aws));
   aws.services.set('sts', sts(aws));
   const server: Server = await listen(aws, options.port ?? 0);

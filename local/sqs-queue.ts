@@ -137,8 +137,11 @@ export class Queue {
       const taken = this.#take(most, visibility);
       const left = until - Date.now();
       if (taken.length > 0 || left <= 0) return taken;
-      const next = Math.min(...this.#messages.map(({ visibleAt }) => visibleAt - Date.now()), left);
-      await this.#change(next);
+      const next = this.#messages.reduce(
+        (least, { visibleAt }) => Math.min(least, visibleAt),
+        until,
+      );
+      await this.#change(next - Date.now());
     }
   }
 

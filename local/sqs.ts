@@ -68,6 +68,8 @@ function shown(message: Message, input: Record<string, unknown>): object {
   };
 }
 
+const unsupported = ['MessageSystemAttributes', 'MessageDeduplicationId', 'MessageGroupId'];
+
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html
 const MINUTE = 60_000;
 
@@ -194,6 +196,8 @@ export function sqs(aws: Aws): Service {
         judge: onQueue,
         run(call) {
           const { MessageBody, MessageAttributes = {}, ...rest } = call.input;
+          const extra = unsupported.find((name) => rest[name] !== undefined);
+          if (extra !== undefined) throw new UnsupportedError(`${extra} of a message`);
           const queue = queueOf(call);
           const attributes = MessageAttributes as MessageAttributes;
           const body = checkMessage(MessageBody, attributes, queue.seconds('MaximumMessageSize'));

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import {
+  CognitoIdentityClient,
+  CreateIdentityPoolCommand,
+  type CreateIdentityPoolCommandInput,
+  DescribeIdentityPoolCommand,
+  type IdentityPool,
+} from '@aws-sdk/client-cognito-identity';
+import {
+  CognitoIdentityProviderClient,
+  CreateUserPoolClientCommand,
+  CreateUserPoolCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import {
+  DescribeExecutionCommand,
+  type DescribeExecutionOutput,
+  GetExecutionHistoryCommand,
+  type HistoryEvent,
+  ListExecutionsCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import type { Output } from '../core/outcome.ts';
+import type { AwsOptions } from '../local/aws.ts';
+import { deployAccountB, deployService } from '../local/deploy.ts';
+import { type LocalAws, startAws } from '../local/index.ts';
+
+export const ACCOUNT_A = '111111111111';
+export const ACCOUNT_B = '222222222222';
+export const ACCOUNT_C = '333333333333';
+export const HOME = { account: ACCOUNT_A, region: 'us-east-1' };
+
+/** The identity pools of test/links.yml. */
+export const pools = {
+  mobile: 'ap-south-1:00000000-0000-0000-0000-000000000001',
+  web: 'ap-south-1:00000000-0000-0000-0000-000000000002',
+  tight: 'ap-south-1:00000000-0000-0000-0000-000000000003',
+  huge: 'ap-south-1:00000000-0000-0000-0000-000000000004',
+  there: 'eu-central-1:00000000-0000-0000-0000-000000000005',
+  closed: 'ap-south-1:00000000-0000-0000-0000-000000000006',
+  nowhere: 'ap-south-1:00000000-0000-0000-0000-000000000007',
+} as const;
+
+/** An identity pool that holds everything that one can hold. */
+export const full: Omit<CreateIdentityPoolCommandInput, 'IdentityPoolName'> = {
+  AllowUnauthenticatedIdentities: true,
+  AllowClassicFlow: true,
+  SupportedLoginProviders: { 'accounts.google.com': 'app.apps.example.com', 'graph.facebook.com': '7' },
+  DeveloperProviderName: 'login.example',
+  OpenIdConnectProviderARNs: [`arn:aws:iam::${ACCOUNT_B}:oidc-provider/oidc.example.com`],
+  SamlProviderARNs: [`arn:aws:iam::${ACCOUNT_B}:saml-provider/example`],
+  CognitoIdentityProviders: [
+    {
+      ProviderName: 'cognito-idp.eu-west-3.amazonaws.com/eu-west-3_Foreign01',
+      ClientId: 'foreignwithcheck',
+      ServerSideTokenCheck: true,
+    },
+    {
+      ProviderName: 'cognito-idp.us-east-1.amazonaws.com/us-east-1_Foreign02',
+      ClientId: 'foreignwithout',
+    },
+  ],
+  IdentityPoolTags: { team: 'platform', cost: '42' },
+};
+
+interface Where {
+  account: string;
+  region: string;
+}
+
+type ClientOf<C> = new (config: {
+  endpoint: string;
+  region: string;
+  credentials: { accessKeyId: string; secretAccessKey: string };
+}) => C;
+
+/** An execution that has ended. */
+export interface Ended extends DescribeExecutionOutput {
+  executionArn: string;
+  /** The output of one that succeeded. */
+  result(): Output;
+  /** The cause of one that failed. */
+  failure(): { message: string; results: Record<string, unknown>[] };
+}
+
+/** Both accounts as the README has them set up, on an AWS of their own. */
+export class World {
+  readonly local: LocalAws;
+  readonly machineArn: string;
+
+  constructor(local: LocalAws, machineArn: string) {
+    this.local = local;
+    this.machineArn = machineArn;
+  }
+
+  client<C>(Client: ClientOf<C>, { account, region }: Where): C {
+    const credentials = { accessKeyId: account, secretAccessKey: 'any' };
+    return new Client({ endpoint: this.local.endpoint, region, credentials });
+  }
+
+  async createUserPool(id: string, tags: Record<string, string> = {}): Promise<void> {
+    const region = id.slice(0, id.lastIndexOf('_'));
+    const client = this.client(CognitoIdentityProviderClient, { ...HOME, region });
+    const UserPoolTags = { ...tags, _custom_id_: id };
+    await client.send(new CreateUserPoolCommand({ PoolName: 'users', UserPoolTags }));
+  }
+
+  async createAppClient(userPoolId: string, name = 'app'): Promise<string> {
+    const region = userPoolId.slice(0, userPoolId.lastIndexOf('_'));
+    const client = this.client(CognitoIdentityProviderClient, { ...HOME, region });
+    const { UserPoolClient } = await client.send(
+      new CreateUserPoolClientCommand({
+        UserPoolId: userPoolId,
+        ClientName: name,
+        GenerateSecret: true,
+        ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+      }),
+    );
+    return UserPoolClient!.ClientId!;
+  }
+
+  async createIdentityPool(
+    id: string,
+    account = ACCOUNT_B,
+    settings: Partial<CreateIdentityPoolCommandInput> = full,
+  ): Promise<IdentityPool> {
+    const region = id.split(':')[0]!;
+    return this.client(CognitoIdentityClient, { account, region }).send(
+      new CreateIdentityPoolCommand({
+        IdentityPoolName: 'pool',
+        AllowUnauthenticatedIdentities: false,
+        ...settings,
+        IdentityPoolTags: { ...settings.IdentityPoolTags, _custom_id_: id },
+      }),
+    );
+  }
+
+  async describe(id: string, account = ACCOUNT_B): Promise<IdentityPool> {
+    const region = id.split(':')[0]!;
+    const { $metadata: _, ...pool } = await this.client(CognitoIdentityClient, {
+      account,
+      region,
+    }).send(new DescribeIdentityPoolCommand({ IdentityPoolId: id }));
+    return pool;
+  }
+
+  /** Starts an execution as a person does, and waits for its end. */
+  async run(input: unknown, name?: string): Promise<Ended> {
+    const { executionArn } = await this.client(SFNClient, HOME).send(
+      new StartExecutionCommand({
+        stateMachineArn: this.machineArn,
+        input: JSON.stringify(input),
+        ...(name !== undefined && { name }),
+      }),
+    );
+    return this.ended(executionArn!);
+  }
+
+  async ended(executionArn: string): Promise<Ended> {
+    const sfn = this.client(SFNClient, HOME);
+    for (;;) {
+      const found = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+      if (found.status !== 'RUNNING') {
+        return {
+          ...found,
+          executionArn,
+          result() {
+            assert.equal(found.status, 'SUCCEEDED', found.cause);
+            return JSON.parse(found.output!);
+          },
+          failure() {
+            assert.equal(found.status, 'FAILED');
+            return JSON.parse(found.cause!);
+          },
+        };
+      }
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  /** Every execution that an event has started so far, once it has ended. */
+  async executions(): Promise<Ended[]> {
+    const { executions = [] } = await this.client(SFNClient, HOME).send(
+      new ListExecutionsCommand({ stateMachineArn: this.machineArn }),
+    );
+    return Promise.all(executions.map(({ executionArn }) => this.ended(executionArn!)));
+  }
+
+  /** Waits for the execution that is about a client, however it was started. */
+  async executionFor(clientId: string): Promise<Ended> {
+    for (;;) {
+      const found = (await this.executions()).find(({ input }) => input?.includes(clientId));
+      if (found) return found;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  async history(executionArn: string): Promise<HistoryEvent[]> {
+    const { events = [] } = await this.client(SFNClient, HOME).send(
+      new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
+    );
+    return events;
+  }
+
+  close(): Promise<void> {
+    return this.local.close();
+  }
+}
+
+const EXTERNAL_ID = 'pairing-1';
+
+/** Starts an AWS and deploys both sides to it; user pools and identity pools are for the test. */
+export async function startWorld(options: AwsOptions = {}): Promise<World> {
+  const folder = process.env['POOLBRIDGE_ARTIFACT'];
+  assert.ok(folder, 'The tests run with --test-global-setup=test/setup.ts, which packages the service.');
+  const local = await startAws({ trailDelay: [10, 30], ...options });
+  const { aws } = local;
+  aws.stateMachines.retryScale = 0.01;
+  const { LinkStateMachineArn } = await deployService(aws, HOME, { folder });
+  const trusted = { TrustedAccountId: ACCOUNT_A };
+  await deployAccountB(
+    aws,
+    { account: ACCOUNT_B, region: 'ap-south-1' },
+    {
+      ...trusted,
+      IdentityPoolIds: [pools.mobile, pools.web, pools.tight, pools.huge, pools.nowhere].join(','),
+      ExternalId: EXTERNAL_ID,
+    },
+  );
+  await deployAccountB(
+    aws,
+    { account: ACCOUNT_C, region: 'eu-central-1' },
+    { ...trusted, IdentityPoolIds: pools.there, RoleName: 'poolbridge-link-eu' },
+  );
+  return new World(local, LinkStateMachineArn!);
+}
