@@ -101,6 +101,12 @@ export class Buses {
     this.#run(rule, record(account, region, event), false);
   }
 
+  /** Ends schedules and deliveries for good. */
+  stop(): void {
+    for (const end of this.#schedules.values()) end();
+    this.#deliveries.stop();
+  }
+
   /** Puts an event of AWS's own on a bus. */
   emit(busArn: string, event: BusEvent): void {
     const { account, region } = parseArn(busArn);
@@ -184,7 +190,7 @@ export class Buses {
   }
 }
 
-/** An event as a bus takes it, with an id of its own. */
+/** An event as a bus takes it: with an id of its own, and JSON, whatever it was made of. */
 export const record = (account: string, region: string, event: BusEvent): BusRecord => ({
   version: '0',
   id: randomUUID(),
@@ -194,5 +200,5 @@ export const record = (account: string, region: string, event: BusEvent): BusRec
   time: event.time,
   region,
   resources: event.resources,
-  detail: event.detail,
+  detail: JSON.parse(JSON.stringify(event.detail)),
 });

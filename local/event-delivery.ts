@@ -60,6 +60,7 @@ export class Deliveries {
   #duplicates = 0;
   #losses = 0;
   #held: Delivery[] | undefined;
+  #stopped = false;
 
   constructor(aws: Aws) {
     this.#aws = aws;
@@ -100,7 +101,13 @@ export class Deliveries {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
+  /** Lets nothing start any more, not even what waits to be tried again. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   #attempt(delivery: Delivery): void {
+    if (this.#stopped) return;
     const attempt = Promise.resolve()
       .then(() => send(this.#aws, delivery))
       .catch((error) => this.#failed(delivery, failureOf(error)))

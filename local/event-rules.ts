@@ -7,7 +7,7 @@ import { parseSchedule } from './event-schedule.ts';
 import { checkTarget, parseArn, type Target } from './event-targets.ts';
 import { busArn } from './put-events.ts';
 
-export type Place = Pick<Call, 'account' | 'region' | 'partition'>;
+type Place = Pick<Call, 'account' | 'region' | 'partition'>;
 
 /** What PutRule takes. */
 export interface RuleInput {

@@ -40,7 +40,7 @@ export interface Delivery {
   readonly retries: number;
 }
 
-export interface Arn {
+interface Arn {
   service: string;
   region: string;
   account: string;

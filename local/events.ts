@@ -8,7 +8,7 @@ import { type RuleInput, Rules, ruleArn } from './event-rules.ts';
 import { parseSchedule } from './event-schedule.ts';
 import type { Target } from './event-targets.ts';
 import { type PolicyDocument, parsePolicy } from './iam.ts';
-import { busArn, type Entry, entriesOf, jsonObject, judged, put } from './put-events.ts';
+import { busArn, entriesOf, jsonObject, judged, put } from './put-events.ts';
 
 /** What most operations on a rule take. */
 interface OnRule {
@@ -131,7 +131,7 @@ export function events(aws: Aws): Service {
   return {
     operations: {
       PutEvents: {
-        judge: (call) => entriesOf(call).map((entry: Entry) => judged(aws, call, entry)),
+        judge: (call) => entriesOf(call).map((entry) => judged(aws, call, entry)),
         run(call) {
           const Entries = entriesOf(call).map((entry) => put(aws, call, entry));
           const failed = Entries.filter((result) => 'ErrorCode' in result);

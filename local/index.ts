@@ -42,6 +42,7 @@ export async function startAws(options: AwsOptions & { port?: number } = {}): Pr
     aws,
     endpoint: aws.endpoint,
     async close() {
+      aws.buses.stop();
       aws.stateMachines.stopAll();
       await aws.functions.stop();
       await aws.tables.close();

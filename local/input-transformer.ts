@@ -8,7 +8,7 @@ export interface InputShape {
 }
 
 /** What the predefined variables of a template tell. */
-export interface Circumstances {
+interface Circumstances {
   ruleArn: string;
   ruleName: string;
   /** When EventBridge took the event, in ISO 8601. */

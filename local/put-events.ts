@@ -4,7 +4,7 @@ import { record } from './event-buses.ts';
 import { isoSeconds, parseArn } from './event-targets.ts';
 
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html */
-export interface Entry {
+interface Entry {
   Source?: string;
   DetailType?: string;
   Detail?: string;

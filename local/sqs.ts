@@ -246,7 +246,8 @@ export function sqs(aws: Aws): Service {
         run(call) {
           const queue = queueOf(call);
           const receipt = receiptOf(call);
-          const seconds = numberIn(call.input, 'VisibilityTimeout', [0, 43_200], -1);
+          if (call.input['VisibilityTimeout'] === undefined) missing('VisibilityTimeout');
+          const seconds = numberIn(call.input, 'VisibilityTimeout', [0, 43_200], 0);
           const message = queue.held(receipt);
           if (!message || message.visibleAt <= Date.now()) {
             throw sqsError('MessageNotInflight', `The message referred to isn't in flight.`);

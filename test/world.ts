@@ -45,7 +45,10 @@ export const pools = {
 export const full: Omit<CreateIdentityPoolCommandInput, 'IdentityPoolName'> = {
   AllowUnauthenticatedIdentities: true,
   AllowClassicFlow: true,
-  SupportedLoginProviders: { 'accounts.google.com': 'app.apps.example.com', 'graph.facebook.com': '7' },
+  SupportedLoginProviders: {
+    'accounts.google.com': 'app.apps.example.com',
+    'graph.facebook.com': '7',
+  },
   DeveloperProviderName: 'login.example',
   OpenIdConnectProviderARNs: [`arn:aws:iam::${ACCOUNT_B}:oidc-provider/oidc.example.com`],
   SamlProviderARNs: [`arn:aws:iam::${ACCOUNT_B}:saml-provider/example`],
@@ -87,10 +90,12 @@ export interface Ended extends DescribeExecutionOutput {
 export class World {
   readonly local: LocalAws;
   readonly machineArn: string;
+  readonly home: Where;
 
-  constructor(local: LocalAws, machineArn: string) {
+  constructor(local: LocalAws, machineArn: string, home: Where = HOME) {
     this.local = local;
     this.machineArn = machineArn;
+    this.home = home;
   }
 
   client<C>(Client: ClientOf<C>, { account, region }: Where): C {
@@ -100,14 +105,14 @@ export class World {
 
   async createUserPool(id: string, tags: Record<string, string> = {}): Promise<void> {
     const region = id.slice(0, id.lastIndexOf('_'));
-    const client = this.client(CognitoIdentityProviderClient, { ...HOME, region });
+    const client = this.client(CognitoIdentityProviderClient, { ...this.home, region });
     const UserPoolTags = { ...tags, _custom_id_: id };
     await client.send(new CreateUserPoolCommand({ PoolName: 'users', UserPoolTags }));
   }
 
   async createAppClient(userPoolId: string, name = 'app'): Promise<string> {
     const region = userPoolId.slice(0, userPoolId.lastIndexOf('_'));
-    const client = this.client(CognitoIdentityProviderClient, { ...HOME, region });
+    const client = this.client(CognitoIdentityProviderClient, { ...this.home, region });
     const { UserPoolClient } = await client.send(
       new CreateUserPoolClientCommand({
         UserPoolId: userPoolId,
@@ -146,7 +151,7 @@ export class World {
 
   /** Starts an execution as a person does, and waits for its end. */
   async run(input: unknown, name?: string): Promise<Ended> {
-    const { executionArn } = await this.client(SFNClient, HOME).send(
+    const { executionArn } = await this.client(SFNClient, this.home).send(
       new StartExecutionCommand({
         stateMachineArn: this.machineArn,
         input: JSON.stringify(input),
@@ -157,7 +162,7 @@ export class World {
   }
 
   async ended(executionArn: string): Promise<Ended> {
-    const sfn = this.client(SFNClient, HOME);
+    const sfn = this.client(SFNClient, this.home);
     for (;;) {
       const found = await sfn.send(new DescribeExecutionCommand({ executionArn }));
       if (found.status !== 'RUNNING') {
@@ -180,7 +185,7 @@ export class World {
 
   /** Every execution that an event has started so far, once it has ended. */
   async executions(): Promise<Ended[]> {
-    const { executions = [] } = await this.client(SFNClient, HOME).send(
+    const { executions = [] } = await this.client(SFNClient, this.home).send(
       new ListExecutionsCommand({ stateMachineArn: this.machineArn }),
     );
     return Promise.all(executions.map(({ executionArn }) => this.ended(executionArn!)));
@@ -196,7 +201,7 @@ export class World {
   }
 
   async history(executionArn: string): Promise<HistoryEvent[]> {
-    const { events = [] } = await this.client(SFNClient, HOME).send(
+    const { events = [] } = await this.client(SFNClient, this.home).send(
       new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
     );
     return events;
@@ -212,7 +217,10 @@ const EXTERNAL_ID = 'pairing-1';
 /** Starts an AWS and deploys both sides to it; user pools and identity pools are for the test. */
 export async function startWorld(options: AwsOptions = {}): Promise<World> {
   const folder = process.env['POOLBRIDGE_ARTIFACT'];
-  assert.ok(folder, 'The tests run with --test-global-setup=test/setup.ts, which packages the service.');
+  assert.ok(
+    folder,
+    'The tests run with --test-global-setup=test/setup.ts, which packages the service.',
+  );
   const local = await startAws({ trailDelay: [10, 30], ...options });
   const { aws } = local;
   aws.stateMachines.retryScale = 0.01;

@@ -30,9 +30,9 @@ const resolved: Resolved = {
 };
 const { targets: _, ...request } = resolved;
 const linked = (id: string): TargetEnd => ({ target: target(id), assumedRoleArn: ROLE, result });
-const lambdaFailure = (Error: string, message: string) => ({
-  Error,
-  Cause: JSON.stringify({ errorType: Error, errorMessage: message, trace: ['at x'] }),
+const lambdaFailure = (name: string, message: string) => ({
+  Error: name,
+  Cause: JSON.stringify({ errorType: name, errorMessage: message, trace: ['at x'] }),
 });
 const failed = (id: string, name: string, message: string): TargetEnd => ({
   target: target(id),

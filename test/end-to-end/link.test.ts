@@ -9,11 +9,12 @@ import {
   AdminCreateUserCommand,
   AdminSetUserPasswordCommand,
   CognitoIdentityProviderClient,
+  CreateUserPoolClientCommand,
   DeleteUserPoolClientCommand,
   InitiateAuthCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, full, HOME, pools, startWorld, type World } from '../world.ts';
+import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
 const providerName = (id: string) => `cognito-idp.${id.split('_')[0]}.amazonaws.com/${id}`;
@@ -36,7 +37,12 @@ describe('linking', () => {
   let world: World;
   before(async () => {
     world = await startWorld();
-    for (const id of [MOBILE, 'eu-west-1_Mobile002', 'us-east-1_Strict001', 'us-east-1_Both00001']) {
+    for (const id of [
+      MOBILE,
+      'eu-west-1_Mobile002',
+      'us-east-1_Strict001',
+      'us-east-1_Both00001',
+    ]) {
       await world.createUserPool(id);
     }
     await world.createIdentityPool(pools.mobile);
@@ -74,12 +80,18 @@ describe('linking', () => {
       after,
       attempts: 1,
     });
-    assert.match(assumedRoleArn, /^arn:aws:sts::222222222222:assumed-role\/poolbridge-link\/.*-[0-9a-f]{8}$/);
+    assert.match(
+      assumedRoleArn,
+      /^arn:aws:sts::222222222222:assumed-role\/poolbridge-link\/.*-[0-9a-f]{8}$/,
+    );
   });
 
   test('a user whom the identity pool refused gets credentials as soon as his client is linked', async () => {
     const cognito = world.client(CognitoIdentityProviderClient, HOME);
-    const identity = world.client(CognitoIdentityClient, { account: ACCOUNT_B, region: 'ap-south-1' });
+    const identity = world.client(CognitoIdentityClient, {
+      account: ACCOUNT_B,
+      region: 'ap-south-1',
+    });
     const Username = 'ada';
     const Password = 'Correct-horse-1';
     await cognito.send(new AdminCreateUserCommand({ UserPoolId: MOBILE, Username }));
@@ -89,7 +101,7 @@ describe('linking', () => {
     const { aws } = world.local;
     aws.trail.enabled = false;
     const { UserPoolClient } = await cognito.send(
-      new (await import('@aws-sdk/client-cognito-identity-provider')).CreateUserPoolClientCommand({
+      new CreateUserPoolClientCommand({
         UserPoolId: MOBILE,
         ClientName: 'public',
         ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
@@ -146,7 +158,9 @@ describe('linking', () => {
     world.local.aws.trail.enabled = false;
     const second = await world.createAppClient(MOBILE);
     world.local.aws.trail.enabled = true;
-    const byHand = (await world.run({ userPoolId: MOBILE, clientId: second, reason: 'drill' })).result();
+    const byHand = (
+      await world.run({ userPoolId: MOBILE, clientId: second, reason: 'drill' })
+    ).result();
     const again = (await world.run({ userPoolId: MOBILE, clientId: second })).result();
     const outcomes = [byEvent, byHand, again].map(({ results: [result] }) => result!.outcome);
     assert.deepEqual(outcomes, ['LINKED', 'LINKED', 'ALREADY_LINKED']);
@@ -206,7 +220,10 @@ describe('linking', () => {
     const identityPoolId = pools.there;
     const request = { userPoolId: 'us-east-1_Both00001', clientId, identityPoolId };
     const { results } = (await world.run(request)).result();
-    assert.deepEqual(results.map((result) => result.identityPoolId), [pools.there]);
+    assert.deepEqual(
+      results.map((result) => result.identityPoolId),
+      [pools.there],
+    );
   });
 
   test('a dry run shows what would be, and writes nothing', async () => {
@@ -239,9 +256,9 @@ describe('linking', () => {
   test('a client that is gone can still be unlinked', async () => {
     const clientId = await world.createAppClient(MOBILE);
     await world.executionFor(clientId);
-    await world.client(CognitoIdentityProviderClient, HOME).send(
-      new DeleteUserPoolClientCommand({ UserPoolId: MOBILE, ClientId: clientId }),
-    );
+    await world
+      .client(CognitoIdentityProviderClient, HOME)
+      .send(new DeleteUserPoolClientCommand({ UserPoolId: MOBILE, ClientId: clientId }));
     const request = { operation: 'unlink', userPoolId: MOBILE, clientId };
     assert.equal((await world.run(request)).result().results[0]!.outcome, 'UNLINKED');
   });
@@ -259,7 +276,9 @@ describe('linking', () => {
     assert.ok(!('clientId' in output));
     const [result] = output.results;
     assert.ok(result && result.outcome === 'UNLINKED');
-    const removed = result.changes.map((change) => 'ClientId' in change.provider && change.provider.ClientId);
+    const removed = result.changes.map(
+      (change) => 'ClientId' in change.provider && change.provider.ClientId,
+    );
     assert.ok(clients.every((clientId) => removed.includes(clientId)));
     const kept = before.CognitoIdentityProviders!.filter(
       ({ ProviderName }) => ProviderName !== providerName('us-east-1_Strict001'),
@@ -274,7 +293,9 @@ describe('linking', () => {
     const detail = { userPoolId: MOBILE, clientId, reason: 'say "hello" \\ and </end>' };
     const { Entries } = await world.client(EventBridgeClient, HOME).send(
       new PutEventsCommand({
-        Entries: [{ Source: 'poolbridge', DetailType: 'LinkRequested', Detail: JSON.stringify(detail) }],
+        Entries: [
+          { Source: 'poolbridge', DetailType: 'LinkRequested', Detail: JSON.stringify(detail) },
+        ],
       }),
     );
     const { results, requestedBy } = (await world.executionFor(clientId)).result();
@@ -293,13 +314,15 @@ describe('linking', () => {
   test('an identity pool without any settings gets its entry and no setting that it had not', async () => {
     const clientId = await world.createAppClient('us-east-1_Both00001');
     await world.executionFor(clientId);
-    const { CognitoIdentityProviders: _, ...settings } = await world.describe(pools.there, ACCOUNT_C);
+    const { CognitoIdentityProviders: _, ...settings } = await world.describe(
+      pools.there,
+      ACCOUNT_C,
+    );
     assert.deepEqual(settings, {
       IdentityPoolId: pools.there,
       IdentityPoolName: 'pool',
       AllowUnauthenticatedIdentities: false,
       IdentityPoolTags: {},
     });
-    assert.ok(full.AllowClassicFlow);
   });
 });

@@ -144,7 +144,7 @@ describe('links.yml', () => {
     test(`with ${what} is refused by line and key`, () => {
       const found = problems(text);
       assert.equal(found.length, expected.length, found.join('\n'));
-      expected.forEach((pattern, i) => assert.match(found[i]!, pattern));
+      for (const [i, pattern] of expected.entries()) assert.match(found[i]!, pattern);
     });
   }
 

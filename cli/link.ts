@@ -1,0 +1,82 @@
+import { parseArgs, styleText } from 'node:util';
+import { LinkMachine } from './execution.ts';
+import { outputLines } from './show.ts';
+
+const usage = `Links an app client by hand, through the state machine, and follows the execution.
+
+  npm run link -- --user-pool us-east-1_AbCdEfGhI --client 1example23456789
+
+  --user-pool ID       the user pool
+  --client ID          its app client; with --unlink, all of its clients if absent
+  --identity-pool ID   only this one of the identity pools that links.yml allows
+  --unlink             unlink instead
+  --dry-run            show what would change, and write nothing
+  --reason TEXT        why, for the audit
+  --stage NAME         the deployment's stage, dev if absent
+
+Endpoint, Region and credentials come from where the AWS CLI takes them.`;
+
+/** Exit codes: done, failed, wrong usage, not covered. */
+const exit = { done: 0, failed: 1, usage: 2, notCovered: 3 } as const;
+
+function requestOf(args: string[]) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      'user-pool': { type: 'string' },
+      client: { type: 'string' },
+      'identity-pool': { type: 'string' },
+      unlink: { type: 'boolean' },
+      'dry-run': { type: 'boolean' },
+      reason: { type: 'string' },
+      stage: { type: 'string', default: 'dev' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const { 'user-pool': userPoolId, client: clientId, unlink, reason, stage, help } = values;
+  if (!help && userPoolId === undefined) throw new Error('--user-pool is missing');
+  if (!help && clientId === undefined && !unlink) throw new Error('--client is missing');
+  const request = {
+    operation: unlink ? 'unlink' : 'link',
+    userPoolId,
+    clientId,
+    identityPoolId: values['identity-pool'],
+    dryRun: values['dry-run'],
+    reason,
+  };
+  return { request, stage, help };
+}
+
+async function run(args: string[]): Promise<number> {
+  let asked: ReturnType<typeof requestOf>;
+  try {
+    asked = requestOf(args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return exit.usage;
+  }
+  if (asked.help) {
+    console.log(usage);
+    return exit.done;
+  }
+  const machine = new LinkMachine(asked.stage);
+  const executionArn = await machine.start(asked.request);
+  console.log(styleText('dim', executionArn));
+  const ending = await machine.follow(executionArn, (state) => {
+    console.log(styleText('dim', `  ${state}`));
+  });
+  if ('output' in ending) {
+    console.log(outputLines(ending.output).join('\n'));
+    return exit.done;
+  }
+  console.error(`${styleText('red', ending.error)}: ${ending.message}`);
+  return ending.error === 'NotCoveredError' ? exit.notCovered : exit.failed;
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  const { name, message } = error as Error;
+  console.error(`${name}: ${message}`);
+  process.exitCode = exit.failed;
+}

@@ -1,0 +1,133 @@
+import { fileURLToPath } from 'node:url';
+import {
+  CognitoIdentityClient,
+  DescribeIdentityPoolCommand,
+  GetCredentialsForIdentityCommand,
+  GetIdCommand,
+  type IdentityPool,
+} from '@aws-sdk/client-cognito-identity';
+import {
+  AdminCreateUserCommand,
+  AdminSetUserPasswordCommand,
+  CognitoIdentityProviderClient,
+  CreateUserPoolClientCommand,
+  CreateUserPoolCommand,
+  InitiateAuthCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { Output } from '../../core/outcome.ts';
+import type { Aws } from '../aws.ts';
+import { deployStack, readTemplate } from '../cloudformation.ts';
+
+/** Where each side of the story lives. */
+export const A = { account: '111111111111', region: 'us-east-1' };
+export const B = { account: '222222222222', region: 'ap-south-1' };
+export const EXTERNAL_ID = 'customers-pairing';
+export const ROLE_ARN = `arn:aws:iam::${B.account}:role/poolbridge-link`;
+
+const USERNAME = 'ada';
+const PASSWORD = 'Correct-horse-battery-1';
+
+/** What the people of both accounts do, with nothing but the AWS SDK. */
+export class Accounts {
+  readonly #endpoint: string;
+
+  constructor(endpoint: string) {
+    this.#endpoint = endpoint;
+  }
+
+  #config({ account, region }: typeof A) {
+    const credentials = { accessKeyId: account, secretAccessKey: 'local' };
+    return { endpoint: this.#endpoint, region, credentials };
+  }
+
+  get #userPools() {
+    return new CognitoIdentityProviderClient(this.#config(A));
+  }
+
+  get #identityPools() {
+    return new CognitoIdentityClient(this.#config(B));
+  }
+
+  async createUserPool(): Promise<string> {
+    const { UserPool } = await this.#userPools.send(
+      new CreateUserPoolCommand({ PoolName: 'customers' }),
+    );
+    const UserPoolId = UserPool?.Id ?? '';
+    const user = { UserPoolId, Username: USERNAME };
+    await this.#userPools.send(new AdminCreateUserCommand(user));
+    await this.#userPools.send(
+      new AdminSetUserPasswordCommand({ ...user, Password: PASSWORD, Permanent: true }),
+    );
+    return UserPoolId;
+  }
+
+  async createAppClient(UserPoolId: string, ClientName: string): Promise<string> {
+    const { UserPoolClient } = await this.#userPools.send(
+      new CreateUserPoolClientCommand({
+        UserPoolId,
+        ClientName,
+        ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+      }),
+    );
+    return UserPoolClient?.ClientId ?? '';
+  }
+
+  /** Signs the user in with an app client, and returns his ID token. */
+  async signIn(ClientId: string): Promise<string> {
+    const { AuthenticationResult } = await this.#userPools.send(
+      new InitiateAuthCommand({
+        ClientId,
+        AuthFlow: 'USER_PASSWORD_AUTH',
+        AuthParameters: { USERNAME, PASSWORD },
+      }),
+    );
+    return AuthenticationResult?.IdToken ?? '';
+  }
+
+  /** Exchanges an ID token for temporary credentials, and asks AWS whose they are. */
+  async enter(IdentityPoolId: string, userPoolId: string, token: string): Promise<string> {
+    const Logins = { [`cognito-idp.${A.region}.amazonaws.com/${userPoolId}`]: token };
+    const { IdentityId } = await this.#identityPools.send(
+      new GetIdCommand({ IdentityPoolId, Logins }),
+    );
+    const { Credentials } = await this.#identityPools.send(
+      new GetCredentialsForIdentityCommand({ IdentityId, Logins }),
+    );
+    const { AccessKeyId = '', SecretKey = '', SessionToken = '' } = Credentials ?? {};
+    const credentials = {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretKey,
+      sessionToken: SessionToken,
+    };
+    const sts = new STSClient({ ...this.#config(B), credentials });
+    const { Arn = '' } = await sts.send(new GetCallerIdentityCommand({}));
+    return Arn;
+  }
+
+  async describe(IdentityPoolId: string): Promise<IdentityPool> {
+    const { $metadata: _, ...pool } = await this.#identityPools.send(
+      new DescribeIdentityPoolCommand({ IdentityPoolId }),
+    );
+    return pool;
+  }
+
+  /** The output of an execution, once it has ended well. */
+  async outputOf(executionArn: string): Promise<Output> {
+    const sfn = new SFNClient(this.#config(A));
+    for (;;) {
+      const { status, output, cause } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+      if (status === 'SUCCEEDED') return JSON.parse(output ?? '{}');
+      if (status !== 'RUNNING') throw new Error(`The execution ended as ${status}: ${cause}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** Account-B before anyone thought of linking: a full identity pool, and a role for its users. */
+export async function createIdentityPool(aws: Aws): Promise<string> {
+  const template = readTemplate(fileURLToPath(new URL('./identity-pool.yml', import.meta.url)));
+  const { PoolId = '' } = await deployStack(aws, { ...B, name: 'customers', template });
+  return PoolId;
+}

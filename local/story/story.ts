@@ -1,0 +1,187 @@
+import { Listr, type ListrTask, type ListrTaskWrapper } from 'listr2';
+import { diff } from '../../core/diff.ts';
+import { parseIdentityPool } from '../../core/identity-pool.ts';
+import type { Output } from '../../core/outcome.ts';
+import { deployAccountB, deployService } from '../deploy.ts';
+import type { LocalAws } from '../index.ts';
+import { type Artifact, packageService } from '../package-service.ts';
+import { A, Accounts, B, createIdentityPool, EXTERNAL_ID, ROLE_ARN } from './accounts.ts';
+
+/** What the story has come to, step by step. */
+export interface Told {
+  userPoolId: string;
+  identityPoolId: string;
+  artifact: Artifact;
+  /** An app client from before Poolbridge, which nobody has linked. */
+  oldClient: string;
+  newClient: string;
+  executionArn: string;
+  output: Output;
+}
+
+const REFUSAL = 'Token is not from a supported provider of this identity pool.';
+
+const links = ({ userPoolId, identityPoolId }: Told): string => `links:
+  customers:
+    userPools: [${userPoolId}]
+    identityPool: ${identityPoolId}
+    roleArn: ${ROLE_ARN}
+    externalId: ${EXTERNAL_ID}
+`;
+
+const steps = [
+  ...['ResolveTargets', 'AssumeRole', 'DescribeIdentityPool', 'MergeProvider'],
+  ...['UpdateIdentityPool', 'VerifyIdentityPool', 'ReportOutcome'],
+];
+
+const withIndefinite = new Map([
+  ['ResolveTargets', 'which identity pools may this client reach?'],
+  ['AssumeRole', 'does Account-B let us in?'],
+  ['DescribeIdentityPool', 'the pool as it is'],
+  ['MergeProvider', 'snapshot → changes'],
+  ['UpdateIdentityPool', 'written onto what is there now, read back'],
+  ['VerifyIdentityPool', 'our entry is there'],
+  ['ReportOutcome', 'output, metrics, LinkFinished'],
+]);
+
+type Task = ListrTaskWrapper<Told, never, never>;
+
+const must = (holds: boolean, what: string): void => {
+  if (!holds) throw new Error(`The story went otherwise: ${what}.`);
+};
+
+/** Resolves when the next execution enters a state, and tells which execution that is. */
+function watchStates(local: LocalAws) {
+  const left = new Map(steps.map((name) => [name, Promise.withResolvers<string>()]));
+  const stop = local.aws.stateMachines.watch((executionArn, { type, details }) => {
+    if (type === 'TaskStateExited') left.get(String(details?.['name']))?.resolve(executionArn);
+    if (type === 'ExecutionFailed') {
+      const failure = new Error(`The execution failed: ${details?.['error']} ${details?.['cause']}`);
+      for (const each of left.values()) each.reject(failure);
+    }
+  });
+  for (const { promise } of left.values()) promise.catch(() => {});
+  return { left: (name: string) => left.get(name)?.promise ?? Promise.resolve(''), stop };
+}
+
+/** Both accounts as they are before anyone links anything. */
+function prepare(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
+  return [
+    {
+      title: `Account-B (${B.account}, ${B.region}): an identity pool that others use already`,
+      async task(told, task) {
+        told.identityPoolId = await createIdentityPool(local.aws);
+        task.title = `${task.title}: ${told.identityPoolId}`;
+      },
+    },
+    {
+      title: `Account-A (${A.account}, ${A.region}): a user pool with the user ada`,
+      async task(told, task) {
+        told.userPoolId = await accounts.createUserPool();
+        told.oldClient = await accounts.createAppClient(told.userPoolId, 'web-before');
+        task.title = `${task.title}: ${told.userPoolId}`;
+      },
+    },
+    {
+      title: 'Ada signs in, and the identity pool refuses her',
+      async task(told, task) {
+        const token = await accounts.signIn(told.oldClient);
+        const entry = accounts.enter(told.identityPoolId, told.userPoolId, token);
+        const refusal = await entry.then(() => 'let in', ({ message }: Error) => message);
+        must(refusal === REFUSAL, `the identity pool said "${refusal}"`);
+        task.title = `Ada signs in, and the identity pool answers: “${refusal}”`;
+      },
+    },
+  ];
+}
+
+/** The service, packaged as for AWS and deployed to both accounts. */
+function deploy(local: LocalAws): ListrTask<Told>[] {
+  return [
+    {
+      title: 'links.yml says which user pools may be linked; the service is packaged with it',
+      async task(told) {
+        told.artifact = await packageService(links(told));
+      },
+    },
+    {
+      title: 'Both accounts get their stack: the service, and the role that it assumes',
+      async task({ identityPoolId, artifact }) {
+        await deployAccountB(local.aws, B, {
+          TrustedAccountId: A.account,
+          IdentityPoolIds: identityPoolId,
+          ExternalId: EXTERNAL_ID,
+        });
+        await deployService(local.aws, A, artifact);
+      },
+    },
+  ];
+}
+
+/** A new app client, linked by nobody's hand. */
+function link(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
+  let watching: ReturnType<typeof watchStates>;
+  const eachStep = (task: Task) =>
+    task.newListr(
+      steps.map((name) => ({
+        title: `${name.padEnd(20)} ${withIndefinite.get(name)}`,
+        async task(told: Told) {
+          told.executionArn = await watching.left(name);
+        },
+      })),
+      { concurrent: true },
+    );
+  return [
+    {
+      title: 'An app client is created in Account-A, and nothing else is done',
+      async task(told, task) {
+        watching = watchStates(local);
+        told.newClient = await accounts.createAppClient(told.userPoolId, 'ios');
+        task.title = `${task.title}: ${told.newClient}`;
+      },
+    },
+    {
+      title: 'CloudTrail tells EventBridge, whose rule starts the state machine',
+      task: (_, task) => eachStep(task as unknown as Task),
+    },
+    {
+      title: 'One entry was added, and nothing else changed',
+      async task(told) {
+        watching.stop();
+        told.output = await accounts.outputOf(told.executionArn);
+        const [result, ...more] = told.output.results;
+        must(result !== undefined && more.length === 0, 'there is not exactly one result');
+        if (!result || result.outcome !== 'LINKED') throw new Error(JSON.stringify(result));
+        const now = parseIdentityPool(await accounts.describe(told.identityPoolId));
+        must(diff(result.after, now).length === 0, 'the pool is not as the output says');
+        const differences = diff(result.before, now);
+        must(differences.length === 1, `${differences.length} things differ`);
+        must(differences[0]?.member === 'CognitoIdentityProviders', 'something else differs');
+      },
+    },
+    {
+      title: 'Ada signs in with the new client, and gets temporary credentials of Account-B',
+      async task(told, task) {
+        const token = await accounts.signIn(told.newClient);
+        const arn = await accounts.enter(told.identityPoolId, told.userPoolId, token);
+        must(arn.startsWith(`arn:aws:sts::${B.account}:assumed-role/customer/`), `she is ${arn}`);
+        task.title = `Ada signs in with the new client, and is now ${arn}`;
+      },
+    },
+  ];
+}
+
+/**
+ * Does the real job from beginning to end, each step checked as it is told.
+ *
+ * @throws when any step goes otherwise than told.
+ */
+export async function tell(local: LocalAws): Promise<Told> {
+  const accounts = new Accounts(local.endpoint);
+  const tasks = [...prepare(local, accounts), ...deploy(local), ...link(local, accounts)];
+  const list = new Listr<Told>(tasks, {
+    rendererOptions: { collapseSubtasks: false, collapseErrors: false },
+    fallbackRendererOptions: { logTitleChange: true },
+  });
+  return list.run({} as Told);
+}

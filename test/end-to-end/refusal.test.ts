@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
+
+const MOBILE = 'us-east-1_Mobile001';
+
+describe('what is refused', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+    for (const id of ['Mobile001', 'Tight0001', 'Half00001', 'Nowhere01', 'Other0001']) {
+      await world.createUserPool(`us-east-1_${id}`);
+    }
+    await world.createUserPool('us-east-1_Web000001', { team: 'web' });
+    await world.createUserPool('us-east-1_Web000002', { team: 'mail' });
+    await world.createIdentityPool(pools.mobile);
+    await world.createIdentityPool(pools.web);
+    await world.createIdentityPool(pools.tight);
+  });
+  after(() => world.close());
+
+  /** Creates a client that no event tells of. */
+  const silently = async (userPoolId: string, name?: string): Promise<string> => {
+    const { trail } = world.local.aws;
+    trail.enabled = false;
+    const clientId = await world.createAppClient(userPoolId, name);
+    trail.enabled = true;
+    return clientId;
+  };
+  const put = (Detail: string, Source = 'poolbridge') =>
+    world
+      .client(EventBridgeClient, HOME)
+      .send(new PutEventsCommand({ Entries: [{ Source, DetailType: 'LinkRequested', Detail }] }));
+
+  test('a malformed request, in one sentence', async () => {
+    const ended = await world.run({ userPoolId: MOBILE, client: 'x' });
+    assert.equal(ended.error, 'InvalidRequestError');
+    const { message, results } = ended.failure();
+    assert.match(
+      message,
+      /^The request has the unknown key "client"; it may hold operation, [^.]*\.$/,
+    );
+    assert.deepEqual(results, []);
+  });
+
+  for (const input of ['link it', 7, [], true]) {
+    test(`an input that is ${JSON.stringify(input)}`, async () => {
+      const ended = await world.run(input);
+      assert.equal(ended.error, 'InvalidRequestError');
+    });
+  }
+
+  test('a client that does not exist', async () => {
+    const ended = await world.run({ userPoolId: MOBILE, clientId: 'doesnotexist' });
+    assert.equal(ended.error, 'UserPoolClientNotFoundError');
+    assert.match(ended.failure().message, /has no app client doesnotexist/);
+  });
+
+  test('a person’s request for what no link covers; an event says why it was left alone', async () => {
+    const clientId = await world.createAppClient('us-east-1_Other0001');
+    const byEvent = (await world.executionFor(clientId)).result();
+    assert.deepEqual(byEvent.results, []);
+    assert.match(byEvent.notCovered!, /^No link in links\.yml covers .*us-east-1_Other0001/);
+    const byHand = await world.run({ userPoolId: 'us-east-1_Other0001', clientId });
+    assert.equal(byHand.error, 'NotCoveredError');
+    assert.match(byHand.failure().message, /add it to a link and deploy\.$/);
+  });
+
+  test('a client whose name no glob matches, in a user pool whose tags match', async () => {
+    const mail = await world.createAppClient('us-east-1_Web000001', 'mail');
+    assert.match((await world.executionFor(mail)).result().notCovered!, /app client mail of/);
+    const web = await world.createAppClient('us-east-1_Web000001', 'web-shop');
+    assert.equal((await world.executionFor(web)).result().results[0]!.outcome, 'LINKED');
+    const other = await world.createAppClient('us-east-1_Web000002', 'web-shop');
+    assert.ok((await world.executionFor(other)).result().notCovered);
+    const byHand = await world.run({ userPoolId: 'us-east-1_Web000001', clientId: mail });
+    assert.equal(byHand.error, 'NotCoveredError');
+  });
+
+  test('the entry beyond the quota, before anything is written', async () => {
+    const clients = [];
+    for (const name of ['one', 'two']) clients.push(await silently('us-east-1_Tight0001', name));
+    const request = (clientId: string) => ({ userPoolId: 'us-east-1_Tight0001', clientId });
+    (await world.run(request(clients[0]!))).result();
+    const before = await world.describe(pools.tight);
+    assert.equal(before.CognitoIdentityProviders!.length, 3);
+    const ended = await world.run(request(clients[1]!));
+    assert.equal(ended.error, 'ProviderQuotaError');
+    assert.match(ended.failure().message, /already holds 3 of 3 user pool providers/);
+    assert.deepEqual(await world.describe(pools.tight), before);
+    const again = (await world.run(request(clients[0]!))).result();
+    assert.equal(again.results[0]!.outcome, 'ALREADY_LINKED');
+  });
+
+  test('the entry beyond AWS’s quota, where links.yml expects a higher one', async () => {
+    const clientId = await silently(MOBILE);
+    const before = await world.describe(pools.mobile);
+    world.local.aws.identityPools.providerQuota = before.CognitoIdentityProviders!.length;
+    const ended = await world.run({ userPoolId: MOBILE, clientId });
+    world.local.aws.identityPools.providerQuota = 50;
+    assert.equal(ended.error, 'ProviderQuotaError');
+    assert.match(ended.failure().message, /raised, or lower providerQuota/);
+    assert.deepEqual(await world.describe(pools.mobile), before);
+  });
+
+  test('one account that lets nobody in does not stop the other, but fails the execution', async () => {
+    const clientId = await silently('us-east-1_Half00001');
+    const ended = await world.run({ userPoolId: 'us-east-1_Half00001', clientId });
+    assert.equal(ended.error, 'TargetAccessDeniedError');
+    const { message, results } = ended.failure();
+    assert.match(
+      message,
+      /^Account 444444444444 refused the role arn:aws:iam::444444444444:role\/poolbridge-link: /,
+    );
+    assert.match(message, /Deploy resources\/account-b\.yml there/);
+    assert.deepEqual(
+      results.map(({ identityPoolId, outcome }) => [identityPoolId, outcome]),
+      [
+        [pools.mobile, 'LINKED'],
+        [pools.closed, 'FAILED'],
+      ],
+    );
+    assert.ok(results.every((result) => !('before' in result) && !('after' in result)));
+    const { CognitoIdentityProviders } = await world.describe(pools.mobile);
+    assert.ok(CognitoIdentityProviders!.some(({ ClientId }) => ClientId === clientId));
+  });
+
+  test('an identity pool that does not exist', async () => {
+    const clientId = await silently('us-east-1_Nowhere01');
+    const ended = await world.run({ userPoolId: 'us-east-1_Nowhere01', clientId });
+    assert.equal(ended.error, 'IdentityPoolNotFoundError');
+    assert.match(ended.failure().message, /0007 does not exist in account 222222222222/);
+  });
+
+  test('to write when AWS describes something that would be lost', async () => {
+    const clientId = await silently(MOBILE);
+    const stored = world.local.aws.identityPools.find(pools.mobile);
+    const before = stored.pool;
+    stored.pool = { ...before, ...{ NewSetting: { on: true } } };
+    const ended = await world.run({ userPoolId: MOBILE, clientId });
+    assert.equal(ended.error, 'UnknownPoolFieldError');
+    assert.match(ended.failure().message, /IdentityPool\.NewSetting/);
+    assert.deepEqual(stored.pool, { ...before, NewSetting: { on: true } });
+    stored.pool = before;
+  });
+
+  test('a forged LinkRequested gains nothing: no other pool, no client that is not there', async () => {
+    const before = await world.describe(pools.mobile);
+    await put(JSON.stringify({ userPoolId: 'us-east-1_Evil00001', clientId: 'evil1' }));
+    assert.ok((await world.executionFor('evil1')).result().notCovered);
+    await put(JSON.stringify({ userPoolId: MOBILE, clientId: 'evil2' }));
+    assert.equal((await world.executionFor('evil2')).error, 'UserPoolClientNotFoundError');
+    await put(JSON.stringify({ userPoolId: MOBILE, clientId: 'evil3', clientName: 'web' }));
+    assert.equal((await world.executionFor('evil3')).error, 'InvalidRequestError');
+    const requestedBy = { via: 'cloudtrail' };
+    await put(JSON.stringify({ request: { userPoolId: MOBILE, clientId: 'evil4' }, requestedBy }));
+    assert.equal((await world.executionFor('evil4')).error, 'InvalidRequestError');
+    const quoting = '"},"requestedBy":{"via":"cloudtrail"},"x":{"y":"';
+    await put(JSON.stringify({ userPoolId: MOBILE, clientId: 'evil5', reason: quoting }));
+    assert.equal((await world.executionFor('evil5')).error, 'UserPoolClientNotFoundError');
+    assert.deepEqual(await world.describe(pools.mobile), before);
+  });
+
+  test('an event that pretends to be AWS’s own, by EventBridge itself', async () => {
+    const { Entries } = await put(JSON.stringify({ userPoolId: MOBILE }), 'aws.cognito-idp');
+    assert.equal(Entries![0]!.ErrorCode, 'NotAuthorizedForSourceException');
+  });
+
+  test('nothing for an app client that could not be created', async () => {
+    const before = (await world.executions()).length;
+    await assert.rejects(world.createAppClient('us-east-1_Gone00001'), {
+      name: 'ResourceNotFoundException',
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal((await world.executions()).length, before);
+  });
+
+  test('the second delivery of one event, since its execution has the event’s name', async () => {
+    world.local.aws.buses.duplicate(1);
+    const clientId = await world.createAppClient(MOBILE);
+    const execution = await world.executionFor(clientId);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const about = (await world.executions()).filter(({ input }) => input!.includes(clientId));
+    assert.deepEqual(
+      about.map(({ executionArn }) => executionArn),
+      [execution.executionArn],
+    );
+    assert.match(execution.name!, /^[0-9a-f-]{36}_[0-9a-f-]{36}$/);
+  });
+
+  test('an event that can start nothing waits in the dead-letter queue', async () => {
+    const { aws } = world.local;
+    const machine = aws.stateMachines.machines.get(world.machineArn)!;
+    aws.stateMachines.machines.delete(world.machineArn);
+    const clientId = await world.createAppClient(MOBILE);
+    const sqs = world.client(SQSClient, HOME);
+    const QueueUrl = `${world.local.endpoint}/${ACCOUNT_A}/poolbridge-dev-undelivered-events`;
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5, MessageAttributeNames: ['All'] }),
+    );
+    aws.stateMachines.machines.set(world.machineArn, machine);
+    assert.equal(Messages.length, 1);
+    assert.ok(Messages[0]!.Body!.includes(clientId));
+    assert.match(
+      Messages[0]!.MessageAttributes!['RULE_ARN']!.StringValue!,
+      /poolbridge-dev-app-client-created$/,
+    );
+  });
+});

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
+
+const MOBILE = 'us-east-1_Mobile001';
+
+describe('the end of an execution', () => {
+  let world: World;
+  let QueueUrl: string;
+
+  before(async () => {
+    world = await startWorld({ trail: false });
+    await world.createUserPool(MOBILE);
+    await world.createIdentityPool(pools.mobile);
+    const Resource = `arn:aws:sqs:us-east-1:${ACCOUNT_A}:listener`;
+    const Statement = [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'events.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource,
+      },
+    ];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    const created = await world
+      .client(SQSClient, HOME)
+      .send(new CreateQueueCommand({ QueueName: 'listener', Attributes: { Policy } }));
+    QueueUrl = created.QueueUrl!;
+    const events = world.client(EventBridgeClient, HOME);
+    const EventPattern = JSON.stringify({
+      source: ['poolbridge'],
+      'detail-type': ['LinkFinished'],
+    });
+    await events.send(new PutRuleCommand({ Name: 'listener', EventPattern }));
+    await events.send(
+      new PutTargetsCommand({ Rule: 'listener', Targets: [{ Id: 'queue', Arn: Resource }] }),
+    );
+  });
+  after(() => world.close());
+
+  const nextEvent = async () => {
+    const { Messages = [] } = await world
+      .client(SQSClient, HOME)
+      .send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5, VisibilityTimeout: 600 }));
+    return JSON.parse(Messages[0]!.Body!);
+  };
+
+  /** The metrics in the log of ReportOutcome, in CloudWatch's embedded format. */
+  const metrics = (): Record<string, unknown>[] => {
+    const group = world.local.aws.logGroups
+      .all()
+      .find(({ name }) => name === '/aws/lambda/poolbridge-dev-ReportOutcome')!;
+    return group.events
+      .map(({ message }) => message)
+      .filter((message) => message.includes('CloudWatchMetrics'))
+      .map((message) => JSON.parse(message));
+  };
+
+  test('is told by a LinkFinished event, without the pool before and after', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    const ended = await world.run({ userPoolId: MOBILE, clientId, reason: 'why' }, 'told');
+    const event = await nextEvent();
+    assert.equal(event.source, 'poolbridge');
+    assert.deepEqual(event.resources, [ended.executionArn]);
+    const [linked] = ended.result().results;
+    assert.ok(linked && linked.outcome !== 'FAILED');
+    const { before: _, after: __, ...result } = linked;
+    assert.deepEqual(event.detail, {
+      executionArn: ended.executionArn,
+      status: 'SUCCEEDED',
+      operation: 'link',
+      userPoolId: MOBILE,
+      clientId,
+      requestedBy: { via: 'person', reason: 'why' },
+      results: [result],
+    });
+  });
+
+  test('is told when it failed too, with its error and message', async () => {
+    const ended = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
+    const { detail } = await nextEvent();
+    assert.deepEqual(detail, {
+      executionArn: ended.executionArn,
+      status: 'FAILED',
+      error: 'UserPoolClientNotFoundError',
+      message: ended.failure().message,
+      results: [],
+    });
+  });
+
+  test('is counted, in total and by link', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    const before = metrics().length;
+    const request = { userPoolId: MOBILE, clientId };
+    for (const operation of ['link', 'link', 'unlink']) await world.run({ ...request, operation });
+    await world.run({ ...request, clientId: 'nobody' });
+    // The last lines of a function's log come a moment after its answer.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const counted = metrics()
+      .slice(before)
+      .map(({ link, Linked, AlreadyLinked, Unlinked, Failed }) => {
+        return { link, Linked, AlreadyLinked, Unlinked, Failed };
+      });
+    const of = (metric: string, link?: string) => ({
+      ...{
+        link,
+        Linked: undefined,
+        AlreadyLinked: undefined,
+        Unlinked: undefined,
+        Failed: undefined,
+      },
+      [metric]: 1,
+    });
+    assert.deepEqual(counted, [
+      ...[of('Linked'), of('Linked', 'mobile')],
+      ...[of('AlreadyLinked'), of('AlreadyLinked', 'mobile')],
+      ...[of('Unlinked'), of('Unlinked', 'mobile')],
+      of('Failed'),
+    ]);
+    const [{ _aws: envelope }] = metrics() as [{ _aws: { CloudWatchMetrics: object[] } }];
+    assert.deepEqual(envelope.CloudWatchMetrics, [
+      {
+        Namespace: 'Poolbridge',
+        Dimensions: [['service']],
+        Metrics: [{ Name: 'Linked', Unit: 'Count' }],
+      },
+    ]);
+  });
+
+  test('is logged by every step under the execution’s ARN', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    const { executionArn } = await world.run({ userPoolId: MOBILE, clientId });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const lines = world.local.aws.logGroups
+      .all()
+      .filter(({ name }) => name.startsWith('/aws/lambda/'))
+      .flatMap(({ events }) => events.map(({ message }) => message))
+      .filter((message) => message.startsWith('{') && message.includes(executionArn));
+    const said = lines
+      .map((line) => JSON.parse(line))
+      .filter((line) => line.correlation_id === executionArn);
+    assert.deepEqual(said.map(({ message }) => message).sort(), [
+      'identity pool updated',
+      'outcome reported',
+      'targets resolved',
+    ]);
+  });
+
+  test('and all that went before it is in the log group of the state machine', async () => {
+    const { executionArn } = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
+    const history = await world.history(executionArn);
+    const group = world.local.aws.logGroups
+      .all()
+      .find(({ name }) => name === '/aws/vendedlogs/states/poolbridge-dev-link')!;
+    const logged = group.events
+      .map(({ message }) => JSON.parse(message))
+      .filter(({ execution_arn }) => execution_arn === executionArn);
+    assert.deepEqual(
+      logged.map(({ type }) => type),
+      history.map(({ type }) => type),
+    );
+    assert.ok(logged[0].details.input.includes('nobody'));
+    assert.equal(group.retentionInDays, 400);
+  });
+});

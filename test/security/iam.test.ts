@@ -1,0 +1,304 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { PolicyDocument } from '../../local/iam.ts';
+import { ACCOUNT_A, type Ended, HOME, pools, startWorld, type World } from '../world.ts';
+
+const NAMED = 'us-east-1_Mobile001';
+const TAGGED = 'us-east-1_Web000001';
+const QUEUE = `${ACCOUNT_A}/poolbridge-dev-undelivered-events`;
+
+/** What AWS asks for, but the embedded AWS does by itself. */
+const unjudged: Record<string, string> = {
+  'logs:CreateLogStream': 'Lambda writes the logs of a function with the function’s role',
+  'logs:PutLogEvents': 'Lambda writes the logs of a function with the function’s role',
+  'xray:PutTraceSegments': 'there is no X-Ray here',
+  'xray:PutTelemetryRecords': 'there is no X-Ray here',
+  'xray:GetSamplingRules': 'there is no X-Ray here',
+  'xray:GetSamplingTargets': 'there is no X-Ray here',
+  'logs:CreateLogDelivery': 'Step Functions sets its logging up with these',
+  'logs:DeleteLogDelivery': 'Step Functions sets its logging up with these',
+  'logs:DescribeLogGroups': 'Step Functions sets its logging up with these',
+  'logs:DescribeResourcePolicies': 'Step Functions sets its logging up with these',
+  'logs:GetLogDelivery': 'Step Functions sets its logging up with these',
+  'logs:ListLogDeliveries': 'Step Functions sets its logging up with these',
+  'logs:PutResourcePolicy': 'Step Functions sets its logging up with these',
+  'logs:UpdateLogDelivery': 'Step Functions sets its logging up with these',
+};
+
+interface Grant {
+  policy: string;
+  action: string;
+  resource: string;
+  /** Takes the grant away, and returns how to give it back. */
+  remove(): () => void;
+}
+
+const without = (from: string | string[], what: string): string[] =>
+  [from].flat().filter((each) => each !== what);
+
+/** Every action of every statement, on every one of its resources. */
+function grantsOf(name: string, document: PolicyDocument): Grant[] {
+  return document.Statement.flatMap((statement, at) =>
+    [statement.Action].flat().flatMap((action) =>
+      [statement.Resource ?? '(the role itself)'].flat().map((resource) => ({
+        policy: `${name}, ${statement.Sid ?? `statement ${at + 1}`}`,
+        action,
+        resource,
+        remove() {
+          const whole = document.Statement;
+          // The same action on the other resources, and the other actions on this one.
+          const others = { ...statement, Action: without(statement.Action, action) };
+          const elsewhere = {
+            ...statement,
+            Action: action,
+            ...(statement.Resource && { Resource: without(statement.Resource, resource) }),
+          };
+          const rest = whole.filter((each) => each !== statement);
+          document.Statement = [
+            ...rest,
+            ...(others.Action.length > 0 ? [others] : []),
+            ...(statement.Resource && elsewhere.Resource!.length > 0 ? [elsewhere] : []),
+          ];
+          return () => {
+            document.Statement = whole;
+          };
+        },
+      })),
+    ),
+  );
+}
+
+describe('what is granted', () => {
+  let world: World;
+  let documents: [string, PolicyDocument][];
+
+  before(async () => {
+    world = await startWorld({ trail: false });
+    world.local.aws.stateMachines.retryScale = 0.001;
+    world.local.aws.identityPools.providerQuota = 1000;
+    await world.createUserPool(NAMED);
+    await world.createUserPool(TAGGED, { team: 'web' });
+    await world.createIdentityPool(pools.mobile);
+    await world.createIdentityPool(pools.web);
+    const { roles } = world.local.aws.iam;
+    const all = [...roles.values()].flatMap((role): [string, PolicyDocument][] => [
+      ...role.policies.map((policy): [string, PolicyDocument] => [role.name, policy]),
+      ...(role.name === 'poolbridge-link'
+        ? [['the trust of poolbridge-link', role.trust] as [string, PolicyDocument]]
+        : []),
+    ]);
+    // A managed policy that several roles carry is one document.
+    documents = [
+      ...new Map(all.map(([name, document]) => [document, [name, document] as const])),
+    ].map(([, [name, document]]): [string, PolicyDocument] => [
+      name.replace(/-[0-9A-F]{12}$/, ''),
+      document,
+    ]);
+  });
+  after(() => world.close());
+
+  /** An event links a client of a tagged user pool, a person one of a named one. */
+  const jobSucceeds = async (): Promise<boolean> => {
+    const tagged = await world.createAppClient(TAGGED, 'web-app');
+    const named = await world.createAppClient(NAMED);
+    const Detail = JSON.stringify({ userPoolId: TAGGED, clientId: tagged });
+    await world.client(EventBridgeClient, HOME).send(
+      new PutEventsCommand({
+        Entries: [{ Source: 'poolbridge', DetailType: 'LinkRequested', Detail }],
+      }),
+    );
+    const byHand = await world.run({ userPoolId: NAMED, clientId: named });
+    const byEvent = await startedOrNot(tagged);
+    return [byHand, byEvent].every((ended) => ended?.status === 'SUCCEEDED');
+  };
+
+  /** Takes what waits in the dead-letter queue, and says how much it was. */
+  const drain = async (WaitTimeSeconds: number): Promise<number> => {
+    const sqs = world.client(SQSClient, HOME);
+    const QueueUrl = `${world.local.endpoint}/${QUEUE}`;
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds, MaxNumberOfMessages: 10 }),
+    );
+    for (const { ReceiptHandle } of Messages) {
+      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    }
+    return Messages.length;
+  };
+
+  /** The execution that an event started, or nothing when the event ended in the queue. */
+  const startedOrNot = async (clientId: string): Promise<Ended | undefined> => {
+    for (;;) {
+      const started = (await world.executions()).find(({ input }) => input?.includes(clientId));
+      if (started || (await drain(0)) > 0) return started;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  };
+
+  /** An event for a state machine that is gone waits in the queue. */
+  const queueTakesEvents = async (): Promise<boolean> => {
+    const { machines } = world.local.aws.stateMachines;
+    const machine = machines.get(world.machineArn)!;
+    machines.delete(world.machineArn);
+    const Detail = JSON.stringify({ userPoolId: NAMED, clientId: 'x' });
+    await world.client(EventBridgeClient, HOME).send(
+      new PutEventsCommand({
+        Entries: [{ Source: 'poolbridge', DetailType: 'LinkRequested', Detail }],
+      }),
+    );
+    const taken = await drain(1);
+    machines.set(world.machineArn, machine);
+    return taken > 0;
+  };
+
+  test('is enough for the job', async () => {
+    assert.ok(await jobSucceeds());
+  });
+
+  test('lets EventBridge write to the dead-letter queue, by the queue’s policy', async () => {
+    assert.ok(await queueTakesEvents());
+    const sqs = world.client(SQSClient, HOME);
+    const QueueUrl = `${world.local.endpoint}/${QUEUE}`;
+    const set = (Policy: string) =>
+      sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['Policy'] }),
+    );
+    await set('');
+    assert.equal(await queueTakesEvents(), false);
+    await set(Attributes!['Policy']!);
+    assert.ok(await queueTakesEvents());
+  });
+
+  test('is needed, every action on every resource, but for what only AWS itself can judge', async (t) => {
+    const needless: string[] = [];
+    // Of links that this job does not use.
+    const elsewhere =
+      /[345]{12}|Tight|Huge|Both|Half|Nowhere|Strict|Mobile002|China|0000000000[3-8]$/;
+    const judged = documents
+      .flatMap(([name, document]) => grantsOf(name, document))
+      .filter(({ action }) => !Object.hasOwn(unjudged, action))
+      .filter(({ resource }) => !elsewhere.test(resource));
+    for (const { policy, action, resource, remove } of judged) {
+      const giveBack = remove();
+      const works = await jobSucceeds();
+      giveBack();
+      t.diagnostic(`without ${action} on ${resource} (${policy}): ${works ? 'works' : 'fails'}`);
+      if (works) needless.push(`${policy}: ${action} on ${resource}`);
+    }
+    assert.deepEqual(needless, []);
+    assert.ok(await jobSucceeds());
+  });
+
+  test('is on everything only where AWS knows nothing narrower', () => {
+    const wide = documents.flatMap(([, { Statement }]) =>
+      Statement.filter(({ Resource }) => [Resource ?? []].flat().includes('*')).flatMap(
+        ({ Action }) => Action,
+      ),
+    );
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/
+    const unnarrowable = Object.keys(unjudged).filter(
+      (action) => !['logs:CreateLogStream', 'logs:PutLogEvents'].includes(action),
+    );
+    assert.deepEqual([...new Set(wide)].sort(), unnarrowable.sort());
+  });
+
+  test('names no action by a wildcard, and nothing that shows a client secret', () => {
+    const actions = documents.flatMap(([, { Statement }]) =>
+      Statement.flatMap(({ Action }) => Action),
+    );
+    assert.deepEqual(
+      actions.filter((action) => action.includes('*')),
+      [],
+    );
+    const aboutUserPools = new Set(actions.filter((action) => action.startsWith('cognito-idp:')));
+    assert.deepEqual([...aboutUserPools].sort(), [
+      'cognito-idp:ListTagsForResource',
+      'cognito-idp:ListUserPoolClients',
+    ]);
+  });
+
+  test('reaches the Lambda roles alone: Account-B trusts no other role of Account-A', async () => {
+    const { iam } = world.local.aws;
+    const outsider = iam.putRole({
+      arn: `arn:aws:iam::${ACCOUNT_A}:role/outsider`,
+      name: 'outsider',
+      trust: { Version: '2012-10-17', Statement: [] },
+      policies: [
+        {
+          Version: '2012-10-17',
+          Statement: [
+            { Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'], Resource: '*' },
+          ],
+        },
+      ],
+    });
+    const assume = (role: typeof outsider, input: object) =>
+      world.local.aws.call({
+        service: 'sts',
+        operation: 'AssumeRole',
+        region: 'us-east-1',
+        principal: iam.openSession(role, { name: 'x', seconds: 900 }),
+        input: {
+          RoleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
+          RoleSessionName: 'xx',
+          ...input,
+        },
+      });
+    await assert.rejects(assume(outsider, { ExternalId: 'pairing-1' }), { name: 'AccessDenied' });
+    const insider = [...iam.roles.values()].find(({ name }) => name.includes('-AssumeRoleRole-'))!;
+    await assert.rejects(assume(insider, {}), { name: 'AccessDenied' });
+    await assert.rejects(assume(insider, { ExternalId: 'guess' }), { name: 'AccessDenied' });
+    await assume(insider, { ExternalId: 'pairing-1' });
+    const machine = [...iam.roles.values()].find(({ name }) =>
+      name.includes('LinkStateMachineRole'),
+    )!;
+    await assert.rejects(assume(machine, { ExternalId: 'pairing-1' }), { name: 'AccessDenied' });
+  });
+
+  test('is narrowed in each session to one identity pool and to what the step does', async () => {
+    const { records } = world.local.aws.trail;
+    const from = records.length;
+    const clientId = await world.createAppClient(NAMED);
+    const ended = await world.run({ userPoolId: NAMED, clientId }, 'narrow');
+    ended.result();
+    const asked = records
+      .slice(from)
+      .filter(({ eventName }) => eventName === 'AssumeRole')
+      .map(({ requestParameters }) => requestParameters as Record<string, string>);
+    const sessions = asked.map(({ policy, durationSeconds, roleSessionName, sourceIdentity }) => {
+      assert.equal(durationSeconds, '900');
+      assert.match(roleSessionName!, /^narrow-[0-9a-f]{8}$/);
+      assert.equal(sourceIdentity, roleSessionName);
+      const [statement, ...more] = JSON.parse(policy!).Statement;
+      assert.deepEqual(more, []);
+      return statement;
+    });
+    const Resource = `arn:aws:cognito-identity:ap-south-1:222222222222:identitypool/${pools.mobile}`;
+    const allow = (...actions: string[]) => ({
+      Effect: 'Allow',
+      Action: actions.map((action) => `cognito-identity:${action}`),
+      Resource,
+    });
+    assert.deepEqual(sessions, [
+      { Effect: 'Deny', Action: '*', Resource: '*' },
+      allow('DescribeIdentityPool'),
+      allow('DescribeIdentityPool', 'UpdateIdentityPool', 'TagResource'),
+      allow('DescribeIdentityPool'),
+    ]);
+    const write = records.findLast(({ eventName }) => eventName === 'UpdateIdentityPool')!;
+    const { arn, sessionContext } = write['userIdentity'] as Record<string, unknown>;
+    assert.match(
+      String(arn),
+      /^arn:aws:sts::222222222222:assumed-role\/poolbridge-link\/narrow-[0-9a-f]{8}$/,
+    );
+    assert.match(JSON.stringify(sessionContext), /"sourceIdentity":"narrow-[0-9a-f]{8}"/);
+  });
+});
