@@ -176,7 +176,7 @@ export type ShownPool = Partial<Omit<IdentityPool, 'CognitoIdentityProviders'>> 
 };
 
 /** What stands for a list too long to show. */
-export interface Summary {
+interface Summary {
   count: number;
   sha256: string;
 }

@@ -69,7 +69,7 @@ function reportOf(end: TargetEnd): TargetReport {
 }
 
 /** A result as events and causes carry it: without the pool before and after. */
-export type BriefReport = Omit<TargetReport, 'before' | 'after'>;
+type BriefReport = Omit<TargetReport, 'before' | 'after'>;
 
 function brief(report: TargetReport): BriefReport {
   const { before: _, after: __, ...rest } = report as TargetReport & Partial<Result>;

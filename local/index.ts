@@ -1,16 +1,16 @@
 import type { Server } from 'node:http';
-import { Aws, type AwsOptions } from './aws.ts';
-import { cognitoIdentity } from './cognito-identity.ts';
-import { cognitoIdp } from './cognito-idp.ts';
-import { dynamodb } from './dynamodb.ts';
-import { events } from './events.ts';
-import { iamResources } from './iam-resources.ts';
-import { lambda } from './lambda.ts';
-import { logs } from './logs.ts';
-import { listen } from './server.ts';
-import { sqs } from './sqs.ts';
-import { states } from './states.ts';
-import { sts } from './sts.ts';
+import { cognitoIdentity } from './cognito-identity/cognito-identity.ts';
+import { cognitoIdp } from './cognito-idp/cognito-idp.ts';
+import { dynamodb } from './dynamodb/dynamodb.ts';
+import { events } from './events/events.ts';
+import { Aws, type AwsOptions } from './kernel/aws.ts';
+import { iamResources } from './kernel/iam-resources.ts';
+import { listen } from './kernel/server.ts';
+import { lambda } from './lambda/lambda.ts';
+import { logs } from './logs/logs.ts';
+import { sqs } from './sqs/sqs.ts';
+import { states } from './states/states.ts';
+import { sts } from './sts/sts.ts';
 
 /** An AWS that is running on this machine. */
 export interface LocalAws {

@@ -78,7 +78,9 @@ function watch({ aws }: LocalAws): void {
     if (type === 'TaskStateEntered') process.stdout.write(dim(` ${details?.['name']} →`));
     if (type === 'ExecutionStarted') process.stdout.write(`\n${bold('▶')} ${name}\n `);
     if (type === 'ExecutionSucceeded') {
-      const { results = [], notCovered } = JSON.parse(String(details?.['output'])) as Told['output'];
+      const { results = [], notCovered } = JSON.parse(
+        String(details?.['output']),
+      ) as Told['output'];
       const outcomes = results.map(({ outcome, identityPoolId }) => `${outcome} ${identityPoolId}`);
       console.log(` ${styleText('green', notCovered ?? outcomes.join(', '))}`);
     }

@@ -9,7 +9,7 @@ interface Statement {
 }
 
 /** The links need more room than IAM has. */
-export class PolicySizeError extends Error {
+class PolicySizeError extends Error {
   override readonly name = 'PolicySizeError';
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Artifact, packageService } from '../local/package-service.ts';
+import { type Artifact, packageService } from '../local/poolbridge/package-service.ts';
 
 let artifact: Artifact | undefined;
 

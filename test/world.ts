@@ -21,9 +21,9 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { Output } from '../core/outcome.ts';
-import type { AwsOptions } from '../local/aws.ts';
-import { deployAccountB, deployService } from '../local/deploy.ts';
 import { type LocalAws, startAws } from '../local/index.ts';
+import type { AwsOptions } from '../local/kernel/aws.ts';
+import { deployAccountB, deployService } from '../local/poolbridge/deploy.ts';
 
 export const ACCOUNT_A = '111111111111';
 export const ACCOUNT_B = '222222222222';

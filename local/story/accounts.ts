@@ -17,8 +17,8 @@ import {
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Output } from '../../core/outcome.ts';
-import type { Aws } from '../aws.ts';
-import { deployStack, readTemplate } from '../cloudformation.ts';
+import type { Aws } from '../kernel/aws.ts';
+import { deployStack, readTemplate } from '../kernel/cloudformation.ts';
 
 /** Where each side of the story lives. */
 export const A = { account: '111111111111', region: 'us-east-1' };
@@ -117,7 +117,9 @@ export class Accounts {
   async outputOf(executionArn: string): Promise<Output> {
     const sfn = new SFNClient(this.#config(A));
     for (;;) {
-      const { status, output, cause } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+      const { status, output, cause } = await sfn.send(
+        new DescribeExecutionCommand({ executionArn }),
+      );
       if (status === 'SUCCEEDED') return JSON.parse(output ?? '{}');
       if (status !== 'RUNNING') throw new Error(`The execution ended as ${status}: ${cause}`);
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -2,9 +2,9 @@ import { Listr, type ListrTask, type ListrTaskWrapper } from 'listr2';
 import { diff } from '../../core/diff.ts';
 import { parseIdentityPool } from '../../core/identity-pool.ts';
 import type { Output } from '../../core/outcome.ts';
-import { deployAccountB, deployService } from '../deploy.ts';
 import type { LocalAws } from '../index.ts';
-import { type Artifact, packageService } from '../package-service.ts';
+import { deployAccountB, deployService } from '../poolbridge/deploy.ts';
+import { type Artifact, packageService } from '../poolbridge/package-service.ts';
 import { A, Accounts, B, createIdentityPool, EXTERNAL_ID, ROLE_ARN } from './accounts.ts';
 
 /** What the story has come to, step by step. */
@@ -34,7 +34,7 @@ const steps = [
   ...['UpdateIdentityPool', 'VerifyIdentityPool', 'ReportOutcome'],
 ];
 
-const withIndefinite = new Map([
+const explained = new Map([
   ['ResolveTargets', 'which identity pools may this client reach?'],
   ['AssumeRole', 'does Account-B let us in?'],
   ['DescribeIdentityPool', 'the pool as it is'],
@@ -50,18 +50,32 @@ const must = (holds: boolean, what: string): void => {
   if (!holds) throw new Error(`The story went otherwise: ${what}.`);
 };
 
-/** Resolves when the next execution enters a state, and tells which execution that is. */
-function watchStates(local: LocalAws) {
+/** For each step, the execution that has done it; an error if that takes longer than `patience`. */
+function watchSteps(local: LocalAws, patience: number) {
   const left = new Map(steps.map((name) => [name, Promise.withResolvers<string>()]));
+  const give = (failure: Error) => {
+    for (const each of left.values()) each.reject(failure);
+  };
+  const timer = setTimeout(() => {
+    give(new Error(`The story went otherwise: the steps were not done within ${patience} ms.`));
+  }, patience);
   const stop = local.aws.stateMachines.watch((executionArn, { type, details }) => {
     if (type === 'TaskStateExited') left.get(String(details?.['name']))?.resolve(executionArn);
     if (type === 'ExecutionFailed') {
-      const failure = new Error(`The execution failed: ${details?.['error']} ${details?.['cause']}`);
+      const failure = new Error(
+        `The execution failed: ${details?.['error']} ${details?.['cause']}`,
+      );
       for (const each of left.values()) each.reject(failure);
     }
   });
   for (const { promise } of left.values()) promise.catch(() => {});
-  return { left: (name: string) => left.get(name)?.promise ?? Promise.resolve(''), stop };
+  return {
+    done: (name: string) => left.get(name)?.promise ?? Promise.resolve(''),
+    stop() {
+      clearTimeout(timer);
+      stop();
+    },
+  };
 }
 
 /** Both accounts as they are before anyone links anything. */
@@ -87,7 +101,10 @@ function prepare(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
       async task(told, task) {
         const token = await accounts.signIn(told.oldClient);
         const entry = accounts.enter(told.identityPoolId, told.userPoolId, token);
-        const refusal = await entry.then(() => 'let in', ({ message }: Error) => message);
+        const refusal = await entry.then(
+          () => 'let in',
+          ({ message }: Error) => message,
+        );
         must(refusal === REFUSAL, `the identity pool said "${refusal}"`);
         task.title = `Ada signs in, and the identity pool answers: “${refusal}”`;
       },
@@ -119,14 +136,14 @@ function deploy(local: LocalAws): ListrTask<Told>[] {
 }
 
 /** A new app client, linked by nobody's hand. */
-function link(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
-  let watching: ReturnType<typeof watchStates>;
+function link(local: LocalAws, accounts: Accounts, patience: number): ListrTask<Told>[] {
+  let watching: ReturnType<typeof watchSteps>;
   const eachStep = (task: Task) =>
     task.newListr(
       steps.map((name) => ({
-        title: `${name.padEnd(20)} ${withIndefinite.get(name)}`,
+        title: `${name.padEnd(20)} ${explained.get(name)}`,
         async task(told: Told) {
-          told.executionArn = await watching.left(name);
+          told.executionArn = await watching.done(name);
         },
       })),
       { concurrent: true },
@@ -135,7 +152,7 @@ function link(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
     {
       title: 'An app client is created in Account-A, and nothing else is done',
       async task(told, task) {
-        watching = watchStates(local);
+        watching = watchSteps(local, patience);
         told.newClient = await accounts.createAppClient(told.userPoolId, 'ios');
         task.title = `${task.title}: ${told.newClient}`;
       },
@@ -151,7 +168,7 @@ function link(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
         told.output = await accounts.outputOf(told.executionArn);
         const [result, ...more] = told.output.results;
         must(result !== undefined && more.length === 0, 'there is not exactly one result');
-        if (!result || result.outcome !== 'LINKED') throw new Error(JSON.stringify(result));
+        if (result?.outcome !== 'LINKED') throw new Error(JSON.stringify(result));
         const now = parseIdentityPool(await accounts.describe(told.identityPoolId));
         must(diff(result.after, now).length === 0, 'the pool is not as the output says');
         const differences = diff(result.before, now);
@@ -174,14 +191,20 @@ function link(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
 /**
  * Does the real job from beginning to end, each step checked as it is told.
  *
+ * @param patience how long the steps of the workflow may take, in milliseconds.
  * @throws when any step goes otherwise than told.
  */
-export async function tell(local: LocalAws): Promise<Told> {
+export async function tell(local: LocalAws, patience = 30_000): Promise<Told> {
   const accounts = new Accounts(local.endpoint);
-  const tasks = [...prepare(local, accounts), ...deploy(local), ...link(local, accounts)];
+  const tasks = [...prepare(local, accounts), ...deploy(local), ...link(local, accounts, patience)];
   const list = new Listr<Told>(tasks, {
     rendererOptions: { collapseSubtasks: false, collapseErrors: false },
-    fallbackRendererOptions: { logTitleChange: true },
   });
-  return list.run({} as Told);
+  const told = {} as Told;
+  try {
+    return await list.run(told);
+  } catch (error) {
+    (told as Partial<Told>).artifact?.remove();
+    throw error;
+  }
 }

@@ -7,10 +7,10 @@ import {
   PutTargetsCommand,
   type Target,
 } from '@aws-sdk/client-eventbridge';
-import type { Call } from '../../local/aws.ts';
-import { AwsError } from '../../local/errors.ts';
-import { parsePolicy } from '../../local/iam.ts';
 import { type LocalAws, startAws } from '../../local/index.ts';
+import type { Call } from '../../local/kernel/aws.ts';
+import { AwsError } from '../../local/kernel/errors.ts';
+import { parsePolicy } from '../../local/kernel/iam.ts';
 
 export const HOME = '111111111111';
 export const AWAY = '222222222222';

@@ -44,8 +44,8 @@ import {
   UpdateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
-import { parsePolicy } from '../../local/iam.ts';
 import { type LocalAws, startAws } from '../../local/index.ts';
+import { parsePolicy } from '../../local/kernel/iam.ts';
 
 const PASSWORD = 'Correct-horse-1';
 const HOUR = 3_600_000;

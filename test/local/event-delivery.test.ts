@@ -6,8 +6,8 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
-import { AwsError } from '../../local/errors.ts';
 import { startAws } from '../../local/index.ts';
+import { AwsError } from '../../local/kernel/errors.ts';
 
 import {
   AWAY,

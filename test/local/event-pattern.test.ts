@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { matches, parsePattern } from '../../local/event-pattern.ts';
+import { matches, parsePattern } from '../../local/events/pattern.ts';
 
 const matched = (pattern: object, event: object): boolean =>
   matches(parsePattern(JSON.stringify(pattern)), JSON.parse(JSON.stringify(event)));

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { checkInput, type InputShape, inputFor } from '../../local/input-transformer.ts';
+import { checkInput, type InputShape, inputFor } from '../../local/events/input-transformer.ts';
 
 const circumstances = {
   ruleArn: 'arn:aws:events:us-east-1:111111111111:rule/r',

@@ -8,7 +8,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { PolicyDocument } from '../../local/iam.ts';
+import type { PolicyDocument } from '../../local/kernel/iam.ts';
 import { ACCOUNT_A, type Ended, HOME, pools, startWorld, type World } from '../world.ts';
 
 const NAMED = 'us-east-1_Mobile001';

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { IdentityPools } from '../cognito-identity/pools.ts';
+import { UserPools } from '../cognito-idp/pools.ts';
+import { Tables } from '../dynamodb/dynamodb.ts';
+import { Buses } from '../events/buses.ts';
+import { CodeStore } from '../lambda/code-store.ts';
+import { Functions } from '../lambda/lambda.ts';
+import { LogGroups } from '../logs/logs.ts';
+import { StateMachines } from '../states/states.ts';
+import { CloudTrail } from './cloudtrail.ts';
+import { AwsError, UnsupportedError } from './errors.ts';
+import {
+  type Context,
+  denial,
+  Iam,
+  isAllowed,
+  type PolicyDocument,
+  type Principal,
+} from './iam.ts';
+
+/** One call of an operation: who, where, with what. */
+export interface Call<Input = Record<string, unknown>> {
+  service: string;
+  operation: string;
+  input: Input;
+  principal: Principal | undefined;
+  account: string;
+  region: string;
+  partition: string;
+  requestId: string;
+  userAgent: string;
+}
+
+/** What IAM is asked about a call. */
+export interface Judged {
+  action?: string;
+  resource?: string;
+  context?: Context;
+  resourcePolicy?: PolicyDocument | undefined;
+  bothMustAllow?: boolean;
+}
+
+/** One operation of a service. */
+export interface Operation {
+  /** Public operations are not signed and IAM is not asked. */
+  open?: boolean;
+  /** CloudTrail records it as a management event that writes. */
+  writes?: boolean;
+  /** Resources and conditions, where the operation has any; several, if it is several actions. */
+  judge?(call: Call): Judged | Judged[];
+  // biome-ignore lint/suspicious/noConfusingVoidType: many operations answer nothing
+  run(call: Call): Promise<object | void> | object | void;
+}
+
+/** A service, and the CloudFormation resources that it can make. */
+export interface Service {
+  operations: Record<string, Operation>;
+  resources?: Record<string, ResourceType>;
+  /** A page that the service shows to anyone who GETs it, such as a key set. */
+  page?(path: string): Promise<object | undefined>;
+}
+
+/** An event before a bus has taken it. */
+export interface BusEvent {
+  source: string;
+  'detail-type': string;
+  time: string;
+  resources: string[];
+  detail: object;
+}
+
+/** How CloudFormation makes a resource of one type. */
+export interface ResourceType {
+  /** The properties it understands; any other is refused. */
+  properties: string[];
+  create(
+    properties: Record<string, unknown>,
+    at: { account: string; region: string; partition: string; logicalId: string; stack: string },
+  ): Promise<CreatedResource> | CreatedResource;
+}
+
+export interface CreatedResource {
+  /** What Ref gives. */
+  ref: string;
+  /** What Fn::GetAtt gives. */
+  attributes?: Record<string, string>;
+}
+
+/** A call as another service or the wire makes it. */
+export type Asked = Pick<Call, 'service' | 'operation' | 'input' | 'region'> &
+  Partial<Pick<Call, 'userAgent'>> & { principal?: Principal | undefined };
+
+export interface AwsOptions {
+  /** How long CloudTrail takes to show a call on the bus, in milliseconds, from and to. */
+  trailDelay?: [number, number];
+  /** Whether each account has a trail that logs write management events. */
+  trail?: boolean;
+  /** Whether Cognito's request rates for app clients are kept; off unless asked for. */
+  rateLimits?: boolean;
+}
+
+/** The partition that a Region is in. */
+export const partitionOf = (region: string): string =>
+  region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+
+/** The services, and what lies beneath them all: identities, policies, the trail. */
+export class Aws {
+  readonly iam = new Iam();
+  /** The event buses, and the ways to disturb their deliveries. */
+  readonly buses = new Buses(this);
+  readonly trail: CloudTrail;
+  readonly code = new CodeStore();
+  readonly functions = new Functions(this);
+  readonly identityPools = new IdentityPools();
+  readonly logGroups = new LogGroups();
+  readonly stateMachines = new StateMachines(this);
+  readonly tables = new Tables();
+  readonly userPools = new UserPools();
+  readonly services = new Map<string, Service>();
+  /** Where the wire protocols are spoken, once they are. */
+  endpoint = '';
+  /** Puts an event of AWS's own on the default bus of an account and Region. */
+  emit: (account: string, region: string, event: BusEvent) => void = () => {};
+
+  constructor(options: AwsOptions = {}) {
+    this.trail = new CloudTrail(this, options.trailDelay ?? [800, 1600], options.trail ?? true);
+  }
+
+  /**
+   * Makes a call: finds the operation, asks IAM, runs it, and records it.
+   *
+   * @throws AwsError as AWS would answer it.
+   */
+  async call(asked: Asked): Promise<object> {
+    const { service, operation, principal, region, input, userAgent = 'aws-internal' } = asked;
+    const known = this.services.get(service)?.operations;
+    const found = known && Object.hasOwn(known, operation) ? known[operation] : undefined;
+    if (!found) throw new UnsupportedError(`${service}:${operation}`);
+    const account = principal?.account ?? '';
+    const partition = partitionOf(region);
+    const requestId = randomUUID();
+    const call: Call = {
+      ...{ service, operation, input, principal, account, region, partition },
+      ...{ requestId, userAgent },
+    };
+    try {
+      if (!found.open) this.#authorize(call, found);
+      const output = (await found.run(call)) ?? {};
+      if (found.writes) this.trail.record(call, output);
+      return output;
+    } catch (error) {
+      if (found.writes && error instanceof AwsError) this.trail.record(call, undefined, error);
+      throw error;
+    }
+  }
+
+  #authorize(call: Call, operation: Operation): void {
+    const { principal, service } = call;
+    if (!principal) {
+      throw new AwsError('MissingAuthenticationToken', 'Missing Authentication Token', 403);
+    }
+    for (const judged of [operation.judge?.(call) ?? {}].flat()) {
+      const { action = `${service}:${call.operation}`, resource = '*', ...rest } = judged;
+      const { resourcePolicy, ...others } = rest;
+      const policy = resourcePolicy ? { resourcePolicy } : {};
+      const question = { principal, action, resource, ...others, ...policy };
+      if (isAllowed(question)) continue;
+      const code = service === 'sts' ? 'AccessDenied' : 'AccessDeniedException';
+      throw new AwsError(code, denial(question), service === 'sts' ? 403 : 400);
+    }
+  }
+}

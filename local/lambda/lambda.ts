@@ -1,0 +1,278 @@
+import { randomUUID } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import type { Aws, Call, Service } from '../kernel/aws.ts';
+import { AwsError } from '../kernel/errors.ts';
+import type { InvokeAnswer } from '../kernel/protocol.ts';
+
+interface LambdaFunction {
+  name: string;
+  arn: string;
+  account: string;
+  region: string;
+  roleArn: string;
+  handler: string;
+  runtime: string;
+  code: string;
+  memory: number;
+  /** Seconds. */
+  timeout: number;
+  environment: Record<string, string>;
+  logGroupArn: string;
+  idle: Sandbox[];
+  busy: Set<Sandbox>;
+}
+
+/** What a handler's invocation came to. */
+type Invoked = { payload: string } | { error: { errorType: string; errorMessage: string } };
+
+/** One execution environment: a worker thread with the function's code loaded, kept while warm. */
+class Sandbox {
+  readonly #worker: Worker;
+  readonly #fn: LambdaFunction;
+  readonly #aws: Aws;
+  readonly #stream: string;
+  /** When its role's credentials end, in epoch milliseconds. */
+  readonly expiration: number;
+  #settle: ((invoked: Invoked) => void) | undefined;
+  alive = true;
+
+  constructor(aws: Aws, fn: LambdaFunction) {
+    this.#aws = aws;
+    this.#fn = fn;
+    const { arn, region, name } = fn;
+    const { session } = aws.iam.assumeByService(fn.roleArn, 'lambda.amazonaws.com', name, arn);
+    this.expiration = session.expiration;
+    const [, partition] = arn.split(':');
+    const day = new Date().toISOString().slice(0, 10).replaceAll('-', '/');
+    this.#stream = `${day}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
+    this.#worker = new Worker(new URL('./runtime.ts', import.meta.url), {
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: fn.memory },
+      workerData: { code: fn.code, handler: fn.handler },
+      // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+      env: {
+        AWS_ENDPOINT_URL: aws.endpoint,
+        AWS_REGION: region,
+        AWS_DEFAULT_REGION: region,
+        AWS_ACCESS_KEY_ID: session.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: session.secretAccessKey,
+        AWS_SESSION_TOKEN: session.sessionToken,
+        AWS_EXECUTION_ENV: `AWS_Lambda_${fn.runtime}`,
+        AWS_LAMBDA_FUNCTION_NAME: name,
+        AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(fn.memory),
+        AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+        AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+        AWS_LAMBDA_LOG_STREAM_NAME: this.#stream,
+        AWS_PARTITION: partition,
+        LAMBDA_TASK_ROOT: fn.code,
+        TZ: ':UTC',
+        ...fn.environment,
+      },
+    });
+    for (const output of [this.#worker.stdout, this.#worker.stderr]) {
+      output.setEncoding('utf8').on('data', (text: string) => this.#log(text.split('\n')));
+    }
+    this.#worker.on('message', (invoked: Invoked) => this.#end(invoked));
+    this.#worker.on('error', (error) => this.#crash(error.message));
+    this.#worker.on('exit', (code) =>
+      this.#crash(`Runtime exited with error: exit status ${code}`),
+    );
+    this.#worker.unref();
+  }
+
+  #log(lines: string[]): void {
+    const said = lines.filter((line) => line !== '');
+    this.#aws.logGroups.write(this.#fn.logGroupArn, this.#stream, said);
+  }
+
+  #crash(errorMessage: string): void {
+    this.alive = false;
+    this.#end({ error: { errorType: 'Runtime.ExitError', errorMessage } });
+  }
+
+  #end(invoked: Invoked): void {
+    this.#settle?.(invoked);
+    this.#settle = undefined;
+  }
+
+  async invoke(payload: string, requestId: string): Promise<Invoked> {
+    const { timeout, memory, arn } = this.#fn;
+    const started = performance.now();
+    this.#log([`START RequestId: ${requestId} Version: $LATEST`]);
+    const invoked = await new Promise<Invoked>((resolve) => {
+      this.#settle = resolve;
+      const limit = setTimeout(() => {
+        // https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
+        const seconds = timeout.toFixed(2);
+        const errorMessage = `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`;
+        this.#end({ error: { errorType: 'Sandbox.Timedout', errorMessage } });
+        this.stop();
+      }, timeout * 1000);
+      const settle = this.#settle;
+      this.#settle = (answer) => {
+        clearTimeout(limit);
+        settle(answer);
+      };
+      this.#worker.ref();
+      const deadline = Date.now() + timeout * 1000;
+      this.#worker.postMessage({ payload, requestId, deadline, arn, memory });
+    });
+    this.#worker.unref();
+    const duration = (performance.now() - started).toFixed(2);
+    this.#log([
+      `END RequestId: ${requestId}`,
+      `REPORT RequestId: ${requestId}\tDuration: ${duration} ms\tMemory Size: ${memory} MB`,
+    ]);
+    return invoked;
+  }
+
+  stop(): Promise<unknown> {
+    this.alive = false;
+    return this.#worker.terminate();
+  }
+}
+
+/** The functions of every account and Region. */
+export class Functions {
+  readonly #functions = new Map<string, LambdaFunction>();
+  // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+  concurrency = 1000;
+  readonly #aws: Aws;
+
+  constructor(aws: Aws) {
+    this.#aws = aws;
+  }
+
+  put(fn: Omit<LambdaFunction, 'idle' | 'busy'>): void {
+    this.#functions.set(fn.arn, { ...fn, idle: [], busy: new Set() });
+  }
+
+  all(): LambdaFunction[] {
+    return [...this.#functions.values()];
+  }
+
+  /** By ARN or by name. */
+  find({ account, region, partition }: Call, nameOrArn: string): LambdaFunction {
+    const arn = nameOrArn.startsWith('arn:')
+      ? nameOrArn
+      : `arn:${partition}:lambda:${region}:${account}:function:${nameOrArn}`;
+    const found = this.#functions.get(arn);
+    if (found) return found;
+    throw new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, 404);
+  }
+
+  /** A warm execution environment if one is free, else a cold one. */
+  #sandbox(fn: LambdaFunction): Sandbox {
+    const margin = Date.now() + fn.timeout * 1000;
+    for (let warm = fn.idle.pop(); warm; warm = fn.idle.pop()) {
+      if (warm.alive && warm.expiration > margin) return warm;
+      void warm.stop();
+    }
+    return new Sandbox(this.#aws, fn);
+  }
+
+  async invoke(fn: LambdaFunction, payload: string): Promise<InvokeAnswer> {
+    const running = this.all()
+      .filter(({ account, region }) => account === fn.account && region === fn.region)
+      .reduce((sum, { busy }) => sum + busy.size, 0);
+    if (running >= this.concurrency) {
+      throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    }
+    const sandbox = this.#sandbox(fn);
+    fn.busy.add(sandbox);
+    const invoked = await sandbox.invoke(payload, randomUUID());
+    fn.busy.delete(sandbox);
+    if (sandbox.alive) fn.idle.push(sandbox);
+    const version = '$LATEST';
+    if ('payload' in invoked) return { payload: invoked.payload, version };
+    return { payload: JSON.stringify(invoked.error), functionError: 'Unhandled', version };
+  }
+
+  async stop(): Promise<void> {
+    const sandboxes = this.all().flatMap(({ idle, busy }) => [...idle, ...busy]);
+    await Promise.all(sandboxes.map((sandbox) => sandbox.stop()));
+  }
+}
+
+const seen = ({ name, arn, roleArn, handler, runtime, memory, timeout }: LambdaFunction) => ({
+  FunctionName: name,
+  FunctionArn: arn,
+  Role: roleArn,
+  Handler: handler,
+  Runtime: runtime,
+  MemorySize: memory,
+  Timeout: timeout,
+  Version: '$LATEST',
+  PackageType: 'Zip',
+});
+
+/** AWS Lambda: the packaged handlers, each execution environment in a thread of its own. */
+export function lambda(aws: Aws): Service {
+  const { functions, code } = aws;
+  const judge = (call: Call) => ({
+    resource: functions.find(call, String(call.input['FunctionName'])).arn,
+  });
+  return {
+    operations: {
+      Invoke: {
+        judge: (call) => ({ ...judge(call), action: 'lambda:InvokeFunction' }),
+        run(call) {
+          const { FunctionName, Payload } = call.input as { FunctionName: string; Payload: string };
+          return functions.invoke(functions.find(call, FunctionName), Payload);
+        },
+      },
+      GetFunction: {
+        judge,
+        run: (call) => ({
+          Configuration: seen(functions.find(call, String(call.input['FunctionName']))),
+        }),
+      },
+      ListFunctions: {
+        run: ({ account, region }) => ({
+          Functions: functions
+            .all()
+            .filter((fn) => fn.account === account && fn.region === region)
+            .map(seen),
+        }),
+      },
+    },
+
+    resources: {
+      'AWS::Lambda::Function': {
+        properties: [
+          ...['Architectures', 'Code', 'Environment', 'FunctionName', 'Handler', 'MemorySize'],
+          ...['Role', 'Runtime', 'Timeout', 'TracingConfig'],
+        ],
+        create(properties, { account, region, partition }) {
+          const { FunctionName, Role, Handler, Runtime, Code, Environment } = properties as {
+            FunctionName: string;
+            Role: string;
+            Handler: string;
+            Runtime: string;
+            Code: { S3Key: string };
+            Environment?: { Variables: Record<string, string> };
+          };
+          if (!/^nodejs\d+\.x$/.test(Runtime)) {
+            throw new AwsError(
+              'InvalidParameterValueException',
+              `The embedded AWS runs Node.js, not ${Runtime}.`,
+            );
+          }
+          const arn = `arn:${partition}:lambda:${region}:${account}:function:${FunctionName}`;
+          functions.put({
+            ...{ name: FunctionName, arn, account, region, roleArn: Role },
+            ...{ handler: Handler, runtime: Runtime },
+            code: code.unpack(Code.S3Key),
+            memory: Number(properties['MemorySize'] ?? 128),
+            timeout: Number(properties['Timeout'] ?? 3),
+            environment: Environment?.Variables ?? {},
+            logGroupArn: `arn:${partition}:logs:${region}:${account}:log-group:/aws/lambda/${FunctionName}`,
+          });
+          return { ref: FunctionName, attributes: { Arn: arn } };
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+// All that packaging reads.
+const sources = [
+  ...['serverless.yml', 'package.json', 'links.schema.json'],
+  ...['functions', 'aws', 'core', 'statemachines', 'events', 'resources'],
+];
+
+/** The packaged service: the compiled template and the zips that would go to AWS. */
+export interface Artifact {
+  folder: string;
+  remove(): void;
+}
+
+/**
+ * Packages the service with a links.yml of its own, as `osls package` does, in a scratch folder, so
+ * that any number of packagings can go on side by side.
+ *
+ * @param links the text of links.yml.
+ * @throws with what osls printed when it packages nothing.
+ */
+export async function packageService(links: string, stage = 'dev'): Promise<Artifact> {
+  const scratch = mkdtempSync(join(tmpdir(), 'poolbridge-package-'));
+  const remove = () => rmSync(scratch, { recursive: true, force: true });
+  for (const source of sources) {
+    cpSync(join(root, source), join(scratch, source), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(scratch, 'node_modules'));
+  writeFileSync(join(scratch, 'links.yml'), links);
+  const osls = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
+  try {
+    await promisify(execFile)(process.execPath, [osls, 'package', '--stage', stage], {
+      cwd: scratch,
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+  } catch (error) {
+    remove();
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    throw new Error(`The service could not be packaged:\n${stdout}${stderr}`.trim());
+  }
+  return { folder: join(scratch, '.serverless'), remove };
+}

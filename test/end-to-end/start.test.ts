@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startAws } from '../../local/index.ts';
+import { tell } from '../../local/story/story.ts';
+
+const command = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
+
+const start = (...args: string[]) =>
+  new Promise<{ code: number; out: string; err: string }>((resolve) => {
+    const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
+    execFile(process.execPath, [command, ...args], { env }, (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
+    });
+  });
+
+describe('npm start -- --once', () => {
+  test('does the whole job, twice side by side', async () => {
+    const both = await Promise.all([start('--once'), start('--once', '--port', '0')]);
+    for (const { code, out, err } of both) {
+      assert.equal(code, 0, err);
+      assert.match(
+        out,
+        /answers: “Token is not from a supported provider of this identity pool\.”/,
+      );
+      assert.match(out, /is now arn:aws:sts::222222222222:assumed-role\/customer\//);
+      assert.match(out, /What changed\n {2}\+ CognitoIdentityProviders/);
+      assert.match(out, /who +arn:aws:iam::111111111111:root, by creating the app client/);
+    }
+    const [first, second] = both.map(({ out }) => /http:\/\/127\.0\.0\.1:\d+/.exec(out)?.[0]);
+    assert.ok(first && second && first !== second);
+  });
+
+  test('fails when a step does not happen as told', async () => {
+    const local = await startAws({ trail: false });
+    try {
+      await assert.rejects(tell(local, 300), /not done within 300 ms/);
+    } finally {
+      await local.close();
+    }
+  });
+
+  test('says what is wrong with its arguments', async () => {
+    const { code, err } = await start('--port', 'http');
+    assert.equal(code, 1);
+    assert.match(err, /--port must be a port number, not http\./);
+  });
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import {
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { type LocalAws, startAws } from '../../local/index.ts';
+import { deployStack } from '../../local/kernel/cloudformation.ts';
+
+describe('a table', () => {
+  let local: LocalAws;
+  let dynamodb: DynamoDBClient;
+  const home = { account: '111111111111', region: 'us-east-1' };
+  const clientOf = ({ account, region }: typeof home) =>
+    new DynamoDBClient({
+      endpoint: local.endpoint,
+      region,
+      credentials: { accessKeyId: account, secretAccessKey: 'any' },
+    });
+
+  before(async () => {
+    local = await startAws();
+    dynamodb = clientOf(home);
+    await deployStack(local.aws, {
+      ...home,
+      name: 'tables',
+      template: {
+        Resources: {
+          Leases: {
+            Type: 'AWS::DynamoDB::Table',
+            Properties: {
+              TableName: 'leases',
+              BillingMode: 'PAY_PER_REQUEST',
+              AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+              KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+              PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+            },
+          },
+        },
+      },
+    });
+  });
+  after(() => local.close());
+
+  test('keeps items, and writes only under the condition that is given', async () => {
+    const put = (owner: string) =>
+      dynamodb.send(
+        new PutItemCommand({
+          TableName: 'leases',
+          Item: { id: { S: 'pool' }, owner: { S: owner } },
+          ConditionExpression: 'attribute_not_exists(id)',
+        }),
+      );
+    await put('first');
+    await assert.rejects(put('second'), { name: 'ConditionalCheckFailedException' });
+    await dynamodb.send(
+      new UpdateItemCommand({
+        TableName: 'leases',
+        Key: { id: { S: 'pool' } },
+        UpdateExpression: 'SET #o = :new',
+        ConditionExpression: '#o = :old',
+        ExpressionAttributeNames: { '#o': 'owner' },
+        ExpressionAttributeValues: { ':old': { S: 'first' }, ':new': { S: 'third' } },
+      }),
+    );
+    const { Item } = await dynamodb.send(
+      new GetItemCommand({ TableName: 'leases', Key: { id: { S: 'pool' } }, ConsistentRead: true }),
+    );
+    assert.deepEqual(Item, { id: { S: 'pool' }, owner: { S: 'third' } });
+  });
+
+  test('is of one account and Region', async () => {
+    for (const elsewhere of [
+      { ...home, account: '222222222222' },
+      { ...home, region: 'eu-west-1' },
+    ]) {
+      const get = new GetItemCommand({ TableName: 'leases', Key: { id: { S: 'pool' } } });
+      await assert.rejects(clientOf(elsewhere).send(get), { name: 'ResourceNotFoundException' });
+    }
+  });
+});

@@ -1,0 +1,405 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  ListExecutionsCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { type LocalAws, startAws } from '../../local/index.ts';
+import { AwsError } from '../../local/kernel/errors.ts';
+
+const ACCOUNT = '111111111111';
+const FUNCTION = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:it`;
+type Json = Record<string, unknown>;
+
+describe('a state machine', () => {
+  let local: LocalAws;
+  let sfn: SFNClient;
+  /** What the function answers; it may throw. */
+  let answer: (event: Json, call: number) => unknown;
+  let calls: Json[];
+  let role: string;
+  let count = 0;
+
+  before(async () => {
+    local = await startAws();
+    local.aws.stateMachines.retryScale = 0.01;
+    const trust = {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow' as const,
+          Principal: { Service: 'states.amazonaws.com' },
+          Action: 'sts:AssumeRole',
+        },
+      ],
+    };
+    const policy = {
+      Version: '2012-10-17',
+      Statement: [
+        { Effect: 'Allow' as const, Action: 'lambda:InvokeFunction', Resource: FUNCTION },
+      ],
+    };
+    role = `arn:aws:iam::${ACCOUNT}:role/machine`;
+    local.aws.iam.putRole({ arn: role, name: 'machine', trust, policies: [policy] });
+    local.aws.services.set('lambda', {
+      operations: {
+        Invoke: {
+          judge: ({ input }) => ({
+            action: 'lambda:InvokeFunction',
+            resource: String(input['FunctionName']),
+          }),
+          async run({ input }) {
+            const event = JSON.parse(String(input['Payload']));
+            calls.push(event);
+            try {
+              const payload = JSON.stringify((await answer(event, calls.length)) ?? null);
+              return { payload, version: '$LATEST' };
+            } catch (error) {
+              if (error instanceof AwsError) throw error;
+              const { name, message } = error as Error;
+              const payload = JSON.stringify({ errorType: name, errorMessage: message });
+              return { payload, functionError: 'Unhandled', version: '$LATEST' };
+            }
+          },
+        },
+      },
+    });
+    const credentials = { accessKeyId: ACCOUNT, secretAccessKey: 'any' };
+    sfn = new SFNClient({ endpoint: local.endpoint, region: 'us-east-1', credentials });
+  });
+  after(() => local.close());
+  beforeEach(() => {
+    calls = [];
+    answer = (event) => event;
+  });
+
+  const machineOf = async (definition: object): Promise<string> => {
+    const resources = local.aws.services.get('states')?.resources ?? {};
+    const { ref } = await resources['AWS::StepFunctions::StateMachine']!.create(
+      {
+        StateMachineName: `machine-${++count}`,
+        RoleArn: role,
+        DefinitionString: JSON.stringify(definition),
+      },
+      { account: ACCOUNT, region: 'us-east-1', partition: 'aws', logicalId: 'M', stack: 's' },
+    );
+    return ref;
+  };
+  const start = async (definition: object, input: unknown = {}, name?: string) => {
+    const stateMachineArn = await machineOf(definition);
+    const { executionArn } = await sfn.send(
+      new StartExecutionCommand({
+        stateMachineArn,
+        input: JSON.stringify(input),
+        ...(name && { name }),
+      }),
+    );
+    return executionArn!;
+  };
+  const ended = async (executionArn: string) => {
+    for (;;) {
+      const found = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+      if (found.status !== 'RUNNING') return found;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  const run = async (definition: object, input?: unknown) => {
+    const executionArn = await start(definition, input);
+    const { status, output, error, cause } = await ended(executionArn);
+    const { events = [] } = await sfn.send(new GetExecutionHistoryCommand({ executionArn }));
+    const types = events.map(({ type }) => type!);
+    return { status, error, cause, output: output && JSON.parse(output), events, types };
+  };
+  const task = (more: object = {}) => ({ Type: 'Task', Resource: FUNCTION, End: true, ...more });
+  const single = (more: object = {}) => ({ StartAt: 'Do', States: { Do: task(more) } });
+  const failing = (name: string, message = 'why') => {
+    throw Object.assign(new Error(message), { name });
+  };
+
+  test('tells its history event by event, each with the one before it', async () => {
+    answer = () => ({ done: true });
+    const { status, output, events, types } = await run(
+      single({ TimeoutSeconds: 9, Parameters: { 'id.$': '$$.Execution.Id', 'in.$': '$.x' } }),
+      { x: 1 },
+    );
+    assert.equal(status, 'SUCCEEDED');
+    assert.deepEqual(output, { done: true });
+    assert.deepEqual(types, [
+      ...[
+        'ExecutionStarted',
+        'TaskStateEntered',
+        'LambdaFunctionScheduled',
+        'LambdaFunctionStarted',
+      ],
+      ...['LambdaFunctionSucceeded', 'TaskStateExited', 'ExecutionSucceeded'],
+    ]);
+    assert.deepEqual(
+      events.map(({ id, previousEventId }) => [id, previousEventId]),
+      events.map((_, i) => [i + 1, i]),
+    );
+    assert.equal(calls[0]!['in'], 1);
+    assert.match(
+      String(calls[0]!['id']),
+      /^arn:aws:states:us-east-1:111111111111:execution:machine-\d+:/,
+    );
+    const [started, entered, scheduled] = events;
+    assert.equal(started!.executionStartedEventDetails!.input, '{"x":1}');
+    assert.equal(started!.executionStartedEventDetails!.roleArn, role);
+    assert.deepEqual(entered!.stateEnteredEventDetails, {
+      name: 'Do',
+      input: '{"x":1}',
+      inputDetails: { truncated: false },
+    });
+    assert.equal(scheduled!.lambdaFunctionScheduledEventDetails!.resource, FUNCTION);
+    assert.equal(scheduled!.lambdaFunctionScheduledEventDetails!.timeoutInSeconds, 9);
+  });
+
+  test('retries what its retriers name, and no more than they say', async () => {
+    answer = (_, call) => (call < 3 ? failing('Again') : 'done');
+    const Retry = [{ ErrorEquals: ['Again'], MaxAttempts: 2 }];
+    const good = await run(single({ Retry }));
+    assert.equal(good.output, 'done');
+    assert.deepEqual(
+      good.types.filter((type) => /Lambda/.test(type)),
+      [
+        ...['LambdaFunctionScheduled', 'LambdaFunctionStarted', 'LambdaFunctionFailed'],
+        ...['LambdaFunctionScheduled', 'LambdaFunctionStarted', 'LambdaFunctionFailed'],
+        ...['LambdaFunctionScheduled', 'LambdaFunctionStarted', 'LambdaFunctionSucceeded'],
+      ],
+    );
+    calls = [];
+    answer = () => failing('Again');
+    const bad = await run(single({ Retry }));
+    assert.equal(bad.status, 'FAILED');
+    assert.equal(calls.length, 3);
+    calls = [];
+    answer = () => failing('Other');
+    assert.equal((await run(single({ Retry }))).error, 'Other');
+    assert.equal(calls.length, 1);
+  });
+
+  test('fails with the error’s name, and what Lambda wraps around the message', async () => {
+    answer = () => failing('OwnError', 'why');
+    const { status, error, cause, types } = await run(single());
+    assert.deepEqual([status, error], ['FAILED', 'OwnError']);
+    assert.deepEqual(JSON.parse(cause!), { errorType: 'OwnError', errorMessage: 'why' });
+    assert.equal(types.at(-1), 'ExecutionFailed');
+  });
+
+  test('catches, and goes on with the error in its place', async () => {
+    answer = () => failing('OwnError', 'why');
+    const { output } = await run(
+      {
+        StartAt: 'Do',
+        States: {
+          Do: {
+            ...task({
+              Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Then' }],
+            }),
+            End: undefined,
+            Next: 'Then',
+          },
+          Then: { Type: 'Pass', End: true },
+        },
+      },
+      { kept: 1 },
+    );
+    assert.equal(output.kept, 1);
+    assert.equal(output.failure.Error, 'OwnError');
+  });
+
+  const map = (more: object = {}, inner: object = {}) => ({
+    StartAt: 'Each',
+    States: {
+      Each: {
+        Type: 'Map',
+        ItemsPath: '$.items',
+        ItemSelector: {
+          'item.$': '$$.Map.Item.Value',
+          'index.$': '$$.Map.Item.Index',
+          'all.$': '$.all',
+        },
+        ItemProcessor: {
+          ProcessorConfig: { Mode: 'INLINE' },
+          StartAt: 'Do',
+          States: { Do: task(inner) },
+        },
+        ResultPath: '$.results',
+        End: true,
+        ...more,
+      },
+    },
+  });
+
+  test('maps over items, told of each by its index, results in their order', async () => {
+    answer = async ({ item }) => {
+      await new Promise((resolve) => setTimeout(resolve, item === 'a' ? 30 : 0));
+      return `${item}!`;
+    };
+    const { output, events, types } = await run(map(), { items: ['a', 'b'], all: 7 });
+    assert.deepEqual(output, { items: ['a', 'b'], all: 7, results: ['a!', 'b!'] });
+    assert.deepEqual(calls, [
+      { item: 'a', index: 0, all: 7 },
+      { item: 'b', index: 1, all: 7 },
+    ]);
+    assert.equal(types.filter((type) => type === 'MapIterationStarted').length, 2);
+    const byId = new Map(events.map((event) => [event.id, event]));
+    for (const event of events.filter(({ type }) => type === 'LambdaFunctionSucceeded')) {
+      const output = event.lambdaFunctionSucceededEventDetails!.output!;
+      let at: typeof event | undefined = event;
+      while (at && at.type !== 'MapIterationStarted') at = byId.get(at.previousEventId);
+      assert.equal(at?.mapIterationStartedEventDetails?.index, output === '"a!"' ? 0 : 1);
+    }
+  });
+
+  test('maps over nothing to nothing, and over many no more at once than it says', async () => {
+    assert.deepEqual((await run(map(), { items: [], all: 0 })).output.results, []);
+    let running = 0;
+    let most = 0;
+    answer = async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      running--;
+    };
+    await run(map({ MaxConcurrency: 3 }), { items: [1, 2, 3, 4, 5, 6, 7], all: 0 });
+    assert.equal(most, 3);
+  });
+
+  test('whose item fails uncaught fails with its error', async () => {
+    answer = ({ item }) => (item === 'b' ? failing('OwnError') : item);
+    const { status, error, types } = await run(map(), { items: ['a', 'b'], all: 0 });
+    assert.deepEqual([status, error], ['FAILED', 'OwnError']);
+    assert.ok(types.includes('MapIterationFailed'));
+    assert.ok(types.includes('MapStateFailed'));
+  });
+
+  test('fails a task that takes too long with States.Timeout', async () => {
+    answer = () => new Promise((resolve) => setTimeout(resolve, 1500));
+    const { error, types } = await run(single({ TimeoutSeconds: 1 }));
+    assert.equal(error, 'States.Timeout');
+    assert.ok(types.includes('LambdaFunctionTimedOut'));
+  });
+
+  test('that takes too long as a whole is TIMED_OUT', async () => {
+    answer = () => new Promise((resolve) => setTimeout(resolve, 1500));
+    const { status, types } = await run({ ...single(), TimeoutSeconds: 1 });
+    assert.equal(status, 'TIMED_OUT');
+    assert.equal(types.at(-1), 'ExecutionTimedOut');
+  });
+
+  test('that is stopped is ABORTED, and what still runs changes nothing any more', async () => {
+    answer = () => new Promise((resolve) => setTimeout(() => resolve('late'), 50));
+    const executionArn = await start(single());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sfn.send(new StopExecutionCommand({ executionArn, error: 'Enough', cause: 'by hand' }));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const { status, error, cause } = await ended(executionArn);
+    assert.deepEqual([status, error, cause], ['ABORTED', 'Enough', 'by hand']);
+    const { events = [] } = await sfn.send(new GetExecutionHistoryCommand({ executionArn }));
+    assert.equal(events.at(-1)!.type, 'ExecutionAborted');
+    assert.ok(!events.some(({ type }) => type === 'LambdaFunctionSucceeded'));
+  });
+
+  test('fails for good on a state beyond 262,144 characters, whatever it catches', async () => {
+    answer = () => 'x'.repeat(262_144);
+    const Catch = [{ ErrorEquals: ['States.ALL'], Next: 'Do' }];
+    const { status, error } = await run(single({ Catch }));
+    assert.deepEqual([status, error], ['FAILED', 'States.DataLimitExceeded']);
+  });
+
+  test('may invoke only what its role may', async () => {
+    const other = FUNCTION.replace('function:it', 'function:other');
+    const { error, cause } = await run(single({ Resource: other }));
+    assert.equal(error, 'Lambda.AWSLambdaException');
+    assert.match(
+      cause!,
+      /is not authorized to perform: lambda:InvokeFunction on resource: .*:other/,
+    );
+  });
+
+  test('is throttled by Lambda under Lambda’s name for it', async () => {
+    answer = () => {
+      throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    };
+    assert.equal((await run(single())).error, 'Lambda.TooManyRequestsException');
+  });
+
+  test('knows an execution by its name: the same again is the same, another input is refused', async () => {
+    let release = () => {};
+    answer = () =>
+      new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    const stateMachineArn = await machineOf(single());
+    const begin = (input: string) =>
+      sfn.send(new StartExecutionCommand({ stateMachineArn, name: 'once', input }));
+    const first = await begin('{"a":1}');
+    assert.deepEqual((await begin('{"a":1}')).executionArn, first.executionArn);
+    await assert.rejects(begin('{"a":2}'), { name: 'ExecutionAlreadyExists' });
+    release();
+    await ended(first.executionArn!);
+    await assert.rejects(begin('{"a":1}'), { name: 'ExecutionAlreadyExists' });
+    assert.equal(calls.length, 1);
+    const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+    assert.deepEqual(
+      executions.map(({ name, status }) => [name, status]),
+      [['once', 'SUCCEEDED']],
+    );
+  });
+
+  test('refuses a name or an input that is none', async () => {
+    const stateMachineArn = await machineOf(single());
+    const begin = (more: object) =>
+      sfn.send(new StartExecutionCommand({ stateMachineArn, ...more }));
+    await assert.rejects(begin({ name: 'with space' }), { name: 'InvalidName' });
+    await assert.rejects(begin({ name: 'x'.repeat(81) }), { name: 'InvalidName' });
+    await assert.rejects(begin({ input: '{' }), { name: 'InvalidExecutionInput' });
+    await assert.rejects(begin({ input: `"${'x'.repeat(262_144)}"` }), {
+      name: 'InvalidExecutionInput',
+    });
+  });
+
+  test('that could run otherwise here than in AWS is refused', async () => {
+    const parallel = {
+      StartAt: 'P',
+      States: { P: { Type: 'Parallel', Branches: [single()], End: true } },
+    };
+    await assert.rejects(machineOf(parallel), /does not support Parallel states/);
+    await assert.rejects(machineOf({ StartAt: 'Nowhere', States: {} }), /invalid/);
+  });
+
+  test('tells its history page by page, and from its end', async () => {
+    const executionArn = await start(single());
+    await ended(executionArn);
+    const types = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await sfn.send(
+        new GetExecutionHistoryCommand({
+          executionArn,
+          maxResults: 3,
+          ...(nextToken && { nextToken }),
+        }),
+      );
+      types.push(...page.events!.map(({ type }) => type));
+      nextToken = page.nextToken;
+    } while (nextToken);
+    assert.equal(types.length, 7);
+    const { events } = await sfn.send(
+      new GetExecutionHistoryCommand({
+        executionArn,
+        reverseOrder: true,
+        includeExecutionData: false,
+      }),
+    );
+    assert.deepEqual(
+      events!.map(({ type }) => type),
+      types.toReversed(),
+    );
+    assert.equal(events!.at(-1)!.executionStartedEventDetails!.input, undefined);
+  });
+});
