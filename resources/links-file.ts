@@ -78,7 +78,8 @@ const isWrapper = (error: ErrorObject, all: ErrorObject[]): boolean =>
  * @throws LinksFileError that names file, line and key of everything that is wrong.
  */
 export function loadLinks(file: string): Links {
-  const shown = relative(process.cwd(), file) || file;
+  const near = relative(process.cwd(), file);
+  const shown = near.startsWith('..') ? file : near;
   let source: string;
   try {
     source = readFileSync(file, 'utf8');

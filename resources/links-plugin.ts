@@ -7,17 +7,46 @@ interface Source {
   resolveVariable(variable: string): Promise<string>;
 }
 
+interface Serverless {
+  classes: { Error: new (message: string, code: string) => Error };
+}
+
 /**
- * Lets serverless.yml say `${links:…}`: the IAM policies that follow from links.yml, which is
- * checked on the way, so that nothing wrong is ever packaged.
+ * Lets serverless.yml say `${links:…}`: the IAM policies that follow from links.yml. What is wrong
+ * with that file is said once, before anything is packaged; the framework would say it once for
+ * each variable.
  */
 export default class LinksPlugin {
-  configurationVariablesSources = {
+  #problem: string | undefined;
+
+  readonly hooks = {
+    'before:package:cleanup': () => {
+      if (this.#problem === undefined) return;
+      throw new this.#serverless.classes.Error(this.#problem, 'INVALID_LINKS');
+    },
+  };
+
+  readonly configurationVariablesSources = {
     links: {
-      async resolve({ address, resolveVariable }: Source) {
-        const links = loadLinks(resolve(await resolveVariable('param:links')));
-        return { value: linkPolicies(links)[address] };
+      resolve: async ({ address, resolveVariable }: Source) => {
+        const file = resolve(await resolveVariable('param:links'));
+        return { value: this.#policiesOf(file)[address] };
       },
     },
   };
+
+  readonly #serverless: Serverless;
+
+  constructor(serverless: Serverless) {
+    this.#serverless = serverless;
+  }
+
+  #policiesOf(file: string): ReturnType<typeof linkPolicies> {
+    try {
+      return linkPolicies(loadLinks(file));
+    } catch (error) {
+      this.#problem = (error as Error).message;
+      return linkPolicies({});
+    }
+  }
 }

@@ -34,10 +34,12 @@ export async function packageService(links: string, stage = 'dev'): Promise<Arti
     cpSync(join(root, source), join(scratch, source), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(scratch, 'node_modules'));
-  writeFileSync(join(scratch, 'links.yml'), links);
+  const file = join(scratch, 'links.yml');
+  writeFileSync(file, links);
   const osls = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
   try {
-    await promisify(execFile)(process.execPath, [osls, 'package', '--stage', stage], {
+    const args = [osls, 'package', '--stage', stage, `--param=links=${file}`];
+    await promisify(execFile)(process.execPath, args, {
       cwd: scratch,
       env: { ...process.env, NO_COLOR: '1' },
     });

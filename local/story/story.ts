@@ -191,13 +191,18 @@ function link(local: LocalAws, accounts: Accounts, patience: number): ListrTask<
 /**
  * Does the real job from beginning to end, each step checked as it is told.
  *
- * @param patience how long the steps of the workflow may take, in milliseconds.
+ * @param options.patience how long the steps of the workflow may take, in milliseconds.
+ * @param options.silent whether to tell it to nobody.
  * @throws when any step goes otherwise than told.
  */
-export async function tell(local: LocalAws, patience = 30_000): Promise<Told> {
+export async function tell(
+  local: LocalAws,
+  { patience = 30_000, silent = false } = {},
+): Promise<Told> {
   const accounts = new Accounts(local.endpoint);
   const tasks = [...prepare(local, accounts), ...deploy(local), ...link(local, accounts, patience)];
   const list = new Listr<Told>(tasks, {
+    silentRendererCondition: silent,
     rendererOptions: { collapseSubtasks: false, collapseErrors: false },
   });
   const told = {} as Told;

@@ -35,7 +35,7 @@ describe('npm start -- --once', () => {
   test('fails when a step does not happen as told', async () => {
     const local = await startAws({ trail: false });
     try {
-      await assert.rejects(tell(local, 300), /not done within 300 ms/);
+      await assert.rejects(tell(local, { patience: 300, silent: true }), /not done within 300 ms/);
     } finally {
       await local.close();
     }
