@@ -107,30 +107,31 @@ async function run(args: string[]): Promise<void> {
   const local = await startOn(port);
   console.log(`An AWS of its own is running on ${bold(local.endpoint)}, for this machine only.\n`);
   let told: Told | undefined;
-  const end = async () => {
-    told?.artifact.remove();
+  process.once('SIGINT', async () => {
     await local.close();
-  };
+    console.log('\nEnded.');
+    // Folders are removed when the process exits; Ctrl-C during the story ends packaging as well.
+    process.exit(told ? 0 : 130);
+  });
   try {
     told = await tell(local);
     console.log(['', bold('What changed'), ...differenceShown(told)].join('\n'));
     console.log(['', bold('The audit of the execution'), ...auditLines(told)].join('\n'));
   } catch (error) {
-    await end();
+    await local.close();
     throw error;
   }
-  if (values.once) return end();
+  if (values.once) {
+    await local.close();
+    process.exit(0);
+  }
   console.log(`\n${howToReach(local, told).join('\n')}`);
   watch(local);
-  process.once('SIGINT', async () => {
-    await end();
-    console.log('\nEnded.');
-  });
 }
 
 try {
   await run(process.argv.slice(2));
 } catch (error) {
   console.error((error as Error).message);
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -12,8 +12,7 @@ export class CodeStore {
 
   /** Unpacks the zip that an S3 key stands for, into a folder of its own. */
   unpack(s3Key: string): string {
-    this.#root ??= mkdtempSync(join(tmpdir(), 'poolbridge-aws-'));
-    const folder = join(this.#root, String(this.#count++));
+    const folder = join(this.#folder(), String(this.#count++));
     const zip = unzipSync(readFileSync(join(this.artifacts, basename(s3Key))));
     for (const [name, bytes] of Object.entries(zip)) {
       if (name.endsWith('/')) continue;
@@ -22,6 +21,14 @@ export class CodeStore {
       writeFileSync(file, bytes);
     }
     return folder;
+  }
+
+  #folder(): string {
+    if (this.#root === undefined) {
+      this.#root = mkdtempSync(join(tmpdir(), 'poolbridge-aws-'));
+      process.once('exit', () => this.remove());
+    }
+    return this.#root;
   }
 
   remove(): void {

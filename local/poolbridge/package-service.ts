@@ -30,6 +30,7 @@ export interface Artifact {
 export async function packageService(links: string, stage = 'dev'): Promise<Artifact> {
   const scratch = mkdtempSync(join(tmpdir(), 'poolbridge-package-'));
   const remove = () => rmSync(scratch, { recursive: true, force: true });
+  process.once('exit', remove);
   for (const source of sources) {
     cpSync(join(root, source), join(scratch, source), { recursive: true });
   }

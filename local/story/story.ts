@@ -203,6 +203,7 @@ export async function tell(
   const tasks = [...prepare(local, accounts), ...deploy(local), ...link(local, accounts, patience)];
   const list = new Listr<Told>(tasks, {
     silentRendererCondition: silent,
+    registerSignalListeners: false,
     rendererOptions: { collapseSubtasks: false, collapseErrors: false },
   });
   const told = {} as Told;
