@@ -1,7 +1,8 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { AwsUnavailableError } from '../core/errors.ts';
+import { requestHandler } from './request-handler.ts';
 
-const client = new EventBridgeClient({});
+const client = new EventBridgeClient({ requestHandler });
 
 /**
  * Publishes an event of the source `poolbridge` on the default bus of this account and Region.

@@ -13,6 +13,7 @@ import {
 import { type Execution, sessionNameOf } from '../core/execution.ts';
 import { type IdentityPool, parseIdentityPool, sendable } from '../core/identity-pool.ts';
 import type { Access } from '../core/links.ts';
+import { requestHandler } from './request-handler.ts';
 import { answerOf } from './wire.ts';
 
 /** What a step may do to the identity pool. */
@@ -25,7 +26,7 @@ export interface OpenIdentityPool {
   update(pool: IdentityPool): Promise<void>;
 }
 
-const sts = new STSClient({});
+const sts = new STSClient({ requestHandler });
 
 const regionOf = (identityPoolId: string): string => identityPoolId.split(':')[0] ?? '';
 
@@ -115,9 +116,10 @@ export async function openIdentityPool(
   const policy = sessionPolicy(identityPoolId, access.roleArn, actions);
   const { credentials, assumedRoleArn } = await explained(assume(execution, access, policy));
   const region = regionOf(identityPoolId);
-  const reader = new CognitoIdentityClient({ region, credentials });
+  const client = { region, credentials, requestHandler };
+  const reader = new CognitoIdentityClient(client);
   // One attempt: a second one could undo what someone else wrote after the first got through.
-  const writer = new CognitoIdentityClient({ region, credentials, maxAttempts: 1 });
+  const writer = new CognitoIdentityClient({ ...client, maxAttempts: 1 });
   return {
     assumedRoleArn,
     async describe() {

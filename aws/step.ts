@@ -13,6 +13,11 @@ const unreachable = new Set([
   'ETIMEDOUT',
 ]);
 
+/** What a step may know of its invocation. */
+interface Context {
+  getRemainingTimeInMillis(): number;
+}
+
 interface AwsFault extends Error {
   code?: string;
   $metadata?: { httpStatusCode?: number };
@@ -23,7 +28,8 @@ interface AwsFault extends Error {
  * failures names by the transport they happened in.
  */
 function named(error: AwsFault): Error {
-  const silent = error.name === 'TimeoutError' || unreachable.has(error.code ?? '');
+  const silent =
+    ['TimeoutError', 'AbortError'].includes(error.name) || unreachable.has(error.code ?? '');
   const garbled = error instanceof SyntaxError && error.$metadata !== undefined;
   if (!silent && !garbled) return error;
   return new AwsUnavailableError(
@@ -37,7 +43,7 @@ function named(error: AwsFault): Error {
  * an error is logged once and thrown by its name, which is what Retry and Catch match on.
  */
 export const step = <Event extends { execution: string }, Answer>(
-  run: (event: Event) => Promise<Answer>,
+  run: (event: Event, context: Context) => Promise<Answer>,
 ) =>
   middy<Event, Answer>()
     .use(injectLambdaContext(logger, { resetKeys: true }))

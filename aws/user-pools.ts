@@ -6,6 +6,7 @@ import {
 import { UserPoolClientNotFoundError } from '../core/errors.ts';
 import type { Execution } from '../core/execution.ts';
 import { userPoolArn, userPoolRegion } from '../core/user-pool.ts';
+import { requestHandler } from './request-handler.ts';
 
 /** An app client as ListUserPoolClients names it: no call that this service may make tells more. */
 export interface AppClient {
@@ -17,13 +18,26 @@ const clients = new Map<string, CognitoIdentityProviderClient>();
 
 function clientFor(userPoolId: string): CognitoIdentityProviderClient {
   const region = userPoolRegion(userPoolId);
-  const client = clients.get(region) ?? new CognitoIdentityProviderClient({ region });
+  const client =
+    clients.get(region) ?? new CognitoIdentityProviderClient({ region, requestHandler });
   clients.set(region, client);
   return client;
 }
 
 const isNotFound = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ResourceNotFoundException';
+
+/** The app clients of a user pool, page by page. */
+async function* listAppClients(userPoolId: string): AsyncGenerator<AppClient[]> {
+  const client = clientFor(userPoolId);
+  const pages = paginateListUserPoolClients({ client, pageSize: 60 }, { UserPoolId: userPoolId });
+  for await (const { UserPoolClients = [] } of pages) {
+    yield UserPoolClients.map(({ ClientId = '', ClientName = '' }) => ({
+      clientId: ClientId,
+      clientName: ClientName,
+    }));
+  }
+}
 
 /**
  * Finds an app client by id or, failing that, by name.
@@ -37,18 +51,12 @@ export async function findAppClient(
   wanted: { clientId?: string; clientName?: string },
 ): Promise<AppClient | undefined> {
   const { clientId, clientName } = wanted;
-  const pages = paginateListUserPoolClients(
-    { client: clientFor(userPoolId), pageSize: 60 },
-    { UserPoolId: userPoolId },
-  );
   try {
-    for await (const { UserPoolClients: page = [] } of pages) {
+    for await (const page of listAppClients(userPoolId)) {
       const found = page.find((each) =>
-        clientId === undefined ? each.ClientName === clientName : each.ClientId === clientId,
+        clientId === undefined ? each.clientName === clientName : each.clientId === clientId,
       );
-      if (found?.ClientId !== undefined && found.ClientName !== undefined) {
-        return { clientId: found.ClientId, clientName: found.ClientName };
-      }
+      if (found) return found;
     }
     return undefined;
   } catch (error) {
@@ -58,6 +66,27 @@ export async function findAppClient(
       { cause: error },
     );
   }
+}
+
+/** The names of app clients by their ids; a client that does not exist has none. */
+export async function namesOfAppClients(
+  userPoolId: string,
+  ids: string[],
+): Promise<Map<string, string>> {
+  const wanted = new Set(ids);
+  const names = new Map<string, string>();
+  if (wanted.size === 0) return names;
+  try {
+    for await (const page of listAppClients(userPoolId)) {
+      for (const { clientId, clientName } of page) {
+        if (wanted.has(clientId)) names.set(clientId, clientName);
+      }
+      if (names.size === wanted.size) break;
+    }
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  return names;
 }
 
 /**

@@ -34,6 +34,11 @@ export class ProviderQuotaError extends Error {
   override readonly name = 'ProviderQuotaError';
 }
 
+/** Somebody else is writing to the identity pool; trying again later helps. */
+export class PoolBusyError extends Error {
+  override readonly name = 'PoolBusyError';
+}
+
 /** AWS answered with a setting that this version can't send back, so writing would reset it. */
 export class UnknownPoolFieldError extends Error {
   override readonly name = 'UnknownPoolFieldError';

@@ -87,6 +87,31 @@ export function accessTo(links: Links, identityPoolId: string): Access {
   );
 }
 
+/**
+ * Of the links that once allowed a target, those that still do: links.yml may have changed since the
+ * target was resolved. Tags were looked up then, and are not looked up again.
+ *
+ * @throws NotCoveredError when none does.
+ */
+export function stillAllowing(
+  links: Links,
+  target: { identityPoolId: string; links: string[] },
+  subject: Subject,
+): string[] {
+  const still = target.links.filter((name) => {
+    const link = Object.hasOwn(links, name) ? links[name] : undefined;
+    return (
+      link?.identityPool === target.identityPoolId &&
+      (link.userPoolTags !== undefined || coversPool(link, subject)) &&
+      coversClient(link, subject)
+    );
+  });
+  if (still.length > 0) return still;
+  throw new NotCoveredError(
+    `links.yml has changed: no link leads from the user pool ${subject.userPoolId} to the identity pool ${target.identityPoolId} any more, so nothing was written.`,
+  );
+}
+
 /** Something in links.yml that the schema can't see, and where. */
 export interface Problem {
   path: string[];

@@ -76,3 +76,12 @@ export function shownChanges(changes: Change[]): ShownChange[] {
     clientIds: group.map(({ provider }) => provider.ClientId ?? ''),
   }));
 }
+
+/** The changes that are shown, one by one again. */
+export const expanded = (shown: ShownChange): Change[] =>
+  'clientIds' in shown
+    ? shown.clientIds.map((ClientId) => ({
+        op: shown.op,
+        provider: { ...shown.provider, ClientId },
+      }))
+    : [shown];

@@ -59,12 +59,14 @@ function reportOf(end: TargetEnd): TargetReport {
   if ('failure' in end) {
     return { identityPoolId, links, outcome: 'FAILED', ...unwrap(end.failure) };
   }
-  const { outcome, changes, before, after, attempts, changedSince } = end.result;
+  const { outcome, changes, before, after, attempts } = end.result;
+  const { rebased, writtenBy, changedSince } = end.result;
   const { assumedRoleArn } = end;
-  const since = changedSince && changedSince.length > 0 ? { changedSince } : {};
   return {
-    ...{ identityPoolId, links, outcome, changes, before, after },
-    ...{ ...since, assumedRoleArn, attempts },
+    ...{ identityPoolId, links, outcome, changes, before, after, assumedRoleArn, attempts },
+    ...(rebased && { rebased }),
+    ...(writtenBy !== undefined && { writtenBy }),
+    ...(changedSince && { changedSince }),
   };
 }
 

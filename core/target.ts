@@ -1,6 +1,6 @@
 import { type Difference, diff } from './diff.ts';
-import { NotCoveredError, VerificationError } from './errors.ts';
-import { type IdentityPool, type ShownPool, shown } from './identity-pool.ts';
+import { NotCoveredError } from './errors.ts';
+import { digestOf, type IdentityPool, type ShownPool, shown } from './identity-pool.ts';
 import { coverageOf, type Links, type Subject } from './links.ts';
 import {
   apply,
@@ -11,6 +11,7 @@ import {
   type ShownChange,
   shownChanges,
 } from './merge.ts';
+import type { LedgerEntry } from './records.ts';
 import type { LinkRequest, RequestedBy } from './request.ts';
 import { providerNameOf } from './user-pool.ts';
 
@@ -18,6 +19,9 @@ import { providerNameOf } from './user-pool.ts';
 export interface Target {
   identityPoolId: string;
   links: string[];
+  userPoolId: string;
+  /** Where it is known. */
+  clientName?: string;
   intent: Intent;
   dryRun: boolean;
   /** How many characters of the execution's state this target may take. */
@@ -34,6 +38,10 @@ export interface Result {
   after: ShownPool;
   /** How many times the target went round, 1 when nobody interfered. */
   attempts: number;
+  /** The execution that wrote for this one, if it was another. */
+  writtenBy?: string;
+  /** The digests of the snapshot and of the pool onto which was written, where those differ. */
+  rebased?: { snapshot: string; base: string };
   /** What others changed between our write and the verification. */
   changedSince?: Difference[];
 }
@@ -71,16 +79,19 @@ export function resolve(
   const clientId = subject.clientId === undefined ? {} : { clientId: subject.clientId };
   const intent = { operation, providerName: providerNameOf(userPoolId, partition), ...clientId };
   const room = Math.floor(STATE_ROOM / Math.max(coverage.length, 1));
+  const client = subject.clientName === undefined ? {} : { clientName: subject.clientName };
   const targets = coverage.map(({ serverSideTokenCheck, ...pool }) => ({
     ...pool,
+    userPoolId,
+    ...client,
     intent: { ...intent, serverSideTokenCheck },
     dryRun,
     room,
   }));
   const resolved = { operation, userPoolId, ...clientId, requestedBy, targets };
   if (targets.length > 0) return resolved;
-  const client = subject.clientName ?? subject.clientId;
-  const what = client === undefined ? 'the app clients' : `the app client ${client}`;
+  const name = subject.clientName ?? subject.clientId;
+  const what = name === undefined ? 'the app clients' : `the app client ${name}`;
   const whither = identityPoolId === undefined ? '' : ` with the identity pool ${identityPoolId}`;
   const notCovered = `No link in links.yml covers ${what} of the user pool ${userPoolId}${whither}. If it should be linked, add it to a link and deploy.`;
   if (requestedBy.via === 'person') throw new NotCoveredError(notCovered);
@@ -92,60 +103,82 @@ export interface TargetEvent {
   /** ARN of the execution. */
   execution: string;
   target: Target;
+  /** Which round this is, from 1. */
+  attempt: number;
 }
 
-/** A result as planned from the snapshot, and whether there is anything to write. */
-export type Plan = Result & { write: boolean };
+/** How many times a target goes round when its entry is gone again at verification. */
+export const ROUNDS = 3;
 
-function outcomeOf({ intent, dryRun }: Target, changes: Change[]): Outcome {
+/** A result as planned from the snapshot, and whether there is anything to write. */
+export interface Plan extends Result {
+  write: boolean;
+  /** Digest of the snapshot. */
+  snapshot: string;
+}
+
+/** What changes come to, by how many there are. */
+export function outcomeOf({ intent, dryRun }: Target, changes: number): Outcome {
   const link = intent.operation === 'link';
-  if (changes.length === 0) return link ? 'ALREADY_LINKED' : 'NOT_LINKED';
+  if (changes === 0) return link ? 'ALREADY_LINKED' : 'NOT_LINKED';
   if (dryRun) return 'PLANNED';
   return link ? 'LINKED' : 'UNLINKED';
 }
 
-/** What came of a target, in the room it has. */
-export function resultOf(
-  target: Target,
-  changes: Change[],
-  before: IdentityPool,
-  after: IdentityPool,
-): Result {
-  const room = Math.floor(target.room / 3);
+/** How many characters a target has for each pool that it shows. */
+export const roomOf = ({ room }: Target): number => Math.floor(room / 3);
+
+/**
+ * What there is to do for a target, from a snapshot of its identity pool. In a later round there may
+ * be nothing left to do; then what the round before has written is the result.
+ *
+ * @throws ProviderQuotaError
+ */
+export function planOf(
+  { target, attempt }: TargetEvent,
+  snapshot: IdentityPool,
+  quota: number,
+  previous?: Result,
+): Plan {
+  const changes = merge(snapshot, target.intent);
+  const digest = digestOf(snapshot);
+  if (previous && changes.length === 0) {
+    return { ...previous, attempts: attempt, write: false, snapshot: digest };
+  }
+  checkQuota(snapshot, changes, quota);
+  const room = roomOf(target);
   return {
-    outcome: outcomeOf(target, changes),
+    outcome: outcomeOf(target, changes.length),
     changes: shownChanges(changes),
-    before: shown(before, room),
-    after: shown(after, room),
-    attempts: 1,
+    before: shown(snapshot, room),
+    after: shown(apply(snapshot, changes), room),
+    attempts: attempt,
+    write: changes.length > 0 && !target.dryRun,
+    snapshot: digest,
   };
 }
 
 /**
- * What there is to do for a target, from a snapshot of its identity pool.
- *
- * @throws ProviderQuotaError
+ * The result, with what others have changed since. That is no error: other links may rightly have
+ * come and gone.
  */
-export function planOf(target: Target, snapshot: IdentityPool, quota: number): Plan {
-  const changes = merge(snapshot, target.intent);
-  checkQuota(snapshot, changes, quota);
-  const result = resultOf(target, changes, snapshot, apply(snapshot, changes));
-  return { ...result, write: changes.length > 0 && !target.dryRun };
+export function withChangesSince(result: Result, now: ShownPool): Result {
+  const changedSince = diff(result.after, now);
+  return changedSince.length > 0 ? { ...result, changedSince } : result;
 }
 
 /**
- * The result, once the pool as it is now shows what was wanted. What else has changed since the
- * write is reported and no error: other links may rightly have come and gone.
+ * Whether a later write of ours explains why an entry is not as this execution wrote it: then it has
+ * been done, and undone by request.
  *
- * @throws VerificationError
+ * @param missing a change that the pool would need to show it.
+ * @param ledger what the ledger says of the entry now.
  */
-export function verify(target: Target, result: Result, now: IdentityPool): Result {
-  const missing = merge(now, target.intent);
-  if (missing.length > 0) {
-    throw new VerificationError(
-      `The identity pool ${target.identityPoolId} no longer shows what was just written to it, so someone else has overwritten it. Ask again, and look in Account-B's CloudTrail for who it was. What is missing: ${JSON.stringify(shownChanges(missing))}`,
-    );
-  }
-  const changedSince = diff(result.after, shown(now, Math.floor(target.room / 3)));
-  return changedSince.length > 0 ? { ...result, changedSince } : result;
-}
+export const isSuperseded = (
+  { op }: Change,
+  ledger: LedgerEntry | undefined,
+  execution: string,
+): boolean =>
+  ledger !== undefined &&
+  ledger.execution !== execution &&
+  ledger.state === (op === 'add' ? 'unlinked' : 'linked');

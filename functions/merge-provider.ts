@@ -2,12 +2,19 @@ import links from '#links';
 import { step } from '../aws/step.ts';
 import type { IdentityPool } from '../core/identity-pool.ts';
 import { accessTo } from '../core/links.ts';
-import { planOf, type TargetEvent } from '../core/target.ts';
+import { planOf, type Result, type TargetEvent } from '../core/target.ts';
 
-type Snapshot = TargetEvent & { assumedRoleArn: string; snapshot: IdentityPool };
+type Snapshot = TargetEvent & {
+  assumedRoleArn: string;
+  snapshot: IdentityPool;
+  /** From the round before. */
+  previous?: Result;
+};
 
 /** Plans the changes from the snapshot, and lets go of it; nothing is called or written. */
-export const handler = step(async ({ execution, target, assumedRoleArn, snapshot }: Snapshot) => {
+export const handler = step(async ({ assumedRoleArn, snapshot, previous, ...event }: Snapshot) => {
+  const { execution, target, attempt } = event;
   const { providerQuota } = accessTo(links, target.identityPoolId);
-  return { execution, target, assumedRoleArn, result: planOf(target, snapshot, providerQuota) };
+  const result = planOf(event, snapshot, providerQuota, previous);
+  return { execution, target, attempt, assumedRoleArn, result };
 });

@@ -1,40 +1,57 @@
+import { createHash } from 'node:crypto';
 import links from '#links';
+import { allowedByLinks } from '../aws/allowed.ts';
 import { openIdentityPool } from '../aws/identity-pool.ts';
-import { logger } from '../aws/logger.ts';
+import { PoolTable } from '../aws/pool-table.ts';
+import { writeSafely } from '../aws/safe-write.ts';
 import { step } from '../aws/step.ts';
-import { diff } from '../core/diff.ts';
-import { VerificationError } from '../core/errors.ts';
 import { executionOf } from '../core/execution.ts';
-import { sameSettings } from '../core/identity-pool.ts';
-import { accessTo } from '../core/links.ts';
-import { apply, checkQuota, merge } from '../core/merge.ts';
-import { type Result, resultOf, type TargetEvent } from '../core/target.ts';
+import { accessTo, stillAllowing } from '../core/links.ts';
+import { outcomeOf, type Plan, type Result, roomOf, type TargetEvent } from '../core/target.ts';
+
+/** The same for every attempt of this step in this round, and for no other request. */
+const keyOf = ({ execution, attempt }: TargetEvent): string =>
+  `${createHash('sha256').update(execution).digest('hex').slice(0, 32)}-${attempt}`;
 
 /**
  * Writes onto what is there now, not onto the snapshot, and reads back what was written.
  * UpdateIdentityPool replaces the whole pool and knows no version.
  * https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_UpdateIdentityPool.html
  */
-export const handler = step(async ({ execution, target }: TargetEvent): Promise<Result> => {
-  const { identityPoolId, intent } = target;
-  const access = accessTo(links, identityPoolId);
-  const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, [
-    'DescribeIdentityPool',
-    'UpdateIdentityPool',
-    'TagResource',
-  ]);
-  const before = await pool.describe();
-  const changes = merge(before, intent);
-  if (changes.length === 0) return resultOf(target, changes, before, before);
-  checkQuota(before, changes, access.providerQuota);
-  const wanted = apply(before, changes);
-  await pool.update(wanted);
-  logger.info('identity pool updated', { identityPoolId, changes });
-  const after = await pool.describe();
-  if (!sameSettings(after, wanted)) {
-    throw new VerificationError(
-      `The identity pool ${identityPoolId} does not read back as it was written. Look at who else writes to it in Account-B's CloudTrail. The difference: ${JSON.stringify(diff(wanted, after))}`,
+export const handler = step(
+  async (event: TargetEvent & { result: Plan }, context): Promise<Result> => {
+    const { execution, target, attempt, result } = event;
+    const { identityPoolId, intent, userPoolId, clientName } = target;
+    const where = executionOf(execution);
+    const access = accessTo(links, identityPoolId);
+    const name = clientName === undefined ? {} : { clientName };
+    const client = intent.clientId === undefined ? {} : { clientId: intent.clientId };
+    const allowing = stillAllowing(links, target, { userPoolId, ...name });
+    const key = keyOf(event);
+    const pool = await openIdentityPool(where, identityPoolId, access, [
+      'DescribeIdentityPool',
+      'UpdateIdentityPool',
+      'TagResource',
+    ]);
+    const { changes, before, after, base, writtenBy } = await writeSafely(
+      {
+        own: { key, intent, execution, links: allowing, ...name },
+        pending: { key, execution, operation: intent.operation, userPoolId, ...client },
+        quota: access.providerQuota,
+        room: roomOf(target),
+      },
+      {
+        pool,
+        table: new PoolTable(identityPoolId),
+        allow: (pending) => allowedByLinks(links, pending, identityPoolId, where),
+        left: () => context.getRemainingTimeInMillis(),
+      },
     );
-  }
-  return resultOf(target, changes, before, after);
-});
+    const rebased = base === undefined || base === result.snapshot ? undefined : base;
+    return {
+      ...{ outcome: outcomeOf(target, changes.length), changes, before, after, attempts: attempt },
+      ...(rebased !== undefined && { rebased: { snapshot: result.snapshot, base: rebased } }),
+      ...(writtenBy !== undefined && { writtenBy }),
+    };
+  },
+);

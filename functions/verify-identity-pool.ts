@@ -1,18 +1,71 @@
 import links from '#links';
-import { openIdentityPool } from '../aws/identity-pool.ts';
+import { type OpenIdentityPool, openIdentityPool } from '../aws/identity-pool.ts';
+import { PoolTable } from '../aws/pool-table.ts';
 import { step } from '../aws/step.ts';
+import { VerificationError } from '../core/errors.ts';
 import { executionOf } from '../core/execution.ts';
+import { digestOf, type IdentityPool, shown } from '../core/identity-pool.ts';
+import { isStale } from '../core/lease.ts';
 import { accessTo } from '../core/links.ts';
-import { type Result, type TargetEvent, verify } from '../core/target.ts';
+import { type Change, merge } from '../core/merge.ts';
+import {
+  isSuperseded,
+  type Result,
+  ROUNDS,
+  roomOf,
+  type Target,
+  type TargetEvent,
+  withChangesSince,
+} from '../core/target.ts';
+
+// How often, and how many milliseconds apart, a pool is read that does not show what it should.
+const READS = 4;
+const APART = 700;
+
+const shows = (pool: IdentityPool, { intent }: Target): boolean => merge(pool, intent).length === 0;
+
+/** The pool as it is, read again where it may be shown as it was. */
+async function readPool(pool: OpenIdentityPool, table: PoolTable, target: Target) {
+  for (let reads = 1; ; reads++) {
+    const now = await pool.describe();
+    const stale = isStale(await table.superseded(), digestOf(now), Date.now());
+    if ((shows(now, target) && !stale) || reads === READS) return now;
+    await new Promise((resolve) => setTimeout(resolve, APART));
+  }
+}
+
+async function areSuperseded(missing: Change[], table: PoolTable, execution: string) {
+  for (const change of missing) {
+    const entry = await table.ledgerEntry(change.provider);
+    if (!isSuperseded(change, entry, execution)) return false;
+  }
+  return true;
+}
 
 /** Reads the pool once more, later and with new credentials: is our entry there? */
 export const handler = step(
-  async ({ execution, target, result }: TargetEvent & { result: Result }): Promise<Result> => {
-    const { identityPoolId } = target;
+  async ({
+    execution,
+    target,
+    attempt,
+    result,
+  }: TargetEvent & { result: Result }): Promise<{ result: Result; again: boolean }> => {
+    const { identityPoolId, intent } = target;
     const access = accessTo(links, identityPoolId);
+    const table = new PoolTable(identityPoolId);
     const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, [
       'DescribeIdentityPool',
     ]);
-    return verify(target, result, await pool.describe());
+    const now = await readPool(pool, table, target);
+    const missing = merge(now, intent);
+    // What this execution found to be there already, it can't have had undone by a later request.
+    const done =
+      missing.length === 0 ||
+      (result.changes.length > 0 && (await areSuperseded(missing, table, execution)));
+    if (done) return { result: withChangesSince(result, shown(now, roomOf(target))), again: false };
+    if (attempt < ROUNDS) return { result, again: true };
+    throw new VerificationError(
+      `The identity pool ${identityPoolId} does not keep what is written to it: after ${ROUNDS} rounds it is gone again. Look in Account-B's CloudTrail for who else writes to it. What is missing: ${JSON.stringify(missing).slice(0, 2000)}`,
+    );
   },
 );

@@ -15,7 +15,10 @@ class PolicySizeError extends Error {
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const POLICY_CHARACTERS = 6144;
-const POLICIES_PER_ROLE = 10;
+// A role carries ten managed policies. UpdateIdentityPool has those for the roles and those for the
+// user pools.
+const POLICIES_FOR_ROLES = 6;
+const POLICIES_FOR_USER_POOLS = 4;
 
 // As long as any that they stand for.
 const longest = (value: string): string =>
@@ -60,9 +63,9 @@ function assumeRoles(links: Links): Statement[][] {
   const policies = pack([
     { Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'], Resource: roles },
   ]);
-  if (policies.length <= POLICIES_PER_ROLE) return policies;
+  if (policies.length <= POLICIES_FOR_ROLES) return policies;
   throw new PolicySizeError(
-    `The links name ${roles.length} distinct roles, more than the ${POLICIES_PER_ROLE} managed policies of an IAM role have room for. Let identity pools of one account share a role, or split links.yml over several deployments.`,
+    `The links name ${roles.length} distinct roles, more than the ${POLICIES_FOR_ROLES} managed policies that are for them have room for. Let identity pools of one account share a role, or split links.yml over several deployments.`,
   );
 }
 
@@ -100,7 +103,7 @@ function readUserPools(links: Links): Statement[][] {
     ...byTag,
     { Effect: 'Allow', Action: LIST, Resource: listed },
   ]);
-  if (policies.length <= POLICIES_PER_ROLE) return policies;
+  if (policies.length <= POLICIES_FOR_USER_POOLS) return policies;
   const regions = distinct(ids.map(userPoolRegion));
   const inRegions = tags.length > 0 ? anyPool : regions.map((r) => userPool(r, `${r}_*`));
   return pack([...readTags, { Effect: 'Allow', Action: LIST, Resource: inRegions }]);
@@ -133,5 +136,6 @@ export function linkPolicies(links: Links) {
     policies: { Resources: Object.fromEntries([...roles, ...pools]) },
     assumeRoles: refs(roles),
     readUserPools: refs(pools),
+    writer: refs([...roles, ...pools]),
   };
 }

@@ -3,7 +3,7 @@ import { linkPolicies } from './link-policies.ts';
 import { loadLinks } from './links-file.ts';
 
 interface Source {
-  address: 'policies' | 'assumeRoles' | 'readUserPools';
+  address: keyof ReturnType<typeof linkPolicies>;
   resolveVariable(variable: string): Promise<string>;
 }
 

@@ -9,6 +9,7 @@ const ROLE = 'arn:aws:sts::222222222222:assumed-role/poolbridge-link/run-1-4e65d
 const target = (identityPoolId: string): Target => ({
   identityPoolId,
   links: ['a'],
+  userPoolId: 'us-east-1_A',
   intent: { operation: 'link', providerName: 'p', clientId: 'c', serverSideTokenCheck: false },
   dryRun: false,
   room: 1000,

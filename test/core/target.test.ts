@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { NotCoveredError, ProviderQuotaError, VerificationError } from '../../core/errors.ts';
-import type { IdentityPool } from '../../core/identity-pool.ts';
+import { NotCoveredError, ProviderQuotaError } from '../../core/errors.ts';
+import { digestOf, type IdentityPool } from '../../core/identity-pool.ts';
 import type { Link, Links } from '../../core/links.ts';
+import type { LedgerEntry } from '../../core/records.ts';
 import type { LinkRequest } from '../../core/request.ts';
-import { planOf, resolve, resultOf, type Target, verify } from '../../core/target.ts';
+import {
+  isSuperseded,
+  planOf,
+  type Result,
+  resolve,
+  type Target,
+  withChangesSince,
+} from '../../core/target.ts';
 
 const POOL = 'ap-south-1:1';
 const OTHER = 'eu-west-1:2';
@@ -31,6 +39,8 @@ const subject = { userPoolId: 'us-east-1_A', clientId: 'client', clientName: 'we
 const target: Target = {
   identityPoolId: POOL,
   links: ['a'],
+  userPoolId: 'us-east-1_A',
+  clientName: 'web',
   intent: {
     operation: 'link',
     providerName: 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A',
@@ -145,87 +155,105 @@ describe('resolving a request', () => {
 });
 
 describe('a plan', () => {
+  const eventOf = (changed: Partial<Target> = {}, attempt = 1) => ({
+    execution: 'arn',
+    target: { ...target, ...changed },
+    attempt,
+  });
+  const unlink = { intent: { ...target.intent, operation: 'unlink' as const } };
+
   test('to link shows the entry, the pool before and after, and that there is something to write', () => {
-    assert.deepEqual(planOf(target, pool, 50), {
+    assert.deepEqual(planOf(eventOf(), pool, 50), {
       outcome: 'LINKED',
       changes: [{ op: 'add', provider: entry }],
       before: pool,
       after: linked,
       attempts: 1,
       write: true,
+      snapshot: digestOf(pool),
     });
   });
 
   test('of a dry run is only a plan', () => {
-    const { outcome, write, changes } = planOf({ ...target, dryRun: true }, pool, 50);
-    assert.deepEqual(
-      { outcome, write, changes: changes.length },
-      { outcome: 'PLANNED', write: false, changes: 1 },
-    );
+    const { outcome, write, changes } = planOf(eventOf({ dryRun: true }), pool, 50);
+    assert.deepEqual([outcome, write, changes.length], ['PLANNED', false, 1]);
   });
 
   test('for what is there already writes nothing, dry or not', () => {
     for (const dryRun of [true, false]) {
-      const { outcome, write, changes } = planOf({ ...target, dryRun }, linked, 50);
-      assert.deepEqual(
-        { outcome, write, changes },
-        { outcome: 'ALREADY_LINKED', write: false, changes: [] },
-      );
+      const { outcome, write, changes } = planOf(eventOf({ dryRun }), linked, 50);
+      assert.deepEqual([outcome, write, changes], ['ALREADY_LINKED', false, []]);
     }
   });
 
   test('to unlink removes the entry, and what is not there needs no writing', () => {
-    const unlink: Target = { ...target, intent: { ...target.intent, operation: 'unlink' } };
-    const { outcome, write, after } = planOf(unlink, linked, 50);
-    assert.deepEqual({ outcome, write, after }, { outcome: 'UNLINKED', write: true, after: pool });
-    const idle = planOf(unlink, pool, 50);
+    const { outcome, write, after } = planOf(eventOf(unlink), linked, 50);
+    assert.deepEqual([outcome, write, after], ['UNLINKED', true, pool]);
+    const idle = planOf(eventOf(unlink), pool, 50);
     assert.deepEqual([idle.outcome, idle.write], ['NOT_LINKED', false]);
   });
 
   test('beyond the quota is none', () => {
-    assert.throws(() => planOf(target, pool, 1), ProviderQuotaError);
+    assert.throws(() => planOf(eventOf(), pool, 1), ProviderQuotaError);
+  });
+
+  test('of a later round counts it, and keeps the result of the round before if nothing is left to do', () => {
+    const { snapshot: _, write: __, ...first } = planOf(eventOf(), pool, 50);
+    const idle = planOf(eventOf({}, 2), linked, 50, first);
+    assert.deepEqual(idle, { ...first, attempts: 2, write: false, snapshot: digestOf(linked) });
+    const again = planOf(eventOf({}, 2), pool, 50, first);
+    assert.deepEqual([again.outcome, again.attempts, again.write], ['LINKED', 2, true]);
   });
 
   test('shows pools in a third of the room that the target has', () => {
     const entries = Array.from({ length: 100 }, (_, i) => ({ ...foreign, ClientId: `c${i}` }));
     const full = { ...pool, CognitoIdentityProviders: entries };
-    const { before, after } = resultOf({ ...target, room: 6000 }, [], full, full);
+    const { before, after } = planOf(eventOf({ room: 6000, ...unlink }), full, 200);
     assert.ok(JSON.stringify(before).length <= 2000);
     assert.deepEqual(before, after);
   });
 });
 
-describe('verifying', () => {
-  const result = resultOf(target, [{ op: 'add', provider: entry }], pool, linked);
+describe('a result that is verified', () => {
+  const result: Result = {
+    outcome: 'LINKED',
+    changes: [{ op: 'add', provider: entry }],
+    before: pool,
+    after: linked,
+    attempts: 1,
+  };
 
-  test('an entry that is there leaves the result as it is', () => {
-    assert.deepEqual(verify(target, result, linked), result);
+  test('stays as it is when nothing else has changed', () => {
+    assert.equal(withChangesSince(result, linked), result);
   });
 
-  test('reports what others changed meanwhile', () => {
-    const now = { ...linked, IdentityPoolName: 'renamed' };
-    assert.deepEqual(verify(target, result, now), {
+  test('tells what others have changed meanwhile', () => {
+    assert.deepEqual(withChangesSince(result, { ...linked, IdentityPoolName: 'renamed' }), {
       ...result,
       changedSince: [{ op: 'change', member: 'IdentityPoolName', before: 'x', after: 'renamed' }],
     });
   });
 
-  test('fails when the entry is gone, naming what is missing', () => {
-    assert.throws(
-      () => verify(target, result, pool),
-      (error: Error) => {
-        assert.ok(error instanceof VerificationError);
-        assert.match(error.message, /ap-south-1:1 no longer shows what was just written/);
-        assert.ok(error.message.includes(JSON.stringify([{ op: 'add', provider: entry }])));
-        return true;
-      },
-    );
+  const ledger = (changed: Partial<LedgerEntry>): LedgerEntry => ({
+    state: 'unlinked',
+    providerName: 'p',
+    clientId: 'client',
+    links: ['a'],
+    execution: 'other',
+    sequence: 2,
+    time: 0,
+    ...changed,
+  });
+  const missing = { op: 'add' as const, provider: entry };
+
+  test('is undone by request, if the ledger says that another execution did', () => {
+    assert.ok(isSuperseded(missing, ledger({}), 'own'));
+    assert.ok(isSuperseded({ op: 'remove', provider: entry }, ledger({ state: 'linked' }), 'own'));
   });
 
-  test('fails when an entry that was removed is back', () => {
-    const unlink: Target = { ...target, intent: { ...target.intent, operation: 'unlink' } };
-    const unlinked = resultOf(unlink, [{ op: 'remove', provider: entry }], linked, pool);
-    assert.deepEqual(verify(unlink, unlinked, pool), unlinked);
-    assert.throws(() => verify(unlink, unlinked, linked), VerificationError);
+  test('is not, if the ledger knows nothing of it, or only of this execution', () => {
+    assert.ok(!isSuperseded(missing, undefined, 'own'));
+    assert.ok(!isSuperseded(missing, ledger({ state: 'linked' }), 'own'));
+    assert.ok(!isSuperseded(missing, ledger({ execution: 'own' }), 'own'));
   });
 });

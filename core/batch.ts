@@ -1,0 +1,40 @@
+import { ProviderQuotaError } from './errors.ts';
+import { type IdentityPool, sameSettings } from './identity-pool.ts';
+import { apply, type Change, checkQuota, type Intent, merge } from './merge.ts';
+
+/** One of the requests that are written together, by a key that only it has. */
+export interface Asked {
+  key: string;
+  intent: Intent;
+}
+
+/** What a request comes to in a common write: its own changes, or why it has none. */
+export type Share = { key: string; changes: Change[] } | { key: string; refused: string };
+
+/** A write for several requests. */
+export interface Batch {
+  wanted: IdentityPool;
+  shares: Share[];
+  /** Whether there is anything to write: requests may cancel each other out. */
+  write: boolean;
+}
+
+/**
+ * Merges requests onto a pool one after the other, in their order, so that a link and an unlink of
+ * one client end as they would have one by one. One that the quota refuses does not stop the rest.
+ */
+export function batch(base: IdentityPool, asked: Asked[], quota: number): Batch {
+  let wanted = base;
+  const shares = asked.map(({ key, intent }): Share => {
+    const changes = merge(wanted, intent);
+    try {
+      checkQuota(wanted, changes, quota);
+    } catch (error) {
+      if (error instanceof ProviderQuotaError) return { key, refused: error.message };
+      throw error;
+    }
+    wanted = apply(wanted, changes);
+    return { key, changes };
+  });
+  return { wanted, shares, write: !sameSettings(base, wanted) };
+}
