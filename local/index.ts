@@ -45,7 +45,6 @@ export async function startAws(options: AwsOptions & { port?: number } = {}): Pr
       aws.buses.stop();
       aws.stateMachines.stopAll();
       await aws.functions.stop();
-      await aws.tables.close();
       aws.code.remove();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

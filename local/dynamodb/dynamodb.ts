@@ -1,52 +1,69 @@
+import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 import type { Aws, Call, Service } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
 
-/** The tables of each account and Region, each of those a store of its own. */
-export class Tables {
-  readonly #stores = new Map<string, Promise<Server>>();
+interface StoreAnswer {
+  __type?: string;
+  message?: string;
+  Message?: string;
+  Table?: { TableStatus: string };
+}
 
-  async #store(account: string, region: string): Promise<string> {
-    const key = `${account} ${region}`;
-    const starting =
-      this.#stores.get(key) ??
-      new Promise<Server>((resolve) => {
-        const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-        server.listen(0, '127.0.0.1', () => resolve(server));
-      });
-    this.#stores.set(key, starting);
-    const { port } = (await starting).address() as AddressInfo;
-    return `http://127.0.0.1:${port}`;
-  }
-
-  /** Passes a call on to the store, which speaks DynamoDB's own protocol. */
-  async ask(where: Pick<Call, 'account' | 'region'>, operation: string, input: object) {
-    const response = await fetch(await this.#store(where.account, where.region), {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-amz-json-1.0',
-        'x-amz-target': `DynamoDB_20120810.${operation}`,
-        authorization:
-          'AWS4-HMAC-SHA256 Credential=x/x/x/dynamodb/aws4_request, SignedHeaders=x, Signature=x',
-        'x-amz-date': 'x',
-      },
-      body: JSON.stringify(input),
-    });
-    const answer = (await response.json()) as {
-      __type?: string;
-      message?: string;
-      Message?: string;
+/** Asks a store in its own protocol, without a socket between. */
+function askStore(store: Server, operation: string, input: object) {
+  return new Promise<{ status: number; answer: StoreAnswer }>((resolve) => {
+    const headers = {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `DynamoDB_20120810.${operation}`,
+      'x-amz-date': 'x',
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=x/x/x/dynamodb/aws4_request, SignedHeaders=x, Signature=x',
     };
-    if (response.ok) return answer;
-    const code = answer.__type?.split('#').at(-1) ?? 'InternalFailure';
-    throw new AwsError(code, answer.message ?? answer.Message ?? '', response.status, answer);
+    const request = Object.assign(new EventEmitter(), { method: 'POST', url: '/', headers });
+    const response = {
+      statusCode: 200,
+      setHeader() {},
+      end(body: string) {
+        resolve({ status: this.statusCode, answer: JSON.parse(body) });
+      },
+    };
+    store.emit('request', request, response);
+    request.emit('data', Buffer.from(JSON.stringify(input)));
+    request.emit('end');
+  });
+}
+
+/** The tables of each account and Region, each of those a store of its own, in memory. */
+export class Tables {
+  readonly #stores = new Map<string, Server>();
+
+  #store({ account, region }: Pick<Call, 'account' | 'region'>): Server {
+    const key = `${account} ${region}`;
+    const store =
+      this.#stores.get(key) ?? dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+    this.#stores.set(key, store);
+    return store;
   }
 
-  async close(): Promise<void> {
-    const servers = await Promise.all(this.#stores.values());
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  /** Creates a table, and waits until it can be used. */
+  async create(where: Pick<Call, 'account' | 'region'>, table: { TableName: string }) {
+    const { TableName } = table;
+    await this.ask(where, 'CreateTable', table);
+    for (;;) {
+      const { Table } = await this.ask(where, 'DescribeTable', { TableName });
+      if (Table?.TableStatus === 'ACTIVE') return;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  /** @throws AwsError as DynamoDB would answer it. */
+  async ask(where: Pick<Call, 'account' | 'region'>, operation: string, input: object) {
+    const { status, answer } = await askStore(this.#store(where), operation, input);
+    if (status === 200) return answer;
+    const code = answer.__type?.split('#').at(-1) ?? 'InternalFailure';
+    throw new AwsError(code, answer.message ?? answer.Message ?? '', status, answer);
   }
 }
 
@@ -79,7 +96,7 @@ export function dynamodb(aws: Aws): Service {
             KeySchema,
             BillingMode: 'PAY_PER_REQUEST',
           };
-          await aws.tables.ask({ account, region }, 'CreateTable', table);
+          await aws.tables.create({ account, region }, table);
           const Arn = `arn:${partition}:dynamodb:${region}:${account}:table/${TableName}`;
           return { ref: TableName, attributes: { Arn } };
         },
