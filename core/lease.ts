@@ -26,7 +26,7 @@ export const LEASE_MS = 25_000;
  * For how long a description that equals a superseded state is taken for a stale one. Nothing is
  * known of how long Cognito may show an old state; an assumption.
  */
-export const STALE_MS = 20_000;
+const STALE_MS = 20_000;
 
 /** Whether a description shows a state that a write of ours has replaced not long ago. */
 export const isStale = (superseded: Superseded[], digest: string, now: number): boolean =>

@@ -19,13 +19,8 @@ export interface LocalAws {
   close(): Promise<void>;
 }
 
-/**
- * Starts an embedded AWS.
- *
- * @param options.port where to listen on 127.0.0.1; any free port if absent.
- * @throws if the port is taken.
- */
-export async function startAws(options: AwsOptions & { port?: number } = {}): Promise<LocalAws> {
+/** An embedded AWS that is called in process, and listens to nobody. */
+export function assembleAws(options: AwsOptions = {}): Aws {
   const aws = new Aws(options);
   aws.services.set('cognito-identity', cognitoIdentity(aws));
   aws.services.set('cognito-idp', cognitoIdp(aws, options));
@@ -37,6 +32,17 @@ export async function startAws(options: AwsOptions & { port?: number } = {}): Pr
   aws.services.set('sqs', sqs(aws));
   aws.services.set('states', states(aws));
   aws.services.set('sts', sts(aws));
+  return aws;
+}
+
+/**
+ * Starts an embedded AWS.
+ *
+ * @param options.port where to listen on 127.0.0.1; any free port if absent.
+ * @throws if the port is taken.
+ */
+export async function startAws(options: AwsOptions & { port?: number } = {}): Promise<LocalAws> {
+  const aws = assembleAws(options);
   const server: Server = await listen(aws, options.port ?? 0);
   return {
     aws,

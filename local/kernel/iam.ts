@@ -69,10 +69,18 @@ export function parsePolicy(document: unknown): PolicyDocument {
   return { Version: policy.Version, Statement: statements };
 }
 
-const wild = (pattern: string, value: string, flags = ''): boolean => {
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
-  return new RegExp(`^${source.replaceAll('?', '.')}$`, `s${flags}`).test(value);
-};
+const wildcards = new Map<string, RegExp>();
+
+function wild(pattern: string, value: string, flags = ''): boolean {
+  const key = `${flags}/${pattern}`;
+  let regExp = wildcards.get(key);
+  if (!regExp) {
+    const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
+    regExp = new RegExp(`^${source.replaceAll('?', '.')}$`, `s${flags}`);
+    wildcards.set(key, regExp);
+  }
+  return regExp.test(value);
+}
 
 /** An ARN pattern matches section by section: its wildcards do not cross a colon before the last. */
 function arnLike(pattern: string, value: string): boolean {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Aws } from './aws.ts';
 import { AwsError } from './errors.ts';
-import { type Decoded, decode, type WireResponse } from './protocol.ts';
+import { type Decoded, decode, type WireRequest, type WireResponse } from './protocol.ts';
 
 // Larger than any request that AWS takes.
 const MOST_BYTES = 8 * 1024 * 1024;
@@ -54,12 +54,22 @@ async function answer(aws: Aws, decoded: Decoded): Promise<WireResponse> {
   }
 }
 
+/** Answers a request, whichever of AWS's protocols it speaks. */
+export async function speak(aws: Aws, request: WireRequest): Promise<WireResponse> {
+  const signed = request.headers.authorization !== undefined;
+  if (request.method === 'GET' && !signed) return page(aws, request.path);
+  try {
+    return await answer(aws, decode(request));
+  } catch (error) {
+    const { code, message, status } = asAwsError(error);
+    return json(status, { __type: code, message });
+  }
+}
+
 async function respond(aws: Aws, request: IncomingMessage): Promise<WireResponse> {
   const { method = 'GET', url: path = '/', headers } = request;
-  const signed = headers.authorization !== undefined;
-  if (method === 'GET' && !signed) return page(aws, path);
   try {
-    return await answer(aws, decode({ method, path, headers, body: await bodyOf(request) }));
+    return await speak(aws, { method, path, headers, body: await bodyOf(request) });
   } catch (error) {
     const { code, message, status } = asAwsError(error);
     return json(status, { __type: code, message });

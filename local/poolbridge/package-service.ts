@@ -42,7 +42,8 @@ export async function packageService(links: string, stage = 'dev'): Promise<Arti
     const args = [osls, 'package', '--stage', stage, `--param=links=${file}`];
     await promisify(execFile)(process.execPath, args, {
       cwd: scratch,
-      env: { ...process.env, NO_COLOR: '1' },
+      // serverless-esbuild leaves what it unpacks while it packages: with the scratch folder it goes.
+      env: { ...process.env, NO_COLOR: '1', TMPDIR: scratch, TEMP: scratch, TMP: scratch },
     });
   } catch (error) {
     remove();

@@ -248,6 +248,16 @@ function started(machines: StateMachines, { input: asked }: Call): Execution {
   throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
 }
 
+const valid = new Set<string>();
+
+/** Throws what is wrong with a definition. To find that out takes a while, so it is done once. */
+function checkValid(definition: string): void {
+  if (valid.has(definition)) return;
+  // It writes defaults into what it is given.
+  new StateMachine(JSON.parse(definition));
+  valid.add(definition);
+}
+
 /** AWS Step Functions, Standard workflows. */
 export function states(aws: Aws): Service {
   const machines = aws.stateMachines;
@@ -349,8 +359,7 @@ export function states(aws: Aws): Service {
             DefinitionString,
           } = properties as Record<'StateMachineName' | 'RoleArn' | 'DefinitionString', string>;
           const definition = JSON.parse(DefinitionString);
-          // Throws what is wrong with the definition; it writes defaults into what it is given.
-          new StateMachine(JSON.parse(DefinitionString));
+          checkValid(DefinitionString);
           checkSupported(definition);
           const arn = `arn:${partition}:states:${region}:${account}:stateMachine:${name}`;
           const logging = properties['LoggingConfiguration'] as

@@ -1,0 +1,115 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import { loadLinks } from '../../resources/links-file.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A deliberate mistake: a piece of the source, and what stands in its place. */
+export interface Bug {
+  name: string;
+  file: string;
+  find: string;
+  replace: string;
+}
+
+export type Handler = (event: unknown, context: object) => Promise<unknown>;
+
+/** The handlers by the names of their functions. */
+export type Handlers = Record<string, Handler>;
+
+const files: Record<string, string> = {
+  ResolveTargets: 'resolve-targets',
+  AssumeRole: 'assume-role',
+  DescribeIdentityPool: 'describe-identity-pool',
+  MergeProvider: 'merge-provider',
+  UpdateIdentityPool: 'update-identity-pool',
+  VerifyIdentityPool: 'verify-identity-pool',
+  ReportOutcome: 'report-outcome',
+};
+
+const entry = Object.entries(files)
+  .map(([name, file]) => `export { handler as ${name} } from './functions/${file}.ts';`)
+  .join('\n');
+
+/** What a handler's own process would give it, and here the suite does. */
+const surroundings: Plugin = {
+  name: 'surroundings',
+  setup(bundling) {
+    const from = (filter: RegExp, contents: string) => {
+      const namespace = `chaos-${filter.source.replace(/\W/g, '')}`;
+      bundling.onResolve({ filter }, ({ path }) => ({ path, namespace }));
+      bundling.onLoad({ filter: /.*/, namespace }, () => ({ contents, resolveDir: root }));
+    };
+    // Every call of every client goes through the suite.
+    from(
+      /^@smithy\/node-http-handler$/,
+      `export class NodeHttpHandler {
+        metadata = { handlerProtocol: 'http/1.1' };
+        static create(options) { return typeof options?.handle === 'function' ? options : new NodeHttpHandler(options); }
+        constructor(options = {}) { this.options = options; }
+        handle(request, options) { return globalThis.chaos.handle(request, { ...this.options, ...options }); }
+        updateHttpClientConfig() {}
+        httpHandlerConfigs() { return this.options; }
+        destroy() {}
+      }
+      export const streamCollector = async (body) => body;`,
+    );
+    from(
+      /^@aws-sdk\/credential-provider-node$/,
+      `export const defaultProvider = () => async () => globalThis.chaos.credentials();`,
+    );
+    from(
+      /^#links$/,
+      `export default ${JSON.stringify(loadLinks(fileURLToPath(new URL('links.yml', import.meta.url))))};`,
+    );
+    from(
+      /^@smithy\/core\/event-streams$|^@aws-sdk\/signature-v4-multi-region$/,
+      'module.exports = {};',
+    );
+  },
+};
+
+const patched = (bug: Bug): Plugin => ({
+  name: 'bug',
+  setup(bundling) {
+    bundling.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      if (relative(root, path) !== bug.file) return undefined;
+      const source = readFileSync(path, 'utf8');
+      if (!source.includes(bug.find)) {
+        throw new Error(`${bug.file} no longer has what the bug “${bug.name}” replaces.`);
+      }
+      return { contents: source.replace(bug.find, bug.replace), loader: 'ts' };
+    });
+  },
+});
+
+/** The real handlers in one module, with their calls going through the suite; with a bug, if given. */
+export async function loadHandlers(bug?: Bug): Promise<Handlers> {
+  const folder = mkdtempSync(join(tmpdir(), 'poolbridge-chaos-'));
+  const outfile = join(folder, 'handlers.cjs');
+  process.env['AWS_REGION'] = 'us-east-1';
+  process.env['AWS_ENDPOINT_URL'] = 'http://chaos';
+  process.env['TABLE_NAME'] = 'poolbridge-dev';
+  process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
+  process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
+  try {
+    await build({
+      stdin: { contents: entry, resolveDir: root, loader: 'ts' },
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node24',
+      mainFields: ['module', 'main'],
+      plugins: [surroundings, ...(bug ? [patched(bug)] : [])],
+      logLevel: 'error',
+    });
+    return createRequire(import.meta.url)(outfile) as Handlers;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,78 @@
+import type { Random } from './random.ts';
+
+/** What can happen to one call of ours. */
+export type Fault =
+  | 'throttled'
+  | 'conflict'
+  | 'expired'
+  | 'failed before'
+  | 'failed after'
+  | 'cut before'
+  | 'cut after'
+  | 'cut and late'
+  | 'slow'
+  | 'killed before'
+  | 'killed after'
+  | 'hung'
+  | 'foreign before'
+  | 'foreign after';
+
+// How often each of them is drawn, for the calls that it can happen to.
+const weights: Record<Fault, number> = {
+  throttled: 3,
+  conflict: 2,
+  expired: 1,
+  'failed before': 2,
+  'failed after': 3,
+  'cut before': 2,
+  'cut after': 3,
+  'cut and late': 2,
+  slow: 2,
+  'killed before': 2,
+  'killed after': 3,
+  hung: 1,
+  'foreign before': 4,
+  'foreign after': 4,
+};
+
+const onlyOf: Partial<Record<Fault, RegExp>> = {
+  conflict: /^cognito-identity:UpdateIdentityPool$/,
+  expired: /^cognito-identity:/,
+  'foreign before': /^cognito-identity:/,
+  'foreign after': /^cognito-identity:/,
+};
+
+/** Which faults a seed has, and when. */
+export class Faults {
+  readonly #random: Random;
+  #left: number;
+  readonly #probability: number;
+  /** For how long a description may show the state before a write, in milliseconds; 0 for never. */
+  readonly staleFor: number;
+  /** By how much the clocks of invocations differ, in milliseconds. */
+  readonly skew: number;
+
+  constructor(random: Random) {
+    this.#random = random;
+    this.#left = random.between(0, 8);
+    this.#probability = this.#left * 0.012;
+    this.staleFor = random.chance(0.3) ? random.between(200, 3000) : 0;
+    this.skew = random.chance(0.4) ? 2000 : 0;
+  }
+
+  /** What happens to a call, if anything. */
+  draw(call: string, inUpdate: boolean): Fault | undefined {
+    const probability = this.#probability * (inUpdate ? 3 : 1);
+    if (this.#left === 0 || !this.#random.chance(probability)) return undefined;
+    const possible = Object.entries(weights).filter(
+      ([fault]) => onlyOf[fault as Fault]?.test(call) ?? true,
+    );
+    let drawn = this.#random.next() * possible.reduce((sum, [, weight]) => sum + weight, 0);
+    const found = possible.find(([, weight]) => {
+      drawn -= weight;
+      return drawn < 0;
+    });
+    this.#left--;
+    return found?.[0] as Fault | undefined;
+  }
+}

@@ -1,0 +1,153 @@
+import { diff } from '../../core/diff.ts';
+import { entriesOf, entryKey, type IdentityPool } from '../../core/identity-pool.ts';
+
+/** One state of an identity pool, and who made it. */
+export interface Version {
+  number: number;
+  state: IdentityPool;
+  by: 'initial' | 'foreign' | 'ours';
+  at: number;
+  /** The execution, of a write of ours. */
+  execution?: string;
+}
+
+/** What an invocation last saw of a pool. */
+interface Seen {
+  version: Version;
+  /** Whether it was shown as it had been, and no longer was. */
+  stale: boolean;
+}
+
+const isEntryChange = ({ member }: { member: string }): boolean =>
+  member === 'CognitoIdentityProviders';
+
+/** Sees every state of every identity pool, and says when something is lost. */
+export class Observer {
+  readonly violations: string[] = [];
+  /** Foreign changes that were overwritten in the instant that nothing can protect. */
+  overwrittenInTheInstant = 0;
+  /** Foreign changes that were overwritten because Cognito still showed the pool without them. */
+  overwrittenUnseen = 0;
+  updates = 0;
+  readonly #versions = new Map<string, Version[]>();
+  readonly #seen = new Map<object, Seen>();
+  /** What has been asked for: `link ENTRY` and `unlink ENTRY`, or `unlink USERPOOL *`. */
+  readonly #asked = new Set<string>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  violation(what: string): void {
+    this.violations.push(`${this.#now()} ms: ${what}`);
+  }
+
+  begin(pool: IdentityPool): void {
+    const state = structuredClone(pool);
+    this.#versions.set(pool.IdentityPoolId, [{ number: 0, state, by: 'initial', at: this.#now() }]);
+  }
+
+  versions(poolId: string): Version[] {
+    return this.#versions.get(poolId) ?? [];
+  }
+
+  latest(poolId: string): Version {
+    const latest = this.versions(poolId).at(-1);
+    if (!latest) throw new Error(`Nothing is known of ${poolId}.`);
+    return latest;
+  }
+
+  ask(operation: 'link' | 'unlink', providerName: string, clientId = '*'): void {
+    this.#asked.add(`${operation} ${providerName} ${clientId}`);
+  }
+
+  #push(poolId: string, version: Omit<Version, 'number' | 'at'>): void {
+    const versions = this.versions(poolId);
+    versions.push({ ...version, number: versions.length, at: this.#now() });
+  }
+
+  foreignWrite(pool: IdentityPool): void {
+    this.#push(pool.IdentityPoolId, { state: structuredClone(pool), by: 'foreign' });
+  }
+
+  /** An invocation was shown a version. */
+  shown(invocation: object, version: Version): void {
+    const stale = version.number !== this.latest(version.state.IdentityPoolId).number;
+    this.#seen.set(invocation, { version, stale });
+  }
+
+  /** A write of ours takes effect: it must be what was seen, with what was asked for. */
+  ourWrite(invocation: object, after: IdentityPool, execution: string): void {
+    this.updates++;
+    const poolId = after.IdentityPoolId;
+    const before = this.latest(poolId);
+    const seen = this.#seen.get(invocation);
+    if (!seen) this.violation(`${execution} wrote ${poolId} without having described it`);
+    const base = seen?.version ?? before;
+    const between = this.versions(poolId).slice(base.number + 1);
+    if (between.some(({ by }) => by === 'ours')) {
+      const lost = diff(before.state, after).filter(({ op }) => op !== 'add');
+      this.violation(
+        `${execution} wrote ${poolId} over a write of ours that it had not seen: ${JSON.stringify(lost)}`,
+      );
+    }
+    const foreign = between.filter(({ by }) => by === 'foreign').length;
+    if (seen?.stale) this.overwrittenUnseen += foreign;
+    else this.overwrittenInTheInstant += foreign;
+    this.#checkAgainst(base.state, after, execution);
+    this.#push(poolId, { state: structuredClone(after), by: 'ours', execution });
+  }
+
+  #checkAgainst(base: IdentityPool, after: IdentityPool, execution: string): void {
+    for (const { member, before, after: now } of diff(base, after).filter(
+      (d) => !isEntryChange(d),
+    )) {
+      // What a foreign writer sets AllowClassicFlow to is false when unset; we never unset it.
+      this.violation(
+        `${execution} changed ${member} from ${JSON.stringify(before)} to ${JSON.stringify(now)}`,
+      );
+    }
+    if ('AllowClassicFlow' in base !== 'AllowClassicFlow' in after) {
+      this.violation(`${execution} made AllowClassicFlow another unset than it was`);
+    }
+    const was = new Map(entriesOf(base).map((entry) => [entryKey(entry), entry]));
+    const is = new Map(entriesOf(after).map((entry) => [entryKey(entry), entry]));
+    for (const [key, entry] of is) {
+      const old = was.get(key);
+      if (!old && !this.#asked.has(`link ${key}`)) {
+        this.violation(`${execution} linked ${key}, which nobody asked for`);
+      }
+      if (old && old.ServerSideTokenCheck !== entry.ServerSideTokenCheck) {
+        this.violation(`${execution} changed the token check of ${key}`);
+      }
+    }
+    for (const key of was.keys()) {
+      const [providerName] = key.split(' ');
+      const asked = [`unlink ${key}`, `unlink ${providerName} *`].some((a) => this.#asked.has(a));
+      if (!is.has(key) && !asked) this.violation(`${execution} removed ${key}, unasked`);
+    }
+  }
+
+  /** Whether a pool had an entry at any moment of a time. */
+  had(poolId: string, key: string, from: number, to: number): boolean {
+    const versions = this.versions(poolId);
+    return versions.some((version, i) => {
+      const until = versions[i + 1]?.at ?? Number.POSITIVE_INFINITY;
+      const overlaps = version.at <= to && until >= from;
+      return overlaps && entriesOf(version.state).some((entry) => entryKey(entry) === key);
+    });
+  }
+
+  /** How often writes of ours made an entry appear or disappear. */
+  transitions(poolId: string, key: string, op: 'add' | 'remove'): number {
+    const versions = this.versions(poolId);
+    const has = (state: IdentityPool) => entriesOf(state).some((entry) => entryKey(entry) === key);
+    return versions.filter((version, i) => {
+      const previous = versions[i - 1];
+      if (version.by !== 'ours' || !previous) return false;
+      const [before, after] = [has(previous.state), has(version.state)];
+      return op === 'add' ? !before && after : before && !after;
+    }).length;
+  }
+}

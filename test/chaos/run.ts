@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { packageService } from '../../local/poolbridge/package-service.ts';
+import type { Outcome } from './suite.ts';
+import type { Share } from './worker.ts';
+
+const USAGE = 'Usage: npm run chaos -- --seeds FROM..TO [--timeline]';
+
+/** The seeds asked for, both ends included. */
+function seedsAsked(): { from: number; to: number; timeline: boolean } {
+  const { values } = parseArgs({
+    options: { seeds: { type: 'string' }, timeline: { type: 'boolean', default: false } },
+  });
+  const [, first, last = first] = /^(\d+)(?:\.\.(\d+))?$/.exec(values.seeds ?? '') ?? [];
+  const [from, to] = [Number(first), Number(last)];
+  if (!(from <= to)) throw new Error(USAGE);
+  return { from, to, timeline: values.timeline };
+}
+
+function run(share: Share, onOutcome: (outcome: Outcome) => void): Promise<void> {
+  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: share });
+  worker.on('message', onOutcome);
+  return new Promise((resolve, reject) => {
+    worker.on('error', reject);
+    worker.on('exit', () => resolve());
+  });
+}
+
+function report({ seed, violations, timeline }: Outcome): void {
+  console.error(`\nSeed ${seed}. To see it again: npm run chaos -- --seeds ${seed}..${seed}`);
+  for (const line of timeline) console.error(`  ${line}`);
+  for (const violation of violations) console.error(`✗ ${violation}`);
+}
+
+async function main(): Promise<void> {
+  const { from, to, timeline } = seedsAsked();
+  const links = readFileSync(new URL('links.yml', import.meta.url), 'utf8');
+  const artifact = await packageService(links);
+  const sums = { executions: 0, updates: 0, calls: 0, faults: 0 };
+  const overwritten = { inTheInstant: 0, unseen: 0 };
+  let [done, violating] = [0, 0];
+  const start = performance.now();
+  const onOutcome = (outcome: Outcome) => {
+    done++;
+    for (const key of ['executions', 'updates', 'calls', 'faults'] as const) {
+      sums[key] += outcome[key];
+    }
+    overwritten.inTheInstant += outcome.overwrittenInTheInstant;
+    overwritten.unseen += outcome.overwrittenUnseen;
+    if (outcome.violations.length > 0) violating++;
+    if (outcome.violations.length > 0 || timeline) report(outcome);
+    if (done % 1000 === 0) console.log(`${done} seeds, ${violating} with violations`);
+  };
+  try {
+    const step = Math.min(availableParallelism(), to - from + 1);
+    const shares = Array.from({ length: step }, (_, i) => ({
+      ...{ artifact: artifact.folder, from: from + i, to, step, timeline },
+    }));
+    await Promise.all(shares.map((share) => run(share, onOutcome)));
+  } finally {
+    artifact.remove();
+  }
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const count = to - from + 1;
+  console.log(
+    `${done} of ${count} seeds in ${seconds} s: ${sums.executions} executions, ${sums.calls} calls, ${sums.updates} updates, ${sums.faults} faults; ${violating} seeds with violations.`,
+  );
+  console.log(
+    `Foreign changes overwritten in the instant between our Describe and our Update: ${overwritten.inTheInstant}; while Cognito still showed the pool without them: ${overwritten.unseen}.`,
+  );
+  if (violating > 0 || done < count) process.exitCode = 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}

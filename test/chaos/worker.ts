@@ -1,0 +1,24 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadHandlers } from './bundle.ts';
+import { readDeployment, Suite } from './suite.ts';
+
+/** Which seeds a worker runs: from, to, and how many workers there are. */
+export interface Share {
+  artifact: string;
+  from: number;
+  to: number;
+  step: number;
+  /** Whether the timeline is wanted of seeds in which all is well, too. */
+  timeline: boolean;
+}
+
+const { artifact, from, to, step, timeline: wanted } = workerData as Share;
+const deployment = readDeployment(artifact);
+const handlers = await loadHandlers();
+for (let seed = from; seed <= to; seed += step) {
+  const { timeline, ...outcome } = await new Suite(seed, handlers).run(deployment);
+  const shown = wanted || outcome.violations.length > 0;
+  parentPort?.postMessage({ ...outcome, timeline: shown ? timeline : [] });
+}
+// What a seed left hanging, as a killed invocation does, hangs for ever.
+process.exit();
