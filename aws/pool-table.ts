@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { PoolBusyError } from '../core/errors.ts';
 import type { Provider } from '../core/identity-pool.ts';
-import { LEASE_MS, type Lease, type Superseded } from '../core/lease.ts';
+import { type LastWrite, LEASE_MS, type Lease } from '../core/lease.ts';
 import type { Answer, LedgerEntry, Pending, WriteRecord } from '../core/records.ts';
 import { requestHandler } from './request-handler.ts';
 
@@ -35,6 +35,9 @@ const textOf = (item: Item, name: string): string | undefined => item[name]?.S;
 const numberOf = (item: Item, name: string): number => Number(item[name]?.N ?? 0);
 /** What this module itself has written. */
 const bodyOf = <T>(item: Item, name = 'body'): T => JSON.parse(textOf(item, name) ?? 'null');
+
+const lastOf = (lease: Item): LastWrite | undefined =>
+  bodyOf<LastWrite | null>(lease, 'lastWrite') ?? undefined;
 
 const isRefused = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';
@@ -111,10 +114,11 @@ export class PoolTable {
         ReturnValues: 'ALL_NEW',
       });
       const writing = textOf(taken, 'writing');
+      const last = lastOf(taken);
       return {
         nonce,
         sequence: numberOf(taken, 'sequence'),
-        superseded: bodyOf<Superseded[] | null>(taken, 'superseded') ?? [],
+        ...(last && { last }),
         ...(writing !== undefined && { writing }),
       };
     } catch (error) {
@@ -129,16 +133,16 @@ export class PoolTable {
    *
    * @throws PoolBusyError when the lease is no longer ours.
    */
-  async intend(lease: Lease, write: string, record: WriteRecord, superseded: Superseded[]) {
+  async intend(lease: Lease, write: string, record: WriteRecord, last: LastWrite) {
     await this.recordWrite(write, record);
     try {
       await this.#updateLease({
         ConditionExpression: 'nonce = :nonce',
-        UpdateExpression: 'SET writing = :write, superseded = :superseded',
+        UpdateExpression: 'SET writing = :write, lastWrite = :last',
         ExpressionAttributeValues: {
           ':nonce': S(lease.nonce),
           ':write': S(write),
-          ':superseded': json(superseded),
+          ':last': json(last),
         },
       });
     } catch (error) {
@@ -148,26 +152,27 @@ export class PoolTable {
   }
 
   /** Gives the lease back, with what is known now. One that is no longer ours is left alone. */
-  async release({ nonce }: Lease, superseded: Superseded[], writing?: string): Promise<void> {
+  async release({ nonce, last, writing }: Lease): Promise<void> {
+    const known = { lastWrite: last && json(last), writing: writing && S(writing) };
+    const entries = Object.entries(known);
+    const set = entries.flatMap(([name, value]) => (value ? `${name} = :${name}` : []));
+    const gone = entries.flatMap(([name, value]) => (value ? [] : name));
+    const values = entries.flatMap(([name, value]) => (value ? [[`:${name}`, value]] : []));
     try {
       await this.#updateLease({
         ConditionExpression: 'nonce = :nonce',
-        UpdateExpression: `SET superseded = :superseded${writing === undefined ? '' : ', writing = :write'} REMOVE nonce, holder, expiresAt${writing === undefined ? ', writing' : ''}`,
-        ExpressionAttributeValues: {
-          ':nonce': S(nonce),
-          ':superseded': json(superseded),
-          ...(writing !== undefined && { ':write': S(writing) }),
-        },
+        UpdateExpression: `${set.length > 0 ? `SET ${set.join(', ')} ` : ''}REMOVE ${['nonce', 'holder', 'expiresAt', ...gone].join(', ')}`,
+        ExpressionAttributeValues: { ':nonce': S(nonce), ...Object.fromEntries(values) },
       });
     } catch (error) {
       if (!isRefused(error)) throw error;
     }
   }
 
-  /** The states that writes of ours have replaced, for those who only read. */
-  async superseded(): Promise<Superseded[]> {
+  /** The last write of ours, for those who only read. */
+  async lastWrite(): Promise<LastWrite | undefined> {
     const lease = await this.#get('lease');
-    return (lease && bodyOf<Superseded[] | null>(lease, 'superseded')) ?? [];
+    return lease && lastOf(lease);
   }
 
   /** Leaves a request for whoever writes next, or says that it still waits. */

@@ -8,7 +8,7 @@ import {
   VerificationError,
 } from '../core/errors.ts';
 import { digestOf, type IdentityPool, sameSettings, shown } from '../core/identity-pool.ts';
-import { isStale, type Lease, type Superseded, supersede } from '../core/lease.ts';
+import { isDoubtful, type LastWrite, type Lease } from '../core/lease.ts';
 import { merge, type ShownChange, shownChanges } from '../core/merge.ts';
 import {
   type Allowed,
@@ -85,17 +85,13 @@ function isRefusal(error: unknown): boolean {
 class CriticalSection {
   readonly #request: WriteRequest;
   readonly #tools: WriteTools;
+  /** As it was taken, and as it is given back. */
   readonly #lease: Lease;
-  /** What the lease is given back with. */
-  #superseded: Superseded[];
-  #writing: string | undefined;
 
   constructor(request: WriteRequest, tools: WriteTools, lease: Lease) {
     this.#request = request;
     this.#tools = tools;
     this.#lease = lease;
-    this.#superseded = lease.superseded;
-    this.#writing = lease.writing;
   }
 
   async run(): Promise<Written> {
@@ -112,7 +108,7 @@ class CriticalSection {
   /** A lease that can't be given back runs out; that is no reason to lose what was written. */
   async #giveBack(): Promise<void> {
     try {
-      await this.#tools.table.release(this.#lease, this.#superseded, this.#writing);
+      await this.#tools.table.release(this.#lease);
     } catch (error) {
       logger.warn('the lease could not be given back', { error: String(error) });
     }
@@ -157,12 +153,12 @@ class CriticalSection {
     }
   }
 
-  /** The pool as it is now; a state that we know to be replaced is read again. */
+  /** The pool as it is now; a state that may be from before our last write is read again. */
   async #describe(): Promise<IdentityPool> {
     const { pool, left } = this.#tools;
     for (;;) {
       const found = await pool.describe();
-      if (!isStale(this.#superseded, digestOf(found), Date.now())) return found;
+      if (!isDoubtful(this.#lease.last, digestOf(found), Date.now())) return found;
       if (left() < NEEDED) {
         throw new PoolBusyError(
           'Cognito still shows the identity pool as it was before the last write. It is asked again in a while.',
@@ -175,12 +171,12 @@ class CriticalSection {
   /** Finds out what became of a write that nobody saw the end of, and answers its requests. */
   async #settle(base: IdentityPool): Promise<Written | undefined> {
     const { table } = this.#tools;
-    const write = this.#writing;
+    const write = this.#lease.writing;
     const record = write === undefined ? undefined : await table.writeRecord(write);
     if (write === undefined || !record) return undefined;
     const done = record.shares.filter(({ intent }) => merge(base, intent).length === 0);
     await this.#finish(write, record, done);
-    this.#writing = undefined;
+    delete this.#lease.writing;
     const own = done.find(({ key }) => key === this.#request.own.key);
     return own && writtenOf(record, own, this.#request.own.execution);
   }
@@ -200,7 +196,7 @@ class CriticalSection {
     if (write) await this.#update(base, wanted, key, record);
     else await table.recordWrite(key, record);
     await this.#finish(key, record, record.shares);
-    this.#writing = undefined;
+    delete this.#lease.writing;
     await this.#refuse(shares);
     const share = record.shares.find((each) => each.key === own.key);
     const refusal = shares.find((each) => each.key === own.key);
@@ -213,33 +209,34 @@ class CriticalSection {
   async #update(base: IdentityPool, wanted: IdentityPool, key: string, record: WriteRecord) {
     const { table, pool, left } = this.#tools;
     if (left() < NEEDED) throw new PoolBusyError('There is too little time left to write safely.');
-    const before = this.#superseded;
-    const digests = { base: digestOf(base), result: digestOf(wanted) };
-    const superseded = supersede(before, digests, Date.now());
-    await table.intend(this.#lease, key, record, superseded);
-    this.#superseded = superseded;
-    this.#writing = key;
+    const lease = this.#lease;
+    const { last } = lease;
+    const write: LastWrite = { base: digestOf(base), result: digestOf(wanted), at: Date.now() };
+    await table.intend(lease, key, record, write);
+    Object.assign(lease, { last: write, writing: key });
     try {
       await pool.update(wanted);
     } catch (error) {
       if (!isRefusal(error)) return this.#resolve(wanted, error);
-      this.#superseded = before;
-      this.#writing = undefined;
+      lease.last = last;
+      delete lease.writing;
       throw error;
     }
     logger.info('identity pool updated', { shares: record.shares });
-    return this.#readBack(wanted);
+    return this.#readBack(wanted, write);
   }
 
   /** Exactly what was sent must be there. */
-  async #readBack(wanted: IdentityPool): Promise<void> {
+  async #readBack(wanted: IdentityPool, write: LastWrite): Promise<void> {
     const { pool, left } = this.#tools;
     const until = Date.now() + READ_BACK;
     for (;;) {
       const now = await pool.describe();
-      if (sameSettings(now, wanted)) return;
-      const stale = isStale(this.#superseded, digestOf(now), Date.now());
-      if (!stale || Date.now() > until || left() < 1000) {
+      if (sameSettings(now, wanted)) {
+        write.at = Date.now();
+        return;
+      }
+      if (Date.now() > until || left() < 1000) {
         throw new VerificationError(
           `The identity pool ${wanted.IdentityPoolId} does not read back as it was written, and nothing further was written. Look at who else writes to it in Account-B's CloudTrail, then ask again. The difference: ${JSON.stringify(diff(wanted, now)).slice(0, 2000)}`,
         );

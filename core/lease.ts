@@ -1,7 +1,10 @@
-/** A state of an identity pool that a write of ours has replaced. */
-export interface Superseded {
-  digest: string;
-  /** When it was replaced, in epoch milliseconds. */
+/** The last write of ours to an identity pool. */
+export interface LastWrite {
+  /** Digest of the state that it replaced. */
+  base: string;
+  /** Digest of the state that it made. */
+  result: string;
+  /** When it was last known to have been sent or read back, in epoch milliseconds. */
   at: number;
 }
 
@@ -11,7 +14,7 @@ export interface Lease {
   nonce: string;
   /** Counts the acquisitions of the pool's lease: a later write has a higher one. */
   sequence: number;
-  superseded: Superseded[];
+  last?: LastWrite | undefined;
   /** The record of a write that nobody has seen the end of. */
   writing?: string;
 }
@@ -22,22 +25,15 @@ export interface Lease {
  */
 export const LEASE_MS = 25_000;
 
-/**
- * For how long a description that equals a superseded state is taken for a stale one. Nothing is
- * known of how long Cognito may show an old state; an assumption.
- */
-const STALE_MS = 20_000;
+// For how long after a write of ours a description that shows another state is read again. AWS says
+// nothing of how long Cognito may show an old state; both are assumptions. The replaced state is
+// known to be old. Any other may be old too, made by someone else before our write and not shown
+// until after it, or new: then it costs this wait to believe it.
+const REPLACED_MS = 20_000;
+const UNKNOWN_MS = 5000;
 
-/** Whether a description shows a state that a write of ours has replaced not long ago. */
-export const isStale = (superseded: Superseded[], digest: string, now: number): boolean =>
-  superseded.some((state) => state.digest === digest && now - state.at < STALE_MS);
-
-/** The superseded states after one more write; the state that it brought back is none of them. */
-export const supersede = (
-  superseded: Superseded[],
-  { base, result }: { base: string; result: string },
-  now: number,
-): Superseded[] =>
-  [...superseded, { digest: base, at: now }].filter(
-    ({ digest, at }) => digest !== result && now - at < STALE_MS,
-  );
+/** Whether a description may show a state from before the last write of ours: it is read again. */
+export function isDoubtful(last: LastWrite | undefined, digest: string, now: number): boolean {
+  if (!last || digest === last.result) return false;
+  return now - last.at < (digest === last.base ? REPLACED_MS : UNKNOWN_MS);
+}

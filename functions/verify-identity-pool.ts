@@ -5,7 +5,7 @@ import { step } from '../aws/step.ts';
 import { VerificationError } from '../core/errors.ts';
 import { executionOf } from '../core/execution.ts';
 import { digestOf, type IdentityPool, shown } from '../core/identity-pool.ts';
-import { isStale } from '../core/lease.ts';
+import { isDoubtful } from '../core/lease.ts';
 import { accessTo } from '../core/links.ts';
 import { type Change, merge } from '../core/merge.ts';
 import {
@@ -28,8 +28,8 @@ const shows = (pool: IdentityPool, { intent }: Target): boolean => merge(pool, i
 async function readPool(pool: OpenIdentityPool, table: PoolTable, target: Target) {
   for (let reads = 1; ; reads++) {
     const now = await pool.describe();
-    const stale = isStale(await table.superseded(), digestOf(now), Date.now());
-    if ((shows(now, target) && !stale) || reads === READS) return now;
+    const doubtful = isDoubtful(await table.lastWrite(), digestOf(now), Date.now());
+    if ((shows(now, target) && !doubtful) || reads === READS) return now;
     await new Promise((resolve) => setTimeout(resolve, APART));
   }
 }

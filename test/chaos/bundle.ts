@@ -66,6 +66,12 @@ const surroundings: Plugin = {
       /^#links$/,
       `export default ${JSON.stringify(loadLinks(fileURLToPath(new URL('links.yml', import.meta.url))))};`,
     );
+    // No function has such files, and reading them takes real time.
+    bundling.onLoad({ filter: /shared-ini-file-loader\/readFile\.js$/ }, () => ({
+      contents: `export const readFile = async () => '';
+        export const fileIntercept = {};
+        export const filePromises = {};`,
+    }));
     from(
       /^@smithy\/core\/event-streams$|^@aws-sdk\/signature-v4-multi-region$/,
       'module.exports = {};',

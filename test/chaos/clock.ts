@@ -68,8 +68,10 @@ export class VirtualClock {
       this.#timers.set(id, { at, order: id, run: () => inContext(run, ...args) });
       return new Handle(id);
     }) as unknown as typeof setTimeout;
-    globalThis.clearTimeout = ((handle?: Handle | number) => {
-      if (handle !== undefined) this.#timers.delete(Number(handle));
+    globalThis.clearTimeout = ((handle?: unknown) => {
+      // Anything else is a timer of Node itself, whose number may be that of one of ours.
+      if (handle instanceof Handle) this.#timers.delete(handle.id);
+      else real.clearTimeout(handle as NodeJS.Timeout);
     }) as typeof clearTimeout;
     globalThis.Date = class extends real.Date {
       constructor(...args: []) {

@@ -12,7 +12,7 @@ export interface Version {
 }
 
 /** What an invocation last saw of a pool. */
-interface Seen {
+export interface Seen {
   version: Version;
   /** Whether it was shown as it had been, and no longer was. */
   stale: boolean;
@@ -77,12 +77,20 @@ export class Observer {
     this.#seen.set(invocation, { version, stale });
   }
 
-  /** A write of ours takes effect: it must be what was seen, with what was asked for. */
-  ourWrite(invocation: object, after: IdentityPool, execution: string): void {
+  /** What an invocation has seen of a pool until now. */
+  seenBy(invocation: object): Seen | undefined {
+    return this.#seen.get(invocation);
+  }
+
+  /**
+   * A write of ours takes effect: it must be what was seen, with what was asked for.
+   *
+   * @param seen what its invocation had seen when it was sent.
+   */
+  ourWrite(seen: Seen | undefined, after: IdentityPool, execution: string): void {
     this.updates++;
     const poolId = after.IdentityPoolId;
     const before = this.latest(poolId);
-    const seen = this.#seen.get(invocation);
     if (!seen) this.violation(`${execution} wrote ${poolId} without having described it`);
     const base = seen?.version ?? before;
     const between = this.versions(poolId).slice(base.number + 1);

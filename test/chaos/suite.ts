@@ -12,7 +12,7 @@ import { speak } from '../../local/kernel/server.ts';
 import type { Handlers } from './bundle.ts';
 import { VirtualClock } from './clock.ts';
 import { type Fault, Faults } from './faults.ts';
-import { Observer, type Version } from './observer.ts';
+import { Observer, type Seen, type Version } from './observer.ts';
 import { Random } from './random.ts';
 
 const ACCOUNT_A = '111111111111';
@@ -86,6 +86,8 @@ const throttleOf: Record<string, string> = {
 };
 
 const invocations = new AsyncLocalStorage<Invocation>();
+/** What was known of the pool when the call was sent that is being answered. */
+const sending = new AsyncLocalStorage<Seen | undefined>();
 
 /** One seed: an AWS of its own, a schedule of requests, faults, and who watches. */
 export class Suite {
@@ -114,11 +116,14 @@ export class Suite {
   }
 
   async run(deployment: Deployment): Promise<Outcome> {
-    const { random, randomUUID, randomBytes } = { ...Math, ...crypto, random: Math.random };
+    const { randomUUID, randomBytes, randomInt } = crypto;
+    const { random } = Math;
     Math.random = () => this.#random.next();
     Object.assign(crypto, {
       randomUUID: () => this.#random.uuid(),
       randomBytes: (length: number) => this.#random.bytes(length),
+      randomInt: (from: number, to?: number) =>
+        to === undefined ? this.#random.between(0, from - 1) : this.#random.between(from, to - 1),
     });
     syncBuiltinESMExports();
     this.#clock.install();
@@ -138,7 +143,7 @@ export class Suite {
       this.#clock.clear();
       this.#clock.uninstall();
       Math.random = random;
-      Object.assign(crypto, { randomUUID, randomBytes });
+      Object.assign(crypto, { randomUUID, randomBytes, randomInt });
       syncBuiltinESMExports();
     }
     const { violations, updates, overwrittenInTheInstant, overwrittenUnseen } = this.#observer;
@@ -254,7 +259,7 @@ export class Suite {
       run: async (call) => {
         const answer = await updateNow(call);
         const { pool } = this.#aws.identityPools.find(String(call.input['IdentityPoolId']));
-        this.#observer.ourWrite(invocations.getStore() ?? call, pool, executionOf(call));
+        this.#observer.ourWrite(sending.getStore(), pool, executionOf(call));
         return answer;
       },
     };
@@ -377,8 +382,9 @@ export class Suite {
       () => timeout.reject(Object.assign(new Error('request timed out'), { name: 'TimeoutError' })),
       requestTimeout,
     );
+    const seen = this.#observer.seenBy(invocation);
     const response = await Promise.race([
-      this.#through(request, call, fault, invocation),
+      sending.run(seen, () => this.#through(request, call, fault, invocation)),
       timeout.promise,
     ]);
     if (invocation.dead) return forever();
