@@ -59,8 +59,9 @@ export interface Written {
   after: WriteRecord['after'];
   /** Digest of the pool onto which was written. */
   base?: string;
-  /** The execution that wrote, if it was another. */
+  /** The execution that wrote, if it was another, and its role session. */
   writtenBy?: string;
+  assumedRoleArn?: string;
 }
 
 /** A write of which nobody knows whether it will yet happen: its lease must run out by itself. */
@@ -183,10 +184,11 @@ class CriticalSection {
 
   async #writeFor(base: IdentityPool, asked: Allowed[]): Promise<Written> {
     const { own, quota, room } = this.#request;
-    const { table } = this.#tools;
+    const { table, pool } = this.#tools;
     const { wanted, shares, write } = batch(base, asked, quota);
     const record: WriteRecord = {
       execution: own.execution,
+      assumedRoleArn: pool.assumedRoleArn,
       sequence: this.#lease.sequence,
       before: shown(base, room),
       after: shown(wanted, room),
@@ -288,11 +290,12 @@ function sharesOf(asked: Allowed[], shares: Share[]): WrittenShare[] {
 }
 
 function writtenOf(
-  { before, after, execution }: WriteRecord,
+  { before, after, execution, assumedRoleArn }: WriteRecord,
   { changes }: WrittenShare,
   own: string,
 ): Written {
-  return { changes, before, after, ...(execution !== own && { writtenBy: execution }) };
+  const another = execution !== own && { writtenBy: execution, assumedRoleArn };
+  return { changes, before, after, ...another };
 }
 
 /** Does something for each, a good many at a time. */

@@ -53,6 +53,8 @@ export const step = <Event extends { execution: string }, Answer>(
     .onError((request) => {
       if (!(request.error instanceof Error)) return;
       request.error = named(request.error);
-      logger.warn(request.error.message, { error: request.error.name });
+      logger.warn(request.error.message, { error: request.error.name, stack: request.error.stack });
+      // Lambda hands on the stack with the error, and the state of the machine has little room.
+      request.error.stack = request.error.name;
     })
     .handler(run);

@@ -43,7 +43,8 @@ async function* listAppClients(userPoolId: string): AsyncGenerator<AppClient[]> 
  * Finds an app client by id or, failing that, by name.
  *
  * @returns undefined when the user pool has no such client.
- * @throws UserPoolClientNotFoundError when the user pool itself does not exist in this account.
+ * @throws UserPoolClientNotFoundError when the user pool itself does not exist in this account, or
+ * has several clients of that name: names are not unique.
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html
  */
 export async function findAppClient(
@@ -51,14 +52,14 @@ export async function findAppClient(
   wanted: { clientId?: string; clientName?: string },
 ): Promise<AppClient | undefined> {
   const { clientId, clientName } = wanted;
+  const named: AppClient[] = [];
   try {
     for await (const page of listAppClients(userPoolId)) {
-      const found = page.find((each) =>
-        clientId === undefined ? each.clientName === clientName : each.clientId === clientId,
-      );
+      const found = page.find((each) => each.clientId === clientId);
       if (found) return found;
+      if (clientId !== undefined) continue;
+      named.push(...page.filter((each) => each.clientName === clientName));
     }
-    return undefined;
   } catch (error) {
     if (!isNotFound(error)) throw error;
     throw new UserPoolClientNotFoundError(
@@ -66,6 +67,10 @@ export async function findAppClient(
       { cause: error },
     );
   }
+  if (named.length <= 1) return named[0];
+  throw new UserPoolClientNotFoundError(
+    `The user pool ${userPoolId} has ${named.length} app clients named ${clientName}, and the event does not say which. Ask for the one that is meant by its id.`,
+  );
 }
 
 /** The names of app clients by their ids; a client that does not exist has none. */

@@ -8,8 +8,8 @@ export interface Failure {
 
 /** A target when its branch has ended, well or not. */
 export type TargetEnd =
-  | { target: Target; assumedRoleArn: string; result: Result }
-  | { target: Target; failure: Failure };
+  | { target: Pick<Target, 'identityPoolId' | 'links'>; assumedRoleArn: string; result: Result }
+  | { target: Pick<Target, 'identityPoolId' | 'links'>; failure: Failure };
 
 /** One identity pool in the output. */
 export type TargetReport = { identityPoolId: string; links: string[] } & (
@@ -26,7 +26,7 @@ export type Report =
   | { status: 'FAILED'; error: string; cause: string };
 
 /** What the machine knows at its end: how its targets ended, or why there were none. */
-export type EndState = (Resolved & { results: TargetEnd[] }) | Failure;
+export type EndState = (Omit<Resolved, 'targets'> & { targets: TargetEnd[] }) | Failure;
 
 /** The detail of the event LinkFinished. */
 export type LinkFinished = Partial<Omit<Resolved, 'targets'>> & {
@@ -61,7 +61,8 @@ function reportOf(end: TargetEnd): TargetReport {
   }
   const { outcome, changes, before, after, attempts } = end.result;
   const { rebased, writtenBy, changedSince } = end.result;
-  const { assumedRoleArn } = end;
+  // Whose session wrote, where another execution did.
+  const { assumedRoleArn = end.assumedRoleArn } = end.result;
   return {
     ...{ identityPoolId, links, outcome, changes, before, after, assumedRoleArn, attempts },
     ...(rebased && { rebased }),
@@ -80,13 +81,14 @@ function brief(report: TargetReport): BriefReport {
 
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html
 const CAUSE_ROOM = 32_768;
+const MESSAGE_ROOM = CAUSE_ROOM / 2;
 
 function causeOf(message: string, results: BriefReport[]): string {
   const whole = JSON.stringify({ message, results });
   if (whole.length <= CAUSE_ROOM) return whole;
   const counts = Object.entries(Object.groupBy(results, ({ outcome }) => outcome));
   const summary = Object.fromEntries(counts.map(([outcome, group]) => [outcome, group.length]));
-  return JSON.stringify({ message: message.slice(0, CAUSE_ROOM / 2), results: summary });
+  return JSON.stringify({ message: message.slice(0, MESSAGE_ROOM), results: summary });
 }
 
 /** The error of an execution in which targets failed, as one name and one message. */
@@ -112,7 +114,8 @@ function failed(
   const status = 'FAILED';
   return {
     report: { status, error, cause: causeOf(message, known.results) },
-    finished: { executionArn, status, ...known, error, message },
+    // Of a long message every target's own part is in its result.
+    finished: { executionArn, status, ...known, error, message: message.slice(0, MESSAGE_ROOM) },
   };
 }
 
@@ -121,11 +124,11 @@ export function reportOn(
   executionArn: string,
   state: EndState,
 ): { report: Report; finished: LinkFinished } {
-  if (!('results' in state)) {
+  if (!('targets' in state)) {
     const { error, message } = unwrap(state);
     return failed(executionArn, { results: [] }, error, message);
   }
-  const { targets: _, results: ends, ...request } = state;
+  const { targets: ends, ...request } = state;
   const results = ends.map(reportOf);
   const failure = errorOf(results);
   const known = { ...request, results: results.map(brief) };

@@ -29,6 +29,8 @@ export interface WrittenShare extends Allowed {
 export interface WriteRecord {
   /** The execution that writes. */
   execution: string;
+  /** ARN of the role session that writes. */
+  assumedRoleArn: string;
   /** Of its lease: a later write has a higher one. */
   sequence: number;
   before: ShownPool;

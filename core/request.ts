@@ -45,13 +45,17 @@ const personsKeys = [
 
 const requestedByKeys = ['principalArn', 'eventId', 'time', 'account', 'region'] as const;
 
-// CloudTrail writes this where it masks a value, and Cognito marks client ids as sensitive.
+// CloudTrail writes this where it masks a value, and Cognito marks client ids as sensitive. Nobody
+// masks names: a client may have this one.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/understanding-amazon-cognito-entries.html
 const MASKED = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 
-/** EventBridge leaves a blank where the event has no such field. */
+/** Whether a field says nothing: EventBridge leaves a blank where the event has no such field. */
+const isBlank = ([key, value]: [string, unknown]): boolean =>
+  value === '' || (key === 'clientId' && value === MASKED);
+
 const withoutBlanks = (value: Json): Json =>
-  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== '' && v !== MASKED));
+  Object.fromEntries(Object.entries(value).filter((field) => !isBlank(field)));
 
 const patterns = {
   // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolType.html
@@ -140,27 +144,20 @@ function fromPerson(source: unknown, requestedBy: RequestedBy): LinkRequest {
 
 function fromCloudTrail(source: Json, requestedBy: RequestedBy): LinkRequest {
   onlyKeys(source, [...personsKeys, 'clientName'], 'The request');
-  const request = requestFrom(source, requestedBy);
+  const { operation, clientId } = source;
+  // Absent means every entry of the user pool; a blank must never come to mean that.
+  if (operation === 'unlink' && clientId !== undefined && isBlank(['clientId', clientId])) {
+    return refuse(
+      'clientId is blank: name the app client, or leave the key out to unlink them all.',
+    );
+  }
+  const request = requestFrom(withoutBlanks(source), requestedBy);
   if (request.clientId === undefined && request.clientName === undefined) {
     return refuse(
       'The CloudTrail record names no app client: clientId and clientName are missing.',
     );
   }
   return request;
-}
-
-function fromEvent(source: unknown, requestedBy: RequestedBy): LinkRequest {
-  if (!isObject(source)) return refuse(`request must be an object, not ${quote(source)}.`);
-  // Absent means every entry of the user pool; a blank must never come to mean that.
-  if (source['operation'] === 'unlink' && source['clientId'] === '') {
-    return refuse(
-      'clientId is blank: name the app client, or leave the key out to unlink them all.',
-    );
-  }
-  const request = withoutBlanks(source);
-  return requestedBy.via === 'event'
-    ? fromPerson(request, requestedBy)
-    : fromCloudTrail(request, requestedBy);
 }
 
 /**
@@ -175,6 +172,7 @@ export function parseRequest(input: unknown): LinkRequest {
   }
   onlyKeys(input, ['request', 'requestedBy'], 'The input');
   const { request, requestedBy } = input;
+  if (!isObject(request)) return refuse(`request must be an object, not ${quote(request)}.`);
   if (!isObject(requestedBy)) return refuse('requestedBy must be an object.');
   const who = withoutBlanks(requestedBy);
   const { via } = who;
@@ -183,5 +181,5 @@ export function parseRequest(input: unknown): LinkRequest {
   }
   const facts = requestedByKeys.map((key) => [key, text(who, key, 2048)] as const);
   const by = { via, ...defined(Object.fromEntries(facts)) } as RequestedBy;
-  return fromEvent(request, by);
+  return via === 'event' ? fromPerson(request, by) : fromCloudTrail(request, by);
 }

@@ -40,6 +40,8 @@ export interface Result {
   attempts: number;
   /** The execution that wrote for this one, if it was another. */
   writtenBy?: string;
+  /** ARN of the role session that wrote, if it was another's. */
+  assumedRoleArn?: string;
   /** The digests of the snapshot and of the pool onto which was written, where those differ. */
   rebased?: { snapshot: string; base: string };
   /** What others changed between our write and the verification. */

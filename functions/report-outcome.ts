@@ -4,13 +4,18 @@ import { count } from '../aws/metrics.ts';
 import { step } from '../aws/step.ts';
 import { type EndState, metricsOf, type Report, reportOn } from '../core/outcome.ts';
 
+interface Ending {
+  execution: string;
+  state: EndState;
+  /** Whether to publish LinkFinished: not where that has failed. */
+  announce: boolean;
+}
+
 /** Tells everyone how it ended: the output or the error, an event, metrics. */
-export const handler = step(
-  async ({ execution, state }: { execution: string; state: EndState }): Promise<Report> => {
-    const { report, finished } = reportOn(execution, state);
-    await publish('LinkFinished', finished, execution);
-    for (const { metric, links } of metricsOf(finished)) count(metric, links);
-    logger.info('outcome reported', { ...finished });
-    return report;
-  },
-);
+export const handler = step(async ({ execution, state, announce }: Ending): Promise<Report> => {
+  const { report, finished } = reportOn(execution, state);
+  if (announce) await publish('LinkFinished', finished, execution);
+  for (const { metric, links } of metricsOf(finished)) count(metric, links);
+  logger.info('outcome reported', { ...finished });
+  return report;
+});

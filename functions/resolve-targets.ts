@@ -11,10 +11,11 @@ import { type Resolved, resolve } from '../core/target.ts';
 /** The app client, looked up where the request alone can't be believed or does not say enough. */
 async function appClientOf(request: LinkRequest, subject: Subject): Promise<Subject> {
   const { userPoolId, clientId, clientName, requestedBy, operation } = request;
-  const enough = clientId !== undefined && (clientName ?? !needsClientName(links, subject));
   const everyClient = clientId === undefined && clientName === undefined;
-  if (everyClient || (requestedBy.via === 'cloudtrail' && enough))
-    return { ...subject, ...request };
+  // Where a name decides, the client's own counts, and not what the request says it is.
+  const enough =
+    requestedBy.via === 'cloudtrail' && clientId !== undefined && !needsClientName(links, subject);
+  if (everyClient || enough) return { ...subject, ...request };
   const found = await findAppClient(userPoolId, request);
   if (found) return { ...subject, ...found };
   // An entry outlives its client, so unlinking must not ask for the client to be there.

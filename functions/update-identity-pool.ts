@@ -33,7 +33,7 @@ export const handler = step(
       'UpdateIdentityPool',
       'TagResource',
     ]);
-    const { changes, before, after, base, writtenBy } = await writeSafely(
+    const { changes, before, after, base, ...writer } = await writeSafely(
       {
         own: { key, intent, execution, links: allowing, ...name },
         pending: { key, execution, operation: intent.operation, userPoolId, ...client },
@@ -51,7 +51,7 @@ export const handler = step(
     return {
       ...{ outcome: outcomeOf(target, changes.length), changes, before, after, attempts: attempt },
       ...(rebased !== undefined && { rebased: { snapshot: result.snapshot, base: rebased } }),
-      ...(writtenBy !== undefined && { writtenBy }),
+      ...writer,
     };
   },
 );

@@ -42,7 +42,7 @@ const failed = (id: string, name: string, message: string): TargetEnd => ({
 
 describe('the output of an execution that succeeds', () => {
   test('is the request and a result for each identity pool', () => {
-    const { report, finished } = reportOn(EXECUTION, { ...resolved, results: [linked('one')] });
+    const { report, finished } = reportOn(EXECUTION, { ...resolved, targets: [linked('one')] });
     assert.deepEqual(report, {
       status: 'SUCCEEDED',
       output: {
@@ -63,7 +63,7 @@ describe('the output of an execution that succeeds', () => {
     const plan = { ...result, write: false };
     const { report } = reportOn(EXECUTION, {
       ...resolved,
-      results: [{ target: target('one'), assumedRoleArn: ROLE, result: plan }],
+      targets: [{ target: target('one'), assumedRoleArn: ROLE, result: plan }],
     });
     assert.ok(!JSON.stringify(report).includes('write'));
   });
@@ -72,7 +72,7 @@ describe('the output of an execution that succeeds', () => {
     const changedSince = [{ op: 'add' as const, member: 'IdentityPoolTags', after: { a: 'b' } }];
     const { report } = reportOn(EXECUTION, {
       ...resolved,
-      results: [
+      targets: [
         { target: target('one'), assumedRoleArn: ROLE, result: { ...result, changedSince } },
       ],
     });
@@ -84,7 +84,6 @@ describe('the output of an execution that succeeds', () => {
       ...resolved,
       targets: [],
       notCovered: 'why',
-      results: [],
     });
     assert.deepEqual(report, {
       status: 'SUCCEEDED',
@@ -97,7 +96,7 @@ describe('the error of an execution that fails', () => {
   test('is that of the one target that failed, unwrapped, beside what the others came to', () => {
     const { report, finished } = reportOn(EXECUTION, {
       ...resolved,
-      results: [linked('one'), failed('two', 'ProviderQuotaError', 'Full.')],
+      targets: [linked('one'), failed('two', 'ProviderQuotaError', 'Full.')],
     });
     assert.equal(report.status, 'FAILED');
     assert.equal(report.status === 'FAILED' && report.error, 'ProviderQuotaError');
@@ -122,7 +121,7 @@ describe('the error of an execution that fails', () => {
   test('is theirs in common where several targets failed alike', () => {
     const { finished } = reportOn(EXECUTION, {
       ...resolved,
-      results: [failed('one', 'PoolBusyError', 'Busy.'), failed('two', 'PoolBusyError', 'Too.')],
+      targets: [failed('one', 'PoolBusyError', 'Busy.'), failed('two', 'PoolBusyError', 'Too.')],
     });
     assert.equal(finished.error, 'PoolBusyError');
     assert.equal(finished.message, '2 of 2 identity pools failed. one: Busy. two: Too.');
@@ -131,7 +130,7 @@ describe('the error of an execution that fails', () => {
   test('is LinkFailedError where they failed differently', () => {
     const { finished } = reportOn(EXECUTION, {
       ...resolved,
-      results: [failed('one', 'A', 'x'), failed('two', 'B', 'y'), linked('three')],
+      targets: [failed('one', 'A', 'x'), failed('two', 'B', 'y'), linked('three')],
     });
     assert.equal(finished.error, 'LinkFailedError');
     assert.match(finished.message ?? '', /^2 of 3 identity pools failed\./);
@@ -157,7 +156,7 @@ describe('the error of an execution that fails', () => {
     const results = Array.from({ length: 300 }, (_, i) =>
       failed(`pool-${i}`, 'A', 'x'.repeat(300)),
     );
-    const { report } = reportOn(EXECUTION, { ...resolved, results: [...results, linked('last')] });
+    const { report } = reportOn(EXECUTION, { ...resolved, targets: [...results, linked('last')] });
     const cause = report.status === 'FAILED' ? report.cause : '';
     assert.ok(cause.length <= 32_768);
     const { message, results: counts } = JSON.parse(cause);
@@ -190,7 +189,7 @@ describe('the cause of a failed step', () => {
 
 describe('metrics', () => {
   const outcomes = (results: TargetEnd[]) =>
-    metricsOf(reportOn(EXECUTION, { ...resolved, results }).finished);
+    metricsOf(reportOn(EXECUTION, { ...resolved, targets: results }).finished);
   const ended = (outcome: Result['outcome']): TargetEnd => ({
     target: target('one'),
     assumedRoleArn: ROLE,

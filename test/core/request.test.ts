@@ -234,10 +234,18 @@ describe('a request by an event', () => {
   }
 
   test('to unlink a blank client is refused, lest it mean every client', () => {
-    for (const via of ['event', 'cloudtrail']) {
-      const request = { ...person, operation: 'unlink', clientId: '' };
-      refuses({ request, requestedBy: { via } }, /clientId is blank/);
+    for (const clientId of ['', 'HIDDEN_DUE_TO_SECURITY_REASONS']) {
+      const request = { ...person, operation: 'unlink', clientId };
+      refuses({ request, requestedBy: byCloudTrail }, /clientId is blank/);
     }
+    const blank = { ...person, operation: 'unlink', clientId: '' };
+    refuses({ request: blank, requestedBy: event }, /clientId must be an id/);
+  });
+
+  test('to unlink what CloudTrail calls a masked id, asked by a person, means that id', () => {
+    const clientId = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+    const request = { ...person, operation: 'unlink', clientId };
+    assert.equal(parseRequest({ request, requestedBy: event }).clientId, clientId);
   });
 
   test('to link without a client is refused', () => {
