@@ -3,9 +3,20 @@ import { type Artifact, packageService } from '../local/poolbridge/package-servi
 
 let artifact: Artifact | undefined;
 
+// Two hundred identity pools for one user pool, in an account that lets nobody in.
+const closed = Array.from(
+  { length: 200 },
+  (_, i) => `
+  closed-${i}:
+    userPools: [us-east-1_Many00001]
+    identityPool: ap-south-1:00000000-0000-0000-0000-${String(100_000 + i).padStart(12, '0')}
+    roleArn: arn:aws:iam::444444444444:role/poolbridge-link`,
+);
+
 /** Packages the service once for all tests, with the links of test/links.yml. */
 export async function globalSetup(): Promise<void> {
-  artifact = await packageService(readFileSync(new URL('links.yml', import.meta.url), 'utf8'));
+  const links = readFileSync(new URL('links.yml', import.meta.url), 'utf8');
+  artifact = await packageService([links, ...closed].join(''));
   process.env['POOLBRIDGE_ARTIFACT'] = artifact.folder;
 }
 

@@ -79,6 +79,31 @@ describe('what is refused', () => {
     assert.equal(byHand.error, 'NotCoveredError');
   });
 
+  test('an event that lies about a client’s name: the name that Cognito knows counts', async () => {
+    const userPoolId = 'us-east-1_Web000001';
+    const clientId = await silently(userPoolId, 'mail-app');
+    const requestedBy = { via: 'cloudtrail' };
+    const lies = { operation: 'link', userPoolId, clientId, clientName: 'web-app' };
+    const ended = await world.run({ request: lies, requestedBy });
+    assert.match(ended.result().notCovered ?? '', /No link in links.yml covers .* mail-app/);
+    const invented = { ...lies, clientId: 'doesnotexist' };
+    const refused = await world.run({ request: invented, requestedBy });
+    assert.equal(refused.error, 'UserPoolClientNotFoundError');
+    const { CognitoIdentityProviders } = await world.describe(pools.web);
+    assert.ok(!CognitoIdentityProviders!.some(({ ClientId }) => ClientId === clientId));
+  });
+
+  test('an event that names a client without its id, when several have that name', async () => {
+    const userPoolId = 'us-east-1_Web000001';
+    const clientIds = [await silently(userPoolId, 'web-2'), await silently(userPoolId, 'web-2')];
+    const request = { operation: 'link', userPoolId, clientId: '', clientName: 'web-2' };
+    const ended = await world.run({ request, requestedBy: { via: 'cloudtrail' } });
+    assert.equal(ended.error, 'UserPoolClientNotFoundError');
+    assert.match(ended.failure().message, /has 2 app clients named web-2/);
+    const { CognitoIdentityProviders } = await world.describe(pools.web);
+    assert.ok(!CognitoIdentityProviders!.some(({ ClientId }) => clientIds.includes(ClientId!)));
+  });
+
   test('the entry beyond the quota, before anything is written', async () => {
     const clients = [];
     for (const name of ['one', 'two']) clients.push(await silently('us-east-1_Tight0001', name));
@@ -132,6 +157,16 @@ describe('what is refused', () => {
     const ended = await world.run({ userPoolId: 'us-east-1_Nowhere01', clientId });
     assert.equal(ended.error, 'IdentityPoolNotFoundError');
     assert.match(ended.failure().message, /0007 does not exist in account 222222222222/);
+  });
+
+  test('two hundred identity pools at once, and each of them is reported', async () => {
+    await world.createUserPool('us-east-1_Many00001');
+    const clientId = await silently('us-east-1_Many00001');
+    const ended = await world.run({ userPoolId: 'us-east-1_Many00001', clientId });
+    assert.equal(ended.error, 'TargetAccessDeniedError');
+    const { message, results } = ended.failure();
+    assert.match(message, /^200 of 200 identity pools failed\./);
+    assert.deepEqual(results, { FAILED: 200 });
   });
 
   test('to write when AWS describes something that would be lost', async () => {

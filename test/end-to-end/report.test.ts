@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { AwsError } from '../../local/kernel/errors.ts';
 import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
@@ -57,6 +58,25 @@ describe('the end of an execution', () => {
       .filter((message) => message.includes('CloudWatchMetrics'))
       .map((message) => JSON.parse(message));
   };
+
+  test('is reported also where the event that tells of it may not be sent', async () => {
+    const { operations } = world.local.aws.services.get('events')!;
+    const { PutEvents } = operations;
+    operations['PutEvents'] = {
+      ...PutEvents!,
+      run: () => {
+        throw new AwsError('AccessDeniedException', 'not today');
+      },
+    };
+    const clientId = await world.createAppClient(MOBILE);
+    const ended = await world.run({ userPoolId: MOBILE, clientId });
+    operations['PutEvents'] = PutEvents!;
+    assert.equal(ended.result().results[0]!.outcome, 'LINKED');
+    const entered = (await world.history(ended.executionArn)).map(
+      ({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name,
+    );
+    assert.ok(entered.includes('ReportUnannounced'));
+  });
 
   test('is told by a LinkFinished event, without the pool before and after', async () => {
     const clientId = await world.createAppClient(MOBILE);
