@@ -18,6 +18,18 @@ export interface Seen {
   stale: boolean;
 }
 
+/** Who has a lease. */
+interface Holder {
+  execution: string;
+  running: boolean;
+}
+
+interface LeaseUpdate {
+  Key?: { pk?: { S?: string }; sk?: { S?: string } };
+  UpdateExpression?: string;
+  ExpressionAttributeValues?: Record<string, { S?: string }>;
+}
+
 const isEntryChange = ({ member }: { member: string }): boolean =>
   member === 'CognitoIdentityProviders';
 
@@ -31,12 +43,16 @@ export class Observer {
   updates = 0;
   readonly #versions = new Map<string, Version[]>();
   readonly #seen = new Map<object, Seen>();
-  /** What has been asked for: `link ENTRY` and `unlink ENTRY`, or `unlink USERPOOL *`. */
+  /** What has been asked for: `link POOL ENTRY` and `unlink POOL ENTRY`, or `unlink POOL USERPOOL *`. */
   readonly #asked = new Set<string>();
+  /** The leases that are held, by the identity pool. */
+  readonly #leases = new Map<string, { nonce: string; holder: Holder | undefined }>();
   readonly #now: () => number;
+  readonly #quotas: Map<string, number>;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, quotas: Map<string, number>) {
     this.#now = now;
+    this.#quotas = quotas;
   }
 
   violation(what: string): void {
@@ -58,8 +74,11 @@ export class Observer {
     return latest;
   }
 
-  ask(operation: 'link' | 'unlink', providerName: string, clientId = '*'): void {
-    this.#asked.add(`${operation} ${providerName} ${clientId}`);
+  /** Something may be done to these identity pools from now on: it is asked for and covered. */
+  ask(operation: 'link' | 'unlink', poolIds: string[], providerName: string, clientId = '*'): void {
+    for (const poolId of poolIds) {
+      this.#asked.add(`${operation} ${poolId} ${providerName} ${clientId}`);
+    }
   }
 
   #push(poolId: string, version: Omit<Version, 'number' | 'at'>): void {
@@ -69,6 +88,21 @@ export class Observer {
 
   foreignWrite(pool: IdentityPool): void {
     this.#push(pool.IdentityPoolId, { state: structuredClone(pool), by: 'foreign' });
+  }
+
+  /** A lease was taken or given back: by nobody but its holder, while that one lives. */
+  leaseUpdated(input: LeaseUpdate, invocation: Holder | undefined): void {
+    const { Key, UpdateExpression = '', ExpressionAttributeValues: values } = input;
+    if (Key?.sk?.S !== 'lease') return;
+    const poolId = Key.pk?.S ?? '';
+    const nonce = values?.[':nonce']?.S ?? '';
+    const held = this.#leases.get(poolId);
+    if (held?.holder?.running && held.nonce !== nonce) {
+      const who = invocation?.execution;
+      this.violation(`${who} took the lease of ${poolId}, which ${held.holder.execution} had`);
+    }
+    if (UpdateExpression.includes('REMOVE nonce')) this.#leases.delete(poolId);
+    else this.#leases.set(poolId, { nonce, holder: invocation });
   }
 
   /** An invocation was shown a version. */
@@ -107,7 +141,16 @@ export class Observer {
     this.#push(poolId, { state: structuredClone(after), by: 'ours', execution });
   }
 
+  #checkQuota(base: IdentityPool, after: IdentityPool, execution: string): void {
+    const [had, has] = [entriesOf(base).length, entriesOf(after).length];
+    const quota = this.#quotas.get(after.IdentityPoolId) ?? 0;
+    if (has <= had || has <= quota) return;
+    this.violation(`${execution} made ${has} entries of ${had}, where ${quota} are allowed`);
+  }
+
   #checkAgainst(base: IdentityPool, after: IdentityPool, execution: string): void {
+    this.#checkQuota(base, after, execution);
+    const poolId = after.IdentityPoolId;
     for (const { member, before, after: now } of diff(base, after).filter(
       (d) => !isEntryChange(d),
     )) {
@@ -123,7 +166,7 @@ export class Observer {
     const is = new Map(entriesOf(after).map((entry) => [entryKey(entry), entry]));
     for (const [key, entry] of is) {
       const old = was.get(key);
-      if (!old && !this.#asked.has(`link ${key}`)) {
+      if (!old && !this.#asked.has(`link ${poolId} ${key}`)) {
         this.violation(`${execution} linked ${key}, which nobody asked for`);
       }
       if (old && old.ServerSideTokenCheck !== entry.ServerSideTokenCheck) {
@@ -132,19 +175,27 @@ export class Observer {
     }
     for (const key of was.keys()) {
       const [providerName] = key.split(' ');
-      const asked = [`unlink ${key}`, `unlink ${providerName} *`].some((a) => this.#asked.has(a));
+      const asked = [key, `${providerName} *`].some((what) =>
+        this.#asked.has(`unlink ${poolId} ${what}`),
+      );
       if (!is.has(key) && !asked) this.violation(`${execution} removed ${key}, unasked`);
     }
   }
 
-  /** Whether a pool had an entry at any moment of a time. */
-  had(poolId: string, key: string, from: number, to: number): boolean {
+  /** Whether an entry was there, or was not, at any moment of a time. */
+  was(poolId: string, key: string, there: boolean, from: number, to: number): boolean {
     const versions = this.versions(poolId);
     return versions.some((version, i) => {
       const until = versions[i + 1]?.at ?? Number.POSITIVE_INFINITY;
       const overlaps = version.at <= to && until >= from;
-      return overlaps && entriesOf(version.state).some((entry) => entryKey(entry) === key);
+      const isThere = entriesOf(version.state).some((entry) => entryKey(entry) === key);
+      return overlaps && isThere === there;
     });
+  }
+
+  /** The entries of a pool as it is now. */
+  entriesNow(poolId: string): string[] {
+    return entriesOf(this.latest(poolId).state).map(entryKey);
   }
 
   /** How often writes of ours made an entry appear or disappear. */

@@ -2,8 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { entriesOf, entryKey, type IdentityPool, type Provider } from '../../core/identity-pool.ts';
-import type { LedgerEntry } from '../../core/records.ts';
+import { entriesOf, type IdentityPool, type Provider } from '../../core/identity-pool.ts';
 import { assembleAws } from '../../local/index.ts';
 import type { Aws, Call } from '../../local/kernel/aws.ts';
 import { deployStack, readTemplate } from '../../local/kernel/cloudformation.ts';
@@ -12,17 +11,28 @@ import { speak } from '../../local/kernel/server.ts';
 import type { Handlers } from './bundle.ts';
 import { VirtualClock } from './clock.ts';
 import { type Fault, Faults } from './faults.ts';
+import { Judge } from './judge.ts';
 import { Observer, type Seen, type Version } from './observer.ts';
 import { Random } from './random.ts';
 
 const ACCOUNT_A = '111111111111';
 const ACCOUNT_B = '222222222222';
 const HOME = { account: ACCOUNT_A, region: 'us-east-1' };
-export const POOLS = [
+const POOLS = [
   'ap-south-1:00000000-0000-0000-0000-00000000c001',
   'ap-south-1:00000000-0000-0000-0000-00000000c002',
 ] as const;
+// As in links.yml beside this file.
+const QUOTAS = new Map([
+  [POOLS[0], 1000],
+  [POOLS[1], 12],
+]);
 const USER_POOLS = ['us-east-1_Chaos0001', 'us-east-1_Chaos0002'] as const;
+/** The identity pools that links.yml allows a client. */
+function covering(userPoolId: string, name: string): string[] {
+  if (userPoolId === USER_POOLS[0]) return [POOLS[0]];
+  return name.startsWith('web-') ? [...POOLS] : [POOLS[1]];
+}
 // No execution of any seed may last longer, in milliseconds of virtual time.
 const LONGEST = 40 * 60_000;
 
@@ -41,6 +51,8 @@ interface Invocation {
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string };
   skew: number;
   dead: boolean;
+  /** Whether it has neither answered nor died. */
+  running: boolean;
   /** Ends the invocation as Lambda would. */
   die(error: { errorType: string; errorMessage: string }): void;
 }
@@ -95,7 +107,7 @@ export class Suite {
   readonly #random: Random;
   readonly #faults: Faults;
   readonly #clock = new VirtualClock(() => invocations.getStore()?.skew ?? 0);
-  readonly #observer = new Observer(() => this.#clock.elapsed);
+  readonly #observer = new Observer(() => this.#clock.elapsed, QUOTAS);
   readonly #handlers: Handlers;
   readonly #timeline: string[] = [];
   #aws!: Aws;
@@ -138,7 +150,7 @@ export class Suite {
       await this.#prepare(deployment);
       this.#schedule();
       await this.#clock.run(() => false, LONGEST);
-      await this.#judgeTheEnd();
+      await this.#judge();
     } finally {
       this.#clock.clear();
       this.#clock.uninstall();
@@ -154,6 +166,14 @@ export class Suite {
     };
   }
 
+  #judge(): Promise<void> {
+    const ending = {
+      ...{ aws: this.#aws, observer: this.#observer, home: HOME, pools: POOLS },
+      ...{ elapsed: this.#clock.elapsed, tell: (what: string) => this.#tell(what) },
+    };
+    return new Judge(ending).judge();
+  }
+
   // ---------------------------------------------------------------- the accounts
 
   async #prepare({ service, accountB }: Deployment): Promise<void> {
@@ -162,7 +182,11 @@ export class Suite {
     aws.code.unpack = () => '';
     const { tables } = aws;
     const ask = tables.ask.bind(tables);
-    tables.ask = (...asked) => this.#clock.during(ask(...asked));
+    tables.ask = async (where, operation, input) => {
+      const answer = await this.#clock.during(ask(where, operation, input));
+      if (operation === 'UpdateItem') this.#observer.leaseUpdated(input, invocations.getStore());
+      return answer;
+    };
     aws.functions.invoke = (fn, payload) => this.#invoke(fn, payload);
     const deploying = this.#deploy(service, accountB);
     await this.#clock.run(() => false, 1000);
@@ -336,8 +360,10 @@ export class Suite {
       credentials: session,
       skew,
       dead: false,
+      running: true,
       die: (error) => {
         invocation.dead = true;
+        invocation.running = false;
         ended.resolve({ payload: JSON.stringify(error), functionError: 'Unhandled', version });
       },
     };
@@ -355,9 +381,11 @@ export class Suite {
     invocations.run(invocation, async () => {
       try {
         const answer = await handler(event, context);
+        invocation.running = false;
         ended.resolve({ payload: JSON.stringify(answer ?? null), version });
       } catch (error) {
         const { name: errorType, message: errorMessage } = error as Error;
+        invocation.running = false;
         this.#tell(`${invocation.execution.slice(0, 8)} ${invocation.name} throws ${errorType}`);
         const thrown = JSON.stringify({ errorType, errorMessage });
         ended.resolve({ payload: thrown, functionError: 'Unhandled', version });
@@ -457,7 +485,7 @@ export class Suite {
   // ---------------------------------------------------------------- requests
 
   #schedule(): void {
-    const requests = this.#random.between(2, 9);
+    const requests = this.#random.between(2, 6);
     // Some seeds crowd, some spread.
     const within = this.#random.pick([200, 3000, 15_000]);
     for (let i = 0; i < requests; i++) {
@@ -468,6 +496,9 @@ export class Suite {
     }
     if (this.#random.chance(0.15)) {
       setTimeout(() => this.#abortOne(), this.#random.between(500, within + 3000));
+    }
+    if (this.#random.chance(0.2)) {
+      setTimeout(() => void this.#forge(), this.#random.between(0, within + 3000));
     }
     if (this.#random.chance(0.1)) this.#aws.buses.duplicate(2);
     if (this.#random.chance(0.1)) this.#aws.buses.drop(1);
@@ -480,11 +511,12 @@ export class Suite {
   async #request(): Promise<void> {
     const known = this.#random.chance(0.4) && this.#clients.length > 0;
     if (!known) return this.#createClient();
-    const { userPoolId, clientId } = this.#random.pick(this.#clients);
+    const { userPoolId, clientId, name } = this.#random.pick(this.#clients);
     const providerName = `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
     const operation = this.#random.chance(0.5) ? 'unlink' : 'link';
     const whole = operation === 'unlink' && this.#random.chance(0.2);
-    this.#observer.ask(operation, providerName, whole ? undefined : clientId);
+    const poolIds = covering(userPoolId, whole ? 'web-' : name);
+    this.#observer.ask(operation, poolIds, providerName, whole ? undefined : clientId);
     const detail = { operation, userPoolId, ...(!whole && { clientId }) };
     this.#tell(`someone asks to ${operation} ${whole ? userPoolId : clientId}`);
     if (this.#random.chance(0.5)) {
@@ -507,8 +539,29 @@ export class Suite {
     })) as { UserPoolClient: { ClientId: string } };
     const { ClientId: clientId } = UserPoolClient;
     this.#clients.push({ userPoolId, clientId, name });
-    this.#observer.ask('link', `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`, clientId);
+    const providerName = `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
+    this.#observer.ask('link', covering(userPoolId, name), providerName, clientId);
     this.#tell(`someone creates the app client ${clientId} (${name}) in ${userPoolId}`);
+  }
+
+  /** Someone who may write to the table leaves a request that nobody has made. */
+  async #forge(): Promise<void> {
+    const key = `forged${this.#random.between(0, 999)}`;
+    const identityPoolId = this.#random.pick(POOLS);
+    const uncovered = this.#clients.find(
+      ({ userPoolId, name }) => !covering(userPoolId, name).includes(identityPoolId),
+    );
+    const { userPoolId, clientId } = uncovered ?? {
+      userPoolId: USER_POOLS[0],
+      clientId: 'doesnotexist',
+    };
+    const body = { key, execution: 'x:forger', operation: 'link', userPoolId, clientId };
+    this.#tell(`someone forges a request for ${clientId} in ${identityPoolId.slice(-4)}`);
+    const Item = {
+      ...{ pk: { S: identityPoolId }, sk: { S: `pending#${key}` }, ticket: { N: '0' } },
+      ...{ body: { S: JSON.stringify(body) }, expiresAt: { N: String(Date.now() + 60_000) } },
+    };
+    await this.#aws.tables.ask(HOME, 'PutItem', { TableName: 'poolbridge-dev', Item });
   }
 
   #abortOne(): void {
@@ -519,112 +572,6 @@ export class Suite {
     this.#tell(`someone aborts ${execution.name.slice(0, 8)}`);
     this.#aws.stateMachines.stop(execution);
   }
-
-  // ---------------------------------------------------------------- the end
-
-  async #judgeTheEnd(): Promise<void> {
-    for (const execution of this.#aws.stateMachines.executions.values()) {
-      const { name, status, startDate, stopDate = 0, output, error } = execution;
-      this.#tell(`${name.slice(0, 8)} ended ${status}${error ? ` ${error}` : ''}`);
-      if (status === 'RUNNING') this.#observer.violation(`${name} hangs`);
-      if (status === 'TIMED_OUT') this.#observer.violation(`${name} was never done`);
-      if (status === 'FAILED' && !error) this.#observer.violation(`${name} does not say why not`);
-      if (status !== 'SUCCEEDED') continue;
-      const start = startDate * 1000 - Date.now() + this.#clock.elapsed;
-      const stop = stopDate * 1000 - Date.now() + this.#clock.elapsed;
-      this.#judgeOutput(name, JSON.parse(output ?? '{}'), start, stop);
-    }
-    this.#judgeClaims();
-    await this.#judgeTable();
-  }
-
-  #judgeOutput(name: string, output: ExecutionOutput, start: number, stop: number): void {
-    for (const { identityPoolId, outcome } of output.results) {
-      if (outcome !== 'LINKED' && outcome !== 'ALREADY_LINKED') continue;
-      const key = `cognito-idp.us-east-1.amazonaws.com/${output.userPoolId} ${output.clientId}`;
-      if (this.#observer.had(identityPoolId, key, start, stop)) continue;
-      this.#observer.violation(`${name} says ${outcome}, but ${key} was never there`);
-    }
-  }
-
-  /** What executions that succeeded say they have done, and how many of them say it. */
-  #claims(): Map<string, number> {
-    const claims = new Map<string, number>();
-    const succeeded = [...this.#aws.stateMachines.executions.values()].filter(
-      ({ status }) => status === 'SUCCEEDED',
-    );
-    const results = succeeded.flatMap(
-      ({ output }) => (JSON.parse(output ?? '{}') as ExecutionOutput).results,
-    );
-    for (const { identityPoolId, changes } of results) {
-      for (const { op, provider } of changes) {
-        const claim = `${identityPoolId} ${op} ${entryKey(provider)}`;
-        claims.set(claim, (claims.get(claim) ?? 0) + 1);
-      }
-    }
-    return claims;
-  }
-
-  /** Nobody claims what he has not done. */
-  #judgeClaims(): void {
-    const claims = this.#claims();
-    for (const [claim, count] of claims) {
-      const [poolId = '', op, ...key] = claim.split(' ');
-      const real = this.#observer.transitions(poolId, key.join(' '), op as 'add' | 'remove');
-      // Requests that cancel each other out in one write are both answered, and change nothing.
-      const opposite = `${poolId} ${op === 'add' ? 'remove' : 'add'} ${key.join(' ')}`;
-      if (count <= real + (claims.get(opposite) ?? 0)) continue;
-      this.#observer.violation(
-        `${count} executions claim “${claim}”, which happened ${real} times`,
-      );
-    }
-  }
-
-  /** No lock outlives its lease, and the ledger knows what is ours. */
-  async #judgeTable(): Promise<void> {
-    for (const poolId of POOLS) {
-      const scan = this.#aws.tables.ask(HOME, 'Query', {
-        TableName: 'poolbridge-dev',
-        KeyConditionExpression: 'pk = :pool',
-        ExpressionAttributeValues: { ':pool': { S: poolId } },
-      });
-      const { Items = [] } = (await scan) as {
-        Items?: Record<string, { S?: string; N?: string }>[];
-      };
-      const lease = Items.find(({ sk }) => sk?.S === 'lease');
-      const expiresAt = Number(lease?.['expiresAt']?.N ?? 0);
-      if (expiresAt > Date.now() + 27_000) {
-        this.#observer.violation(
-          `the lease of ${poolId} lasts until ${expiresAt - Date.now()} ms from now`,
-        );
-      }
-      if (lease?.['writing']) continue;
-      const ledger = new Map(
-        Items.filter(({ sk }) => sk?.S?.startsWith('entry#')).map(({ body }) => {
-          const entry: LedgerEntry = JSON.parse(body?.S ?? '{}');
-          return [`${entry.providerName} ${entry.clientId}`, entry];
-        }),
-      );
-      for (const entry of entriesOf(this.#observer.latest(poolId).state)) {
-        const key = entryKey(entry);
-        if (entry.ClientId?.startsWith('foreign')) continue;
-        if (ledger.get(key)?.state === 'linked') continue;
-        this.#observer.violation(
-          `${key} is in ${poolId}, and the ledger does not know it as linked`,
-        );
-      }
-    }
-  }
-}
-
-interface ExecutionOutput {
-  userPoolId: string;
-  clientId?: string;
-  results: {
-    identityPoolId: string;
-    outcome: string;
-    changes: { op: 'add' | 'remove'; provider: Provider }[];
-  }[];
 }
 
 /** `service:Operation` of a request. */

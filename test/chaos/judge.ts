@@ -1,0 +1,169 @@
+import { entryKey, type Provider } from '../../core/identity-pool.ts';
+import type { LedgerEntry, WriteRecord } from '../../core/records.ts';
+import type { Aws } from '../../local/kernel/aws.ts';
+import type { Observer } from './observer.ts';
+
+const TABLE = 'poolbridge-dev';
+// The longest lease, and the clocks that differ by two seconds.
+const LONGEST_LEASE = 25_000 + 2000;
+
+type Item = Record<string, { S?: string; N?: string }>;
+
+interface ExecutionOutput {
+  userPoolId: string;
+  clientId?: string;
+  results: {
+    identityPoolId: string;
+    outcome: string;
+    changes: { op: 'add' | 'remove'; provider: Provider }[];
+  }[];
+}
+
+/** What the judge is given when everything has come to its end. */
+export interface Ending {
+  aws: Aws;
+  observer: Observer;
+  home: { account: string; region: string };
+  pools: readonly string[];
+  /** Milliseconds since the beginning. */
+  elapsed: number;
+  tell(what: string): void;
+}
+
+/** Looks at the end whether everyone got what he was told, and nothing was left behind. */
+export class Judge {
+  readonly #ending: Ending;
+  readonly #items = new Map<string, Item[]>();
+
+  constructor(ending: Ending) {
+    this.#ending = ending;
+  }
+
+  async judge(): Promise<void> {
+    for (const poolId of this.#ending.pools) this.#items.set(poolId, await this.#itemsOf(poolId));
+    const cancelled = this.#cancelled();
+    for (const execution of this.#ending.aws.stateMachines.executions.values()) {
+      this.#judgeExecution(execution, cancelled);
+    }
+    this.#judgeClaims(cancelled);
+    for (const [poolId, items] of this.#items) this.#judgeTable(poolId, items);
+  }
+
+  async #itemsOf(poolId: string): Promise<Item[]> {
+    const { aws, home } = this.#ending;
+    const { Items = [] } = (await aws.tables.ask(home, 'Query', {
+      TableName: TABLE,
+      KeyConditionExpression: 'pk = :pool',
+      ExpressionAttributeValues: { ':pool': { S: poolId } },
+    })) as { Items?: Item[] };
+    return Items;
+  }
+
+  #named<T>(items: Item[], prefix: string): T[] {
+    return items
+      .filter(({ sk }) => sk?.S?.startsWith(prefix))
+      .map(({ body }) => JSON.parse(body?.S ?? 'null') as T);
+  }
+
+  /** Entries that one write both added and removed, since both were asked for: by pool. */
+  #cancelled(): Map<string, number> {
+    const cancelled = new Map<string, number>();
+    for (const [poolId, items] of this.#items) {
+      for (const { shares } of this.#named<WriteRecord>(items, 'write#')) {
+        const changes = shares.flatMap((share) => share.changes as ExecutionChange[]);
+        const keys = changes.map(({ op, provider }) => `${op} ${entryKey(provider)}`);
+        for (const key of keys.filter((each) => each.startsWith('add '))) {
+          const entry = `${poolId} ${key.slice('add '.length)}`;
+          if (!keys.includes(`remove ${key.slice('add '.length)}`)) continue;
+          cancelled.set(entry, (cancelled.get(entry) ?? 0) + 1);
+        }
+      }
+    }
+    return cancelled;
+  }
+
+  #judgeExecution(
+    execution: Aws['stateMachines']['executions'] extends Map<string, infer E> ? E : never,
+    cancelled: Map<string, number>,
+  ): void {
+    const { observer, tell } = this.#ending;
+    const { name, status, startDate, stopDate = 0, output, error } = execution;
+    tell(`${name.slice(0, 8)} ended ${status}${error ? ` ${error}` : ''}`);
+    if (status === 'RUNNING') observer.violation(`${name} hangs`);
+    if (status === 'TIMED_OUT') observer.violation(`${name} was never done`);
+    if (status === 'FAILED' && !error) observer.violation(`${name} does not say why not`);
+    if (status !== 'SUCCEEDED') return;
+    const [start, stop] = [startDate, stopDate].map(
+      (seconds) => seconds * 1000 - Date.now() + this.#ending.elapsed,
+    ) as [number, number];
+    this.#judgeOutput(name, JSON.parse(output ?? '{}'), start, stop, cancelled);
+  }
+
+  #judgeOutput(
+    name: string,
+    { userPoolId, clientId, results }: ExecutionOutput,
+    start: number,
+    stop: number,
+    cancelled: Map<string, number>,
+  ): void {
+    if (clientId === undefined) return;
+    const { observer } = this.#ending;
+    const key = `cognito-idp.us-east-1.amazonaws.com/${userPoolId} ${clientId}`;
+    for (const { identityPoolId, outcome } of results) {
+      if (cancelled.has(`${identityPoolId} ${key}`)) continue;
+      const isThere = outcome === 'LINKED' || outcome === 'ALREADY_LINKED';
+      if (observer.was(identityPoolId, key, isThere, start, stop)) continue;
+      observer.violation(
+        `${name} says ${outcome}, but ${key} was ${isThere ? 'never' : 'always'} there`,
+      );
+    }
+  }
+
+  /** Nobody claims what he has not done. */
+  #judgeClaims(cancelled: Map<string, number>): void {
+    const { observer } = this.#ending;
+    for (const [claim, count] of this.#claims()) {
+      const [poolId = '', op, ...rest] = claim.split(' ');
+      const key = rest.join(' ');
+      const real = observer.transitions(poolId, key, op as 'add' | 'remove');
+      if (count <= real + (cancelled.get(`${poolId} ${key}`) ?? 0)) continue;
+      observer.violation(`${count} executions claim “${claim}”, which happened ${real} times`);
+    }
+  }
+
+  /** What executions that succeeded say they have done, and how many of them say it. */
+  #claims(): Map<string, number> {
+    const claims = new Map<string, number>();
+    const { executions } = this.#ending.aws.stateMachines;
+    const succeeded = [...executions.values()].filter(({ status }) => status === 'SUCCEEDED');
+    const results = succeeded.flatMap(
+      ({ output }) => (JSON.parse(output ?? '{}') as ExecutionOutput).results,
+    );
+    for (const { identityPoolId, changes } of results) {
+      for (const { op, provider } of changes) {
+        const claim = `${identityPoolId} ${op} ${entryKey(provider)}`;
+        claims.set(claim, (claims.get(claim) ?? 0) + 1);
+      }
+    }
+    return claims;
+  }
+
+  /** No lock outlives its lease, and the ledger knows what is ours. */
+  #judgeTable(poolId: string, items: Item[]): void {
+    const { observer } = this.#ending;
+    const lease = items.find(({ sk }) => sk?.S === 'lease');
+    const left = Number(lease?.['expiresAt']?.N ?? 0) - Date.now();
+    if (left > LONGEST_LEASE) observer.violation(`the lease of ${poolId} lasts another ${left} ms`);
+    // What became of a write that nobody saw the end of, the next one finds out.
+    if (lease?.['writing']) return;
+    const ledger = this.#named<LedgerEntry>(items, 'entry#');
+    const linked = ledger.filter(({ state }) => state === 'linked');
+    const ours = new Set(linked.map((each) => `${each.providerName} ${each.clientId}`));
+    for (const key of observer.entriesNow(poolId)) {
+      if (key.includes(' foreign') || ours.has(key)) continue;
+      observer.violation(`${key} is in ${poolId}, and the ledger does not know it as linked`);
+    }
+  }
+}
+
+type ExecutionChange = ExecutionOutput['results'][number]['changes'][number];
