@@ -5,16 +5,9 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { loadLinks } from '../../resources/links-file.ts';
+import type { Bug } from './bugs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** A deliberate mistake: a piece of the source, and what stands in its place. */
-export interface Bug {
-  name: string;
-  file: string;
-  find: string;
-  replace: string;
-}
 
 export type Handler = (event: unknown, context: object) => Promise<unknown>;
 
@@ -96,16 +89,24 @@ const surroundings: Plugin = {
   },
 };
 
+/** The source of a file with what a bug puts into it. */
+function withBug({ name, changes }: Bug, file: string): string {
+  const source = readFileSync(join(root, file), 'utf8');
+  return changes
+    .filter((change) => change.file === file)
+    .reduce((patched, { find, replace }) => {
+      if (patched.includes(find)) return patched.replace(find, () => replace);
+      throw new Error(`${file} no longer has what the bug “${name}” replaces: ${find}`);
+    }, source);
+}
+
 const patched = (bug: Bug): Plugin => ({
   name: 'bug',
   setup(bundling) {
     bundling.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-      if (relative(root, path) !== bug.file) return undefined;
-      const source = readFileSync(path, 'utf8');
-      if (!source.includes(bug.find)) {
-        throw new Error(`${bug.file} no longer has what the bug “${bug.name}” replaces.`);
-      }
-      return { contents: source.replace(bug.find, bug.replace), loader: 'ts' };
+      const file = relative(root, path);
+      if (!bug.changes.some((change) => change.file === file)) return undefined;
+      return { contents: withBug(bug, file), loader: 'ts' };
     });
   },
 });

@@ -45,6 +45,8 @@ const onlyOf: Partial<Record<Fault, RegExp>> = {
 /** Which faults a seed has, and when. */
 export class Faults {
   readonly #random: Random;
+  /** The one that this seed is about, if it is about one. */
+  readonly #only: Fault | undefined;
   #left: number;
   readonly #probability: number;
   /** For how long a description may show the state before a write, in milliseconds; 0 for never. */
@@ -55,6 +57,8 @@ export class Faults {
   constructor(random: Random) {
     this.#random = random;
     this.#left = random.between(0, 8);
+    const faults = Object.keys(weights) as Fault[];
+    this.#only = random.chance(0.4) ? random.pick(faults) : undefined;
     this.#probability = this.#left * 0.012;
     this.staleFor = random.chance(0.3) ? random.between(200, 3000) : 0;
     this.skew = random.chance(0.4) ? 2000 : 0;
@@ -64,9 +68,12 @@ export class Faults {
   draw(call: string, inUpdate: boolean): Fault | undefined {
     const probability = this.#probability * (inUpdate ? 3 : 1);
     if (this.#left === 0 || !this.#random.chance(probability)) return undefined;
+    const only = this.#only;
     const possible = Object.entries(weights).filter(
-      ([fault]) => onlyOf[fault as Fault]?.test(call) ?? true,
+      ([fault]) =>
+        (only === undefined || fault === only) && (onlyOf[fault as Fault]?.test(call) ?? true),
     );
+    if (possible.length === 0) return undefined;
     let drawn = this.#random.next() * possible.reduce((sum, [, weight]) => sum + weight, 0);
     const found = possible.find(([, weight]) => {
       drawn -= weight;

@@ -27,6 +27,8 @@ export interface Ending {
   pools: readonly string[];
   /** Milliseconds since the beginning. */
   elapsed: number;
+  /** For how long a description may have shown an old state, in milliseconds. */
+  staleFor: number;
   tell(what: string): void;
 }
 
@@ -107,14 +109,18 @@ export class Judge {
     cancelled: Map<string, number>,
   ): void {
     if (clientId === undefined) return;
-    const { observer } = this.#ending;
+    const { observer, staleFor } = this.#ending;
     const key = `cognito-idp.us-east-1.amazonaws.com/${userPoolId} ${clientId}`;
     for (const { identityPoolId, outcome } of results) {
       if (cancelled.has(`${identityPoolId} ${key}`)) continue;
       const isThere = outcome === 'LINKED' || outcome === 'ALREADY_LINKED';
-      if (observer.was(identityPoolId, key, isThere, start, stop)) continue;
+      // What was undone by another request had been done; by anyone else, it would have been seen.
+      const verified = (observer.verifiedAt(name, identityPoolId) ?? start) - staleFor;
+      const from = observer.isOurDoing(identityPoolId, key) ? start : Math.max(start, verified);
+      if (observer.was(identityPoolId, key, isThere, from, stop)) continue;
+      const was = isThere ? 'not' : 'still';
       observer.violation(
-        `${name} says ${outcome}, but ${key} was ${isThere ? 'never' : 'always'} there`,
+        `${name} says ${outcome} in ${identityPoolId}, but ${key} was ${was} there at ${from} ms`,
       );
     }
   }
@@ -156,12 +162,19 @@ export class Judge {
     if (left > LONGEST_LEASE) observer.violation(`the lease of ${poolId} lasts another ${left} ms`);
     // What became of a write that nobody saw the end of, the next one finds out.
     if (lease?.['writing']) return;
-    const ledger = this.#named<LedgerEntry>(items, 'entry#');
-    const linked = ledger.filter(({ state }) => state === 'linked');
-    const ours = new Set(linked.map((each) => `${each.providerName} ${each.clientId}`));
-    for (const key of observer.entriesNow(poolId)) {
-      if (key.includes(' foreign') || ours.has(key)) continue;
+    const ledger = new Map<string, string>(
+      this.#named<LedgerEntry>(items, 'entry#').map(
+        ({ providerName, clientId, state }) => [`${providerName} ${clientId}`, state] as const,
+      ),
+    );
+    const there = new Set(observer.entriesNow(poolId).filter((key) => !key.includes(' foreign')));
+    for (const key of there) {
+      if (ledger.get(key) === 'linked') continue;
       observer.violation(`${key} is in ${poolId}, and the ledger does not know it as linked`);
+    }
+    for (const [key, state] of ledger) {
+      if (state === 'unlinked' || there.has(key) || !observer.isOurDoing(poolId, key)) continue;
+      observer.violation(`${key} is linked by the ledger of ${poolId}, and is not there`);
     }
   }
 }

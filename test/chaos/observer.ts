@@ -33,6 +33,9 @@ interface LeaseUpdate {
 const isEntryChange = ({ member }: { member: string }): boolean =>
   member === 'CognitoIdentityProviders';
 
+const has = (state: IdentityPool, key: string): boolean =>
+  entriesOf(state).some((entry) => entryKey(entry) === key);
+
 /** Sees every state of every identity pool, and says when something is lost. */
 export class Observer {
   readonly violations: string[] = [];
@@ -47,6 +50,8 @@ export class Observer {
   readonly #asked = new Set<string>();
   /** The leases that are held, by the identity pool. */
   readonly #leases = new Map<string, { nonce: string; holder: Holder | undefined }>();
+  /** When an execution last looked at a pool to verify it. */
+  readonly #verified = new Map<string, number>();
   readonly #now: () => number;
   readonly #quotas: Map<string, number>;
 
@@ -105,10 +110,18 @@ export class Observer {
     else this.#leases.set(poolId, { nonce, holder: invocation });
   }
 
-  /** An invocation was shown a version. */
-  shown(invocation: object, version: Version): void {
+  /** What whoever reads a version now sees. */
+  seen(version: Version): Seen {
     const stale = version.number !== this.latest(version.state.IdentityPoolId).number;
-    this.#seen.set(invocation, { version, stale });
+    return { version, stale };
+  }
+
+  /** An invocation was shown something. */
+  shown(invocation: Holder & { name: string }, seen: Seen): void {
+    this.#seen.set(invocation, seen);
+    if (invocation.name !== 'VerifyIdentityPool') return;
+    const { IdentityPoolId } = seen.version.state;
+    this.#verified.set(`${invocation.execution} ${IdentityPoolId}`, this.#now());
   }
 
   /** What an invocation has seen of a pool until now. */
@@ -188,9 +201,22 @@ export class Observer {
     return versions.some((version, i) => {
       const until = versions[i + 1]?.at ?? Number.POSITIVE_INFINITY;
       const overlaps = version.at <= to && until >= from;
-      const isThere = entriesOf(version.state).some((entry) => entryKey(entry) === key);
-      return overlaps && isThere === there;
+      return overlaps && has(version.state, key) === there;
     });
+  }
+
+  /** When an execution last looked at a pool to verify it. */
+  verifiedAt(execution: string, poolId: string): number | undefined {
+    return this.#verified.get(`${execution} ${poolId}`);
+  }
+
+  /** Whether a write of ours was the last to make an entry appear or disappear. */
+  isOurDoing(poolId: string, key: string): boolean {
+    const last = this.versions(poolId).findLast((version, i, versions) => {
+      const previous = versions[i - 1];
+      return previous && has(previous.state, key) !== has(version.state, key);
+    });
+    return last?.by === 'ours';
   }
 
   /** The entries of a pool as it is now. */
@@ -201,11 +227,10 @@ export class Observer {
   /** How often writes of ours made an entry appear or disappear. */
   transitions(poolId: string, key: string, op: 'add' | 'remove'): number {
     const versions = this.versions(poolId);
-    const has = (state: IdentityPool) => entriesOf(state).some((entry) => entryKey(entry) === key);
     return versions.filter((version, i) => {
       const previous = versions[i - 1];
       if (version.by !== 'ours' || !previous) return false;
-      const [before, after] = [has(previous.state), has(version.state)];
+      const [before, after] = [has(previous.state, key), has(version.state, key)];
       return op === 'add' ? !before && after : before && !after;
     }).length;
   }

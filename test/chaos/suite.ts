@@ -98,8 +98,15 @@ const throttleOf: Record<string, string> = {
 };
 
 const invocations = new AsyncLocalStorage<Invocation>();
-/** What was known of the pool when the call was sent that is being answered. */
-const sending = new AsyncLocalStorage<Seen | undefined>();
+/** A call on its way. */
+interface Sending {
+  /** What its invocation had seen of the pool when it was sent. */
+  seen: Seen | undefined;
+  /** What the answer shows of the pool, if it arrives. */
+  shown?: Seen;
+}
+
+const sendings = new AsyncLocalStorage<Sending>();
 
 /** One seed: an AWS of its own, a schedule of requests, faults, and who watches. */
 export class Suite {
@@ -169,7 +176,8 @@ export class Suite {
   #judge(): Promise<void> {
     const ending = {
       ...{ aws: this.#aws, observer: this.#observer, home: HOME, pools: POOLS },
-      ...{ elapsed: this.#clock.elapsed, tell: (what: string) => this.#tell(what) },
+      ...{ elapsed: this.#clock.elapsed, staleFor: this.#faults.staleFor },
+      ...{ tell: (what: string) => this.#tell(what) },
     };
     return new Judge(ending).judge();
   }
@@ -236,7 +244,10 @@ export class Suite {
       OpenIdConnectProviderARNs: some([`arn:aws:iam::${ACCOUNT_B}:oidc-provider/a.example`]),
       SamlProviderARNs: some([`arn:aws:iam::${ACCOUNT_B}:saml-provider/staff`]),
       CognitoIdentityProviders: some(
-        Array.from({ length: random.between(1, 9) }, (_, i) => this.#foreignEntry(i)),
+        // Close to the quota, where there is one.
+        Array.from({ length: random.between(1, 9) + (id === POOLS[1] ? 3 : 0) }, (_, i) =>
+          this.#foreignEntry(i),
+        ),
       ),
       IdentityPoolTags: { _custom_id_: id, ...(random.chance(0.5) && { team: 'b' }) },
     };
@@ -273,8 +284,8 @@ export class Suite {
       run: async (call) => {
         await describeNow(call);
         const version = this.#versionShown(String(call.input['IdentityPoolId']));
-        const invocation = invocations.getStore();
-        if (invocation) this.#observer.shown(invocation, version);
+        const sending = sendings.getStore();
+        if (sending) sending.shown = this.#observer.seen(version);
         return structuredClone(version.state);
       },
     };
@@ -283,7 +294,7 @@ export class Suite {
       run: async (call) => {
         const answer = await updateNow(call);
         const { pool } = this.#aws.identityPools.find(String(call.input['IdentityPoolId']));
-        this.#observer.ourWrite(sending.getStore(), pool, executionOf(call));
+        this.#observer.ourWrite(sendings.getStore()?.seen, pool, executionOf(call));
         return answer;
       },
     };
@@ -410,12 +421,13 @@ export class Suite {
       () => timeout.reject(Object.assign(new Error('request timed out'), { name: 'TimeoutError' })),
       requestTimeout,
     );
-    const seen = this.#observer.seenBy(invocation);
+    const sending: Sending = { seen: this.#observer.seenBy(invocation) };
     const response = await Promise.race([
-      sending.run(seen, () => this.#through(request, call, fault, invocation)),
+      sendings.run(sending, () => this.#through(request, call, fault, invocation)),
       timeout.promise,
     ]);
     if (invocation.dead) return forever();
+    if (sending.shown) this.#observer.shown(invocation, sending.shown);
     const { status: statusCode, headers, body } = response;
     return { response: { statusCode, headers, body: new Uint8Array(Buffer.from(body)) } };
   }

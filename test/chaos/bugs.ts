@@ -1,0 +1,185 @@
+/** A deliberate mistake: pieces of the source, and what stands in their place. */
+export interface Bug {
+  name: string;
+  /** A seed that sees it. */
+  seed: number;
+  changes: { file: string; find: string; replace: string }[];
+}
+
+const safeWrite = 'aws/safe-write.ts';
+const table = 'aws/pool-table.ts';
+const pool = 'core/identity-pool.ts';
+
+/** Mistakes that have been made, or nearly: each of them must be seen. */
+export const bugs: Bug[] = [
+  {
+    name: 'no lease',
+    seed: 1,
+    changes: [
+      {
+        file: table,
+        find: "'attribute_not_exists(nonce) OR expiresAt < :now OR nonce = :nonce'",
+        replace: "'attribute_not_exists(nonce) OR NOT expiresAt = :now'",
+      },
+    ],
+  },
+  {
+    name: 'no rebase: what was described before the lease is written onto',
+    seed: 1,
+    changes: [
+      {
+        file: 'functions/update-identity-pool.ts',
+        find: '    const { changes, before,',
+        replace: `    const [early, describe] = [await pool.describe(), pool.describe];
+    let asked = 0;
+    pool.describe = async () => (asked++ === 0 ? early : describe());
+    const { changes, before,`,
+      },
+    ],
+  },
+  {
+    name: 'release by anyone',
+    seed: 1,
+    changes: [
+      {
+        file: table,
+        find: `        ConditionExpression: 'nonce = :nonce',
+        UpdateExpression: \`\${set`,
+        replace: `        ConditionExpression: ':nonce <> pk',
+        UpdateExpression: \`\${set`,
+      },
+    ],
+  },
+  {
+    name: 'a lease shorter than the function',
+    seed: 1,
+    changes: [{ file: 'core/lease.ts', find: 'LEASE_MS = 25_000', replace: 'LEASE_MS = 2000' }],
+  },
+  {
+    name: 'AllowClassicFlow is dropped',
+    seed: 1,
+    changes: [
+      {
+        file: pool,
+        find: 'const { IdentityPoolTags: tags, ...rest } = pool;',
+        replace: 'const { IdentityPoolTags: tags, AllowClassicFlow: _, ...rest } = pool;',
+      },
+    ],
+  },
+  {
+    name: 'merge by a list of what is allowed, without the SAML providers',
+    seed: 1,
+    changes: [
+      {
+        file: pool,
+        find: 'const { IdentityPoolTags: tags, ...rest } = pool;',
+        replace: 'const { IdentityPoolTags: tags, SamlProviderARNs: _, ...rest } = pool;',
+      },
+    ],
+  },
+  {
+    name: 'the old snapshot is restored when the write does not read back',
+    seed: 1,
+    changes: [
+      {
+        file: safeWrite,
+        find: '        throw new VerificationError(',
+        replace: '        await pool.update(this.base);\n        throw new VerificationError(',
+      },
+      {
+        file: safeWrite,
+        find: '    const { wanted, shares, write } = batch(',
+        replace: '    Object.assign(this, { base });\n    const { wanted, shares, write } = batch(',
+      },
+    ],
+  },
+  {
+    name: 'no answer is taken for a no',
+    seed: 1,
+    changes: [
+      {
+        file: safeWrite,
+        find: '      if (!isRefusal(error)) return this.#resolve(wanted, error);\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'no answer, and the write is sent again',
+    seed: 1,
+    changes: [{ file: 'aws/identity-pool.ts', find: 'maxAttempts: 1', replace: 'maxAttempts: 3' }],
+  },
+  {
+    name: 'a stale description is believed',
+    seed: 1,
+    changes: [
+      {
+        file: 'core/lease.ts',
+        find: 'if (!last || digest === last.result) return false;',
+        replace: 'return false;',
+      },
+    ],
+  },
+  {
+    name: 'a verification that never looks',
+    seed: 1,
+    changes: [
+      {
+        file: 'functions/verify-identity-pool.ts',
+        find: 'const missing = merge(now, intent);',
+        replace: 'const missing = merge(now, intent).slice(0, 0);',
+      },
+    ],
+  },
+  {
+    name: 'waiting requests are believed as they stand in the table',
+    seed: 1,
+    changes: [
+      {
+        file: 'aws/allowed.ts',
+        find: "if (clientName === undefined && request.operation === 'link') continue;",
+        replace: '',
+      },
+      { file: 'aws/allowed.ts', find: 'if (!coverage) return [];', replace: '' },
+      {
+        file: 'aws/allowed.ts',
+        find: 'const { serverSideTokenCheck } = coverage;',
+        replace: 'const { serverSideTokenCheck = false } = coverage ?? { links: [] };',
+      },
+      { file: 'aws/allowed.ts', find: 'links: coverage.links', replace: 'links: []' },
+    ],
+  },
+  {
+    name: 'a write that nobody saw the end of is taken for done',
+    seed: 1,
+    changes: [
+      {
+        file: safeWrite,
+        find: 'record.shares.filter(({ intent }) => merge(base, intent).length === 0)',
+        replace: 'record.shares',
+      },
+    ],
+  },
+  {
+    name: 'the quota is not looked at again',
+    seed: 1,
+    changes: [
+      {
+        file: 'core/batch.ts',
+        find: 'checkQuota(wanted, changes, quota);',
+        replace: 'void quota;',
+      },
+    ],
+  },
+  {
+    name: 'the ledger is forgotten',
+    seed: 1,
+    changes: [
+      {
+        file: safeWrite,
+        find: 'await inParallel(entries, (entry) => table.enter(entry));',
+        replace: 'void entries;',
+      },
+    ],
+  },
+];
