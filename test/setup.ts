@@ -13,10 +13,12 @@ const closed = Array.from(
     roleArn: arn:aws:iam::444444444444:role/poolbridge-link`,
 );
 
-/** Packages the service once for all tests, with the links of test/links.yml. */
+const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
+
+/** Packages the service once for all tests, with the links of test/links.yml and the fault suite's. */
 export async function globalSetup(): Promise<void> {
-  const links = readFileSync(new URL('links.yml', import.meta.url), 'utf8');
-  artifact = await packageService([links, ...closed].join(''));
+  const suite = read('chaos/links.yml').replace(/^#.*\nlinks:$/m, '');
+  artifact = await packageService([read('links.yml'), ...closed, suite].join(''));
   process.env['POOLBRIDGE_ARTIFACT'] = artifact.folder;
 }
 

@@ -3,20 +3,39 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { packageService } from '../../local/poolbridge/package-service.ts';
+import { bugs } from './bugs.ts';
 import type { Outcome } from './suite.ts';
 import type { Share } from './worker.ts';
 
-const USAGE = 'Usage: npm run chaos -- --seeds FROM..TO [--timeline]';
+const USAGE = 'Usage: npm run chaos -- --seeds FROM..TO [--timeline] [--bug NAME]';
 
-/** The seeds asked for, both ends included. */
-function seedsAsked(): { from: number; to: number; timeline: boolean } {
+interface Asked {
+  from: number;
+  /** Included. */
+  to: number;
+  timeline: boolean;
+  bug?: string;
+}
+
+/** The seeds asked for, and with which deliberate mistake, if any. */
+function asked(): Asked {
   const { values } = parseArgs({
-    options: { seeds: { type: 'string' }, timeline: { type: 'boolean', default: false } },
+    options: {
+      seeds: { type: 'string' },
+      timeline: { type: 'boolean', default: false },
+      bug: { type: 'string' },
+    },
   });
   const [, first, last = first] = /^(\d+)(?:\.\.(\d+))?$/.exec(values.seeds ?? '') ?? [];
   const [from, to] = [Number(first), Number(last)];
   if (!(from <= to)) throw new Error(USAGE);
-  return { from, to, timeline: values.timeline };
+  const { timeline, bug } = values;
+  if (bug !== undefined && !bugs.some(({ name }) => name === bug)) {
+    throw new Error(
+      `There is no bug “${bug}”; there is ${bugs.map(({ name }) => name).join('; ')}.`,
+    );
+  }
+  return { from, to, timeline, ...(bug !== undefined && { bug }) };
 }
 
 function run(share: Share, onOutcome: (outcome: Outcome) => void): Promise<void> {
@@ -35,7 +54,7 @@ function report({ seed, violations, timeline }: Outcome): void {
 }
 
 async function main(): Promise<void> {
-  const { from, to, timeline } = seedsAsked();
+  const { from, to, timeline, bug } = asked();
   const links = readFileSync(new URL('links.yml', import.meta.url), 'utf8');
   const artifact = await packageService(links);
   const sums = { executions: 0, updates: 0, calls: 0, faults: 0 };
@@ -57,6 +76,7 @@ async function main(): Promise<void> {
     const step = Math.min(availableParallelism(), to - from + 1);
     const shares = Array.from({ length: step }, (_, i) => ({
       ...{ artifact: artifact.folder, from: from + i, to, step, timeline },
+      ...(bug !== undefined && { bug }),
     }));
     await Promise.all(shares.map((share) => run(share, onOutcome)));
   } finally {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { bugs } from './bugs.ts';
 import { loadHandlers } from './bundle.ts';
 import { readDeployment, Suite } from './suite.ts';
 
@@ -10,15 +11,18 @@ export interface Share {
   step: number;
   /** Whether the timeline is wanted of seeds in which all is well, too. */
   timeline: boolean;
+  /** The name of a deliberate mistake; it ends with the first seed that sees it. */
+  bug?: string;
 }
 
-const { artifact, from, to, step, timeline: wanted } = workerData as Share;
+const { artifact, from, to, step, timeline: wanted, bug } = workerData as Share;
 const deployment = readDeployment(artifact);
-const handlers = await loadHandlers();
+const handlers = await loadHandlers(bugs.find(({ name }) => name === bug));
 for (let seed = from; seed <= to; seed += step) {
   const { timeline, ...outcome } = await new Suite(seed, handlers).run(deployment);
   const shown = wanted || outcome.violations.length > 0;
   parentPort?.postMessage({ ...outcome, timeline: shown ? timeline : [] });
+  if (bug !== undefined && outcome.violations.length > 0) break;
 }
 // What a seed left hanging, as a killed invocation does, hangs for ever.
 process.exit();

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { bugs } from './bugs.ts';
+import { type Handlers, loadHandlers } from './bundle.ts';
+import { type Deployment, type Outcome, readDeployment, Suite } from './suite.ts';
+
+// What a seed draws is decided by its number alone: these have no virtue but to be the first.
+const SEEDS = 200;
+
+const artifact = process.env['POOLBRIDGE_ARTIFACT'] ?? '';
+
+describe('whatever happens', () => {
+  let deployment: Deployment;
+  let handlers: Handlers;
+  before(async () => {
+    deployment = readDeployment(artifact);
+    handlers = await loadHandlers();
+  });
+
+  const again = ({ seed, violations, timeline }: Outcome) =>
+    [
+      ...[`npm run chaos -- --seeds ${seed}..${seed}`, ...timeline],
+      ...violations.map((violation) => `✗ ${violation}`),
+    ].join('\n');
+
+  test(`nothing is lost, nothing hangs and nobody is told what is not so: ${SEEDS} seeds`, async (t) => {
+    const sums = { updates: 0, faults: 0, overwrittenInTheInstant: 0, overwrittenUnseen: 0 };
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const outcome = await new Suite(seed, handlers).run(deployment);
+      assert.deepEqual(outcome.violations, [], again(outcome));
+      for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += outcome[key];
+    }
+    t.diagnostic(JSON.stringify(sums));
+    // A suite that does nothing finds nothing.
+    assert.ok(sums.updates > SEEDS && sums.faults > SEEDS, JSON.stringify(sums));
+  });
+
+  test('it happens in the same way every time', async () => {
+    const [first, second] = [new Suite(7, handlers), new Suite(7, handlers)];
+    const { timeline } = await first.run(deployment);
+    assert.ok(timeline.length > 50);
+    assert.deepEqual((await second.run(deployment)).timeline, timeline);
+  });
+});
+
+describe('a mistake is seen', () => {
+  for (const bug of bugs) {
+    test(bug.name, async () => {
+      const outcome = await new Suite(bug.seed, await loadHandlers(bug)).run(
+        readDeployment(artifact),
+      );
+      assert.notDeepEqual(
+        outcome.violations,
+        [],
+        `Seed ${bug.seed} no longer sees it. Find another: npm run chaos -- --seeds 1..1000 --bug "${bug.name}"`,
+      );
+    });
+  }
+});
