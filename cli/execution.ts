@@ -12,9 +12,13 @@ export type Ending =
   | { status: 'SUCCEEDED'; output: Output }
   | { status: string; error: string; message: string };
 
+// The AWS CLI takes its Region from either; the SDK knows the first alone.
+const region = process.env['AWS_REGION'] || process.env['AWS_DEFAULT_REGION'];
+const config = region ? { region } : {};
+
 /** The `link` state machine of this account, reached as the AWS CLI reaches it. */
 export class LinkMachine {
-  readonly #sfn = new SFNClient({});
+  readonly #sfn = new SFNClient(config);
   readonly #stage: string;
 
   constructor(stage: string) {
@@ -22,7 +26,9 @@ export class LinkMachine {
   }
 
   async #arn(): Promise<string> {
-    const { Arn = '', Account } = await new STSClient({}).send(new GetCallerIdentityCommand({}));
+    const { Arn = '', Account } = await new STSClient(config).send(
+      new GetCallerIdentityCommand({}),
+    );
     const region = await this.#sfn.config.region();
     return `arn:${Arn.split(':')[1]}:states:${region}:${Account}:stateMachine:poolbridge-${this.#stage}-link`;
   }

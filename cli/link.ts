@@ -1,4 +1,5 @@
 import { parseArgs, styleText } from 'node:util';
+import { withAdvice } from './advice.ts';
 import { LinkMachine } from './execution.ts';
 import { outputLines } from './show.ts';
 
@@ -7,9 +8,10 @@ const usage = `Links an app client by hand, through the state machine, and follo
   npm run link -- --user-pool us-east-1_AbCdEfGhI --client 1example23456789
 
   --user-pool ID       the user pool
-  --client ID          its app client; with --unlink, all of its clients if absent
+  --client ID          its app client
   --identity-pool ID   only this one of the identity pools that links.yml allows
   --unlink             unlink instead
+  --all-clients        with --unlink: every entry of the user pool, whoever made it
   --dry-run            show what would change, and write nothing
   --reason TEXT        why, for the audit
   --stage NAME         the deployment's stage, dev if absent
@@ -19,6 +21,21 @@ Endpoint, Region and credentials come from where the AWS CLI takes them.`;
 /** Exit codes: done, failed, wrong usage, not covered. */
 const exit = { done: 0, failed: 1, usage: 2, notCovered: 3 } as const;
 
+/** What is missing or too much, if anything is. */
+function mistakeIn(values: {
+  'user-pool'?: string | undefined;
+  client?: string | undefined;
+  unlink?: boolean | undefined;
+  'all-clients'?: boolean | undefined;
+}): string | undefined {
+  const { 'user-pool': userPoolId, client, unlink, 'all-clients': all } = values;
+  if (userPoolId === undefined) return '--user-pool is missing';
+  if (all && !unlink) return '--all-clients goes with --unlink alone';
+  if (all && client !== undefined) return '--client or --all-clients, not both';
+  if (client !== undefined || all) return undefined;
+  return unlink ? '--client is missing, or --all-clients' : '--client is missing';
+}
+
 function requestOf(args: string[]) {
   const { values } = parseArgs({
     args,
@@ -27,6 +44,7 @@ function requestOf(args: string[]) {
       client: { type: 'string' },
       'identity-pool': { type: 'string' },
       unlink: { type: 'boolean' },
+      'all-clients': { type: 'boolean' },
       'dry-run': { type: 'boolean' },
       reason: { type: 'string' },
       stage: { type: 'string', default: 'dev' },
@@ -34,8 +52,8 @@ function requestOf(args: string[]) {
     },
   });
   const { 'user-pool': userPoolId, client: clientId, unlink, reason, stage, help } = values;
-  if (!help && userPoolId === undefined) throw new Error('--user-pool is missing');
-  if (!help && clientId === undefined && !unlink) throw new Error('--client is missing');
+  const mistake = help ? undefined : mistakeIn(values);
+  if (mistake !== undefined) throw new Error(mistake);
   const request = {
     operation: unlink ? 'unlink' : 'link',
     userPoolId,
@@ -76,7 +94,6 @@ async function run(args: string[]): Promise<number> {
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  const { name, message } = error as Error;
-  console.error(`${name}: ${message}`);
+  console.error(withAdvice(error as Error));
   process.exitCode = exit.failed;
 }

@@ -1,6 +1,5 @@
 import { parseArgs, styleText } from 'node:util';
-import { differenceLines } from '../cli/show.ts';
-import { diff } from '../core/diff.ts';
+import { changeLines } from '../cli/show.ts';
 import { type LocalAws, startAws } from './index.ts';
 import { A, B } from './story/accounts.ts';
 import { type Told, tell } from './story/story.ts';
@@ -31,8 +30,8 @@ function auditLines({ output, executionArn }: Told): string[] {
     ['who', `${requestedBy.principalArn}, by creating the app client ${clientId}`],
     ['when', `${requestedBy.time}, CloudTrail event ${requestedBy.eventId}`],
     ['allowed by', `links.yml, link ${result.links.join(', ')}`],
-    ['written by', result.assumedRoleArn],
-    ['what', differenceLines(diff(result.before, result.after)).join(' ')],
+    ['written by', [result.assumedRoleArn, result.writtenBy ?? []].flat().join(', for it by ')],
+    ['what', changeLines(result.changes).join(' ')],
     ['verified', `entry there after the write; attempts: ${result.attempts}`],
     ['execution', executionArn],
   ];
@@ -48,10 +47,7 @@ function differenceShown({ output }: Told): string[] {
     ...['social, OpenID Connect, SAML and developer providers', 'classic flow, guest access'],
     'name and tags',
   ];
-  return [
-    `  ${differenceLines(diff(result.before, result.after)).join('\n  ')}`,
-    dim(`  untouched: ${kept.join('; ')}`),
-  ];
+  return [`  ${changeLines(result.changes).join('\n  ')}`, dim(`  untouched: ${kept.join('; ')}`)];
 }
 
 function howToReach(local: LocalAws, { userPoolId, identityPoolId }: Told): string[] {
@@ -60,13 +56,11 @@ function howToReach(local: LocalAws, { userPoolId, identityPoolId }: Told): stri
   return [
     bold('It stays up. Try it from another terminal:'),
     dim('  # create an app client in Account-A, and watch it being linked here'),
-    `  export ${as(A)}`,
-    `  aws cognito-idp create-user-pool-client --user-pool-id ${userPoolId} --client-name android`,
+    `  ${as(A)} aws cognito-idp create-user-pool-client --user-pool-id ${userPoolId} --client-name android`,
     dim('  # link or unlink by hand'),
-    `  npm run link -- --user-pool ${userPoolId} --client CLIENT_ID --reason "trying it out"`,
+    `  ${as(A)} npm run link -- --user-pool ${userPoolId} --client CLIENT_ID --reason "trying it out"`,
     dim('  # look at the identity pool in Account-B'),
-    `  export ${as(B)}`,
-    `  aws cognito-identity describe-identity-pool --identity-pool-id ${identityPoolId}`,
+    `  ${as(B)} aws cognito-identity describe-identity-pool --identity-pool-id ${identityPoolId}`,
     dim('Ctrl-C ends it.'),
   ];
 }

@@ -15,10 +15,9 @@ class PolicySizeError extends Error {
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const POLICY_CHARACTERS = 6144;
-// A role carries ten managed policies. UpdateIdentityPool has those for the roles and those for the
-// user pools.
+// UpdateIdentityPool carries those for the roles and, with what they leave, those for the user pools.
+const POLICIES = 10;
 const POLICIES_FOR_ROLES = 6;
-const POLICIES_FOR_USER_POOLS = 4;
 
 // As long as any that they stand for.
 const longest = (value: string): string =>
@@ -74,11 +73,18 @@ const userPool = (region: string, id: string): string =>
 
 const LIST = 'cognito-idp:ListUserPoolClients';
 
+interface UserPoolAccess {
+  policies: Statement[][];
+  /** What is granted beyond what the links cover, where IAM has no room for exactly that. */
+  wider?: string;
+}
+
 /**
  * Listing the app clients of exactly the user pools that the links name, and of those that carry
- * the links' tags. Where IAM has no room for so many, of the Regions of those that are named.
+ * the links' tags. Where IAM has no room for so many, of the Regions of those that are named; where
+ * it has no room for the tags either, of all.
  */
-function readUserPools(links: Links): Statement[][] {
+function readUserPools(links: Links, room: number): UserPoolAccess {
   const all = Object.values(links);
   const ids = distinct(all.flatMap(({ userPools = [] }) => userPools));
   const tags = distinct(
@@ -97,16 +103,19 @@ function readUserPools(links: Links): Statement[][] {
     tags.length > 0
       ? [{ Effect: 'Allow', Action: 'cognito-idp:ListTagsForResource', Resource: anyPool }]
       : [];
-  const listed = ids.map((id) => userPool(userPoolRegion(id), id));
-  const policies = pack([
-    ...readTags,
-    ...byTag,
-    { Effect: 'Allow', Action: LIST, Resource: listed },
-  ]);
-  if (policies.length <= POLICIES_FOR_USER_POOLS) return policies;
+  const listing = (Resource: string[]): Statement => ({ Effect: 'Allow', Action: LIST, Resource });
+  const named = ids.map((id) => userPool(userPoolRegion(id), id));
+  const exact = pack([...readTags, ...byTag, listing(named)]);
+  if (exact.length <= room) return { policies: exact };
   const regions = distinct(ids.map(userPoolRegion));
-  const inRegions = tags.length > 0 ? anyPool : regions.map((r) => userPool(r, `${r}_*`));
-  return pack([...readTags, { Effect: 'Allow', Action: LIST, Resource: inRegions }]);
+  const inRegions = regions.map((region) => userPool(region, `${region}_*`));
+  const regional = pack([...readTags, ...byTag, listing(inRegions)]);
+  if (regional.length <= room) {
+    const wider = `${ids.length} user pools are more than IAM has room for by name: the app clients of every user pool in ${regions.join(', ')} may be listed`;
+    return { policies: regional, wider };
+  }
+  const wider = `${tags.length} sets of userPoolTags are more than IAM has room for: the app clients of every user pool of the account, in every Region, may be listed`;
+  return { policies: pack([...readTags, listing(anyPool)]), wider };
 }
 
 const resourcesOf = (name: string, policies: Statement[][]) =>
@@ -124,18 +133,21 @@ const resourcesOf = (name: string, policies: Statement[][]) =>
   });
 
 /**
- * The managed policies that follow from links.yml, and the references by which roles carry them.
+ * The managed policies that follow from links.yml, the references by which roles carry them, and what
+ * they grant beyond it.
  *
  * @throws PolicySizeError
  */
 export function linkPolicies(links: Links) {
   const roles = resourcesOf('AssumeLinkRoles', assumeRoles(links));
-  const pools = resourcesOf('ReadUserPools', readUserPools(links));
+  const access = readUserPools(links, POLICIES - roles.length);
+  const pools = resourcesOf('ReadUserPools', access.policies);
   const refs = (all: typeof roles) => all.map(([Ref]) => ({ Ref }));
   return {
     policies: { Resources: Object.fromEntries([...roles, ...pools]) },
     assumeRoles: refs(roles),
     readUserPools: refs(pools),
     writer: refs([...roles, ...pools]),
+    ...(access.wider !== undefined && { wider: access.wider }),
   };
 }

@@ -1,7 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
-import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+  visit,
+} from 'yaml';
 import { type Links, problemsOf } from '../core/links.ts';
 
 /** What is wrong with links.yml: one line for each problem, with file, line and key. */
@@ -61,6 +72,15 @@ function problemOf(error: ErrorObject): { path: string[]; message: string } {
         path: [...path, String(params['propertyName'])],
         message: 'has a name that is not allowed',
       };
+    case 'enum': {
+      const allowed = (params['allowedValues'] as unknown[]).join(', ');
+      return { path, message: `must be one of ${allowed}, but is ${quoted(data)}` };
+    }
+    case 'not':
+      return {
+        path: error.propertyName === undefined ? path : [...path, error.propertyName],
+        message: `is ${quoted(data)}, and \${ stands for something else when the service is packaged; no tag can hold it`,
+      };
     default:
       return { path, message: `${error.message ?? 'is not allowed'}, but is ${quoted(data)}` };
   }
@@ -70,6 +90,31 @@ function problemOf(error: ErrorObject): { path: string[]; message: string } {
 const isWrapper = (error: ErrorObject, all: ErrorObject[]): boolean =>
   (error.keyword === 'required' && error.schemaPath.includes('/anyOf/')) ||
   (error.keyword === 'propertyNames' && all.some(({ propertyName }) => propertyName !== undefined));
+
+/** Of the aliases and merges, the first that stands for nothing; else the first that there is. */
+function suspectOf(document: Document): Node | undefined {
+  const suspects: (Alias | Scalar)[] = [];
+  visit(document, {
+    Alias: (_, alias) => void suspects.push(alias),
+    Scalar: (_, scalar) => void (scalar.source === '<<' && suspects.push(scalar)),
+  });
+  return suspects.find((each) => isAlias(each) && !each.resolve(document)) ?? suspects[0];
+}
+
+/**
+ * What the document says, its aliases resolved.
+ *
+ * @throws where an alias stands for nothing, for itself, or for far too much.
+ */
+function contentOf(document: Document): unknown {
+  const content: unknown = document.toJS() ?? {};
+  try {
+    JSON.stringify(content);
+  } catch {
+    throw new Error('An alias stands for something that it is a part of');
+  }
+  return content;
+}
 
 /**
  * Reads links.yml, with every default filled in.
@@ -102,7 +147,14 @@ export function loadLinks(file: string): Links {
       })),
     );
   }
-  const content: unknown = document.toJS() ?? {};
+  let content: unknown;
+  try {
+    content = contentOf(document);
+  } catch (error) {
+    const offset = suspectOf(document)?.range?.[0] ?? 0;
+    const [message = ''] = (error as Error).message.split('\n');
+    return fail([{ line: lines.linePos(offset).line, message }]);
+  }
   const located = (problems: { path: string[]; message: string }[]) =>
     problems.map(({ path, message }) => {
       const offset = nodeAt(document, path)?.range?.[0] ?? 0;

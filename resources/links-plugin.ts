@@ -1,28 +1,62 @@
 import { resolve } from 'node:path';
+import type { Links } from '../core/links.ts';
+import { userPoolRegion } from '../core/user-pool.ts';
 import { linkPolicies } from './link-policies.ts';
 import { loadLinks } from './links-file.ts';
 
+type Policies = ReturnType<typeof linkPolicies>;
+
 interface Source {
-  address: keyof ReturnType<typeof linkPolicies>;
+  address: Exclude<keyof Policies, 'wider'>;
   resolveVariable(variable: string): Promise<string>;
 }
 
 interface Serverless {
   classes: { Error: new (message: string, code: string) => Error };
+  service: { provider: { region: string } };
+}
+
+interface Writers {
+  log: { warning(message: string): void };
+}
+
+interface Read {
+  links: Links;
+  policies: Policies;
+}
+
+function read(file: string): Read {
+  const links = loadLinks(file);
+  return { links, policies: linkPolicies(links) };
+}
+
+/** The user pools of which the rule in the deployment's Region never hears, link by link. */
+function elsewhere(links: Links, region: string): string[] {
+  return Object.entries(links).flatMap(([name, { userPools = [] }]) => {
+    const unheard = userPools.filter((id) => userPoolRegion(id) !== region);
+    if (unheard.length === 0) return [];
+    const shown = unheard.length > 3 ? [...unheard.slice(0, 2), '…'] : unheard;
+    return `links.${name}.userPools: ${unheard.length} not of ${region}, the Region deployed to (${shown.join(', ')}). Their new app clients are not heard of there; link them by hand.`;
+  });
 }
 
 /**
  * Lets serverless.yml say `${links:…}`: the IAM policies that follow from links.yml. What is wrong
  * with that file is said once, before anything is packaged; the framework would say it once for
- * each variable.
+ * each variable. So is what will be otherwise than its reader may think.
  */
 export default class LinksPlugin {
+  #read: Read | undefined;
   #problem: string | undefined;
 
   readonly hooks = {
     'before:package:cleanup': () => {
-      if (this.#problem === undefined) return;
-      throw new this.#serverless.classes.Error(this.#problem, 'INVALID_LINKS');
+      const { classes, service } = this.#serverless;
+      if (this.#problem !== undefined) throw new classes.Error(this.#problem, 'INVALID_LINKS');
+      if (!this.#read) return;
+      const { links, policies } = this.#read;
+      for (const each of elsewhere(links, service.provider.region)) this.#log.warning(each);
+      if (policies.wider !== undefined) this.#log.warning(`links.yml: ${policies.wider}.`);
     },
   };
 
@@ -36,14 +70,17 @@ export default class LinksPlugin {
   };
 
   readonly #serverless: Serverless;
+  readonly #log: Writers['log'];
 
-  constructor(serverless: Serverless) {
+  constructor(serverless: Serverless, _options: object, { log }: Writers) {
     this.#serverless = serverless;
+    this.#log = log;
   }
 
-  #policiesOf(file: string): ReturnType<typeof linkPolicies> {
+  #policiesOf(file: string): Policies {
     try {
-      return linkPolicies(loadLinks(file));
+      this.#read ??= read(file);
+      return this.#read.policies;
     } catch (error) {
       this.#problem = (error as Error).message;
       return linkPolicies({});

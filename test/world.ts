@@ -11,6 +11,7 @@ import {
   CreateUserPoolClientCommand,
   CreateUserPoolCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import {
   DescribeExecutionCommand,
   type DescribeExecutionOutput,
@@ -20,6 +21,7 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Output } from '../core/outcome.ts';
 import { type LocalAws, startAws } from '../local/index.ts';
 import type { AwsOptions } from '../local/kernel/aws.ts';
@@ -205,6 +207,38 @@ export class World {
       new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
     );
     return events;
+  }
+
+  /** Keeps every LinkFinished event from now on, and returns how to take the next one. */
+  async listen(): Promise<() => Promise<{ source: string; resources: string[]; detail: object }>> {
+    const { account, region } = this.home;
+    const Arn = `arn:aws:sqs:${region}:${account}:listener`;
+    const Statement = [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'events.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: Arn,
+      },
+    ];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    const sqs = this.client(SQSClient, this.home);
+    const { QueueUrl } = await sqs.send(
+      new CreateQueueCommand({ QueueName: 'listener', Attributes: { Policy } }),
+    );
+    const events = this.client(EventBridgeClient, this.home);
+    const EventPattern = JSON.stringify({
+      source: ['poolbridge'],
+      'detail-type': ['LinkFinished'],
+    });
+    await events.send(new PutRuleCommand({ Name: 'listener', EventPattern }));
+    await events.send(new PutTargetsCommand({ Rule: 'listener', Targets: [{ Id: 'queue', Arn }] }));
+    return async () => {
+      const { Messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5, VisibilityTimeout: 600 }),
+      );
+      return JSON.parse(Messages[0]!.Body!);
+    };
   }
 
   close(): Promise<void> {

@@ -184,9 +184,13 @@ export function decode(request: WireRequest): Decoded {
   };
   const target = headers['x-amz-target'];
   if (typeof target === 'string') {
-    const [prefix = '', operation = ''] = target.split('.');
-    const service = targets[prefix];
-    if (service === undefined) throw new UnsupportedError(`the service ${prefix}`);
+    // An interface's name may have dots: com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.
+    const dot = target.lastIndexOf('.');
+    const service = targets[target.slice(0, dot)];
+    const operation = target.slice(dot + 1);
+    if (service === undefined) {
+      throw new UnsupportedError(`the service ${signature?.service ?? target.slice(0, dot)}`);
+    }
     const codec = jsonCodec(headers['content-type'] ?? 'application/x-amz-json-1.1');
     return { ...caller, service, operation, input: parseJson(request.body), ...codec };
   }

@@ -17,6 +17,8 @@ const sources = [
 /** The packaged service: the compiled template and the zips that would go to AWS. */
 export interface Artifact {
   folder: string;
+  /** What osls printed. */
+  printed: string;
   remove(): void;
 }
 
@@ -40,15 +42,15 @@ export async function packageService(links: string, stage = 'dev'): Promise<Arti
   const osls = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
   try {
     const args = [osls, 'package', '--stage', stage, `--param=links=${file}`];
-    await promisify(execFile)(process.execPath, args, {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
       cwd: scratch,
       // serverless-esbuild leaves what it unpacks while it packages: with the scratch folder it goes.
       env: { ...process.env, NO_COLOR: '1', TMPDIR: scratch, TEMP: scratch, TMP: scratch },
     });
+    return { folder: join(scratch, '.serverless'), printed: `${stdout}${stderr}`, remove };
   } catch (error) {
     remove();
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     throw new Error(`The service could not be packaged:\n${stdout}${stderr}`.trim());
   }
-  return { folder: join(scratch, '.serverless'), remove };
 }

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   CognitoIdentityClient,
   CreateIdentityPoolCommand,
@@ -15,6 +19,7 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { startAws } from '../../local/index.ts';
+import { deployStack } from '../../local/kernel/cloudformation.ts';
 
 /** Whether the cases run against a real account: `npm run test:contract -- --aws`. */
 export const real = process.env['POOLBRIDGE_CONTRACT'] === 'aws';
@@ -30,13 +35,49 @@ interface Config {
 const PASSWORD = 'Correct-horse-battery-1';
 const unique = () => `poolbridge-contract-${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
 
+const account = '111111111111';
+
+/** A stack of one identity pool that has a tag of its own; its output is the pool's id. */
+const poolTemplate = (IdentityPoolName: string) => ({
+  Resources: {
+    Pool: {
+      Type: 'AWS::Cognito::IdentityPool',
+      Properties: {
+        IdentityPoolName,
+        AllowUnauthenticatedIdentities: false,
+        IdentityPoolTags: [{ Key: 'team', Value: 'contract' }],
+      },
+    },
+  },
+  Outputs: { PoolId: { Value: { Ref: 'Pool' } } },
+});
+
+type Template = ReturnType<typeof poolTemplate>;
+
+/** Deploys a stack to the real account with the AWS CLI, and returns its only output. */
+function deployWithCli(name: string, template: Template): string {
+  const folder = mkdtempSync(join(tmpdir(), 'poolbridge-contract-'));
+  const file = join(folder, 'template.json');
+  writeFileSync(file, JSON.stringify(template));
+  const aws = (...args: string[]) =>
+    execFileSync('aws', ['cloudformation', ...args, '--stack-name', name, '--region', region], {
+      encoding: 'utf8',
+    });
+  aws('deploy', '--template-file', file);
+  rmSync(folder, { recursive: true });
+  const query = 'Stacks[0].Outputs[0].OutputValue';
+  return aws('describe-stacks', '--query', query, '--output', 'text').trim();
+}
+
 /** One account and Region, embedded or real, that is left as it was found. */
 export class Environment {
   readonly #config: Config;
   readonly #undo: (() => Promise<unknown>)[] = [];
+  readonly #deploy: (name: string, template: Template) => Promise<string>;
 
-  constructor(config: Config) {
+  constructor(config: Config, deploy: (name: string, template: Template) => Promise<string>) {
     this.#config = config;
+    this.#deploy = deploy;
   }
 
   client<C>(Client: new (config: Config) => C): C {
@@ -68,6 +109,12 @@ export class Environment {
     );
     this.undo(() => client.send(new DeleteIdentityPoolCommand({ IdentityPoolId })).catch(() => {}));
     return IdentityPoolId;
+  }
+
+  /** An identity pool that CloudFormation makes, with the tag `team` of its own. */
+  stackPool(): Promise<string> {
+    const name = unique();
+    return this.#deploy(name, poolTemplate(name));
   }
 
   async userPool(): Promise<string> {
@@ -113,10 +160,26 @@ export class Environment {
 
 /** An environment, to be closed when the tests are over. */
 export async function environment(): Promise<Environment> {
-  if (real) return new Environment({ region });
+  if (real) {
+    const made = new Environment({ region }, async (name, template) => {
+      made.undo(async () =>
+        execFileSync('aws', [
+          ...['cloudformation', 'delete-stack', '--stack-name', name, '--region', region],
+        ]),
+      );
+      return deployWithCli(name, template);
+    });
+    return made;
+  }
   const local = await startAws({ trailDelay: [10, 30] });
-  const credentials = { accessKeyId: '111111111111', secretAccessKey: 'any' };
-  const made = new Environment({ region, endpoint: local.endpoint, credentials });
+  const credentials = { accessKeyId: account, secretAccessKey: 'any' };
+  const made = new Environment(
+    { region, endpoint: local.endpoint, credentials },
+    async (name, template) => {
+      const { PoolId = '' } = await deployStack(local.aws, { name, account, region, template });
+      return PoolId;
+    },
+  );
   made.undo(() => local.close());
   return made;
 }

@@ -161,6 +161,24 @@ describe('an identity pool', () => {
     });
   });
 
+  // Whether CloudFormation tags identity pools, and keeps its tags so, is not known: it is told.
+  test('that CloudFormation made keeps the tags that only AWS may write, though they are not sent', async (t) => {
+    const id = await env.stackPool();
+    const before = await describePool(id);
+    const tags = Object.entries(before.IdentityPoolTags ?? {});
+    if (real) t.diagnostic(`tags: ${JSON.stringify(before.IdentityPoolTags)}`);
+    else assert.ok(tags.some(([key]) => key.startsWith('aws:')));
+    await update({
+      ...bare(before),
+      IdentityPoolTags: Object.fromEntries(tags.filter(([key]) => !key.startsWith('aws:'))),
+      CognitoIdentityProviders: [entry('a')],
+    });
+    const after = await describePool(id);
+    if (real) t.diagnostic(`after: ${JSON.stringify(after.IdentityPoolTags)}`);
+    assert.deepEqual(keys(after), ['a']);
+    assert.deepEqual(after.IdentityPoolTags, before.IdentityPoolTags);
+  });
+
   test('can be tagged beside an update', async () => {
     const id = await env.identityPool(everything);
     const { Account } = await env.caller();

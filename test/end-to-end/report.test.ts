@@ -1,52 +1,21 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AwsError } from '../../local/kernel/errors.ts';
-import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
+import { pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
 
 describe('the end of an execution', () => {
   let world: World;
-  let QueueUrl: string;
+  let nextEvent: Awaited<ReturnType<World['listen']>>;
 
   before(async () => {
     world = await startWorld({ trail: false });
     await world.createUserPool(MOBILE);
     await world.createIdentityPool(pools.mobile);
-    const Resource = `arn:aws:sqs:us-east-1:${ACCOUNT_A}:listener`;
-    const Statement = [
-      {
-        Effect: 'Allow',
-        Principal: { Service: 'events.amazonaws.com' },
-        Action: 'sqs:SendMessage',
-        Resource,
-      },
-    ];
-    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
-    const created = await world
-      .client(SQSClient, HOME)
-      .send(new CreateQueueCommand({ QueueName: 'listener', Attributes: { Policy } }));
-    QueueUrl = created.QueueUrl!;
-    const events = world.client(EventBridgeClient, HOME);
-    const EventPattern = JSON.stringify({
-      source: ['poolbridge'],
-      'detail-type': ['LinkFinished'],
-    });
-    await events.send(new PutRuleCommand({ Name: 'listener', EventPattern }));
-    await events.send(
-      new PutTargetsCommand({ Rule: 'listener', Targets: [{ Id: 'queue', Arn: Resource }] }),
-    );
+    nextEvent = await world.listen();
   });
   after(() => world.close());
-
-  const nextEvent = async () => {
-    const { Messages = [] } = await world
-      .client(SQSClient, HOME)
-      .send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5, VisibilityTimeout: 600 }));
-    return JSON.parse(Messages[0]!.Body!);
-  };
 
   /** The metrics in the log of ReportOutcome, in CloudWatch's embedded format. */
   const metrics = (): Record<string, unknown>[] => {

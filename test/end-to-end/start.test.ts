@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startAws } from '../../local/index.ts';
@@ -15,8 +15,8 @@ const start = (...args: string[]) =>
     });
   });
 
-describe('npm start -- --once', () => {
-  test('does the whole job, twice side by side', async () => {
+describe('npm start', () => {
+  test('-- --once does the whole job, twice side by side', async () => {
     const both = await Promise.all([start('--once'), start('--once', '--port', '0')]);
     for (const { code, out, err } of both) {
       assert.equal(code, 0, err);
@@ -30,6 +30,28 @@ describe('npm start -- --once', () => {
     }
     const [first, second] = both.map(({ out }) => /http:\/\/127\.0\.0\.1:\d+/.exec(out)?.[0]);
     assert.ok(first && second && first !== second);
+  });
+
+  test('else stays up, and prints how to reach each account without changing the shell', async () => {
+    const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
+    const child = spawn(process.execPath, [command, '--port', '0'], { env });
+    let out = '';
+    for await (const chunk of child.stdout.setEncoding('utf8')) {
+      out += chunk;
+      if (out.includes('Ctrl-C ends it.')) child.kill('SIGINT');
+    }
+    const lines = out.split('\n').map((line) => line.trim());
+    const commands = lines.filter((line) => / (aws cognito|npm run link)/.test(line));
+    assert.deepEqual(
+      commands.map((line) => /AWS_ACCESS_KEY_ID=(\d+) .* (aws|npm) /.exec(line)?.slice(1)),
+      [
+        ['111111111111', 'aws'],
+        ['111111111111', 'npm'],
+        ['222222222222', 'aws'],
+      ],
+    );
+    assert.ok(commands.every((line) => line.startsWith('AWS_ENDPOINT_URL=http://127.0.0.1:')));
+    assert.ok(!out.includes('export'), out);
   });
 
   test('fails when a step does not happen as told', async () => {

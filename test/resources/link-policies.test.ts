@@ -124,23 +124,48 @@ describe('the policies that follow from links.yml', () => {
     );
   });
 
-  test('name hundreds of user pools one by one', () => {
-    const policies = linkPolicies(many(280, (i) => ({ userPools: [`us-east-1_Pool${i}`] })));
-    assert.equal(resourcesOf(policies, 'ReadUserPools').length, 280);
-    assert.ok(policies.readUserPools.length <= 4);
-    assert.ok(sizes(policies).every((size) => size <= 6144));
+  const ofRegions = (i: number) => [`${i % 2 === 0 ? 'us-east-1' : 'eu-west-1'}_Pool${i}`];
+
+  test('name hundreds of user pools one by one, in the room that the roles leave', () => {
+    for (const roles of [1, 200]) {
+      const roleArn = (i: number) =>
+        `arn:aws:iam::222222222222:role/${`role-${i % roles}-`.padEnd(64, 'x')}`;
+      const count = roles === 1 ? 600 : 290;
+      const policies = linkPolicies(
+        many(count, (i) => ({ userPools: [`us-east-1_Pool${i}`], roleArn: roleArn(i) })),
+      );
+      assert.equal(resourcesOf(policies, 'ReadUserPools').length, count);
+      assert.ok(policies.writer.length <= 10);
+      assert.ok(sizes(policies).every((size) => size <= 6144));
+      assert.ok(!('wider' in policies));
+    }
   });
 
-  test('name the Regions of user pools where IAM has no room for all of them', () => {
-    const region = (i: number) => (i % 2 === 0 ? 'us-east-1' : 'eu-west-1');
-    const policies = linkPolicies(many(8000, (i) => ({ userPools: [`${region(i)}_Pool${i}`] })));
+  test('name the Regions of user pools where IAM has no room for all of them, and say so', () => {
+    const policies = linkPolicies(many(8000, (i) => ({ userPools: ofRegions(i) })));
     assert.deepEqual(resourcesOf(policies, 'ReadUserPools'), [
       'arn:${AWS::Partition}:cognito-idp:eu-west-1:${AWS::AccountId}:userpool/eu-west-1_*',
       'arn:${AWS::Partition}:cognito-idp:us-east-1:${AWS::AccountId}:userpool/us-east-1_*',
     ]);
+    assert.equal(
+      policies.wider,
+      '8000 user pools are more than IAM has room for by name: the app clients of every user pool in eu-west-1, us-east-1 may be listed',
+    );
   });
 
-  test('with tags beyond IAM’s room let clients be listed of any user pool of the account', () => {
+  test('keep to the tags where it is the names that IAM has no room for', () => {
+    const policies = linkPolicies(
+      many(8000, (i) => ({ userPools: ofRegions(i), userPoolTags: { team: 'web' } })),
+    );
+    const anywhere = 'arn:${AWS::Partition}:cognito-idp:*:${AWS::AccountId}:userpool/*';
+    const unconditional = statementsOf(policies, 'ReadUserPools')
+      .filter(({ Action, Condition }) => Action === 'cognito-idp:ListUserPoolClients' && !Condition)
+      .flatMap(({ Resource }) => Resource);
+    assert.equal(unconditional.length, 2);
+    assert.deepEqual(resourcesOf(policies, 'ReadUserPools').slice(0, 2), [anywhere, anywhere]);
+  });
+
+  test('with tags beyond IAM’s room let clients be listed of any user pool of the account, and say so', () => {
     const { userPools: _, ...untagged } = link();
     const links = Object.fromEntries(
       Array.from({ length: 600 }, (_, i) => [
@@ -151,5 +176,6 @@ describe('the policies that follow from links.yml', () => {
     const policies = linkPolicies(links);
     const anywhere = 'arn:${AWS::Partition}:cognito-idp:*:${AWS::AccountId}:userpool/*';
     assert.deepEqual(resourcesOf(policies, 'ReadUserPools'), [anywhere, anywhere]);
+    assert.match(policies.wider!, /^600 sets of userPoolTags .* every user pool of the account/);
   });
 });

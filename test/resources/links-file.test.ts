@@ -122,15 +122,38 @@ describe('links.yml', () => {
     [
       'an onDelete that is neither',
       `${good}    onDelete: remove\n`,
-      [
-        /^6: links\.mobile-apps\.onDelete must be equal to one of the allowed values, but is "remove"/,
-      ],
+      [/^6: links\.mobile-apps\.onDelete must be one of unlink, keep, but is "remove"$/],
     ],
     [
       'the same name twice',
       `${good}${good.split('\n').slice(1).join('\n')}`,
       [/^6: Map keys must be unique/],
     ],
+    [
+      'a tag that osls would replace',
+      `${good}    userPoolTags: { team: "\${sls:stage}" }\n`,
+      [/^6: links\.mobile-apps\.userPoolTags\.team is "\$\{sls:stage\}", and \$\{ stands for/],
+    ],
+    [
+      'a tag key that osls would replace',
+      `${good}    userPoolTags: { "\${sls:stage}": team }\n`,
+      [
+        /^6: links\.mobile-apps\.userPoolTags\.\$\{sls:stage\} is "\$\{sls:stage\}", and \$\{ stands/,
+      ],
+    ],
+    ['an alias of nothing', `${good}    clients: *nope\n`, [/^6: Unresolved alias .*nope$/]],
+    ['a merge of nothing', `${good}    <<: *nope\n`, [/^6: Merge sources must be maps/]],
+    [
+      'far too many aliases',
+      `x: &a [1]\ny: &b [${'*a, '.repeat(99)}*a]\nz: [${'*b, '.repeat(99)}*b]\n${good}`,
+      [/^2: Excessive alias count/],
+    ],
+    [
+      'an alias of what holds it',
+      `${good}    clients: &a [*a]\n`,
+      [/^6: An alias stands for something/],
+    ],
+    ['a merge of what is no map', `${good}    <<: 3\n`, [/^6: Merge sources must be maps/]],
     ['broken YAML', 'links: [\n', [/^2: /]],
     ['nothing', '', [/^1: the file lacks links/]],
     ['a list', '- a\n', [/^1: the file must be object/]],

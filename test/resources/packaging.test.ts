@@ -21,7 +21,12 @@ describe('packaging', () => {
       const roleArn = `arn:aws:iam::222222222222:role/poolbridge-link-of-team-${i % 200}`;
       return link(`link-of-team-${i}`, i, roleArn);
     });
-    const text = `links:\n${links.join('')}`;
+    const elsewhere = link(
+      'elsewhere',
+      950,
+      'arn:aws:iam::222222222222:role/poolbridge-link-of-team-0',
+    );
+    const text = `links:\n${links.join('')}${elsewhere.replace('us-east-1_', 'eu-west-1_')}`;
     assert.ok(text.length > 200_000 && text.length < 215_000, `${text.length} characters`);
     artifact = await packageService(text, 'prod');
   });
@@ -44,6 +49,14 @@ describe('packaging', () => {
     } finally {
       await local.close();
     }
+  });
+
+  test('warns of what is granted beyond links.yml, and of user pools that it will not hear of', () => {
+    const warnings = artifact.printed.split('\n').filter((line) => line.startsWith('Warning: '));
+    assert.deepEqual(warnings, [
+      'Warning: links.elsewhere.userPools: 1 not of us-east-1, the Region deployed to (eu-west-1_Pool950). Their new app clients are not heard of there; link them by hand.',
+      'Warning: links.yml: 951 user pools are more than IAM has room for by name: the app clients of every user pool in eu-west-1, us-east-1 may be listed.',
+    ]);
   });
 
   test('says in its own words what is wrong with links.yml, and packages nothing', async () => {

@@ -143,11 +143,13 @@ describe('what is granted', () => {
 
   /** The execution that an event started, or nothing when the event ended in the queue. */
   const startedOrNot = async (clientId: string): Promise<Ended | undefined> => {
-    for (;;) {
+    const deadline = Date.now() + 60_000;
+    while (Date.now() < deadline) {
       const started = (await world.executions()).find(({ input }) => input?.includes(clientId));
       if (started || (await drain(0)) > 0) return started;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
+    throw new Error(`The event about ${clientId} neither started an execution nor was kept.`);
   };
 
   /** An event for a state machine that is gone waits in the queue. */

@@ -11,6 +11,9 @@ const MOBILE = 'us-east-1_Mobile001';
 describe('a whole run', () => {
   let world: World;
   const secrets: string[] = [];
+  /** Everything that was ever written to the table, and asked of it. */
+  const table: object[] = [];
+  let nextFinished: Awaited<ReturnType<World['listen']>>;
 
   before(async () => {
     world = await startWorld();
@@ -22,6 +25,13 @@ describe('a whole run', () => {
       secrets.push(secretAccessKey, sessionToken);
       return opened;
     };
+    const { aws } = world.local;
+    const { call } = aws;
+    aws.call = (asked) => {
+      if (asked.service === 'dynamodb') table.push(asked.input);
+      return call.call(aws, asked);
+    };
+    nextFinished = await world.listen();
     await world.createUserPool(MOBILE);
     await world.createUserPool('us-east-1_Half00001');
     await world.createIdentityPool(pools.mobile);
@@ -38,7 +48,7 @@ describe('a whole run', () => {
     return UserPoolClient!.ClientId!;
   };
 
-  test('leaves no credential, token or client secret in a history, a log or an event', async () => {
+  test('leaves no credential, token or client secret in a history, a log, an event or the table', async () => {
     const linked = await createClientWithSecret(MOBILE);
     const executions = [await world.executionFor(linked)];
     const half = await createClientWithSecret('us-east-1_Half00001');
@@ -52,19 +62,25 @@ describe('a whole run', () => {
     const histories = await Promise.all(
       executions.map(({ executionArn }) => world.history(executionArn)),
     );
+    const finished: object[] = [];
+    while (finished.length < executions.length) finished.push(await nextFinished());
     const { logGroups, trail } = world.local.aws;
     const told = {
       histories: JSON.stringify(histories),
       logs: JSON.stringify(logGroups.all()),
-      events: JSON.stringify(trail.records),
+      records: JSON.stringify(trail.records),
+      events: JSON.stringify(finished),
+      table: JSON.stringify(table),
     };
+    // Requests as they wait, writes with the pool before and after, and the ledger.
+    for (const kind of ['pending#', 'write#', 'entry#']) assert.ok(told.table.includes(kind), kind);
     assert.ok(secrets.length >= 20 && secrets.every((secret) => secret.length >= 20));
     for (const [where, text] of Object.entries(told)) {
       assert.ok(text.length > 1000, `the ${where} tell nothing`);
       for (const secret of secrets)
         assert.ok(!text.includes(secret), `a secret is in the ${where}`);
       assert.ok(
-        !/ASIA[0-9A-F]{16}/.test(text) || where === 'events',
+        !/ASIA[0-9A-F]{16}/.test(text) || where === 'records',
         `a key id is in the ${where}`,
       );
     }
