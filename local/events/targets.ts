@@ -61,7 +61,7 @@ function kindOf(arn: string): Kind | undefined {
   const { service, resource } = parseArn(arn);
   if (service === 'states' && resource.startsWith('stateMachine:')) return 'stateMachine';
   if (service === 'sqs' && !resource.endsWith('.fifo')) return 'queue';
-  if (service === 'sns') return 'topic';
+  if (service === 'sns' && !resource.endsWith('.fifo')) return 'topic';
   return service === 'events' && resource.startsWith('event-bus/') ? 'bus' : undefined;
 }
 
