@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { cloudwatch } from './cloudwatch/cloudwatch.ts';
 import { cognitoIdentity } from './cognito-identity/cognito-identity.ts';
 import { cognitoIdp } from './cognito-idp/cognito-idp.ts';
 import { dynamodb } from './dynamodb/dynamodb.ts';
@@ -8,6 +9,7 @@ import { iamResources } from './kernel/iam-resources.ts';
 import { listen } from './kernel/server.ts';
 import { lambda } from './lambda/lambda.ts';
 import { logs } from './logs/logs.ts';
+import { sns } from './sns/sns.ts';
 import { sqs } from './sqs/sqs.ts';
 import { states } from './states/states.ts';
 import { sts } from './sts/sts.ts';
@@ -22,6 +24,7 @@ export interface LocalAws {
 /** An embedded AWS that is called in process, and listens to nobody. */
 export function assembleAws(options: AwsOptions = {}): Aws {
   const aws = new Aws(options);
+  aws.services.set('cloudwatch', cloudwatch(aws));
   aws.services.set('cognito-identity', cognitoIdentity(aws));
   aws.services.set('cognito-idp', cognitoIdp(aws, options));
   aws.services.set('dynamodb', dynamodb(aws));
@@ -29,6 +32,7 @@ export function assembleAws(options: AwsOptions = {}): Aws {
   aws.services.set('iam', iamResources(aws));
   aws.services.set('lambda', lambda(aws));
   aws.services.set('logs', logs(aws));
+  aws.services.set('sns', sns(aws));
   aws.services.set('sqs', sqs(aws));
   aws.services.set('states', states(aws));
   aws.services.set('sts', sts(aws));

@@ -54,13 +54,14 @@ export function parseArn(arn: string): Arn {
 
 export const isoSeconds = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
 
-type Kind = 'stateMachine' | 'queue' | 'bus';
+type Kind = 'stateMachine' | 'queue' | 'topic' | 'bus';
 
-/** SNS topics and Lambda functions would be two more kinds. */
+/** Lambda functions would be one more kind. */
 function kindOf(arn: string): Kind | undefined {
   const { service, resource } = parseArn(arn);
   if (service === 'states' && resource.startsWith('stateMachine:')) return 'stateMachine';
   if (service === 'sqs' && !resource.endsWith('.fifo')) return 'queue';
+  if (service === 'sns' && !resource.endsWith('.fifo')) return 'topic';
   return service === 'events' && resource.startsWith('event-bus/') ? 'bus' : undefined;
 }
 
@@ -119,7 +120,8 @@ export function checkTarget(target: Target, index: number, region: string): void
   if (kind !== 'bus' && parseArn(target.Arn).region !== region) {
     refuse(`The target ${target.Arn} is not in ${region}.`);
   }
-  if (kind !== 'queue' && target.RoleArn === undefined) {
+  const needsRole = kind === 'stateMachine' || kind === 'bus';
+  if (needsRole && target.RoleArn === undefined) {
     refuse(`RoleArn is required for target ${target.Arn}.`);
   }
   const { MaximumRetryAttempts: attempts, MaximumEventAgeInSeconds: age } =
@@ -201,6 +203,17 @@ export async function sendToQueue(
   await aws.call({ service: 'sqs', operation: 'SendMessage', input, principal, region });
 }
 
+async function publish(
+  aws: Aws,
+  TopicArn: string,
+  principal: Principal,
+  Message: string,
+): Promise<void> {
+  const { region } = parseArn(TopicArn);
+  const input = { TopicArn, Message };
+  await aws.call({ service: 'sns', operation: 'Publish', input, principal, region });
+}
+
 /**
  * Brings an event to its target, once.
  *
@@ -217,5 +230,6 @@ export async function send(aws: Aws, delivery: Delivery): Promise<void> {
     ingestionTime: isoSeconds(ingested),
   });
   if (kind === 'queue') return sendToQueue(aws, target.Arn, principal, input);
+  if (kind === 'topic') return publish(aws, target.Arn, principal, input);
   return startExecution(aws, delivery, principal, input);
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Alarm } from '../cloudwatch/cloudwatch.ts';
 import { IdentityPools } from '../cognito-identity/pools.ts';
 import { UserPools } from '../cognito-idp/pools.ts';
 import { Tables } from '../dynamodb/dynamodb.ts';
@@ -109,6 +110,8 @@ export class Aws {
   /** The event buses, and the ways to disturb their deliveries. */
   readonly buses = new Buses(this);
   readonly trail: CloudTrail;
+  /** By ARN. */
+  readonly alarms = new Map<string, Alarm>();
   readonly code = new CodeStore();
   readonly functions = new Functions(this);
   readonly identityPools = new IdentityPools();

@@ -84,6 +84,7 @@ class Deployment {
     for (const name of Object.keys(this.#stack.parameters ?? {})) {
       if (!template.Parameters?.[name]) throw this.#error(`has no parameter ${name}`);
     }
+    for (const name of Object.keys(template.Parameters ?? {})) this.#parameter(name);
     const unknown = Object.values(template.Resources).find(
       ({ Type }) => !this.#types.has(Type) && !passedOver.has(Type),
     );

@@ -105,19 +105,20 @@ function toXml(value: unknown): string {
 }
 
 /** AWS query: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html */
-function queryCodec(operation: string): Codec {
+function queryCodec(service: string, version: string, operation: string): Codec {
   const headers = withRequestId({ 'content-type': 'text/xml' });
+  const xmlns = `https://${service}.amazonaws.com/doc/${version}/`;
   const metadata = `<ResponseMetadata><RequestId>${headers['x-amzn-requestid']}</RequestId></ResponseMetadata>`;
   return {
     encode: (answer) => ({
       status: 200,
       headers,
-      body: `<${operation}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${operation}Result>${toXml(answer)}</${operation}Result>${metadata}</${operation}Response>`,
+      body: `<${operation}Response xmlns="${xmlns}"><${operation}Result>${toXml(answer)}</${operation}Result>${metadata}</${operation}Response>`,
     }),
     encodeError: ({ code, message, status }) => ({
       status,
       headers,
-      body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error><RequestId>${headers['x-amzn-requestid']}</RequestId></ErrorResponse>`,
+      body: `<ErrorResponse xmlns="${xmlns}"><Error><Type>Sender</Type><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error><RequestId>${headers['x-amzn-requestid']}</RequestId></ErrorResponse>`,
     }),
   };
 }
@@ -197,11 +198,11 @@ export function decode(request: WireRequest): Decoded {
   if (headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
     const {
       Action: operation = '',
-      Version: _,
+      Version: version = '',
       ...input
     } = Object.fromEntries(new URLSearchParams(request.body.toString('utf8')));
     const service = signature?.service ?? 'sts';
-    return { ...caller, service, operation, input, ...queryCodec(operation) };
+    return { ...caller, service, operation, input, ...queryCodec(service, version, operation) };
   }
   if (signature?.service === 'lambda' || request.path.startsWith('/2015-03-31/')) {
     return { ...caller, service: 'lambda', ...decodeLambda(request) };

@@ -1,5 +1,5 @@
 import type { Aws, Call, Service } from '../kernel/aws.ts';
-import { AwsError } from '../kernel/errors.ts';
+import { AwsError, UnsupportedError } from '../kernel/errors.ts';
 
 interface LogEvent {
   timestamp: number;
@@ -17,9 +17,22 @@ interface LogGroup {
 // A person tries things out for hours: older lines of a group make way.
 const MOST_EVENTS = 50_000;
 
+/** Counts lines of a log group; here it only says which. */
+interface MetricFilter {
+  LogGroupName: string;
+  FilterPattern: string;
+  MetricTransformations: {
+    MetricNamespace: string;
+    MetricName: string;
+    Dimensions?: { Key: string; Value: string }[];
+  }[];
+}
+
 /** The log groups of every account and Region, as other services write to them. */
 export class LogGroups {
   readonly #groups = new Map<string, LogGroup>();
+  /** By stack and logical id. */
+  readonly metricFilters = new Map<string, MetricFilter>();
 
   create(arn: string, retentionInDays?: number): LogGroup {
     const name = arn.split(':')[6] ?? '';
@@ -62,11 +75,24 @@ interface Filter {
   nextToken?: string;
 }
 
-/** A quoted text or words, all of which the line must hold. */
-function lineFilter(pattern = ''): (message: string) => boolean {
-  if (pattern.trim().startsWith('{')) {
-    throw new AwsError('InvalidParameterException', 'The embedded AWS filters logs by text only.');
+/** What a line of JSON holds under a name. */
+function memberOf(message: string, name: string): unknown {
+  try {
+    const line: unknown = JSON.parse(message);
+    return (line as Record<string, unknown> | null)?.[name];
+  } catch {
+    return undefined;
   }
+}
+
+/**
+ * A quoted text or words, all of which the line must hold, or the text that a member of its JSON is.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+ */
+function lineFilter(pattern = ''): (message: string) => boolean {
+  const [, name = '', text] = /^\{ *\$\.(\w+) *= *"([^"*]*)" *\}$/.exec(pattern.trim()) ?? [];
+  if (text !== undefined) return (message) => memberOf(message, name) === text;
+  if (pattern.trim().startsWith('{')) throw new UnsupportedError(`the filter pattern ${pattern}`);
   const terms = [...pattern.matchAll(/"([^"]*)"|(\S+)/g)].map(([, q, word]) => q ?? word ?? '');
   return (message) => terms.every((term) => message.includes(term));
 }
@@ -141,6 +167,17 @@ export function logs(aws: Aws): Service {
           const arn = `arn:${partition}:logs:${region}:${account}:log-group:${name}`;
           aws.logGroups.create(arn, Number(RetentionInDays));
           return { ref: name, attributes: { Arn: `${arn}:*` } };
+        },
+      },
+
+      'AWS::Logs::MetricFilter': {
+        properties: ['LogGroupName', 'FilterPattern', 'MetricTransformations'],
+        create(properties, { stack, logicalId }) {
+          const filter = properties as unknown as MetricFilter;
+          lineFilter(filter.FilterPattern);
+          const ref = `${stack}-${logicalId}`;
+          aws.logGroups.metricFilters.set(ref, filter);
+          return { ref };
         },
       },
     },

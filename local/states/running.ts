@@ -114,6 +114,7 @@ class Line {
   readonly #around: Surroundings;
   readonly #branches = new Set<Line>();
   #stop = () => {};
+  #aborted = false;
   #last: number;
   /** The state that was last told of as entered, and who waits for that to be told. */
   #entered: string | undefined;
@@ -130,6 +131,7 @@ class Line {
   }
 
   abort(): void {
+    this.#aborted = true;
     for (const branch of this.#branches) branch.abort();
     this.#stop();
   }
@@ -182,6 +184,8 @@ class Line {
 
   async #task(name: string, state: State, input: Json): Promise<Json> {
     await this.#untilEntered(name);
+    // The library goes on retrying a task that was under way.
+    if (this.#aborted) throw new TaskError('States.Runtime', 'The execution has ended.', true);
     const { Resource: resource = '', TimeoutSeconds: timeoutSeconds } = state;
     const output = await this.#around.runTask({
       resource,

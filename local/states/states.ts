@@ -156,6 +156,7 @@ export class StateMachines {
   #announce(execution: Execution): void {
     const { arn, name, machine, status, input, startDate, stopDate } = execution;
     const { output = null, error = null, cause = null } = execution;
+    const included = { included: true };
     this.#aws.emit(machine.account, machine.region, {
       source: 'aws.states',
       'detail-type': 'Step Functions Execution Status Change',
@@ -165,7 +166,8 @@ export class StateMachines {
         ...{ executionArn: arn, stateMachineArn: machine.arn, name, status },
         startDate: Math.round(startDate * 1000),
         stopDate: stopDate === undefined ? null : Math.round(stopDate * 1000),
-        ...{ input, output, error, cause },
+        ...{ input, inputDetails: included, output, error, cause },
+        outputDetails: output === null ? null : included,
       },
     });
   }

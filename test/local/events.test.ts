@@ -248,7 +248,7 @@ test('A target that EventBridge does not take is refused, and with it the others
     ],
     [{ ...target, DeadLetterConfig: { Arn: queueArn('q.fifo') } }, /^SQS FIFO is not supported/],
     [{ ...target, Arn: lambda }, /does not support the EventBridge target/],
-    [{ ...target, Arn: topic }, /does not support the EventBridge target/],
+    [{ ...target, Arn: `${topic}.fifo` }, /does not support the EventBridge target/],
     [{ ...target, SqsParameters: { MessageGroupId: 'g' } }, /does not support SqsParameters/],
   ];
   for (const [odd, message] of refused) {

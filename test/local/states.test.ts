@@ -9,6 +9,7 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { type LocalAws, startAws } from '../../local/index.ts';
+import type { BusEvent } from '../../local/kernel/aws.ts';
 import { AwsError } from '../../local/kernel/errors.ts';
 
 const ACCOUNT = '111111111111';
@@ -302,6 +303,58 @@ describe('a state machine', () => {
     const { events = [] } = await sfn.send(new GetExecutionHistoryCommand({ executionArn }));
     assert.equal(events.at(-1)!.type, 'ExecutionAborted');
     assert.ok(!events.some(({ type }) => type === 'LambdaFunctionSucceeded'));
+  });
+
+  test('that is stopped calls no function again, whatever it retries', async () => {
+    const Retry = [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 1, MaxAttempts: 1 }];
+    const release = Promise.withResolvers<void>();
+    const called = Promise.withResolvers<void>();
+    const stopped = async () => {
+      called.resolve();
+      await release.promise;
+      return failing('Busy');
+    };
+    answer = (event, call) => {
+      if (event['stopped']) return stopped();
+      return call < 3 ? failing('Busy') : event;
+    };
+    const executionArn = await start(single({ Retry }), { stopped: true });
+    await called.promise;
+    await sfn.send(new StopExecutionCommand({ executionArn }));
+    release.resolve();
+    // Waits as long before its retry, and begins to later.
+    assert.equal((await run(single({ Retry }))).status, 'SUCCEEDED');
+    assert.equal(calls.filter((event) => event['stopped']).length, 1);
+  });
+
+  test('tells the default bus of every change of its status', async () => {
+    const heard: BusEvent[] = [];
+    const { emit } = local.aws;
+    local.aws.emit = (account, region, event) => {
+      if (event.source === 'aws.states') heard.push({ ...event, account, region } as BusEvent);
+    };
+    answer = () => failing('Broken');
+    const executionArn = await start(single(), { a: 1 }, 'told');
+    const { stateMachineArn } = await ended(executionArn);
+    local.aws.emit = emit;
+    const [started, failed, ...more] = heard;
+    assert.deepEqual(more, []);
+    const { startDate, stopDate, ...detail } = failed!.detail as Record<string, unknown>;
+    assert.ok(Number.isInteger(startDate) && Number(stopDate) >= Number(startDate));
+    assert.deepEqual(detail, {
+      ...{ executionArn, stateMachineArn, name: 'told', status: 'FAILED' },
+      ...{ input: '{"a":1}', inputDetails: { included: true }, output: null, outputDetails: null },
+      error: 'Broken',
+      cause: '{"errorType":"Broken","errorMessage":"why"}',
+    });
+    assert.deepEqual(started!.detail, {
+      ...{ ...detail, status: 'RUNNING', startDate, stopDate: null, error: null, cause: null },
+    });
+    assert.deepEqual(failed, {
+      ...{ source: 'aws.states', 'detail-type': 'Step Functions Execution Status Change' },
+      ...{ account: ACCOUNT, region: 'us-east-1', resources: [executionArn] },
+      ...{ time: failed!.time, detail: failed!.detail },
+    });
   });
 
   test('fails for good on a state beyond 262,144 characters, whatever it catches', async () => {

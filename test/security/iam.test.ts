@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
@@ -105,7 +106,7 @@ describe('what is granted', () => {
   });
   after(() => world.close());
 
-  /** An event links a client of a tagged user pool, a person one of a named one. */
+  /** An event links a client of a tagged user pool, a person one of a named one; a stop is told. */
   const jobSucceeds = async (): Promise<boolean> => {
     const tagged = await world.createAppClient(TAGGED, 'web-app');
     const named = await world.createAppClient(NAMED);
@@ -118,7 +119,7 @@ describe('what is granted', () => {
     const byHand = await world.run({ userPoolId: NAMED, clientId: named });
     const byEvent = await startedOrNot(tagged);
     const announced = await Promise.all([byHand, byEvent].map(isAnnounced));
-    return announced.every(Boolean);
+    return announced.every(Boolean) && (await stopIsTold());
   };
 
   /** Whether an execution succeeded, and everyone was told. */
@@ -126,6 +127,17 @@ describe('what is granted', () => {
     if (ended?.status !== 'SUCCEEDED') return false;
     const events = await world.history(ended.executionArn);
     return !events.some((event) => event.stateEnteredEventDetails?.name === 'ReportUnannounced');
+  };
+
+  /** Whether EventBridge could tell the alarm topic of an execution that was stopped. */
+  const stopIsTold = async (): Promise<boolean> => {
+    const sfn = world.client(SFNClient, HOME);
+    const { executionArn } = await sfn.send(
+      new StartExecutionCommand({ stateMachineArn: world.machineArn, input: '{}' }),
+    );
+    await sfn.send(new StopExecutionCommand({ executionArn }));
+    await world.local.aws.buses.settled();
+    return (await drain(0)) === 0;
   };
 
   /** Takes what waits in the dead-letter queue, and says how much it was. */

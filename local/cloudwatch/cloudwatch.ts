@@ -1,0 +1,33 @@
+import type { Aws, Service } from '../kernel/aws.ts';
+
+/** An alarm as a template describes it. */
+export interface Alarm {
+  AlarmName: string;
+  Namespace: string;
+  MetricName: string;
+  Dimensions: { Name: string; Value: string }[];
+  AlarmActions: string[];
+}
+
+/** Amazon CloudWatch, as far as alarms are there to be looked at: nothing is measured, none rings. */
+export function cloudwatch(aws: Aws): Service {
+  return {
+    operations: {},
+    resources: {
+      // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
+      'AWS::CloudWatch::Alarm': {
+        properties: [
+          ...['AlarmName', 'AlarmDescription', 'AlarmActions', 'Namespace', 'MetricName'],
+          ...['Dimensions', 'Statistic', 'Period', 'EvaluationPeriods', 'ComparisonOperator'],
+          ...['Threshold', 'TreatMissingData'],
+        ],
+        create(properties, { account, region, partition }) {
+          const alarm = properties as unknown as Alarm;
+          const arn = `arn:${partition}:cloudwatch:${region}:${account}:alarm:${alarm.AlarmName}`;
+          aws.alarms.set(arn, alarm);
+          return { ref: alarm.AlarmName, attributes: { Arn: arn } };
+        },
+      },
+    },
+  };
+}

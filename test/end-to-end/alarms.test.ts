@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { deployStack, readTemplate } from '../../local/kernel/cloudformation.ts';
+import type { Principal } from '../../local/kernel/iam.ts';
+import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
+
+const MOBILE = 'us-east-1_Mobile001';
+const TOPIC = `arn:aws:sns:us-east-1:${ACCOUNT_A}:poolbridge-dev-alarms`;
+
+describe('the alarm topic', () => {
+  let world: World;
+
+  before(async () => {
+    world = await startWorld({ trail: false });
+    await world.createUserPool(MOBILE);
+    await world.createIdentityPool(pools.mobile);
+    await subscribe(TOPIC, HOME);
+  });
+  after(() => world.close());
+
+  const sns = (operation: string, input: object, where = HOME, principal?: Principal) => {
+    const { account, region } = where;
+    const root = { kind: 'root', account, arn: `arn:aws:iam::${account}:root` } as const;
+    const asked = { service: 'sns', operation, region, principal: principal ?? root };
+    return world.local.aws.call({ ...asked, input: { ...input } });
+  };
+
+  /** Lets a queue `told` of that account hear what is published. */
+  async function subscribe(TopicArn: string, where: typeof HOME): Promise<void> {
+    const Endpoint = `arn:aws:sqs:${where.region}:${where.account}:told`;
+    const Statement = [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'sns.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: Endpoint,
+        Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
+      },
+    ];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await world
+      .client(SQSClient, where)
+      .send(new CreateQueueCommand({ QueueName: 'told', Attributes: { Policy } }));
+    await sns('Subscribe', { TopicArn, Protocol: 'sqs', Endpoint }, where);
+  }
+
+  /** What has been published since the last look. */
+  async function told({ account, region } = HOME): Promise<string[]> {
+    const sqs = world.client(SQSClient, { account, region });
+    const QueueUrl = `${world.local.endpoint}/${account}/told`;
+    await world.local.aws.buses.settled();
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
+    );
+    for (const { ReceiptHandle } of Messages) {
+      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    }
+    return Messages.map(({ Body }) => JSON.parse(Body!).Message);
+  }
+
+  const sentence = (execution: string, status: string, region = 'us-east-1') =>
+    `"Poolbridge: ${execution} has ended as ${status}; to see why, run aws stepfunctions describe-execution --region ${region} --execution-arn ${execution}"`;
+
+  const machine = () => world.local.aws.stateMachines.machine(world.machineArn);
+
+  test('hears of an execution that fails, by its ARN', async () => {
+    const { executionArn, status } = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
+    assert.equal(status, 'FAILED');
+    assert.deepEqual(await told(), [sentence(executionArn, 'FAILED')]);
+  });
+
+  test('hears of an execution that runs out of time', async () => {
+    const { definition } = machine();
+    const { TimeoutSeconds } = definition;
+    assert.equal(TimeoutSeconds, 3600);
+    definition.TimeoutSeconds = 0;
+    const { executionArn, status } = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
+    definition.TimeoutSeconds = TimeoutSeconds;
+    assert.equal(status, 'TIMED_OUT');
+    assert.deepEqual(await told(), [sentence(executionArn, 'TIMED_OUT')]);
+  });
+
+  test('hears of an execution that is stopped', async () => {
+    const sfn = world.client(SFNClient, HOME);
+    const input = JSON.stringify({ userPoolId: MOBILE, clientId: 'nobody' });
+    const { executionArn } = await sfn.send(
+      new StartExecutionCommand({ stateMachineArn: world.machineArn, input }),
+    );
+    await sfn.send(new StopExecutionCommand({ executionArn }));
+    assert.equal((await world.ended(executionArn!)).status, 'ABORTED');
+    assert.deepEqual(await told(), [sentence(executionArn!, 'ABORTED')]);
+  });
+
+  test('hears nothing of an execution that succeeds', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    (await world.run({ userPoolId: MOBILE, clientId })).result();
+    assert.deepEqual(await told(), []);
+  });
+
+  /** The alarms of an account, by their ARNs. */
+  const alarms = (account = ACCOUNT_A) =>
+    [...world.local.aws.alarms].filter(([arn]) => arn.split(':')[4] === account);
+  const alarm = (name: string) => {
+    const [, found] = alarms().find(([arn]) => arn.endsWith(`:alarm:poolbridge-dev-${name}`))!;
+    return found;
+  };
+
+  test('takes messages from the alarms that name it, and from no other service or alarm', async () => {
+    const by = (arn: string, sourceArn: string): Principal => ({
+      ...{ kind: 'service', account: ACCOUNT_A },
+      ...{ arn, sourceArn },
+    });
+    assert.equal(alarms().length, 5);
+    for (const [arn, { AlarmActions }] of alarms()) {
+      assert.deepEqual(AlarmActions, [TOPIC]);
+      const message = { TopicArn: TOPIC, Message: arn };
+      await sns('Publish', message, HOME, by('cloudwatch.amazonaws.com', arn));
+      assert.deepEqual(await told(), [arn]);
+      for (const stranger of [
+        by('cloudwatch.amazonaws.com', `${arn}-other`),
+        by('events.amazonaws.com', arn),
+      ]) {
+        const refused = sns('Publish', message, HOME, stranger);
+        await assert.rejects(refused, { name: 'AccessDeniedException' });
+      }
+    }
+    assert.deepEqual(await told(), []);
+  });
+
+  test('has alarms on every bad end of this state machine’s executions', () => {
+    const Dimensions = [{ Name: 'StateMachineArn', Value: world.machineArn }];
+    for (const [name, MetricName] of [
+      ['executions-failed', 'ExecutionsFailed'],
+      ['executions-timed-out', 'ExecutionsTimedOut'],
+      ['executions-aborted', 'ExecutionsAborted'],
+    ] as const) {
+      const { Namespace, MetricName: metric, Dimensions: dimensions } = alarm(name);
+      assert.deepEqual([Namespace, metric, dimensions], ['AWS/States', MetricName, Dimensions]);
+    }
+  });
+
+  test('has an alarm on the queue that takes what no rule could deliver', async () => {
+    const { Namespace, MetricName, Dimensions } = alarm('events-undelivered');
+    assert.equal(`${Namespace} ${MetricName}`, 'AWS/SQS ApproximateNumberOfMessagesVisible');
+    const [{ Name, Value: QueueName } = { Name: '', Value: '' }] = Dimensions;
+    assert.equal(Name, 'QueueName');
+    const { QueueUrl } = await world
+      .client(SQSClient, HOME)
+      .send(new GetQueueUrlCommand({ QueueName }));
+    const bus = world.local.aws.buses.find(
+      `arn:aws:events:us-east-1:${ACCOUNT_A}:event-bus/default`,
+    );
+    const queues = [...bus!.rules.values()].flatMap(({ targets }) =>
+      [...targets.values()].map(({ DeadLetterConfig }) => DeadLetterConfig?.Arn),
+    );
+    assert.deepEqual(
+      queues.map((arn) => arn?.split(':').at(-1)),
+      Array.from({ length: 3 }, () => QueueUrl?.split('/').at(-1)),
+    );
+  });
+
+  test('has an alarm on waits for the lease, which counts what UpdateIdentityPool really logs', async () => {
+    const { Namespace, MetricName, Dimensions } = alarm('lease-waits');
+    const filters = [...world.local.aws.logGroups.metricFilters.values()];
+    const { LogGroupName, FilterPattern, MetricTransformations } = filters[0]!;
+    const [{ MetricNamespace, Dimensions: [dimension] = [], ...metric }] =
+      MetricTransformations as [(typeof MetricTransformations)[0]];
+    assert.equal(`${Namespace} ${MetricName}`, `${MetricNamespace} ${metric.MetricName}`);
+
+    // Somebody else has the lease, until a wait has been counted.
+    const dynamodb = world.client(DynamoDBClient, HOME);
+    const table = { TableName: 'poolbridge-dev' };
+    const Key = { pk: { S: pools.mobile }, sk: { S: 'lease' } };
+    const expiresAt = { N: String(Date.now() + 3_600_000) };
+    const Item = { ...Key, nonce: { S: 'other' }, expiresAt };
+    await dynamodb.send(new PutItemCommand({ ...table, Item }));
+    const clientId = await world.createAppClient(MOBILE);
+    const execution = world.run({ userPoolId: MOBILE, clientId });
+    const logs = world.client(CloudWatchLogsClient, HOME);
+    const logged = async (filterPattern?: string): Promise<string[]> => {
+      const asked = { logGroupName: LogGroupName, ...(filterPattern && { filterPattern }) };
+      const { events = [] } = await logs.send(new FilterLogEventsCommand(asked));
+      return events.map(({ message }) => message!);
+    };
+    while ((await logged('PoolBusyError')).length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const lines = (await logged(FilterPattern)).map((line) => JSON.parse(line));
+    assert.ok(lines.length > 0);
+    await dynamodb.send(new DeleteItemCommand({ ...table, Key }));
+    const { executionArn, ...ended } = await execution;
+    assert.equal(ended.result().results[0]?.outcome, 'LINKED');
+
+    for (const line of lines) {
+      assert.equal(line.correlation_id, executionArn);
+      const { Key: Name = '', Value = '' } = dimension ?? {};
+      assert.deepEqual(Dimensions, [{ Name, Value: line[Value.replace('$.', '')] }]);
+    }
+    assert.ok((await logged()).length > lines.length);
+  });
+
+  test('is one of your own, if alarmTopic names it', async () => {
+    const where = { account: '444444444444', region: 'eu-west-1' };
+    const { TopicArn } = (await sns('CreateTopic', { Name: 'ours' }, where)) as {
+      TopicArn: string;
+    };
+    await subscribe(TopicArn, where);
+    const folder = process.env['POOLBRIDGE_ARTIFACT'];
+    const template = readTemplate(`${folder}/cloudformation-template-update-stack.json`);
+    const stack = { ...where, name: 'poolbridge-dev', template };
+    const { aws } = world.local;
+    await assert.rejects(
+      deployStack(aws, { ...stack, parameters: { AlarmTopicArn: 'ours' } }),
+      /does not allow the value 'ours' for the parameter AlarmTopicArn/,
+    );
+    const parameters = { AlarmTopicArn: TopicArn };
+    const outputs = await deployStack(aws, { ...stack, parameters });
+    assert.equal(outputs['AlarmTopicArn'], TopicArn);
+    assert.deepEqual(
+      alarms(where.account).map(([, { AlarmActions }]) => AlarmActions),
+      Array.from({ length: 5 }, () => [TopicArn]),
+    );
+    const made = TOPIC.replace(ACCOUNT_A, where.account).replace('us-east-1', where.region);
+    await assert.rejects(sns('Publish', { TopicArn: made, Message: 'x' }, where), {
+      name: 'NotFound',
+    });
+    const sfn = world.client(SFNClient, where);
+    const { executionArn } = await sfn.send(
+      new StartExecutionCommand({
+        stateMachineArn: outputs['LinkStateMachineArn'],
+        input: '{}',
+      }),
+    );
+    await sfn.send(new StopExecutionCommand({ executionArn }));
+    assert.deepEqual(await told(where), [sentence(executionArn!, 'ABORTED', 'eu-west-1')]);
+  });
+});
