@@ -112,6 +112,8 @@ const sendings = new AsyncLocalStorage<Sending>();
 export class Suite {
   readonly #seed: number;
   readonly #random: Random;
+  /** What Node draws from: until all is deployed, not from what is the seed's. */
+  #drawn = new Random(0);
   readonly #faults: Faults;
   readonly #clock = new VirtualClock(() => invocations.getStore()?.skew ?? 0);
   readonly #observer = new Observer(() => this.#clock.elapsed, QUOTAS);
@@ -137,12 +139,12 @@ export class Suite {
   async run(deployment: Deployment): Promise<Outcome> {
     const { randomUUID, randomBytes, randomInt } = crypto;
     const { random } = Math;
-    Math.random = () => this.#random.next();
+    Math.random = () => this.#drawn.next();
     Object.assign(crypto, {
-      randomUUID: () => this.#random.uuid(),
-      randomBytes: (length: number) => this.#random.bytes(length),
+      randomUUID: () => this.#drawn.uuid(),
+      randomBytes: (length: number) => this.#drawn.bytes(length),
       randomInt: (from: number, to?: number) =>
-        to === undefined ? this.#random.between(0, from - 1) : this.#random.between(from, to - 1),
+        to === undefined ? this.#drawn.between(0, from - 1) : this.#drawn.between(from, to - 1),
     });
     syncBuiltinESMExports();
     this.#clock.install();
@@ -199,6 +201,7 @@ export class Suite {
     const deploying = this.#deploy(service, accountB);
     await this.#clock.run(() => false, 1000);
     await deploying;
+    this.#drawn = this.#random;
     aws.trail.enabled = true;
     this.#watchPools();
   }
