@@ -16,6 +16,7 @@ export interface Seen {
   version: Version;
   /** Whether it was shown as it had been, and no longer was. */
   stale: boolean;
+  at: number;
 }
 
 /** Who has a lease. */
@@ -113,7 +114,7 @@ export class Observer {
   /** What whoever reads a version now sees. */
   seen(version: Version): Seen {
     const stale = version.number !== this.latest(version.state.IdentityPoolId).number;
-    return { version, stale };
+    return { version, stale, at: this.#now() };
   }
 
   /** An invocation was shown something. */
@@ -121,7 +122,7 @@ export class Observer {
     this.#seen.set(invocation, seen);
     if (invocation.name !== 'VerifyIdentityPool') return;
     const { IdentityPoolId } = seen.version.state;
-    this.#verified.set(`${invocation.execution} ${IdentityPoolId}`, this.#now());
+    this.#verified.set(`${invocation.execution} ${IdentityPoolId}`, seen.at);
   }
 
   /** What an invocation has seen of a pool until now. */
