@@ -23,6 +23,6 @@ export async function publish(detailType: string, detail: object, resource: stri
   if (FailedEntryCount === 0) return;
   const { ErrorCode, ErrorMessage } = Entries[0] ?? {};
   throw new AwsUnavailableError(
-    `EventBridge did not take the event ${detailType}: ${ErrorCode}: ${ErrorMessage}`,
+    `EventBridge did not take the event ${detailType} (${ErrorCode ?? 'no code'}: ${ErrorMessage ?? 'no message'}).`,
   );
 }

@@ -124,7 +124,12 @@ export async function openIdentityPool(
     assumedRoleArn,
     async describe() {
       const command = new DescribeIdentityPoolCommand({ IdentityPoolId: identityPoolId });
-      return parseIdentityPool(await explained(answerOf(reader, command)));
+      const pool = parseIdentityPool(await explained(answerOf(reader, command)));
+      // It is written back by the id that it bears.
+      if (pool.IdentityPoolId === identityPoolId) return pool;
+      throw new AwsUnavailableError(
+        `DescribeIdentityPool answered for ${identityPoolId} with another identity pool.`,
+      );
     },
     async update(pool) {
       await explained(writer.send(new UpdateIdentityPoolCommand(sendable(pool))));

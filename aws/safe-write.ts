@@ -30,6 +30,9 @@ const READ_BACK = 4000;
 // What a write and its confirmation may need; with less left, the next attempt begins afresh.
 const NEEDED = 11_000;
 
+// How long it may take to judge those who wait; then they are left waiting.
+const JUDGING = 5000;
+
 // As many as the record of a write has room for: an item of DynamoDB holds 400 KB.
 const TOGETHER = 400;
 
@@ -142,7 +145,8 @@ class CriticalSection {
     await sleep(GATHER, GATHER);
     const waiting = await table.waiting();
     try {
-      const others = await allow(waiting.slice(0, TOGETHER).filter(isOther));
+      const late = sleep(JUDGING, JUDGING).then((): Allowed[] => []);
+      const others = await Promise.race([allow(waiting.slice(0, TOGETHER).filter(isOther)), late]);
       const allowed = new Map(others.map((each) => [each.key, each]));
       const inOrder = waiting
         .slice(0, TOGETHER)

@@ -1,4 +1,5 @@
 import { InvalidRequestError } from './errors.ts';
+import { isObject } from './shape.ts';
 
 /** Who asked, and how. From CloudTrail it is proof; what a person says of himself is a claim. */
 export interface RequestedBy {
@@ -26,9 +27,6 @@ export interface LinkRequest {
 }
 
 type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const refuse = (message: string): never => {
   throw new InvalidRequestError(message);
@@ -72,12 +70,16 @@ const patterns = {
   },
 } as const;
 
+/** Whether a value is an id as AWS gives them out. */
+export const isId =
+  (key: keyof typeof patterns) =>
+  (value: unknown): value is string =>
+    typeof value === 'string' && value.length <= 128 && patterns[key].pattern.test(value);
+
 function id(source: Json, key: keyof typeof patterns): string | undefined {
   const value = source[key];
-  if (value === undefined) return undefined;
-  const { pattern, like } = patterns[key];
-  if (typeof value === 'string' && value.length <= 128 && pattern.test(value)) return value;
-  return refuse(`${key} must be an id like "${like}", not ${quote(value)}.`);
+  if (value === undefined || isId(key)(value)) return value;
+  return refuse(`${key} must be an id like "${patterns[key].like}", not ${quote(value)}.`);
 }
 
 function text(source: Json, key: string, most: number): string | undefined {
