@@ -114,7 +114,7 @@ class CriticalSection {
     try {
       await this.#tools.table.release(this.#lease);
     } catch (error) {
-      logger.warn('the lease could not be given back', { error: String(error) });
+      logger.warn('the lease could not be given back', error as Error);
     }
   }
 
@@ -153,7 +153,7 @@ class CriticalSection {
         .flatMap(({ key }) => (key === own.key ? own : (allowed.get(key) ?? [])));
       return inOrder.includes(own) ? inOrder : [...inOrder, own];
     } catch (error) {
-      logger.warn('others are left waiting', { error: String(error) });
+      logger.warn('others are left waiting', error as Error);
       return [own];
     }
   }

@@ -1,6 +1,7 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import { AwsUnavailableError } from '../core/errors.ts';
+import { isText } from '../core/shape.ts';
 import { logger } from './logger.ts';
 
 const unreachable = new Set([
@@ -31,10 +32,7 @@ const NAMELESS = ['Unknown', 'UnknownError'];
 /** Whether an answer came that the SDK could not read, or an error that does not say which. */
 const isGarbled = ({ $fault, $metadata, name, message }: AwsFault): boolean =>
   $metadata !== undefined &&
-  ($fault === undefined ||
-    !NAME.test(name) ||
-    NAMELESS.includes(name) ||
-    typeof message !== 'string');
+  ($fault === undefined || !NAME.test(name) || NAMELESS.includes(name) || !isText(message));
 
 /**
  * A failure to get an answer, under the name that the state machine retries. The SDK gives such
@@ -44,7 +42,7 @@ function named(error: AwsFault): Error {
   const silent =
     ['TimeoutError', 'AbortError'].includes(error.name) || unreachable.has(error.code ?? '');
   if (!silent && !isGarbled(error)) return error;
-  const [reason = ''] = String(error.message).split('\n');
+  const [reason = ''] = isText(error.message) ? error.message.split('\n') : [];
   return new AwsUnavailableError(
     `AWS could not be reached or did not answer sensibly (${reason.slice(0, 300)}). If this persists, look at the AWS Health Dashboard of the Region.`,
     { cause: error },

@@ -107,9 +107,12 @@ export const isWriteRecord = isShape<WriteRecord>(
   {},
 );
 
+const isSentence = (value: unknown): value is string =>
+  isText(value) && /^[A-Z]\w* .{10,1000}\.$/s.test(value);
+
 export const isAnswer: Shape<Answer> = isEither(
   isShape<{ write: string }>({ write: isText }, {}),
-  isShape<{ refused: string }>({ refused: isText }, {}),
+  isShape<{ refused: string }>({ refused: isSentence }, {}),
 );
 
 export const isLedgerEntry = isShape<LedgerEntry>(
