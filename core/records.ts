@@ -101,7 +101,7 @@ const isShare = isShape<WrittenShare>(
 
 export const isWriteRecord = isShape<WriteRecord>(
   {
-    ...{ execution: isText, sequence: isNumber },
+    ...{ execution: isText, assumedRoleArn: isText, sequence: isNumber },
     ...{ before: isShownPool, after: isShownPool, shares: isListOf(isShare) },
   },
   {},

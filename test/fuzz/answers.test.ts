@@ -55,7 +55,14 @@ const bodies = fc.constantFrom<object>(
   { base: 'a', result: 'b', at: 1_767_225_600_000 },
   { key, execution: EXECUTION, operation: 'link', userPoolId: target.userPoolId, clientId: 'web' },
   { key, execution: EXECUTION, operation: 'unlink', userPoolId: target.userPoolId },
-  { execution: EXECUTION, sequence: 1, before: shown, after: shown, shares: [share] },
+  {
+    execution: EXECUTION,
+    assumedRoleArn: 'a',
+    sequence: 1,
+    before: shown,
+    after: shown,
+    shares: [share],
+  },
   {
     ...{ state: 'unlinked', providerName: intent.providerName, clientId: 'ours', links: ['a'] },
     ...{ execution: 'another', sequence: 9, time: 1 },
@@ -131,22 +138,23 @@ const spoiledCalls = (operations: Operation[]) =>
   );
 
 describe('whatever AWS answers, a step ends by itself, says what happened and writes nothing wrong:', () => {
-  const steps: [keyof typeof events, Operation[]][] = [
-    ['ResolveTargets', ['ListUserPoolClients', 'ListTagsForResource']],
-    ['AssumeRole', ['AssumeRole']],
-    ['DescribeIdentityPool', ['AssumeRole', 'DescribeIdentityPool', 'DescribeIdentityPool']],
+  const steps: [keyof typeof events, number, Operation[]][] = [
+    ['ResolveTargets', 500, ['ListUserPoolClients', 'ListTagsForResource']],
+    ['AssumeRole', 1000, ['AssumeRole']],
+    ['DescribeIdentityPool', 1000, ['AssumeRole', 'DescribeIdentityPool', 'DescribeIdentityPool']],
     [
       'UpdateIdentityPool',
+      500,
       [
         ...(['AssumeRole', 'DescribeIdentityPool', 'DescribeIdentityPool'] as const),
         ...(['UpdateIdentityPool', 'GetItem', 'PutItem', 'UpdateItem'] as const),
         ...(['DeleteItem', 'Query', 'Query', 'ListUserPoolClients'] as const),
       ],
     ],
-    ['VerifyIdentityPool', ['AssumeRole', 'DescribeIdentityPool', 'GetItem']],
-    ['ReportOutcome', ['PutEvents']],
+    ['VerifyIdentityPool', 500, ['AssumeRole', 'DescribeIdentityPool', 'GetItem']],
+    ['ReportOutcome', 1000, ['PutEvents']],
   ];
-  for (const [step, operations] of steps) {
+  for (const [step, numRuns, operations] of steps) {
     test(step, async () => {
       const aws = await OneAnswer.start();
       let [well, updates] = [0, 0];
@@ -162,9 +170,9 @@ describe('whatever AWS answers, a step ends by itself, says what happened and wr
           if (result !== undefined) well++;
           updates += aws.updates;
         }),
-        { numRuns: 1000 },
+        { numRuns },
       );
-      assert.ok(well > 20, `only ${well} went well`);
+      assert.ok(well > numRuns / 50, `only ${well} went well`);
       assert.equal(updates > 0, step === 'UpdateIdentityPool');
     });
   }
