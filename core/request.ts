@@ -152,7 +152,7 @@ function fromCloudTrail(source: Json, requestedBy: RequestedBy): LinkRequest {
   onlyKeys(source, [...personsKeys, 'clientName'], 'The request');
   const { operation, clientId } = source;
   // Absent means every entry of the user pool; a blank must never come to mean that.
-  if (operation === 'unlink' && clientId !== undefined && isBlank(['clientId', clientId])) {
+  if (operation === 'unlink' && isBlank(['clientId', clientId])) {
     return refuse(
       'clientId is blank: name the app client, or leave the key out to unlink them all.',
     );

@@ -62,6 +62,16 @@ describe('merging', () => {
     assert.deepEqual(entriesOf(apply(two, merge(two, unlink()))), []);
   });
 
+  test('very many changes are shown by user pool, and an entry without a client by a blank', () => {
+    const changes = Array.from({ length: 101 }, () => ({
+      op: 'remove' as const,
+      provider: { ProviderName },
+    }));
+    assert.deepEqual(shownChanges(changes), [
+      { op: 'remove', provider: { ProviderName }, clientIds: changes.map(() => '') },
+    ]);
+  });
+
   test('no change leaves the pool as it is, and a list of entries that is absent stays so', () => {
     const { CognitoIdentityProviders: _, ...bare } = two;
     assert.deepEqual(apply(bare, []), bare);

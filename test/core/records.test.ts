@@ -106,6 +106,7 @@ describe('what is read from the table is taken for', () => {
     const withChange = (change: unknown) =>
       isWriteRecord({ ...record, shares: [{ ...share, changes: [change] }] });
     needs(withChange, share.changes[0]!);
+    assert.ok(withChange({ op: 'add', provider: {}, clientIds: ['a'] }));
     needs(withChange, { op: 'remove', provider: {}, clientIds: ['a', 'b'] }, ['clientIds']);
     needs(
       (provider) =>
@@ -142,7 +143,7 @@ describe('what is read from the table is taken for', () => {
     assert.ok(isAnswer({ refused: 'The identity pool is full.' }));
     assert.ok(isAnswer({ refused: `The ${'x'.repeat(999)}.` }));
     for (const refused of [
-      ...[7, '', 'x', 'the identity pool is full.', 'The identity pool is full', 'Is 234567890'],
+      ...[7, '', 'x', 'the identity pool is full.', 'The identity pool. Is full', 'Is 234567890'],
       `The ${'x'.repeat(1001)}.`,
       '\nThe identity pool is full.',
     ]) {

@@ -51,6 +51,18 @@ describe('a request by a person', () => {
     });
   });
 
+  test('may be as long as AWS lets it be', () => {
+    const input = {
+      ...{ ...person, clientId: 'a'.repeat(128), reason: 'x'.repeat(1000) },
+      identityPoolId: `ap-south-1:${'a'.repeat(117)}`,
+    };
+    const { clientId, identityPoolId, requestedBy } = parseRequest(input);
+    assert.deepEqual(
+      { clientId, identityPoolId, reason: requestedBy.reason, userPoolId: person.userPoolId },
+      input,
+    );
+  });
+
   test('to unlink needs no client: then every entry of the user pool is meant', () => {
     const { userPoolId } = person;
     const request = parseRequest({ operation: 'unlink', userPoolId });
@@ -68,7 +80,7 @@ describe('a request by a person', () => {
     [
       'with an unknown key',
       { ...person, userPool: 'x' },
-      /unknown key "userPool"; it may hold operation, /,
+      /^The request has the unknown key "userPool"; it may hold operation, /,
     ],
     ['with unknown keys', { ...person, a: 1, b: 2 }, /unknown keys "a", "b"/],
     [
@@ -140,6 +152,12 @@ describe('a request by a person', () => {
       /reason must be a text of at most 1000 characters/,
     ],
     ['with a reason that is no text', { ...person, reason: {} }, /reason must be a text/],
+    ['with a reason that is a list', { ...person, reason: [] }, /reason must be a text/],
+    [
+      'with an identity pool id that is too long',
+      { ...person, identityPoolId: `ap-south-1:${'a'.repeat(118)}` },
+      /identityPoolId must be an id/,
+    ],
     ['that wraps itself as an event’s', { request: person }, /unknown key "request"/],
   ];
   for (const [what, input, pattern] of bad) {
@@ -147,7 +165,8 @@ describe('a request by a person', () => {
   }
 
   test('shows at most 80 characters of what is wrong', () => {
-    refuses({ ...person, userPoolId: 'x'.repeat(5000) }, /^.{0,200}$/);
+    refuses({ ...person, userPoolId: 'x'.repeat(5000) }, /, not "x{79}…\.$/);
+    refuses({ ...person, userPoolId: 'x'.repeat(78) }, /, not "x{78}"\.$/);
   });
 });
 
@@ -180,6 +199,12 @@ describe('a request by an event', () => {
     const parsed = parseRequest({ request, requestedBy: byCloudTrail });
     assert.equal(parsed.clientName, 'web');
     assert.ok(!('clientId' in parsed));
+  });
+
+  test('keeps a client’s name that looks masked: nobody masks names', () => {
+    const request = { ...person, clientName: 'HIDDEN_DUE_TO_SECURITY_REASONS' };
+    const { clientName } = parseRequest({ request, requestedBy: byCloudTrail });
+    assert.equal(clientName, request.clientName);
   });
 
   test('of the source poolbridge is a person’s, and keeps its reason', () => {
@@ -231,7 +256,7 @@ describe('a request by an event', () => {
     [
       'from CloudTrail with an unknown key',
       { request: { ...person, x: 1 }, requestedBy: byCloudTrail },
-      /unknown key "x"/,
+      /^The request has the unknown key "x"/,
     ],
     [
       'with a principal that is no text',
