@@ -1,5 +1,6 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { AwsUnavailableError } from '../core/errors.ts';
+import { isText } from '../core/shape.ts';
 import { requestHandler } from './request-handler.ts';
 
 const client = new EventBridgeClient({ requestHandler });
@@ -21,8 +22,9 @@ export async function publish(detailType: string, detail: object, resource: stri
     new PutEventsCommand({ Entries: [entry] }),
   );
   if (FailedEntryCount === 0) return;
-  const { ErrorCode, ErrorMessage } = Entries[0] ?? {};
+  const { ErrorCode, ErrorMessage } = Entries?.[0] ?? {};
+  const why = [ErrorCode, ErrorMessage].filter(isText).join(': ') || 'it does not say why';
   throw new AwsUnavailableError(
-    `EventBridge did not take the event ${detailType}: ${ErrorCode}: ${ErrorMessage}`,
+    `EventBridge did not take the event ${detailType} (${why.slice(0, 300)}).`,
   );
 }

@@ -13,6 +13,7 @@ import {
 import { type Execution, sessionNameOf } from '../core/execution.ts';
 import { type IdentityPool, parseIdentityPool, sendable } from '../core/identity-pool.ts';
 import type { Access } from '../core/links.ts';
+import { isText } from '../core/shape.ts';
 import { requestHandler } from './request-handler.ts';
 import { answerOf } from './wire.ts';
 
@@ -45,7 +46,8 @@ const denials = new Set(['AccessDenied', 'AccessDeniedException', 'NotAuthorized
 
 /** The error of a call in Account-B, as one that says what to do about it. */
 function explain(error: unknown, identityPoolId: string, roleArn: string): unknown {
-  if (!(error instanceof Error)) return error;
+  // What bears no sentence is no answer of AWS's.
+  if (!(error instanceof Error && isText(error.message))) return error;
   const account = roleArn.split(':')[4];
   if (denials.has(error.name)) {
     return new TargetAccessDeniedError(
@@ -84,7 +86,7 @@ async function assume(execution: Execution, access: Access, policy: string) {
   );
   const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials ?? {};
   if (!AccessKeyId || !SecretAccessKey || !SessionToken || !AssumedRoleUser?.Arn) {
-    throw new AwsUnavailableError('sts:AssumeRole answered without credentials.');
+    throw new AwsUnavailableError('AssumeRole answered without credentials.');
   }
   const credentials = {
     accessKeyId: AccessKeyId,
@@ -124,7 +126,12 @@ export async function openIdentityPool(
     assumedRoleArn,
     async describe() {
       const command = new DescribeIdentityPoolCommand({ IdentityPoolId: identityPoolId });
-      return parseIdentityPool(await explained(answerOf(reader, command)));
+      const pool = parseIdentityPool(await explained(answerOf(reader, command)));
+      // It is written back by the id that it bears.
+      if (pool.IdentityPoolId === identityPoolId) return pool;
+      throw new AwsUnavailableError(
+        `DescribeIdentityPool answered for ${identityPoolId} with another identity pool.`,
+      );
     },
     async update(pool) {
       await explained(writer.send(new UpdateIdentityPoolCommand(sendable(pool))));

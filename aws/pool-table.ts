@@ -8,10 +8,20 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { PoolBusyError } from '../core/errors.ts';
+import { AwsUnavailableError, PoolBusyError } from '../core/errors.ts';
 import type { Provider } from '../core/identity-pool.ts';
-import { type LastWrite, LEASE_MS, type Lease } from '../core/lease.ts';
-import type { Answer, LedgerEntry, Pending, WriteRecord } from '../core/records.ts';
+import { isLastWrite, type LastWrite, LEASE_MS, type Lease } from '../core/lease.ts';
+import {
+  type Answer,
+  isAnswer,
+  isLedgerEntry,
+  isPending,
+  isWriteRecord,
+  type LedgerEntry,
+  type Pending,
+  type WriteRecord,
+} from '../core/records.ts';
+import { isObject, isText, type Shape } from '../core/shape.ts';
 import { requestHandler } from './request-handler.ts';
 
 const client = new DynamoDBClient({ requestHandler });
@@ -24,6 +34,9 @@ const PENDING_MS = 60_000;
 const DAY_SECONDS = 24 * 60 * 60;
 const TOMBSTONE_DAYS = 400;
 
+// Of a megabyte each: what this service itself leaves waiting fills no more than one.
+const MOST_PAGES = 10;
+
 type Item = Record<string, AttributeValue>;
 
 const S = (value: string): AttributeValue => ({ S: value });
@@ -31,13 +44,26 @@ const N = (value: number): AttributeValue => ({ N: String(value) });
 const json = (value: unknown): AttributeValue => S(JSON.stringify(value));
 const ttl = (days: number): AttributeValue => N(Math.floor(Date.now() / 1000) + days * DAY_SECONDS);
 
-const textOf = (item: Item, name: string): string | undefined => item[name]?.S;
-const numberOf = (item: Item, name: string): number => Number(item[name]?.N ?? 0);
-/** What this module itself has written. */
-const bodyOf = <T>(item: Item, name = 'body'): T => JSON.parse(textOf(item, name) ?? 'null');
+function textOf(item: Item, name: string): string | undefined {
+  const text = item[name]?.S;
+  return isText(text) ? text : undefined;
+}
 
-const lastOf = (lease: Item): LastWrite | undefined =>
-  bodyOf<LastWrite | null>(lease, 'lastWrite') ?? undefined;
+const numberOf = (item: Item, name: string): number => Number(item[name]?.N) || 0;
+
+/**
+ * What this module has written into an item. Others may write to the table too: what does not have
+ * the shape is as good as absent.
+ */
+function bodyOf<T>(item: unknown, isT: Shape<T>, name = 'body'): T | undefined {
+  if (!isObject(item)) return undefined;
+  try {
+    const body: unknown = JSON.parse(textOf(item as Item, name) ?? 'null');
+    return isT(body) ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 const isRefused = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';
@@ -79,7 +105,11 @@ export class PoolTable {
       },
     );
     const items: Item[] = [];
-    for await (const { Items = [] } of pages) items.push(...Items);
+    let count = 0;
+    for await (const { Items } of pages) {
+      if (Array.isArray(Items)) items.push(...Items.filter(isObject));
+      if (++count === MOST_PAGES) break;
+    }
     return items;
   }
 
@@ -113,8 +143,11 @@ export class PoolTable {
         },
         ReturnValues: 'ALL_NEW',
       });
+      if (textOf(taken, 'nonce') !== nonce) {
+        throw new AwsUnavailableError('DynamoDB did not say whether the lease is taken.');
+      }
       const writing = textOf(taken, 'writing');
-      const last = lastOf(taken);
+      const last = bodyOf(taken, isLastWrite, 'lastWrite');
       return {
         nonce,
         sequence: numberOf(taken, 'sequence'),
@@ -172,7 +205,7 @@ export class PoolTable {
   /** The last write of ours, for those who only read. */
   async lastWrite(): Promise<LastWrite | undefined> {
     const lease = await this.#get('lease');
-    return lease && lastOf(lease);
+    return bodyOf(lease, isLastWrite, 'lastWrite');
   }
 
   /** Leaves a request for whoever writes next, or says that it still waits. */
@@ -210,7 +243,10 @@ export class PoolTable {
     return items
       .filter((item) => numberOf(item, 'expiresAt') > now)
       .sort((a, b) => numberOf(a, 'ticket') - numberOf(b, 'ticket'))
-      .map((item) => bodyOf<Pending>(item));
+      .flatMap((item) => {
+        const pending = bodyOf(item, isPending);
+        return pending && textOf(item, 'sk') === `pending#${pending.key}` ? pending : [];
+      });
   }
 
   /**
@@ -225,8 +261,7 @@ export class PoolTable {
 
   /** The answer to a request, if it has one. */
   async answerTo(key: string): Promise<Answer | undefined> {
-    const item = await this.#get(`answer#${key}`);
-    return item && bodyOf<Answer>(item);
+    return bodyOf(await this.#get(`answer#${key}`), isAnswer);
   }
 
   /** Takes a request back that needs no answer any more. */
@@ -240,8 +275,7 @@ export class PoolTable {
   }
 
   async writeRecord(write: string): Promise<WriteRecord | undefined> {
-    const item = await this.#get(`write#${write}`);
-    return item && bodyOf<WriteRecord>(item);
+    return bodyOf(await this.#get(`write#${write}`), isWriteRecord);
   }
 
   /** Enters a write of ours into the ledger, unless a later write is there already. */
@@ -270,7 +304,6 @@ export class PoolTable {
 
   /** What the ledger says of an entry. */
   async ledgerEntry({ ProviderName = '', ClientId = '' }: Provider) {
-    const item = await this.#get(entryKey(ProviderName, ClientId));
-    return item && bodyOf<LedgerEntry>(item);
+    return bodyOf(await this.#get(entryKey(ProviderName, ClientId)), isLedgerEntry);
   }
 }

@@ -30,6 +30,9 @@ const READ_BACK = 4000;
 // What a write and its confirmation may need; with less left, the next attempt begins afresh.
 const NEEDED = 11_000;
 
+// How long it may take to judge those who wait; then they are left waiting.
+const JUDGING = 5000;
+
 // As many as the record of a write has room for: an item of DynamoDB holds 400 KB.
 const TOGETHER = 400;
 
@@ -111,7 +114,7 @@ class CriticalSection {
     try {
       await this.#tools.table.release(this.#lease);
     } catch (error) {
-      logger.warn('the lease could not be given back', { error: String(error) });
+      logger.warn('the lease could not be given back', error as Error);
     }
   }
 
@@ -142,14 +145,15 @@ class CriticalSection {
     await sleep(GATHER, GATHER);
     const waiting = await table.waiting();
     try {
-      const others = await allow(waiting.slice(0, TOGETHER).filter(isOther));
+      const late = sleep(JUDGING, JUDGING).then((): Allowed[] => []);
+      const others = await Promise.race([allow(waiting.slice(0, TOGETHER).filter(isOther)), late]);
       const allowed = new Map(others.map((each) => [each.key, each]));
       const inOrder = waiting
         .slice(0, TOGETHER)
         .flatMap(({ key }) => (key === own.key ? own : (allowed.get(key) ?? [])));
       return inOrder.includes(own) ? inOrder : [...inOrder, own];
     } catch (error) {
-      logger.warn('others are left waiting', { error: String(error) });
+      logger.warn('others are left waiting', error as Error);
       return [own];
     }
   }

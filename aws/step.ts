@@ -1,6 +1,7 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import { AwsUnavailableError } from '../core/errors.ts';
+import { isText } from '../core/shape.ts';
 import { logger } from './logger.ts';
 
 const unreachable = new Set([
@@ -20,8 +21,18 @@ interface Context {
 
 interface AwsFault extends Error {
   code?: string;
+  $fault?: 'client' | 'server';
   $metadata?: { httpStatusCode?: number };
 }
+
+// Names of errors as AWS gives them, and as the SDK does where an error has none.
+const NAME = /^[A-Z][A-Za-z0-9.]{3,100}$/;
+const NAMELESS = ['Unknown', 'UnknownError'];
+
+/** Whether an answer came that the SDK could not read, or an error that does not say which. */
+const isGarbled = ({ $fault, $metadata, name, message }: AwsFault): boolean =>
+  $metadata !== undefined &&
+  ($fault === undefined || !NAME.test(name) || NAMELESS.includes(name) || !isText(message));
 
 /**
  * A failure to get an answer, under the name that the state machine retries. The SDK gives such
@@ -30,10 +41,10 @@ interface AwsFault extends Error {
 function named(error: AwsFault): Error {
   const silent =
     ['TimeoutError', 'AbortError'].includes(error.name) || unreachable.has(error.code ?? '');
-  const garbled = error instanceof SyntaxError && error.$metadata !== undefined;
-  if (!silent && !garbled) return error;
+  if (!silent && !isGarbled(error)) return error;
+  const [reason = ''] = isText(error.message) ? error.message.split('\n') : [];
   return new AwsUnavailableError(
-    `AWS could not be reached or did not answer sensibly (${error.message}). If this persists, look at the AWS Health Dashboard of the Region.`,
+    `AWS could not be reached or did not answer sensibly (${reason.slice(0, 300)}). If this persists, look at the AWS Health Dashboard of the Region.`,
     { cause: error },
   );
 }

@@ -3,8 +3,9 @@ import {
   ListTagsForResourceCommand,
   paginateListUserPoolClients,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { UserPoolClientNotFoundError } from '../core/errors.ts';
+import { AwsUnavailableError, UserPoolClientNotFoundError } from '../core/errors.ts';
 import type { Execution } from '../core/execution.ts';
+import { isListOf, isMapOf, isObject, isText } from '../core/shape.ts';
 import { userPoolArn, userPoolRegion } from '../core/user-pool.ts';
 import { requestHandler } from './request-handler.ts';
 
@@ -27,15 +28,36 @@ function clientFor(userPoolId: string): CognitoIdentityProviderClient {
 const isNotFound = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ResourceNotFoundException';
 
-/** The app clients of a user pool, page by page. */
+// Of 60 clients each: a user pool has 10,000 clients at most.
+// https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+const MOST_PAGES = 200;
+
+interface NamedClient {
+  ClientId: string;
+  ClientName: string;
+}
+
+const areNamed = isListOf(
+  (each: unknown): each is NamedClient =>
+    isObject(each) && isText(each['ClientId']) && isText(each['ClientName']),
+);
+
+/**
+ * The app clients of a user pool, page by page.
+ *
+ * @throws AwsUnavailableError when what comes is no list of clients, or has no end.
+ */
 async function* listAppClients(userPoolId: string): AsyncGenerator<AppClient[]> {
   const client = clientFor(userPoolId);
   const pages = paginateListUserPoolClients({ client, pageSize: 60 }, { UserPoolId: userPoolId });
-  for await (const { UserPoolClients = [] } of pages) {
-    yield UserPoolClients.map(({ ClientId = '', ClientName = '' }) => ({
-      clientId: ClientId,
-      clientName: ClientName,
-    }));
+  let count = 0;
+  for await (const { UserPoolClients: page = [] } of pages) {
+    if (!areNamed(page) || ++count > MOST_PAGES) {
+      throw new AwsUnavailableError(
+        `ListUserPoolClients answered for ${userPoolId} with something that is no list of app clients.`,
+      );
+    }
+    yield page.map(({ ClientId, ClientName }) => ({ clientId: ClientId, clientName: ClientName }));
   }
 }
 
@@ -94,6 +116,8 @@ export async function namesOfAppClients(
   return names;
 }
 
+const areTags = isMapOf(isText);
+
 /**
  * The tags of a user pool of this account; none when the pool does not exist.
  *
@@ -108,9 +132,12 @@ export async function tagsOf(
   });
   try {
     const { Tags = {} } = await clientFor(userPoolId).send(command);
-    return Tags;
+    if (areTags(Tags)) return Tags;
   } catch (error) {
     if (isNotFound(error)) return {};
     throw error;
   }
+  throw new AwsUnavailableError(
+    `ListTagsForResource answered for ${userPoolId} with something that is no map of tags.`,
+  );
 }

@@ -5,6 +5,7 @@ import type {
   DescribeIdentityPoolCommandOutput,
 } from '@aws-sdk/client-cognito-identity';
 import type { DeserializeMiddleware } from '@smithy/types';
+import { AwsUnavailableError } from '../core/errors.ts';
 
 interface Response {
   body: Uint8Array | AsyncIterable<Uint8Array>;
@@ -20,6 +21,8 @@ async function bytesOf(body: Response['body']): Promise<Uint8Array> {
 /**
  * Sends the command and returns the answer as it came over the wire. The SDK keeps only the members
  * it was built with; what it drops, the next UpdateIdentityPool would reset.
+ *
+ * @throws AwsUnavailableError when it is no JSON in UTF-8: what is guessed at can't be sent back.
  */
 export async function answerOf(
   client: CognitoIdentityClient,
@@ -41,5 +44,12 @@ export async function answerOf(
     toMiddleware: 'deserializerMiddleware',
   });
   await client.send(command);
-  return JSON.parse(Buffer.from(answer).toString('utf8'));
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(answer));
+  } catch (error) {
+    throw new AwsUnavailableError(
+      `DescribeIdentityPool answered with something that is no JSON (${(error as Error).message}).`,
+      { cause: error },
+    );
+  }
 }

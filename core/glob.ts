@@ -8,10 +8,10 @@ export function globMatches(glob: string, name: string): boolean {
   let star = -1;
   let resume = 0;
   while (n < name.length) {
-    if (g < glob.length && glob[g] === '*') {
+    if (glob[g] === '*') {
       star = g++;
       resume = n;
-    } else if (g < glob.length && (glob[g] === '?' || glob[g] === name[n])) {
+    } else if (glob[g] === '?' || glob[g] === name[n]) {
       g++;
       n++;
     } else if (star >= 0) {

@@ -4,6 +4,7 @@ import type {
   IdentityPool as SdkIdentityPool,
 } from '@aws-sdk/client-cognito-identity';
 import { UnknownPoolFieldError } from './errors.ts';
+import { isNumber, isObject, isShape, isText } from './shape.ts';
 
 /** One entry of an identity pool: an app client of a user pool whose tokens the pool accepts. */
 export interface Provider {
@@ -34,7 +35,7 @@ type Check = (value: unknown, at: string) => unknown;
 
 const refuse = (at: string, what: string): never => {
   throw new UnknownPoolFieldError(
-    `AWS described the identity pool with ${what} at ${at}, which this version of Poolbridge can't send back; nothing was written, because writing would reset it. Update Poolbridge.`,
+    `AWS described the identity pool with ${what} at ${at.slice(0, 200)}, which this version of Poolbridge can't send back; nothing was written, because writing would reset it. Update Poolbridge.`,
   );
 };
 
@@ -43,9 +44,6 @@ const text: Check = (value, at) =>
 
 const flag: Check = (value, at) =>
   typeof value === 'boolean' ? value : refuse(at, 'a value that is not true or false');
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const listOf =
   (item: Check): Check =>
@@ -179,6 +177,21 @@ export type ShownPool = Partial<Omit<IdentityPool, 'CognitoIdentityProviders'>> 
 interface Summary {
   count: number;
   sha256: string;
+}
+
+const isSummary = isShape<Summary>({ count: isNumber, sha256: isText }, {});
+
+/** Whether a value is a pool as {@link shown} shows it. */
+export function isShownPool(value: unknown): value is ShownPool {
+  if (!isObject(value)) return false;
+  const { sha256 = '', CognitoIdentityProviders: entries = [], ...settings } = value;
+  const list = isSummary(entries) ? [] : entries;
+  try {
+    shapeOf(members)({ ...settings, CognitoIdentityProviders: list }, '');
+    return isText(sha256);
+  } catch {
+    return false;
+  }
 }
 
 /** Above this many entries a pool is shown with their count and digest only. */

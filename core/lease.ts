@@ -1,3 +1,5 @@
+import { isNumber, isShape, isText } from './shape.ts';
+
 /** The last write of ours to an identity pool. */
 export interface LastWrite {
   /** Digest of the state that it replaced. */
@@ -7,6 +9,8 @@ export interface LastWrite {
   /** When it was last known to have been sent or read back, in epoch milliseconds. */
   at: number;
 }
+
+export const isLastWrite = isShape<LastWrite>({ base: isText, result: isText, at: isNumber }, {});
 
 /** The lease of an identity pool, as whoever holds it has it. */
 export interface Lease {

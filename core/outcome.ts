@@ -1,3 +1,4 @@
+import { isObject, isText } from './shape.ts';
 import type { Outcome, Resolved, Result, Target } from './target.ts';
 
 /** An error as Step Functions catches it. */
@@ -44,8 +45,8 @@ export function unwrap({ Error: error, Cause: cause = '' }: Failure): {
 } {
   try {
     const parsed: unknown = JSON.parse(cause);
-    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) {
-      return { error, message: String(parsed.errorMessage) };
+    if (isObject(parsed) && isText(parsed['errorMessage'])) {
+      return { error, message: parsed['errorMessage'] };
     }
   } catch {
     // Not every cause is JSON: that of a timeout is empty, that of Step Functions' own a sentence.

@@ -1,6 +1,17 @@
 import type { Asked } from './batch.ts';
-import type { ShownPool } from './identity-pool.ts';
-import { type Change, expanded, type ShownChange } from './merge.ts';
+import { isShownPool, type Provider, type ShownPool } from './identity-pool.ts';
+import { type Change, expanded, type Intent, type ShownChange } from './merge.ts';
+import { isId } from './request.ts';
+import {
+  isEither,
+  isFlag,
+  isListOf,
+  isNumber,
+  isOneOf,
+  isShape,
+  isText,
+  type Shape,
+} from './shape.ts';
 
 /** A request that waits for an identity pool, as it is left for whoever writes next. */
 export interface Pending {
@@ -53,6 +64,64 @@ export interface LedgerEntry {
   /** When it was written, in epoch milliseconds. */
   time: number;
 }
+
+const isOperation = isOneOf('link', 'unlink');
+
+/** Whether an item of the table is a request that could have been left there by this service. */
+export const isPending = isShape<Pending>(
+  { key: isText, execution: isText, operation: isOperation, userPoolId: isId('userPoolId') },
+  { clientId: isId('clientId') },
+);
+
+const isProvider = isShape<Provider>(
+  {},
+  { ProviderName: isText, ClientId: isText, ServerSideTokenCheck: isFlag },
+);
+
+const isShownChange: Shape<ShownChange> = isEither(
+  isShape<Change>({ op: isOneOf('add', 'remove'), provider: isProvider }, {}),
+  isShape<Extract<ShownChange, { clientIds: string[] }>>(
+    { op: isOneOf('add', 'remove'), provider: isProvider, clientIds: isListOf(isText) },
+    {},
+  ),
+);
+
+const isIntent = isShape<Intent>(
+  { operation: isOperation, providerName: isText, serverSideTokenCheck: isFlag },
+  { clientId: isText },
+);
+
+const isShare = isShape<WrittenShare>(
+  {
+    ...{ key: isText, execution: isText, links: isListOf(isText) },
+    ...{ intent: isIntent, changes: isListOf(isShownChange) },
+  },
+  { clientName: isText },
+);
+
+export const isWriteRecord = isShape<WriteRecord>(
+  {
+    ...{ execution: isText, assumedRoleArn: isText, sequence: isNumber },
+    ...{ before: isShownPool, after: isShownPool, shares: isListOf(isShare) },
+  },
+  {},
+);
+
+const isSentence = (value: unknown): value is string =>
+  isText(value) && /^[A-Z]\w* .{10,1000}\.$/s.test(value);
+
+export const isAnswer: Shape<Answer> = isEither(
+  isShape<{ write: string }>({ write: isText }, {}),
+  isShape<{ refused: string }>({ refused: isSentence }, {}),
+);
+
+export const isLedgerEntry = isShape<LedgerEntry>(
+  {
+    ...{ state: isOneOf('linked', 'unlinked'), providerName: isText, clientId: isText },
+    ...{ links: isListOf(isText), execution: isText, sequence: isNumber, time: isNumber },
+  },
+  { clientName: isText },
+);
 
 /** What the ledger is to say after a share of a write. */
 export const ledgerEntriesOf = (

@@ -1,4 +1,5 @@
 import { InvalidRequestError } from './errors.ts';
+import { isObject } from './shape.ts';
 
 /** Who asked, and how. From CloudTrail it is proof; what a person says of himself is a claim. */
 export interface RequestedBy {
@@ -26,9 +27,6 @@ export interface LinkRequest {
 }
 
 type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const refuse = (message: string): never => {
   throw new InvalidRequestError(message);
@@ -72,12 +70,16 @@ const patterns = {
   },
 } as const;
 
+/** Whether a value is an id as AWS gives them out. */
+export const isId =
+  (key: keyof typeof patterns) =>
+  (value: unknown): value is string =>
+    typeof value === 'string' && value.length <= 128 && patterns[key].pattern.test(value);
+
 function id(source: Json, key: keyof typeof patterns): string | undefined {
   const value = source[key];
-  if (value === undefined) return undefined;
-  const { pattern, like } = patterns[key];
-  if (typeof value === 'string' && value.length <= 128 && pattern.test(value)) return value;
-  return refuse(`${key} must be an id like "${like}", not ${quote(value)}.`);
+  if (value === undefined || isId(key)(value)) return value;
+  return refuse(`${key} must be an id like "${patterns[key].like}", not ${quote(value)}.`);
 }
 
 function text(source: Json, key: string, most: number): string | undefined {
@@ -87,18 +89,22 @@ function text(source: Json, key: string, most: number): string | undefined {
   return refuse(`${key} must be a text of at most ${most} characters, not ${quote(value)}.`);
 }
 
+// Never the whole of what was sent: it may be deeper than the call stack and longer than any cause.
 function quote(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (isObject(value)) return 'an object';
   const shown = JSON.stringify(value) ?? String(value);
   return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
 }
 
 function onlyKeys(source: Json, keys: readonly string[], what: string): void {
   const unknown = Object.keys(source).filter((key) => !keys.includes(key));
-  if (unknown.length > 0) {
-    refuse(
-      `${what} has the unknown ${unknown.length > 1 ? 'keys' : 'key'} ${unknown.map(quote).join(', ')}; it may hold ${keys.join(', ')}.`,
-    );
-  }
+  if (unknown.length === 0) return;
+  const shown = unknown.slice(0, 5).map(quote).join(', ');
+  const more = unknown.length > 5 ? ` and ${unknown.length - 5} more` : '';
+  refuse(
+    `${what} has the unknown ${unknown.length > 1 ? 'keys' : 'key'} ${shown}${more}; it may hold ${keys.join(', ')}.`,
+  );
 }
 
 /** Without the keys whose value is undefined. */
@@ -146,7 +152,7 @@ function fromCloudTrail(source: Json, requestedBy: RequestedBy): LinkRequest {
   onlyKeys(source, [...personsKeys, 'clientName'], 'The request');
   const { operation, clientId } = source;
   // Absent means every entry of the user pool; a blank must never come to mean that.
-  if (operation === 'unlink' && clientId !== undefined && isBlank(['clientId', clientId])) {
+  if (operation === 'unlink' && isBlank(['clientId', clientId])) {
     return refuse(
       'clientId is blank: name the app client, or leave the key out to unlink them all.',
     );

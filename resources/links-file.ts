@@ -41,7 +41,26 @@ function nodeAt(document: Document, path: string[]): Node | null {
   return document.contents;
 }
 
-const quoted = (value: unknown): string => JSON.stringify(value)?.slice(0, 80) ?? 'nothing';
+// A links.yml has no more aliases of one anchor than links; what has more multiplies itself.
+const MOST_ALIASES = 10_000;
+// Whoever has made more mistakes than this has made a greater one.
+const MOST_PROBLEMS = 50;
+
+/** A text as it may stand in a line of its own. */
+const inLine = (text: string): string =>
+  text
+    .slice(0, 80)
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (odd) => `\\u{${odd.codePointAt(0)?.toString(16)}}`);
+
+const reasonOf = (message: string): string =>
+  message.includes('call stack') ? 'it is nested too deeply' : inLine(message);
+
+// Never the whole of a list or map: aliases may make it contain itself.
+function quoted(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a map';
+  return inLine(JSON.stringify(value) ?? 'nothing');
+}
 
 function problemOf(error: ErrorObject): { path: string[]; message: string } {
   const path = error.instancePath
@@ -87,9 +106,14 @@ function problemOf(error: ErrorObject): { path: string[]; message: string } {
 }
 
 // Said better by the error beneath it.
-const isWrapper = (error: ErrorObject, all: ErrorObject[]): boolean =>
-  (error.keyword === 'required' && error.schemaPath.includes('/anyOf/')) ||
-  (error.keyword === 'propertyNames' && all.some(({ propertyName }) => propertyName !== undefined));
+const isWrapper = ({ keyword, schemaPath }: ErrorObject, namesNamed: boolean): boolean =>
+  (keyword === 'required' && schemaPath.includes('/anyOf/')) ||
+  (keyword === 'propertyNames' && namesNamed);
+
+interface Problem {
+  line: number;
+  message: string;
+}
 
 /** Of the aliases and merges, the first that stands for nothing; else the first that there is. */
 function suspectOf(document: Document): Node | undefined {
@@ -107,13 +131,81 @@ function suspectOf(document: Document): Node | undefined {
  * @throws where an alias stands for nothing, for itself, or for far too much.
  */
 function contentOf(document: Document): unknown {
-  const content: unknown = document.toJS() ?? {};
+  const content: unknown = document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {};
   try {
     JSON.stringify(content);
   } catch {
     throw new Error('An alias stands for something that it is a part of');
   }
   return content;
+}
+
+/** Reads YAML, with where its nodes stand. */
+class Source {
+  readonly #lines = new LineCounter();
+  readonly #document: Document;
+  readonly content: unknown;
+  readonly problems: Problem[];
+
+  /** @throws Error where the text is too deep. */
+  constructor(text: string) {
+    const options = { lineCounter: this.#lines, merge: true, prettyErrors: false };
+    this.#document = parseDocument(text, { ...options, logLevel: 'error' });
+    const { errors } = this.#document;
+    this.problems = errors.slice(0, MOST_PROBLEMS).map(({ pos: [offset], message }) => ({
+      line: this.#lines.linePos(offset).line,
+      message: reasonOf(message),
+    }));
+    this.content = errors.length > 0 ? {} : this.#resolved();
+  }
+
+  #resolved(): unknown {
+    try {
+      return contentOf(this.#document);
+    } catch (error) {
+      const offset = suspectOf(this.#document)?.range?.[0] ?? 0;
+      const message = reasonOf((error as Error).message);
+      this.problems.push({ line: this.#lines.linePos(offset).line, message });
+      return {};
+    }
+  }
+
+  locate({ path, message }: { path: string[]; message: string }): Problem {
+    const offset = nodeAt(this.#document, path)?.range?.[0] ?? 0;
+    const key = path.map(inLine).join('.') || 'the file';
+    return { line: this.#lines.linePos(offset).line, message: `${key} ${message}` };
+  }
+}
+
+/** The links of a source, or what is wrong with them. */
+function linksOf(source: Source): { links: Links; problems: Problem[] } {
+  const { content } = source;
+  if (source.problems.length > 0) return { links: {}, problems: source.problems };
+  if (validate(content)) {
+    const { links } = content;
+    return {
+      links,
+      problems: problemsOf(links)
+        .slice(0, MOST_PROBLEMS)
+        .map((each) => source.locate(each)),
+    };
+  }
+  const all = validate.errors ?? [];
+  const namesNamed = all.some(({ propertyName }) => propertyName !== undefined);
+  const errors = all.filter((error) => !isWrapper(error, namesNamed));
+  return {
+    links: {},
+    problems: errors.slice(0, MOST_PROBLEMS).map((error) => source.locate(problemOf(error))),
+  };
+}
+
+function read(text: string): { links: Links; problems: Problem[] } {
+  try {
+    return linksOf(new Source(text));
+  } catch (error) {
+    const message = `the file can't be read as links: ${reasonOf((error as Error).message)}`;
+    return { links: {}, problems: [{ line: 1, message }] };
+  }
 }
 
 /**
@@ -125,50 +217,16 @@ function contentOf(document: Document): unknown {
 export function loadLinks(file: string): Links {
   const near = relative(process.cwd(), file);
   const shown = near.startsWith('..') ? file : near;
-  let source: string;
+  let text: string;
   try {
-    source = readFileSync(file, 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch (error) {
     throw new LinksFileError(
       `${shown} can't be read (${(error as Error).message}). Create it, or name another file with --param="links=PATH".`,
     );
   }
-  const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, merge: true });
-  const fail = (problems: { line: number; message: string }[]): never => {
-    const each = [...new Set(problems.map(({ line, message }) => `${shown}:${line}: ${message}`))];
-    throw new LinksFileError(`${each.join('\n')}\nNothing was packaged.`);
-  };
-  if (document.errors.length > 0) {
-    fail(
-      document.errors.map(({ pos: [offset], message }) => ({
-        line: lines.linePos(offset).line,
-        message: message.split(/ at line |\n/)[0] ?? message,
-      })),
-    );
-  }
-  let content: unknown;
-  try {
-    content = contentOf(document);
-  } catch (error) {
-    const offset = suspectOf(document)?.range?.[0] ?? 0;
-    const [message = ''] = (error as Error).message.split('\n');
-    return fail([{ line: lines.linePos(offset).line, message }]);
-  }
-  const located = (problems: { path: string[]; message: string }[]) =>
-    problems.map(({ path, message }) => {
-      const offset = nodeAt(document, path)?.range?.[0] ?? 0;
-      return {
-        line: lines.linePos(offset).line,
-        message: `${path.join('.') || 'the file'} ${message}`,
-      };
-    });
-  if (!validate(content)) {
-    const errors = validate.errors ?? [];
-    return fail(located(errors.filter((error) => !isWrapper(error, errors)).map(problemOf)));
-  }
-  const { links } = content;
-  const problems = problemsOf(links);
-  if (problems.length > 0) fail(located(problems));
-  return links;
+  const { links, problems } = read(text);
+  if (problems.length === 0) return links;
+  const each = [...new Set(problems.map(({ line, message }) => `${shown}:${line}: ${message}`))];
+  throw new LinksFileError(`${each.join('\n')}\nNothing was packaged.`);
 }

@@ -29,7 +29,7 @@ const entry = Object.entries(files)
   .join('\n');
 
 /** What a handler's own process would give it, and here the suite does. */
-const surroundings: Plugin = {
+const surroundings = (links: URL): Plugin => ({
   name: 'surroundings',
   setup(bundling) {
     const from = (filter: RegExp, contents: string) => {
@@ -55,10 +55,7 @@ const surroundings: Plugin = {
       /^@aws-sdk\/credential-provider-node$/,
       `export const defaultProvider = () => async () => globalThis.chaos.credentials();`,
     );
-    from(
-      /^#links$/,
-      `export default ${JSON.stringify(loadLinks(fileURLToPath(new URL('links.yml', import.meta.url))))};`,
-    );
+    from(/^#links$/, `export default ${JSON.stringify(loadLinks(fileURLToPath(links)))};`);
     // Nobody checks signatures here; whose they are is what counts.
     from(
       /^@smithy\/signature-v4$/,
@@ -87,7 +84,7 @@ const surroundings: Plugin = {
       'module.exports = {};',
     );
   },
-};
+});
 
 /** The source of a file with what a bug puts into it. */
 function withBug({ name, changes }: Bug, file: string): string {
@@ -112,7 +109,10 @@ const patched = (bug: Bug): Plugin => ({
 });
 
 /** The real handlers in one module, with their calls going through the suite; with a bug, if given. */
-export async function loadHandlers(bug?: Bug): Promise<Handlers> {
+export async function loadHandlers(
+  bug?: Bug,
+  links = new URL('links.yml', import.meta.url),
+): Promise<Handlers> {
   const folder = mkdtempSync(join(tmpdir(), 'poolbridge-chaos-'));
   const outfile = join(folder, 'handlers.cjs');
   process.env['AWS_REGION'] = 'us-east-1';
@@ -131,7 +131,7 @@ export async function loadHandlers(bug?: Bug): Promise<Handlers> {
       format: 'cjs',
       target: 'node24',
       mainFields: ['module', 'main'],
-      plugins: [surroundings, ...(bug ? [patched(bug)] : [])],
+      plugins: [surroundings(links), ...(bug ? [patched(bug)] : [])],
       logLevel: 'error',
     });
     return createRequire(import.meta.url)(outfile) as Handlers;

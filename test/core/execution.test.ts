@@ -73,3 +73,11 @@ describe('a user pool', () => {
     );
   });
 });
+
+test('an execution’s name may hold colons, and an ARN that is cut short has blanks', () => {
+  const arn = 'arn:aws:states:us-east-1:111111111111:execution:link:a:b';
+  assert.equal(executionOf(arn).name, 'a:b');
+  assert.deepEqual(executionOf('arn'), {
+    ...{ arn: 'arn', partition: '', region: '', account: '', name: '' },
+  });
+});

@@ -11,6 +11,7 @@ import {
   needsClientName,
   needsTags,
   problemsOf,
+  stillAllowing,
 } from '../../core/links.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
@@ -200,5 +201,37 @@ describe('globs', () => {
 
   test('with many stars take no longer than with one', () => {
     assert.equal(globMatches(`${'*a'.repeat(60)}b`, 'a'.repeat(128)), false);
+  });
+});
+
+describe('links that have changed since a target was resolved', () => {
+  const subject = { userPoolId: 'us-east-1_A', clientName: 'web-shop' };
+  const target = { identityPoolId: POOL, links: ['a', 'b', 'c', 'd', 'e', 'constructor'] };
+
+  test('still allow it where they lead from its client to its identity pool', () => {
+    const links = {
+      a: link(),
+      b: link({ identityPool: OTHER }),
+      c: link({ userPools: ['us-east-1_B'] }),
+      d: link({ clients: ['mail'] }),
+      f: link(),
+    };
+    assert.deepEqual(stillAllowing(links, target, subject), ['a']);
+  });
+
+  test('are not asked again about tags, which were looked up then', () => {
+    assert.deepEqual(stillAllowing({ e: tagged({ team: 'web' }) }, target, subject), ['e']);
+  });
+
+  test('refuse it where none is left', () => {
+    assert.throws(
+      () => stillAllowing({ f: link() }, target, subject),
+      (error: Error) => {
+        assert.ok(error instanceof NotCoveredError);
+        assert.match(error.message, /no link leads from the user pool us-east-1_A to .*abcd/);
+        assert.match(error.message, /links\.yml has changed: .* nothing was written\.$/);
+        return true;
+      },
+    );
   });
 });

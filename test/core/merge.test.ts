@@ -32,6 +32,51 @@ const isOf = (intent: Intent) => (entry: { ProviderName?: string; ClientId?: str
   entry.ProviderName === intent.providerName && entry.ClientId === intent.clientId;
 
 describe('merging', () => {
+  const ProviderName = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_a';
+  const two: IdentityPool = {
+    ...{ IdentityPoolId: 'ap-south-1:1', IdentityPoolName: 'two' },
+    AllowUnauthenticatedIdentities: false,
+    CognitoIdentityProviders: [
+      { ProviderName, ClientId: 'a' },
+      { ProviderName, ClientId: 'b' },
+    ],
+  };
+  const unlink = (clientId?: string): Intent => ({
+    ...{ operation: 'unlink', providerName: ProviderName, serverSideTokenCheck: false },
+    ...(clientId !== undefined && { clientId }),
+  });
+
+  test('unlinking one client keeps the others of its user pool', () => {
+    assert.deepEqual(merge(two, unlink('a')), [
+      { op: 'remove', provider: { ProviderName, ClientId: 'a' } },
+    ]);
+  });
+
+  test('linking a client adds it beside the others of its user pool', () => {
+    assert.deepEqual(merge(two, { ...unlink('c'), operation: 'link' }), [
+      { op: 'add', provider: { ProviderName, ClientId: 'c', ServerSideTokenCheck: false } },
+    ]);
+  });
+
+  test('unlinking without a client is unlinking every client of the user pool', () => {
+    assert.deepEqual(entriesOf(apply(two, merge(two, unlink()))), []);
+  });
+
+  test('very many changes are shown by user pool, and an entry without a client by a blank', () => {
+    const changes = Array.from({ length: 101 }, () => ({
+      op: 'remove' as const,
+      provider: { ProviderName },
+    }));
+    assert.deepEqual(shownChanges(changes), [
+      { op: 'remove', provider: { ProviderName }, clientIds: changes.map(() => '') },
+    ]);
+  });
+
+  test('no change leaves the pool as it is, and a list of entries that is absent stays so', () => {
+    const { CognitoIdentityProviders: _, ...bare } = two;
+    assert.deepEqual(apply(bare, []), bare);
+  });
+
   test('linking adds exactly one entry and keeps everything foreign as it was', () => {
     fc.assert(
       fc.property(identityPools, intents('link'), (pool, intent) => {

@@ -49,6 +49,19 @@ describe('links.yml', () => {
     });
   });
 
+  test('may share a role among a thousand links by an anchor', () => {
+    const [, ...link] = good.replace('arn:', '&role arn:').split('\n');
+    const others = Array.from({ length: 1000 }, (_, i) =>
+      link
+        .join('\n')
+        .replace('mobile-apps', `link-${i}`)
+        .replace(/&role.*/, '*role'),
+    );
+    const links = loadLinks(fileOf(good.replace('arn:', '&role arn:') + others.join('')));
+    assert.equal(Object.keys(links).length, 1001);
+    assert.equal(new Set(Object.values(links).map(({ roleArn }) => roleArn)).size, 1);
+  });
+
   test('may hold no links yet', () => {
     assert.deepEqual(loadLinks(fileOf('links: {}\n')), {});
   });
@@ -155,6 +168,22 @@ describe('links.yml', () => {
     ],
     ['a merge of what is no map', `${good}    <<: 3\n`, [/^6: Merge sources must be maps/]],
     ['broken YAML', 'links: [\n', [/^2: /]],
+    ['an alias of nothing', 'links: *a\n', [/^1: Unresolved alias/]],
+    [
+      'aliases that multiply themselves',
+      `a: &a [x, x]\nb: &b [${'*a, '.repeat(200)}]\nc: &c [${'*b, '.repeat(200)}]\nlinks: *c\n`,
+      [/^2: Excessive alias count/],
+    ],
+    [
+      'brackets deeper than any stack',
+      `links: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`,
+      [/^1: it is nested too deeply$/],
+    ],
+    [
+      'a key that would break the line',
+      'links: {}\n"a\\nb\\u202e": 1\n',
+      [/^2: a\\u\{a\}b\\u\{202e\} is not a key/],
+    ],
     ['nothing', '', [/^1: the file lacks links/]],
     ['a list', '- a\n', [/^1: the file must be object/]],
     [
