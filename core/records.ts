@@ -25,7 +25,7 @@ export interface WrittenShare extends Allowed {
   changes: ShownChange[];
 }
 
-/** A write, put down before it is made, so that its end can be found out whatever happens. */
+/** A write as everyone is told of it for whom it was made. */
 export interface WriteRecord {
   /** The execution that writes. */
   execution: string;
@@ -33,11 +33,10 @@ export interface WriteRecord {
   sequence: number;
   before: ShownPool;
   after: ShownPool;
-  shares: WrittenShare[];
 }
 
 /** The answer to a request that another execution wrote, or an earlier attempt of its own. */
-export type Answer = { write: string } | { refused: string };
+export type Answer = { write: string; changes: ShownChange[] } | { refused: string };
 
 /** What the ledger says of one entry of ours: so that later we know ours from foreign. */
 export interface LedgerEntry {
