@@ -28,31 +28,51 @@ function allowed(
   ];
 }
 
+/** The requests about one user pool that are allowed; none of them when the time is up. */
+async function allowedOfUserPool(
+  links: Links,
+  requests: Pending[],
+  pool: Subject,
+  { identityPoolId, where, until }: Judging,
+): Promise<Allowed[]> {
+  if (coverageOf(links, pool).length === 0) return [];
+  const ids = requests.flatMap(({ clientId }) => clientId ?? []);
+  const names = await namesOfAppClients(pool.userPoolId, ids, until);
+  if (!names) return [];
+  return requests.flatMap((request) => {
+    const clientName = names.get(request.clientId ?? '');
+    if (clientName === undefined && request.operation === 'link') return [];
+    const subject = clientName === undefined ? pool : { ...pool, clientName };
+    return allowed(links, request, subject, identityPoolId, where.partition);
+  });
+}
+
+/** For what, where and until when requests are held against links.yml. */
+interface Judging {
+  identityPoolId: string;
+  where: Execution;
+  /** In epoch milliseconds. */
+  until: number;
+}
+
 /**
  * Holds waiting requests against links.yml, as if nobody had looked at them yet: who may write to the
  * table gains nothing by it. A client that is to be linked must exist, by its own name.
  *
- * @returns those that are allowed; the others are left to their own executions.
+ * @returns those that are allowed; the others are left to their own executions. When the time is up,
+ * these are all that are about a user pool, since their order counts.
  */
 export async function allowedByLinks(
   links: Links,
   pending: Pending[],
-  identityPoolId: string,
-  where: Execution,
+  judging: Judging,
 ): Promise<Allowed[]> {
   const byUserPool = Map.groupBy(pending, ({ userPoolId }) => userPoolId);
   const all: Allowed[] = [];
   for (const [userPoolId, requests] of byUserPool) {
-    const pool = { userPoolId, tags: needsTags(links) ? await tagsOf(userPoolId, where) : {} };
-    if (coverageOf(links, pool).length === 0) continue;
-    const ids = requests.flatMap(({ clientId }) => clientId ?? []);
-    const names = await namesOfAppClients(userPoolId, ids);
-    for (const request of requests) {
-      const clientName = names.get(request.clientId ?? '');
-      if (clientName === undefined && request.operation === 'link') continue;
-      const subject = clientName === undefined ? pool : { ...pool, clientName };
-      all.push(...allowed(links, request, subject, identityPoolId, where.partition));
-    }
+    if (Date.now() > judging.until) break;
+    const tags = needsTags(links) ? await tagsOf(userPoolId, judging.where) : {};
+    all.push(...(await allowedOfUserPool(links, requests, { userPoolId, tags }, judging)));
   }
   return all;
 }

@@ -17,9 +17,11 @@ import {
   isLedgerEntry,
   isPending,
   isWriteRecord,
+  isWrittenShares,
   type LedgerEntry,
   type Pending,
   type WriteRecord,
+  type WrittenShare,
 } from '../core/records.ts';
 import { isObject, isText, type Shape } from '../core/shape.ts';
 import { requestHandler } from './request-handler.ts';
@@ -94,6 +96,12 @@ export class PoolTable {
     return Item;
   }
 
+  /** Keeps something for a day. */
+  async #put(sk: string, body: unknown): Promise<void> {
+    const Item = { ...this.#key(sk), body: json(body), ttl: ttl(1) };
+    await client.send(new PutItemCommand({ TableName, Item }));
+  }
+
   async #query(prefix: string): Promise<Item[]> {
     const pages = paginateQuery(
       { client },
@@ -160,14 +168,20 @@ export class PoolTable {
     }
   }
 
+  /** Whose the lease is, by the nonce of its acquisition; nobody's, when it can be taken. */
+  async holder(): Promise<string | undefined> {
+    const lease = await this.#get('lease');
+    const over = !lease || numberOf(lease, 'expiresAt') < Date.now();
+    return over ? undefined : textOf(lease, 'nonce');
+  }
+
   /**
    * Says under the lease what is about to be written, so that its end can be found out whatever
    * happens. It is the last look at the lease before the write.
    *
    * @throws PoolBusyError when the lease is no longer ours.
    */
-  async intend(lease: Lease, write: string, record: WriteRecord, last: LastWrite) {
-    await this.recordWrite(write, record);
+  async intend(lease: Lease, write: string, last: LastWrite): Promise<void> {
     try {
       await this.#updateLease({
         ConditionExpression: 'nonce = :nonce',
@@ -254,8 +268,7 @@ export class PoolTable {
    * live to tell is followed by one that finds it.
    */
   async answer(key: string, answer: Answer): Promise<void> {
-    const Item = { ...this.#key(`answer#${key}`), body: json(answer), ttl: ttl(1) };
-    await client.send(new PutItemCommand({ TableName, Item }));
+    await this.#put(`answer#${key}`, answer);
     await this.forget(key);
   }
 
@@ -269,13 +282,20 @@ export class PoolTable {
     await client.send(new DeleteItemCommand({ TableName, Key: this.#key(`pending#${key}`) }));
   }
 
-  async recordWrite(write: string, record: WriteRecord): Promise<void> {
-    const Item = { ...this.#key(`write#${write}`), body: json(record), ttl: ttl(1) };
-    await client.send(new PutItemCommand({ TableName, Item }));
+  /** Puts a write down before it is made, with the requests that it is for. */
+  async recordWrite(write: string, record: WriteRecord, shares: WrittenShare[]): Promise<void> {
+    await this.#put(`shares#${write}`, shares);
+    await this.#put(`write#${write}`, record);
   }
 
+  /** A write, without its shares: of those each request has its own in its answer. */
   async writeRecord(write: string): Promise<WriteRecord | undefined> {
     return bodyOf(await this.#get(`write#${write}`), isWriteRecord);
+  }
+
+  /** The requests that a write is for. */
+  async sharesOf(write: string): Promise<WrittenShare[]> {
+    return bodyOf(await this.#get(`shares#${write}`), isWrittenShares) ?? [];
   }
 
   /** Enters a write of ours into the ledger, unless a later write is there already. */

@@ -23,18 +23,20 @@ import type { PoolTable } from './pool-table.ts';
 
 // All in milliseconds. Waiting inside the function is short: the state machine waits better.
 const WAIT = 2000;
-// Where others wait already, a moment more lets those join who come at the same time.
+// Where others wait already, a moment more lets those join who come at the same time; one after the
+// other, as long as each brings more.
 const GATHER = 500;
+const GATHER_LONGEST = 1500;
 // How long a write may remain unseen before that counts as an error.
 const READ_BACK = 4000;
 // What a write and its confirmation may need; with less left, the next attempt begins afresh.
 const NEEDED = 11_000;
+// For a last look at the pool before it.
+const DESCRIBING = 500;
 
-// How long it may take to judge those who wait; then they are left waiting.
-const JUDGING = 5000;
-
-// As many as the record of a write has room for: an item of DynamoDB holds 400 KB.
-const TOGETHER = 400;
+// As many as one item of DynamoDB has room for, which holds 400 KB; each takes about 1 KB, or 2 where
+// it owes to twenty links with long names.
+const TOGETHER = 200;
 
 /** What the write is for. */
 export interface WriteRequest {
@@ -49,8 +51,11 @@ export interface WriteRequest {
 export interface WriteTools {
   pool: OpenIdentityPool;
   table: PoolTable;
-  /** Holds the requests of others against links.yml; one that it does not allow is left out. */
-  allow(pending: Pending[]): Promise<Allowed[]>;
+  /**
+   * Holds the requests of others against links.yml; one that it does not allow is left out, and so is
+   * one that has not been looked at by a time, in epoch milliseconds.
+   */
+  allow(pending: Pending[], until: number): Promise<Allowed[]>;
   /** How many milliseconds the function has left. */
   left(): number;
 }
@@ -136,21 +141,49 @@ class CriticalSection {
     }
   }
 
+  /** Who waits, once nobody has joined them for a moment. */
+  async #waiting(): Promise<Pending[]> {
+    const { table } = this.#tools;
+    const until = Date.now() + GATHER_LONGEST;
+    for (let waiting = await table.waiting(); ; ) {
+      const others = waiting.filter((each) => this.#isOther(each)).length;
+      if (others === 0 || others >= TOGETHER || Date.now() >= until) return waiting;
+      await sleep(GATHER, GATHER);
+      const before = waiting.length;
+      waiting = await table.waiting();
+      if (waiting.length <= before) return waiting;
+    }
+  }
+
+  /** A request may have been left while it was answered: it must not be done once more, and later. */
+  async #unanswered(pending: Pending[]): Promise<Pending[]> {
+    const { table } = this.#tools;
+    const answered = new Set<Pending>();
+    await inParallel(pending, async (each) => {
+      if (!(await table.answerTo(each.key))) return;
+      answered.add(each);
+      await table.forget(each.key);
+    });
+    return pending.filter((each) => !answered.has(each));
+  }
+
+  #isOther({ key }: Pending): boolean {
+    return key !== this.#request.own.key;
+  }
+
   /** The own request and those that wait, in the order in which they came. */
   async #gather(): Promise<Allowed[]> {
     const { own } = this.#request;
-    const { table, allow } = this.#tools;
-    const isOther = ({ key }: Pending) => key !== own.key;
-    if (!(await table.waiting()).some(isOther)) return [own];
-    await sleep(GATHER, GATHER);
-    const waiting = await table.waiting();
+    const { allow, left } = this.#tools;
+    const waiting = (await this.#waiting()).slice(0, TOGETHER);
     try {
-      const late = sleep(JUDGING, JUDGING).then((): Allowed[] => []);
-      const others = await Promise.race([allow(waiting.slice(0, TOGETHER).filter(isOther)), late]);
+      const pending = await this.#unanswered(waiting.filter((each) => this.#isOther(each)));
+      if (pending.length === 0) return [own];
+      const others = await allow(pending, Date.now() + left() - NEEDED - DESCRIBING);
       const allowed = new Map(others.map((each) => [each.key, each]));
-      const inOrder = waiting
-        .slice(0, TOGETHER)
-        .flatMap(({ key }) => (key === own.key ? own : (allowed.get(key) ?? [])));
+      const inOrder = waiting.flatMap(({ key }) =>
+        key === own.key ? own : (allowed.get(key) ?? []),
+      );
       return inOrder.includes(own) ? inOrder : [...inOrder, own];
     } catch (error) {
       logger.warn('others are left waiting', error as Error);
@@ -179,11 +212,12 @@ class CriticalSection {
     const write = this.#lease.writing;
     const record = write === undefined ? undefined : await table.writeRecord(write);
     if (write === undefined || !record) return undefined;
-    const done = record.shares.filter(({ intent }) => merge(base, intent).length === 0);
+    const shares = await table.sharesOf(write);
+    const done = shares.filter(({ intent }) => merge(base, intent).length === 0);
     await this.#finish(write, record, done);
     delete this.#lease.writing;
     const own = done.find(({ key }) => key === this.#request.own.key);
-    return own && writtenOf(record, own, this.#request.own.execution);
+    return own && writtenOf(record, own.changes, this.#request.own.execution);
   }
 
   async #writeFor(base: IdentityPool, asked: Allowed[]): Promise<Written> {
@@ -196,29 +230,32 @@ class CriticalSection {
       sequence: this.#lease.sequence,
       before: shown(base, room),
       after: shown(wanted, room),
-      shares: sharesOf(asked, shares),
     };
+    const written = sharesOf(asked, shares);
     const key = `${this.#lease.sequence}-${this.#lease.nonce}`;
-    if (write) await this.#update(base, wanted, key, record);
-    else await table.recordWrite(key, record);
-    await this.#finish(key, record, record.shares);
+    await table.recordWrite(key, record, written);
+    if (write) {
+      await this.#update(base, wanted, key);
+      logger.info('identity pool updated', { shares: written });
+    }
+    await this.#finish(key, record, written);
     delete this.#lease.writing;
     await this.#refuse(shares);
-    const share = record.shares.find((each) => each.key === own.key);
+    const share = written.find((each) => each.key === own.key);
     const refusal = shares.find((each) => each.key === own.key);
     if (refusal && 'refused' in refusal) throw new ProviderQuotaError(refusal.refused);
     if (!share) throw new Error('The own request is missing from its own write.');
-    return { ...writtenOf(record, share, own.execution), base: digestOf(base) };
+    return { ...writtenOf(record, share.changes, own.execution), base: digestOf(base) };
   }
 
   /** Writes, and sees that it is written. */
-  async #update(base: IdentityPool, wanted: IdentityPool, key: string, record: WriteRecord) {
+  async #update(base: IdentityPool, wanted: IdentityPool, key: string): Promise<void> {
     const { table, pool, left } = this.#tools;
     if (left() < NEEDED) throw new PoolBusyError('There is too little time left to write safely.');
     const lease = this.#lease;
     const { last } = lease;
     const write: LastWrite = { base: digestOf(base), result: digestOf(wanted), at: Date.now() };
-    await table.intend(lease, key, record, write);
+    await table.intend(lease, key, write);
     Object.assign(lease, { last: write, writing: key });
     try {
       await pool.update(wanted);
@@ -228,7 +265,6 @@ class CriticalSection {
       delete lease.writing;
       throw error;
     }
-    logger.info('identity pool updated', { shares: record.shares });
     return this.#readBack(wanted, write);
   }
 
@@ -272,7 +308,7 @@ class CriticalSection {
     const now = Date.now();
     const entries = shares.flatMap((share) => ledgerEntriesOf(share, sequence, now));
     await inParallel(entries, (entry) => table.enter(entry));
-    await inParallel(shares, ({ key }) => table.answer(key, { write }));
+    await inParallel(shares, ({ key, changes }) => table.answer(key, { write, changes }));
   }
 
   async #refuse(shares: Share[]): Promise<void> {
@@ -295,7 +331,7 @@ function sharesOf(asked: Allowed[], shares: Share[]): WrittenShare[] {
 
 function writtenOf(
   { before, after, execution, assumedRoleArn }: WriteRecord,
-  { changes }: WrittenShare,
+  changes: ShownChange[],
   own: string,
 ): Written {
   const another = execution !== own && { writtenBy: execution, assumedRoleArn };
@@ -317,8 +353,17 @@ async function answered({ own }: WriteRequest, table: PoolTable): Promise<Writte
   if (!answer) return undefined;
   if ('refused' in answer) throw new ProviderQuotaError(answer.refused);
   const record = await table.writeRecord(answer.write);
-  const share = record?.shares.find(({ key }) => key === own.key);
-  return record && share && writtenOf(record, share, own.execution);
+  return record && writtenOf(record, answer.changes, own.execution);
+}
+
+/** Waits until the lease is free or another's; whether that happens in time. */
+async function changesHands(table: PoolTable, until: number): Promise<boolean> {
+  const holder = await table.holder();
+  for (let now = holder; now !== undefined && now === holder; now = await table.holder()) {
+    if (Date.now() > until) return false;
+    await sleep(100, 400);
+  }
+  return true;
 }
 
 /** The request, once it is written: under a lease of its own, or by whoever has the lease. */
@@ -332,18 +377,23 @@ async function written(request: WriteRequest, tools: WriteTools): Promise<Writte
     const lease = await table.acquire(randomUUID(), own.execution);
     if (lease) return new CriticalSection(request, tools, lease).run();
     if (!waits) await table.leave(pending);
-    if (Date.now() > until) {
+    if (Date.now() > until || !(await changesHands(table, until))) {
       throw new PoolBusyError(
         'Others are writing to the identity pool; this request waits with theirs and is asked for again.',
       );
     }
-    await sleep(100, 400);
   }
 }
 
-/** Whether the state machine asks again: then the request goes on waiting. */
+// As AWS's services name it when they ask for patience or have failed themselves.
+const passing =
+  /Throttl|TooManyRequests|RequestLimit|ThroughputExceeded|ConcurrentModification|ServiceUnavailable|^Internal/;
+
+/** Whether the state machine asks again: then the request goes on waiting, and keeps its place. */
 const goesOn = (error: unknown): boolean =>
-  error instanceof PoolBusyError || error instanceof AwsUnavailableError;
+  error instanceof PoolBusyError ||
+  error instanceof AwsUnavailableError ||
+  (error instanceof Error && passing.test(error.name));
 
 /**
  * Writes a request to its identity pool so that nothing is lost: one writer at a time, onto what is

@@ -95,11 +95,17 @@ export async function findAppClient(
   );
 }
 
-/** The names of app clients by their ids; a client that does not exist has none. */
+/**
+ * The names of app clients by their ids; a client that does not exist has none.
+ *
+ * @param until when to give up, in epoch milliseconds.
+ * @returns undefined when it has given up.
+ */
 export async function namesOfAppClients(
   userPoolId: string,
   ids: string[],
-): Promise<Map<string, string>> {
+  until: number,
+): Promise<Map<string, string> | undefined> {
   const wanted = new Set(ids);
   const names = new Map<string, string>();
   if (wanted.size === 0) return names;
@@ -109,6 +115,7 @@ export async function namesOfAppClients(
         if (wanted.has(clientId)) names.set(clientId, clientName);
       }
       if (names.size === wanted.size) break;
+      if (Date.now() > until) return undefined;
     }
   } catch (error) {
     if (!isNotFound(error)) throw error;

@@ -1,11 +1,12 @@
+import { burst } from './burst.ts';
 import { load } from './load.ts';
 
-/** `npm run bench -- NAME`: measures, each as a ratio to something real in the same run. */
-const benches: Record<string, () => Promise<void>> = { load };
+/** `npm run bench -- NAME [OPTIONS]`: measures, each as a ratio to something real in the same run. */
+const benches: Record<string, (args: string[]) => Promise<void>> = { burst, load };
 
-const [name = 'load'] = process.argv.slice(2);
+const [name = 'load', ...args] = process.argv.slice(2);
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
-if (bench) await bench();
+if (bench) await bench(args);
 else {
   console.error(`There is no bench ${name}; there is ${Object.keys(benches).join(', ')}.`);
   process.exitCode = 2;

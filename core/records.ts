@@ -36,7 +36,7 @@ export interface WrittenShare extends Allowed {
   changes: ShownChange[];
 }
 
-/** A write, put down before it is made, so that its end can be found out whatever happens. */
+/** A write as everyone is told of it for whom it was made. */
 export interface WriteRecord {
   /** The execution that writes. */
   execution: string;
@@ -46,11 +46,10 @@ export interface WriteRecord {
   sequence: number;
   before: ShownPool;
   after: ShownPool;
-  shares: WrittenShare[];
 }
 
 /** The answer to a request that another execution wrote, or an earlier attempt of its own. */
-export type Answer = { write: string } | { refused: string };
+export type Answer = { write: string; changes: ShownChange[] } | { refused: string };
 
 /** What the ledger says of one entry of ours: so that later we know ours from foreign. */
 export interface LedgerEntry {
@@ -99,10 +98,12 @@ const isShare = isShape<WrittenShare>(
   { clientName: isText },
 );
 
+export const isWrittenShares = isListOf(isShare);
+
 export const isWriteRecord = isShape<WriteRecord>(
   {
     ...{ execution: isText, assumedRoleArn: isText, sequence: isNumber },
-    ...{ before: isShownPool, after: isShownPool, shares: isListOf(isShare) },
+    ...{ before: isShownPool, after: isShownPool },
   },
   {},
 );
@@ -111,7 +112,10 @@ const isSentence = (value: unknown): value is string =>
   isText(value) && /^[A-Z]\w* .{10,1000}\.$/s.test(value);
 
 export const isAnswer: Shape<Answer> = isEither(
-  isShape<{ write: string }>({ write: isText }, {}),
+  isShape<Extract<Answer, { write: string }>>(
+    { write: isText, changes: isListOf(isShownChange) },
+    {},
+  ),
   isShape<{ refused: string }>({ refused: isSentence }, {}),
 );
 

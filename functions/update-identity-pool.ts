@@ -43,7 +43,7 @@ export const handler = step(
       {
         pool,
         table: new PoolTable(identityPoolId),
-        allow: (pending) => allowedByLinks(links, pending, identityPoolId, where),
+        allow: (pending, until) => allowedByLinks(links, pending, { identityPoolId, where, until }),
         left: () => context.getRemainingTimeInMillis(),
       },
     );

@@ -1,13 +1,15 @@
 import type { Call, Operation } from '../kernel/aws.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
+import { Throttle } from '../kernel/throttle.ts';
 import { invalid } from './constraints.ts';
 import { type AppClient, pageOf, randomText, type UserPool, type UserPools } from './pools.ts';
-import { Throttle } from './throttle.ts';
 
 const LOWER = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 // https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 const MOST_CLIENTS = 1000;
+const PER_POOL_AND_OPERATION = 5;
+const PER_ACCOUNT_AND_CATEGORY = 15;
 
 type Settings = Omit<AppClient, 'UserPoolId' | 'ClientId' | 'CreationDate'>;
 
@@ -144,7 +146,13 @@ export function clientOperations(pools: UserPools, rateLimits: boolean): Record<
     run: (pool: UserPool, input: Input) => object | undefined,
   ) =>
     pools.operation<Input>(required, (pool, input, call: Call) => {
-      if (rateLimits) throttle.take(call, category, pool.id);
+      const { account, region, operation } = call;
+      if (rateLimits) {
+        throttle.take({
+          [`${pool.id} ${operation}`]: PER_POOL_AND_OPERATION,
+          [`${account} ${region} ${category}`]: PER_ACCOUNT_AND_CATEGORY,
+        });
+      }
       return run(pool, input);
     });
   return {

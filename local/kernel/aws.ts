@@ -18,6 +18,7 @@ import {
   type PolicyDocument,
   type Principal,
 } from './iam.ts';
+import { Throttle } from './throttle.ts';
 
 /** One call of an operation: who, where, with what. */
 export interface Call<Input = Record<string, unknown>> {
@@ -98,7 +99,16 @@ export interface AwsOptions {
   trail?: boolean;
   /** Whether Cognito's request rates for app clients are kept; off unless asked for. */
   rateLimits?: boolean;
+  /** How long a call takes, in milliseconds, by service; no time unless asked for. */
+  latency?: Record<string, number>;
+  /**
+   * How many calls a second each account has in a Region, by operation: `service:Operation`. AWS
+   * publishes no rates for most; above, the answer is TooManyRequestsException.
+   */
+  rates?: Record<string, number>;
 }
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The partition that a Region is in. */
 export const partitionOf = (region: string): string =>
@@ -124,8 +134,13 @@ export class Aws {
   endpoint = '';
   /** Puts an event of AWS's own on the default bus of an account and Region. */
   emit: (account: string, region: string, event: BusEvent) => void = () => {};
+  readonly #throttle = new Throttle();
+  readonly #latency: Record<string, number>;
+  readonly #rates: Record<string, number>;
 
   constructor(options: AwsOptions = {}) {
+    this.#latency = options.latency ?? {};
+    this.#rates = options.rates ?? {};
     this.trail = new CloudTrail(this, options.trailDelay ?? [800, 1600], options.trail ?? true);
   }
 
@@ -135,6 +150,17 @@ export class Aws {
    * @throws AwsError as AWS would answer it.
    */
   async call(asked: Asked): Promise<object> {
+    const way = (this.#latency[asked.service] ?? 0) / 2;
+    if (way === 0) return this.#call(asked);
+    await sleep(way);
+    try {
+      return await this.#call(asked);
+    } finally {
+      await sleep(way);
+    }
+  }
+
+  async #call(asked: Asked): Promise<object> {
     const { service, operation, principal, region, input, userAgent = 'aws-internal' } = asked;
     const known = this.services.get(service)?.operations;
     const found = known && Object.hasOwn(known, operation) ? known[operation] : undefined;
@@ -148,6 +174,10 @@ export class Aws {
     };
     try {
       if (!found.open) this.#authorize(call, found);
+      const rate = this.#rates[`${service}:${operation}`];
+      if (rate !== undefined) {
+        this.#throttle.take({ [`${account} ${region} ${service}:${operation}`]: rate });
+      }
       const output = (await found.run(call)) ?? {};
       if (found.writes) this.trail.record(call, output);
       return output;

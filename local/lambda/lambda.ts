@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Aws, Call, Service } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
@@ -20,6 +21,8 @@ interface LambdaFunction {
   logGroupArn: string;
   idle: Sandbox[];
   busy: Set<Sandbox>;
+  /** Invocations that have no execution environment yet. */
+  waiting: PromiseWithResolvers<Sandbox>[];
 }
 
 /** What a handler's invocation came to. */
@@ -32,16 +35,20 @@ class Sandbox {
   readonly #aws: Aws;
   readonly #stream: string;
   /** When its role's credentials end, in epoch milliseconds. */
-  readonly expiration: number;
+  readonly #expiration: number;
   #settle: ((invoked: Invoked) => void) | undefined;
-  alive = true;
+  #crashed: Invoked | undefined;
+  readonly #started = Promise.withResolvers<void>();
+  /** When the code is loaded, or has failed to load: that is not of an invocation's time. */
+  readonly started = this.#started.promise;
+  #alive = true;
 
   constructor(aws: Aws, fn: LambdaFunction) {
     this.#aws = aws;
     this.#fn = fn;
     const { arn, region, name } = fn;
     const { session } = aws.iam.assumeByService(fn.roleArn, 'lambda.amazonaws.com', name, arn);
-    this.expiration = session.expiration;
+    this.#expiration = session.expiration;
     const [, partition] = arn.split(':');
     const day = new Date().toISOString().slice(0, 10).replaceAll('-', '/');
     this.#stream = `${day}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
@@ -74,7 +81,10 @@ class Sandbox {
     for (const output of [this.#worker.stdout, this.#worker.stderr]) {
       output.setEncoding('utf8').on('data', (text: string) => this.#log(text.split('\n')));
     }
-    this.#worker.on('message', (invoked: Invoked) => this.#end(invoked));
+    this.#worker.once('message', () => {
+      this.#worker.on('message', (invoked: Invoked) => this.#end(invoked));
+      this.#started.resolve();
+    });
     this.#worker.on('error', (error) => this.#crash(error.message));
     this.#worker.on('exit', (code) =>
       this.#crash(`Runtime exited with error: exit status ${code}`),
@@ -88,8 +98,10 @@ class Sandbox {
   }
 
   #crash(errorMessage: string): void {
-    this.alive = false;
-    this.#end({ error: { errorType: 'Runtime.ExitError', errorMessage } });
+    this.#alive = false;
+    this.#crashed ??= { error: { errorType: 'Runtime.ExitError', errorMessage } };
+    this.#end(this.#crashed);
+    this.#started.resolve();
   }
 
   #end(invoked: Invoked): void {
@@ -97,7 +109,13 @@ class Sandbox {
     this.#settle = undefined;
   }
 
+  /** Whether it can take another invocation, whose credentials must last until its end. */
+  get usable(): boolean {
+    return this.#alive && this.#expiration > Date.now() + this.#fn.timeout * 1000;
+  }
+
   async invoke(payload: string, requestId: string): Promise<Invoked> {
+    if (this.#crashed) return this.#crashed;
     const { timeout, memory, arn } = this.#fn;
     const started = performance.now();
     this.#log([`START RequestId: ${requestId} Version: $LATEST`]);
@@ -129,7 +147,7 @@ class Sandbox {
   }
 
   stop(): Promise<unknown> {
-    this.alive = false;
+    this.#alive = false;
     return this.#worker.terminate();
   }
 }
@@ -139,14 +157,17 @@ export class Functions {
   readonly #functions = new Map<string, LambdaFunction>();
   // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
   concurrency = 1000;
+  /** For which functions an environment is to start; as many do at a time as there are processors. */
+  #cold: LambdaFunction[] = [];
+  readonly #starting = new Set<Sandbox>();
   readonly #aws: Aws;
 
   constructor(aws: Aws) {
     this.#aws = aws;
   }
 
-  put(fn: Omit<LambdaFunction, 'idle' | 'busy'>): void {
-    this.#functions.set(fn.arn, { ...fn, idle: [], busy: new Set() });
+  put(fn: Omit<LambdaFunction, 'idle' | 'busy' | 'waiting'>): void {
+    this.#functions.set(fn.arn, { ...fn, idle: [], busy: new Set(), waiting: [] });
   }
 
   all(): LambdaFunction[] {
@@ -163,35 +184,68 @@ export class Functions {
     throw new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, 404);
   }
 
-  /** A warm execution environment if one is free, else a cold one. */
-  #sandbox(fn: LambdaFunction): Sandbox {
-    const margin = Date.now() + fn.timeout * 1000;
+  /** A warm execution environment if one is free, or is so before a cold one has started. */
+  async #sandbox(fn: LambdaFunction): Promise<Sandbox> {
     for (let warm = fn.idle.pop(); warm; warm = fn.idle.pop()) {
-      if (warm.alive && warm.expiration > margin) return warm;
+      if (warm.usable) return warm;
       void warm.stop();
     }
-    return new Sandbox(this.#aws, fn);
+    const waiting = Promise.withResolvers<Sandbox>();
+    fn.waiting.push(waiting);
+    this.#cold.push(fn);
+    this.#startSome();
+    return waiting.promise;
+  }
+
+  #startSome(): void {
+    while (this.#starting.size < availableParallelism()) {
+      const fn = this.#cold.shift();
+      if (!fn) return;
+      if (fn.waiting.length > 0) void this.#start(fn);
+    }
+  }
+
+  async #start(fn: LambdaFunction): Promise<void> {
+    try {
+      const sandbox = new Sandbox(this.#aws, fn);
+      this.#starting.add(sandbox);
+      await sandbox.started;
+      this.#starting.delete(sandbox);
+      this.#give(fn, sandbox);
+    } catch (error) {
+      fn.waiting.shift()?.reject(error);
+    }
+    this.#startSome();
+  }
+
+  #give(fn: LambdaFunction, sandbox: Sandbox): void {
+    const next = fn.waiting.shift();
+    if (next) next.resolve(sandbox);
+    else fn.idle.push(sandbox);
   }
 
   async invoke(fn: LambdaFunction, payload: string): Promise<InvokeAnswer> {
     const running = this.all()
       .filter(({ account, region }) => account === fn.account && region === fn.region)
-      .reduce((sum, { busy }) => sum + busy.size, 0);
+      .reduce((sum, { busy, waiting }) => sum + busy.size + waiting.length, 0);
     if (running >= this.concurrency) {
       throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     }
-    const sandbox = this.#sandbox(fn);
+    const sandbox = await this.#sandbox(fn);
     fn.busy.add(sandbox);
     const invoked = await sandbox.invoke(payload, randomUUID());
     fn.busy.delete(sandbox);
-    if (sandbox.alive) fn.idle.push(sandbox);
+    if (sandbox.usable) this.#give(fn, sandbox);
+    else void sandbox.stop();
     const version = '$LATEST';
     if ('payload' in invoked) return { payload: invoked.payload, version };
     return { payload: JSON.stringify(invoked.error), functionError: 'Unhandled', version };
   }
 
   async stop(): Promise<void> {
-    const sandboxes = this.all().flatMap(({ idle, busy }) => [...idle, ...busy]);
+    this.#cold = [];
+    const known = this.all().flatMap(({ idle, busy }) => [...idle, ...busy]);
+    const sandboxes = [...known, ...this.#starting];
     await Promise.all(sandboxes.map((sandbox) => sandbox.stop()));
   }
 }

@@ -45,12 +45,16 @@ function errorOf(error: unknown) {
   return { errorType: name, errorMessage: message, trace: (stack ?? '').split('\n') };
 }
 
-let loaded: Handler | undefined;
+// Before the first invocation, and not of its time.
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+const loaded = Promise.resolve().then(load);
+await loaded.catch(() => {});
+port?.postMessage('loaded');
 
 port?.on('message', async (invocation: Invocation) => {
   try {
-    loaded ??= load();
-    const answer = await loaded(JSON.parse(invocation.payload), contextOf(invocation));
+    const handle = await loaded;
+    const answer = await handle(JSON.parse(invocation.payload), contextOf(invocation));
     port.postMessage({ payload: JSON.stringify(answer ?? null) });
   } catch (error) {
     port.postMessage({ error: errorOf(error) });

@@ -1,5 +1,5 @@
 import { entryKey, type Provider } from '../../core/identity-pool.ts';
-import type { LedgerEntry, WriteRecord } from '../../core/records.ts';
+import type { LedgerEntry, WrittenShare } from '../../core/records.ts';
 import type { Aws } from '../../local/kernel/aws.ts';
 import type { Observer } from './observer.ts';
 
@@ -71,7 +71,7 @@ export class Judge {
   #cancelled(): Map<string, number> {
     const cancelled = new Map<string, number>();
     for (const [poolId, items] of this.#items) {
-      for (const { shares } of this.#named<WriteRecord>(items, 'write#')) {
+      for (const shares of this.#named<WrittenShare[]>(items, 'shares#')) {
         const changes = shares.flatMap((share) => share.changes as ExecutionChange[]);
         const keys = changes.map(({ op, provider }) => `${op} ${entryKey(provider)}`);
         for (const key of keys.filter((each) => each.startsWith('add '))) {

@@ -7,6 +7,7 @@ import {
   isLedgerEntry,
   isPending,
   isWriteRecord,
+  isWrittenShares,
   ledgerEntriesOf,
   type Pending,
   type WriteRecord,
@@ -53,7 +54,6 @@ const record: WriteRecord = {
     CognitoIdentityProviders: { count: 200, sha256: 'd' },
     sha256: 'e',
   },
-  shares: [share],
 };
 
 const entry = {
@@ -99,12 +99,12 @@ describe('what is read from the table is taken for', () => {
 
   test('the record of a write only as this service keeps one', () => {
     needs(isWriteRecord, record);
-    needs((value) => isWriteRecord({ ...record, shares: [share, value] }), share, ['clientName']);
-    needs((intent) => isWriteRecord({ ...record, shares: [{ ...share, intent }] }), share.intent, [
-      'clientId',
-    ]);
-    const withChange = (change: unknown) =>
-      isWriteRecord({ ...record, shares: [{ ...share, changes: [change] }] });
+  });
+
+  test('the shares of a write only as this service keeps them', () => {
+    needs((value) => isWrittenShares([share, value]), share, ['clientName']);
+    needs((intent) => isWrittenShares([{ ...share, intent }]), share.intent, ['clientId']);
+    const withChange = (change: unknown) => isWrittenShares([{ ...share, changes: [change] }]);
     needs(withChange, share.changes[0]!);
     assert.ok(withChange({ op: 'add', provider: {}, clientIds: ['a'] }));
     needs(withChange, { op: 'remove', provider: {}, clientIds: ['a', 'b'] }, ['clientIds']);
@@ -139,7 +139,7 @@ describe('what is read from the table is taken for', () => {
   });
 
   test('an answer only if it names a write, or refuses in a sentence', () => {
-    needs(isAnswer, { write: '7-x' });
+    needs(isAnswer, { write: '7-nonce', changes: share.changes });
     assert.ok(isAnswer({ refused: 'The identity pool is full.' }));
     assert.ok(isAnswer({ refused: `The ${'x'.repeat(999)}.` }));
     for (const refused of [

@@ -83,8 +83,8 @@ describe('a function', () => {
     const second = await invoke({});
     assert.equal(second.answer.calls, first.answer.calls + 1);
     const beside = await Promise.all([
-      invoke({ sleep: 100 }, 'other'),
-      invoke({ sleep: 100 }, 'other'),
+      invoke({ sleep: 700 }, 'other'),
+      invoke({ sleep: 700 }, 'other'),
     ]);
     assert.deepEqual(
       beside.map(({ answer }) => answer.calls),
