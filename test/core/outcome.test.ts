@@ -245,3 +245,11 @@ test('an error message that is no text is not taken for one', () => {
   const Cause = '{"errorMessage":{"toString":null}}';
   assert.deepEqual(unwrap({ Error: 'X', Cause }), { error: 'X', message: Cause });
 });
+
+test('a cause that just fits is told whole', () => {
+  const around = JSON.stringify({ message: '', results: [] }).length;
+  const message = 'x'.repeat(32_768 - around);
+  const { report } = reportOn(EXECUTION, { Error: 'X', Cause: message });
+  assert.ok(report.status === 'FAILED');
+  assert.deepEqual(JSON.parse(report.cause), { message, results: [] });
+});
