@@ -56,6 +56,7 @@ function compare(
 }
 
 const scalar = (value: string | boolean | undefined): Map<string, unknown> =>
+  // Stryker disable next-line StringLiteral: any key will do, as there is only the one.
   new Map(value === undefined ? [] : [['', value]]);
 
 function entryDifferences(before: ShownPool, after: ShownPool): Difference[] {

@@ -129,13 +129,12 @@ export const entryKey = (entry: Provider): string =>
 /** The entries of a pool; none when the member is absent. */
 export const entriesOf = (pool: IdentityPool): Provider[] => pool.CognitoIdentityProviders ?? [];
 
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 const sortedMap = (map: Record<string, string> = {}): [string, string][] =>
-  Object.entries(map).sort(([a], [b]) => byText(a, b));
+  // Stryker disable next-line EqualityOperator: no key is there twice.
+  Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
 
 const canonicalEntries = (entries: Provider[]): string[] =>
-  entries.map((e) => `${entryKey(e)} ${e.ServerSideTokenCheck ?? false}`).sort(byText);
+  entries.map((e) => `${entryKey(e)} ${e.ServerSideTokenCheck ?? false}`).sort();
 
 /**
  * The settings in one comparable form: order means nothing to Cognito, an absent member is its
@@ -150,9 +149,9 @@ function canonical(pool: IdentityPool): string {
     sent.AllowClassicFlow ?? false,
     sortedMap(sent.SupportedLoginProviders),
     sent.DeveloperProviderName ?? '',
-    [...(sent.OpenIdConnectProviderARNs ?? [])].sort(byText),
+    [...(sent.OpenIdConnectProviderARNs ?? [])].sort(),
     canonicalEntries(entriesOf(sent)),
-    [...(sent.SamlProviderARNs ?? [])].sort(byText),
+    [...(sent.SamlProviderARNs ?? [])].sort(),
     sortedMap(sent.IdentityPoolTags),
   ]);
 }
@@ -184,11 +183,12 @@ const isSummary = isShape<Summary>({ count: isNumber, sha256: isText }, {});
 /** Whether a value is a pool as {@link shown} shows it. */
 export function isShownPool(value: unknown): value is ShownPool {
   if (!isObject(value)) return false;
-  const { sha256 = '', CognitoIdentityProviders: entries = [], ...settings } = value;
+  const { sha256, CognitoIdentityProviders: entries = [], ...settings } = value;
   const list = isSummary(entries) ? [] : entries;
   try {
+    // Stryker disable next-line StringLiteral: nobody is told where it is wrong.
     shapeOf(members)({ ...settings, CognitoIdentityProviders: list }, '');
-    return isText(sha256);
+    return sha256 === undefined || isText(sha256);
   } catch {
     return false;
   }

@@ -107,7 +107,7 @@ describe('a write for several', () => {
     const broken = {
       ...bare,
       get CognitoIdentityProviders(): [] {
-        if (reads++ > 0) throw new TypeError('broken');
+        if (reads++ === 1) throw new TypeError('broken');
         return [];
       },
     };

@@ -6,10 +6,13 @@ import { UnknownPoolFieldError } from '../../core/errors.ts';
 import {
   digestOf,
   entriesOf,
+  entryKey,
   type IdentityPool,
+  isShownPool,
   parseIdentityPool,
   sameSettings,
   sendable,
+  shown,
 } from '../../core/identity-pool.ts';
 import { identityPools } from './arbitraries.ts';
 
@@ -79,6 +82,22 @@ describe('reading a description', () => {
     }
   });
 
+  const wrong: [object, RegExp][] = [
+    [{ IdentityPoolName: 7 }, /with a value that is not a string at/],
+    [{ AllowClassicFlow: 'no' }, /with a value that is not true or false at/],
+    [{ SamlProviderARNs: 'arn' }, /with a value that is not a list at/],
+    [{ IdentityPoolTags: [] }, /with a value that is not a map at/],
+    [{ CognitoIdentityProviders: ['x'] }, /with a value that is not an object at/],
+    [{ NewSwitch: true }, /with a new member at/],
+    [{ IdentityPoolName: null }, /with nothing at/],
+    [{ ['x'.repeat(5000)]: 1 }, /^.{0,500}$/],
+  ];
+  for (const [member, said] of wrong) {
+    test(`what is wrong is said: ${said}`, () => {
+      assert.throws(() => parseIdentityPool({ ...bare, ...member }), said);
+    });
+  }
+
   test('null is as good as absent', () => {
     assert.deepEqual(parseIdentityPool({ ...bare, AllowClassicFlow: null }), bare);
   });
@@ -146,6 +165,7 @@ describe('comparing', () => {
       IdentityPoolTags: { 'aws:x': 'y' },
     };
     assert.ok(sameSettings(bare, explicit));
+    assert.ok(sameSettings(bare, { ...bare, DeveloperProviderName: '' }));
     const entry = { ProviderName: 'p', ClientId: 'c' };
     assert.ok(
       sameSettings(
@@ -232,6 +252,41 @@ describe('comparing', () => {
     ]);
   });
 
+  test('an entry’s flag that was switched is a difference', () => {
+    const entry = { ProviderName: 'p', ClientId: 'c' };
+    const before = {
+      ...bare,
+      CognitoIdentityProviders: [{ ...entry, ServerSideTokenCheck: true }],
+    };
+    const after = { ...bare, CognitoIdentityProviders: [entry] };
+    const off = { ...entry, ServerSideTokenCheck: false };
+    assert.deepEqual(diff(before, after), [
+      {
+        ...{ op: 'change', member: 'CognitoIdentityProviders' },
+        ...{ before: { ...entry, ServerSideTokenCheck: true }, after: off },
+      },
+    ]);
+  });
+
+  test('entries that are shown once in full and once by a digest differ', () => {
+    const full = { ...bare, CognitoIdentityProviders: [] };
+    const short = { ...bare, CognitoIdentityProviders: { count: 0, sha256: 'a' } };
+    for (const [before, after] of [
+      [full, short],
+      [short, full],
+    ] as const) {
+      assert.deepEqual(diff(before, after), [
+        {
+          ...{ op: 'change', member: 'CognitoIdentityProviders' },
+          ...{
+            before: before.CognitoIdentityProviders,
+            after: after.CognitoIdentityProviders,
+          },
+        },
+      ]);
+    }
+  });
+
   test('pools shown by a digest differ by it', () => {
     const summary = (sha256: string) => ({
       ...bare,
@@ -249,10 +304,55 @@ describe('comparing', () => {
     const digest = (sha256: string) => ({ IdentityPoolId: 'x', sha256 });
     assert.deepEqual(diff(digest('a'), digest('a')), []);
     assert.equal(diff(digest('a'), digest('b')).length, 1);
-    assert.equal(diff(full, digest('b')).length, 1);
+    for (const [before, after] of [
+      [full, digest('b')],
+      [digest('b'), full],
+    ] as const) {
+      assert.deepEqual(diff(before, after), [
+        { op: 'change', member: 'IdentityPool', before, after },
+      ]);
+    }
   });
 
   test('the entries of a pool without any are none', () => {
     assert.deepEqual(entriesOf(bare), []);
+  });
+});
+
+describe('showing', () => {
+  const tagged = { ...bare, IdentityPoolTags: { team: 'x'.repeat(300) } };
+
+  test('is of the whole pool, where there is just room for it', () => {
+    assert.deepEqual(shown(tagged, JSON.stringify(tagged).length), tagged);
+  });
+
+  test('is of everything but the entries, where there is just room for that', () => {
+    const entries = Array.from({ length: 101 }, (_, i) => ({ ClientId: `${i}` }));
+    const pool = { ...tagged, CognitoIdentityProviders: entries };
+    const short = shown(pool, 100_000);
+    assert.deepEqual(
+      { ...short, CognitoIdentityProviders: undefined },
+      { ...tagged, CognitoIdentityProviders: undefined },
+    );
+    assert.deepEqual(shown(pool, JSON.stringify(short).length), short);
+  });
+
+  test('is of a digest, where there is no room for more', () => {
+    const { CognitoIdentityProviders: entries, ...rest } = shown(tagged, 0);
+    assert.deepEqual(rest, { IdentityPoolId: tagged.IdentityPoolId, sha256: digestOf(tagged) });
+    assert.ok(entries && 'count' in entries);
+    assert.equal(entries.count, 0);
+    assert.match(entries.sha256, /^[0-9a-f]{64}$/);
+  });
+
+  test('is known again, and nothing else is taken for it', () => {
+    for (const room of [0, 200, 100_000]) assert.equal(isShownPool(shown(tagged, room)), true);
+    for (const other of [{ ...bare, NewSwitch: 1 }, { ...bare, sha256: 7 }, null, 'x']) {
+      assert.equal(isShownPool(other), false);
+    }
+  });
+
+  test('an entry without a user pool or a client is known by blanks', () => {
+    assert.equal(entryKey({}), ' ');
   });
 });

@@ -38,6 +38,7 @@ describe('which links cover a client', () => {
     const links = { a: link(), b: link({ userPools: ['us-east-1_B'] }) };
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A' }), ['a']);
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C' }), []);
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C', tags: { team: 'web' } }), []);
   });
 
   test('those whose tags the user pool carries, all of them', () => {
@@ -99,6 +100,7 @@ describe('what has to be looked up', () => {
     assert.equal(needsClientName({ a: link() }, at), false);
     assert.equal(needsClientName({ a: link({ clients: ['web', '*'] }) }, at), false);
     assert.equal(needsClientName({ a: link({ clients: ['web'] }) }, at), true);
+    assert.equal(needsClientName({ a: link({ clients: ['web'] }), b: link() }, at), true);
     assert.equal(
       needsClientName({ a: link({ clients: ['web'], userPools: ['us-east-1_B'] }) }, at),
       false,

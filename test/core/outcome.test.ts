@@ -68,6 +68,23 @@ describe('the output of an execution that succeeds', () => {
     assert.ok(!JSON.stringify(report).includes('write'));
   });
 
+  test('says who wrote, and onto what, where that is not as planned', () => {
+    const more = { rebased: { snapshot: 'a', base: 'b' }, writtenBy: 'another' };
+    const { report } = reportOn(EXECUTION, {
+      ...resolved,
+      targets: [
+        { target: target('one'), assumedRoleArn: ROLE, result: { ...result, ...more } },
+        linked('two'),
+      ],
+    });
+    assert.ok(report.status === 'SUCCEEDED');
+    const whole = { links: ['a'], ...result, assumedRoleArn: ROLE };
+    assert.deepEqual(report.output.results, [
+      { identityPoolId: 'one', ...whole, ...more },
+      { identityPoolId: 'two', ...whole },
+    ]);
+  });
+
   test('shows what others changed since, if they did', () => {
     const changedSince = [{ op: 'add' as const, member: 'IdentityPoolTags', after: { a: 'b' } }];
     const { report } = reportOn(EXECUTION, {
@@ -217,4 +234,22 @@ describe('metrics', () => {
     assert.deepEqual(metricsOf(finished), [{ metric: 'Failed', links: [] }]);
     assert.deepEqual(outcomes([]), []);
   });
+});
+
+test('an event carries no more of a long message than it has room for', () => {
+  const { finished } = reportOn(EXECUTION, { Error: 'X', Cause: 'x'.repeat(100_000) });
+  assert.equal(finished.message?.length, 16_384);
+});
+
+test('an error message that is no text is not taken for one', () => {
+  const Cause = '{"errorMessage":{"toString":null}}';
+  assert.deepEqual(unwrap({ Error: 'X', Cause }), { error: 'X', message: Cause });
+});
+
+test('a cause that just fits is told whole', () => {
+  const around = JSON.stringify({ message: '', results: [] }).length;
+  const message = 'x'.repeat(32_768 - around);
+  const { report } = reportOn(EXECUTION, { Error: 'X', Cause: message });
+  assert.ok(report.status === 'FAILED');
+  assert.deepEqual(JSON.parse(report.cause), { message, results: [] });
 });

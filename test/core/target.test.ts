@@ -65,6 +65,12 @@ const pool: IdentityPool = {
 const linked: IdentityPool = { ...pool, CognitoIdentityProviders: [foreign, entry] };
 
 describe('resolving a request', () => {
+  test('leaves out a client’s name that is not known', () => {
+    const { clientName: _, ...nameless } = subject;
+    const [first] = resolve(links, request, nameless, 'aws').targets;
+    assert.ok(first && !('clientName' in first));
+  });
+
   test('gives a target for each identity pool, with all that its steps need', () => {
     const { targets, ...resolved } = resolve(links, request, subject, 'aws');
     assert.deepEqual(resolved, {
