@@ -277,9 +277,18 @@ export class PoolTable {
     return bodyOf(await this.#get(`answer#${key}`), isAnswer);
   }
 
+  async #delete(sk: string): Promise<void> {
+    await client.send(new DeleteItemCommand({ TableName, Key: this.#key(sk) }));
+  }
+
+  /** Takes an answer back. */
+  async retract(key: string): Promise<void> {
+    await this.#delete(`answer#${key}`);
+  }
+
   /** Takes a request back that needs no answer any more. */
   async forget(key: string): Promise<void> {
-    await client.send(new DeleteItemCommand({ TableName, Key: this.#key(`pending#${key}`) }));
+    await this.#delete(`pending#${key}`);
   }
 
   /** Puts a write down before it is made, with the requests that it is for. */

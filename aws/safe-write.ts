@@ -215,6 +215,8 @@ class CriticalSection {
     const shares = await table.sharesOf(write);
     const done = shares.filter(({ intent }) => merge(base, intent).length === 0);
     await this.#finish(write, record, done);
+    // It may have landed only now: what is described after it is doubted from now on.
+    if (this.#lease.last && done.length > 0) this.#lease.last.at = Date.now();
     delete this.#lease.writing;
     const own = done.find(({ key }) => key === this.#request.own.key);
     return own && writtenOf(record, own.changes, this.#request.own.execution);
@@ -260,7 +262,7 @@ class CriticalSection {
     try {
       await pool.update(wanted);
     } catch (error) {
-      if (!isRefusal(error)) return this.#resolve(wanted, error);
+      if (!isRefusal(error)) return this.#resolve(wanted, write, error);
       lease.last = last;
       delete lease.writing;
       throw error;
@@ -288,12 +290,15 @@ class CriticalSection {
   }
 
   /** No answer: whether it was written is found out by reading, and never assumed. */
-  async #resolve(wanted: IdentityPool, cause: unknown): Promise<void> {
+  async #resolve(wanted: IdentityPool, write: LastWrite, cause: unknown): Promise<void> {
     const { pool, left } = this.#tools;
     const until = Date.now() + READ_BACK;
     while (Date.now() < until && left() > 1000) {
       const now = await pool.describe().catch(() => undefined);
-      if (now && sameSettings(now, wanted)) return;
+      if (now && sameSettings(now, wanted)) {
+        write.at = Date.now();
+        return;
+      }
       await sleep(200, 400);
     }
     throw new UnresolvedWriteError(
@@ -351,7 +356,11 @@ async function inParallel<T>(items: T[], action: (item: T) => Promise<void>): Pr
 async function answered({ own }: WriteRequest, table: PoolTable): Promise<Written | undefined> {
   const answer = await table.answerTo(own.key);
   if (!answer) return undefined;
-  if ('refused' in answer) throw new ProviderQuotaError(answer.refused);
+  if ('refused' in answer) {
+    // Who asks once more is judged once more: there may be room by then.
+    await table.retract(own.key);
+    throw new ProviderQuotaError(answer.refused);
+  }
   const record = await table.writeRecord(answer.write);
   return record && writtenOf(record, answer.changes, own.execution);
 }

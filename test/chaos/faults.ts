@@ -54,14 +54,15 @@ export class Faults {
   /** By how much the clocks of invocations differ, in milliseconds. */
   readonly skew: number;
 
-  constructor(random: Random) {
+  /** @param calm whether there are none. */
+  constructor(random: Random, calm: boolean) {
     this.#random = random;
-    this.#left = random.between(0, 8);
+    this.#left = calm ? 0 : random.between(0, 8);
     const faults = Object.keys(weights) as Fault[];
     this.#only = random.chance(0.4) ? random.pick(faults) : undefined;
     this.#probability = this.#left * 0.012;
-    this.staleFor = random.chance(0.3) ? random.between(200, 3000) : 0;
-    this.skew = random.chance(0.4) ? 2000 : 0;
+    this.staleFor = !calm && random.chance(0.3) ? random.between(200, 3000) : 0;
+    this.skew = !calm && random.chance(0.4) ? 2000 : 0;
   }
 
   /** What happens to a call, if anything. */

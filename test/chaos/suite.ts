@@ -9,7 +9,7 @@ import { deployStack, readTemplate } from '../../local/kernel/cloudformation.ts'
 import type { WireResponse } from '../../local/kernel/protocol.ts';
 import { speak } from '../../local/kernel/server.ts';
 import type { Handlers } from './bundle.ts';
-import { VirtualClock } from './clock.ts';
+import { START, VirtualClock } from './clock.ts';
 import { type Fault, Faults } from './faults.ts';
 import { Judge } from './judge.ts';
 import { Observer, type Seen, type Version } from './observer.ts';
@@ -33,6 +33,11 @@ function covering(userPoolId: string, name: string): string[] {
   if (userPoolId === USER_POOLS[0]) return [POOLS[0]];
   return name.startsWith('web-') ? [...POOLS] : [POOLS[1]];
 }
+// What AWS does in a crowd: the suite's own latency comes on top.
+const CROWDED = {
+  latency: { 'cognito-identity': 100, 'cognito-idp': 100 },
+  rates: { 'cognito-identity:UpdateIdentityPool': 10 },
+};
 // No execution of any seed may last longer, in milliseconds of virtual time.
 const LONGEST = 40 * 60_000;
 
@@ -74,6 +79,10 @@ export interface Outcome {
   updates: number;
   calls: number;
   faults: number;
+  /** When the last execution ended, in milliseconds. */
+  lastEnd: number;
+  /** How many entries of ours the first identity pool has in the end. */
+  entries: number;
   overwrittenInTheInstant: number;
   overwrittenUnseen: number;
 }
@@ -125,11 +134,15 @@ export class Suite {
   #faultCount = 0;
   readonly #clients: { userPoolId: string; clientId: string; name: string }[] = [];
 
-  constructor(seed: number, handlers: Handlers) {
+  /** How many clients are created at the same moment, where that and nothing else happens. */
+  readonly #crowd: number;
+
+  constructor(seed: number, handlers: Handlers, crowd = 0) {
     this.#seed = seed;
     this.#random = new Random(seed);
-    this.#faults = new Faults(this.#random);
+    this.#faults = new Faults(this.#random, crowd > 0);
     this.#handlers = handlers;
+    this.#crowd = crowd;
   }
 
   #tell(what: string): void {
@@ -157,7 +170,8 @@ export class Suite {
     });
     try {
       await this.#prepare(deployment);
-      this.#schedule();
+      if (this.#crowd > 0) this.#createAtOnce();
+      else this.#schedule();
       await this.#clock.run(() => false, LONGEST);
       await this.#judge();
     } finally {
@@ -172,7 +186,17 @@ export class Suite {
       ...{ seed: this.#seed, violations, timeline: this.#timeline, updates },
       ...{ overwrittenInTheInstant, overwrittenUnseen, calls: this.#calls },
       ...{ faults: this.#faultCount, executions: this.#aws.stateMachines.executions.size },
+      lastEnd: this.#lastEnd(),
+      entries: this.#observer.entriesNow(POOLS[0]).filter((key) => !key.includes(' foreign'))
+        .length,
     };
+  }
+
+  #lastEnd(): number {
+    const ends = [...this.#aws.stateMachines.executions.values()].map(
+      ({ stopDate = 0 }) => stopDate,
+    );
+    return Math.max(0, ...ends) * 1000 - START;
   }
 
   #judge(): Promise<void> {
@@ -187,7 +211,7 @@ export class Suite {
   // ---------------------------------------------------------------- the accounts
 
   async #prepare({ service, accountB }: Deployment): Promise<void> {
-    const aws = assembleAws({ trailDelay: [300, 1500] });
+    const aws = assembleAws({ trailDelay: [300, 1500], ...(this.#crowd > 0 && CROWDED) });
     this.#aws = aws;
     aws.code.unpack = () => '';
     const { tables } = aws;
@@ -499,6 +523,15 @@ export class Suite {
 
   // ---------------------------------------------------------------- requests
 
+  #createAtOnce(): void {
+    const { identityPools } = this.#aws;
+    identityPools.providerQuota = 1000;
+    const { pool } = identityPools.find(POOLS[0]);
+    pool.CognitoIdentityProviders = [];
+    this.#observer.begin(pool);
+    for (let i = 0; i < this.#crowd; i++) void this.#createClient(USER_POOLS[0]);
+  }
+
   #schedule(): void {
     const requests = this.#random.between(2, 6);
     // Some seeds crowd, some spread.
@@ -545,8 +578,7 @@ export class Suite {
     }
   }
 
-  async #createClient(): Promise<void> {
-    const userPoolId = this.#random.pick(USER_POOLS);
+  async #createClient(userPoolId = this.#random.pick(USER_POOLS)): Promise<void> {
     const name = this.#random.chance(0.8) ? `web-${this.#clients.length}` : 'other';
     const { UserPoolClient } = (await this.#asA('cognito-idp', 'CreateUserPoolClient', {
       UserPoolId: userPoolId,

@@ -140,12 +140,12 @@ describe('a request forged in the table', () => {
       serverSideTokenCheck: false,
     };
     const key = `${digest}-1`;
-    const shares = [
-      { key, execution, links: ['mobile'], intent, changes: [{ op: 'add', provider }] },
-    ];
-    const record = { execution: SOMEONE, assumedRoleArn: 'arn', sequence: 1, shares };
+    const changes = [{ op: 'add', provider }];
+    const shares = [{ key, execution, links: ['mobile'], intent, changes }];
+    const record = { execution: SOMEONE, assumedRoleArn: 'arn', sequence: 1 };
     const shown = { before: pool, after: pool };
-    await forge(pools.mobile, '', { write: 'forged' }, { sk: { S: `answer#${key}` } });
+    await forge(pools.mobile, '', { write: 'forged', changes }, { sk: { S: `answer#${key}` } });
+    await forge(pools.mobile, '', shares, { sk: { S: 'shares#forged' } });
     await forge(pools.mobile, '', { ...record, ...shown }, { sk: { S: 'write#forged' } });
     const { results } = (await world.run({ userPoolId: MOBILE, clientId: real }, name)).result();
     // The first round was answered by the forger, and the verification did not believe it.
