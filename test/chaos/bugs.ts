@@ -39,7 +39,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'release by anyone',
-    seed: 1,
+    seed: 3,
     changes: [
       {
         file: table,
@@ -47,6 +47,12 @@ export const bugs: Bug[] = [
         UpdateExpression: \`\${set`,
         replace: `        ConditionExpression: ':nonce <> pk',
         UpdateExpression: \`\${set`,
+      },
+      {
+        file: safeWrite,
+        find: '    if (Date.now() > until || !(await changesHands(table, until))) {',
+        replace: `    if (Date.now() > until || !(await changesHands(table, until))) {
+      await table.release({ nonce: 'not mine', sequence: 0 });`,
       },
     ],
   },
