@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { HOME, pools, startWorld, type World } from '../world.ts';
+
+const MOBILE = 'us-east-1_Mobile001';
+
+describe('a step that is run again long after, as a redrive does', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ trail: false });
+    await world.createUserPool(MOBILE);
+    await world.createIdentityPool(pools.mobile);
+  });
+  after(() => world.close());
+
+  /** Runs a step of an execution once more, with the input that it had. */
+  const again = async (executionArn: string, step: string): Promise<Record<string, unknown>> => {
+    const events = await world.history(executionArn);
+    const entered = events.findIndex((event) => event.stateEnteredEventDetails?.name === step);
+    const scheduled = events
+      .slice(entered)
+      .find(({ lambdaFunctionScheduledEventDetails: details }) => details !== undefined);
+    const { Payload, FunctionError } = await world.client(LambdaClient, HOME).send(
+      new InvokeCommand({
+        FunctionName: `poolbridge-dev-${step}`,
+        Payload: Buffer.from(scheduled!.lambdaFunctionScheduledEventDetails!.input!),
+      }),
+    );
+    const answer = Buffer.from(Payload!).toString();
+    assert.equal(FunctionError, undefined, answer);
+    return JSON.parse(answer);
+  };
+
+  const updates = () =>
+    world.local.aws.trail.records.filter(({ eventName }) => eventName === 'UpdateIdentityPool')
+      .length;
+
+  test('writes nothing that was undone by request since', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    const linked = await world.run({ userPoolId: MOBILE, clientId });
+    (await world.run({ operation: 'unlink', userPoolId: MOBILE, clientId })).result();
+    const [before, count] = [await world.describe(pools.mobile), updates()];
+    await again(linked.executionArn, 'UpdateIdentityPool');
+    const { again: roundAgain } = await again(linked.executionArn, 'VerifyIdentityPool');
+    assert.equal(roundAgain, false);
+    assert.deepEqual(await world.describe(pools.mobile), before);
+    assert.equal(updates(), count);
+  });
+
+  test('says the same once more where nothing has changed', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    const linked = await world.run({ userPoolId: MOBILE, clientId });
+    const count = updates();
+    const result = await again(linked.executionArn, 'UpdateIdentityPool');
+    assert.equal(result['outcome'], 'LINKED');
+    assert.deepEqual(result['changes'], linked.result().results[0]!['changes' as never]);
+    assert.equal(updates(), count);
+  });
+});
