@@ -120,8 +120,6 @@ export async function openIdentityPool(
   const region = regionOf(identityPoolId);
   const client = { region, credentials, requestHandler };
   const reader = new CognitoIdentityClient(client);
-  // One attempt: a second one could undo what someone else wrote after the first got through.
-  const writer = new CognitoIdentityClient({ ...client, maxAttempts: 1 });
   return {
     assumedRoleArn,
     async describe() {
@@ -134,6 +132,8 @@ export async function openIdentityPool(
       );
     },
     async update(pool) {
+      // One attempt: a second one could undo what someone else wrote after the first got through.
+      const writer = new CognitoIdentityClient({ ...client, maxAttempts: 1 });
       await explained(writer.send(new UpdateIdentityPoolCommand(sendable(pool))));
     },
   };

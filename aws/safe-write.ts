@@ -370,7 +370,7 @@ async function changesHands(table: PoolTable, until: number): Promise<boolean> {
   const holder = await table.holder();
   for (let now = holder; now !== undefined && now === holder; now = await table.holder()) {
     if (Date.now() > until) return false;
-    await sleep(100, 400);
+    await sleep(200, 600);
   }
   return true;
 }

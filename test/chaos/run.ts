@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     overwritten.unseen += outcome.overwrittenUnseen;
     if (outcome.violations.length > 0) violating++;
     if (outcome.violations.length > 0 || timeline) report(outcome);
-    if (done % 1000 === 0) console.log(`${done} seeds, ${violating} with violations`);
+    if (done % 500 === 0) console.log(`${done} seeds, ${violating} with violations`);
   };
   try {
     const step = Math.min(availableParallelism(), to - from + 1);
