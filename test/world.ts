@@ -132,6 +132,11 @@ export class World {
     settings: Partial<CreateIdentityPoolCommandInput> = full,
   ): Promise<IdentityPool> {
     const region = id.split(':')[0]!;
+    // On AWS a pool that is made anew has a new id, and no past.
+    await this.local.aws.tables.ask(this.home, 'DeleteItem', {
+      TableName: 'poolbridge-dev',
+      Key: { pk: { S: id }, sk: { S: 'lease' } },
+    });
     return this.client(CognitoIdentityClient, { account, region }).send(
       new CreateIdentityPoolCommand({
         IdentityPoolName: 'pool',

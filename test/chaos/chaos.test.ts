@@ -35,6 +35,13 @@ describe('whatever happens', () => {
     assert.ok(sums.updates > SEEDS && sums.faults > SEEDS, JSON.stringify(sums));
   });
 
+  test('fifty app clients created at once are linked with at most ten updates, and none is lost', async () => {
+    const outcome = await new Suite(1, handlers, 50).run(deployment);
+    assert.deepEqual(outcome.violations, [], again(outcome));
+    assert.equal(outcome.entries, 50);
+    assert.ok(outcome.updates <= 10, `${outcome.updates} updates`);
+  });
+
   test('it happens in the same way every time', async () => {
     const [first, second] = [new Suite(7, handlers), new Suite(7, handlers)];
     const { timeline } = await first.run(deployment);
