@@ -132,7 +132,8 @@ export class Judge {
       const [poolId = '', op, ...rest] = claim.split(' ');
       const key = rest.join(' ');
       const real = observer.transitions(poolId, key, op as 'add' | 'remove');
-      if (count <= real + (cancelled.get(`${poolId} ${key}`) ?? 0)) continue;
+      const unseen = (cancelled.get(`${poolId} ${key}`) ?? 0) + observer.moot(poolId, key);
+      if (count <= real + unseen) continue;
       observer.violation(`${count} executions claim “${claim}”, which happened ${real} times`);
     }
   }

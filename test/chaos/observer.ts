@@ -49,6 +49,8 @@ export class Observer {
   readonly #seen = new Map<object, Seen>();
   /** What has been asked for: `link POOL ENTRY` and `unlink POOL ENTRY`, or `unlink POOL USERPOOL *`. */
   readonly #asked = new Set<string>();
+  /** What writes of ours did that a foreign writer had done in the instant before: by pool and entry. */
+  readonly #moot = new Map<string, number>();
   /** The leases that are held, by the identity pool. */
   readonly #leases = new Map<string, { nonce: string; holder: Holder | undefined }>();
   /** When an execution last looked at a pool to verify it. */
@@ -151,8 +153,23 @@ export class Observer {
     const foreign = between.filter(({ by }) => by === 'foreign').length;
     if (seen?.stale) this.overwrittenUnseen += foreign;
     else this.overwrittenInTheInstant += foreign;
+    if (foreign > 0) this.#countMoot(base.state, before.state, after);
     this.#checkAgainst(base.state, after, execution);
     this.#push(poolId, { state: structuredClone(after), by: 'ours', execution });
+  }
+
+  #countMoot(base: IdentityPool, before: IdentityPool, after: IdentityPool): void {
+    const keys = new Set([...entriesOf(base), ...entriesOf(after)].map(entryKey));
+    for (const key of keys) {
+      if (has(base, key) === has(after, key) || has(before, key) !== has(after, key)) continue;
+      const what = `${after.IdentityPoolId} ${key}`;
+      this.#moot.set(what, (this.#moot.get(what) ?? 0) + 1);
+    }
+  }
+
+  /** How often a write of ours did to an entry what a foreign writer had done in the instant before. */
+  moot(poolId: string, key: string): number {
+    return this.#moot.get(`${poolId} ${key}`) ?? 0;
   }
 
   #checkQuota(base: IdentityPool, after: IdentityPool, execution: string): void {
