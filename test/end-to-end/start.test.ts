@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startAws } from '../../local/index.ts';
 import { tell } from '../../local/story/story.ts';
@@ -15,11 +15,29 @@ const start = (...args: string[]) =>
     });
   });
 
+/** What is printed until Ctrl-C is offered and taken. */
+async function startAndEnd(...args: string[]): Promise<string> {
+  const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
+  const child = spawn(process.execPath, [command, ...args], { env });
+  let out = '';
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    out += chunk;
+    if (out.includes('Ctrl-C ends it.')) child.kill('SIGINT');
+  }
+  return out;
+}
+
 describe('npm start', () => {
-  test('-- --once does the whole job, twice side by side', async () => {
-    const both = await Promise.all([start('--once'), start('--once', '--port', '0')]);
-    for (const { code, out, err } of both) {
-      assert.equal(code, 0, err);
+  let once: Awaited<ReturnType<typeof start>>;
+  let ended: string;
+  // Side by side.
+  before(async () => {
+    [once, ended] = await Promise.all([start('--once'), startAndEnd('--port', '0')]);
+  });
+
+  test('does the whole job, once or until it is ended, twice side by side', () => {
+    assert.equal(once.code, 0, once.err);
+    for (const out of [once.out, ended]) {
       assert.match(
         out,
         /answers: “Token is not from a supported provider of this identity pool\.”/,
@@ -28,19 +46,14 @@ describe('npm start', () => {
       assert.match(out, /What changed\n {2}\+ CognitoIdentityProviders/);
       assert.match(out, /who +arn:aws:iam::111111111111:root, by creating the app client/);
     }
-    const [first, second] = both.map(({ out }) => /http:\/\/127\.0\.0\.1:\d+/.exec(out)?.[0]);
+    const [first, second] = [once.out, ended].map(
+      (out) => /http:\/\/127\.0\.0\.1:\d+/.exec(out)?.[0],
+    );
     assert.ok(first && second && first !== second);
   });
 
-  test('else stays up, and prints how to reach each account without changing the shell', async () => {
-    const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
-    const child = spawn(process.execPath, [command, '--port', '0'], { env });
-    let out = '';
-    for await (const chunk of child.stdout.setEncoding('utf8')) {
-      out += chunk;
-      if (out.includes('Ctrl-C ends it.')) child.kill('SIGINT');
-    }
-    const lines = out.split('\n').map((line) => line.trim());
+  test('prints how to reach each account without changing the shell', () => {
+    const lines = ended.split('\n').map((line) => line.trim());
     const commands = lines.filter((line) => / (aws cognito|npm run link)/.test(line));
     assert.deepEqual(
       commands.map((line) => /AWS_ACCESS_KEY_ID=(\d+) .* (aws|npm) /.exec(line)?.slice(1)),
@@ -51,7 +64,7 @@ describe('npm start', () => {
       ],
     );
     assert.ok(commands.every((line) => line.startsWith('AWS_ENDPOINT_URL=http://127.0.0.1:')));
-    assert.ok(!out.includes('export'), out);
+    assert.ok(!ended.includes('export'), ended);
   });
 
   test('fails when a step does not happen as told', async () => {
