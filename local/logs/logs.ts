@@ -17,22 +17,9 @@ interface LogGroup {
 // A person tries things out for hours: older lines of a group make way.
 const MOST_EVENTS = 50_000;
 
-/** Counts lines of a log group; here it only says which. */
-interface MetricFilter {
-  LogGroupName: string;
-  FilterPattern: string;
-  MetricTransformations: {
-    MetricNamespace: string;
-    MetricName: string;
-    Dimensions?: { Key: string; Value: string }[];
-  }[];
-}
-
 /** The log groups of every account and Region, as other services write to them. */
 export class LogGroups {
   readonly #groups = new Map<string, LogGroup>();
-  /** By stack and logical id. */
-  readonly metricFilters = new Map<string, MetricFilter>();
 
   create(arn: string, retentionInDays?: number): LogGroup {
     const name = arn.split(':')[6] ?? '';
@@ -167,17 +154,6 @@ export function logs(aws: Aws): Service {
           const arn = `arn:${partition}:logs:${region}:${account}:log-group:${name}`;
           aws.logGroups.create(arn, Number(RetentionInDays));
           return { ref: name, attributes: { Arn: `${arn}:*` } };
-        },
-      },
-
-      'AWS::Logs::MetricFilter': {
-        properties: ['LogGroupName', 'FilterPattern', 'MetricTransformations'],
-        create(properties, { stack, logicalId }) {
-          const filter = properties as unknown as MetricFilter;
-          lineFilter(filter.FilterPattern);
-          const ref = `${stack}-${logicalId}`;
-          aws.logGroups.metricFilters.set(ref, filter);
-          return { ref };
         },
       },
     },

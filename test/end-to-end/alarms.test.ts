@@ -169,15 +169,13 @@ describe('the alarm topic', () => {
     );
   });
 
-  test('has an alarm on waits for the lease, which counts what UpdateIdentityPool really logs', async () => {
+  test('has an alarm on waits for the lease, each of which is an error of UpdateIdentityPool', async () => {
     const { Namespace, MetricName, Dimensions } = alarm('lease-waits');
-    const filters = [...world.local.aws.logGroups.metricFilters.values()];
-    const { LogGroupName, FilterPattern, MetricTransformations } = filters[0]!;
-    const [{ MetricNamespace, Dimensions: [dimension] = [], ...metric }] =
-      MetricTransformations as [(typeof MetricTransformations)[0]];
-    assert.equal(`${Namespace} ${MetricName}`, `${MetricNamespace} ${metric.MetricName}`);
+    const FunctionName = 'poolbridge-dev-UpdateIdentityPool';
+    assert.deepEqual([Namespace, MetricName], ['AWS/Lambda', 'Errors']);
+    assert.deepEqual(Dimensions, [{ Name: 'FunctionName', Value: FunctionName }]);
 
-    // Somebody else has the lease, until a wait has been counted.
+    // Somebody else has the lease, until a wait has been logged.
     const dynamodb = world.client(DynamoDBClient, HOME);
     const table = { TableName: 'poolbridge-dev' };
     const Key = { pk: { S: pools.mobile }, sk: { S: 'lease' } };
@@ -187,26 +185,25 @@ describe('the alarm topic', () => {
     const clientId = await world.createAppClient(MOBILE);
     const execution = world.run({ userPoolId: MOBILE, clientId });
     const logs = world.client(CloudWatchLogsClient, HOME);
-    const logged = async (filterPattern?: string): Promise<string[]> => {
-      const asked = { logGroupName: LogGroupName, ...(filterPattern && { filterPattern }) };
-      const { events = [] } = await logs.send(new FilterLogEventsCommand(asked));
-      return events.map(({ message }) => message!);
-    };
-    while ((await logged('PoolBusyError')).length === 0) {
+    // As docs/runbook.md has it.
+    const waits = new FilterLogEventsCommand({
+      logGroupName: `/aws/lambda/${FunctionName}`,
+      filterPattern: '{ $.error = "PoolBusyError" }',
+    });
+    let lines: string[] = [];
+    while (lines.length === 0) {
       await new Promise((resolve) => setTimeout(resolve, 50));
+      const { events = [] } = await logs.send(waits);
+      lines = events.map(({ message }) => message!);
     }
-    const lines = (await logged(FilterPattern)).map((line) => JSON.parse(line));
-    assert.ok(lines.length > 0);
     await dynamodb.send(new DeleteItemCommand({ ...table, Key }));
     const { executionArn, ...ended } = await execution;
     assert.equal(ended.result().results[0]?.outcome, 'LINKED');
-
-    for (const line of lines) {
-      assert.equal(line.correlation_id, executionArn);
-      const { Key: Name = '', Value = '' } = dimension ?? {};
-      assert.deepEqual(Dimensions, [{ Name, Value: line[Value.replace('$.', '')] }]);
-    }
-    assert.ok((await logged()).length > lines.length);
+    assert.equal(JSON.parse(lines[0]!).correlation_id, executionArn);
+    const failed = (await world.history(executionArn)).flatMap(
+      ({ lambdaFunctionFailedEventDetails: details }) => details?.error ?? [],
+    );
+    assert.ok(failed.includes('PoolBusyError'), String(failed));
   });
 
   test('is one of your own, if alarmTopic names it', async () => {
