@@ -1,5 +1,6 @@
 import { NotCoveredError } from './errors.ts';
 import { globMatches } from './glob.ts';
+import { grouped } from './grouped.ts';
 
 /** One rule of links.yml, its defaults filled in: which app clients get an entry in which pool. */
 export interface Link {
@@ -66,7 +67,7 @@ export function coverageOf(links: Links, subject: Subject): Coverage[] {
   const covering = named(links).filter(
     ([, link]) => coversPool(link, subject) && coversClient(link, subject),
   );
-  const byPool = Map.groupBy(covering, ([, link]) => link.identityPool);
+  const byPool = grouped(covering, ([, link]) => link.identityPool);
   return [...byPool].map(([identityPoolId, group]) => ({
     identityPoolId,
     links: group.map(([name]) => name),

@@ -1,4 +1,5 @@
 import { ProviderQuotaError } from './errors.ts';
+import { grouped } from './grouped.ts';
 import {
   entriesOf,
   entryKey,
@@ -68,7 +69,7 @@ export type ShownChange =
 /** The changes one by one, or by user pool above {@link SHOWN_ENTRIES}; nothing is left out. */
 export function shownChanges(changes: Change[]): ShownChange[] {
   if (changes.length <= SHOWN_ENTRIES) return changes;
-  const groups = Map.groupBy(changes, ({ op, provider: { ClientId: _, ...common } }) =>
+  const groups = grouped(changes, ({ op, provider: { ClientId: _, ...common } }) =>
     JSON.stringify({ op, provider: common }),
   );
   return [...groups].map(([common, group]) => ({

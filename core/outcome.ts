@@ -1,3 +1,4 @@
+import { grouped } from './grouped.ts';
 import { isObject, isText } from './shape.ts';
 import type { Outcome, Resolved, Result, Target } from './target.ts';
 
@@ -87,7 +88,7 @@ const MESSAGE_ROOM = CAUSE_ROOM / 2;
 function causeOf(message: string, results: BriefReport[]): string {
   const whole = JSON.stringify({ message, results });
   if (whole.length <= CAUSE_ROOM) return whole;
-  const counts = Object.entries(Object.groupBy(results, ({ outcome }) => outcome));
+  const counts = [...grouped(results, ({ outcome }) => outcome)];
   const summary = Object.fromEntries(counts.map(([outcome, group]) => [outcome, group.length]));
   return JSON.stringify({ message: message.slice(0, MESSAGE_ROOM), results: summary });
 }
