@@ -1,6 +1,7 @@
 import links from '#links';
 import { type OpenIdentityPool, openIdentityPool } from '../aws/identity-pool.ts';
 import { PoolTable } from '../aws/pool-table.ts';
+import { sleep } from '../aws/sleep.ts';
 import { step } from '../aws/step.ts';
 import { VerificationError } from '../core/errors.ts';
 import { executionOf } from '../core/execution.ts';
@@ -30,7 +31,7 @@ async function readPool(pool: OpenIdentityPool, table: PoolTable, target: Target
     const now = await pool.describe();
     const doubtful = isDoubtful(await table.lastWrite(), digestOf(now), Date.now());
     if ((shows(now, target) && !doubtful) || reads === READS) return now;
-    await new Promise((resolve) => setTimeout(resolve, APART));
+    await sleep(APART);
   }
 }
 

@@ -7,6 +7,7 @@ export interface Bug {
 }
 
 const safeWrite = 'aws/safe-write.ts';
+const criticalSection = 'aws/critical-section.ts';
 const table = 'aws/pool-table.ts';
 const pool = 'core/identity-pool.ts';
 
@@ -98,12 +99,12 @@ export const bugs: Bug[] = [
     seed: 36,
     changes: [
       {
-        file: safeWrite,
+        file: criticalSection,
         find: '        throw new VerificationError(',
         replace: '        await pool.update(this.base);\n        throw new VerificationError(',
       },
       {
-        file: safeWrite,
+        file: criticalSection,
         find: '    const { wanted, shares, write } = batch(',
         replace: '    Object.assign(this, { base });\n    const { wanted, shares, write } = batch(',
       },
@@ -114,7 +115,7 @@ export const bugs: Bug[] = [
     seed: 24,
     changes: [
       {
-        file: safeWrite,
+        file: criticalSection,
         find: '      if (!isRefusal(error)) return this.#resolve(wanted, write, error);\n',
         replace: '',
       },
@@ -138,7 +139,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a verification that never looks',
-    seed: 81,
+    seed: 48,
     changes: [
       {
         file: 'functions/verify-identity-pool.ts',
@@ -181,7 +182,7 @@ export const bugs: Bug[] = [
     seed: 1,
     changes: [
       {
-        file: safeWrite,
+        file: criticalSection,
         find: 'await inParallel(entries, (entry) => table.enter(entry));',
         replace: 'void entries;',
       },

@@ -116,7 +116,9 @@ export class Judge {
       const isThere = outcome === 'LINKED' || outcome === 'ALREADY_LINKED';
       // What was undone by another request had been done; by anyone else, it would have been seen.
       const verified = (observer.verifiedAt(name, identityPoolId) ?? start) - staleFor;
-      const from = observer.isOurDoing(identityPoolId, key) ? start : Math.max(start, verified);
+      const from = observer.isOurDoing(identityPoolId, key, stop)
+        ? start
+        : Math.max(start, verified);
       if (observer.was(identityPoolId, key, isThere, from, stop)) continue;
       const was = isThere ? 'not' : 'still';
       observer.violation(

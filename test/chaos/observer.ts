@@ -19,6 +19,14 @@ export interface Seen {
   at: number;
 }
 
+/** A call on its way. */
+export interface Sending {
+  /** What its invocation had seen of the pool when it was sent. */
+  seen: Seen | undefined;
+  /** What the answer shows of the pool, if it arrives. */
+  shown?: Seen;
+}
+
 /** Who has a lease. */
 interface Holder {
   execution: string;
@@ -51,6 +59,8 @@ export class Observer {
   readonly #asked = new Set<string>();
   /** What writes of ours did that a foreign writer had done in the instant before: by pool and entry. */
   readonly #moot = new Map<string, number>();
+  /** Writes of ours that have been sent, and have not taken effect. */
+  readonly #underWay = new Map<object, { base: Version; wanted: IdentityPool }>();
   /** The leases that are held, by the identity pool. */
   readonly #leases = new Map<string, { nonce: string; holder: Holder | undefined }>();
   /** When an execution last looked at a pool to verify it. */
@@ -132,13 +142,17 @@ export class Observer {
     return this.#seen.get(invocation);
   }
 
-  /**
-   * A write of ours takes effect: it must be what was seen, with what was asked for.
-   *
-   * @param seen what its invocation had seen when it was sent.
-   */
-  ourWrite(seen: Seen | undefined, after: IdentityPool, execution: string): void {
+  /** A write of ours is sent; it may never arrive. */
+  sent(sending: Sending, wanted: IdentityPool): void {
+    const base = sending.seen?.version;
+    if (base) this.#underWay.set(sending, { base, wanted });
+  }
+
+  /** A write of ours takes effect: it must be what was seen, with what was asked for. */
+  ourWrite(sending: Sending | undefined, after: IdentityPool, execution: string): void {
     this.updates++;
+    const seen = sending?.seen;
+    if (sending) this.#underWay.delete(sending);
     const poolId = after.IdentityPoolId;
     const before = this.latest(poolId);
     if (!seen) this.violation(`${execution} wrote ${poolId} without having described it`);
@@ -167,9 +181,18 @@ export class Observer {
     }
   }
 
-  /** How often a write of ours did to an entry what a foreign writer had done in the instant before. */
+  /** How often a foreign writer did to an entry, just then, what a write of ours was to do. */
   moot(poolId: string, key: string): number {
-    return this.#moot.get(`${poolId} ${key}`) ?? 0;
+    const done = this.#moot.get(`${poolId} ${key}`) ?? 0;
+    return done + [...this.#underWay.values()].filter((write) => this.#isDone(write, key)).length;
+  }
+
+  /** Whether someone else did what a write of ours, which never arrived, was to do to an entry. */
+  #isDone({ base, wanted }: { base: Version; wanted: IdentityPool }, key: string): boolean {
+    const is = has(wanted, key);
+    if (has(base.state, key) === is) return false;
+    const since = this.versions(wanted.IdentityPoolId).slice(base.number + 1);
+    return since.some(({ by, state }) => by === 'foreign' && has(state, key) === is);
   }
 
   #checkQuota(base: IdentityPool, after: IdentityPool, execution: string): void {
@@ -228,11 +251,12 @@ export class Observer {
     return this.#verified.get(`${execution} ${poolId}`);
   }
 
-  /** Whether a write of ours was the last to make an entry appear or disappear. */
-  isOurDoing(poolId: string, key: string): boolean {
+  /** Whether a write of ours was the last, by a time, to make an entry appear or disappear. */
+  isOurDoing(poolId: string, key: string, by = this.#now()): boolean {
     const last = this.versions(poolId).findLast((version, i, versions) => {
       const previous = versions[i - 1];
-      return previous && has(previous.state, key) !== has(version.state, key);
+      if (!previous || version.at > by) return false;
+      return has(previous.state, key) !== has(version.state, key);
     });
     return last?.by === 'ours';
   }

@@ -12,7 +12,7 @@ import type { Handlers } from './bundle.ts';
 import { START, VirtualClock } from './clock.ts';
 import { type Fault, Faults } from './faults.ts';
 import { Judge } from './judge.ts';
-import { Observer, type Seen, type Version } from './observer.ts';
+import { Observer, type Sending, type Version } from './observer.ts';
 import { Random } from './random.ts';
 
 const ACCOUNT_A = '111111111111';
@@ -107,14 +107,6 @@ const throttleOf: Record<string, string> = {
 };
 
 const invocations = new AsyncLocalStorage<Invocation>();
-/** A call on its way. */
-interface Sending {
-  /** What its invocation had seen of the pool when it was sent. */
-  seen: Seen | undefined;
-  /** What the answer shows of the pool, if it arrives. */
-  shown?: Seen;
-}
-
 const sendings = new AsyncLocalStorage<Sending>();
 
 /** One seed: an AWS of its own, a schedule of requests, faults, and who watches. */
@@ -321,7 +313,7 @@ export class Suite {
       run: async (call) => {
         const answer = await updateNow(call);
         const { pool } = this.#aws.identityPools.find(String(call.input['IdentityPoolId']));
-        this.#observer.ourWrite(sendings.getStore()?.seen, pool, executionOf(call));
+        this.#observer.ourWrite(sendings.getStore(), pool, executionOf(call));
         return answer;
       },
     };
@@ -449,6 +441,12 @@ export class Suite {
       requestTimeout,
     );
     const sending: Sending = { seen: this.#observer.seenBy(invocation) };
+    if (call === 'cognito-identity:UpdateIdentityPool') {
+      this.#observer.sent(
+        sending,
+        JSON.parse(bytesOf(request.body ?? '').toString()) as IdentityPool,
+      );
+    }
     const response = await Promise.race([
       sendings.run(sending, () => this.#through(request, call, fault, invocation)),
       timeout.promise,
@@ -635,9 +633,15 @@ function callOf({ headers, body }: SdkRequest): string {
   return `${services[prefix] ?? prefix}:${operation}`;
 }
 
+/** The SDK's own kind of bytes also wants to be a string; these are bytes only. */
+const bytesOf = (body: string | Uint8Array): Buffer =>
+  typeof body === 'string'
+    ? Buffer.from(body)
+    : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+
 function wireOf({ method, path, headers, body = '' }: SdkRequest) {
   const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-  return { method, path, headers: Object.fromEntries(lower), body: Buffer.from(body) };
+  return { method, path, headers: Object.fromEntries(lower), body: bytesOf(body) };
 }
 
 /** Reads what is deployed: the compiled template of the packaged service, and Account-B's. */

@@ -1,0 +1,65 @@
+import type { Allowed, Pending } from '../core/records.ts';
+import { inParallel } from './in-parallel.ts';
+import { logger } from './logger.ts';
+import type { PoolTable } from './pool-table.ts';
+import { sleep } from './sleep.ts';
+import type { WriteRequest, WriteTools } from './write-request.ts';
+
+// Where others wait already, a moment more lets those join who come at the same time; one after the
+// other, as long as each brings more. In milliseconds.
+const GATHER = 500;
+const GATHER_LONGEST = 1500;
+// As many as one item of DynamoDB has room for, which holds 400 KB; each takes about 1 KB, or 2 where
+// it owes to twenty links with long names.
+const TOGETHER = 200;
+
+/** Who waits, once nobody has joined them for a moment. */
+async function waitingWith({ own }: WriteRequest, table: PoolTable): Promise<Pending[]> {
+  const until = Date.now() + GATHER_LONGEST;
+  for (let waiting = await table.waiting(); ; ) {
+    const others = waiting.filter(({ key }) => key !== own.key).length;
+    if (others === 0 || others >= TOGETHER || Date.now() >= until) return waiting;
+    await sleep(GATHER);
+    const before = waiting.length;
+    waiting = await table.waiting();
+    if (waiting.length <= before) return waiting;
+  }
+}
+
+/** A request may have been left while it was answered: it must not be done once more, and later. */
+async function unanswered(pending: Pending[], table: PoolTable): Promise<Pending[]> {
+  const answered = new Set<Pending>();
+  await inParallel(pending, async (each) => {
+    if (!(await table.answerTo(each.key))) return;
+    answered.add(each);
+    await table.forget(each.key);
+  });
+  return pending.filter((each) => !answered.has(each));
+}
+
+/**
+ * The own request and those that wait and are allowed, in the order in which they came.
+ *
+ * @param until when the others must have been held against links.yml, in epoch milliseconds.
+ */
+export async function gather(
+  request: WriteRequest,
+  { table, allow }: WriteTools,
+  until: number,
+): Promise<Allowed[]> {
+  const { own } = request;
+  const waiting = (await waitingWith(request, table)).slice(0, TOGETHER);
+  try {
+    const others = waiting.filter(({ key }) => key !== own.key);
+    const pending = await unanswered(others, table);
+    if (pending.length === 0) return [own];
+    const allowed = new Map((await allow(pending, until)).map((each) => [each.key, each]));
+    const inOrder = waiting.flatMap(({ key }) =>
+      key === own.key ? own : (allowed.get(key) ?? []),
+    );
+    return inOrder.includes(own) ? inOrder : [...inOrder, own];
+  } catch (error) {
+    logger.warn('others are left waiting', error as Error);
+    return [own];
+  }
+}

@@ -1,0 +1,3 @@
+/** Waits for a random time between two, in milliseconds, so that those who wait do not come at once. */
+export const sleep = (from: number, to = from): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, from + Math.random() * (to - from)));

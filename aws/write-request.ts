@@ -1,0 +1,65 @@
+import { ProviderQuotaError } from '../core/errors.ts';
+import type { ShownChange } from '../core/merge.ts';
+import type { Allowed, Pending, WriteRecord } from '../core/records.ts';
+import type { OpenIdentityPool } from './identity-pool.ts';
+import type { PoolTable } from './pool-table.ts';
+
+/** What the write is for. */
+export interface WriteRequest {
+  own: Allowed;
+  pending: Pending;
+  quota: number;
+  /** How many characters pools may take in what is kept and handed on. */
+  room: number;
+}
+
+/** What the write works with. */
+export interface WriteTools {
+  pool: OpenIdentityPool;
+  table: PoolTable;
+  /**
+   * Holds the requests of others against links.yml; one that it does not allow is left out, and so is
+   * one that has not been looked at by a time, in epoch milliseconds.
+   */
+  allow(pending: Pending[], until: number): Promise<Allowed[]>;
+  /** How many milliseconds the function has left. */
+  left(): number;
+}
+
+/** What came of the request, whoever wrote it. */
+export interface Written {
+  changes: ShownChange[];
+  before: WriteRecord['before'];
+  after: WriteRecord['after'];
+  /** Digest of the pool onto which was written. */
+  base?: string;
+  /** The execution that wrote, if it was another, and its role session. */
+  writtenBy?: string;
+  assumedRoleArn?: string;
+}
+
+/** What an earlier writer has left as the answer to a request. */
+export async function answered(
+  { own }: WriteRequest,
+  table: PoolTable,
+): Promise<Written | undefined> {
+  const answer = await table.answerTo(own.key);
+  if (!answer) return undefined;
+  if ('refused' in answer) {
+    // Who asks once more is judged once more: there may be room by then.
+    await table.retract(own.key);
+    throw new ProviderQuotaError(answer.refused);
+  }
+  const record = await table.writeRecord(answer.write);
+  return record && writtenOf(record, answer.changes, own.execution);
+}
+
+/** What came of a request, by the record of the write that it was part of. */
+export function writtenOf(
+  { before, after, execution, assumedRoleArn }: WriteRecord,
+  changes: ShownChange[],
+  own: string,
+): Written {
+  const another = execution !== own && { writtenBy: execution, assumedRoleArn };
+  return { changes, before, after, ...another };
+}
