@@ -1,0 +1,21 @@
+import { loadHandlers } from './bundle.ts';
+import { readDeployment, Suite } from './suite.ts';
+
+// What a mutant is tried with: enough to meet most faults, and few enough for a thousand mutants.
+const SEEDS = 25;
+const CROWD = 12;
+
+/**
+ * Ends with 1 when a seed sees what has been changed in the handlers or `aws/`: Stryker runs it once
+ * for each change, in a copy of the project.
+ */
+const deployment = readDeployment(process.env['POOLBRIDGE_ARTIFACT'] ?? '');
+const handlers = await loadHandlers();
+
+const crowd = await new Suite(1, handlers, CROWD).run(deployment);
+let isSeen = crowd.violations.length > 0 || crowd.entries < CROWD || crowd.updates > CROWD / 2;
+for (let seed = 1; seed <= SEEDS && !isSeen; seed++) {
+  const { violations } = await new Suite(seed, handlers).run(deployment);
+  isSeen = violations.length > 0;
+}
+process.exit(isSeen ? 1 : 0);
