@@ -8,7 +8,7 @@ import { namesOfAppClients, tagsOf } from './user-pools.ts';
 /** A waiting request about a subject, if links.yml allows it. */
 function allowed(
   links: Links,
-  { key, execution, operation, userPoolId, clientId }: Pending,
+  { key, execution, operation, userPoolId, clientId, deleted }: Pending,
   subject: Subject,
   identityPoolId: string,
   partition: string,
@@ -17,6 +17,8 @@ function allowed(
     (each) => each.identityPoolId === identityPoolId,
   );
   if (!coverage) return [];
+  // That a whole user pool is no more, nobody can look up here: its own execution writes it.
+  if (deleted === true && clientId === undefined) return [];
   const { serverSideTokenCheck } = coverage;
   const client = clientId === undefined ? {} : { clientId };
   const providerName = providerNameOf(userPoolId, partition);
@@ -24,6 +26,8 @@ function allowed(
     {
       ...{ key, execution, links: coverage.links },
       ...(subject.clientName !== undefined && { clientName: subject.clientName }),
+      // Of a client that is there, nobody's word counts that it is not.
+      ...(deleted === true && subject.clientName === undefined && { deleted }),
       intent: { operation, providerName, ...client, serverSideTokenCheck },
     },
   ];

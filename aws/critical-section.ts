@@ -95,6 +95,7 @@ export class CriticalSection {
     const base = await this.#describe();
     const earlier = await this.#settle(base);
     if (earlier) return earlier;
+    if (await this.#isDeleted()) return this.#nothing(base);
     try {
       return await this.#writeFor(base, asked);
     } catch (error) {
@@ -103,6 +104,19 @@ export class CriticalSection {
       if (!tooMany || asked.length === 1) throw error;
       return this.#writeFor(await this.#describe(), [this.#request.own]);
     }
+  }
+
+  /** Its deletion may have been heard of before its creation: events come in any order. */
+  async #isDeleted(): Promise<boolean> {
+    const { own, unseen } = this.#request;
+    const { providerName, clientId } = own.intent;
+    if (!unseen || clientId === undefined) return false;
+    return this.#tools.table.isDeleted(providerName, clientId);
+  }
+
+  #nothing(base: IdentityPool): Written {
+    const asItIs = shown(base, this.#request.room);
+    return { changes: [], deleted: true, before: asItIs, after: asItIs };
   }
 
   #gather(): Promise<Allowed[]> {

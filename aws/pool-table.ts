@@ -13,6 +13,7 @@ import type { Provider } from '../core/identity-pool.ts';
 import { isLastWrite, type LastWrite, LEASE_MS, type Lease } from '../core/lease.ts';
 import {
   type Answer,
+  EVERY_CLIENT,
   isAnswer,
   isLedgerEntry,
   isPending,
@@ -329,6 +330,20 @@ export class PoolTable {
     } catch (error) {
       if (!isRefused(error)) throw error;
     }
+  }
+
+  /** What the ledger says of the entries of a user pool. */
+  async ledgerOf(providerName: string): Promise<LedgerEntry[]> {
+    const items = await this.#query(entryKey(providerName, ''));
+    return items.flatMap((item) => bodyOf(item, isLedgerEntry) ?? []);
+  }
+
+  /** Whether an app client, or its user pool, is known to be no more. */
+  async isDeleted(ProviderName: string, clientId: string): Promise<boolean> {
+    const entries = await Promise.all(
+      [clientId, EVERY_CLIENT].map((ClientId) => this.ledgerEntry({ ProviderName, ClientId })),
+    );
+    return entries.some((entry) => entry?.deleted === true);
   }
 
   /** What the ledger says of an entry. */

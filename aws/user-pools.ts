@@ -25,6 +25,9 @@ function clientFor(userPoolId: string): CognitoIdentityProviderClient {
   return client;
 }
 
+/** The user pool is not there, nor any client of it. */
+export class UserPoolNotFoundError extends UserPoolClientNotFoundError {}
+
 const isNotFound = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ResourceNotFoundException';
 
@@ -65,8 +68,8 @@ async function* listAppClients(userPoolId: string): AsyncGenerator<AppClient[]> 
  * Finds an app client by id or, failing that, by name.
  *
  * @returns undefined when the user pool has no such client.
- * @throws UserPoolClientNotFoundError when the user pool itself does not exist in this account, or
- * has several clients of that name: names are not unique.
+ * @throws UserPoolNotFoundError when the user pool itself does not exist in this account.
+ * @throws UserPoolClientNotFoundError when it has several clients of that name: names are not unique.
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html
  */
 export async function findAppClient(
@@ -84,7 +87,7 @@ export async function findAppClient(
     }
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    throw new UserPoolClientNotFoundError(
+    throw new UserPoolNotFoundError(
       `The user pool ${userPoolId} does not exist in this account. Check the id, and that Poolbridge is deployed to the account that owns the user pool.`,
       { cause: error },
     );

@@ -25,6 +25,10 @@ export interface Subject {
   clientId?: string;
   /** Unknown for a client that is gone and for a whole user pool: then any client's name will do. */
   clientName?: string;
+  /** Whether the client, or the user pool, is no more though its creation was heard of only now. */
+  gone?: boolean;
+  /** The links that have linked clients of a user pool that is gone, and its tags with it. */
+  linkedBy?: string[];
 }
 
 /** One identity pool that a request reaches, and the links that allow it. */
@@ -32,6 +36,7 @@ export interface Coverage {
   identityPoolId: string;
   links: string[];
   serverSideTokenCheck: boolean;
+  onDelete: Link['onDelete'];
 }
 
 /** How Account-B is reached for one identity pool. */
@@ -42,9 +47,13 @@ const named = (links: Links): [string, Link][] => Object.entries(links);
 const tagsMatch = (wanted: Record<string, string>, tags: Record<string, string>): boolean =>
   Object.entries(wanted).every(([key, value]) => Object.hasOwn(tags, key) && tags[key] === value);
 
-const coversPool = ({ userPools, userPoolTags }: Link, { userPoolId, tags }: Subject): boolean =>
+const coversPool = (
+  [name, { userPools, userPoolTags }]: [string, Link],
+  { userPoolId, tags, linkedBy }: Subject,
+): boolean =>
   userPools?.includes(userPoolId) === true ||
-  (userPoolTags !== undefined && tags !== undefined && tagsMatch(userPoolTags, tags));
+  (userPoolTags !== undefined &&
+    ((tags !== undefined && tagsMatch(userPoolTags, tags)) || linkedBy?.includes(name) === true));
 
 const coversClient = ({ clients }: Link, { clientName }: Subject): boolean =>
   clientName === undefined || clients.some((glob) => globMatches(glob, clientName));
@@ -53,25 +62,36 @@ const coversClient = ({ clients }: Link, { clientName }: Subject): boolean =>
 export const needsTags = (links: Links): boolean =>
   named(links).some(([, link]) => link.userPoolTags !== undefined);
 
+/** The identity pools that user pools reach by their tags. */
+export const poolsByTags = (links: Links): string[] => [
+  ...new Set(
+    Object.values(links)
+      .filter(({ userPoolTags }) => userPoolTags !== undefined)
+      .map(({ identityPool }) => identityPool),
+  ),
+];
+
 /** Whether a client's name decides anything among the links that cover its user pool. */
 export const needsClientName = (links: Links, subject: Subject): boolean =>
   named(links).some(
-    ([, link]) => coversPool(link, subject) && !link.clients.some((glob) => glob === '*'),
+    (link) => coversPool(link, subject) && !link[1].clients.some((glob) => glob === '*'),
   );
 
 /**
  * The identity pools that a client may reach. Where several links lead to one identity pool, the
- * entry is theirs together, and the strictest of them decides its ServerSideTokenCheck.
+ * entry is theirs together: the strictest of them decides its ServerSideTokenCheck, and it outlives
+ * its client if any of them wants to keep it.
  */
 export function coverageOf(links: Links, subject: Subject): Coverage[] {
   const covering = named(links).filter(
-    ([, link]) => coversPool(link, subject) && coversClient(link, subject),
+    (link) => coversPool(link, subject) && coversClient(link[1], subject),
   );
   const byPool = grouped(covering, ([, link]) => link.identityPool);
   return [...byPool].map(([identityPoolId, group]) => ({
     identityPoolId,
     links: group.map(([name]) => name),
     serverSideTokenCheck: group.some(([, link]) => link.serverSideTokenCheck),
+    onDelete: group.every(([, link]) => link.onDelete === 'unlink') ? 'unlink' : 'keep',
   }));
 }
 
@@ -103,7 +123,7 @@ export function stillAllowing(
     const link = Object.hasOwn(links, name) ? links[name] : undefined;
     return (
       link?.identityPool === target.identityPoolId &&
-      (link.userPoolTags !== undefined || coversPool(link, subject)) &&
+      (link.userPoolTags !== undefined || coversPool([name, link], subject)) &&
       coversClient(link, subject)
     );
   });

@@ -21,6 +21,8 @@ export interface Pending {
   operation: 'link' | 'unlink';
   userPoolId: string;
   clientId?: string;
+  /** Whether it is to be unlinked because it was deleted. */
+  deleted?: boolean;
 }
 
 /** A request as the links of today allow it. */
@@ -29,6 +31,8 @@ export interface Allowed extends Asked {
   links: string[];
   /** Where it is known. */
   clientName?: string;
+  /** Whether the app client, or the whole user pool, was deleted: what is unlinked stays so. */
+  deleted?: boolean;
 }
 
 /** One request's share of a write. */
@@ -57,6 +61,8 @@ export interface LedgerEntry {
   providerName: string;
   clientId: string;
   clientName?: string;
+  /** Whether the app client, or the user pool, is no more: AWS gives no id twice. */
+  deleted?: boolean;
   links: string[];
   execution: string;
   sequence: number;
@@ -69,7 +75,7 @@ const isOperation = isOneOf('link', 'unlink');
 /** Whether an item of the table is a request that could have been left there by this service. */
 export const isPending = isShape<Pending>(
   { key: isText, execution: isText, operation: isOperation, userPoolId: isId('userPoolId') },
-  { clientId: isId('clientId') },
+  { clientId: isId('clientId'), deleted: isFlag },
 );
 
 const isProvider = isShape<Provider>(
@@ -95,7 +101,7 @@ const isShare = isShape<WrittenShare>(
     ...{ key: isText, execution: isText, links: isListOf(isText) },
     ...{ intent: isIntent, changes: isListOf(isShownChange) },
   },
-  { clientName: isText },
+  { clientName: isText, deleted: isFlag },
 );
 
 export const isWrittenShares = isListOf(isShare);
@@ -124,21 +130,31 @@ export const isLedgerEntry = isShape<LedgerEntry>(
     ...{ state: isOneOf('linked', 'unlinked'), providerName: isText, clientId: isText },
     ...{ links: isListOf(isText), execution: isText, sequence: isNumber, time: isNumber },
   },
-  { clientName: isText },
+  { clientName: isText, deleted: isFlag },
 );
 
-/** What the ledger is to say after a share of a write. */
-export const ledgerEntriesOf = (
-  { changes, links, execution, clientName }: WrittenShare,
+/** Stands in the ledger for every client of a user pool. */
+export const EVERY_CLIENT = '*';
+
+/**
+ * What the ledger is to say after a share of a write. What was deleted is entered even where there
+ * was nothing to unlink: its creation may be heard of later.
+ */
+export function ledgerEntriesOf(
+  { changes, links, execution, clientName, deleted, intent }: WrittenShare,
   sequence: number,
   time: number,
-): LedgerEntry[] =>
-  changes.flatMap(expanded).map(
+): LedgerEntry[] {
+  const name = clientName === undefined ? {} : { clientName };
+  const gone = deleted === true ? { deleted } : {};
+  const common = { ...name, ...gone, links, execution, sequence, time };
+  const { providerName, clientId = EVERY_CLIENT } = intent;
+  const entries = changes.flatMap(expanded).map(
     ({ op, provider: { ProviderName = '', ClientId = '' } }: Change): LedgerEntry => ({
       state: op === 'add' ? 'linked' : 'unlinked',
-      providerName: ProviderName,
-      clientId: ClientId,
-      ...(clientName !== undefined && { clientName }),
-      ...{ links, execution, sequence, time },
+      ...{ providerName: ProviderName, clientId: ClientId, ...common },
     }),
   );
+  if (deleted !== true || entries.some((entry) => entry.clientId === clientId)) return entries;
+  return [...entries, { state: 'unlinked', providerName, clientId, ...common }];
+}

@@ -154,10 +154,11 @@ function fromCloudTrail(source: Json, requestedBy: RequestedBy): LinkRequest {
   // Absent means every entry of the user pool; a blank must never come to mean that.
   if (operation === 'unlink' && isBlank(['clientId', clientId])) {
     return refuse(
-      'clientId is blank: name the app client, or leave the key out to unlink them all.',
+      'clientId is blank: name the app client, or leave the key out to unlink them all. A reconcile unlinks what is gone, too.',
     );
   }
   const request = requestFrom(withoutBlanks(source), requestedBy);
+  if (operation === 'unlink' && !Object.hasOwn(source, 'clientId')) return request;
   if (request.clientId === undefined && request.clientName === undefined) {
     return refuse(
       'The CloudTrail record names no app client: clientId and clientName are missing.',

@@ -23,6 +23,8 @@ export interface Target {
   /** Where it is known. */
   clientName?: string;
   intent: Intent;
+  /** Whether CloudTrail alone says that the app client exists, or that it is deleted. */
+  believed: boolean;
   dryRun: boolean;
   /** How many characters of the execution's state this target may take. */
   room: number;
@@ -75,30 +77,47 @@ export function resolve(
   partition: string,
 ): Resolved {
   const { operation, userPoolId, identityPoolId, dryRun, requestedBy } = request;
-  const coverage = coverageOf(links, subject).filter(
+  const believed = requestedBy.via === 'cloudtrail';
+  const covering = coverageOf(links, subject).filter(
     (each) => identityPoolId === undefined || each.identityPoolId === identityPoolId,
   );
+  const coverage = isDeletion(request)
+    ? covering.filter(({ onDelete }) => onDelete === 'unlink')
+    : covering;
   const clientId = subject.clientId === undefined ? {} : { clientId: subject.clientId };
   const intent = { operation, providerName: providerNameOf(userPoolId, partition), ...clientId };
   const room = Math.floor(STATE_ROOM / Math.max(coverage.length, 1));
   const client = subject.clientName === undefined ? {} : { clientName: subject.clientName };
-  const targets = coverage.map(({ serverSideTokenCheck, ...pool }) => ({
+  const targets = coverage.map(({ serverSideTokenCheck, onDelete: _, ...pool }) => ({
     ...pool,
     userPoolId,
     ...client,
     intent: { ...intent, serverSideTokenCheck },
+    believed,
     dryRun,
     room,
   }));
   const resolved = { operation, userPoolId, ...clientId, requestedBy, targets };
-  if (targets.length > 0) return resolved;
   const name = subject.clientName ?? subject.clientId;
   const what = name === undefined ? 'the app clients' : `the app client ${name}`;
+  if (subject.gone) {
+    const gone = `There is nothing to link: ${what} of the user pool ${userPoolId} was deleted before its creation was heard of.`;
+    return { ...resolved, targets: [], notCovered: gone };
+  }
+  if (targets.length > 0) return resolved;
+  if (covering.length > 0) {
+    const kept = `The links that cover ${what} of the user pool ${userPoolId} say onDelete: keep, so nothing is unlinked.`;
+    return { ...resolved, notCovered: kept };
+  }
   const whither = identityPoolId === undefined ? '' : ` with the identity pool ${identityPoolId}`;
   const notCovered = `No link in links.yml covers ${what} of the user pool ${userPoolId}${whither}. If it should be linked, add it to a link and deploy.`;
   if (requestedBy.via === 'person') throw new NotCoveredError(notCovered);
   return { ...resolved, notCovered };
 }
+
+/** Whether something is to be unlinked because it is no more: only CloudTrail's word counts for that. */
+export const isDeletion = ({ operation, requestedBy }: LinkRequest): boolean =>
+  operation === 'unlink' && requestedBy.via === 'cloudtrail';
 
 /** What every step that works on a target is given. */
 export interface TargetEvent {
@@ -118,6 +137,10 @@ export interface Plan extends Result {
   /** Digest of the snapshot. */
   snapshot: string;
 }
+
+/** Whether the target's app client, or its whole user pool, is no more. */
+export const isDeleted = ({ intent, believed }: Target): boolean =>
+  intent.operation === 'unlink' && believed;
 
 /** What changes come to, by how many there are. */
 export function outcomeOf({ intent, dryRun }: Target, changes: number): Outcome {
@@ -155,7 +178,8 @@ export function planOf(
     before: shown(snapshot, room),
     after: shown(apply(snapshot, changes), room),
     attempts: attempt,
-    write: changes.length > 0 && !target.dryRun,
+    // Of what is deleted the write takes note, even where nothing is left to unlink.
+    write: (changes.length > 0 || isDeleted(target)) && !target.dryRun,
     snapshot: digest,
   };
 }

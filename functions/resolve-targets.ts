@@ -1,23 +1,35 @@
 import links from '#links';
+import { linksInLedgers, nameInLedgers } from '../aws/ledger.ts';
 import { logger } from '../aws/logger.ts';
 import { step } from '../aws/step.ts';
-import { findAppClient, tagsOf } from '../aws/user-pools.ts';
+import { findAppClient, tagsOf, UserPoolNotFoundError } from '../aws/user-pools.ts';
 import { UserPoolClientNotFoundError } from '../core/errors.ts';
 import { type Execution, executionOf } from '../core/execution.ts';
-import { coverageOf, needsClientName, needsTags, type Subject } from '../core/links.ts';
+import {
+  coverageOf,
+  needsClientName,
+  needsTags,
+  poolsByTags,
+  type Subject,
+} from '../core/links.ts';
 import { type LinkRequest, parseRequest } from '../core/request.ts';
-import { type Resolved, resolve } from '../core/target.ts';
+import { isDeletion, type Resolved, resolve } from '../core/target.ts';
+import { providerNameOf } from '../core/user-pool.ts';
 
 /** The app client, looked up where the request alone can't be believed or does not say enough. */
 async function appClientOf(request: LinkRequest, subject: Subject): Promise<Subject> {
   const { userPoolId, clientId, clientName, requestedBy, operation } = request;
   const everyClient = clientId === undefined && clientName === undefined;
   // Where a name decides, the client's own counts, and not what the request says it is.
-  const enough =
-    requestedBy.via === 'cloudtrail' && clientId !== undefined && !needsClientName(links, subject);
+  const isCreation = requestedBy.via === 'cloudtrail';
+  const enough = isCreation && clientId !== undefined && !needsClientName(links, subject);
   if (everyClient || enough) return { ...subject, ...request };
-  const found = await findAppClient(userPoolId, request);
+  const found = await findAppClient(userPoolId, request).catch((error: unknown) => {
+    if (isCreation && error instanceof UserPoolNotFoundError) return undefined;
+    throw error;
+  });
   if (found) return { ...subject, ...found };
+  if (isCreation) return { ...subject, ...request, gone: true };
   // An entry outlives its client, so unlinking must not ask for the client to be there.
   if (operation === 'unlink' && clientId !== undefined) return { ...subject, clientId };
   throw new UserPoolClientNotFoundError(
@@ -25,11 +37,26 @@ async function appClientOf(request: LinkRequest, subject: Subject): Promise<Subj
   );
 }
 
+/** What is gone can't be looked up: the ledger knows what it was called, and which links it had. */
+async function deletedOf(request: LinkRequest, pool: Subject, where: Execution): Promise<Subject> {
+  const { userPoolId, clientId } = request;
+  const providerName = providerNameOf(userPoolId, where.partition);
+  if (clientId === undefined) {
+    return { ...pool, linkedBy: await linksInLedgers(poolsByTags(links), providerName) };
+  }
+  const subject = { ...pool, clientId };
+  if (!needsClientName(links, subject)) return subject;
+  const reached = coverageOf(links, subject).map(({ identityPoolId }) => identityPoolId);
+  const clientName = await nameInLedgers(reached, providerName, clientId);
+  return clientName === undefined ? subject : { ...subject, clientName };
+}
+
 /** The user pool and the app client as the links judge them; no call for a pool none covers. */
 async function subjectOf(request: LinkRequest, where: Execution): Promise<Subject> {
   const { userPoolId } = request;
   const tags = needsTags(links) ? await tagsOf(userPoolId, where) : {};
   const pool = { userPoolId, tags };
+  if (isDeletion(request)) return deletedOf(request, pool, where);
   return coverageOf(links, pool).length > 0 ? appClientOf(request, pool) : { ...pool, ...request };
 }
 

@@ -7,7 +7,14 @@ import { writeSafely } from '../aws/safe-write.ts';
 import { step } from '../aws/step.ts';
 import { executionOf } from '../core/execution.ts';
 import { accessTo, stillAllowing } from '../core/links.ts';
-import { outcomeOf, type Plan, type Result, roomOf, type TargetEvent } from '../core/target.ts';
+import {
+  isDeleted,
+  outcomeOf,
+  type Plan,
+  type Result,
+  roomOf,
+  type TargetEvent,
+} from '../core/target.ts';
 
 /** The same for every attempt of this step in this round, and for no other request. */
 const keyOf = ({ execution, attempt }: TargetEvent): string =>
@@ -21,7 +28,7 @@ const keyOf = ({ execution, attempt }: TargetEvent): string =>
 export const handler = step(
   async (event: TargetEvent & { result: Plan }, context): Promise<Result> => {
     const { execution, target, attempt, result } = event;
-    const { identityPoolId, intent, userPoolId, clientName } = target;
+    const { identityPoolId, intent, userPoolId, clientName, believed } = target;
     const where = executionOf(execution);
     const access = accessTo(links, identityPoolId);
     const name = clientName === undefined ? {} : { clientName };
@@ -33,10 +40,19 @@ export const handler = step(
       'UpdateIdentityPool',
       'TagResource',
     ]);
-    const { changes, before, after, base, ...writer } = await writeSafely(
+    const deleted = isDeleted(target) ? { deleted: true } : {};
+    const {
+      changes,
+      before,
+      after,
+      base,
+      deleted: gone,
+      ...writer
+    } = await writeSafely(
       {
-        own: { key, intent, execution, links: allowing, ...name },
-        pending: { key, execution, operation: intent.operation, userPoolId, ...client },
+        own: { key, intent, execution, links: allowing, ...name, ...deleted },
+        pending: { key, execution, operation: intent.operation, userPoolId, ...client, ...deleted },
+        unseen: believed && intent.operation === 'link',
         quota: access.providerQuota,
         room: roomOf(target),
       },
@@ -49,7 +65,8 @@ export const handler = step(
     );
     const rebased = base === undefined || base === result.snapshot ? undefined : base;
     return {
-      ...{ outcome: outcomeOf(target, changes.length), changes, before, after, attempts: attempt },
+      outcome: gone ? 'NOT_LINKED' : outcomeOf(target, changes.length),
+      ...{ changes, before, after, attempts: attempt },
       ...(rebased !== undefined && { rebased: { snapshot: result.snapshot, base: rebased } }),
       ...writer,
     };

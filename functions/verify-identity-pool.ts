@@ -23,14 +23,20 @@ import {
 const READS = 4;
 const APART = 700;
 
-const shows = (pool: IdentityPool, { intent }: Target): boolean => merge(pool, intent).length === 0;
+/** What the pool would need to show what the result says; of a client that is gone, nothing. */
+const missingIn = (pool: IdentityPool, { intent }: Target, { outcome }: Result): Change[] =>
+  intent.operation === 'link' && outcome === 'NOT_LINKED' ? [] : merge(pool, intent);
 
 /** The pool as it is, read again where it may be shown as it was. */
-async function readPool(pool: OpenIdentityPool, table: PoolTable, target: Target) {
+async function readPool(
+  pool: OpenIdentityPool,
+  table: PoolTable,
+  missing: (now: IdentityPool) => Change[],
+): Promise<IdentityPool> {
   for (let reads = 1; ; reads++) {
     const now = await pool.describe();
     const doubtful = isDoubtful(await table.lastWrite(), digestOf(now), Date.now());
-    if ((shows(now, target) && !doubtful) || reads === READS) return now;
+    if ((missing(now).length === 0 && !doubtful) || reads === READS) return now;
     await sleep(APART);
   }
 }
@@ -51,14 +57,14 @@ export const handler = step(
     attempt,
     result,
   }: TargetEvent & { result: Result }): Promise<{ result: Result; again: boolean }> => {
-    const { identityPoolId, intent } = target;
+    const { identityPoolId } = target;
     const access = accessTo(links, identityPoolId);
     const table = new PoolTable(identityPoolId);
     const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, [
       'DescribeIdentityPool',
     ]);
-    const now = await readPool(pool, table, target);
-    const missing = merge(now, intent);
+    const now = await readPool(pool, table, (shown) => missingIn(shown, target, result));
+    const missing = missingIn(now, target, result);
     // What this execution found to be there already, it can't have had undone by a later request.
     const done =
       missing.length === 0 ||

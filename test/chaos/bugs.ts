@@ -143,8 +143,8 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: 'functions/verify-identity-pool.ts',
-        find: 'const missing = merge(now, intent);',
-        replace: 'const missing = merge(now, intent).slice(0, 0);',
+        find: 'const missing = missingIn(now, target, result);',
+        replace: 'const missing = missingIn(now, target, result).slice(0, 0);',
       },
     ],
   },

@@ -114,11 +114,10 @@ export class Judge {
     for (const { identityPoolId, outcome } of results) {
       if (cancelled.has(`${identityPoolId} ${key}`)) continue;
       const isThere = outcome === 'LINKED' || outcome === 'ALREADY_LINKED';
-      // What was undone by another request had been done; by anyone else, it would have been seen.
+      // What was undone by another request had been done; by anyone else, it would have been seen,
+      // but for as long as Cognito may show an old state.
       const verified = (observer.verifiedAt(name, identityPoolId) ?? start) - staleFor;
-      const from = observer.isOurDoing(identityPoolId, key, stop)
-        ? start
-        : Math.max(start, verified);
+      const from = observer.isOurDoing(identityPoolId, key, stop) ? start : verified;
       if (observer.was(identityPoolId, key, isThere, from, stop)) continue;
       const was = isThere ? 'not' : 'still';
       observer.violation(

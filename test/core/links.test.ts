@@ -10,6 +10,7 @@ import {
   type Links,
   needsClientName,
   needsTags,
+  poolsByTags,
   problemsOf,
   stillAllowing,
 } from '../../core/links.ts';
@@ -83,9 +84,33 @@ describe('which links cover a client', () => {
       c: link({ identityPool: OTHER }),
     };
     assert.deepEqual(coverageOf(links, { userPoolId: 'us-east-1_A' }), [
-      { identityPoolId: POOL, links: ['a', 'b'], serverSideTokenCheck: true },
-      { identityPoolId: OTHER, links: ['c'], serverSideTokenCheck: false },
+      { identityPoolId: POOL, links: ['a', 'b'], serverSideTokenCheck: true, onDelete: 'keep' },
+      { identityPoolId: OTHER, links: ['c'], serverSideTokenCheck: false, onDelete: 'keep' },
     ]);
+  });
+});
+
+describe('what becomes of an entry whose client is deleted', () => {
+  const onDelete = (...each: ('unlink' | 'keep')[]) => {
+    const links = Object.fromEntries(each.map((on, i) => [`l${i}`, link({ onDelete: on })]));
+    return coverageOf(links, { userPoolId: 'us-east-1_A' })[0]?.onDelete;
+  };
+
+  test('it goes only if every link that leads to it says so', () => {
+    assert.equal(onDelete('unlink', 'unlink'), 'unlink');
+    assert.equal(onDelete('unlink', 'keep'), 'keep');
+    assert.equal(onDelete('keep', 'unlink'), 'keep');
+  });
+
+  test('links by tags cover a user pool that is gone, if they have linked clients of it', () => {
+    const links = { a: tagged({ team: 'mobile' }), b: tagged({ team: 'mobile' }), c: link() };
+    const gone = { userPoolId: 'us-east-1_Z', tags: {}, linkedBy: ['a', 'c'] };
+    assert.deepEqual(
+      coverageOf(links, gone).flatMap((each) => each.links),
+      ['a'],
+    );
+    assert.deepEqual(poolsByTags(links), [POOL]);
+    assert.deepEqual(poolsByTags({ c: link() }), []);
   });
 });
 

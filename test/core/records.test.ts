@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { shown } from '../../core/identity-pool.ts';
 import {
+  EVERY_CLIENT,
   isAnswer,
   isLedgerEntry,
   isPending,
@@ -154,6 +155,8 @@ describe('what is read from the table is taken for', () => {
 
   test('an entry of the ledger only as this service enters one', () => {
     needs(isLedgerEntry, entry, ['clientName']);
+    assert.ok(isLedgerEntry({ ...entry, deleted: true }));
+    assert.ok(!isLedgerEntry({ ...entry, deleted: 'yes' }));
     assert.ok(isLedgerEntry({ ...entry, state: 'unlinked' }));
     assert.ok(!isLedgerEntry({ ...entry, state: 'lost' }));
   });
@@ -192,6 +195,29 @@ describe('the ledger', () => {
       ],
     );
     assert.ok(entries.every((each) => !('clientName' in each)));
+  });
+
+  test('takes note of what is deleted, also where there was nothing to unlink', () => {
+    const intent = { operation: 'unlink', providerName: 'idp/pool', serverSideTokenCheck: false };
+    const told = (clientId: string | undefined, changes: typeof share.changes) =>
+      ledgerEntriesOf(
+        {
+          ...{ ...share, deleted: true, changes },
+          intent: { ...intent, ...(clientId && { clientId }) } as typeof share.intent,
+        },
+        3,
+        9,
+      ).map((each) => [each.clientId, each.state, each.deleted]);
+    const removal = {
+      op: 'remove' as const,
+      provider: { ProviderName: 'idp/pool', ClientId: 'a' },
+    };
+    assert.deepEqual(told('a', []), [['a', 'unlinked', true]]);
+    assert.deepEqual(told('a', [removal]), [['a', 'unlinked', true]]);
+    assert.deepEqual(told(undefined, [removal]), [
+      ['a', 'unlinked', true],
+      [EVERY_CLIENT, 'unlinked', true],
+    ]);
   });
 
   test('knows an entry without a provider’s name or a client by blanks', () => {

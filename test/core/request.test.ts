@@ -273,6 +273,15 @@ describe('a request by an event', () => {
     test(`${what} is refused`, () => refuses(input, pattern));
   }
 
+  test('to unlink without a client means the whole user pool', () => {
+    const request = { operation: 'unlink', userPoolId: person.userPoolId };
+    assert.deepEqual(parseRequest({ request, requestedBy: byCloudTrail }), {
+      ...request,
+      dryRun: false,
+      requestedBy: byCloudTrail,
+    });
+  });
+
   test('to unlink a blank client is refused, lest it mean every client', () => {
     for (const clientId of ['', 'HIDDEN_DUE_TO_SECURITY_REASONS']) {
       const request = { ...person, operation: 'unlink', clientId };

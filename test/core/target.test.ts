@@ -6,6 +6,7 @@ import type { Link, Links } from '../../core/links.ts';
 import type { LedgerEntry } from '../../core/records.ts';
 import type { LinkRequest } from '../../core/request.ts';
 import {
+  isDeleted,
   isSuperseded,
   planOf,
   type Result,
@@ -31,6 +32,7 @@ const request: LinkRequest = {
   operation: 'link',
   userPoolId: 'us-east-1_A',
   clientId: 'client',
+
   dryRun: false,
   requestedBy: { via: 'person' },
 };
@@ -47,6 +49,7 @@ const target: Target = {
     clientId: 'client',
     serverSideTokenCheck: true,
   },
+  believed: false,
   dryRun: false,
   room: 160_000,
 };
@@ -109,6 +112,34 @@ describe('resolving a request', () => {
     assert.ok(!('clientId' in resolved));
     assert.ok(resolved.targets.every(({ intent }) => !('clientId' in intent)));
     assert.equal(resolved.targets.length, 2);
+  });
+
+  test('of what is deleted reaches only where every link says to unlink it', () => {
+    const deletion: LinkRequest = {
+      ...{ ...request, operation: 'unlink' },
+      requestedBy: { via: 'cloudtrail' },
+    };
+    const kept = resolve(links, deletion, subject, 'aws');
+    assert.deepEqual(kept.targets, []);
+    assert.match(kept.notCovered ?? '', /app client web .* say onDelete: keep/);
+    const { a, b } = links;
+    assert.ok(a && b);
+    const mixed = { a: { ...a, onDelete: 'unlink' as const }, b };
+    const [first, ...more] = resolve(mixed, deletion, subject, 'aws').targets;
+    assert.deepEqual(more, []);
+    assert.ok(first?.believed && isDeleted(first));
+    assert.deepEqual(first.links, ['a']);
+    const byPerson = resolve(mixed, { ...request, operation: 'unlink' }, subject, 'aws').targets;
+    assert.equal(byPerson.length, 2);
+    assert.ok(!byPerson.some(isDeleted));
+  });
+
+  test('of what was deleted before its creation was heard of links nothing', () => {
+    const creation: LinkRequest = { ...request, requestedBy: { via: 'cloudtrail' } };
+    const { targets, notCovered } = resolve(links, creation, { ...subject, gone: true }, 'aws');
+    assert.deepEqual(targets, []);
+    assert.match(notCovered ?? '', /app client web .* was deleted before/);
+    assert.ok(resolve(links, creation, subject, 'aws').targets.every((each) => each.believed));
   });
 
   test('fails for a person who asks for what no link covers', () => {
@@ -197,6 +228,8 @@ describe('a plan', () => {
     assert.deepEqual([outcome, write, after], ['UNLINKED', true, pool]);
     const idle = planOf(eventOf(unlink), pool, 50);
     assert.deepEqual([idle.outcome, idle.write], ['NOT_LINKED', false]);
+    const deleted = planOf(eventOf({ ...unlink, believed: true }), pool, 50);
+    assert.deepEqual([deleted.outcome, deleted.write], ['NOT_LINKED', true]);
   });
 
   test('beyond the quota is none', () => {

@@ -87,8 +87,8 @@ describe('what is refused', () => {
     const ended = await world.run({ request: lies, requestedBy });
     assert.match(ended.result().notCovered ?? '', /No link in links.yml covers .* mail-app/);
     const invented = { ...lies, clientId: 'doesnotexist' };
-    const refused = await world.run({ request: invented, requestedBy });
-    assert.equal(refused.error, 'UserPoolClientNotFoundError');
+    const gone = await world.run({ request: invented, requestedBy });
+    assert.match(gone.result().notCovered ?? '', /doesnotexist .* was deleted/);
     const { CognitoIdentityProviders } = await world.describe(pools.web);
     assert.ok(!CognitoIdentityProviders!.some(({ ClientId }) => ClientId === clientId));
   });

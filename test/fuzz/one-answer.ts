@@ -58,6 +58,7 @@ export const target: Target = {
     clientId: 'ours',
     serverSideTokenCheck: false,
   },
+  believed: false,
   dryRun: false,
   room: 50_000,
 };

@@ -38,6 +38,7 @@ interface Grant {
   policy: string;
   action: string;
   resource: string;
+  condition: string;
   /** Takes the grant away, and returns how to give it back. */
   remove(): () => void;
 }
@@ -53,6 +54,7 @@ function grantsOf(name: string, document: PolicyDocument): Grant[] {
         policy: `${name}, ${statement.Sid ?? `statement ${at + 1}`}`,
         action,
         resource,
+        condition: JSON.stringify(statement.Condition ?? {}),
         remove() {
           const whole = document.Statement;
           // The same action on the other resources, and the other actions on this one.
@@ -106,7 +108,10 @@ describe('what is granted', () => {
   });
   after(() => world.close());
 
-  /** An event links a client of a tagged user pool, a person one of a named one; a stop is told. */
+  /**
+   * An event links a client of a tagged user pool, a person one of a named one; deletions are heard
+   * of; a stop is told.
+   */
   const jobSucceeds = async (): Promise<boolean> => {
     const tagged = await world.createAppClient(TAGGED, 'web-app');
     const named = await world.createAppClient(NAMED);
@@ -118,9 +123,23 @@ describe('what is granted', () => {
     );
     const byHand = await world.run({ userPoolId: NAMED, clientId: named });
     const byEvent = await startedOrNot(tagged);
-    const announced = await Promise.all([byHand, byEvent].map(isAnnounced));
+    const announced = await Promise.all([byHand, byEvent, ...(await deletions())].map(isAnnounced));
     return announced.every(Boolean) && (await stopIsTold());
   };
+
+  /** Of an app client that a name decides about, and of a user pool that had tags. */
+  const deletions = (): Promise<Ended[]> =>
+    Promise.all(
+      [
+        { userPoolId: 'us-east-1_Leaving02', clientId: 'gone' },
+        { userPoolId: 'us-east-1_Leaving03' },
+      ].map((what) =>
+        world.run({
+          request: { operation: 'unlink', ...what },
+          requestedBy: { via: 'cloudtrail' },
+        }),
+      ),
+    );
 
   /** Whether an execution succeeded, and everyone was told. */
   const isAnnounced = async (ended: Ended | undefined): Promise<boolean> => {
@@ -203,11 +222,12 @@ describe('what is granted', () => {
     const needless: string[] = [];
     // Of links that this job does not use.
     const elsewhere =
-      /[345]{12}|Tight|Huge|Both|Half|Nowhere|Many|Chaos|Strict|Mobile002|China|(0000000000[3-8]|c00[12])$/;
+      /[345]{12}|Tight|Huge|Both|Half|Nowhere|Many|Chaos|Strict|Leaving|Mobile002|China|(0000000000[3-8]|c00[12])$/;
     const judged = documents
       .flatMap(([name, document]) => grantsOf(name, document))
       .filter(({ action }) => !Object.hasOwn(unjudged, action))
-      .filter(({ resource }) => !elsewhere.test(resource));
+      .filter(({ resource }) => !elsewhere.test(resource))
+      .filter(({ condition }) => !condition.includes('leaving'));
     for (const { policy, action, resource, remove } of judged) {
       const giveBack = remove();
       const works = await jobSucceeds();
