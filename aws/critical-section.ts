@@ -108,15 +108,14 @@ export class CriticalSection {
 
   /** Its deletion may have been heard of before its creation: events come in any order. */
   async #isDeleted(): Promise<boolean> {
-    const { own, unseen } = this.#request;
-    const { providerName, clientId } = own.intent;
-    if (!unseen || clientId === undefined) return false;
+    const { operation, providerName, clientId } = this.#request.own.intent;
+    if (operation === 'unlink' || clientId === undefined) return false;
     return this.#tools.table.isDeleted(providerName, clientId);
   }
 
   #nothing(base: IdentityPool): Written {
     const asItIs = shown(base, this.#request.room);
-    return { changes: [], deleted: true, before: asItIs, after: asItIs };
+    return { changes: [], gone: true, before: asItIs, after: asItIs };
   }
 
   #gather(): Promise<Allowed[]> {

@@ -8,8 +8,6 @@ import type { PoolTable } from './pool-table.ts';
 export interface WriteRequest {
   own: Allowed;
   pending: Pending;
-  /** Whether nobody has seen the app client that is to be linked: then it may be gone by now. */
-  unseen: boolean;
   quota: number;
   /** How many characters pools may take in what is kept and handed on. */
   room: number;
@@ -32,7 +30,7 @@ export interface WriteTools {
 export interface Written {
   changes: ShownChange[];
   /** Whether there is nothing to link, since the app client is known to be deleted. */
-  deleted?: boolean;
+  gone?: boolean;
   before: WriteRecord['before'];
   after: WriteRecord['after'];
   /** Digest of the pool onto which was written. */

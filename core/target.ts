@@ -23,8 +23,8 @@ export interface Target {
   /** Where it is known. */
   clientName?: string;
   intent: Intent;
-  /** Whether CloudTrail alone says that the app client exists, or that it is deleted. */
-  believed: boolean;
+  /** Whether the app client, or its whole user pool, is no more. */
+  deleted: boolean;
   dryRun: boolean;
   /** How many characters of the execution's state this target may take. */
   room: number;
@@ -77,13 +77,11 @@ export function resolve(
   partition: string,
 ): Resolved {
   const { operation, userPoolId, identityPoolId, dryRun, requestedBy } = request;
-  const believed = requestedBy.via === 'cloudtrail';
+  const deleted = isDeletion(request);
   const covering = coverageOf(links, subject).filter(
     (each) => identityPoolId === undefined || each.identityPoolId === identityPoolId,
   );
-  const coverage = isDeletion(request)
-    ? covering.filter(({ onDelete }) => onDelete === 'unlink')
-    : covering;
+  const coverage = deleted ? covering.filter(({ onDelete }) => onDelete === 'unlink') : covering;
   const clientId = subject.clientId === undefined ? {} : { clientId: subject.clientId };
   const intent = { operation, providerName: providerNameOf(userPoolId, partition), ...clientId };
   const room = Math.floor(STATE_ROOM / Math.max(coverage.length, 1));
@@ -93,7 +91,7 @@ export function resolve(
     userPoolId,
     ...client,
     intent: { ...intent, serverSideTokenCheck },
-    believed,
+    deleted,
     dryRun,
     room,
   }));
@@ -138,10 +136,6 @@ export interface Plan extends Result {
   snapshot: string;
 }
 
-/** Whether the target's app client, or its whole user pool, is no more. */
-export const isDeleted = ({ intent, believed }: Target): boolean =>
-  intent.operation === 'unlink' && believed;
-
 /** What changes come to, by how many there are. */
 export function outcomeOf({ intent, dryRun }: Target, changes: number): Outcome {
   const link = intent.operation === 'link';
@@ -179,7 +173,7 @@ export function planOf(
     after: shown(apply(snapshot, changes), room),
     attempts: attempt,
     // Of what is deleted the write takes note, even where nothing is left to unlink.
-    write: (changes.length > 0 || isDeleted(target)) && !target.dryRun,
+    write: (changes.length > 0 || target.deleted) && !target.dryRun,
     snapshot: digest,
   };
 }

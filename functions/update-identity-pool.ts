@@ -7,14 +7,7 @@ import { writeSafely } from '../aws/safe-write.ts';
 import { step } from '../aws/step.ts';
 import { executionOf } from '../core/execution.ts';
 import { accessTo, stillAllowing } from '../core/links.ts';
-import {
-  isDeleted,
-  outcomeOf,
-  type Plan,
-  type Result,
-  roomOf,
-  type TargetEvent,
-} from '../core/target.ts';
+import { outcomeOf, type Plan, type Result, roomOf, type TargetEvent } from '../core/target.ts';
 
 /** The same for every attempt of this step in this round, and for no other request. */
 const keyOf = ({ execution, attempt }: TargetEvent): string =>
@@ -28,7 +21,7 @@ const keyOf = ({ execution, attempt }: TargetEvent): string =>
 export const handler = step(
   async (event: TargetEvent & { result: Plan }, context): Promise<Result> => {
     const { execution, target, attempt, result } = event;
-    const { identityPoolId, intent, userPoolId, clientName, believed } = target;
+    const { identityPoolId, intent, userPoolId, clientName } = target;
     const where = executionOf(execution);
     const access = accessTo(links, identityPoolId);
     const name = clientName === undefined ? {} : { clientName };
@@ -40,19 +33,11 @@ export const handler = step(
       'UpdateIdentityPool',
       'TagResource',
     ]);
-    const deleted = isDeleted(target) ? { deleted: true } : {};
-    const {
-      changes,
-      before,
-      after,
-      base,
-      deleted: gone,
-      ...writer
-    } = await writeSafely(
+    const deleted = target.deleted ? { deleted: true } : {};
+    const { changes, before, after, base, gone, ...writer } = await writeSafely(
       {
         own: { key, intent, execution, links: allowing, ...name, ...deleted },
         pending: { key, execution, operation: intent.operation, userPoolId, ...client, ...deleted },
-        unseen: believed && intent.operation === 'link',
         quota: access.providerQuota,
         room: roomOf(target),
       },

@@ -112,7 +112,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'no answer is taken for a no',
-    seed: 24,
+    seed: 44,
     changes: [
       {
         file: criticalSection,
@@ -123,12 +123,12 @@ export const bugs: Bug[] = [
   },
   {
     name: 'no answer, and the write is sent again',
-    seed: 24,
+    seed: 44,
     changes: [{ file: 'aws/identity-pool.ts', find: 'maxAttempts: 1', replace: 'maxAttempts: 3' }],
   },
   {
     name: 'a stale description is believed',
-    seed: 2,
+    seed: 7,
     changes: [
       {
         file: 'core/lease.ts',
@@ -139,7 +139,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a verification that never looks',
-    seed: 48,
+    seed: 22,
     changes: [
       {
         file: 'functions/verify-identity-pool.ts',
@@ -174,6 +174,17 @@ export const bugs: Bug[] = [
         file: 'core/batch.ts',
         find: 'checkQuota(wanted, changes, quota);',
         replace: 'void quota;',
+      },
+    ],
+  },
+  {
+    name: 'a deletion is forgotten',
+    seed: 10,
+    changes: [
+      {
+        file: criticalSection,
+        find: 'if (await this.#isDeleted()) return this.#nothing(base);',
+        replace: '',
       },
     ],
   },

@@ -10,6 +10,8 @@ const LONGEST_LEASE = 25_000 + 2000;
 type Item = Record<string, { S?: string; N?: string }>;
 
 interface ExecutionOutput {
+  operation: 'link' | 'unlink';
+  requestedBy: { via: string };
   userPoolId: string;
   clientId?: string;
   results: {
@@ -98,7 +100,20 @@ export class Judge {
     const [start, stop] = [startDate, stopDate].map(
       (seconds) => seconds * 1000 - Date.now() + this.#ending.elapsed,
     ) as [number, number];
-    this.#judgeOutput(name, JSON.parse(output ?? '{}'), start, stop, cancelled);
+    const said = JSON.parse(output ?? '{}') as ExecutionOutput;
+    this.#judgeOutput(name, said, start, stop, cancelled);
+    this.#judgeDeletion(said);
+  }
+
+  /** What was unlinked because it was deleted is never linked again. */
+  #judgeDeletion({ operation, requestedBy, userPoolId, clientId, results }: ExecutionOutput): void {
+    if (operation !== 'unlink' || requestedBy.via !== 'cloudtrail') return;
+    const { observer } = this.#ending;
+    const key = `cognito-idp.us-east-1.amazonaws.com/${userPoolId} ${clientId}`;
+    for (const { identityPoolId } of results) {
+      if (!observer.entriesNow(identityPoolId).includes(key)) continue;
+      observer.violation(`${key} is in ${identityPoolId}, though it was deleted and unlinked`);
+    }
   }
 
   #judgeOutput(

@@ -33,6 +33,10 @@ function covering(userPoolId: string, name: string): string[] {
   if (userPoolId === USER_POOLS[0]) return [POOLS[0]];
   return name.startsWith('web-') ? [...POOLS] : [POOLS[1]];
 }
+/** Those of them from which a client that is deleted goes, too. */
+function leaving(userPoolId: string): string[] {
+  return userPoolId === USER_POOLS[0] ? [POOLS[0]] : [POOLS[1]];
+}
 // What AWS does in a crowd: the suite's own latency comes on top.
 const CROWDED = {
   latency: { 'cognito-identity': 100, 'cognito-idp': 100 },
@@ -124,6 +128,8 @@ export class Suite {
   #machineArn = '';
   #calls = 0;
   #faultCount = 0;
+  /** The clients that are no more. */
+  readonly #deleted = new Set<string>();
   readonly #clients: { userPoolId: string; clientId: string; name: string }[] = [];
 
   /** How many clients are created at the same moment, where that and nothing else happens. */
@@ -558,6 +564,8 @@ export class Suite {
     const known = this.#random.chance(0.4) && this.#clients.length > 0;
     if (!known) return this.#createClient();
     const { userPoolId, clientId, name } = this.#random.pick(this.#clients);
+    const isThere = !this.#deleted.has(clientId);
+    if (isThere && this.#random.chance(0.25)) return this.#deleteClient(userPoolId, clientId);
     const providerName = `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
     const operation = this.#random.chance(0.5) ? 'unlink' : 'link';
     const whole = operation === 'unlink' && this.#random.chance(0.2);
@@ -587,6 +595,15 @@ export class Suite {
     const providerName = `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
     this.#observer.ask('link', covering(userPoolId, name), providerName, clientId);
     this.#tell(`someone creates the app client ${clientId} (${name}) in ${userPoolId}`);
+  }
+
+  async #deleteClient(userPoolId: string, clientId: string): Promise<void> {
+    const providerName = `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
+    this.#deleted.add(clientId);
+    this.#observer.ask('unlink', leaving(userPoolId), providerName, clientId);
+    this.#tell(`someone deletes the app client ${clientId} in ${userPoolId}`);
+    const input = { UserPoolId: userPoolId, ClientId: clientId };
+    await this.#asA('cognito-idp', 'DeleteUserPoolClient', input);
   }
 
   /** Someone who may write to the table leaves a request that nobody has made. */

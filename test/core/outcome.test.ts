@@ -11,7 +11,7 @@ const target = (identityPoolId: string): Target => ({
   links: ['a'],
   userPoolId: 'us-east-1_A',
   intent: { operation: 'link', providerName: 'p', clientId: 'c', serverSideTokenCheck: false },
-  believed: false,
+  deleted: false,
   dryRun: false,
   room: 1000,
 });

@@ -58,7 +58,7 @@ export const target: Target = {
     clientId: 'ours',
     serverSideTokenCheck: false,
   },
-  believed: false,
+  deleted: false,
   dryRun: false,
   room: 50_000,
 };
