@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { packageService } from '../local/poolbridge/package-service.ts';
+import { readDeployment } from '../test/chaos/accounts.ts';
 import { loadHandlers } from '../test/chaos/bundle.ts';
-import { readDeployment, Suite } from '../test/chaos/suite.ts';
+import { Suite } from '../test/chaos/suite.ts';
 
 // For a thousand clients.
 const MOST_UPDATES = 40;

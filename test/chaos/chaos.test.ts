@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { type Deployment, readDeployment } from './accounts.ts';
 import { bugs } from './bugs.ts';
 import { type Handlers, loadHandlers } from './bundle.ts';
-import { type Deployment, type Outcome, readDeployment, Suite } from './suite.ts';
+import { type Outcome, Suite } from './suite.ts';
 
 // What a seed draws is decided by its number alone: these have no virtue but to be the first.
 const SEEDS = 200;

@@ -1,7 +1,7 @@
 import { entryKey, type Provider } from '../../core/identity-pool.ts';
 import type { LedgerEntry, WrittenShare } from '../../core/records.ts';
 import type { Aws } from '../../local/kernel/aws.ts';
-import type { Observer } from './observer.ts';
+import type { Scene } from './scene.ts';
 
 const TABLE = 'poolbridge-dev';
 // The longest lease, and the clocks that differ by two seconds.
@@ -22,16 +22,9 @@ interface ExecutionOutput {
 }
 
 /** What the judge is given when everything has come to its end. */
-export interface Ending {
-  aws: Aws;
-  observer: Observer;
+export interface Ending extends Pick<Scene, 'aws' | 'observer' | 'clock' | 'faults' | 'tell'> {
   home: { account: string; region: string };
   pools: readonly string[];
-  /** Milliseconds since the beginning. */
-  elapsed: number;
-  /** For how long a description may have shown an old state, in milliseconds. */
-  staleFor: number;
-  tell(what: string): void;
 }
 
 /** Looks at the end whether everyone got what he was told, and nothing was left behind. */
@@ -98,7 +91,7 @@ export class Judge {
     if (status === 'FAILED' && !error) observer.violation(`${name} does not say why not`);
     if (status !== 'SUCCEEDED') return;
     const [start, stop] = [startDate, stopDate].map(
-      (seconds) => seconds * 1000 - Date.now() + this.#ending.elapsed,
+      (seconds) => seconds * 1000 - Date.now() + this.#ending.clock.elapsed,
     ) as [number, number];
     const said = JSON.parse(output ?? '{}') as ExecutionOutput;
     this.#judgeOutput(name, said, start, stop, cancelled);
@@ -124,14 +117,14 @@ export class Judge {
     cancelled: Map<string, number>,
   ): void {
     if (clientId === undefined) return;
-    const { observer, staleFor } = this.#ending;
+    const { observer, faults } = this.#ending;
     const key = `cognito-idp.us-east-1.amazonaws.com/${userPoolId} ${clientId}`;
     for (const { identityPoolId, outcome } of results) {
       if (cancelled.has(`${identityPoolId} ${key}`)) continue;
       const isThere = outcome === 'LINKED' || outcome === 'ALREADY_LINKED';
       // What was undone by another request had been done; by anyone else, it would have been seen,
       // but for as long as Cognito may show an old state.
-      const verified = (observer.verifiedAt(name, identityPoolId) ?? start) - staleFor;
+      const verified = (observer.verifiedAt(name, identityPoolId) ?? start) - faults.staleFor;
       const from = observer.isOurDoing(identityPoolId, key, stop) ? start : verified;
       if (observer.was(identityPoolId, key, isThere, from, stop)) continue;
       const was = isThere ? 'not' : 'still';

@@ -1,5 +1,6 @@
+import { readDeployment } from './accounts.ts';
 import { loadHandlers } from './bundle.ts';
-import { readDeployment, Suite } from './suite.ts';
+import { Suite } from './suite.ts';
 
 // What a mutant is tried with: enough to meet most faults, and few enough for a thousand mutants.
 const SEEDS = 25;

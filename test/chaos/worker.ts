@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { readDeployment } from './accounts.ts';
 import { bugs } from './bugs.ts';
 import { loadHandlers } from './bundle.ts';
-import { readDeployment, Suite } from './suite.ts';
+import { Suite } from './suite.ts';
 
 /** Which seeds a worker runs: from, to, and how many workers there are. */
 export interface Share {

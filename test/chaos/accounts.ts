@@ -1,0 +1,120 @@
+import { fileURLToPath } from 'node:url';
+import type { Provider } from '../../core/identity-pool.ts';
+import { deployStack, readTemplate } from '../../local/kernel/cloudformation.ts';
+import type { Random } from './random.ts';
+import type { Scene } from './scene.ts';
+
+const ACCOUNT_A = '111111111111';
+const ACCOUNT_B = '222222222222';
+export const HOME = { account: ACCOUNT_A, region: 'us-east-1' };
+export const POOLS = [
+  'ap-south-1:00000000-0000-0000-0000-00000000c001',
+  'ap-south-1:00000000-0000-0000-0000-00000000c002',
+] as const;
+// As in links.yml beside this file.
+export const QUOTAS = new Map([
+  [POOLS[0], 1000],
+  [POOLS[1], 12],
+]);
+export const USER_POOLS = ['us-east-1_Chaos0001', 'us-east-1_Chaos0002'] as const;
+
+/** The identity pools that links.yml allows a client. */
+export function covering(userPoolId: string, name: string): string[] {
+  if (userPoolId === USER_POOLS[0]) return [POOLS[0]];
+  return name.startsWith('web-') ? [...POOLS] : [POOLS[1]];
+}
+
+/** Those of them from which a client that is deleted goes, too. */
+export function leaving(userPoolId: string): string[] {
+  return userPoolId === USER_POOLS[0] ? [POOLS[0]] : [POOLS[1]];
+}
+
+type Template = ReturnType<typeof readTemplate>;
+
+/** What is deployed, read once for all seeds. */
+export interface Deployment {
+  service: Template;
+  accountB: Template;
+}
+
+/** Reads what is deployed: the compiled template of the packaged service, and Account-B's. */
+export const readDeployment = (artifactFolder: string): Deployment => ({
+  service: readTemplate(`${artifactFolder}/cloudformation-template-update-stack.json`),
+  accountB: readTemplate(fileURLToPath(new URL('../../resources/account-b.yml', import.meta.url))),
+});
+
+/** An entry that no link of ours has made. */
+export const foreignEntry = (random: Random, n: number): Provider => ({
+  ProviderName: `cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Foreign${n}`,
+  ClientId: `foreign${n}`,
+  ...(random.chance(0.5) && { ServerSideTokenCheck: random.chance(0.5) }),
+});
+
+/** Both accounts, with the service deployed to them. */
+export class Accounts {
+  readonly #scene: Scene;
+  /** Of the state machine, once it is deployed. */
+  machineArn = '';
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  async deploy({ service, accountB }: Deployment): Promise<void> {
+    const { aws } = this.#scene;
+    aws.trail.enabled = false;
+    const outputs = await deployStack(aws, { ...HOME, name: 'poolbridge-dev', template: service });
+    this.machineArn = outputs['LinkStateMachineArn'] ?? '';
+    await deployStack(aws, {
+      account: ACCOUNT_B,
+      region: 'ap-south-1',
+      name: 'account-b',
+      template: accountB,
+      parameters: {
+        TrustedAccountId: ACCOUNT_A,
+        IdentityPoolIds: POOLS.join(','),
+        ExternalId: 'pairing-1',
+      },
+    });
+    for (const id of USER_POOLS) {
+      const UserPoolTags = { _custom_id_: id };
+      await this.asA('cognito-idp', 'CreateUserPool', { PoolName: 'users', UserPoolTags });
+    }
+    for (const id of POOLS) await this.#createIdentityPool(id);
+  }
+
+  /** Does something as who owns Account-A. */
+  asA(service: string, operation: string, input: Record<string, unknown>) {
+    const principal = this.#scene.aws.iam.principalOf(ACCOUNT_A);
+    return this.#scene.aws.call({ service, operation, input, principal, region: HOME.region });
+  }
+
+  /** A pool that holds some of what a pool can hold. */
+  async #createIdentityPool(id: string): Promise<void> {
+    const { random } = this.#scene;
+    const some = <T>(value: T) => (random.chance(0.6) ? value : undefined);
+    const input = {
+      IdentityPoolName: 'customers',
+      AllowUnauthenticatedIdentities: random.chance(0.5),
+      AllowClassicFlow: some(random.chance(0.5)),
+      SupportedLoginProviders: some({ 'graph.facebook.com': '7' }),
+      DeveloperProviderName: some('login.example'),
+      OpenIdConnectProviderARNs: some([`arn:aws:iam::${ACCOUNT_B}:oidc-provider/a.example`]),
+      SamlProviderARNs: some([`arn:aws:iam::${ACCOUNT_B}:saml-provider/staff`]),
+      CognitoIdentityProviders: some(
+        // Close to the quota, where there is one.
+        Array.from({ length: random.between(1, 9) + (id === POOLS[1] ? 3 : 0) }, (_, i) =>
+          foreignEntry(random, i),
+        ),
+      ),
+      IdentityPoolTags: { _custom_id_: id, ...(random.chance(0.5) && { team: 'b' }) },
+    };
+    const principal = this.#scene.aws.iam.principalOf(ACCOUNT_B);
+    const defined = Object.fromEntries(Object.entries(input).filter(([, v]) => v !== undefined));
+    await this.#scene.aws.call({
+      ...{ service: 'cognito-identity', operation: 'CreateIdentityPool', input: defined },
+      ...{ principal, region: 'ap-south-1' },
+    });
+    this.#scene.observer.begin(this.#scene.aws.identityPools.find(id).pool);
+  }
+}

@@ -1,0 +1,173 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { IdentityPool } from '../../core/identity-pool.ts';
+import type { WireResponse } from '../../local/kernel/protocol.ts';
+import { speak } from '../../local/kernel/server.ts';
+import type { Fault } from './faults.ts';
+import { type Invocation, invocations } from './lambda.ts';
+import type { Sending } from './observer.ts';
+import type { Scene } from './scene.ts';
+
+/** A request as the SDK hands it to its HTTP handler. */
+export interface SdkRequest {
+  method: string;
+  path: string;
+  query?: Record<string, string>;
+  headers: Record<string, string>;
+  body?: string | Uint8Array;
+}
+
+const forever = (): Promise<never> => new Promise(() => {});
+
+const connectionLost = (code: string): Error =>
+  Object.assign(new Error(code === 'ECONNRESET' ? 'socket hang up' : 'connect ECONNREFUSED'), {
+    code,
+  });
+
+const errorAnswer = (code: string, status: number): WireResponse => ({
+  status,
+  headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-errortype': code },
+  body: JSON.stringify({ __type: code, message: `${code} by the fault suite` }),
+});
+
+const throttleOf: Record<string, string> = {
+  'cognito-identity': 'TooManyRequestsException',
+  'cognito-idp': 'TooManyRequestsException',
+  dynamodb: 'ProvisionedThroughputExceededException',
+};
+
+/** The call that is under way. */
+export const sendings = new AsyncLocalStorage<Sending>();
+
+/** Between our calls and AWS: where things go wrong. */
+export class Network {
+  readonly #scene: Scene;
+  /** What a foreign writer does, when he comes between two calls. */
+  readonly #foreignWrite: () => void;
+  calls = 0;
+  faultsMet = 0;
+
+  constructor(scene: Scene, foreignWrite: () => void) {
+    this.#scene = scene;
+    this.#foreignWrite = foreignWrite;
+  }
+
+  /** A call of ours: what the network, AWS and Lambda make of it. */
+  async handle(request: SdkRequest, { requestTimeout = 5000 }: { requestTimeout?: number }) {
+    const invocation = invocations.getStore();
+    if (!invocation) throw new Error('A call came from nowhere.');
+    if (invocation.dead) return forever();
+    this.calls++;
+    const call = callOf(request);
+    const fault = this.#scene.faults.draw(call, invocation.name === 'UpdateIdentityPool');
+    const who = `${invocation.execution.slice(0, 8)} ${invocation.name}`;
+    this.#scene.tell(`${who}  ${call}${fault ? `  ✗ ${fault}` : ''}`);
+    if (fault) this.faultsMet++;
+    const timeout = Promise.withResolvers<never>();
+    setTimeout(
+      () => timeout.reject(Object.assign(new Error('request timed out'), { name: 'TimeoutError' })),
+      requestTimeout,
+    );
+    const sending: Sending = { seen: this.#scene.observer.seenBy(invocation) };
+    if (call === 'cognito-identity:UpdateIdentityPool') {
+      this.#scene.observer.sent(
+        sending,
+        JSON.parse(bytesOf(request.body ?? '').toString()) as IdentityPool,
+      );
+    }
+    const response = await Promise.race([
+      sendings.run(sending, () => this.#through(request, call, fault, invocation)),
+      timeout.promise,
+    ]);
+    if (invocation.dead) return forever();
+    if (sending.shown) this.#scene.observer.shown(invocation, sending.shown);
+    const { status: statusCode, headers, body } = response;
+    return { response: { statusCode, headers, body: new Uint8Array(Buffer.from(body)) } };
+  }
+
+  async #through(
+    request: SdkRequest,
+    call: string,
+    fault: Fault | undefined,
+    invocation: Invocation,
+  ): Promise<WireResponse> {
+    const [service = ''] = call.split(':');
+    const wait = (from: number, to: number) =>
+      new Promise<void>((resolve) => setTimeout(resolve, this.#scene.random.between(from, to)));
+    const answer = () => speak(this.#scene.aws, wireOf(request));
+    const die = () => {
+      invocation.die({ errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' });
+      return forever();
+    };
+    const [from, to] = service === 'dynamodb' ? [2, 8] : [20, 150];
+    await wait(from, to);
+    switch (fault) {
+      case 'throttled':
+        return errorAnswer(throttleOf[service] ?? 'ThrottlingException', 400);
+      case 'conflict':
+        return errorAnswer('ConcurrentModificationException', 400);
+      case 'expired':
+        return errorAnswer('ExpiredTokenException', 400);
+      case 'failed before':
+        return errorAnswer('InternalErrorException', 500);
+      case 'failed after':
+        await answer();
+        return errorAnswer('InternalErrorException', 500);
+      case 'cut before':
+        throw connectionLost('ECONNREFUSED');
+      case 'cut after':
+        await answer();
+        throw connectionLost('ECONNRESET');
+      case 'cut and late':
+        setTimeout(() => void answer(), this.#scene.random.between(100, 9000));
+        throw connectionLost('ECONNRESET');
+      case 'slow':
+        await wait(500, 9000);
+        return answer();
+      case 'killed before':
+        return die();
+      case 'killed after':
+        await answer();
+        return die();
+      case 'hung':
+        return forever();
+      case 'foreign before':
+        this.#foreignWrite();
+        return answer();
+      case 'foreign after': {
+        const done = await answer();
+        this.#foreignWrite();
+        return done;
+      }
+      default: {
+        const done = await answer();
+        await wait(1, from);
+        return done;
+      }
+    }
+  }
+}
+
+/** `service:Operation` of a request. */
+function callOf({ headers, body }: SdkRequest): string {
+  const target = headers['x-amz-target'] ?? headers['X-Amz-Target'];
+  const services: Record<string, string> = {
+    AWSCognitoIdentityService: 'cognito-identity',
+    AWSCognitoIdentityProviderService: 'cognito-idp',
+    AWSEvents: 'events',
+    DynamoDB_20120810: 'dynamodb',
+  };
+  if (target === undefined) return `sts:${new URLSearchParams(String(body)).get('Action')}`;
+  const [prefix = '', operation] = target.split('.');
+  return `${services[prefix] ?? prefix}:${operation}`;
+}
+
+/** The SDK's own kind of bytes also wants to be a string; these are bytes only. */
+const bytesOf = (body: string | Uint8Array): Buffer =>
+  typeof body === 'string'
+    ? Buffer.from(body)
+    : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+
+function wireOf({ method, path, headers, body = '' }: SdkRequest) {
+  const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return { method, path, headers: Object.fromEntries(lower), body: bytesOf(body) };
+}

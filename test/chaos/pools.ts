@@ -1,0 +1,86 @@
+import { entriesOf, type IdentityPool, type Provider } from '../../core/identity-pool.ts';
+import type { Call } from '../../local/kernel/aws.ts';
+import { foreignEntry, POOLS } from './accounts.ts';
+import { sendings } from './network.ts';
+import type { Version } from './observer.ts';
+import type { Scene } from './scene.ts';
+
+/** The identity pools: what Cognito shows of them, and what others do to them. */
+export class Pools {
+  readonly #scene: Scene;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  /** Stands between our calls and the pools: shows old states, and looks at every write. */
+  watch(): void {
+    const operations = this.#scene.aws.services.get('cognito-identity')?.operations ?? {};
+    const { DescribeIdentityPool: describe, UpdateIdentityPool: update } = operations;
+    if (!describe || !update) throw new Error('There are no identity pools.');
+    const { run: describeNow } = describe;
+    const { run: updateNow } = update;
+    const executionOf = ({ principal }: Call) =>
+      principal?.kind === 'role' ? principal.session.name : 'nobody';
+    operations['DescribeIdentityPool'] = {
+      ...describe,
+      run: async (call) => {
+        await describeNow(call);
+        const version = this.#versionShown(String(call.input['IdentityPoolId']));
+        const sending = sendings.getStore();
+        if (sending) sending.shown = this.#scene.observer.seen(version);
+        return structuredClone(version.state);
+      },
+    };
+    operations['UpdateIdentityPool'] = {
+      ...update,
+      run: async (call) => {
+        const answer = await updateNow(call);
+        const { pool } = this.#scene.aws.identityPools.find(String(call.input['IdentityPoolId']));
+        this.#scene.observer.ourWrite(sendings.getStore(), pool, executionOf(call));
+        return answer;
+      },
+    };
+  }
+
+  #versionShown(poolId: string): Version {
+    const latest = this.#scene.observer.latest(poolId);
+    const { staleFor } = this.#scene.faults;
+    const age = this.#scene.clock.elapsed - latest.at;
+    const before = this.#scene.observer.versions(poolId).at(-2);
+    if (!before || age >= staleFor || this.#scene.random.chance(0.5)) return latest;
+    this.#scene.tell(`Cognito shows ${poolId.slice(-4)} as it was ${age} ms ago`);
+    return before;
+  }
+
+  /** Someone who knows nothing of the lease: the console, or an apply of Terraform. */
+  foreignWrite(): void {
+    const stored = this.#scene.aws.identityPools.find(this.#scene.random.pick(POOLS));
+    const pool: IdentityPool = structuredClone(stored.pool);
+    const entries = entriesOf(pool);
+    const isForeign = ({ ClientId }: Provider) => ClientId?.startsWith('foreign');
+    const what = this.#scene.random.between(0, 5);
+    if (what === 0) pool.IdentityPoolName = `renamed${this.#scene.random.between(0, 99)}`;
+    if (what === 1) pool.AllowClassicFlow = !pool.AllowClassicFlow;
+    if (what === 2) pool.IdentityPoolTags = { team: `t${this.#scene.random.between(0, 99)}` };
+    if (what === 3) {
+      pool.CognitoIdentityProviders = [
+        ...entries,
+        foreignEntry(this.#scene.random, this.#scene.random.between(100, 999)),
+      ];
+    }
+    if (what === 4) pool.CognitoIdentityProviders = entries.filter(isForeign);
+    if (what === 5) pool.AllowUnauthenticatedIdentities = !pool.AllowUnauthenticatedIdentities;
+    stored.pool = pool;
+    this.#scene.observer.foreignWrite(pool);
+    const names = [
+      'renames',
+      'switches the classic flow',
+      'tags',
+      'adds an entry',
+      'drops what is not its own',
+      'switches guests',
+    ];
+    this.#scene.tell(`a foreign writer ${names[what]} in ${pool.IdentityPoolId.slice(-4)}`);
+  }
+}
