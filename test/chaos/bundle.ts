@@ -1,9 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { loadLinks } from '../../resources/links-file.ts';
 import type { Bug } from './bugs.ts';
 
@@ -29,7 +28,7 @@ const entry = Object.entries(files)
   .join('\n');
 
 /** What a handler's own process would give it, and here the suite does. */
-const surroundings = (links: URL): Plugin => ({
+const surroundings: Plugin = {
   name: 'surroundings',
   setup(bundling) {
     const from = (filter: RegExp, contents: string) => {
@@ -55,7 +54,6 @@ const surroundings = (links: URL): Plugin => ({
       /^@aws-sdk\/credential-provider-node$/,
       `export const defaultProvider = () => async () => globalThis.chaos.credentials();`,
     );
-    from(/^#links$/, `export default ${JSON.stringify(loadLinks(fileURLToPath(links)))};`);
     // Nobody checks signatures here; whose they are is what counts.
     from(
       /^@smithy\/signature-v4$/,
@@ -84,7 +82,7 @@ const surroundings = (links: URL): Plugin => ({
       'module.exports = {};',
     );
   },
-});
+};
 
 /** The source of a file with what a bug puts into it. */
 function withBug({ name, changes }: Bug, file: string): string {
@@ -108,13 +106,66 @@ const patched = (bug: Bug): Plugin => ({
   },
 });
 
+const common = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  outExtension: { '.js': '.mjs' },
+  logLevel: 'error',
+} as const satisfies BuildOptions;
+
+const own = {
+  ...common,
+  stdin: { contents: entry, resolveDir: root, loader: 'ts' },
+} as const satisfies BuildOptions;
+
+/** The packages that the handlers import, each as a module of its own: they are the same for all. */
+async function bundlePackages(): Promise<Map<string, string>> {
+  const outdir = mkdtempSync(join(tmpdir(), 'poolbridge-chaos-'));
+  process.once('exit', () => rmSync(outdir, { recursive: true }));
+  const { metafile } = await build({ ...own, packages: 'external', metafile: true, write: false });
+  const imports = Object.values(metafile.inputs).flatMap((input) => input.imports);
+  const outside = imports.filter(({ path, external }) => external && !/^(node:|#)/.test(path));
+  const names = [...new Set(outside.map(({ path }) => path))];
+  await build({
+    ...common,
+    entryPoints: Object.fromEntries(names.map((name, i) => [`package${i}`, name])),
+    outdir,
+    splitting: true,
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    plugins: [surroundings],
+  });
+  return new Map(names.map((name, i) => [name, `${pathToFileURL(outdir)}/package${i}.mjs`]));
+}
+
+let packages: Promise<Map<string, string>> | undefined;
+
+/** Lets the handlers import the packages as they are bundled, and the links. */
+const inPlace = (modules: Map<string, string>, links: URL): Plugin => ({
+  name: 'in-place',
+  setup(bundling) {
+    bundling.onResolve({ filter: /^[@a-z]/ }, ({ path }) => {
+      const module = modules.get(path);
+      return module === undefined ? undefined : { path: module, external: true };
+    });
+    bundling.onResolve({ filter: /^#links$/ }, ({ path }) => ({ path, namespace: 'links' }));
+    bundling.onLoad({ filter: /.*/, namespace: 'links' }, () => ({
+      contents: `export default ${JSON.stringify(loadLinks(fileURLToPath(links)))};`,
+    }));
+  },
+});
+
 /** The real handlers in one module, with their calls going through the suite; with a bug, if given. */
 export async function loadHandlers(
   bug?: Bug,
   links = new URL('links.yml', import.meta.url),
 ): Promise<Handlers> {
   const folder = mkdtempSync(join(tmpdir(), 'poolbridge-chaos-'));
-  const outfile = join(folder, 'handlers.cjs');
+  const outfile = join(folder, 'handlers.mjs');
   process.env['AWS_REGION'] = 'us-east-1';
   process.env['AWS_ENDPOINT_URL'] = 'http://chaos';
   process.env['TABLE_NAME'] = 'poolbridge-dev';
@@ -122,19 +173,14 @@ export async function loadHandlers(
   process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
   // Nobody reads the stacks of errors that are meant.
   Error.stackTraceLimit = 0;
+  packages ??= bundlePackages();
   try {
     await build({
-      stdin: { contents: entry, resolveDir: root, loader: 'ts' },
+      ...own,
       outfile,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node24',
-      mainFields: ['module', 'main'],
-      plugins: [surroundings(links), ...(bug ? [patched(bug)] : [])],
-      logLevel: 'error',
+      plugins: [inPlace(await packages, links), ...(bug ? [patched(bug)] : [])],
     });
-    return createRequire(import.meta.url)(outfile) as Handlers;
+    return (await import(pathToFileURL(outfile).href)) as Handlers;
   } finally {
     rmSync(folder, { recursive: true });
   }
