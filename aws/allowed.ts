@@ -1,6 +1,13 @@
 import type { Execution } from '../core/execution.ts';
 import { grouped } from '../core/grouped.ts';
-import { coverageOf, type Links, needsTags, type Subject } from '../core/links.ts';
+import {
+  coverageOf,
+  type Links,
+  needsTags,
+  type Subject,
+  userPoolIn,
+  userPoolRoleOf,
+} from '../core/links.ts';
 import type { Allowed, Pending } from '../core/records.ts';
 import { providerNameOf } from '../core/user-pool.ts';
 import { namesOfAppClients, tagsOf } from './user-pools.ts';
@@ -42,7 +49,9 @@ async function allowedOfUserPool(
 ): Promise<Allowed[]> {
   if (coverageOf(links, pool).length === 0) return [];
   const ids = requests.flatMap(({ clientId }) => clientId ?? []);
-  const names = await namesOfAppClients(pool.userPoolId, ids, until);
+  const { userPoolId } = pool;
+  const reader = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
+  const names = await namesOfAppClients(reader, ids, until);
   if (!names) return [];
   return requests.flatMap((request) => {
     const clientName = names.get(request.clientId ?? '');
@@ -76,8 +85,9 @@ export async function allowedByLinks(
   const all: Allowed[] = [];
   for (const [userPoolId, requests] of byUserPool) {
     if (Date.now() > judging.until) break;
-    const tags = needsTags(links) ? await tagsOf(userPoolId, judging.where) : {};
-    all.push(...(await allowedOfUserPool(links, requests, { userPoolId, tags }, judging)));
+    const pool = userPoolIn(links, userPoolId);
+    const tags = needsTags(links, pool) ? await tagsOf(userPoolId, judging.where) : {};
+    all.push(...(await allowedOfUserPool(links, requests, { ...pool, tags }, judging)));
   }
   return all;
 }

@@ -3,18 +3,18 @@ import {
   DescribeIdentityPoolCommand,
   UpdateIdentityPoolCommand,
 } from '@aws-sdk/client-cognito-identity';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import {
   AwsUnavailableError,
   IdentityPoolNotFoundError,
   ProviderQuotaError,
   TargetAccessDeniedError,
 } from '../core/errors.ts';
-import { type Execution, sessionNameOf } from '../core/execution.ts';
+import type { Execution } from '../core/execution.ts';
 import { type IdentityPool, parseIdentityPool, sendable } from '../core/identity-pool.ts';
 import type { Access } from '../core/links.ts';
 import { isText } from '../core/shape.ts';
 import { requestHandler } from './request-handler.ts';
+import { assume, isDenial } from './role-session.ts';
 import { answerOf } from './wire.ts';
 
 /** What a step may do to the identity pool. */
@@ -26,8 +26,6 @@ export interface OpenIdentityPool {
   describe(): Promise<IdentityPool>;
   update(pool: IdentityPool): Promise<void>;
 }
-
-const sts = new STSClient({ requestHandler });
 
 const regionOf = (identityPoolId: string): string => identityPoolId.split(':')[0] ?? '';
 
@@ -42,14 +40,12 @@ function sessionPolicy(identityPoolId: string, roleArn: string, actions: Action[
   return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
 }
 
-const denials = new Set(['AccessDenied', 'AccessDeniedException', 'NotAuthorizedException']);
-
 /** The error of a call in Account-B, as one that says what to do about it. */
 function explain(error: unknown, identityPoolId: string, roleArn: string): unknown {
   // What bears no sentence is no answer of AWS's.
   if (!(error instanceof Error && isText(error.message))) return error;
   const account = roleArn.split(':')[4];
-  if (denials.has(error.name)) {
+  if (isDenial(error)) {
     return new TargetAccessDeniedError(
       `Account ${account} refused the role ${roleArn}: ${error.message} Deploy resources/account-b.yml there with this account as TrustedAccountId, ${identityPoolId} among its IdentityPoolIds, and the RoleName and ExternalId that links.yml names.`,
       { cause: error },
@@ -68,32 +64,6 @@ function explain(error: unknown, identityPoolId: string, roleArn: string): unkno
     );
   }
   return error;
-}
-
-async function assume(execution: Execution, access: Access, policy: string) {
-  const name = sessionNameOf(execution);
-  const { Credentials, AssumedRoleUser } = await sts.send(
-    new AssumeRoleCommand({
-      RoleArn: access.roleArn,
-      RoleSessionName: name,
-      SourceIdentity: name,
-      ExternalId: access.externalId,
-      // The shortest there is; a step needs seconds.
-      // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-      DurationSeconds: 900,
-      Policy: policy,
-    }),
-  );
-  const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials ?? {};
-  if (!AccessKeyId || !SecretAccessKey || !SessionToken || !AssumedRoleUser?.Arn) {
-    throw new AwsUnavailableError('AssumeRole answered without credentials.');
-  }
-  const credentials = {
-    accessKeyId: AccessKeyId,
-    secretAccessKey: SecretAccessKey,
-    sessionToken: SessionToken,
-  };
-  return { credentials, assumedRoleArn: AssumedRoleUser.Arn };
 }
 
 /**

@@ -3,11 +3,16 @@ import {
   ListTagsForResourceCommand,
   paginateListUserPoolClients,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { AwsUnavailableError, UserPoolClientNotFoundError } from '../core/errors.ts';
+import {
+  AwsUnavailableError,
+  UserPoolAccessDeniedError,
+  UserPoolClientNotFoundError,
+} from '../core/errors.ts';
 import type { Execution } from '../core/execution.ts';
 import { isListOf, isMapOf, isObject, isText } from '../core/shape.ts';
 import { userPoolArn, userPoolRegion } from '../core/user-pool.ts';
 import { requestHandler } from './request-handler.ts';
+import { assume, isDenial } from './role-session.ts';
 
 /** An app client as ListUserPoolClients names it: no call that this service may make tells more. */
 export interface AppClient {
@@ -15,10 +20,16 @@ export interface AppClient {
   clientName: string;
 }
 
+/** A user pool, and as whom its app clients are listed: by a role where it is another account's. */
+export interface UserPool {
+  userPoolId: string;
+  where: Execution;
+  roleArn: string | undefined;
+}
+
 const clients = new Map<string, CognitoIdentityProviderClient>();
 
-function clientFor(userPoolId: string): CognitoIdentityProviderClient {
-  const region = userPoolRegion(userPoolId);
+function ownClient(region: string): CognitoIdentityProviderClient {
   const client =
     clients.get(region) ?? new CognitoIdentityProviderClient({ region, requestHandler });
   clients.set(region, client);
@@ -27,6 +38,32 @@ function clientFor(userPoolId: string): CognitoIdentityProviderClient {
 
 /** The user pool is not there, nor any client of it. */
 export class UserPoolNotFoundError extends UserPoolClientNotFoundError {}
+
+/** The role's permissions, narrowed to listing the app clients of one user pool. */
+function sessionPolicy(userPoolId: string, roleArn: string): string {
+  const [, partition = '', , , account = ''] = roleArn.split(':');
+  const Resource = userPoolArn(userPoolId, { partition, account });
+  const statement = { Effect: 'Allow', Action: 'cognito-idp:ListUserPoolClients', Resource };
+  return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+}
+
+async function clientFor({ userPoolId, where, roleArn }: UserPool) {
+  const region = userPoolRegion(userPoolId);
+  if (roleArn === undefined) return ownClient(region);
+  const { credentials } = await assume(where, { roleArn }, sessionPolicy(userPoolId, roleArn));
+  return new CognitoIdentityProviderClient({ region, credentials, requestHandler });
+}
+
+/** The error of a call in the account that owns the user pool, as one that says what to do. */
+function explain(error: unknown, { userPoolId, roleArn }: UserPool): unknown {
+  if (roleArn === undefined || !(error instanceof Error && isText(error.message))) return error;
+  if (!isDenial(error)) return error;
+  const account = roleArn.split(':')[4];
+  return new UserPoolAccessDeniedError(
+    `Account ${account} refused the role ${roleArn}: ${error.message} Deploy resources/user-pool-account.yml there with this account as TrustedAccountId, ${userPoolId} among its UserPoolIds, and the RoleName that userPoolRoleArn in links.yml names.`,
+    { cause: error },
+  );
+}
 
 const isNotFound = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ResourceNotFoundException';
@@ -45,19 +82,28 @@ const areNamed = isListOf(
     isObject(each) && isText(each['ClientId']) && isText(each['ClientName']),
 );
 
+async function* pagesOf(pool: UserPool) {
+  try {
+    const client = await clientFor(pool);
+    const { userPoolId: UserPoolId } = pool;
+    yield* paginateListUserPoolClients({ client, pageSize: 60 }, { UserPoolId });
+  } catch (error) {
+    throw explain(error, pool);
+  }
+}
+
 /**
  * The app clients of a user pool, page by page.
  *
  * @throws AwsUnavailableError when what comes is no list of clients, or has no end.
+ * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
  */
-async function* listAppClients(userPoolId: string): AsyncGenerator<AppClient[]> {
-  const client = clientFor(userPoolId);
-  const pages = paginateListUserPoolClients({ client, pageSize: 60 }, { UserPoolId: userPoolId });
+async function* listAppClients(pool: UserPool): AsyncGenerator<AppClient[]> {
   let count = 0;
-  for await (const { UserPoolClients: page = [] } of pages) {
+  for await (const { UserPoolClients: page = [] } of pagesOf(pool)) {
     if (!areNamed(page) || ++count > MOST_PAGES) {
       throw new AwsUnavailableError(
-        `ListUserPoolClients answered for ${userPoolId} with something that is no list of app clients.`,
+        `ListUserPoolClients answered for ${pool.userPoolId} with something that is no list of app clients.`,
       );
     }
     yield page.map(({ ClientId, ClientName }) => ({ clientId: ClientId, clientName: ClientName }));
@@ -68,18 +114,20 @@ async function* listAppClients(userPoolId: string): AsyncGenerator<AppClient[]> 
  * Finds an app client by id or, failing that, by name.
  *
  * @returns undefined when the user pool has no such client.
- * @throws UserPoolNotFoundError when the user pool itself does not exist in this account.
+ * @throws UserPoolNotFoundError when the user pool itself does not exist in its account.
  * @throws UserPoolClientNotFoundError when it has several clients of that name: names are not unique.
+ * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html
  */
 export async function findAppClient(
-  userPoolId: string,
+  pool: UserPool,
   wanted: { clientId?: string; clientName?: string },
 ): Promise<AppClient | undefined> {
+  const { userPoolId, roleArn } = pool;
   const { clientId, clientName } = wanted;
   const named: AppClient[] = [];
   try {
-    for await (const page of listAppClients(userPoolId)) {
+    for await (const page of listAppClients(pool)) {
       const found = page.find((each) => each.clientId === clientId);
       if (found) return found;
       if (clientId !== undefined) continue;
@@ -87,8 +135,9 @@ export async function findAppClient(
     }
   } catch (error) {
     if (!isNotFound(error)) throw error;
+    const whose = roleArn === undefined ? 'this account' : `account ${roleArn.split(':')[4]}`;
     throw new UserPoolNotFoundError(
-      `The user pool ${userPoolId} does not exist in this account. Check the id, and that Poolbridge is deployed to the account that owns the user pool.`,
+      `The user pool ${userPoolId} does not exist in ${whose}. Check the id, and that Poolbridge is deployed to the account that owns the user pool or that links.yml gives its userPoolRoleArn.`,
       { cause: error },
     );
   }
@@ -102,10 +151,11 @@ export async function findAppClient(
  * The names of app clients by their ids; a client that does not exist has none.
  *
  * @param until when to give up, in epoch milliseconds.
- * @returns undefined when it has given up.
+ * @returns undefined when it has given up, or when the account that owns the user pool refuses: that
+ * must hold up nobody's request but those about its own.
  */
 export async function namesOfAppClients(
-  userPoolId: string,
+  pool: UserPool,
   ids: string[],
   until: number,
 ): Promise<Map<string, string> | undefined> {
@@ -113,14 +163,14 @@ export async function namesOfAppClients(
   const names = new Map<string, string>();
   if (wanted.size === 0) return names;
   try {
-    for await (const page of listAppClients(userPoolId)) {
-      for (const { clientId, clientName } of page) {
-        if (wanted.has(clientId)) names.set(clientId, clientName);
-      }
+    for await (const page of listAppClients(pool)) {
+      const found = page.filter(({ clientId }) => wanted.has(clientId));
+      for (const { clientId, clientName } of found) names.set(clientId, clientName);
       if (names.size === wanted.size) break;
       if (Date.now() > until) return undefined;
     }
   } catch (error) {
+    if (error instanceof UserPoolAccessDeniedError) return undefined;
     if (!isNotFound(error)) throw error;
   }
   return names;
@@ -141,7 +191,7 @@ export async function tagsOf(
     ResourceArn: userPoolArn(userPoolId, execution),
   });
   try {
-    const { Tags = {} } = await clientFor(userPoolId).send(command);
+    const { Tags = {} } = await ownClient(userPoolRegion(userPoolId)).send(command);
     if (areTags(Tags)) return Tags;
   } catch (error) {
     if (isNotFound(error)) return {};

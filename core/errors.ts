@@ -19,6 +19,11 @@ export class UserPoolClientNotFoundError extends Error {
   override readonly name = 'UserPoolClientNotFoundError';
 }
 
+/** The account that owns the user pool refused to let its app clients be listed. */
+export class UserPoolAccessDeniedError extends Error {
+  override readonly name = 'UserPoolAccessDeniedError';
+}
+
 /** Account-B refused: the role can't be assumed, or it lacks a permission. */
 export class TargetAccessDeniedError extends Error {
   override readonly name = 'TargetAccessDeniedError';

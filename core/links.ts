@@ -5,6 +5,8 @@ import { grouped } from './grouped.ts';
 /** One rule of links.yml, its defaults filled in: which app clients get an entry in which pool. */
 export interface Link {
   userPools?: string[];
+  /** The role that may list the clients of userPools, where those are another account's. */
+  userPoolRoleArn?: string;
   userPoolTags?: Record<string, string>;
   clients: string[];
   identityPool: string;
@@ -21,6 +23,8 @@ export type Links = Readonly<Record<string, Link>>;
 /** What a link is judged by. */
 export interface Subject {
   userPoolId: string;
+  /** Whose user pool it is, where it is not the deployment's own. */
+  account?: string;
   tags?: Record<string, string>;
   clientId?: string;
   /** Unknown for a client that is gone and for a whole user pool: then any client's name will do. */
@@ -47,20 +51,41 @@ const named = (links: Links): [string, Link][] => Object.entries(links);
 const tagsMatch = (wanted: Record<string, string>, tags: Record<string, string>): boolean =>
   Object.entries(wanted).every(([key, value]) => Object.hasOwn(tags, key) && tags[key] === value);
 
+const accountIn = (roleArn: string | undefined): string | undefined => roleArn?.split(':')[4];
+
+// What an account tells of user pools that links.yml has in another is about none that it covers.
 const coversPool = (
-  [name, { userPools, userPoolTags }]: [string, Link],
-  { userPoolId, tags, linkedBy }: Subject,
+  [name, { userPools, userPoolRoleArn, userPoolTags }]: [string, Link],
+  { userPoolId, account, tags, linkedBy }: Subject,
 ): boolean =>
-  userPools?.includes(userPoolId) === true ||
-  (userPoolTags !== undefined &&
-    ((tags !== undefined && tagsMatch(userPoolTags, tags)) || linkedBy?.includes(name) === true));
+  accountIn(userPoolRoleArn) === account &&
+  (userPools?.includes(userPoolId) === true ||
+    (userPoolTags !== undefined &&
+      ((tags !== undefined && tagsMatch(userPoolTags, tags)) ||
+        linkedBy?.includes(name) === true)));
 
 const coversClient = ({ clients }: Link, { clientName }: Subject): boolean =>
   clientName === undefined || clients.some((glob) => globMatches(glob, clientName));
 
+/** The role by which a user pool of another account is read, on which the links that name it agree. */
+export const userPoolRoleOf = (links: Links, userPoolId: string): string | undefined =>
+  Object.values(links).find(({ userPools }) => userPools?.includes(userPoolId))?.userPoolRoleArn;
+
+/** A user pool, in the account that links.yml has it in. */
+export function userPoolIn(links: Links, userPoolId: string): Subject {
+  const account = accountIn(userPoolRoleOf(links, userPoolId));
+  return account === undefined ? { userPoolId } : { userPoolId, account };
+}
+
+/** The other accounts whose user pools the links name. */
+export const accountsOf = (links: Links): string[] =>
+  [
+    ...new Set(Object.values(links).flatMap((link) => accountIn(link.userPoolRoleArn) ?? [])),
+  ].sort();
+
 /** Whether any link needs to know the tags of a user pool that it does not name. */
-export const needsTags = (links: Links): boolean =>
-  named(links).some(([, link]) => link.userPoolTags !== undefined);
+export const needsTags = (links: Links, { account }: Subject): boolean =>
+  account === undefined && named(links).some(([, link]) => link.userPoolTags !== undefined);
 
 /** The identity pools that user pools reach by their tags. */
 export const poolsByTags = (links: Links): string[] => [
@@ -117,13 +142,14 @@ export function accessTo(links: Links, identityPoolId: string): Access {
 export function stillAllowing(
   links: Links,
   target: { identityPoolId: string; links: string[] },
-  subject: Subject,
+  subject: Omit<Subject, 'account'>,
 ): string[] {
+  const pool = userPoolIn(links, subject.userPoolId);
   const still = target.links.filter((name) => {
     const link = Object.hasOwn(links, name) ? links[name] : undefined;
     return (
       link?.identityPool === target.identityPoolId &&
-      (link.userPoolTags !== undefined || coversPool([name, link], subject)) &&
+      (link.userPoolTags !== undefined || coversPool([name, link], pool)) &&
       coversClient(link, subject)
     );
   });
@@ -141,8 +167,8 @@ export interface Problem {
 
 const agreeing = ['roleArn', 'externalId', 'providerQuota'] as const;
 
-/** What is wrong with links that are well-formed one by one. */
-export function problemsOf(links: Links): Problem[] {
+/** Links that lead to one identity pool, but differ in how. */
+function disagreements(links: Links): Problem[] {
   const first = new Map<string, [string, Link]>();
   return named(links).flatMap(([name, link]) => {
     const [firstName, firstLink] = first.get(link.identityPool) ?? [name, link];
@@ -155,3 +181,30 @@ export function problemsOf(links: Links): Problem[] {
       }));
   });
 }
+
+/** Links whose user pools are another account's, but that don't say clearly whose. */
+function misplaced(links: Links): Problem[] {
+  const first = new Map<string, [string, Link]>();
+  return named(links).flatMap(([name, link]) => {
+    const path = ['links', name, 'userPoolRoleArn'];
+    if (link.userPoolRoleArn !== undefined && link.userPoolTags !== undefined) {
+      const message =
+        'is for userPools of another account, which userPoolTags can not select: make two links of it';
+      return [{ path, message }];
+    }
+    const other = (link.userPools ?? []).flatMap((id) => {
+      const [firstName, firstLink] = first.get(id) ?? [name, link];
+      first.set(id, [firstName, firstLink]);
+      return firstLink.userPoolRoleArn === link.userPoolRoleArn ? [] : [[id, firstName]];
+    })[0];
+    if (!other) return [];
+    const [id, firstName] = other;
+    return [{ path, message: `must be the same as in links.${firstName}: both name ${id}` }];
+  });
+}
+
+/** What is wrong with links that are well-formed one by one. */
+export const problemsOf = (links: Links): Problem[] => [
+  ...disagreements(links),
+  ...misplaced(links),
+];

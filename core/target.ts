@@ -108,7 +108,8 @@ export function resolve(
     return { ...resolved, notCovered: kept };
   }
   const whither = identityPoolId === undefined ? '' : ` with the identity pool ${identityPoolId}`;
-  const notCovered = `No link in links.yml covers ${what} of the user pool ${userPoolId}${whither}. If it should be linked, add it to a link and deploy.`;
+  const whose = subject.account === undefined ? '' : ` of account ${subject.account}`;
+  const notCovered = `No link in links.yml covers ${what} of the user pool ${userPoolId}${whose}${whither}. If it should be linked, add it to a link and deploy.`;
   if (requestedBy.via === 'person') throw new NotCoveredError(notCovered);
   return { ...resolved, notCovered };
 }

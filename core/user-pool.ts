@@ -28,6 +28,9 @@ export function providerNameOf(userPoolId: string, partition: string): string {
   return `cognito-idp.${userPoolRegion(userPoolId)}.${suffix}/${userPoolId}`;
 }
 
-/** The ARN of a user pool of the execution's own account. */
-export const userPoolArn = (userPoolId: string, { partition, account }: Execution): string =>
+/** The ARN of a user pool, of the execution's own account or of another. */
+export const userPoolArn = (
+  userPoolId: string,
+  { partition, account }: Pick<Execution, 'partition' | 'account'>,
+): string =>
   `arn:${partition}:cognito-idp:${userPoolRegion(userPoolId)}:${account}:userpool/${userPoolId}`;

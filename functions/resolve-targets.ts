@@ -11,20 +11,27 @@ import {
   needsTags,
   poolsByTags,
   type Subject,
+  userPoolIn,
+  userPoolRoleOf,
 } from '../core/links.ts';
 import { type LinkRequest, parseRequest } from '../core/request.ts';
 import { isDeletion, type Resolved, resolve } from '../core/target.ts';
 import { providerNameOf } from '../core/user-pool.ts';
 
 /** The app client, looked up where the request alone can't be believed or does not say enough. */
-async function appClientOf(request: LinkRequest, subject: Subject): Promise<Subject> {
+async function appClientOf(
+  request: LinkRequest,
+  subject: Subject,
+  where: Execution,
+): Promise<Subject> {
   const { userPoolId, clientId, clientName, requestedBy, operation } = request;
   const everyClient = clientId === undefined && clientName === undefined;
   // Where a name decides, the client's own counts, and not what the request says it is.
   const isCreation = requestedBy.via === 'cloudtrail';
   const enough = isCreation && clientId !== undefined && !needsClientName(links, subject);
   if (everyClient || enough) return { ...subject, ...request };
-  const found = await findAppClient(userPoolId, request).catch((error: unknown) => {
+  const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
+  const found = await findAppClient(pool, request).catch((error: unknown) => {
     if (isCreation && error instanceof UserPoolNotFoundError) return undefined;
     throw error;
   });
@@ -51,13 +58,26 @@ async function deletedOf(request: LinkRequest, pool: Subject, where: Execution):
   return clientName === undefined ? subject : { ...subject, clientName };
 }
 
+/** The user pool, in the account that CloudTrail saw it in; else in the one that links.yml says. */
+function userPoolOf(
+  { userPoolId, requestedBy }: LinkRequest,
+  { account: own }: Execution,
+): Subject {
+  const { via, account = own } = requestedBy;
+  if (via !== 'cloudtrail') return userPoolIn(links, userPoolId);
+  return account === own ? { userPoolId } : { userPoolId, account };
+}
+
 /** The user pool and the app client as the links judge them; no call for a pool none covers. */
 async function subjectOf(request: LinkRequest, where: Execution): Promise<Subject> {
-  const { userPoolId } = request;
-  const tags = needsTags(links) ? await tagsOf(userPoolId, where) : {};
-  const pool = { userPoolId, tags };
+  const untagged = userPoolOf(request, where);
+  const { userPoolId } = untagged;
+  const tags = needsTags(links, untagged) ? await tagsOf(userPoolId, where) : {};
+  const pool = { ...untagged, tags };
   if (isDeletion(request)) return deletedOf(request, pool, where);
-  return coverageOf(links, pool).length > 0 ? appClientOf(request, pool) : { ...pool, ...request };
+  return coverageOf(links, pool).length > 0
+    ? appClientOf(request, pool, where)
+    : { ...pool, ...request };
 }
 
 /** Which identity pools may this client reach? */

@@ -1,4 +1,4 @@
-import type { Links } from '../core/links.ts';
+import { accountsOf, type Links } from '../core/links.ts';
 import { userPoolRegion } from '../core/user-pool.ts';
 
 interface Statement {
@@ -56,12 +56,16 @@ function pack(statements: Statement[]): Statement[][] {
 
 const distinct = (values: string[]): string[] => [...new Set(values)].sort();
 
+const assuming = (Resource: string[]): Statement => ({
+  Effect: 'Allow',
+  Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+  Resource,
+});
+
 /** sts:AssumeRole on exactly the roles that the links name. */
 function assumeRoles(links: Links): Statement[][] {
   const roles = distinct(Object.values(links).map(({ roleArn }) => roleArn));
-  const policies = pack([
-    { Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'], Resource: roles },
-  ]);
+  const policies = pack([assuming(roles)]);
   if (policies.length <= POLICIES_FOR_ROLES) return policies;
   throw new PolicySizeError(
     `The links name ${roles.length} distinct roles, more than the ${POLICIES_FOR_ROLES} managed policies that are for them have room for. Let identity pools of one account share a role, or split links.yml over several deployments.`,
@@ -81,12 +85,14 @@ interface UserPoolAccess {
 
 /**
  * Listing the app clients of exactly the user pools that the links name, and of those that carry
- * the links' tags. Where IAM has no room for so many, of the Regions of those that are named; where
+ * the links' tags; those of other accounts by exactly the roles that the links name for it. Where IAM has no room for so many, of the Regions of those that are named; where
  * it has no room for the tags either, of all.
  */
 function readUserPools(links: Links, room: number): UserPoolAccess {
   const all = Object.values(links);
-  const ids = distinct(all.flatMap(({ userPools = [] }) => userPools));
+  const own = all.filter(({ userPoolRoleArn }) => userPoolRoleArn === undefined);
+  const ids = distinct(own.flatMap(({ userPools = [] }) => userPools));
+  const roles = distinct(all.flatMap(({ userPoolRoleArn }) => userPoolRoleArn ?? []));
   const tags = distinct(
     all.flatMap(({ userPoolTags }) => (userPoolTags ? [JSON.stringify(userPoolTags)] : [])),
   ).map((json) => Object.entries(JSON.parse(json) as Record<string, string>));
@@ -105,17 +111,23 @@ function readUserPools(links: Links, room: number): UserPoolAccess {
       : [];
   const listing = (Resource: string[]): Statement => ({ Effect: 'Allow', Action: LIST, Resource });
   const named = ids.map((id) => userPool(userPoolRegion(id), id));
-  const exact = pack([...readTags, ...byTag, listing(named)]);
+  const exact = pack([assuming(roles), ...readTags, ...byTag, listing(named)]);
   if (exact.length <= room) return { policies: exact };
   const regions = distinct(ids.map(userPoolRegion));
   const inRegions = regions.map((region) => userPool(region, `${region}_*`));
-  const regional = pack([...readTags, ...byTag, listing(inRegions)]);
+  const regional = pack([assuming(roles), ...readTags, ...byTag, listing(inRegions)]);
   if (regional.length <= room) {
     const wider = `${ids.length} user pools are more than IAM has room for by name: the app clients of every user pool in ${regions.join(', ')} may be listed`;
     return { policies: regional, wider };
   }
-  const wider = `${tags.length} sets of userPoolTags are more than IAM has room for: the app clients of every user pool of the account, in every Region, may be listed`;
-  return { policies: pack([...readTags, listing(anyPool)]), wider };
+  const every = pack([assuming(roles), ...readTags, listing(anyPool)]);
+  if (every.length <= room) {
+    const wider = `${tags.length} sets of userPoolTags are more than IAM has room for: the app clients of every user pool of the account, in every Region, may be listed`;
+    return { policies: every, wider };
+  }
+  throw new PolicySizeError(
+    `The links name ${roles.length} distinct userPoolRoleArns, more than IAM has room for. Let the user pools of one account share a role, or split links.yml over several deployments.`,
+  );
 }
 
 const resourcesOf = (name: string, policies: Statement[][]) =>
@@ -132,9 +144,26 @@ const resourcesOf = (name: string, policies: Statement[][]) =>
     return [`${name}${index + 1}`, { Type: 'AWS::IAM::ManagedPolicy', Properties }] as const;
   });
 
+// An event pattern holds 2,048 characters, of which an account takes 15.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+const MOST_ACCOUNTS = 100;
+
 /**
- * The managed policies that follow from links.yml, the references by which roles carry them, and what
- * they grant beyond it.
+ * The accounts whose events count: our own, and those of which the links name user pools. Rules with
+ * an account match no events that others send.
+ * https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html
+ */
+function heard(links: Links) {
+  const accounts = accountsOf(links);
+  if (accounts.length <= MOST_ACCOUNTS) return [{ Ref: 'AWS::AccountId' }, ...accounts];
+  throw new PolicySizeError(
+    `The links name user pools of ${accounts.length} other accounts, more than the ${MOST_ACCOUNTS} that an event pattern has room for. Split links.yml over several deployments.`,
+  );
+}
+
+/**
+ * The managed policies that follow from links.yml, the references by which roles carry them, what
+ * they grant beyond it, and the accounts whose events count.
  *
  * @throws PolicySizeError
  */
@@ -148,6 +177,7 @@ export function linkPolicies(links: Links) {
     assumeRoles: refs(roles),
     readUserPools: refs(pools),
     writer: refs([...roles, ...pools]),
+    accounts: heard(links),
     ...(access.wider !== undefined && { wider: access.wider }),
   };
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Links } from '../core/links.ts';
+import { accountsOf, type Links } from '../core/links.ts';
 import { userPoolRegion } from '../core/user-pool.ts';
 import { linkPolicies } from './link-policies.ts';
 import { loadLinks } from './links-file.ts';
@@ -25,19 +25,35 @@ interface Read {
   policies: Policies;
 }
 
+/** Who may forward events to the deployment, as its parameters say. */
+interface Forwarding {
+  accounts: string[];
+  organization: string;
+}
+
 function read(file: string): Read {
   const links = loadLinks(file);
   return { links, policies: linkPolicies(links) };
 }
 
-/** The user pools of which the rule in the deployment's Region never hears, link by link. */
+/** The user pools of which the rule in the deployment's Region never hears by itself, link by link. */
 function elsewhere(links: Links, region: string): string[] {
-  return Object.entries(links).flatMap(([name, { userPools = [] }]) => {
+  const own = Object.entries(links).filter(([, link]) => link.userPoolRoleArn === undefined);
+  return own.flatMap(([name, { userPools = [] }]) => {
     const unheard = userPools.filter((id) => userPoolRegion(id) !== region);
     if (unheard.length === 0) return [];
     const shown = unheard.length > 3 ? [...unheard.slice(0, 2), '…'] : unheard;
-    return `links.${name}.userPools: ${unheard.length} not of ${region}, the Region deployed to (${shown.join(', ')}). Their new app clients are not heard of there; link them by hand.`;
+    return `links.${name}.userPools: ${unheard.length} not of ${region}, the Region deployed to (${shown.join(', ')}). Their new app clients are heard of only where resources/forwarder.yml is deployed; else link them by hand.`;
   });
+}
+
+/** The accounts of user pools that may not forward their events. */
+function shutOut(links: Links, { accounts, organization }: Forwarding): string[] {
+  const out = accountsOf(links).filter((account) => !accounts.includes(account));
+  if (organization !== '' || out.length === 0) return [];
+  return [
+    `links.yml names user pools of accounts that may not forward events (${out.join(', ')}): their new app clients are not heard of. Name them in forwardingAccounts, or give forwardingOrganization, and deploy resources/forwarder.yml there; else link them by hand.`,
+  ];
 }
 
 /**
@@ -47,6 +63,7 @@ function elsewhere(links: Links, region: string): string[] {
  */
 export default class LinksPlugin {
   #read: Read | undefined;
+  #forwarding: Forwarding = { accounts: [], organization: '' };
   #problem: string | undefined;
 
   readonly hooks = {
@@ -55,7 +72,11 @@ export default class LinksPlugin {
       if (this.#problem !== undefined) throw new classes.Error(this.#problem, 'INVALID_LINKS');
       if (!this.#read) return;
       const { links, policies } = this.#read;
-      for (const each of elsewhere(links, service.provider.region)) this.#log.warning(each);
+      const unheard = [
+        ...elsewhere(links, service.provider.region),
+        ...shutOut(links, this.#forwarding),
+      ];
+      for (const each of unheard) this.#log.warning(each);
       if (policies.wider !== undefined) this.#log.warning(`links.yml: ${policies.wider}.`);
     },
   };
@@ -64,6 +85,10 @@ export default class LinksPlugin {
     links: {
       resolve: async ({ address, resolveVariable }: Source) => {
         const file = resolve(await resolveVariable('param:links'));
+        this.#forwarding = {
+          accounts: (await resolveVariable('param:forwardingAccounts')).split(','),
+          organization: await resolveVariable('param:forwardingOrganization'),
+        };
         return { value: this.#policiesOf(file)[address] };
       },
     },

@@ -30,6 +30,8 @@ import { deployAccountB, deployService } from '../local/poolbridge/deploy.ts';
 export const ACCOUNT_A = '111111111111';
 export const ACCOUNT_B = '222222222222';
 export const ACCOUNT_C = '333333333333';
+/** Owns the user pools of the links `abroad`. */
+export const ACCOUNT_D = '666666666666';
 export const HOME = { account: ACCOUNT_A, region: 'us-east-1' };
 
 /** The identity pools of test/links.yml. */
@@ -253,8 +255,15 @@ export class World {
 
 const EXTERNAL_ID = 'pairing-1';
 
-/** Starts an AWS and deploys both sides to it; user pools and identity pools are for the test. */
-export async function startWorld(options: AwsOptions = {}): Promise<World> {
+/**
+ * Starts an AWS and deploys both sides to it; user pools and identity pools are for the test.
+ *
+ * @param parameters of the service's stack.
+ */
+export async function startWorld(
+  options: AwsOptions = {},
+  parameters: Record<string, string> = {},
+): Promise<World> {
   const folder = process.env['POOLBRIDGE_ARTIFACT'];
   assert.ok(
     folder,
@@ -263,7 +272,7 @@ export async function startWorld(options: AwsOptions = {}): Promise<World> {
   const local = await startAws({ trailDelay: [10, 30], ...options });
   const { aws } = local;
   aws.stateMachines.retryScale = 0.01;
-  const { LinkStateMachineArn } = await deployService(aws, HOME, { folder });
+  const { LinkStateMachineArn } = await deployService(aws, HOME, { folder }, 'dev', parameters);
   const trusted = { TrustedAccountId: ACCOUNT_A };
   await deployAccountB(
     aws,

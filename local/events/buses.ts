@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Aws, BusEvent } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
-import { denial, isAllowed, type PolicyDocument, type Principal } from '../kernel/iam.ts';
+import {
+  type Context,
+  denial,
+  isAllowed,
+  type PolicyDocument,
+  type Principal,
+} from '../kernel/iam.ts';
 import { Deliveries } from './delivery.ts';
 import { type EventPattern, matches } from './pattern.ts';
 import { every, parseSchedule } from './schedule.ts';
@@ -166,7 +172,7 @@ export class Buses {
     const bus = this.find(target.Arn);
     const question = {
       ...{ principal, action: 'events:PutEvents', resource: target.Arn },
-      context: { 'events:source': event.source, 'events:detail-type': event['detail-type'] },
+      context: contextOf(event.source, event['detail-type'], true),
       ...(bus?.policy && { resourcePolicy: bus.policy }),
     };
     if (!isAllowed(question)) throw new AwsError('AccessDeniedException', denial(question));
@@ -183,6 +189,20 @@ export class Buses {
     }
   }
 }
+
+/**
+ * What a bus's policy may ask about an event: also whether a rule sent it, or a call of PutEvents.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+ */
+export const contextOf = (
+  source: string | undefined,
+  detailType: string | undefined,
+  byRule: boolean,
+): Context => ({
+  'events:source': source,
+  'events:detail-type': detailType,
+  'events:eventBusInvocation': String(byRule),
+});
 
 /** An event as a bus takes it: with an id of its own, and JSON, whatever it was made of. */
 export const record = (account: string, region: string, event: BusEvent): BusRecord => ({

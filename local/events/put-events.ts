@@ -1,6 +1,6 @@
 import type { Aws, Call, Judged } from '../kernel/aws.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
-import { record } from './buses.ts';
+import { contextOf, record } from './buses.ts';
 import { isoSeconds, parseArn } from './targets.ts';
 
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html */
@@ -91,7 +91,7 @@ export function judged(aws: Aws, call: Call, entry: Entry): Judged {
   }
   return {
     resource,
-    context: { 'events:source': entry.Source, 'events:detail-type': entry.DetailType },
+    context: contextOf(entry.Source, entry.DetailType, false),
     resourcePolicy: aws.buses.find(resource)?.policy,
   };
 }

@@ -3,8 +3,15 @@ import { AwsError, UnsupportedError } from './errors.ts';
 
 /** Who makes a call. */
 export type Principal =
-  | { kind: 'root'; account: string; arn: string }
-  | { kind: 'role'; account: string; arn: string; role: Role; session: Session }
+  | { kind: 'root'; account: string; arn: string; organization?: string }
+  | {
+      kind: 'role';
+      account: string;
+      arn: string;
+      organization?: string;
+      role: Role;
+      session: Session;
+    }
   | { kind: 'service'; account: string; arn: string; sourceArn: string };
 
 export interface Role {
@@ -200,6 +207,7 @@ function contextOf({ principal, context }: Question): Context {
       : {
           'aws:PrincipalArn': principal.kind === 'role' ? principal.role.arn : principal.arn,
           'aws:PrincipalAccount': principal.account,
+          'aws:PrincipalOrgID': principal.organization,
         };
   const tags = principal.kind === 'role' ? Object.entries(principal.session.tags) : [];
   const tagged = Object.fromEntries(tags.map(([k, v]) => [`aws:PrincipalTag/${k}`, v]));
@@ -247,6 +255,8 @@ const randomId = (prefix: string): string =>
 export class Iam {
   readonly roles = new Map<string, Role>();
   readonly managedPolicies = new Map<string, PolicyDocument>();
+  /** The organizations of accounts that are in one. */
+  readonly organizations = new Map<string, string>();
   readonly #sessions = new Map<string, Extract<Principal, { kind: 'role' }>>();
 
   putRole(role: Omit<Role, 'id'>): Role {
@@ -272,7 +282,10 @@ export class Iam {
     };
     const [, partition, , , account = ''] = role.arn.split(':');
     const arn = `arn:${partition}:sts::${account}:assumed-role/${role.name}/${session.name}`;
-    const principal = { kind: 'role', account, arn, role, session } as const;
+    const principal = {
+      ...({ kind: 'role', account, arn, role, session } as const),
+      ...this.#organizationOf(account),
+    };
     this.#sessions.set(session.accessKeyId, principal);
     return principal;
   }
@@ -304,7 +317,8 @@ export class Iam {
    */
   principalOf(accessKeyId: string, sessionToken?: string): Principal {
     if (/^\d{12}$/.test(accessKeyId)) {
-      return { kind: 'root', account: accessKeyId, arn: `arn:aws:iam::${accessKeyId}:root` };
+      const root = { account: accessKeyId, arn: `arn:aws:iam::${accessKeyId}:root` };
+      return { kind: 'root', ...root, ...this.#organizationOf(accessKeyId) };
     }
     const principal = this.#sessions.get(accessKeyId);
     if (!principal || principal.session.sessionToken !== sessionToken) {
@@ -322,5 +336,10 @@ export class Iam {
       );
     }
     return principal;
+  }
+
+  #organizationOf(account: string): { organization?: string } {
+    const organization = this.organizations.get(account);
+    return organization === undefined ? {} : { organization };
   }
 }

@@ -15,15 +15,26 @@ export function deployService(
   where: Where,
   { folder }: Pick<Artifact, 'folder'>,
   stage = 'dev',
+  parameters: Record<string, string> = {},
 ) {
   aws.code.artifacts = folder;
   const template = readTemplate(join(folder, 'cloudformation-template-update-stack.json'));
-  return deployStack(aws, { ...where, name: `poolbridge-${stage}`, template });
+  return deployStack(aws, { ...where, name: `poolbridge-${stage}`, template, parameters });
 }
 
+/** Deploys one of the plain templates for other accounts and Regions. */
+const deployTemplate =
+  (file: string) => (aws: Aws, where: Where, parameters: Record<string, string>) => {
+    const path = fileURLToPath(new URL(`../../resources/${file}.yml`, import.meta.url));
+    const template = readTemplate(path);
+    return deployStack(aws, { ...where, name: `poolbridge-${file}`, template, parameters });
+  };
+
 /** Deploys resources/account-b.yml to the account that owns the identity pools. */
-export function deployAccountB(aws: Aws, where: Where, parameters: Record<string, string>) {
-  const file = fileURLToPath(new URL('../../resources/account-b.yml', import.meta.url));
-  const template = readTemplate(file);
-  return deployStack(aws, { ...where, name: 'poolbridge-account-b', template, parameters });
-}
+export const deployAccountB = deployTemplate('account-b');
+
+/** Deploys resources/user-pool-account.yml to another account that owns user pools. */
+export const deployUserPoolAccount = deployTemplate('user-pool-account');
+
+/** Deploys resources/forwarder.yml to another Region or account that has user pools. */
+export const deployForwarder = deployTemplate('forwarder');

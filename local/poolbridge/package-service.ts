@@ -27,9 +27,14 @@ export interface Artifact {
  * that any number of packagings can go on side by side.
  *
  * @param links the text of links.yml.
+ * @param params further parameters, as `--param` gives them.
  * @throws with what osls printed when it packages nothing.
  */
-export async function packageService(links: string, stage = 'dev'): Promise<Artifact> {
+export async function packageService(
+  links: string,
+  stage = 'dev',
+  params: Record<string, string> = {},
+): Promise<Artifact> {
   const scratch = mkdtempSync(join(tmpdir(), 'poolbridge-package-'));
   const remove = () => rmSync(scratch, { recursive: true, force: true });
   process.once('exit', remove);
@@ -41,7 +46,9 @@ export async function packageService(links: string, stage = 'dev'): Promise<Arti
   writeFileSync(file, links);
   const osls = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
   try {
-    const args = [osls, 'package', '--stage', stage, `--param=links=${file}`];
+    const given = Object.entries({ ...params, links: file });
+    const flags = given.map(([name, value]) => `--param=${name}=${value}`);
+    const args = [osls, 'package', '--stage', stage, ...flags];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
       cwd: scratch,
       // serverless-esbuild leaves what it unpacks while it packages: with the scratch folder it goes.

@@ -5,6 +5,7 @@ import { NotCoveredError } from '../../core/errors.ts';
 import { globMatches } from '../../core/glob.ts';
 import {
   accessTo,
+  accountsOf,
   coverageOf,
   type Link,
   type Links,
@@ -13,6 +14,7 @@ import {
   poolsByTags,
   problemsOf,
   stillAllowing,
+  userPoolIn,
 } from '../../core/links.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
@@ -53,6 +55,27 @@ describe('which links cover a client', () => {
       'a',
       'b',
     ]);
+  });
+
+  test('in another account, those that name its user pool with a role of that account', () => {
+    const userPoolRoleArn = 'arn:aws:iam::333333333333:role/poolbridge-read';
+    const links = {
+      a: link({ userPoolRoleArn }),
+      b: link({ userPools: ['us-east-1_B'] }),
+      c: tagged({ team: 'web' }),
+    };
+    const account = '333333333333';
+    assert.deepEqual(userPoolIn(links, 'us-east-1_A'), { userPoolId: 'us-east-1_A', account });
+    assert.deepEqual(userPoolIn(links, 'us-east-1_B'), { userPoolId: 'us-east-1_B' });
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A', account }), ['a']);
+    // What an account tells of a user pool that is not its own is never about one that is covered.
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A' }), []);
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A', account: '444444444444' }), []);
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_B', account }), []);
+    const tags = { team: 'web' };
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C', account, tags }), []);
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C', tags }), ['c']);
+    assert.deepEqual(accountsOf({ ...links, d: link({ userPoolRoleArn }) }), [account]);
   });
 
   test('a tag that every object seems to have is a tag like any other', () => {
@@ -116,8 +139,11 @@ describe('what becomes of an entry whose client is deleted', () => {
 
 describe('what has to be looked up', () => {
   test('tags, if any link goes by them', () => {
-    assert.equal(needsTags({ a: link() }), false);
-    assert.equal(needsTags({ a: link(), b: tagged({ team: 'mobile' }) }), true);
+    const pool = { userPoolId: 'us-east-1_C' };
+    assert.equal(needsTags({ a: link() }, pool), false);
+    const links = { a: link(), b: tagged({ team: 'mobile' }) };
+    assert.equal(needsTags(links, pool), true);
+    assert.equal(needsTags(links, { ...pool, account: '333333333333' }), false);
   });
 
   test('the client’s name, if a link that covers its user pool asks for it', () => {
@@ -184,6 +210,35 @@ describe('links that lead to one identity pool', () => {
     assert.deepEqual(
       problemsOf({ a: link(), b: link({ identityPool: OTHER, externalId: 'x' }) }),
       [],
+    );
+  });
+});
+
+describe('user pools of another account', () => {
+  const userPoolRoleArn = 'arn:aws:iam::333333333333:role/poolbridge-read';
+
+  test('are the same account’s in every link that names them', () => {
+    const both = { userPools: ['us-east-1_A', 'us-east-1_B'], identityPool: OTHER };
+    assert.deepEqual(
+      problemsOf({ a: link({ userPoolRoleArn }), b: link({ ...both, userPoolRoleArn }) }),
+      [],
+    );
+    const differing = { a: link(), b: link({ ...both, userPoolRoleArn }), c: link() };
+    assert.deepEqual(problemsOf(differing), [
+      {
+        path: ['links', 'b', 'userPoolRoleArn'],
+        message: 'must be the same as in links.a: both name us-east-1_A',
+      },
+    ]);
+  });
+
+  test('are named, never selected by tags', () => {
+    const [problem, ...more] = problemsOf({ a: { ...tagged({ team: 'web' }), userPoolRoleArn } });
+    assert.deepEqual(more, []);
+    assert.deepEqual(problem?.path, ['links', 'a', 'userPoolRoleArn']);
+    assert.match(
+      problem?.message ?? '',
+      /^is for userPools of another account, which userPoolTags/,
     );
   });
 });

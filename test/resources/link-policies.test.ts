@@ -101,7 +101,57 @@ describe('the policies that follow from links.yml', () => {
       assumeRoles: [],
       readUserPools: [],
       writer: [],
+      accounts: [{ Ref: 'AWS::AccountId' }],
     });
+  });
+
+  const reader = (account: number, name = 'poolbridge-read') =>
+    `arn:aws:iam::${account}:role/${name}`;
+
+  test('let the clients of another account be listed by its role alone, and its events be heard', () => {
+    const [one, other] = [reader(333333333333), reader(444444444444)];
+    const policies = linkPolicies({
+      a: link({ userPools: ['eu-west-1_B'], userPoolRoleArn: other }),
+      b: link({ userPools: ['eu-west-1_C', 'us-east-1_D'], userPoolRoleArn: one }),
+      c: link({ userPools: ['us-east-1_D'], userPoolRoleArn: one }),
+      d: link(),
+    });
+    assert.deepEqual(statementsOf(policies, 'ReadUserPools'), [
+      {
+        Effect: 'Allow',
+        Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+        Resource: [one, other],
+      },
+      {
+        Effect: 'Allow',
+        Action: 'cognito-idp:ListUserPoolClients',
+        Resource: [
+          {
+            'Fn::Sub':
+              'arn:${AWS::Partition}:cognito-idp:us-east-1:${AWS::AccountId}:userpool/us-east-1_A',
+          },
+        ],
+      },
+    ]);
+    assert.deepEqual(resourcesOf(policies, 'AssumeLinkRoles'), [
+      'arn:aws:iam::222222222222:role/poolbridge-link',
+    ]);
+    const { accounts } = policies;
+    assert.deepEqual(accounts, [{ Ref: 'AWS::AccountId' }, '333333333333', '444444444444']);
+  });
+
+  test('refuse more accounts and roles of user pools than there is room for, and say what to do', () => {
+    const abroad = (count: number, of: (i: number) => string) =>
+      linkPolicies(many(count, (i) => ({ userPools: [`us-east-1_${i}`], userPoolRoleArn: of(i) })));
+    assert.equal(abroad(100, (i) => reader(333333333333 + i)).accounts.length, 101);
+    assert.throws(
+      () => abroad(101, (i) => reader(333333333333 + i)),
+      /user pools of 101 other accounts, more than the 100 that .* Split links\.yml/,
+    );
+    assert.throws(
+      () => abroad(1000, (i) => reader(333333333333, `${i}`.padEnd(64, 'x'))),
+      /name 1000 distinct userPoolRoleArns, more than .* Let the user pools of one account/,
+    );
   });
 
   test('hold 200 distinct roles with the long names, each once, in policies that IAM takes', () => {

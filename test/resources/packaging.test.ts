@@ -26,9 +26,14 @@ describe('packaging', () => {
       950,
       'arn:aws:iam::222222222222:role/poolbridge-link-of-team-0',
     );
-    const text = `links:\n${links.join('')}${elsewhere.replace('us-east-1_', 'eu-west-1_')}`;
+    const abroad = ['333333333333', '444444444444'].map((account, i) => {
+      const role = 'arn:aws:iam::222222222222:role/poolbridge-link-of-team-0';
+      const reader = `    userPoolRoleArn: arn:aws:iam::${account}:role/poolbridge-read\n`;
+      return link(`abroad-${account}`, 960 + i, role) + reader;
+    });
+    const text = `links:\n${links.join('')}${elsewhere.replace('us-east-1_', 'eu-west-1_')}${abroad.join('')}`;
     assert.ok(text.length > 200_000 && text.length < 215_000, `${text.length} characters`);
-    artifact = await packageService(text, 'prod');
+    artifact = await packageService(text, 'prod', { forwardingAccounts: '333333333333' });
   });
   after(() => artifact.remove());
 
@@ -45,7 +50,30 @@ describe('packaging', () => {
           ({ Resource }) => Resource ?? [],
         ),
       );
-      assert.equal(new Set(roles).size, 200);
+      const readers = ['333333333333', '444444444444'].map(
+        (account) => `arn:aws:iam::${account}:role/poolbridge-read`,
+      );
+      assert.equal(new Set(roles).size, 202);
+      assert.deepEqual(
+        roles.filter((role) => role.endsWith('-read')),
+        readers,
+      );
+      const bus = local.aws.buses.find(
+        `arn:aws:events:us-east-1:${HOME.account}:event-bus/default`,
+      )!;
+      const rule = bus.rules.get('poolbridge-prod-app-client-created')!;
+      const { account } = JSON.parse(rule.patternText!);
+      assert.deepEqual(account, [HOME.account, '333333333333', '444444444444']);
+      const [statement, ...more] = bus.policy!.Statement;
+      assert.deepEqual(more, []);
+      assert.deepEqual(statement?.Principal, { AWS: ['333333333333'] });
+      assert.deepEqual(statement?.Condition, {
+        StringEquals: {
+          'events:source': 'aws.cognito-idp',
+          'events:detail-type': 'AWS API Call via CloudTrail',
+        },
+        BoolIfExists: { 'events:eventBusInvocation': 'true' },
+      });
     } finally {
       await local.close();
     }
@@ -54,7 +82,8 @@ describe('packaging', () => {
   test('warns of what is granted beyond links.yml, and of user pools that it will not hear of', () => {
     const warnings = artifact.printed.split('\n').filter((line) => line.startsWith('Warning: '));
     assert.deepEqual(warnings, [
-      'Warning: links.elsewhere.userPools: 1 not of us-east-1, the Region deployed to (eu-west-1_Pool950). Their new app clients are not heard of there; link them by hand.',
+      'Warning: links.elsewhere.userPools: 1 not of us-east-1, the Region deployed to (eu-west-1_Pool950). Their new app clients are heard of only where resources/forwarder.yml is deployed; else link them by hand.',
+      'Warning: links.yml names user pools of accounts that may not forward events (444444444444): their new app clients are not heard of. Name them in forwardingAccounts, or give forwardingOrganization, and deploy resources/forwarder.yml there; else link them by hand.',
       'Warning: links.yml: 951 user pools are more than IAM has room for by name: the app clients of every user pool in eu-west-1, us-east-1 may be listed.',
     ]);
   });

@@ -10,11 +10,16 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { PolicyDocument } from '../../local/kernel/iam.ts';
-import { ACCOUNT_A, type Ended, HOME, pools, startWorld, type World } from '../world.ts';
+import { deployForwarder, deployUserPoolAccount } from '../../local/poolbridge/deploy.ts';
+import { ACCOUNT_A, ACCOUNT_D, type Ended, HOME, pools, startWorld, World } from '../world.ts';
 
 const NAMED = 'us-east-1_Mobile001';
 const TAGGED = 'us-east-1_Web000001';
+const ABROAD = 'us-east-1_Abroad003';
+const AWAY = { account: ACCOUNT_D, region: 'us-east-1' };
+const HomeBusArn = `arn:aws:events:us-east-1:${ACCOUNT_A}:event-bus/default`;
 const QUEUE = `${ACCOUNT_A}/poolbridge-dev-undelivered-events`;
+const OTHERS = ['poolbridge-link', 'poolbridge-read'];
 
 /** What AWS asks for, but the embedded AWS does by itself. */
 const unjudged: Record<string, string> = {
@@ -81,10 +86,23 @@ function grantsOf(name: string, document: PolicyDocument): Grant[] {
 
 describe('what is granted', () => {
   let world: World;
+  let abroad: World;
   let documents: [string, PolicyDocument][];
+  /** The dead-letter queues of the service and of the forwarder, and who may read them. */
+  let queues: [string, typeof HOME][];
 
   before(async () => {
-    world = await startWorld({ trail: false });
+    world = await startWorld({ trail: false }, { ForwardingAccounts: ACCOUNT_D });
+    abroad = new World(world.local, world.machineArn, AWAY);
+    const { aws, endpoint } = world.local;
+    const { UndeliveredEvents } = await deployForwarder(aws, AWAY, { HomeBusArn });
+    queues = [
+      [`${endpoint}/${QUEUE}`, HOME],
+      [UndeliveredEvents!, AWAY],
+    ];
+    const reading = { TrustedAccountId: ACCOUNT_A, UserPoolIds: ABROAD };
+    await deployUserPoolAccount(aws, AWAY, reading);
+    await abroad.createUserPool(ABROAD);
     world.local.aws.stateMachines.retryScale = 0.001;
     world.local.aws.identityPools.providerQuota = 1000;
     await world.createUserPool(NAMED);
@@ -94,8 +112,8 @@ describe('what is granted', () => {
     const { roles } = world.local.aws.iam;
     const all = [...roles.values()].flatMap((role): [string, PolicyDocument][] => [
       ...role.policies.map((policy): [string, PolicyDocument] => [role.name, policy]),
-      ...(role.name === 'poolbridge-link'
-        ? [['the trust of poolbridge-link', role.trust] as [string, PolicyDocument]]
+      ...(OTHERS.includes(role.name)
+        ? [[`the trust of ${role.name}`, role.trust] as [string, PolicyDocument]]
         : []),
     ]);
     // A managed policy that several roles carry is one document.
@@ -109,23 +127,39 @@ describe('what is granted', () => {
   after(() => world.close());
 
   /**
-   * An event links a client of a tagged user pool, a person one of a named one; deletions are heard
-   * of; a stop is told.
+   * An event links a client of a tagged user pool, a person one of a named one, another account's event
+   * one of its own; deletions are heard of; a stop is told.
    */
   const jobSucceeds = async (): Promise<boolean> => {
     const tagged = await world.createAppClient(TAGGED, 'web-app');
     const named = await world.createAppClient(NAMED);
+    const foreign = await abroad.createAppClient(ABROAD, 'app-x');
     const Detail = JSON.stringify({ userPoolId: TAGGED, clientId: tagged });
     await world.client(EventBridgeClient, HOME).send(
       new PutEventsCommand({
         Entries: [{ Source: 'poolbridge', DetailType: 'LinkRequested', Detail }],
       }),
     );
+    trailTells(foreign);
     const byHand = await world.run({ userPoolId: NAMED, clientId: named });
-    const byEvent = await startedOrNot(tagged);
-    const announced = await Promise.all([byHand, byEvent, ...(await deletions())].map(isAnnounced));
-    return announced.every(Boolean) && (await stopIsTold());
+    const byEvents = await startedBy([tagged, foreign]);
+    const announced = await Promise.all(
+      [byHand, ...byEvents, ...(await deletions())].map(isAnnounced),
+    );
+    return byEvents.length === 2 && announced.every(Boolean) && (await stopIsTold());
   };
+
+  /** What CloudTrail tells the other account of a new client. */
+  const trailTells = (clientId: string): void =>
+    world.local.aws.emit(AWAY.account, AWAY.region, {
+      ...{ source: 'aws.cognito-idp', 'detail-type': 'AWS API Call via CloudTrail' },
+      ...{ time: '2026-01-02T03:04:05Z', resources: [] },
+      detail: {
+        ...{ eventSource: 'cognito-idp.amazonaws.com', eventType: 'AwsApiCall' },
+        ...{ eventName: 'CreateUserPoolClient', eventID: 'e', eventTime: '2026-01-02T03:04:05Z' },
+        responseElements: { userPoolClient: { userPoolId: ABROAD, clientId, clientName: 'app-x' } },
+      },
+    });
 
   /** Of an app client that a name decides about, and of a user pool that had tags. */
   const deletions = (): Promise<Ended[]> =>
@@ -142,8 +176,8 @@ describe('what is granted', () => {
     );
 
   /** Whether an execution succeeded, and everyone was told. */
-  const isAnnounced = async (ended: Ended | undefined): Promise<boolean> => {
-    if (ended?.status !== 'SUCCEEDED') return false;
+  const isAnnounced = async (ended: Ended): Promise<boolean> => {
+    if (ended.status !== 'SUCCEEDED') return false;
     const events = await world.history(ended.executionArn);
     return !events.some((event) => event.stateEnteredEventDetails?.name === 'ReportUnannounced');
   };
@@ -159,28 +193,38 @@ describe('what is granted', () => {
     return (await drain(0)) === 0;
   };
 
-  /** Takes what waits in the dead-letter queue, and says how much it was. */
+  /** Takes what waits in the dead-letter queues, and says how much it was. */
   const drain = async (WaitTimeSeconds: number): Promise<number> => {
-    const sqs = world.client(SQSClient, HOME);
-    const QueueUrl = `${world.local.endpoint}/${QUEUE}`;
-    const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds, MaxNumberOfMessages: 10 }),
+    const taken = await Promise.all(
+      queues.map(async ([QueueUrl, where]) => {
+        const sqs = world.client(SQSClient, where);
+        const { Messages = [] } = await sqs.send(
+          new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds, MaxNumberOfMessages: 10 }),
+        );
+        for (const { ReceiptHandle } of Messages) {
+          await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+        }
+        return Messages.length;
+      }),
     );
-    for (const { ReceiptHandle } of Messages) {
-      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-    }
-    return Messages.length;
+    return taken.reduce((sum, each) => sum + each);
   };
 
-  /** The execution that an event started, or nothing when the event ended in the queue. */
-  const startedOrNot = async (clientId: string): Promise<Ended | undefined> => {
+  /** The executions that the events about some clients started; fewer when one ended in a queue. */
+  const startedBy = async (clientIds: string[]): Promise<Ended[]> => {
     const deadline = Date.now() + 60_000;
     while (Date.now() < deadline) {
-      const started = (await world.executions()).find(({ input }) => input?.includes(clientId));
-      if (started || (await drain(0)) > 0) return started;
+      const all = await world.executions();
+      const started = clientIds.flatMap((id) => all.find(({ input }) => input?.includes(id)) ?? []);
+      if (started.length === clientIds.length) return started;
+      if ((await drain(0)) > 0) {
+        await world.local.aws.buses.settled();
+        await drain(0);
+        return started;
+      }
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    throw new Error(`The event about ${clientId} neither started an execution nor was kept.`);
+    throw new Error(`An event about ${clientIds} neither started an execution nor was kept.`);
   };
 
   /** An event for a state machine that is gone waits in the queue. */
@@ -267,7 +311,7 @@ describe('what is granted', () => {
     ]);
   });
 
-  test('reaches the Lambda roles alone: Account-B trusts no other role of Account-A', async () => {
+  test('reaches the Lambda roles alone: other accounts trust no other role of Account-A', async () => {
     const { iam } = world.local.aws;
     const outsider = iam.putRole({
       arn: `arn:aws:iam::${ACCOUNT_A}:role/outsider`,
@@ -303,6 +347,14 @@ describe('what is granted', () => {
       name.includes('LinkStateMachineRole'),
     )!;
     await assert.rejects(assume(machine, { ExternalId: 'pairing-1' }), { name: 'AccessDenied' });
+    const reader = { RoleArn: `arn:aws:iam::${ACCOUNT_D}:role/poolbridge-read` };
+    for (const other of [outsider, machine, insider]) {
+      await assert.rejects(assume(other, reader), { name: 'AccessDenied' });
+    }
+    const reading = [...iam.roles.values()].find(({ name }) =>
+      name.includes('-ResolveTargetsRole-'),
+    );
+    await assume(reading!, reader);
   });
 
   test('is narrowed in each session to one identity pool and to what the step does', async () => {
