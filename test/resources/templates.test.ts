@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { assembleAws } from '../../local/index.ts';
+import { deployForwarder, deployUserPoolAccount } from '../../local/poolbridge/deploy.ts';
+
+const ACCOUNT = '666666666666';
+const USER_POOLS = 'us-east-1_One,eu-west-1_Two';
+
+interface Pattern {
+  account: unknown;
+  detail: { eventName: string[] };
+}
+
+/** The event patterns of the rules at home, as they stand in events/. */
+const atHome = ['created', 'deleted'].flatMap((what): Pattern[] => {
+  const file = new URL(`../../events/app-client-${what}.yml`, import.meta.url);
+  const { Resources } = parse(readFileSync(file, 'utf8'));
+  return Object.values(Resources as Record<string, { Properties: { EventPattern: Pattern } }>).map(
+    ({ Properties }) => Properties.EventPattern,
+  );
+});
+
+test('what the forwarder forwards of its own account is what the rules at home hear of', async () => {
+  const aws = assembleAws();
+  const HomeBusArn = 'arn:aws:events:us-east-1:111111111111:event-bus/default';
+  await deployForwarder(aws, { account: ACCOUNT, region: 'eu-west-1' }, { HomeBusArn });
+  const bus = aws.buses.find(`arn:aws:events:eu-west-1:${ACCOUNT}:event-bus/default`)!;
+  const [rule, ...more] = [...bus.rules.values()];
+  assert.deepEqual(more, []);
+  const { account, ...forwarded } = JSON.parse(rule!.patternText!);
+  assert.deepEqual(account, [ACCOUNT]);
+  const eventName = atHome.flatMap(({ detail }) => detail.eventName);
+  for (const { account: _, ...heard } of atHome) {
+    assert.deepEqual({ ...heard, detail: { ...heard.detail, eventName } }, forwarded);
+  }
+});
+
+test('an account of user pools lets their app clients be listed, in every partition, and nothing else', async () => {
+  for (const [region, partition] of [
+    ['us-east-1', 'aws'],
+    ['cn-north-1', 'aws-cn'],
+    ['us-gov-west-1', 'aws-us-gov'],
+  ] as const) {
+    const aws = assembleAws();
+    const parameters = { TrustedAccountId: '111111111111', UserPoolIds: USER_POOLS };
+    const { RoleArn } = await deployUserPoolAccount(
+      aws,
+      { account: ACCOUNT, region },
+      { ...parameters, RoleName: 'reads' },
+    );
+    assert.equal(RoleArn, `arn:${partition}:iam::${ACCOUNT}:role/reads`);
+    const [policy, ...more] = aws.iam.roles.get(RoleArn!)!.policies;
+    assert.deepEqual(more, []);
+    assert.deepEqual(policy!.Statement, [
+      {
+        ...{ Sid: 'Read', Effect: 'Allow', Action: 'cognito-idp:ListUserPoolClients' },
+        Resource: USER_POOLS.split(',').map(
+          (id) => `arn:${partition}:cognito-idp:*:*:userpool/${id}`,
+        ),
+      },
+    ]);
+  }
+});
+
+test('what is no ARN of a default bus, no account and no user pool is not taken', async () => {
+  const where = { account: ACCOUNT, region: 'us-east-1' };
+  const bus = 'arn:aws:events:us-east-1:111111111111:event-bus/other';
+  await assert.rejects(deployForwarder(assembleAws(), where, { HomeBusArn: bus }), /HomeBusArn/);
+  for (const [name, value] of [
+    ['TrustedAccountId', '*'],
+    ['UserPoolIds', '*'],
+    ['UserPoolIds', 'us-east-1_One, us-east-1_Two'],
+  ] as const) {
+    const good = { TrustedAccountId: '111111111111', UserPoolIds: USER_POOLS };
+    const parameters = { ...good, [name]: value };
+    await assert.rejects(deployUserPoolAccount(assembleAws(), where, parameters), new RegExp(name));
+  }
+});
