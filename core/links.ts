@@ -77,6 +77,17 @@ export function userPoolIn(links: Links, userPoolId: string): Subject {
   return account === undefined ? { userPoolId } : { userPoolId, account };
 }
 
+/** A user pool of which an account tells that it is its own, whatever links.yml says. */
+export function userPoolToldOf(
+  links: Links,
+  userPoolId: string,
+  { account, own }: { account: string; own: string },
+): Subject {
+  const known = userPoolIn(links, userPoolId);
+  if (account === (known.account ?? own)) return known;
+  return account === own ? { userPoolId } : { userPoolId, account };
+}
+
 /** The other accounts whose user pools the links name. */
 export const accountsOf = (links: Links): string[] =>
   [

@@ -13,6 +13,7 @@ import {
   type Subject,
   userPoolIn,
   userPoolRoleOf,
+  userPoolToldOf,
 } from '../core/links.ts';
 import { type LinkRequest, parseRequest } from '../core/request.ts';
 import { isDeletion, type Resolved, resolve } from '../core/target.ts';
@@ -64,8 +65,9 @@ function userPoolOf(
   { account: own }: Execution,
 ): Subject {
   const { via, account = own } = requestedBy;
-  if (via !== 'cloudtrail') return userPoolIn(links, userPoolId);
-  return account === own ? { userPoolId } : { userPoolId, account };
+  return via === 'cloudtrail'
+    ? userPoolToldOf(links, userPoolId, { account, own })
+    : userPoolIn(links, userPoolId);
 }
 
 /** The user pool and the app client as the links judge them; no call for a pool none covers. */

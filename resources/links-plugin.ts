@@ -86,7 +86,7 @@ export default class LinksPlugin {
       resolve: async ({ address, resolveVariable }: Source) => {
         const file = resolve(await resolveVariable('param:links'));
         this.#forwarding = {
-          accounts: (await resolveVariable('param:forwardingAccounts')).split(','),
+          accounts: String(await resolveVariable('param:forwardingAccounts')).split(','),
           organization: await resolveVariable('param:forwardingOrganization'),
         };
         return { value: this.#policiesOf(file)[address] };

@@ -15,6 +15,7 @@ import {
   problemsOf,
   stillAllowing,
   userPoolIn,
+  userPoolToldOf,
 } from '../../core/links.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
@@ -75,6 +76,16 @@ describe('which links cover a client', () => {
     const tags = { team: 'web' };
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C', account, tags }), []);
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C', tags }), ['c']);
+    const told = (userPoolId: string, by: string, own = '111111111111') =>
+      namesOf(links, userPoolToldOf(links, userPoolId, { account: by, own }));
+    assert.deepEqual(told('us-east-1_A', account), ['a']);
+    assert.deepEqual(told('us-east-1_A', '111111111111'), []);
+    assert.deepEqual(told('us-east-1_A', '444444444444'), []);
+    assert.deepEqual(told('us-east-1_B', '111111111111'), ['b']);
+    assert.deepEqual(told('us-east-1_B', account), []);
+    // A role of our own account may list our own user pools.
+    assert.deepEqual(told('us-east-1_A', account, account), ['a']);
+    assert.deepEqual(told('us-east-1_B', account, account), ['b']);
     assert.deepEqual(accountsOf({ ...links, d: link({ userPoolRoleArn }) }), [account]);
   });
 
