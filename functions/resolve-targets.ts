@@ -37,7 +37,8 @@ async function appClientOf(
     throw error;
   });
   if (found) return { ...subject, ...found };
-  if (isCreation) return { ...subject, ...request, gone: true };
+  const known = clientId === undefined ? request : { clientId };
+  if (isCreation) return { ...subject, ...known, gone: true };
   // An entry outlives its client, so unlinking must not ask for the client to be there.
   if (operation === 'unlink' && clientId !== undefined) return { ...subject, clientId };
   throw new UserPoolClientNotFoundError(
