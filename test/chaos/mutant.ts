@@ -3,7 +3,7 @@ import { loadHandlers } from './bundle.ts';
 import { Suite } from './suite.ts';
 
 // What a mutant is tried with: enough to meet most faults, and few enough for a thousand mutants.
-const SEEDS = 25;
+const SEEDS = 15;
 const CROWD = 12;
 
 /**
