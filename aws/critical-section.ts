@@ -190,7 +190,8 @@ export class CriticalSection {
     const lease = this.#lease;
     const { last } = lease;
     const write: LastWrite = { base: digestOf(base), result: digestOf(wanted), at: Date.now() };
-    await table.intend(lease, key, write);
+    // The last look at the lease and at the pause; side by side, since the pool's own grows old.
+    await Promise.all([table.intend(lease, key, write), table.checkPause()]);
     if (Date.now() - this.#looked > OLDEST_LOOK) {
       throw new PoolBusyError(
         'The table was slow, and the identity pool may have changed meanwhile. It is looked at again in a while; nothing was written.',

@@ -11,6 +11,7 @@ import {
 import { AwsUnavailableError, PoolBusyError } from '../core/errors.ts';
 import type { Provider } from '../core/identity-pool.ts';
 import { isLastWrite, type LastWrite, LEASE_MS, type Lease } from '../core/lease.ts';
+import { isPause, PAUSE, pausedError } from '../core/pause.ts';
 import {
   type Answer,
   EVERY_CLIENT,
@@ -197,6 +198,19 @@ export class PoolTable {
       if (!isRefused(error)) throw error;
       throw new PoolBusyError('The lease of the identity pool has run out; nothing was written.');
     }
+  }
+
+  /**
+   * Asks whether writes go on, in this stage as a whole.
+   *
+   * @throws PausedError while somebody has paused them, in whatever shape that was left.
+   */
+  async checkPause(): Promise<void> {
+    const Key = { pk: S(PAUSE), sk: S(PAUSE) };
+    const { Item } = await client.send(
+      new GetItemCommand({ TableName, Key, ConsistentRead: true }),
+    );
+    if (Item) throw pausedError(bodyOf(Item, isPause));
   }
 
   /** Gives the lease back, with what is known now. One that is no longer ours is left alone. */

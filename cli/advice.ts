@@ -1,12 +1,15 @@
 const unreachable =
   'Is anybody there? Check AWS_ENDPOINT_URL if it is set, the Region and the network.';
 
+const deployed = 'Is it deployed to this account, Region and stage?';
+
 const advice = new Map([
   [
     'Region is missing',
     'Set AWS_REGION or AWS_DEFAULT_REGION, or a region in your AWS profile, to the Region that Poolbridge is deployed to.',
   ],
-  ['StateMachineDoesNotExist', 'Is it deployed to this account, Region and stage?'],
+  ['StateMachineDoesNotExist', deployed],
+  ['ResourceNotFoundException', deployed],
   [
     'CredentialsProviderError',
     'Sign in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for the account that Poolbridge is deployed to.',

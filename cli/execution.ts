@@ -4,17 +4,13 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Output } from '../core/outcome.ts';
+import { callerIdentity, config, linkMachineArn } from './caller.ts';
 
 /** How an execution ended. */
 export type Ending =
   | { status: 'SUCCEEDED'; output: Output }
   | { status: string; error: string; message: string };
-
-// The AWS CLI takes its Region from either; the SDK knows the first alone.
-const region = process.env['AWS_REGION'] || process.env['AWS_DEFAULT_REGION'];
-const config = region ? { region } : {};
 
 /** The `link` state machine of this account, reached as the AWS CLI reaches it. */
 export class LinkMachine {
@@ -25,19 +21,11 @@ export class LinkMachine {
     this.#stage = stage;
   }
 
-  async #arn(): Promise<string> {
-    const { Arn = '', Account } = await new STSClient(config).send(
-      new GetCallerIdentityCommand({}),
-    );
-    const region = await this.#sfn.config.region();
-    return `arn:${Arn.split(':')[1]}:states:${region}:${Account}:stateMachine:poolbridge-${this.#stage}-link`;
-  }
-
   /** Starts an execution and returns its ARN. */
   async start(request: object): Promise<string> {
     const { executionArn = '' } = await this.#sfn.send(
       new StartExecutionCommand({
-        stateMachineArn: await this.#arn(),
+        stateMachineArn: linkMachineArn(await callerIdentity(), this.#stage),
         input: JSON.stringify(request),
       }),
     );

@@ -44,6 +44,11 @@ export class PoolBusyError extends Error {
   override readonly name = 'PoolBusyError';
 }
 
+/** A person has paused all writes; trying again helps once they are resumed. */
+export class PausedError extends Error {
+  override readonly name = 'PausedError';
+}
+
 /** AWS answered with a setting that this version can't send back, so writing would reset it. */
 export class UnknownPoolFieldError extends Error {
   override readonly name = 'UnknownPoolFieldError';

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import {
+  DescribeRuleCommand,
+  DisableRuleCommand,
+  EnableRuleCommand,
+  EventBridgeClient,
+  PutEventsCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import { HOME, pools, startWorld, type World } from '../world.ts';
+import { command, someone } from './command.ts';
+
+const MOBILE = 'us-east-1_Mobile001';
+const RULE = 'poolbridge-dev-';
+
+describe('npm run pause and npm run resume', () => {
+  let world: World;
+  let pauser: ReturnType<typeof someone>;
+  before(async () => {
+    world = await startWorld({ trail: false });
+    await world.createUserPool(MOBILE);
+    await world.createIdentityPool(pools.mobile);
+    // As docs/runbook.md has it.
+    const inRegion = (service: string, rest: string) =>
+      `arn:aws:${service}:${HOME.region}:${HOME.account}:${rest}`;
+    pauser = someone(world, 'pauser', [
+      {
+        Effect: 'Allow',
+        Action: [
+          'dynamodb:DeleteItem',
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+          'dynamodb:UpdateItem',
+        ],
+        Resource: inRegion('dynamodb', 'table/poolbridge-dev'),
+        Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': 'pause' } },
+      },
+      {
+        Effect: 'Allow',
+        Action: ['events:DisableRule', 'events:EnableRule', 'events:ListTargetsByRule'],
+        Resource: inRegion('events', 'rule/poolbridge-dev-*'),
+      },
+      { Effect: 'Allow', Action: 'events:ListRules', Resource: '*' },
+    ]);
+  });
+  after(() => world.close());
+
+  const pause = (...args: string[]) =>
+    command(world, 'pause.ts', ['pause', ...args], pauser.session);
+  const resume = (...args: string[]) =>
+    command(world, 'pause.ts', ['resume', ...args], pauser.session);
+  const events = () => world.client(EventBridgeClient, HOME);
+  const stateOf = async (Name: string) =>
+    (await events().send(new DescribeRuleCommand({ Name: `${RULE}${Name}` }))).State;
+  const ask = (operation: string, input: object) =>
+    world.local.aws.tables.ask(HOME, operation, { TableName: 'poolbridge-dev', ...input });
+  const leaseKey = { pk: { S: pools.mobile }, sk: { S: 'lease' } };
+
+  test('stop every write and every rule that starts one, and let them go on', async () => {
+    const linked = await world.createAppClient(MOBILE);
+    (await world.run({ userPoolId: MOBILE, clientId: linked })).result();
+    const clientId = await world.createAppClient(MOBILE);
+    const request = { userPoolId: MOBILE, clientId };
+    const pool = await world.describe(pools.mobile);
+    // Another stage, whose name begins alike.
+    const Name = `${RULE}2-app-client-created`;
+    const Arn = `${world.machineArn.replace('-dev-', '-dev-2-')}`;
+    const RoleArn = [...world.local.aws.iam.roles.keys()].find((arn) => arn.includes('StartLink'))!;
+    const EventPattern = '{"source":["x"]}';
+    await events().send(new PutRuleCommand({ Name, EventPattern }));
+    await events().send(
+      new PutTargetsCommand({ Rule: Name, Targets: [{ Id: 'x', Arn, RoleArn }] }),
+    );
+
+    const paused = await pause('--reason', 'moving');
+    assert.equal(paused.code, 0, paused.err);
+    assert.match(paused.out, /disabled poolbridge-dev-app-client-created\n/);
+    assert.match(paused.out, /npm run resume -- --stage dev/);
+    for (const name of ['app-client-created', 'link-requested']) {
+      assert.equal(await stateOf(name), 'DISABLED');
+    }
+    for (const name of ['execution-not-succeeded', '2-app-client-created']) {
+      assert.equal(await stateOf(name), 'ENABLED');
+    }
+
+    const failed = await world.run(request);
+    assert.equal(failed.error, 'PausedError');
+    const { message } = failed.failure();
+    assert.match(
+      message,
+      /^All writes have been paused since \d{4}-\S+Z by arn:aws:sts::111111111111:assumed-role\/pauser\/session \(moving\), so nothing was written\..*npm run resume -- --stage dev/,
+    );
+    const tries = (await world.history(failed.executionArn)).filter(
+      ({ lambdaFunctionFailedEventDetails: details }) => details !== undefined,
+    );
+    assert.equal(tries.length, 1, 'a pause is not tried again');
+    assert.deepEqual(await world.describe(pools.mobile), pool);
+    const { Item } = (await ask('GetItem', { Key: leaseKey })) as { Item: object };
+    assert.ok(!('nonce' in Item) && !('writing' in Item), 'the lease is given back');
+    // What writes nothing goes on.
+    const [planned] = (await world.run({ ...request, dryRun: true })).result().results;
+    assert.equal(planned!.outcome, 'PLANNED');
+    const already = (await world.run({ ...request, clientId: linked })).result().results;
+    assert.equal(already[0]!.outcome, 'ALREADY_LINKED');
+
+    // Whoever paused first is whom to ask.
+    assert.match((await pause('--reason', 'again')).out, /\(moving\)/);
+    const Detail = JSON.stringify(request);
+    const Entries = [{ Source: 'poolbridge', DetailType: 'LinkRequested', Detail }];
+    const before = (await world.executions()).length;
+    await events().send(new PutEventsCommand({ Entries }));
+    await world.local.aws.buses.settled();
+    assert.equal((await world.executions()).length, before, 'no event starts anything');
+
+    const resumed = await resume();
+    assert.equal(resumed.code, 0, resumed.err);
+    assert.match(resumed.out, /enabled poolbridge-dev-link-requested\n/);
+    assert.match(resumed.out, /\(moving\).*poolbridge-dev-reconcile.*\{"repair":true\}/);
+    assert.equal(await stateOf('app-client-created'), 'ENABLED');
+    assert.equal((await world.run(request)).result().results[0]!.outcome, 'LINKED');
+    const once = await resume();
+    assert.deepEqual([once.code, once.out.trim()], [0, 'Writes of the stage dev are not paused.']);
+  });
+
+  test('end an execution that was waiting to write, whoever left the pause and however', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    const pool = await world.describe(pools.mobile);
+    const expiresAt = { N: String(Date.now() + 3_600_000) };
+    await ask('PutItem', { Item: { ...leaseKey, nonce: { S: 'other' }, expiresAt } });
+    const running = world.run({ userPoolId: MOBILE, clientId });
+    const waits = async () => {
+      const { Items } = (await ask('Query', {
+        KeyConditionExpression: 'pk = :pool AND begins_with(sk, :pending)',
+        ExpressionAttributeValues: { ':pool': leaseKey.pk, ':pending': { S: 'pending#' } },
+      })) as { Items: object[] };
+      return Items.length > 0;
+    };
+    while (!(await waits())) await new Promise((resolve) => setTimeout(resolve, 20));
+    await ask('PutItem', { Item: { pk: { S: 'pause' }, sk: { S: 'pause' } } });
+    await ask('DeleteItem', { Key: leaseKey });
+    const ended = await running;
+    assert.equal(ended.error, 'PausedError');
+    assert.match(ended.failure().message, /paused by hand, without saying why/);
+    assert.deepEqual(await world.describe(pools.mobile), pool);
+    assert.equal(await waits(), false, 'nobody else writes it either');
+    await resume();
+  });
+
+  test('leave a rule disabled that was disabled on purpose', async () => {
+    await events().send(new DisableRuleCommand({ Name: `${RULE}link-requested` }));
+    assert.equal((await pause('--reason', 'x')).code, 0);
+    assert.equal(await stateOf('app-client-created'), 'DISABLED');
+    assert.equal((await resume()).code, 0);
+    assert.equal(await stateOf('link-requested'), 'DISABLED');
+    assert.equal(await stateOf('app-client-created'), 'ENABLED');
+    await events().send(new EnableRuleCommand({ Name: `${RULE}link-requested` }));
+  });
+
+  test('used wrongly say how they are used and exit with 2; of a stage that is not there, with 1', async () => {
+    const unsaid = await pause();
+    assert.equal(unsaid.code, 2);
+    assert.match(unsaid.err, /^--reason is missing\n/);
+    assert.equal((await resume('--stagg', 'x')).code, 2);
+    const root = { accessKeyId: HOME.account, secretAccessKey: 'any', sessionToken: '' };
+    const nowhere = await command(world, 'pause.ts', ['resume', '--stage', 'nope'], root);
+    assert.equal(nowhere.code, 1);
+    assert.match(nowhere.err, /Is it deployed to this account, Region and stage\?/);
+  });
+});
