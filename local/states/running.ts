@@ -1,14 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { ExecutionTimeoutError, StateMachine } from 'aws-local-stepfunctions';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
 import type { History } from './history.ts';
 
-type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 /** One state of a definition, as far as it matters here. */
 interface State {
   Type: string;
   Resource?: string;
   TimeoutSeconds?: number;
+  TimeoutSecondsPath?: string;
+  Parameters?: Json;
   ItemsPath?: string;
   ItemSelector?: Json;
   ItemProcessor?: Definition;
@@ -24,6 +27,9 @@ export interface Definition {
   TimeoutSeconds?: number;
 }
 
+// The longest that a timer can wait; more would be no time at all.
+const LONGEST_SECONDS = 2_147_483;
+
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const STATE_CHARACTERS = 262_144;
 
@@ -38,6 +44,8 @@ export type RunTask = (task: {
   resource: string;
   input: Json;
   timeoutSeconds?: number;
+  /** By which someone else will say what came of the task. */
+  token?: string;
   event(type: string, details?: Record<string, unknown>): void;
 }) => Promise<Json>;
 
@@ -80,7 +88,14 @@ export function checkSupported({ States }: Definition): void {
   }
 }
 
-/** What the library runs: a map becomes a task, so that its items can be run and told of here. */
+/** Whether a task waits for someone who has been told its token. */
+const isCallback = ({ Type, Resource = '' }: State): boolean =>
+  Type === 'Task' && Resource.endsWith('.waitForTaskToken');
+
+/**
+ * What the library runs: a map becomes a task, so that its items can be run and told of here. A task
+ * that waits for its token gets its parameters and its time here too, since the library knows neither.
+ */
 function runnable({ StartAt, States }: Definition, retryScale: number) {
   const states = Object.entries(States).map(([name, state]) => {
     const Retry = state.Retry?.map((retrier) => ({
@@ -89,10 +104,14 @@ function runnable({ StartAt, States }: Definition, retryScale: number) {
       ...(retrier.MaxDelaySeconds && { MaxDelaySeconds: retrier.MaxDelaySeconds * retryScale }),
     }));
     const retried = { ...state, ...(Retry && { Retry }) };
+    if (isCallback(state)) {
+      const { Parameters: _, TimeoutSecondsPath: __, ...task } = retried;
+      return [name, { ...task, TimeoutSeconds: LONGEST_SECONDS }];
+    }
     if (state.Type !== 'Map') return [name, retried];
     const { ItemProcessor: _, ItemSelector: __, ItemsPath: ___, ...map } = retried;
     // The longest that any execution can last: a map has no timeout of its own.
-    return [name, { ...map, Type: 'Task', Resource: 'map', TimeoutSeconds: 2_000_000 }];
+    return [name, { ...map, Type: 'Task', Resource: 'map', TimeoutSeconds: LONGEST_SECONDS }];
   });
   const definition = { StartAt, States: Object.fromEntries(states) };
   return new StateMachine(definition as ConstructorParameters<typeof StateMachine>[0], {
@@ -162,7 +181,8 @@ class Line {
     for await (const event of events) {
       if (!('state' in event)) continue;
       const { name, input, output } = event.state;
-      const type = this.#definition.States[name]?.Type;
+      const state = this.#definition.States[name];
+      const type = state?.Type;
       if (event.type === 'StateEntered') {
         this.event(`${type}StateEntered`, { name, input: JSON.stringify(input) });
         this.#entered = name;
@@ -172,6 +192,7 @@ class Line {
         this.#entered = undefined;
         this.event(`${type}StateExited`, { name, output: JSON.stringify(output) });
       } else if (event.type === 'StateFailed' && event.Error === 'States.Timeout') {
+        if (state && isCallback(state)) continue;
         this.event('LambdaFunctionTimedOut', { error: event.Error });
       }
     }
@@ -191,9 +212,24 @@ class Line {
       resource,
       input,
       ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+      ...(isCallback(state) && (await this.#callback(state, input))),
       event: (type, details) => this.event(type, details),
     });
     return limited(output, 'task');
+  }
+
+  /** Of a task that waits for its token: the token, and what depends on it or on the input. */
+  async #callback({ Parameters, TimeoutSecondsPath }: State, input: Json) {
+    const token = randomBytes(96).toString('base64');
+    const context = { ...this.#around.context, Task: { Token: token } };
+    const given =
+      Parameters === undefined ? input : await evaluated({ Parameters }, input, context);
+    if (TimeoutSecondsPath === undefined) return { token, input: given };
+    const seconds = await evaluated({ InputPath: TimeoutSecondsPath }, input, context);
+    if (!Number.isInteger(seconds) || Number(seconds) <= 0) {
+      throw new TaskError('States.Runtime', `${TimeoutSecondsPath} is no number of seconds.`, true);
+    }
+    return { token, input: given, timeoutSeconds: Number(seconds) };
   }
 
   async #map(name: string, state: State, input: Json): Promise<Json> {
@@ -307,7 +343,10 @@ export class Running {
     const timer =
       seconds === undefined
         ? undefined
-        : setTimeout(() => timeout.reject(new ExecutionTimeoutError()), seconds * 1000);
+        : setTimeout(
+            () => timeout.reject(new ExecutionTimeoutError()),
+            Math.min(seconds, LONGEST_SECONDS) * 1000,
+          );
     try {
       const output = await Promise.race([this.#line.run(input), timeout.promise]);
       return { status: 'SUCCEEDED', output };

@@ -7,6 +7,7 @@ import { History, type HistoryEvent } from './history.ts';
 import {
   checkSupported,
   type Definition,
+  type Json,
   Running,
   type RunTask,
   serviceError,
@@ -25,6 +26,13 @@ interface Machine {
 }
 
 type Status = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+
+/** A task that waits for someone to say what came of it. */
+interface Waiting {
+  executionArn: string;
+  resolve(output: Json): void;
+  reject(error: Error): void;
+}
 
 interface Execution {
   arn: string;
@@ -53,6 +61,8 @@ export class StateMachines {
   /** By how much waiting before a retry is shortened: 1 is as AWS waits. */
   retryScale = 1;
   readonly #aws: Aws;
+  /** Who waits for which token. */
+  readonly #tokens = new Map<string, Waiting>();
   readonly #watchers = new Set<(arn: string, event: HistoryEvent) => void>();
 
   constructor(aws: Aws) {
@@ -95,7 +105,7 @@ export class StateMachines {
     };
     const around = {
       ...{ history, context, retryScale: this.retryScale },
-      runTask: this.#runTask(machine, name),
+      runTask: this.#runTask(machine, arn, name),
     };
     const running = new Running(machine.definition, JSON.parse(input), around, started);
     execution.running = running;
@@ -141,7 +151,24 @@ export class StateMachines {
     const details = status === 'SUCCEEDED' ? { output } : failure;
     history.add(`Execution${ended[status]}`, running?.last ?? 1, details);
     history.close();
+    for (const waiting of this.#tokens.values()) {
+      if (waiting.executionArn === execution.arn) waiting.reject(taskError('States.Runtime', ''));
+    }
     this.#announce(execution);
+  }
+
+  /**
+   * The task that waits for a token.
+   *
+   * @throws AwsError as SendTaskSuccess and SendTaskFailure answer it.
+   */
+  waiting(token: unknown): Waiting {
+    const found = this.#tokens.get(String(token));
+    if (found) return found;
+    if (!/^[\w+/]{128}$/.test(String(token))) {
+      throw new AwsError('InvalidToken', "Invalid Token: 'Invalid token'");
+    }
+    throw new AwsError('TaskTimedOut', "Task Timed Out: 'Provided task does not exist anymore'");
   }
 
   #heard(machine: Machine, arn: string, event: HistoryEvent): void {
@@ -172,42 +199,94 @@ export class StateMachines {
     });
   }
 
-  /** Invokes a Lambda function with the machine's role. */
-  #runTask(machine: Machine, name: string): RunTask {
-    const { iam } = this.#aws;
-    return async ({ resource, input, timeoutSeconds, event }) => {
-      if (!/^arn:[^:]+:lambda:/.test(resource)) {
+  #runTask(machine: Machine, executionArn: string, name: string): RunTask {
+    return async (task) => {
+      const { resource, input, token } = task;
+      if (/^arn:[^:]+:lambda:/.test(resource)) {
+        const invoke = () => this.#invoke(machine, name, resource, JSON.stringify(input));
+        return this.#runFunction(task, invoke);
+      }
+      if (token === undefined || !/:states:::lambda:invoke\.waitForTaskToken$/.test(resource)) {
         throw new UnsupportedError(`the task resource ${resource}`);
       }
-      const payload = JSON.stringify(input);
-      const timeout = timeoutSeconds === undefined ? {} : { timeoutInSeconds: timeoutSeconds };
-      event('LambdaFunctionScheduled', { resource, input: payload, ...timeout });
-      try {
-        const service = 'states.amazonaws.com';
-        const principal = iam.assumeByService(
-          machine.roleArn,
-          service,
-          name.slice(0, 64),
-          machine.arn,
-        );
-        event('LambdaFunctionStarted');
-        const answer = (await this.#aws.call({
-          ...{ service: 'lambda', operation: 'Invoke', principal, region: machine.region },
-          input: { FunctionName: resource, Payload: payload },
-        })) as InvokeAnswer;
-        if (answer.functionError !== undefined) {
-          const { errorType = 'Lambda.Unknown' } = JSON.parse(answer.payload);
-          throw taskError(errorType, answer.payload);
-        }
-        event('LambdaFunctionSucceeded', { output: answer.payload });
-        return JSON.parse(answer.payload);
-      } catch (error) {
-        const failure =
-          error instanceof AwsError ? serviceError('lambda', error) : (error as Error);
-        event('LambdaFunctionFailed', { error: failure.name, cause: failure.message });
-        throw failure;
-      }
+      const { FunctionName, Payload = null } = input as Record<string, Json>;
+      const invoke = () =>
+        this.#invoke(machine, name, String(FunctionName), JSON.stringify(Payload));
+      return this.#awaitToken(task, machine.region, { executionArn, token }, invoke);
     };
+  }
+
+  /** Invokes a Lambda function with the machine's role, and returns what it answered as text. */
+  async #invoke(machine: Machine, name: string, FunctionName: string, Payload: string) {
+    try {
+      const service = 'states.amazonaws.com';
+      const { roleArn, arn, region } = machine;
+      const principal = this.#aws.iam.assumeByService(roleArn, service, name.slice(0, 64), arn);
+      const answer = (await this.#aws.call({
+        ...{ service: 'lambda', operation: 'Invoke', principal, region },
+        input: { FunctionName, Payload },
+      })) as InvokeAnswer;
+      if (answer.functionError === undefined) return answer.payload;
+      const { errorType = 'Lambda.Unknown' } = JSON.parse(answer.payload);
+      throw taskError(errorType, answer.payload);
+    } catch (error) {
+      throw error instanceof AwsError ? serviceError('lambda', error) : error;
+    }
+  }
+
+  async #runFunction(task: Parameters<RunTask>[0], invoke: () => Promise<string>): Promise<Json> {
+    const { resource, input, timeoutSeconds, event } = task;
+    const timeout = timeoutSeconds === undefined ? {} : { timeoutInSeconds: timeoutSeconds };
+    event('LambdaFunctionScheduled', { resource, input: JSON.stringify(input), ...timeout });
+    try {
+      event('LambdaFunctionStarted');
+      const output = await invoke();
+      event('LambdaFunctionSucceeded', { output });
+      return JSON.parse(output);
+    } catch (error) {
+      const { name, message } = error as Error;
+      event('LambdaFunctionFailed', { error: name, cause: message });
+      throw error;
+    }
+  }
+
+  /**
+   * Tells a function the token, and waits for whoever answers with it.
+   * https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
+   */
+  async #awaitToken(
+    { input, timeoutSeconds, event }: Parameters<RunTask>[0],
+    region: string,
+    { token, executionArn }: { token: string; executionArn: string },
+    invoke: () => Promise<string>,
+  ): Promise<Json> {
+    const details = { resourceType: 'lambda', resource: 'invoke.waitForTaskToken' };
+    const timeout = timeoutSeconds === undefined ? {} : { timeoutInSeconds: timeoutSeconds };
+    const parameters = JSON.stringify(input);
+    event('TaskScheduled', { ...details, region, parameters, ...timeout });
+    const { promise, resolve, reject } = Promise.withResolvers<Json>();
+    promise.catch(() => {});
+    this.#tokens.set(token, { executionArn, resolve, reject });
+    const expire = () => reject(taskError('States.Timeout', ''));
+    const timer =
+      timeoutSeconds === undefined ? undefined : setTimeout(expire, timeoutSeconds * 1000);
+    try {
+      event('TaskStarted', details);
+      const Payload: Json = JSON.parse(await invoke());
+      const submitted = { ExecutedVersion: '$LATEST', Payload, StatusCode: 200 };
+      event('TaskSubmitted', { ...details, output: JSON.stringify(submitted) });
+      const output = await promise;
+      event('TaskSucceeded', { ...details, output: JSON.stringify(output) });
+      return output;
+    } catch (error) {
+      const { name, message } = error as Error;
+      const type = name === 'States.Timeout' ? 'TaskTimedOut' : 'TaskFailed';
+      event(type, { ...details, error: name, cause: message });
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      this.#tokens.delete(token);
+    }
   }
 }
 
@@ -287,6 +366,26 @@ export function states(aws: Aws): Service {
           const execution = machines.execution(executionArn);
           machines.stop(execution, error, cause);
           return { stopDate: execution.stopDate };
+        },
+      },
+      // https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+      SendTaskSuccess: {
+        writes: true,
+        run({ input }) {
+          const waiting = machines.waiting(input['taskToken']);
+          try {
+            waiting.resolve(JSON.parse(String(input['output'])));
+          } catch {
+            throw new AwsError('InvalidOutput', "Invalid Output: 'Invalid JSON'");
+          }
+        },
+      },
+      // https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
+      SendTaskFailure: {
+        writes: true,
+        run({ input }) {
+          const { taskToken, error = '', cause = '' } = input as Record<string, string>;
+          machines.waiting(taskToken).reject(taskError(error, cause));
         },
       },
       DescribeExecution: {

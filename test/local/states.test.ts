@@ -4,6 +4,8 @@ import {
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
+  SendTaskFailureCommand,
+  SendTaskSuccessCommand,
   SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
@@ -454,5 +456,90 @@ describe('a state machine', () => {
       types.toReversed(),
     );
     assert.equal(events!.at(-1)!.executionStartedEventDetails!.input, undefined);
+  });
+
+  describe('that waits for a task token', () => {
+    const waiting = (more: object = {}) => ({
+      StartAt: 'Ask',
+      States: {
+        Ask: task({
+          Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+          Parameters: {
+            FunctionName: FUNCTION,
+            Payload: { 'token.$': '$$.Task.Token', 'what.$': '$.what' },
+          },
+          TimeoutSecondsPath: '$.seconds',
+          ...more,
+        }),
+      },
+    });
+    const input = { what: 'this', seconds: 3600 };
+    const tokenOf = async (call = 1) => {
+      while (calls.length < call) await new Promise((resolve) => setTimeout(resolve, 2));
+      return String(calls[call - 1]!['token']);
+    };
+    const succeed = (taskToken: string, output: string) =>
+      sfn.send(new SendTaskSuccessCommand({ taskToken, output }));
+    const fail = (taskToken: string, error: string) =>
+      sfn.send(new SendTaskFailureCommand({ taskToken, error, cause: 'why' }));
+
+    test('goes on with the output of whoever has the token, once', async () => {
+      answer = () => 'ignored';
+      const done = run(waiting({ ResultPath: '$.answer' }), input);
+      const token = await tokenOf();
+      assert.deepEqual(calls, [{ token, what: 'this' }]);
+      await assert.rejects(succeed(token, 'no JSON'), { name: 'InvalidOutput' });
+      await succeed(token, '{"by":"someone"}');
+      const { output, types, events } = await done;
+      assert.deepEqual(output, { ...input, answer: { by: 'someone' } });
+      assert.deepEqual(types.slice(2, 7), [
+        ...['TaskScheduled', 'TaskStarted', 'TaskSubmitted', 'TaskSucceeded', 'TaskStateExited'],
+      ]);
+      const { parameters, ...scheduled } = events[2]!.taskScheduledEventDetails!;
+      assert.deepEqual(scheduled, {
+        ...{ resourceType: 'lambda', resource: 'invoke.waitForTaskToken', region: 'us-east-1' },
+        timeoutInSeconds: 3600,
+      });
+      assert.equal(JSON.parse(parameters!).Payload.token, token);
+      for (const { id, previousEventId } of events.slice(2, 7)) {
+        assert.equal(previousEventId, id! - 1);
+      }
+      await assert.rejects(succeed(token, '{}'), { name: 'TaskTimedOut' });
+      await assert.rejects(succeed('invented', '{}'), { name: 'InvalidToken' });
+    });
+
+    test('fails as whoever has the token says, and asks anew with a new token if that is retried', async () => {
+      const Retry = [{ ErrorEquals: ['Again'], MaxAttempts: 1 }];
+      const done = run(waiting({ Retry }), input);
+      await fail(await tokenOf(), 'Again');
+      const second = await tokenOf(2);
+      assert.notEqual(second, await tokenOf(1));
+      await fail(second, 'No');
+      const { status, error, cause } = await done;
+      assert.deepEqual([status, error, cause], ['FAILED', 'No', 'why']);
+    });
+
+    test('fails with the function that was to tell the token', async () => {
+      answer = () => failing('NoWay');
+      const { error, types } = await run(waiting(), input);
+      assert.equal(error, 'NoWay');
+      assert.ok(types.includes('TaskFailed'));
+    });
+
+    test('runs out of the time that its input gives it, and takes no answer after that', async () => {
+      const { error, types, events } = await run(waiting(), { ...input, seconds: 1 });
+      assert.equal(error, 'States.Timeout');
+      assert.deepEqual(types.slice(-2), ['TaskTimedOut', 'ExecutionFailed']);
+      assert.equal(events[2]!.taskScheduledEventDetails!.timeoutInSeconds, 1);
+      await assert.rejects(succeed(await tokenOf(), '{}'), { name: 'TaskTimedOut' });
+    });
+
+    test('takes no answer once its execution has been stopped', async () => {
+      const executionArn = await start(waiting(), input);
+      const token = await tokenOf();
+      await sfn.send(new StopExecutionCommand({ executionArn }));
+      await assert.rejects(fail(token, 'No'), { name: 'TaskTimedOut' });
+      assert.equal((await ended(executionArn)).status, 'ABORTED');
+    });
   });
 });
