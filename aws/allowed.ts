@@ -1,3 +1,4 @@
+import { approvalTime } from '../core/approval.ts';
 import type { Execution } from '../core/execution.ts';
 import { grouped } from '../core/grouped.ts';
 import {
@@ -23,7 +24,8 @@ function allowed(
   const coverage = coverageOf(links, subject).find(
     (each) => each.identityPoolId === identityPoolId,
   );
-  if (!coverage) return [];
+  // What must be approved is written by the execution that has the approval, and by no other.
+  if (!coverage || approvalTime(links, coverage.links)) return [];
   // That a whole user pool is no more, nobody can look up here: its own execution writes it.
   if (deleted === true && clientId === undefined) return [];
   const { serverSideTokenCheck } = coverage;

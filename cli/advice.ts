@@ -10,6 +10,7 @@ const advice = new Map([
   ],
   ['StateMachineDoesNotExist', deployed],
   ['ResourceNotFoundException', deployed],
+  ['TaskTimedOut', 'It was decided meanwhile, or its time is over.'],
   [
     'CredentialsProviderError',
     'Sign in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for the account that Poolbridge is deployed to.',

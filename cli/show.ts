@@ -22,6 +22,9 @@ function resultLines(result: TargetReport): string[] {
     head,
     ...changeLines(result.changes).map((line) => `  ${line}`),
     `  as ${result.assumedRoleArn}`,
+    ...(result.approval
+      ? [`  approved by ${result.approval.approvedBy} (${result.approval.reason})`]
+      : []),
     ...(result.writtenBy === undefined ? [] : [`  written by ${result.writtenBy}`]),
   ];
 }

@@ -49,6 +49,11 @@ export class PausedError extends Error {
   override readonly name = 'PausedError';
 }
 
+/** A person has refused the change. */
+export class ApprovalDeniedError extends Error {
+  override readonly name = 'ApprovalDeniedError';
+}
+
 /** AWS answered with a setting that this version can't send back, so writing would reset it. */
 export class UnknownPoolFieldError extends Error {
   override readonly name = 'UnknownPoolFieldError';

@@ -15,6 +15,10 @@ export interface Link {
   serverSideTokenCheck: boolean;
   providerQuota: number;
   onDelete: 'unlink' | 'keep';
+  /** Whether a person must approve each change before it is written. */
+  approval?: 'required';
+  /** 24, if absent. */
+  approvalTimeoutHours?: number;
 }
 
 /** links.yml by the names of its links. It is the guardrail: only what it covers is ever linked. */

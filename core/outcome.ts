@@ -1,3 +1,4 @@
+import type { Approval } from './approval.ts';
 import { grouped } from './grouped.ts';
 import { isObject, isText } from './shape.ts';
 import type { Outcome, Resolved, Result, Target } from './target.ts';
@@ -10,12 +11,16 @@ export interface Failure {
 
 /** A target when its branch has ended, well or not. */
 export type TargetEnd =
-  | { target: Pick<Target, 'identityPoolId' | 'links'>; assumedRoleArn: string; result: Result }
+  | {
+      target: Pick<Target, 'identityPoolId' | 'links' | 'approval'>;
+      assumedRoleArn: string;
+      result: Result;
+    }
   | { target: Pick<Target, 'identityPoolId' | 'links'>; failure: Failure };
 
 /** One identity pool in the output. */
 export type TargetReport = { identityPoolId: string; links: string[] } & (
-  | (Result & { assumedRoleArn: string })
+  | (Result & { assumedRoleArn: string; approval?: Approval })
   | { outcome: 'FAILED'; error: string; message: string }
 );
 
@@ -65,8 +70,10 @@ function reportOf(end: TargetEnd): TargetReport {
   const { rebased, writtenBy, changedSince } = end.result;
   // Whose session wrote, where another execution did.
   const { assumedRoleArn = end.assumedRoleArn } = end.result;
+  const { approval } = end.target;
   return {
     ...{ identityPoolId, links, outcome, changes, before, after, assumedRoleArn, attempts },
+    ...(approval && { approval }),
     ...(rebased && { rebased }),
     ...(writtenBy !== undefined && { writtenBy }),
     ...(changedSince && { changedSince }),

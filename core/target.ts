@@ -1,3 +1,4 @@
+import { type Approval, type ApprovalTime, approvalTime } from './approval.ts';
 import { type Difference, diff } from './diff.ts';
 import { NotCoveredError } from './errors.ts';
 import { digestOf, type IdentityPool, type ShownPool, shown } from './identity-pool.ts';
@@ -26,6 +27,10 @@ export interface Target {
   /** Whether the app client, or its whole user pool, is no more. */
   deleted: boolean;
   dryRun: boolean;
+  /** How long to wait for approval, where a link requires it. */
+  approvalTime?: ApprovalTime;
+  /** Once it is approved: for all rounds. */
+  approval?: Approval;
   /** How many characters of the execution's state this target may take. */
   room: number;
 }
@@ -86,15 +91,24 @@ export function resolve(
   const intent = { operation, providerName: providerNameOf(userPoolId, partition), ...clientId };
   const room = Math.floor(STATE_ROOM / Math.max(coverage.length, 1));
   const client = subject.clientName === undefined ? {} : { clientName: subject.clientName };
-  const targets = coverage.map(({ serverSideTokenCheck, onDelete: _, ...pool }) => ({
-    ...pool,
-    userPoolId,
-    ...client,
-    intent: { ...intent, serverSideTokenCheck },
-    deleted,
-    dryRun,
-    room,
-  }));
+  const all = coverage.map(({ serverSideTokenCheck, onDelete: _, ...pool }): Target => {
+    const waits = approvalTime(links, pool.links);
+    return {
+      ...pool,
+      userPoolId,
+      ...client,
+      intent: { ...intent, serverSideTokenCheck },
+      deleted,
+      dryRun,
+      ...(waits && { approvalTime: waits }),
+      room,
+    };
+  });
+  // Those that wait for nobody go first: only so many are worked on at a time.
+  const targets = [
+    ...all.filter((target) => !target.approvalTime),
+    ...all.filter((target) => target.approvalTime),
+  ];
   const resolved = { operation, userPoolId, ...clientId, requestedBy, targets };
   const name = subject.clientName ?? subject.clientId;
   const what = name === undefined ? 'the app clients' : `the app client ${name}`;

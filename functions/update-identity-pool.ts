@@ -5,6 +5,7 @@ import { openIdentityPool } from '../aws/identity-pool.ts';
 import { PoolTable } from '../aws/pool-table.ts';
 import { writeSafely } from '../aws/safe-write.ts';
 import { step } from '../aws/step.ts';
+import { checkApproval } from '../core/approval.ts';
 import { executionOf } from '../core/execution.ts';
 import { accessTo, stillAllowing } from '../core/links.ts';
 import { outcomeOf, type Plan, type Result, roomOf, type TargetEvent } from '../core/target.ts';
@@ -27,6 +28,7 @@ export const handler = step(
     const name = clientName === undefined ? {} : { clientName };
     const client = intent.clientId === undefined ? {} : { clientId: intent.clientId };
     const allowing = stillAllowing(links, target, { userPoolId, ...name });
+    checkApproval(links, allowing, target);
     const key = keyOf(event);
     const pool = await openIdentityPool(where, identityPoolId, access, [
       'DescribeIdentityPool',

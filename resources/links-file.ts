@@ -79,6 +79,11 @@ function problemOf(error: ErrorObject): { path: string[]; message: string } {
     }
     case 'required':
       return { path, message: `lacks ${String(params['missingProperty'])}` };
+    case 'dependencies':
+      return {
+        path: [...path, String(params['property'])],
+        message: `goes with ${String(params['missingProperty'])} alone`,
+      };
     case 'anyOf':
       return { path, message: 'names no user pools: give userPools, userPoolTags or both' };
     case 'pattern':

@@ -1,13 +1,20 @@
 import { resolve } from 'node:path';
+import { executionSeconds } from '../core/approval.ts';
 import { accountsOf, type Links } from '../core/links.ts';
 import { userPoolRegion } from '../core/user-pool.ts';
 import { linkPolicies } from './link-policies.ts';
 import { loadLinks } from './links-file.ts';
 
-type Policies = ReturnType<typeof linkPolicies>;
+/** What follows from the links. */
+const derivedFrom = (links: Links) => ({
+  ...linkPolicies(links),
+  executionSeconds: executionSeconds(links),
+});
+
+type Derived = ReturnType<typeof derivedFrom>;
 
 interface Source {
-  address: Exclude<keyof Policies, 'wider'>;
+  address: Exclude<keyof Derived, 'wider'>;
   resolveVariable(variable: string): Promise<string>;
 }
 
@@ -22,7 +29,7 @@ interface Writers {
 
 interface Read {
   links: Links;
-  policies: Policies;
+  derived: Derived;
 }
 
 /** Who may forward events to the deployment, as its parameters say. */
@@ -33,7 +40,7 @@ interface Forwarding {
 
 function read(file: string): Read {
   const links = loadLinks(file);
-  return { links, policies: linkPolicies(links) };
+  return { links, derived: derivedFrom(links) };
 }
 
 /** The user pools of which the rule in the deployment's Region never hears by itself, link by link. */
@@ -57,7 +64,8 @@ function shutOut(links: Links, { accounts, organization }: Forwarding): string[]
 }
 
 /**
- * Lets serverless.yml say `${links:…}`: the IAM policies that follow from links.yml. What is wrong
+ * Lets serverless.yml say `${links:…}`: the IAM policies that follow from links.yml, and how long an
+ * execution may take. What is wrong
  * with that file is said once, before anything is packaged; the framework would say it once for
  * each variable. So is what will be otherwise than its reader may think.
  */
@@ -71,13 +79,13 @@ export default class LinksPlugin {
       const { classes, service } = this.#serverless;
       if (this.#problem !== undefined) throw new classes.Error(this.#problem, 'INVALID_LINKS');
       if (!this.#read) return;
-      const { links, policies } = this.#read;
+      const { links, derived } = this.#read;
       const unheard = [
         ...elsewhere(links, service.provider.region),
         ...shutOut(links, this.#forwarding),
       ];
       for (const each of unheard) this.#log.warning(each);
-      if (policies.wider !== undefined) this.#log.warning(`links.yml: ${policies.wider}.`);
+      if (derived.wider !== undefined) this.#log.warning(`links.yml: ${derived.wider}.`);
     },
   };
 
@@ -89,7 +97,7 @@ export default class LinksPlugin {
           accounts: String(await resolveVariable('param:forwardingAccounts')).split(','),
           organization: await resolveVariable('param:forwardingOrganization'),
         };
-        return { value: this.#policiesOf(file)[address] };
+        return { value: this.#derivedFrom(file)[address] };
       },
     },
   };
@@ -102,13 +110,13 @@ export default class LinksPlugin {
     this.#log = log;
   }
 
-  #policiesOf(file: string): Policies {
+  #derivedFrom(file: string): Derived {
     try {
       this.#read ??= read(file);
-      return this.#read.policies;
+      return this.#read.derived;
     } catch (error) {
       this.#problem = (error as Error).message;
-      return linkPolicies({});
+      return derivedFrom({});
     }
   }
 }

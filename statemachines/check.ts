@@ -7,6 +7,7 @@ interface State {
   Type: string;
   Comment?: string;
   TimeoutSeconds?: number;
+  TimeoutSecondsPath?: string;
   Retry?: unknown;
   ItemProcessor?: Workflow;
 }
@@ -15,11 +16,13 @@ interface Workflow {
   States: Record<string, State>;
 }
 
-// As packaging does: a reference to a function becomes its ARN.
-const packaged = (_: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && 'Fn::GetAtt' in value
-    ? 'arn:aws:lambda:us-east-1:111111111111:function:step'
-    : value;
+// As packaging does: references and variables become what they stand for.
+function packaged(_: string, value: unknown): unknown {
+  if (value === '${links:executionSeconds}') return 3600;
+  if (typeof value !== 'object' || value === null) return value;
+  if ('Fn::Sub' in value) return String(value['Fn::Sub']).replace('${AWS::Partition}', 'aws');
+  return 'Fn::GetAtt' in value ? 'arn:aws:lambda:us-east-1:111111111111:function:step' : value;
+}
 
 const statesOf = ({ States }: Workflow): [string, State][] =>
   Object.entries(States).flatMap(([name, state]) => [
@@ -30,7 +33,9 @@ const statesOf = ({ States }: Workflow): [string, State][] =>
 function problemsOf([name, state]: [string, State]): string[] {
   const lacking = [
     ...(state.Comment ? [] : ['Comment']),
-    ...(state.Type === 'Task' && !state.TimeoutSeconds ? ['TimeoutSeconds'] : []),
+    ...(state.Type === 'Task' && !state.TimeoutSeconds && !state.TimeoutSecondsPath
+      ? ['TimeoutSeconds']
+      : []),
     ...(state.Type === 'Task' && !state.Retry ? ['Retry'] : []),
   ];
   return lacking.map((field) => `${name} lacks ${field}`);

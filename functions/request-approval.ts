@@ -1,0 +1,31 @@
+import { publish } from '../aws/events.ts';
+import { logger } from '../aws/logger.ts';
+import { step } from '../aws/step.ts';
+import { approvalMessage, approveCommand } from '../core/approval.ts';
+import type { ShownChange } from '../core/merge.ts';
+import type { Target } from '../core/target.ts';
+
+interface Asking {
+  execution: string;
+  target: Target;
+  changes: ShownChange[];
+}
+
+/**
+ * Tells what waits for approval. The token by which it is given is not looked at here: whoever may
+ * approve finds it in the execution's history, and nobody else is told.
+ */
+export const handler = step(async ({ execution, target, changes }: Asking): Promise<void> => {
+  const { identityPoolId, links, userPoolId, intent, clientName, approvalTime } = target;
+  const until = new Date(Date.now() + (approvalTime?.seconds ?? 0) * 1000).toISOString();
+  const asked = { execution, identityPoolId, links, changes, until };
+  const { execution: executionArn, ...rest } = asked;
+  const detail = {
+    ...{ executionArn, ...rest, operation: intent.operation, userPoolId },
+    ...(intent.clientId !== undefined && { clientId: intent.clientId }),
+    ...(clientName !== undefined && { clientName }),
+    ...{ approve: approveCommand(asked), message: approvalMessage(asked) },
+  };
+  await publish('ApprovalRequested', detail, execution);
+  logger.info('approval requested', { identityPoolId, links, until });
+});

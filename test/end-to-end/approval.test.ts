@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { SendTaskSuccessCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { command, someone } from '../cli/command.ts';
+import { ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
+
+const APPROVED = 'us-east-1_Approve01';
+const MOBILE = 'us-east-1_Mobile001';
+const APPROVER = 'arn:aws:sts::111111111111:assumed-role/approver/session';
+const EXECUTION = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link';
+
+describe('a change that needs approval', () => {
+  let world: World;
+  let approver: ReturnType<typeof someone>;
+  /** What was put on a bus or published to a topic. */
+  const told: { operation: string; text: string }[] = [];
+
+  before(async () => {
+    world = await startWorld({ trail: false });
+    for (const id of [APPROVED, MOBILE]) await world.createUserPool(id);
+    for (const id of [pools.mobile, pools.web]) await world.createIdentityPool(id);
+    await world.createIdentityPool(pools.there, ACCOUNT_C, {});
+    // As docs/security.md has it.
+    approver = someone(world, 'approver', [
+      { Effect: 'Allow', Action: 'states:GetExecutionHistory', Resource: `${EXECUTION}:*` },
+      {
+        Effect: 'Allow',
+        Action: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
+        Resource: '*',
+      },
+    ]);
+    const { aws } = world.local;
+    const { call } = aws;
+    aws.call = (asked) => {
+      const { operation, input } = asked;
+      if (['PutEvents', 'Publish'].includes(operation)) {
+        told.push({ operation, text: JSON.stringify(input) });
+      }
+      return call.call(aws, asked);
+    };
+  });
+  after(() => world.close());
+
+  const approve = (...args: string[]) => command(world, 'approve.ts', args, approver.session);
+
+  /** Starts an execution, and waits until so many of its targets wait for approval. */
+  async function asking(input: object, name: string, targets = 1): Promise<string> {
+    const { executionArn = '' } = await world.client(SFNClient, HOME).send(
+      new StartExecutionCommand({
+        ...{ stateMachineArn: world.machineArn, input: JSON.stringify(input), name },
+      }),
+    );
+    while ((await scheduled(executionArn, 'TaskSubmitted')).length < targets) {
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    return executionArn;
+  }
+
+  const scheduled = async (executionArn: string, what = 'TaskScheduled') =>
+    (await world.history(executionArn)).filter(({ type }) => type === what);
+
+  const tokenOf = async (executionArn: string): Promise<string> => {
+    const [event] = await scheduled(executionArn);
+    return JSON.parse(event!.taskScheduledEventDetails!.parameters!).Payload.token;
+  };
+
+  const table = (operation: string, input: object) =>
+    world.local.aws.tables.ask(HOME, operation, { TableName: 'poolbridge-dev', ...input });
+  const itemsOf = async (pool: string): Promise<Record<string, object>[]> => {
+    const { Items } = (await table('Query', {
+      KeyConditionExpression: 'pk = :pool',
+      ExpressionAttributeValues: { ':pool': { S: pool } },
+    })) as { Items: Record<string, object>[] };
+    return Items;
+  };
+  const has = async (pool: string, clientId: string) =>
+    JSON.stringify(await world.describe(pool)).includes(clientId);
+
+  test('waits for it with nothing held, then is written onto what is there by then', async () => {
+    const clientId = await world.createAppClient(APPROVED);
+    const pool = await world.describe(pools.mobile);
+    const executionArn = await asking({ userPoolId: APPROVED, clientId }, 'yes');
+    const token = await tokenOf(executionArn);
+    const [{ taskScheduledEventDetails: details } = {}] = await scheduled(executionArn);
+    assert.equal(details!.timeoutInSeconds, 24 * 3600);
+    assert.deepEqual(await world.describe(pools.mobile), pool);
+    assert.deepEqual(await itemsOf(pools.mobile), [], 'no lease, and no request that waits');
+
+    // Everyone is told what would change, and nobody the token.
+    await world.local.aws.buses.settled();
+    const event = told.find(({ text }) => text.includes('ApprovalRequested'))!;
+    const [{ Detail, Source }] = JSON.parse(event.text).Entries;
+    const { changes, message, ...detail } = JSON.parse(Detail);
+    assert.equal(Source, 'poolbridge');
+    assert.equal(
+      detail.approve,
+      `npm run approve -- ${executionArn} --identity-pool ${pools.mobile}`,
+    );
+    assert.deepEqual(
+      [detail.executionArn, detail.identityPoolId, detail.links, detail.clientId],
+      [executionArn, pools.mobile, ['approved'], clientId],
+    );
+    assert.equal(changes[0].provider.ClientId, clientId);
+    const publication = told.find(({ operation }) => operation === 'Publish')!;
+    assert.equal(JSON.parse(publication.text).Message, JSON.stringify(message));
+    assert.ok(
+      message.includes(`would add cognito-idp.us-east-1.amazonaws.com/${APPROVED} ${clientId}.`),
+    );
+    const shown = await approve('yes', '--show');
+    assert.equal(shown.code, 0, shown.err);
+    assert.ok(shown.out.includes(`WAITS ${pools.mobile} (approved)\n  + CognitoIdentityProviders`));
+
+    // Others go on, and whoever forges its request in the table gains nothing by it.
+    const forged = { execution: executionArn, operation: 'link', userPoolId: APPROVED, clientId };
+    await table('PutItem', {
+      Item: {
+        ...{ pk: { S: pools.mobile }, sk: { S: 'pending#forged' }, ticket: { N: '0' } },
+        body: { S: JSON.stringify({ key: 'forged', ...forged }) },
+        expiresAt: { N: String(Date.now() + 3_600_000) },
+      },
+    });
+    const other = await world.createAppClient(MOBILE);
+    (await world.run({ userPoolId: MOBILE, clientId: other })).result();
+    assert.equal(await has(pools.mobile, clientId), false);
+
+    const decided = await approve(executionArn, '--reason', 'as agreed');
+    assert.equal(decided.code, 0, decided.err);
+    assert.match(
+      decided.out,
+      /^APPROVED ap-south-1:\S+ \(approved\)\n {2}\+ CognitoIdentityProviders/,
+    );
+    const ended = await world.ended(executionArn);
+    const { results } = ended.result();
+    assert.deepEqual(
+      results.map(({ identityPoolId, outcome }) => [identityPoolId, outcome]),
+      [
+        [pools.there, 'LINKED'],
+        [pools.mobile, 'LINKED'],
+      ],
+    );
+    assert.ok(!('approval' in results[0]!));
+    assert.ok('approval' in results[1]! && 'rebased' in results[1]);
+    const { time, ...approval } = results[1].approval!;
+    assert.deepEqual(approval, { approvedBy: APPROVER, reason: 'as agreed' });
+    assert.ok(Date.parse(time) <= Date.now());
+    assert.ok((await has(pools.mobile, other)) && (await has(pools.mobile, clientId)));
+    const again = await approve(executionArn, '--reason', 'twice');
+    assert.deepEqual(
+      [again.code, again.err],
+      [1, `Nothing waits for approval in ${executionArn}.\n`],
+    );
+
+    // The token is where Step Functions itself keeps it, and nowhere else.
+    const events = await world.history(executionArn);
+    const whereToken = events.filter((each) => JSON.stringify(each).includes(token));
+    assert.deepEqual(
+      whereToken.map(({ type }) => type),
+      ['TaskScheduled'],
+    );
+    const { logGroups } = world.local.aws;
+    const lambdaLogs = logGroups.all().filter(({ name }) => name.startsWith('/aws/lambda/'));
+    for (const text of [...told.map((each) => each.text), JSON.stringify(lambdaLogs)]) {
+      assert.ok(!text.includes(token));
+    }
+    assert.ok(!JSON.stringify(await itemsOf(pools.mobile)).includes(token));
+  });
+
+  test('is asked for only where there is something to write, and once, however often it goes round', async () => {
+    const clientId = await world.createAppClient(APPROVED);
+    const request = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
+    const planned = (await world.run({ ...request, dryRun: true })).result();
+    assert.equal(planned.results[0]!.outcome, 'PLANNED');
+
+    // Somebody forges the answer to its first round, so that it goes round once more.
+    const executionArn = await asking(request, 'rounds');
+    const digest = createHash('sha256').update(executionArn).digest('hex').slice(0, 32);
+    const pool = await world.describe(pools.mobile);
+    const answer = { write: 'forged', changes: [] };
+    const write = { execution: 'x', assumedRoleArn: 'x', sequence: 1, before: pool, after: pool };
+    for (const [sk, body] of [
+      [`answer#${digest}-1`, answer],
+      ['write#forged', write],
+    ] as const) {
+      const Item = { pk: { S: pools.mobile }, sk: { S: sk }, body: { S: JSON.stringify(body) } };
+      await table('PutItem', { Item });
+    }
+    assert.equal((await approve('rounds', '--reason', 'once')).code, 0);
+    const ended = await world.ended(executionArn);
+    const [result] = ended.result().results;
+    assert.ok('attempts' in result! && result.attempts === 2 && result.approval?.reason === 'once');
+    assert.equal((await scheduled(executionArn)).length, 1);
+    const linked = (await world.run(request)).result();
+    assert.equal(linked.results[0]!.outcome, 'ALREADY_LINKED');
+  });
+
+  test('is not written when it is refused, one identity pool apart from the other', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app-both');
+    const executionArn = await asking({ userPoolId: APPROVED, clientId }, 'both', 2);
+    const seconds = (await scheduled(executionArn)).map(
+      ({ taskScheduledEventDetails: details }) => details!.timeoutInSeconds,
+    );
+    assert.deepEqual(seconds.sort(), [2 * 3600, 24 * 3600]);
+    const unnamed = await approve('both', '--reason', 'x');
+    assert.equal(unnamed.code, 2);
+    assert.match(unnamed.err, /^several wait, so name them with --identity-pool: ap-south-1:/);
+    const denied = await approve('both', '--deny', '--identity-pool', pools.web, '--reason', 'no');
+    assert.match(denied.out, /^DENIED ap-south-1:\S+0002 \(approved-too\)/);
+    const twice = await approve('both', '--identity-pool', pools.web, '--reason', 'yes');
+    assert.equal(twice.code, 2);
+    assert.match(twice.err, /^nothing waits for \S+0002; what waits: \S+0001\n/);
+    assert.equal((await approve('both', '--reason', 'the last one')).code, 0);
+    const ended = await world.ended(executionArn);
+    assert.equal(ended.error, 'ApprovalDeniedError');
+    const { message, results } = ended.failure();
+    assert.match(
+      message,
+      /^arn:aws:sts::111111111111:assumed-role\/approver\/session has refused the change at \S+Z \(no\), so nothing was written\.$/,
+    );
+    assert.deepEqual(
+      results.map(({ identityPoolId, outcome }) => [identityPoolId, outcome]).sort(),
+      [
+        [pools.mobile, 'LINKED'],
+        [pools.there, 'LINKED'],
+        [pools.web, 'FAILED'],
+      ].sort(),
+    );
+    assert.equal(await has(pools.web, clientId), false);
+  });
+
+  test('is not written when nobody decides in time, nor when the answer does not say who', async () => {
+    const clientId = await world.createAppClient(APPROVED);
+    const request = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
+    const executionArn = await asking(request, 'anonymous');
+    await world
+      .client(SFNClient, HOME)
+      .send(new SendTaskSuccessCommand({ taskToken: await tokenOf(executionArn), output: '{}' }));
+    assert.equal((await world.ended(executionArn)).status, 'FAILED');
+
+    const { definition } = world.local.aws.stateMachines.machine(world.machineArn);
+    const state = definition.States['LinkTargets']!.ItemProcessor!.States['RequestApproval']!;
+    const { TimeoutSecondsPath } = state;
+    delete state.TimeoutSecondsPath;
+    state.TimeoutSeconds = 1;
+    const expired = await world.run(request);
+    Object.assign(state, { TimeoutSecondsPath });
+    delete state.TimeoutSeconds;
+    assert.equal(expired.error, 'ApprovalExpiredError');
+    assert.match(
+      expired.failure().message,
+      /^Nobody has approved the change within 24 hours, .* Ask again/,
+    );
+    assert.equal((await scheduled(expired.executionArn)).length, 1, 'it is not asked for again');
+    assert.equal(await has(pools.mobile, clientId), false);
+  });
+
+  test('is decided by a command that says what is missing, and exits with 2', async () => {
+    for (const [args, expected] of [
+      [[], /^the execution is missing\n/],
+      [['x'], /^--reason is missing\n/],
+      [['x', 'y', '--show'], /^one execution at a time\n/],
+      [['x', '--reason', 'x'.repeat(201)], /^--reason is longer than 200 characters\n/],
+    ] as const) {
+      const { code, err } = await approve(...args);
+      assert.equal(code, 2);
+      assert.match(err, expected);
+    }
+    const nowhere = await approve('nothing', '--reason', 'x');
+    assert.equal(nowhere.code, 1);
+    assert.match(nowhere.err, /^ExecutionDoesNotExist: /);
+  });
+});
