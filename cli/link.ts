@@ -82,6 +82,9 @@ async function run(args: string[]): Promise<number> {
   console.log(styleText('dim', executionArn));
   const ending = await machine.follow(executionArn, (state) => {
     console.log(styleText('dim', `  ${state}`));
+    if (state === 'RequestApproval') {
+      console.log(`  It waits for approval. To see it: npm run approve -- ${executionArn} --show`);
+    }
   });
   if ('output' in ending) {
     console.log(outputLines(ending.output).join('\n'));

@@ -69,19 +69,23 @@ describe('the output of an execution that succeeds', () => {
     assert.ok(!JSON.stringify(report).includes('write'));
   });
 
-  test('says who wrote, and onto what, where that is not as planned', () => {
+  test('says who approved it, who wrote, and onto what, where that is not as planned', () => {
+    const approval = { approvedBy: 'arn', reason: 'why', time: '2026-01-02T03:04:05.678Z' };
     const more = { rebased: { snapshot: 'a', base: 'b' }, writtenBy: 'another' };
     const { report } = reportOn(EXECUTION, {
       ...resolved,
       targets: [
-        { target: target('one'), assumedRoleArn: ROLE, result: { ...result, ...more } },
+        {
+          target: { ...target('one'), approval },
+          ...{ assumedRoleArn: ROLE, result: { ...result, ...more } },
+        },
         linked('two'),
       ],
     });
     assert.ok(report.status === 'SUCCEEDED');
     const whole = { links: ['a'], ...result, assumedRoleArn: ROLE };
     assert.deepEqual(report.output.results, [
-      { identityPoolId: 'one', ...whole, ...more },
+      { identityPoolId: 'one', ...whole, approval, ...more },
       { identityPoolId: 'two', ...whole },
     ]);
   });

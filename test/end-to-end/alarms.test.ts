@@ -82,7 +82,8 @@ describe('the alarm topic', () => {
   test('hears of an execution that runs out of time', async () => {
     const { definition } = machine();
     const { TimeoutSeconds } = definition;
-    assert.equal(TimeoutSeconds, 3600);
+    // An hour, and the day that a link of test/links.yml waits for approval.
+    assert.equal(TimeoutSeconds, 3600 + 86_400);
     definition.TimeoutSeconds = 0;
     const { executionArn, status } = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
     definition.TimeoutSeconds = TimeoutSeconds;
@@ -165,7 +166,7 @@ describe('the alarm topic', () => {
     );
     assert.deepEqual(
       queues.map((arn) => arn?.split(':').at(-1)),
-      Array.from({ length: 3 }, () => QueueUrl?.split('/').at(-1)),
+      Array.from({ length: 4 }, () => QueueUrl?.split('/').at(-1)),
     );
   });
 

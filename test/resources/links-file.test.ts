@@ -133,6 +133,16 @@ describe('links.yml', () => {
       [/^6: links\.mobile-apps\.providerQuota must be <= 1000, but is 1001/],
     ],
     [
+      'a time to wait for an approval that is not asked for',
+      `${good}    approvalTimeoutHours: 2\n`,
+      [/^6: links\.mobile-apps\.approvalTimeoutHours goes with approval alone$/],
+    ],
+    [
+      'an approval that is neither, for longer than a week',
+      `${good}    approval: maybe\n    approvalTimeoutHours: 169\n`,
+      [/^6: .*approval must be one of required/, /^7: .*approvalTimeoutHours must be <= 168/],
+    ],
+    [
       'an onDelete that is neither',
       `${good}    onDelete: remove\n`,
       [/^6: links\.mobile-apps\.onDelete must be one of unlink, keep, but is "remove"$/],

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  SendTaskSuccessCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
@@ -14,6 +19,7 @@ import { deployForwarder, deployUserPoolAccount } from '../../local/poolbridge/d
 import { ACCOUNT_A, ACCOUNT_D, type Ended, HOME, pools, startWorld, World } from '../world.ts';
 
 const NAMED = 'us-east-1_Mobile001';
+const APPROVED = 'us-east-1_Approve01';
 const TAGGED = 'us-east-1_Web000001';
 const ABROAD = 'us-east-1_Abroad003';
 const AWAY = { account: ACCOUNT_D, region: 'us-east-1' };
@@ -106,6 +112,7 @@ describe('what is granted', () => {
     world.local.aws.stateMachines.retryScale = 0.001;
     world.local.aws.identityPools.providerQuota = 1000;
     await world.createUserPool(NAMED);
+    await world.createUserPool(APPROVED);
     await world.createUserPool(TAGGED, { team: 'web' });
     await world.createIdentityPool(pools.mobile);
     await world.createIdentityPool(pools.web);
@@ -146,7 +153,42 @@ describe('what is granted', () => {
     const announced = await Promise.all(
       [byHand, ...byEvents, ...(await deletions())].map(isAnnounced),
     );
-    return byEvents.length === 2 && announced.every(Boolean) && (await stopIsTold());
+    return (
+      byEvents.length === 2 &&
+      announced.every(Boolean) &&
+      (await isApproved()) &&
+      (await stopIsTold())
+    );
+  };
+
+  /** Whether a write that needs approval is asked for, and done once it is approved. */
+  const isApproved = async (): Promise<boolean> => {
+    const clientId = await world.createAppClient(APPROVED);
+    const input = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
+    const sfn = world.client(SFNClient, HOME);
+    const { executionArn = '' } = await sfn.send(
+      new StartExecutionCommand({
+        stateMachineArn: world.machineArn,
+        input: JSON.stringify(input),
+      }),
+    );
+    const ended = world.ended(executionArn);
+    const asked = async (): Promise<string | undefined> => {
+      for (;;) {
+        const events = await world.history(executionArn);
+        if (events.at(-1)?.type?.startsWith('Execution')) return undefined;
+        const scheduled = events.find(({ type }) => type === 'TaskScheduled');
+        const { parameters = '' } = scheduled?.taskScheduledEventDetails ?? {};
+        const isAsked = events.some(({ type }) => type === 'TaskSubmitted');
+        if (isAsked) return JSON.parse(parameters).Payload.token;
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+    };
+    const taskToken = await asked();
+    if (taskToken === undefined) return false;
+    const output = JSON.stringify({ approvedBy: 'x', reason: 'x', time: 'x' });
+    await sfn.send(new SendTaskSuccessCommand({ taskToken, output }));
+    return isAnnounced(await ended);
   };
 
   /** What CloudTrail tells the other account of a new client. */
