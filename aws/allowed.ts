@@ -24,8 +24,9 @@ function allowed(
   const coverage = coverageOf(links, subject).find(
     (each) => each.identityPoolId === identityPoolId,
   );
+  if (!coverage) return [];
   // What must be approved is written by the execution that has the approval, and by no other.
-  if (!coverage || approvalTime(links, coverage.links)) return [];
+  if (approvalTime(links, coverage.links)) return [];
   // That a whole user pool is no more, nobody can look up here: its own execution writes it.
   if (deleted === true && clientId === undefined) return [];
   const { serverSideTokenCheck } = coverage;

@@ -96,7 +96,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'the old snapshot is restored when the write does not read back',
-    seed: 36,
+    seed: 31,
     changes: [
       {
         file: criticalSection,
@@ -168,7 +168,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'the quota is not looked at again',
-    seed: 216,
+    seed: 79,
     changes: [
       {
         file: 'core/batch.ts',

@@ -164,10 +164,8 @@ describe('the alarm topic', () => {
     const queues = [...bus!.rules.values()].flatMap(({ targets }) =>
       [...targets.values()].map(({ DeadLetterConfig }) => DeadLetterConfig?.Arn),
     );
-    assert.deepEqual(
-      queues.map((arn) => arn?.split(':').at(-1)),
-      Array.from({ length: 4 }, () => QueueUrl?.split('/').at(-1)),
-    );
+    const names = queues.map((arn) => arn?.split(':').at(-1));
+    assert.deepEqual([...new Set(names)], [QueueUrl?.split('/').at(-1)], 'of every rule');
   });
 
   test('has an alarm on waits for the lease, each of which is an error of UpdateIdentityPool', async () => {
