@@ -101,14 +101,17 @@ export class CriticalSection {
     } catch (error) {
       // Together they may be more than AWS allows, where this one alone is not.
       const tooMany = error instanceof ProviderQuotaError && isRefusal(error);
-      if (!tooMany || asked.length === 1) throw error;
-      return this.#writeFor(await this.#describe(), [this.#request.own]);
+      const own = asked.filter((each) => this.#isOwn(each));
+      if (!tooMany || asked.length === own.length) throw error;
+      return this.#writeFor(await this.#describe(), own);
     }
   }
 
   /** Its deletion may have been heard of before its creation: events come in any order. */
   async #isDeleted(): Promise<boolean> {
-    const { operation, providerName, clientId } = this.#request.own.intent;
+    const [own] = this.#request.own;
+    if (!this.#request.pending || !own) return false;
+    const { operation, providerName, clientId } = own.intent;
     if (operation === 'unlink' || clientId === undefined) return false;
     return this.#tools.table.isDeleted(providerName, clientId);
   }
@@ -118,9 +121,15 @@ export class CriticalSection {
     return { changes: [], gone: true, before: asItIs, after: asItIs };
   }
 
-  #gather(): Promise<Allowed[]> {
-    const until = Date.now() + this.#tools.left() - NEEDED - DESCRIBING;
-    return gather(this.#request, this.#tools, until);
+  async #gather(): Promise<Allowed[]> {
+    const { confirm, left } = this.#tools;
+    const until = Date.now() + left() - NEEDED - DESCRIBING;
+    const own = confirm ? await confirm(this.#request.own) : this.#request.own;
+    return gather({ ...this.#request, own }, this.#tools, until);
+  }
+
+  #isOwn({ key }: Pick<Allowed, 'key'>): boolean {
+    return this.#request.own.some((own) => own.key === key);
   }
 
   /** The pool as it is now; a state that may be from before our last write is read again. */
@@ -151,16 +160,16 @@ export class CriticalSection {
     // It may have landed only now: what is described after it is doubted from now on.
     if (this.#lease.last && done.length > 0) this.#lease.last.at = Date.now();
     delete this.#lease.writing;
-    const own = done.find(({ key }) => key === this.#request.own.key);
-    return own && writtenOf(record, own.changes, this.#request.own.execution);
+    const own = done.find(({ key }) => key === this.#request.pending?.key);
+    return own && writtenOf(record, own.changes, this.#request.execution);
   }
 
   async #writeFor(base: IdentityPool, asked: Allowed[]): Promise<Written> {
-    const { own, quota, room } = this.#request;
+    const { execution, pending, quota, room } = this.#request;
     const { table, pool } = this.#tools;
     const { wanted, shares, write } = batch(base, asked, quota);
     const record: WriteRecord = {
-      execution: own.execution,
+      execution,
       assumedRoleArn: pool.assumedRoleArn,
       sequence: this.#lease.sequence,
       before: shown(base, room),
@@ -176,11 +185,19 @@ export class CriticalSection {
     await this.#finish(key, record, written);
     delete this.#lease.writing;
     await this.#refuse(shares);
-    const share = written.find((each) => each.key === own.key);
-    const refusal = shares.find((each) => each.key === own.key);
-    if (refusal && 'refused' in refusal) throw new ProviderQuotaError(refusal.refused);
-    if (!share) throw new Error('The own request is missing from its own write.');
-    return { ...writtenOf(record, share.changes, own.execution), base: digestOf(base) };
+    const refused = new Map(
+      shares.flatMap((share) =>
+        'refused' in share && this.#isOwn(share) ? [[share.key, share.refused]] : [],
+      ),
+    );
+    const [refusal] = refused.values();
+    if (pending && refusal !== undefined) throw new ProviderQuotaError(refusal);
+    const changes = written.flatMap((share) => (this.#isOwn(share) ? share.changes : []));
+    return {
+      ...writtenOf(record, changes, execution),
+      base: digestOf(base),
+      ...(refused.size > 0 && { refused }),
+    };
   }
 
   /** Writes, and sees that it is written. */
@@ -252,13 +269,14 @@ export class CriticalSection {
     const now = Date.now();
     const entries = shares.flatMap((share) => ledgerEntriesOf(share, sequence, now));
     await inParallel(entries, (entry) => table.enter(entry));
-    await inParallel(shares, ({ key, changes }) => table.answer(key, { write, changes }));
+    const waiting = this.#request.pending ? shares : shares.filter((each) => !this.#isOwn(each));
+    await inParallel(waiting, ({ key, changes }) => table.answer(key, { write, changes }));
   }
 
   async #refuse(shares: Share[]): Promise<void> {
     const { table } = this.#tools;
     await inParallel(shares, async (share) => {
-      if (!('refused' in share) || share.key === this.#request.own.key) return;
+      if (!('refused' in share) || this.#isOwn(share)) return;
       await table.answer(share.key, { refused: share.refused });
     });
   }

@@ -14,10 +14,10 @@ const GATHER_LONGEST = 1500;
 const TOGETHER = 200;
 
 /** Who waits, once nobody has joined them for a moment. */
-async function waitingWith({ own }: WriteRequest, table: PoolTable): Promise<Pending[]> {
+async function waitingWith({ pending }: WriteRequest, table: PoolTable): Promise<Pending[]> {
   const until = Date.now() + GATHER_LONGEST;
   for (let waiting = await table.waiting(); ; ) {
-    const others = waiting.filter(({ key }) => key !== own.key).length;
+    const others = waiting.filter(({ key }) => key !== pending?.key).length;
     if (others === 0 || others >= TOGETHER || Date.now() >= until) return waiting;
     await sleep(GATHER);
     const before = waiting.length;
@@ -47,19 +47,20 @@ export async function gather(
   { table, allow }: WriteTools,
   until: number,
 ): Promise<Allowed[]> {
-  const { own } = request;
+  const { own, pending: mine } = request;
   const waiting = (await waitingWith(request, table)).slice(0, TOGETHER);
   try {
-    const others = waiting.filter(({ key }) => key !== own.key);
+    const others = waiting.filter(({ key }) => key !== mine?.key);
     const pending = await unanswered(others, table);
-    if (pending.length === 0) return [own];
+    if (pending.length === 0) return own;
     const allowed = new Map((await allow(pending, until)).map((each) => [each.key, each]));
     const inOrder = waiting.flatMap(({ key }) =>
-      key === own.key ? own : (allowed.get(key) ?? []),
+      key === mine?.key ? own : (allowed.get(key) ?? []),
     );
-    return inOrder.includes(own) ? inOrder : [...inOrder, own];
+    const isIn = own.some((each) => inOrder.includes(each));
+    return isIn ? inOrder : [...inOrder, ...own];
   } catch (error) {
     logger.warn('others are left waiting', error as Error);
-    return [own];
+    return own;
   }
 }

@@ -2,9 +2,14 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 
 const metrics = new Metrics({ namespace: 'Poolbridge', serviceName: 'poolbridge' });
 
+/** Says how many there are of something. */
+export function tally(metric: string, number: number): void {
+  metrics.singleMetric().addMetric(metric, MetricUnit.Count, number);
+}
+
 /** Counts one outcome in total, for alarms, and once for each of the links that allowed it. */
 export function count(metric: string, links: string[]): void {
-  metrics.singleMetric().addMetric(metric, MetricUnit.Count, 1);
+  tally(metric, 1);
   for (const link of links) {
     const byLink = metrics.singleMetric();
     byLink.addDimension('link', link);

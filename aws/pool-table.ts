@@ -28,8 +28,8 @@ import {
 import { isObject, isText, type Shape } from '../core/shape.ts';
 import { requestHandler } from './request-handler.ts';
 
-const client = new DynamoDBClient({ requestHandler });
-const TableName = process.env['TABLE_NAME'] ?? '';
+export const client = new DynamoDBClient({ requestHandler });
+export const TableName = process.env['TABLE_NAME'] ?? '';
 
 // A request whose execution has ended is written no more after this: longer than the state machine
 // waits between two attempts of a step.
@@ -38,17 +38,21 @@ const PENDING_MS = 60_000;
 const DAY_SECONDS = 24 * 60 * 60;
 const TOMBSTONE_DAYS = 400;
 
+// As many as one item of DynamoDB has room for, which holds 400 KB; each takes about 1 KB, or 2 where
+// it owes to twenty links with long names.
+const SHARES_TOGETHER = 200;
 // Of a megabyte each: what this service itself leaves waiting fills no more than one.
 const MOST_PAGES = 10;
 
-type Item = Record<string, AttributeValue>;
+export type Item = Record<string, AttributeValue>;
 
-const S = (value: string): AttributeValue => ({ S: value });
+export const S = (value: string): AttributeValue => ({ S: value });
 const N = (value: number): AttributeValue => ({ N: String(value) });
 const json = (value: unknown): AttributeValue => S(JSON.stringify(value));
-const ttl = (days: number): AttributeValue => N(Math.floor(Date.now() / 1000) + days * DAY_SECONDS);
+export const ttl = (days: number): AttributeValue =>
+  N(Math.floor(Date.now() / 1000) + days * DAY_SECONDS);
 
-function textOf(item: Item, name: string): string | undefined {
+export function textOf(item: Item, name: string): string | undefined {
   const text = item[name]?.S;
   return isText(text) ? text : undefined;
 }
@@ -104,7 +108,7 @@ export class PoolTable {
     await client.send(new PutItemCommand({ TableName, Item }));
   }
 
-  async #query(prefix: string): Promise<Item[]> {
+  async #query(prefix: string, mostPages = MOST_PAGES): Promise<Item[]> {
     const pages = paginateQuery(
       { client },
       {
@@ -118,7 +122,7 @@ export class PoolTable {
     let count = 0;
     for await (const { Items } of pages) {
       if (Array.isArray(Items)) items.push(...Items.filter(isObject));
-      if (++count === MOST_PAGES) break;
+      if (++count === mostPages) break;
     }
     return items;
   }
@@ -308,7 +312,10 @@ export class PoolTable {
 
   /** Puts a write down before it is made, with the requests that it is for. */
   async recordWrite(write: string, record: WriteRecord, shares: WrittenShare[]): Promise<void> {
-    await this.#put(`shares#${write}`, shares);
+    for (let from = 0; from < shares.length; from += SHARES_TOGETHER) {
+      const part = from === 0 ? '' : `#${from}`;
+      await this.#put(`shares#${write}${part}`, shares.slice(from, from + SHARES_TOGETHER));
+    }
     await this.#put(`write#${write}`, record);
   }
 
@@ -319,7 +326,8 @@ export class PoolTable {
 
   /** The requests that a write is for. */
   async sharesOf(write: string): Promise<WrittenShare[]> {
-    return bodyOf(await this.#get(`shares#${write}`), isWrittenShares) ?? [];
+    const items = await this.#query(`shares#${write}`);
+    return items.flatMap((item) => bodyOf(item, isWrittenShares) ?? []);
   }
 
   /** Enters a write of ours into the ledger, unless a later write is there already. */
@@ -358,6 +366,12 @@ export class PoolTable {
       [clientId, EVERY_CLIENT].map((ClientId) => this.ledgerEntry({ ProviderName, ClientId })),
     );
     return entries.some((entry) => entry?.deleted === true);
+  }
+
+  /** The whole ledger: half of it would make ours foreign. */
+  async ledger(): Promise<LedgerEntry[]> {
+    const items = await this.#query('entry#', Number.POSITIVE_INFINITY);
+    return items.flatMap((item) => bodyOf(item, isLedgerEntry) ?? []);
   }
 
   /** What the ledger says of an entry. */

@@ -20,15 +20,15 @@ async function changesHands(table: PoolTable, until: number): Promise<boolean> {
 
 /** The request, once it is written: under a lease of its own, or by whoever has the lease. */
 async function written(request: WriteRequest, tools: WriteTools): Promise<Written> {
-  const { own, pending } = request;
+  const { execution, pending } = request;
   const { table } = tools;
   const until = Date.now() + WAIT;
   for (let waits = false; ; waits = true) {
     const answer = await answered(request, table);
     if (answer) return answer;
-    const lease = await table.acquire(randomUUID(), own.execution);
+    const lease = await table.acquire(randomUUID(), execution);
     if (lease) return new CriticalSection(request, tools, lease).run();
-    if (!waits) await table.leave(pending);
+    if (!waits && pending) await table.leave(pending);
     if (Date.now() > until || !(await changesHands(table, until))) {
       throw new PoolBusyError(
         'Others are writing to the identity pool; this request waits with theirs and is asked for again.',
@@ -56,11 +56,11 @@ const goesOn = (error: unknown): boolean =>
  */
 export async function writeSafely(request: WriteRequest, tools: WriteTools): Promise<Written> {
   const { table } = tools;
-  const { key } = request.own;
+  const { pending } = request;
   try {
     return await written(request, tools);
   } catch (error) {
-    if (!goesOn(error)) await table.forget(key).catch(() => {});
+    if (pending && !goesOn(error)) await table.forget(pending.key).catch(() => {});
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import {
   CognitoIdentityProviderClient,
   ListTagsForResourceCommand,
   paginateListUserPoolClients,
+  paginateListUserPools,
 } from '@aws-sdk/client-cognito-identity-provider';
 import {
   AwsUnavailableError,
@@ -9,6 +10,7 @@ import {
   UserPoolClientNotFoundError,
 } from '../core/errors.ts';
 import type { Execution } from '../core/execution.ts';
+import { isId } from '../core/request.ts';
 import { isListOf, isMapOf, isObject, isText } from '../core/shape.ts';
 import { userPoolArn, userPoolRegion } from '../core/user-pool.ts';
 import { requestHandler } from './request-handler.ts';
@@ -92,22 +94,75 @@ async function* pagesOf(pool: UserPool) {
   }
 }
 
+const atOnce = (): Promise<void> => Promise.resolve();
+
 /**
  * The app clients of a user pool, page by page.
  *
+ * @param turn waits until the next call may be made.
  * @throws AwsUnavailableError when what comes is no list of clients, or has no end.
  * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
  */
-async function* listAppClients(pool: UserPool): AsyncGenerator<AppClient[]> {
+async function* listAppClients(pool: UserPool, turn = atOnce): AsyncGenerator<AppClient[]> {
   let count = 0;
-  for await (const { UserPoolClients: page = [] } of pagesOf(pool)) {
+  await turn();
+  for await (const { UserPoolClients: page = [], NextToken } of pagesOf(pool)) {
     if (!areNamed(page) || ++count > MOST_PAGES) {
       throw new AwsUnavailableError(
         `ListUserPoolClients answered for ${pool.userPoolId} with something that is no list of app clients.`,
       );
     }
     yield page.map(({ ClientId, ClientName }) => ({ clientId: ClientId, clientName: ClientName }));
+    if (NextToken) await turn();
   }
+}
+
+/**
+ * All app clients of a user pool.
+ *
+ * @param turn waits until the next call may be made.
+ * @returns undefined when the user pool does not exist.
+ * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
+ */
+export async function allAppClients(
+  pool: UserPool,
+  turn: () => Promise<void>,
+): Promise<AppClient[] | undefined> {
+  const all: AppClient[] = [];
+  try {
+    for await (const page of listAppClients(pool, turn)) all.push(...page);
+    return all;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+const areIdentified = isListOf(
+  (each: unknown): each is { Id: string } => isObject(each) && isId('userPoolId')(each['Id']),
+);
+
+/**
+ * The ids of all user pools of this account in a Region.
+ *
+ * @throws AwsUnavailableError when what comes is no list of user pools.
+ * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPools.html
+ */
+export async function userPoolsIn(region: string): Promise<string[]> {
+  const pages = paginateListUserPools(
+    { client: ownClient(region), pageSize: 60 },
+    { MaxResults: 60 },
+  );
+  const ids: string[] = [];
+  for await (const { UserPools: page = [] } of pages) {
+    if (!areIdentified(page)) {
+      throw new AwsUnavailableError(
+        `ListUserPools answered in ${region} with something that is no list of user pools.`,
+      );
+    }
+    ids.push(...page.map(({ Id }) => Id));
+  }
+  return ids;
 }
 
 /**

@@ -6,8 +6,12 @@ import type { PoolTable } from './pool-table.ts';
 
 /** What the write is for. */
 export interface WriteRequest {
-  own: Allowed;
-  pending: Pending;
+  /** ARN of the execution that asks. */
+  execution: string;
+  /** All that it asks for of this pool, in one write. */
+  own: Allowed[];
+  /** How it waits for whoever writes next. Without it, it does not wait, and is judged anew. */
+  pending?: Pending;
   quota: number;
   /** How many characters pools may take in what is kept and handed on. */
   room: number;
@@ -22,6 +26,8 @@ export interface WriteTools {
    * one that has not been looked at by a time, in epoch milliseconds.
    */
   allow(pending: Pending[], until: number): Promise<Allowed[]>;
+  /** Of what the execution asks for, what still holds now that nobody else writes; all, if absent. */
+  confirm?(own: Allowed[]): Promise<Allowed[]>;
   /** How many milliseconds the function has left. */
   left(): number;
 }
@@ -35,6 +41,8 @@ export interface Written {
   after: WriteRecord['after'];
   /** Digest of the pool onto which was written. */
   base?: string;
+  /** Of a request that does not wait, what the quota refuses: the sentences by their keys. */
+  refused?: ReadonlyMap<string, string>;
   /** The execution that wrote, if it was another, and its role session. */
   writtenBy?: string;
   assumedRoleArn?: string;
@@ -42,18 +50,19 @@ export interface Written {
 
 /** What an earlier writer has left as the answer to a request. */
 export async function answered(
-  { own }: WriteRequest,
+  { execution, pending }: WriteRequest,
   table: PoolTable,
 ): Promise<Written | undefined> {
-  const answer = await table.answerTo(own.key);
+  if (!pending) return undefined;
+  const answer = await table.answerTo(pending.key);
   if (!answer) return undefined;
   if ('refused' in answer) {
     // Who asks once more is judged once more: there may be room by then.
-    await table.retract(own.key);
+    await table.retract(pending.key);
     throw new ProviderQuotaError(answer.refused);
   }
   const record = await table.writeRecord(answer.write);
-  return record && writtenOf(record, answer.changes, own.execution);
+  return record && writtenOf(record, answer.changes, execution);
 }
 
 /** What came of a request, by the record of the write that it was part of. */

@@ -89,15 +89,16 @@ function text(source: Json, key: string, most: number): string | undefined {
   return refuse(`${key} must be a text of at most ${most} characters, not ${quote(value)}.`);
 }
 
-// Never the whole of what was sent: it may be deeper than the call stack and longer than any cause.
-function quote(value: unknown): string {
+/** A value as a sentence names it, never whole: it may be deeper than the call stack and longer than any cause. */
+export function quote(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (isObject(value)) return 'an object';
   const shown = JSON.stringify(value) ?? String(value);
   return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
 }
 
-function onlyKeys(source: Json, keys: readonly string[], what: string): void {
+/** @throws InvalidRequestError where there are other keys. */
+export function onlyKeys(source: Json, keys: readonly string[], what: string): void {
   const unknown = Object.keys(source).filter((key) => !keys.includes(key));
   if (unknown.length === 0) return;
   const shown = unknown.slice(0, 5).map(quote).join(', ');

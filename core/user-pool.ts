@@ -28,6 +28,12 @@ export function providerNameOf(userPoolId: string, partition: string): string {
   return `cognito-idp.${userPoolRegion(userPoolId)}.${suffix}/${userPoolId}`;
 }
 
+/** The user pool that an entry's provider is, if it is one. */
+export function userPoolIdOf(providerName: string, partition: string): string | undefined {
+  const id = providerName.slice(providerName.indexOf('/') + 1);
+  return providerNameOf(id, partition) === providerName ? id : undefined;
+}
+
 /** The ARN of a user pool, of the execution's own account or of another. */
 export const userPoolArn = (
   userPoolId: string,

@@ -38,7 +38,8 @@ export const handler = step(
     const deleted = target.deleted ? { deleted: true } : {};
     const { changes, before, after, base, gone, ...writer } = await writeSafely(
       {
-        own: { key, intent, execution, links: allowing, ...name, ...deleted },
+        execution,
+        own: [{ key, intent, execution, links: allowing, ...name, ...deleted }],
         pending: { key, execution, operation: intent.operation, userPoolId, ...client, ...deleted },
         quota: access.providerQuota,
         room: roomOf(target),

@@ -77,6 +77,12 @@ const userPool = (region: string, id: string): string =>
 
 const LIST = 'cognito-idp:ListUserPoolClients';
 
+/** Finding user pools by their tags, where any link does. Listing them knows no resources to narrow. */
+const listUserPools = (links: Links): Statement[][] =>
+  Object.values(links).some(({ userPoolTags }) => userPoolTags !== undefined)
+    ? [[{ Effect: 'Allow', Action: 'cognito-idp:ListUserPools', Resource: ['*'] }]]
+    : [];
+
 interface UserPoolAccess {
   policies: Statement[][];
   /** What is granted beyond what the links cover, where IAM has no room for exactly that. */
@@ -171,11 +177,13 @@ export function linkPolicies(links: Links) {
   const roles = resourcesOf('AssumeLinkRoles', assumeRoles(links));
   const access = readUserPools(links, POLICIES - roles.length);
   const pools = resourcesOf('ReadUserPools', access.policies);
+  const finding = resourcesOf('ListUserPools', listUserPools(links));
   const refs = (all: typeof roles) => all.map(([Ref]) => ({ Ref }));
   return {
-    policies: { Resources: Object.fromEntries([...roles, ...pools]) },
+    policies: { Resources: Object.fromEntries([...roles, ...pools, ...finding]) },
     assumeRoles: refs(roles),
     readUserPools: refs(pools),
+    listUserPools: refs(finding),
     writer: refs([...roles, ...pools]),
     accounts: heard(links),
     ...(access.wider !== undefined && { wider: access.wider }),

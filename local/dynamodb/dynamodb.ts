@@ -11,6 +11,19 @@ interface StoreAnswer {
   Table?: { TableStatus: string };
 }
 
+interface Table {
+  TableName: string;
+  KeySchema: { AttributeName: string; KeyType: string }[];
+}
+
+type Attributes = Record<string, { S?: string; N?: string }>;
+
+interface KeyedInput {
+  TableName?: string;
+  Item?: Attributes;
+  Key?: Attributes;
+}
+
 /** Asks a store in its own protocol, without a socket between. */
 function askStore(store: Server, operation: string, input: object) {
   return new Promise<{ status: number; answer: StoreAnswer }>((resolve) => {
@@ -38,6 +51,8 @@ function askStore(store: Server, operation: string, input: object) {
 /** The tables of each account and Region, each of those a store of its own, in memory. */
 export class Tables {
   readonly #stores = new Map<string, Server>();
+  /** The partition keys by the tables' names. */
+  readonly #partitionKeys = new Map<string, string>();
 
   #store({ account, region }: Pick<Call, 'account' | 'region'>): Server {
     const key = `${account} ${region}`;
@@ -48,14 +63,25 @@ export class Tables {
   }
 
   /** Creates a table, and waits until it can be used. */
-  async create(where: Pick<Call, 'account' | 'region'>, table: { TableName: string }) {
-    const { TableName } = table;
+  async create(where: Pick<Call, 'account' | 'region'>, table: Table) {
+    const { TableName, KeySchema } = table;
+    const { AttributeName = '' } = KeySchema.find(({ KeyType }) => KeyType === 'HASH') ?? {};
+    this.#partitionKeys.set(TableName, AttributeName);
     await this.ask(where, 'CreateTable', table);
     for (;;) {
       const { Table } = await this.ask(where, 'DescribeTable', { TableName });
       if (Table?.TableStatus === 'ACTIVE') return;
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+  }
+
+  /**
+   * What policies know as dynamodb:LeadingKeys; of queries and scans, nothing that any policy names.
+   * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+   */
+  leadingKeys({ TableName, Item, Key = Item }: KeyedInput): string[] {
+    const value = Key?.[this.#partitionKeys.get(TableName ?? '') ?? ''];
+    return [value?.S ?? value?.N ?? '(not judged here)'];
   }
 
   /** @throws AwsError as DynamoDB would answer it. */
@@ -74,6 +100,7 @@ const tableOperations = ['DescribeTable', 'DeleteTable'];
 export function dynamodb(aws: Aws): Service {
   const judge = ({ input, partition, region, account }: Call) => ({
     resource: `arn:${partition}:dynamodb:${region}:${account}:table/${input['TableName']}`,
+    context: { 'dynamodb:LeadingKeys': aws.tables.leadingKeys(input) },
   });
   const run = (call: Call) => aws.tables.ask(call, call.operation, call.input);
   const operations = [...itemOperations, ...tableOperations].map((name) => [name, { judge, run }]);
@@ -88,7 +115,8 @@ export function dynamodb(aws: Aws): Service {
         ],
         async create(properties, { account, region, partition, stack, logicalId }) {
           const TableName = String(properties['TableName'] ?? `${stack}-${logicalId}`);
-          const { AttributeDefinitions, KeySchema } = properties;
+          const { AttributeDefinitions } = properties;
+          const KeySchema = properties['KeySchema'] as Table['KeySchema'];
           // What expires here expires by its own time, never by TTL: items stay until deleted.
           const table = {
             TableName,

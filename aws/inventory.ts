@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { PutItemCommand, paginateQuery } from '@aws-sdk/client-dynamodb';
+import { AwsUnavailableError } from '../core/errors.ts';
+import type { UserPoolListing } from '../core/reconcile.ts';
+import type { ListedPool } from '../core/reconcile-plan.ts';
+import { isListOf, isMapOf, isShape, isText } from '../core/shape.ts';
+import { client, type Item, S, TableName, textOf, ttl } from './pool-table.ts';
+import type { AppClient } from './user-pools.ts';
+
+/** App clients of one user pool, as many as one item has room for. */
+interface Part {
+  tags: Record<string, string>;
+  clients: AppClient[];
+}
+
+const isPart = isShape<Part>(
+  {
+    tags: isMapOf(isText),
+    clients: isListOf(isShape<AppClient>({ clientId: isText, clientName: isText }, {})),
+  },
+  {},
+);
+
+// An item of DynamoDB holds 400 KB; a client takes at most 300 characters, and usually 90.
+const CLIENTS_TOGETHER = 1000;
+
+const partsOf = (tags: Part['tags'], clients: AppClient[]): Part[] =>
+  Array.from({ length: Math.max(1, Math.ceil(clients.length / CLIENTS_TOGETHER)) }, (_, i) => ({
+    tags,
+    clients: clients.slice(i * CLIENTS_TOGETHER, (i + 1) * CLIENTS_TOGETHER),
+  }));
+
+const digestOf = (bodies: string[]): string =>
+  createHash('sha256').update(bodies.join('\n')).digest('hex').slice(0, 32);
+
+/**
+ * The user pools that one execution has listed, since their app clients are more than a state has
+ * room for. They stay for a day.
+ */
+export class Inventory {
+  readonly #prefix: string;
+
+  /** @param execution its ARN. */
+  constructor(execution: string) {
+    const digest = createHash('sha256').update(execution).digest('hex').slice(0, 32);
+    this.#prefix = `inventory#${digest}`;
+  }
+
+  #pk(userPoolId: string) {
+    return S(`${this.#prefix}#${userPoolId}`);
+  }
+
+  /**
+   * Keeps what was listed of a user pool.
+   *
+   * @returns its digest, by which {@link read} knows it: who may write to the table gains nothing.
+   */
+  async keep(userPoolId: string, tags: Part['tags'], clients: AppClient[]): Promise<string> {
+    const bodies = partsOf(tags, clients).map((part) => JSON.stringify(part));
+    for (const [i, body] of bodies.entries()) {
+      const sk = S(String(i).padStart(4, '0'));
+      const Item = { pk: this.#pk(userPoolId), sk, body: S(body), ttl: ttl(1) };
+      await client.send(new PutItemCommand({ TableName, Item }));
+    }
+    return digestOf(bodies);
+  }
+
+  /**
+   * What was listed of a user pool.
+   *
+   * @throws AwsUnavailableError when it is not what was kept.
+   */
+  async read([userPoolId, digest]: ListedPool): Promise<UserPoolListing> {
+    const pages = paginateQuery(
+      { client },
+      {
+        TableName,
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :userPool',
+        ExpressionAttributeValues: { ':userPool': this.#pk(userPoolId) },
+      },
+    );
+    const items: Item[] = [];
+    for await (const { Items = [] } of pages) items.push(...Items);
+    const bodies = items.map((item) => textOf(item, 'body') ?? '');
+    if (digestOf(bodies) !== digest) {
+      throw new AwsUnavailableError(
+        `What the table has of the user pool ${userPoolId} is not what was listed. If this persists, look at who else writes to the table.`,
+      );
+    }
+    const parts = bodies.map((body): unknown => JSON.parse(body)).filter(isPart);
+    const clients = parts.flatMap((part) => part.clients);
+    return {
+      tags: parts[0]?.tags ?? {},
+      clients: new Map(clients.map(({ clientId, clientName }) => [clientId, clientName])),
+    };
+  }
+}

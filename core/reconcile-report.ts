@@ -1,0 +1,247 @@
+import { grouped } from './grouped.ts';
+import { entryKey } from './identity-pool.ts';
+import { type Change, type ShownChange, shownChanges } from './merge.ts';
+import { type Failure, unwrap } from './outcome.ts';
+import { type EntryState, type Finding, STATES } from './reconcile.ts';
+import type { PlannedPool, ReconcilePlan } from './reconcile-plan.ts';
+
+type Counts = Record<EntryState, number>;
+
+/** How many entries a repair has added and taken away. */
+interface Repaired {
+  linked: number;
+  unlinked: number;
+}
+
+/** One entry that is not as it should be, in a report. */
+interface ReportedEntry {
+  state: EntryState;
+  providerName: string;
+  clientId: string;
+  clientName?: string;
+  /** Why it was not repaired, by the error's name. */
+  refused?: string;
+}
+
+/** The name and the sentence of what went wrong. */
+interface Fault {
+  error: string;
+  message: string;
+}
+
+/** One identity pool in the output of the `reconcile` state machine. */
+export interface PoolReport {
+  identityPoolId: string;
+  links: string[];
+  /** By what was found, before anything was repaired. */
+  counts: Counts;
+  /** Those that are neither linked nor foreign, as far as there is room. */
+  entries: ReportedEntry[];
+  /** How many more there are than `entries` has room for. */
+  omitted?: number;
+  repaired?: Repaired;
+  /** What was written, where there is room for it. */
+  changes?: ShownChange[];
+  failure?: Fault;
+}
+
+/** An identity pool that could not be reconciled. */
+type FailedPool = Pick<PoolReport, 'identityPoolId' | 'links'> & { failure: Fault };
+
+const countsOf = (findings: { state: EntryState }[]): Counts =>
+  Object.fromEntries(
+    STATES.map((state) => [state, findings.filter((each) => each.state === state).length]),
+  ) as Counts;
+
+// What a person must see to comes first, where there is no room for all.
+const order: EntryState[] = ['removed', 'uncovered', 'changed', 'orphaned', 'missing'];
+
+function reported({ state, provider, clientName }: Finding, isRefused: boolean): ReportedEntry {
+  const { ProviderName = '', ClientId = '' } = provider;
+  return {
+    ...{ state, providerName: ProviderName, clientId: ClientId },
+    ...(clientName !== undefined && { clientName }),
+    ...(isRefused && { refused: 'ProviderQuotaError' }),
+  };
+}
+
+/** As many as fit, from the first on. */
+function fitting<T>(items: T[], room: number): T[] {
+  let used = 0;
+  const end = items.findIndex((item) => {
+    used += JSON.stringify(item).length + 1;
+    return used > room;
+  });
+  return end < 0 ? items : items.slice(0, end);
+}
+
+// Enough for any sentence to say what is wrong and what to do.
+const SENTENCE = 300;
+
+/** What a repair came to. */
+export interface Repair {
+  changes: Change[];
+  /** Why entries were refused: the sentences by the keys of the entries. */
+  refused: ReadonlyMap<string, string>;
+}
+
+/** What was found of an identity pool and done about it, as far as there is room. */
+export function poolReport(
+  { identityPoolId, links, room }: PlannedPool,
+  findings: Finding[],
+  repair: Repair | undefined,
+): PoolReport {
+  const [sentence] = repair?.refused.values() ?? [];
+  const failure = sentence !== undefined && {
+    error: 'ProviderQuotaError',
+    message: sentence.slice(0, Math.max(room, SENTENCE)),
+  };
+  let left = room - (failure ? failure.message.length : 0);
+  const all = order
+    .flatMap((state) => findings.filter((finding) => finding.state === state))
+    .map((finding) => reported(finding, repair?.refused.has(entryKey(finding.provider)) === true));
+  const entries = fitting(all, left);
+  left -= JSON.stringify(entries).length;
+  const changes = shownChanges(repair?.changes ?? []);
+  const added = repair?.changes.filter(({ op }) => op === 'add').length ?? 0;
+  return {
+    ...{ identityPoolId, links, counts: countsOf(findings), entries },
+    ...(entries.length < all.length && { omitted: all.length - entries.length }),
+    ...(repair && { repaired: { linked: added, unlinked: repair.changes.length - added } }),
+    ...(changes.length > 0 && JSON.stringify(changes).length <= left && { changes }),
+    ...(failure && { failure }),
+  };
+}
+
+/** An identity pool when its branch has ended, well or not. */
+type PoolEnd = PoolReport | (Pick<PoolReport, 'identityPoolId' | 'links'> & { failure: Failure });
+
+/** What the machine knows at its end: what came of its identity pools, or why there were none. */
+export type ReconcileEnd =
+  | (Pick<ReconcilePlan, 'repair' | 'links'> & { identityPools: PoolEnd[] })
+  | Failure;
+
+/** The output of the `reconcile` state machine. */
+interface ReconcileOutput {
+  repair: boolean;
+  links: string[];
+  identityPools: (PoolReport | FailedPool)[];
+  totals: Counts & { repaired?: Repaired };
+}
+
+/** How an execution ends, as its last states read it. */
+export type ReconcileReport =
+  | { status: 'SUCCEEDED'; output: ReconcileOutput }
+  | { status: 'FAILED'; error: string; cause: string };
+
+/** The detail of the event ReconcileFinished. */
+export interface ReconcileFinished {
+  executionArn: string;
+  status: ReconcileReport['status'];
+  repair?: boolean;
+  links?: string[];
+  /** How many identity pools were looked at, and how many of those failed. */
+  identityPools: { count: number; failed: number };
+  totals: ReconcileOutput['totals'];
+  error?: string;
+  message?: string;
+}
+
+const isReport = (end: PoolReport | FailedPool | PoolEnd): end is PoolReport => 'counts' in end;
+
+const sum = (numbers: number[]): number => numbers.reduce((total, each) => total + each, 0);
+
+function totalsOf(ends: (PoolReport | FailedPool)[]): ReconcileOutput['totals'] {
+  const reports = ends.filter(isReport);
+  const counts = STATES.map((state) => [state, sum(reports.map(({ counts: of }) => of[state]))]);
+  const repairs = reports.flatMap(({ repaired }) => repaired ?? []);
+  return {
+    ...(Object.fromEntries(counts) as Counts),
+    ...(repairs.length > 0 && {
+      repaired: {
+        linked: sum(repairs.map(({ linked }) => linked)),
+        unlinked: sum(repairs.map(({ unlinked }) => unlinked)),
+      },
+    }),
+  };
+}
+
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html
+const CAUSE_ROOM = 32_768;
+const MESSAGE_ROOM = CAUSE_ROOM / 2;
+
+/** The error of an execution in which identity pools failed, as one name and one message. */
+function faultOf(ends: (PoolReport | FailedPool)[]): Fault | undefined {
+  const failed = ends.flatMap(({ identityPoolId, failure }) =>
+    failure ? { identityPoolId, ...failure } : [],
+  );
+  const [first] = failed;
+  if (!first) return undefined;
+  if (failed.length === 1) return { error: first.error, message: first.message };
+  const names = [...grouped(failed, ({ error }) => error).keys()];
+  const each = failed.map(({ identityPoolId, message }) => `${identityPoolId}: ${message}`);
+  return {
+    error: names.length === 1 ? first.error : 'ReconcileFailedError',
+    message: `${failed.length} of ${ends.length} identity pools failed. ${each.join(' ')}`,
+  };
+}
+
+/** The cause of a failed execution: the whole output where there is room for it, else its totals. */
+function causeOf(message: string, output: ReconcileOutput | undefined): string {
+  const whole = JSON.stringify({ message, ...output });
+  if (whole.length <= CAUSE_ROOM) return whole;
+  const totals = output && { totals: output.totals };
+  return JSON.stringify({ message: message.slice(0, MESSAGE_ROOM), ...totals });
+}
+
+/** How the execution ends, and the event that says so. One failed identity pool fails the execution. */
+export function reconcileReport(
+  executionArn: string,
+  end: ReconcileEnd,
+): { report: ReconcileReport; finished: ReconcileFinished } {
+  const known = 'identityPools' in end ? end : undefined;
+  const identityPools = (known?.identityPools ?? []).map((pool): PoolReport | FailedPool =>
+    isReport(pool) ? pool : { ...pool, failure: unwrap(pool.failure) },
+  );
+  const totals = totalsOf(identityPools);
+  const request = known && { repair: known.repair, links: known.links };
+  const output = request && { ...request, identityPools, totals };
+  const fault = 'Error' in end ? unwrap(end) : faultOf(identityPools);
+  const finished = {
+    executionArn,
+    ...request,
+    identityPools: {
+      count: identityPools.length,
+      failed: identityPools.filter(({ failure }) => failure).length,
+    },
+    totals,
+  };
+  if (output && !fault) {
+    const status = 'SUCCEEDED';
+    return { report: { status, output }, finished: { ...finished, status } };
+  }
+  const { error, message } = fault ?? { error: 'ReconcileFailedError', message: '' };
+  const status = 'FAILED';
+  return {
+    report: { status, error, cause: causeOf(message, output) },
+    finished: { ...finished, status, error, message: message.slice(0, MESSAGE_ROOM) },
+  };
+}
+
+const titled = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What an execution counts as: how many entries are in each state, and what was repaired. */
+export function reconcileMetrics({ status, totals }: ReconcileFinished): {
+  metric: string;
+  count: number;
+}[] {
+  const { repaired = { linked: 0, unlinked: 0 }, ...counts } = totals;
+  return [
+    ...Object.entries(counts).map(([state, count]) => ({
+      metric: `Reconcile${titled(state)}`,
+      count,
+    })),
+    { metric: 'ReconcileRepaired', count: repaired.linked + repaired.unlinked },
+    { metric: 'ReconcileFailed', count: status === 'FAILED' ? 1 : 0 },
+  ];
+}

@@ -1,0 +1,190 @@
+import { entriesOf, entryKey, type IdentityPool, type Provider } from './identity-pool.ts';
+import { coverageOf, type Links } from './links.ts';
+import type { Change, Intent } from './merge.ts';
+import type { LedgerEntry } from './records.ts';
+import { providerNameOf, userPoolIdOf, userPoolRegion } from './user-pool.ts';
+
+/**
+ * What an entry is found to be:
+ * - `linked`: a link covers its client, and it is there, whoever put it there;
+ * - `missing`: a link covers the client, and the entry is not there and never was;
+ * - `orphaned`: ours, and its app client or user pool is gone;
+ * - `foreign`: not ours, and no link covers it;
+ * - `removed`: ours once, covered, and not there: someone took it away, or asked for that;
+ * - `uncovered`: ours, and no link covers it any more;
+ * - `changed`: as `linked`, but its ServerSideTokenCheck is not the link's.
+ */
+export const STATES = [
+  ...(['linked', 'missing', 'orphaned', 'foreign', 'removed', 'uncovered', 'changed'] as const),
+];
+
+export type EntryState = (typeof STATES)[number];
+
+/** One entry that is there, or should be. */
+export interface Finding {
+  state: EntryState;
+  provider: Provider;
+  clientName?: string;
+  /** The links that it owes to. */
+  links: string[];
+  /** What repairing it would be: absent where that is left to a person. */
+  repair?: Intent;
+}
+
+/** A user pool as it was listed. */
+export interface UserPoolListing {
+  tags: Record<string, string>;
+  /** The names of its app clients by their ids. */
+  clients: ReadonlyMap<string, string>;
+}
+
+/** All that one identity pool is judged by. */
+export interface Evidence {
+  pool: IdentityPool;
+  /** The links that lead to it. */
+  links: Links;
+  ledger: LedgerEntry[];
+  /** The user pools that the links may cover. */
+  listed: ReadonlyMap<string, UserPoolListing>;
+  /** Every user pool that is known to exist. */
+  existing: ReadonlySet<string>;
+  /** The Regions of which all user pools are known. */
+  regions: string[];
+  partition: string;
+}
+
+type Wanted = Map<string, Finding & { flag: boolean }>;
+
+/** The entries that the links want, by key, as if all of them were missing. */
+function wantedBy({ pool, links, listed, partition }: Evidence): Wanted {
+  const wanted: Wanted = new Map();
+  for (const [userPoolId, { tags, clients }] of listed) {
+    const ProviderName = providerNameOf(userPoolId, partition);
+    for (const [ClientId, clientName] of clients) {
+      const subject = { userPoolId, tags, clientId: ClientId, clientName };
+      const coverage = coverageOf(links, subject).find(
+        ({ identityPoolId }) => identityPoolId === pool.IdentityPoolId,
+      );
+      if (!coverage) continue;
+      const { serverSideTokenCheck: flag } = coverage;
+      const provider = { ProviderName, ClientId };
+      wanted.set(entryKey(provider), {
+        ...{ state: 'missing', provider, clientName, links: coverage.links, flag },
+        repair: {
+          ...{ operation: 'link', providerName: ProviderName, clientId: ClientId },
+          serverSideTokenCheck: flag,
+        },
+      });
+    }
+  }
+  return wanted;
+}
+
+/** What became of the client of an entry of ours that no link covers by name. */
+type Fate = { state: 'linked' | 'uncovered' } | { state: 'orphaned'; links: string[] };
+
+const uncovered: Fate = { state: 'uncovered' };
+
+/** The links that cover any client of a user pool. */
+const linksOf = (links: Links, userPoolId: string, tags = {}): string[] =>
+  coverageOf(links, { userPoolId, tags }).flatMap((coverage) => coverage.links);
+
+/** Of a user pool that was not listed for these links. */
+function fateWithoutListing(evidence: Evidence, userPoolId: string, byTags: string[]): Fate {
+  const { links, existing, regions } = evidence;
+  if (existing.has(userPoolId)) return uncovered;
+  const named = linksOf(links, userPoolId);
+  const region = userPoolRegion(userPoolId);
+  if (named.length > 0) return { state: 'orphaned', links: [...new Set([...named, ...byTags])] };
+  if (byTags.length === 0) return uncovered;
+  // Where nobody has looked, what the ledger says is believed.
+  return regions.includes(region) ? { state: 'orphaned', links: byTags } : { state: 'linked' };
+}
+
+function fateOf(evidence: Evidence, { providerName, clientId, links }: LedgerEntry): Fate {
+  const userPoolId = userPoolIdOf(providerName, evidence.partition);
+  if (userPoolId === undefined) return uncovered;
+  const listing = evidence.listed.get(userPoolId);
+  if (listing?.clients.has(clientId)) return uncovered;
+  if (listing) {
+    const covering = linksOf(evidence.links, userPoolId, listing.tags);
+    return covering.length > 0 ? { state: 'orphaned', links: covering } : uncovered;
+  }
+  // The tags of a user pool that is gone are gone too; by which it was linked, the ledger knows.
+  const byTags = links.filter(
+    (name) => Object.hasOwn(evidence.links, name) && evidence.links[name]?.userPoolTags,
+  );
+  return fateWithoutListing(evidence, userPoolId, byTags);
+}
+
+/** An entry that is there, and whose client no link covers by its name. */
+function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | undefined): Finding {
+  if (ours?.state !== 'linked') return { state: 'foreign', provider, links: [] };
+  const { clientName, providerName, clientId } = ours;
+  const fate = fateOf(evidence, ours);
+  const links = 'links' in fate ? fate.links : ours.links;
+  const unlinks =
+    fate.state === 'orphaned' && links.every((name) => evidence.links[name]?.onDelete === 'unlink');
+  return {
+    ...{ state: fate.state, provider, links },
+    ...(clientName !== undefined && { clientName }),
+    ...(unlinks && {
+      repair: { operation: 'unlink', providerName, clientId, serverSideTokenCheck: false },
+    }),
+  };
+}
+
+/**
+ * Holds an identity pool against links.yml, the user pools and the ledger: every entry that is there
+ * or should be, once, and what repairing it would be.
+ */
+export function classify(evidence: Evidence): Finding[] {
+  const ledger = new Map(evidence.ledger.map((entry) => [ledgerKey(entry), entry]));
+  const wanted = wantedBy(evidence);
+  const there = new Map(entriesOf(evidence.pool).map((entry) => [entryKey(entry), entry]));
+  const present = [...there].map(([key, provider]): Finding => {
+    const want = wanted.get(key);
+    if (!want) return unwanted(evidence, provider, ledger.get(key));
+    const { flag, repair: _, ...finding } = want;
+    const same = (provider.ServerSideTokenCheck ?? false) === flag;
+    return { ...finding, provider, state: same ? 'linked' : 'changed' };
+  });
+  const absent = [...wanted].flatMap(([key, { flag: _, ...finding }]): Finding[] => {
+    if (there.has(key)) return [];
+    const { repair: __, ...removed } = finding;
+    return [ledger.has(key) ? { ...removed, state: 'removed' } : finding];
+  });
+  return [...present, ...absent];
+}
+
+/** What there is to repair; what is taken away first makes room for what is added. */
+export function repairsOf(findings: Finding[]): (Finding & { intent: Intent })[] {
+  const all = findings.flatMap(({ repair, ...finding }) =>
+    repair ? [{ ...finding, intent: repair }] : [],
+  );
+  const first = all.filter(({ intent }) => intent.operation === 'unlink');
+  return [...first, ...all.filter(({ intent }) => intent.operation === 'link')];
+}
+
+const ledgerKey = ({ providerName, clientId }: LedgerEntry): string =>
+  entryKey({ ProviderName: providerName, ClientId: clientId });
+
+/**
+ * Whether a repair is still called for by the ledger as it is now: who asked for something else
+ * meanwhile has come first.
+ */
+export function stillHolds({ operation, providerName, clientId }: Intent, ledger: LedgerEntry[]) {
+  const entry = ledger.find(
+    (each) => each.providerName === providerName && each.clientId === clientId,
+  );
+  return operation === 'link' ? entry === undefined : entry?.state === 'linked';
+}
+
+/** What an execution has changed in an identity pool, as the ledger says. */
+export const changesBy = (execution: string, ledger: LedgerEntry[]): Change[] =>
+  ledger
+    .filter((entry) => entry.execution === execution)
+    .map(({ state, providerName, clientId }) => ({
+      op: state === 'linked' ? 'add' : 'remove',
+      provider: { ProviderName: providerName, ClientId: clientId },
+    }));

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import links from '#links';
+import { allowedByLinks } from '../aws/allowed.ts';
+import { openIdentityPool } from '../aws/identity-pool.ts';
+import { inParallel } from '../aws/in-parallel.ts';
+import { Inventory } from '../aws/inventory.ts';
+import { logger } from '../aws/logger.ts';
+import { PoolTable } from '../aws/pool-table.ts';
+import { writeSafely } from '../aws/safe-write.ts';
+import { step } from '../aws/step.ts';
+import { UserPoolNotListedError } from '../core/errors.ts';
+import { executionOf } from '../core/execution.ts';
+import { entryKey } from '../core/identity-pool.ts';
+import { accessTo, type Links } from '../core/links.ts';
+import {
+  changesBy,
+  classify,
+  type Finding,
+  repairsOf,
+  stillHolds,
+  type UserPoolListing,
+} from '../core/reconcile.ts';
+import {
+  type Listing,
+  linksTo,
+  type PlannedPool,
+  reaches,
+  unlistedFor,
+} from '../core/reconcile-plan.ts';
+import { type PoolReport, poolReport, type Repair } from '../core/reconcile-report.ts';
+import type { Allowed, LedgerEntry } from '../core/records.ts';
+
+interface Asked {
+  execution: string;
+  identityPool: PlannedPool;
+  repair: boolean;
+  regions: string[];
+  listings: Listing[];
+}
+
+interface Context {
+  getRemainingTimeInMillis(): number;
+}
+
+/** What the links that lead to an identity pool may cover. */
+async function readListings({ execution, listings }: Asked, leading: Links) {
+  const inventory = new Inventory(execution);
+  const all = listings.flatMap(({ listed = [] }) => listed);
+  const reached = all.filter((each) => each[1] !== '' && reaches(leading, each));
+  const listed = new Map<string, UserPoolListing>();
+  await inParallel(reached, async (each) => {
+    listed.set(each[0], await inventory.read(each));
+  });
+  return { listed, existing: new Set(all.map(([userPoolId]) => userPoolId)) };
+}
+
+/** What there is to repair, as requests of this execution. */
+const requestsOf = (execution: string, findings: Finding[]): Allowed[] =>
+  repairsOf(findings).map(({ intent, provider, links, clientName }) => {
+    const source = `${execution} ${entryKey(provider)}`;
+    const key = createHash('sha256').update(source).digest('hex').slice(0, 32);
+    const name = clientName === undefined ? {} : { clientName };
+    return { key, intent, execution, links, ...name };
+  });
+
+/** Writes the repairs in one write, onto what is there by then. */
+async function write(
+  { execution, identityPool }: Asked,
+  own: Allowed[],
+  table: PoolTable,
+  context: Context,
+): Promise<Repair['refused']> {
+  const { identityPoolId, room } = identityPool;
+  const access = accessTo(links, identityPoolId);
+  const where = executionOf(execution);
+  const pool = await openIdentityPool(where, identityPoolId, access, [
+    'DescribeIdentityPool',
+    'UpdateIdentityPool',
+    'TagResource',
+  ]);
+  const { refused } = await writeSafely(
+    { execution, own, quota: access.providerQuota, room },
+    {
+      pool,
+      table,
+      allow: (pending, until) => allowedByLinks(links, pending, { identityPoolId, where, until }),
+      async confirm(wanted) {
+        const ledger = await table.ledger();
+        return wanted.filter(({ intent }) => stillHolds(intent, ledger));
+      },
+      left: () => context.getRemainingTimeInMillis(),
+    },
+  );
+  return new Map(
+    own.flatMap(({ key, intent }) => {
+      const sentence = refused?.get(key);
+      const { providerName: ProviderName, clientId: ClientId = '' } = intent;
+      return sentence === undefined ? [] : [[entryKey({ ProviderName, ClientId }), sentence]];
+    }),
+  );
+}
+
+/** What was repaired: from the ledger, since an earlier attempt may have written and not told. */
+async function repaired(
+  event: Asked,
+  { findings, ledger }: { findings: Finding[]; ledger: LedgerEntry[] },
+  context: Context,
+): Promise<Repair> {
+  const { execution, identityPool } = event;
+  const own = requestsOf(execution, findings);
+  if (own.length === 0) return { changes: changesBy(execution, ledger), refused: new Map() };
+  const table = new PoolTable(identityPool.identityPoolId);
+  const refused = await write(event, own, table, context);
+  return { changes: changesBy(execution, await table.ledger()), refused };
+}
+
+/** Holds one identity pool against links.yml, the user pools and the ledger, and repairs it. */
+export const handler = step(async (event: Asked, context): Promise<PoolReport> => {
+  const { execution, identityPool, repair, regions, listings } = event;
+  const { identityPoolId } = identityPool;
+  const leading = linksTo(links, identityPoolId);
+  const access = accessTo(links, identityPoolId);
+  const why = unlistedFor(leading, listings);
+  if (why !== undefined) throw new UserPoolNotListedError(why);
+  const where = executionOf(execution);
+  const { listed, existing } = await readListings(event, leading);
+  const reader = await openIdentityPool(where, identityPoolId, access, ['DescribeIdentityPool']);
+  const pool = await reader.describe();
+  const ledger = await new PoolTable(identityPoolId).ledger();
+  const { partition } = where;
+  const findings = classify({ pool, links: leading, ledger, listed, existing, regions, partition });
+  const done = repair ? await repaired(event, { findings, ledger }, context) : undefined;
+  const report = poolReport(identityPool, findings, done);
+  logger.info('identity pool reconciled', {
+    ...report,
+    entries: findings.filter(({ state }) => state !== 'linked' && state !== 'foreign'),
+  });
+  return report;
+});

@@ -1,0 +1,22 @@
+import links from '#links';
+import { step } from '../aws/step.ts';
+import { userPoolsIn } from '../aws/user-pools.ts';
+import { executionOf } from '../core/execution.ts';
+import {
+  judgedLinks,
+  parseReconcile,
+  planOf,
+  type ReconcilePlan,
+  taggedRegions,
+} from '../core/reconcile-plan.ts';
+
+/** Which links, which identity pools, which user pools? */
+export const handler = step(
+  async ({ execution, input }: { execution: string; input: unknown }): Promise<ReconcilePlan> => {
+    const { link, repair } = parseReconcile(input, links);
+    const judged = judgedLinks(links, link);
+    const regions = taggedRegions(judged, executionOf(execution).region);
+    const found = await Promise.all(regions.map(userPoolsIn));
+    return planOf(judged, repair, { regions, found: found.flat() });
+  },
+);
