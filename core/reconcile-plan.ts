@@ -174,7 +174,9 @@ export const reaches = (links: Links, [userPoolId, , tagSets]: ListedPool): bool
 export interface Listing {
   /** Those that exist. */
   listed?: ListedPool[];
-  /** Those of which it is not known what they hold. */
+  /** Those that may not be listed. */
+  refused?: ListedPool[];
+  /** Those of which nothing is known, not even their tags. */
   unlisted: string[];
   failure?: Failure;
 }
@@ -182,9 +184,10 @@ export interface Listing {
 /** Why an identity pool can't be judged: a user pool that its links may cover could not be listed. */
 export function unlistedFor(links: Links, listings: Listing[]): string | undefined {
   const byTags = taggedLinks(links).length > 0;
-  const named = namedUserPools(links);
-  for (const { unlisted, failure = { Error: 'an error' } } of listings) {
-    const userPoolId = unlisted.find((id) => byTags || named.includes(id));
+  const named = new Set(namedUserPools(links));
+  for (const { refused = [], unlisted, failure = { Error: 'an error' } } of listings) {
+    const [known] = refused.find((each) => reaches(links, each)) ?? [];
+    const userPoolId = known ?? unlisted.find((id) => byTags || named.has(id));
     if (userPoolId === undefined) continue;
     const { error, message } = unwrap(failure);
     return `The app clients of the user pool ${userPoolId} could not be listed, so what it feeds was neither judged nor repaired. ${error}: ${message.slice(0, SENTENCE)}`;

@@ -51,7 +51,15 @@ export interface Evidence {
   /** The Regions of which all user pools are known. */
   regions: string[];
   partition: string;
+  /** When listing began, in epoch milliseconds: what came later can't be in the lists. */
+  since: number;
 }
+
+// By how much clocks may differ, and how long a list may lag behind; AWS says nothing of it.
+const MARGIN_MS = 60_000;
+
+/** Whether the lists may be older than an entry of ours. */
+const isRecent = ({ since }: Evidence, { time }: LedgerEntry): boolean => time > since - MARGIN_MS;
 
 type Wanted = Map<string, Finding & { flag: boolean }>;
 
@@ -101,7 +109,9 @@ function fateWithoutListing(evidence: Evidence, userPoolId: string, byTags: stri
   return regions.includes(region) ? { state: 'orphaned', links: byTags } : { state: 'linked' };
 }
 
-function fateOf(evidence: Evidence, { providerName, clientId, links }: LedgerEntry): Fate {
+function fateOf(evidence: Evidence, ours: LedgerEntry): Fate {
+  const { providerName, clientId, links } = ours;
+  if (isRecent(evidence, ours)) return { state: 'linked' };
   const userPoolId = userPoolIdOf(providerName, evidence.partition);
   if (userPoolId === undefined) return uncovered;
   const listing = evidence.listed.get(userPoolId);
@@ -151,8 +161,11 @@ export function classify(evidence: Evidence): Finding[] {
   });
   const absent = [...wanted].flatMap(([key, { flag: _, ...finding }]): Finding[] => {
     if (there.has(key)) return [];
+    const before = ledger.get(key);
+    if (!before) return [finding];
     const { repair: __, ...removed } = finding;
-    return [ledger.has(key) ? { ...removed, state: 'removed' } : finding];
+    // Unlinked by now, like its client perhaps.
+    return isRecent(evidence, before) ? [] : [{ ...removed, state: 'removed' }];
   });
   return [...present, ...absent];
 }

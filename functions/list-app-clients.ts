@@ -6,8 +6,7 @@ import { step } from '../aws/step.ts';
 import { allAppClients, tagsOf } from '../aws/user-pools.ts';
 import { executionOf } from '../core/execution.ts';
 import { coverageOf, type Link, type Links } from '../core/links.ts';
-import type { Failure } from '../core/outcome.ts';
-import { type ListedPool, type Listing, tagSetsOf } from '../core/reconcile-plan.ts';
+import { type Listing, tagSetsOf } from '../core/reconcile-plan.ts';
 
 interface Asked {
   execution: string;
@@ -18,10 +17,7 @@ interface Asked {
   regions: string[];
 }
 
-// Two of these functions run at a time. Together they make 10 of the 15 calls a second that an account
-// has, and each keeps to the 5 that a user pool has.
-// https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
-const CALLS_A_SECOND = 5;
+const CALLS_A_SECOND = Number(process.env['CALLS_A_SECOND']) || 5;
 
 const refusals = ['AccessDeniedException', 'NotAuthorizedException'];
 
@@ -36,27 +32,36 @@ export const handler = step(async (event: Asked): Promise<Listing> => {
   const where = executionOf(execution);
   const turn = pace(CALLS_A_SECOND);
 
-  const list = async (userPoolId: string): Promise<ListedPool | undefined> => {
-    if (regions.length > 0) await turn();
-    const tags = regions.length > 0 ? await tagsOf(userPoolId, where) : {};
-    if (coverageOf(judged, { userPoolId, tags }).length === 0) return [userPoolId, '', []];
-    const clients = await allAppClients(userPoolId, turn);
-    if (!clients) return undefined;
-    return [userPoolId, await inventory.keep(userPoolId, tags, clients), tagSetsOf(judged, tags)];
+  const tagged = async (userPoolId: string): Promise<Record<string, string>> => {
+    if (regions.length === 0) return {};
+    await turn();
+    return tagsOf(userPoolId, where);
   };
 
-  const listed: ListedPool[] = [];
-  const unlisted: string[] = [];
-  let failure: Failure | undefined;
+  /** @returns undefined when the user pool does not exist. */
+  const list = async (userPoolId: string, tags: Record<string, string>) => {
+    if (coverageOf(judged, { userPoolId, tags }).length === 0) return '';
+    const clients = await allAppClients(userPoolId, turn);
+    return clients && inventory.keep(userPoolId, tags, clients);
+  };
+
+  const listing: Required<Omit<Listing, 'failure'>> & Listing = {
+    ...{ listed: [], refused: [], unlisted: [] },
+  };
   for (const userPoolId of userPoolIds) {
+    let tagSets: string[] | undefined;
     try {
-      listed.push(...[await list(userPoolId)].flatMap((each) => (each ? [each] : [])));
+      const tags = await tagged(userPoolId);
+      tagSets = tagSetsOf(judged, tags);
+      const digest = await list(userPoolId, tags);
+      if (digest !== undefined) listing.listed.push([userPoolId, digest, tagSets]);
     } catch (error) {
       if (!(error instanceof Error && refusals.includes(error.name))) throw error;
       logger.warn(`${userPoolId} could not be listed`, error);
-      unlisted.push(userPoolId);
-      failure ??= { Error: error.name, Cause: error.message.slice(0, 500) };
+      if (tagSets) listing.refused.push([userPoolId, '', tagSets]);
+      else listing.unlisted.push(userPoolId);
+      listing.failure ??= { Error: error.name, Cause: error.message.slice(0, 500) };
     }
   }
-  return { listed, unlisted, ...(failure && { failure }) };
+  return listing;
 });

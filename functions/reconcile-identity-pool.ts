@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import links from '#links';
 import { allowedByLinks } from '../aws/allowed.ts';
-import { openIdentityPool } from '../aws/identity-pool.ts';
+import { type OpenIdentityPool, openIdentityPool } from '../aws/identity-pool.ts';
 import { inParallel } from '../aws/in-parallel.ts';
 import { Inventory } from '../aws/inventory.ts';
 import { logger } from '../aws/logger.ts';
 import { PoolTable } from '../aws/pool-table.ts';
 import { writeSafely } from '../aws/safe-write.ts';
+import { sleep } from '../aws/sleep.ts';
 import { step } from '../aws/step.ts';
 import { UserPoolNotListedError } from '../core/errors.ts';
 import { executionOf } from '../core/execution.ts';
-import { entryKey } from '../core/identity-pool.ts';
+import { digestOf, entryKey, type IdentityPool } from '../core/identity-pool.ts';
+import { isDoubtful } from '../core/lease.ts';
 import { accessTo, type Links } from '../core/links.ts';
 import {
   changesBy,
@@ -32,10 +34,26 @@ import type { Allowed, LedgerEntry } from '../core/records.ts';
 
 interface Asked {
   execution: string;
+  /** When the execution was, in ISO 8601. */
+  startedAt: string;
   identityPool: PlannedPool;
   repair: boolean;
   regions: string[];
   listings: Listing[];
+}
+
+// How often, and how many milliseconds apart, a pool is read that may be shown as it was.
+const READS = 4;
+const APART = 700;
+
+/** The pool as it is; once, unless a write of ours may be too recent for it to show. */
+async function readPool(pool: OpenIdentityPool, table: PoolTable): Promise<IdentityPool> {
+  const last = await table.lastWrite();
+  for (let reads = 1; ; reads++) {
+    const now = await pool.describe();
+    if (!isDoubtful(last, digestOf(now), Date.now()) || reads === READS) return now;
+    await sleep(APART);
+  }
 }
 
 interface Context {
@@ -51,7 +69,11 @@ async function readListings({ execution, listings }: Asked, leading: Links) {
   await inParallel(reached, async (each) => {
     listed.set(each[0], await inventory.read(each));
   });
-  return { listed, existing: new Set(all.map(([userPoolId]) => userPoolId)) };
+  const known = listings.flatMap(({ refused = [], unlisted }) => [
+    ...refused.map(([userPoolId]) => userPoolId),
+    ...unlisted,
+  ]);
+  return { listed, existing: new Set([...all.map(([userPoolId]) => userPoolId), ...known]) };
 }
 
 /** What there is to repair, as requests of this execution. */
@@ -125,10 +147,14 @@ export const handler = step(async (event: Asked, context): Promise<PoolReport> =
   const where = executionOf(execution);
   const { listed, existing } = await readListings(event, leading);
   const reader = await openIdentityPool(where, identityPoolId, access, ['DescribeIdentityPool']);
-  const pool = await reader.describe();
-  const ledger = await new PoolTable(identityPoolId).ledger();
-  const { partition } = where;
-  const findings = classify({ pool, links: leading, ledger, listed, existing, regions, partition });
+  const table = new PoolTable(identityPoolId);
+  // Before the pool is read: what the ledger does not know yet may be there, but not the other way.
+  const ledger = await table.ledger();
+  const findings = classify({
+    ...{ links: leading, ledger, listed, existing, regions, partition: where.partition },
+    pool: await readPool(reader, table),
+    since: Date.parse(event.startedAt),
+  });
   const done = repair ? await repaired(event, { findings, ledger }, context) : undefined;
   const report = poolReport(identityPool, findings, done);
   logger.info('identity pool reconciled', {

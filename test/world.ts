@@ -43,6 +43,7 @@ export const pools = {
   there: 'eu-central-1:00000000-0000-0000-0000-000000000005',
   closed: 'ap-south-1:00000000-0000-0000-0000-000000000006',
   nowhere: 'ap-south-1:00000000-0000-0000-0000-000000000007',
+  healed: 'ap-south-1:00000000-0000-0000-0000-000000000011',
 } as const;
 
 /** An identity pool that holds everything that one can hold. */
@@ -159,15 +160,20 @@ export class World {
   }
 
   /** Starts an execution as a person does, and waits for its end. */
-  async run(input: unknown, name?: string): Promise<Ended> {
+  async run(input: unknown, name?: string, stateMachineArn = this.machineArn): Promise<Ended> {
     const { executionArn } = await this.client(SFNClient, this.home).send(
       new StartExecutionCommand({
-        stateMachineArn: this.machineArn,
+        stateMachineArn,
         input: JSON.stringify(input),
         ...(name !== undefined && { name }),
       }),
     );
     return this.ended(executionArn!);
+  }
+
+  /** The state machine that reconciles. */
+  get reconcileArn(): string {
+    return this.machineArn.replace(/-link$/, '-reconcile');
   }
 
   async ended(executionArn: string): Promise<Ended> {
@@ -193,9 +199,9 @@ export class World {
   }
 
   /** Every execution that an event has started so far, once it has ended. */
-  async executions(): Promise<Ended[]> {
+  async executions(stateMachineArn = this.machineArn): Promise<Ended[]> {
     const { executions = [] } = await this.client(SFNClient, this.home).send(
-      new ListExecutionsCommand({ stateMachineArn: this.machineArn }),
+      new ListExecutionsCommand({ stateMachineArn }),
     );
     return Promise.all(executions.map(({ executionArn }) => this.ended(executionArn!)));
   }
@@ -273,13 +279,23 @@ export async function startWorld(
   const { aws } = local;
   aws.stateMachines.retryScale = 0.01;
   const { LinkStateMachineArn } = await deployService(aws, HOME, { folder }, 'dev', parameters);
+  for (const { environment } of aws.functions.all()) {
+    if (environment['CALLS_A_SECOND']) environment['CALLS_A_SECOND'] = '1000';
+  }
   const trusted = { TrustedAccountId: ACCOUNT_A };
   await deployAccountB(
     aws,
     { account: ACCOUNT_B, region: 'ap-south-1' },
     {
       ...trusted,
-      IdentityPoolIds: [pools.mobile, pools.web, pools.tight, pools.huge, pools.nowhere].join(','),
+      IdentityPoolIds: [
+        pools.mobile,
+        pools.web,
+        pools.tight,
+        pools.huge,
+        pools.nowhere,
+        pools.healed,
+      ].join(','),
       ExternalId: EXTERNAL_ID,
     },
   );

@@ -1,0 +1,314 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import {
+  CognitoIdentityClient,
+  type CognitoIdentityProvider,
+  UpdateIdentityPoolCommand,
+} from '@aws-sdk/client-cognito-identity';
+import {
+  CognitoIdentityProviderClient,
+  DeleteUserPoolClientCommand,
+  DeleteUserPoolCommand,
+  UpdateUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import type { EntryState } from '../../core/reconcile.ts';
+import type { PoolReport, reconcileReport } from '../../core/reconcile-report.ts';
+import { ACCOUNT_B, full, HOME, pools, startWorld, type World } from '../world.ts';
+
+const FIRST = 'us-east-1_Healed001';
+const SECOND = 'us-east-1_Healed002';
+const TAGGED = 'us-east-1_Healed003';
+const OTHER = 'us-east-1_Healed004';
+const KEPT = 'us-east-1_Kept00001';
+const FAILING = 'us-east-1_Nowhere01';
+
+type Output = Extract<
+  ReturnType<typeof reconcileReport>['report'],
+  { status: 'SUCCEEDED' }
+>['output'];
+
+const providerName = (userPoolId: string) => `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
+
+describe('reconcile', () => {
+  let world: World;
+  /** The app clients by what becomes of them. */
+  const clients: Record<string, string> = {};
+
+  before(async () => {
+    // No trail: every event is lost.
+    world = await startWorld({ trail: false });
+    await world.createUserPool(FIRST);
+    await world.createUserPool(SECOND);
+    await world.createUserPool(TAGGED, { team: 'healed' });
+    await world.createUserPool(OTHER);
+    await world.createUserPool(KEPT);
+    await world.createIdentityPool(pools.healed);
+  });
+  after(() => world.close());
+
+  const userPools = () => world.client(CognitoIdentityProviderClient, HOME);
+
+  const reconcile = (input: unknown, name?: string) => world.run(input, name, world.reconcileArn);
+
+  /** What an execution says of the identity pool of the link `healed`. */
+  const outputOf = async (input: object, name?: string): Promise<Output> => {
+    const ended = await reconcile({ link: 'healed', ...input }, name);
+    assert.equal(ended.status, 'SUCCEEDED', ended.cause);
+    return JSON.parse(ended.output!);
+  };
+
+  const reportOf = ({ identityPools }: Output): PoolReport => {
+    const [report, ...more] = identityPools;
+    assert.deepEqual(more, []);
+    assert.ok(report && 'counts' in report);
+    return report;
+  };
+
+  const counts = (some: Partial<Record<EntryState, number>>) => ({
+    ...{ linked: 0, missing: 0, orphaned: 0, foreign: 0, removed: 0, uncovered: 0, changed: 0 },
+    ...some,
+  });
+
+  /** How often an operation was called since the last look, reading ones too. */
+  const calls = new Map<string, number>();
+  const watch = () => {
+    for (const [service, operation] of [
+      ['cognito-identity', 'DescribeIdentityPool'],
+      ['cognito-identity', 'UpdateIdentityPool'],
+      ['cognito-idp', 'ListUserPoolClients'],
+    ] as const) {
+      const { operations } = world.local.aws.services.get(service)!;
+      const { run, ...rest } = operations[operation]!;
+      operations[operation] = {
+        ...rest,
+        run(call) {
+          calls.set(operation, (calls.get(operation) ?? 0) + 1);
+          return run(call);
+        },
+      };
+    }
+  };
+  const called = () => {
+    const now = Object.fromEntries(calls);
+    calls.clear();
+    return now;
+  };
+
+  const entries = async (): Promise<CognitoIdentityProvider[]> =>
+    (await world.describe(pools.healed)).CognitoIdentityProviders ?? [];
+
+  const ours = async () =>
+    (await entries())
+      .filter(({ ProviderName }) => !ProviderName!.includes('Foreign'))
+      .map(({ ClientId }) => ClientId!)
+      .sort();
+
+  const named = (...names: string[]) => names.map((name) => clients[name]!).sort();
+
+  /** Account-B changes the entries by itself. */
+  const meddle = async (
+    change: (entries: CognitoIdentityProvider[]) => CognitoIdentityProvider[],
+  ) => {
+    const pool = await world.describe(pools.healed);
+    await world.client(CognitoIdentityClient, { account: ACCOUNT_B, region: 'ap-south-1' }).send(
+      new UpdateIdentityPoolCommand({
+        ...pool,
+        ...{ IdentityPoolId: pools.healed, IdentityPoolName: pool.IdentityPoolName },
+        AllowUnauthenticatedIdentities: pool.AllowUnauthenticatedIdentities,
+        CognitoIdentityProviders: change(pool.CognitoIdentityProviders ?? []),
+      }),
+    );
+  };
+
+  /** What happened so far was days ago: what is in the ledger, and the last write. */
+  const daysLater = async () => {
+    const ask = (operation: string, input: object) =>
+      world.local.aws.tables.ask(HOME, operation, {
+        TableName: 'poolbridge-dev',
+        ...input,
+      }) as Promise<{ Items?: Record<string, { S: string }>[] }>;
+    const { Items = [] } = await ask('Query', {
+      KeyConditionExpression: 'pk = :pool AND begins_with(sk, :entry)',
+      ExpressionAttributeValues: { ':pool': { S: pools.healed }, ':entry': { S: 'entry#' } },
+    });
+    for (const item of Items) {
+      const entry = JSON.parse(item['body']!.S);
+      const body = { S: JSON.stringify({ ...entry, time: entry.time - 2 * 86_400_000 }) };
+      await ask('PutItem', { Item: { ...item, body } });
+    }
+    await ask('DeleteItem', { Key: { pk: { S: pools.healed }, sk: { S: 'lease' } } });
+  };
+
+  test('reports app clients that are not linked, and without being asked writes nothing', async () => {
+    for (const name of ['stays', 'deleted', 'renamed', 'taken', 'flagged']) {
+      clients[name] = await world.createAppClient(FIRST, `app-${name}`);
+    }
+    clients['of a pool that goes'] = await world.createAppClient(SECOND, 'app');
+    clients['tagged'] = await world.createAppClient(TAGGED, 'any');
+    clients['kept'] = await world.createAppClient(KEPT, 'any');
+    await world.createAppClient(FIRST, 'not covered');
+    await world.createAppClient(OTHER, 'app');
+    watch();
+    const output = await outputOf({});
+    assert.equal(output.repair, false);
+    assert.deepEqual(output.links, ['healed', 'healed-by-tags', 'healed-but-kept']);
+    const { repaired, ...report } = reportOf(output);
+    assert.equal(repaired, undefined);
+    assert.deepEqual(report.counts, counts({ missing: 8, foreign: 2 }));
+    assert.deepEqual(output.totals, report.counts);
+    assert.ok(report.entries.every(({ state }) => state === 'missing'));
+    assert.deepEqual(
+      report.entries.find(({ clientId }) => clientId === clients['tagged']),
+      {
+        ...{ state: 'missing', providerName: providerName(TAGGED) },
+        ...{ clientId: clients['tagged'], clientName: 'any' },
+      },
+    );
+    assert.deepEqual(called(), { DescribeIdentityPool: 1, ListUserPoolClients: 4 });
+    assert.deepEqual(await ours(), []);
+  });
+
+  test('links those that exist already in one write, and loses nothing', async () => {
+    const output = await outputOf({ repair: true }, 'first-run');
+    const { repaired, counts: found, changes } = reportOf(output);
+    assert.deepEqual(found, counts({ missing: 8, foreign: 2 }));
+    assert.deepEqual(repaired, { linked: 8, unlinked: 0 });
+    assert.equal(changes?.length, 8);
+    assert.deepEqual(output.totals.repaired, repaired);
+    assert.deepEqual(await ours(), Object.values(clients).sort());
+    assert.equal(called()['UpdateIdentityPool'], 1);
+    const {
+      IdentityPoolId: _,
+      CognitoIdentityProviders: now,
+      ...pool
+    } = await world.describe(pools.healed);
+    const { CognitoIdentityProviders: foreign, ...rest } = full;
+    for (const entry of foreign!) {
+      assert.ok(now!.some(({ ClientId }) => ClientId === entry.ClientId));
+    }
+    assert.deepEqual(pool, { ...rest, IdentityPoolName: 'pool' });
+    assert.deepEqual(reportOf(await outputOf({ repair: true })), {
+      ...{ identityPoolId: pools.healed, links: output.links, entries: [] },
+      ...{ counts: counts({ linked: 8, foreign: 2 }), repaired: { linked: 0, unlinked: 0 } },
+    });
+    assert.equal(called()['UpdateIdentityPool'], undefined);
+  });
+
+  test('heals what events did not tell, and leaves the rest to a person', async () => {
+    const gone = { UserPoolId: FIRST, ClientId: clients['deleted'] };
+    await userPools().send(new DeleteUserPoolClientCommand(gone));
+    await userPools().send(new DeleteUserPoolCommand({ UserPoolId: SECOND }));
+    const kept = { UserPoolId: KEPT, ClientId: clients['kept'] };
+    await userPools().send(new DeleteUserPoolClientCommand(kept));
+    await userPools().send(
+      new UpdateUserPoolClientCommand({
+        ...{ UserPoolId: FIRST, ClientId: clients['renamed'], ClientName: 'no longer' },
+      }),
+    );
+    await meddle((all) => [
+      ...all
+        .filter(({ ClientId }) => ClientId !== clients['taken'])
+        .map((entry) =>
+          entry.ClientId === clients['flagged'] ? { ...entry, ServerSideTokenCheck: true } : entry,
+        ),
+      // By hand, for a client that there never was.
+      { ProviderName: providerName(FIRST), ClientId: 'byhand' },
+    ]);
+    clients['lost'] = await world.createAppClient(FIRST, 'app-lost');
+    // Its list may be older than what is linked only now.
+    assert.equal(reportOf(await outputOf({})).counts.orphaned, 0);
+    await daysLater();
+    called();
+    const report = reportOf(await outputOf({ repair: true }));
+    assert.deepEqual(
+      report.counts,
+      counts({
+        ...{ linked: 2, missing: 1, orphaned: 3, foreign: 3, removed: 1, uncovered: 1, changed: 1 },
+      }),
+    );
+    assert.deepEqual(
+      Object.fromEntries(report.entries.map(({ clientId, state }) => [clientId, state])),
+      Object.fromEntries(
+        Object.entries({
+          ...{ lost: 'missing', deleted: 'orphaned', 'of a pool that goes': 'orphaned' },
+          ...{ kept: 'orphaned', taken: 'removed', renamed: 'uncovered', flagged: 'changed' },
+        }).map(([name, state]) => [clients[name]!, state]),
+      ),
+    );
+    assert.deepEqual(report.repaired, { linked: 1, unlinked: 2 });
+    assert.equal(called()['UpdateIdentityPool'], 1);
+    // Kept, since its link says so.
+    assert.deepEqual(
+      await ours(),
+      [...named('stays', 'tagged', 'kept', 'renamed', 'flagged', 'lost'), 'byhand'].sort(),
+    );
+  });
+
+  test('unlinks what a user pool had that was found by its tags, once it is gone', async () => {
+    await userPools().send(new DeleteUserPoolCommand({ UserPoolId: TAGGED }));
+    await daysLater();
+    const report = reportOf(await outputOf({ repair: true }));
+    assert.deepEqual(report.repaired, { linked: 0, unlinked: 1 });
+    assert.ok(!(await ours()).includes(clients['tagged']!));
+  });
+
+  test('fills the identity pool up to its quota, and says which app clients are left out', async () => {
+    const added = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => world.createAppClient(FIRST, `app-more-${i}`)),
+    );
+    const ended = await reconcile({ link: 'healed', repair: true });
+    assert.equal(ended.status, 'FAILED');
+    assert.equal(ended.error, 'ProviderQuotaError');
+    const { message, identityPools } = JSON.parse(ended.cause!);
+    assert.match(message, /already holds 12 of 12 user pool providers/);
+    const { entries: told, repaired } = identityPools[0] as PoolReport;
+    const refused = told.filter((entry) => entry.refused === 'ProviderQuotaError');
+    assert.deepEqual(repaired, { linked: 4, unlinked: 0 });
+    assert.equal(refused.length, 2);
+    const there = new Set(await ours());
+    assert.deepEqual(
+      added.filter((id) => !there.has(id)).sort(),
+      refused.map(({ clientId }) => clientId).sort(),
+    );
+  });
+
+  test('comes by its schedule to every link; an identity pool that fails does not stop the others', async () => {
+    await meddle((all) => all.filter(({ ClientId }) => ClientId === clients['stays']));
+    await world.createUserPool(FAILING);
+    clients['by schedule'] = await world.createAppClient(FIRST, 'app-by-schedule');
+    const { buses, stateMachines } = world.local.aws;
+    const rule = `arn:aws:events:us-east-1:${HOME.account}:rule/poolbridge-dev-reconcile`;
+    const known = new Set(stateMachines.executions.keys());
+    buses.fire(rule);
+    await buses.settled();
+    const [arn] = [...stateMachines.executions.keys()].filter((each) => !known.has(each));
+    const ended = await world.ended(arn!);
+    assert.equal(ended.input, '{"repair":true}');
+    assert.equal(ended.error, 'ReconcileFailedError');
+    const { message, totals } = JSON.parse(ended.cause!);
+    assert.match(message, /^2\d\d of 2\d\d identity pools failed\. /);
+    assert.ok(totals.repaired.linked >= 1);
+    assert.ok((await ours()).includes(clients['by schedule']!));
+  });
+
+  test('refuses what it does not understand in one sentence', async () => {
+    const refusal = async (input: unknown) => {
+      const { error, cause } = await reconcile(input);
+      assert.equal(error, 'InvalidRequestError');
+      return JSON.parse(cause!).message;
+    };
+    assert.equal(
+      await refusal({ link: 'nobody' }),
+      'link must be the name of a link in links.yml, which has none that is called "nobody".',
+    );
+    assert.equal(await refusal({ repair: 'yes' }), 'repair must be true or false, not "yes".');
+    assert.equal(
+      await refusal({ repairs: true }),
+      'The request has the unknown key "repairs"; it may hold link, repair.',
+    );
+    assert.equal(
+      await refusal([]),
+      'The request must be an object like {"link":"…","repair":true}, not a list.',
+    );
+  });
+});
