@@ -82,6 +82,8 @@ export interface PlannedPool {
 /** What ResolveLinks hands on. */
 export interface ReconcilePlan {
   repair: boolean;
+  /** When listing began, in epoch milliseconds. */
+  since: number;
   links: string[];
   /** Regions in which user pools were looked for by their tags. */
   regions: string[];
@@ -118,7 +120,7 @@ const chunks = <T>(items: T[], size: number): T[][] =>
 export function planOf(
   links: Links,
   repair: boolean,
-  { regions, found }: { regions: string[]; found: string[] },
+  { since, regions, found }: Pick<ReconcilePlan, 'since' | 'regions'> & { found: string[] },
 ): ReconcilePlan {
   const names = Object.keys(links);
   const byPool = [...grouped(names, (name) => links[name]?.identityPool ?? '')];
@@ -133,7 +135,7 @@ export function planOf(
   const room = Math.max(0, Math.floor(left / Math.max(byPool.length, 1)));
   const userPools = [...new Set([...namedUserPools(links), ...found])];
   return {
-    ...{ repair, links: names, regions, userPools: chunks(userPools, LISTED_TOGETHER) },
+    ...{ repair, since, links: names, regions, userPools: chunks(userPools, LISTED_TOGETHER) },
     identityPools: byPool.map(([identityPoolId, group]) => ({
       ...{ identityPoolId, links: group, room },
     })),

@@ -34,8 +34,8 @@ import type { Allowed, LedgerEntry } from '../core/records.ts';
 
 interface Asked {
   execution: string;
-  /** When the execution was, in ISO 8601. */
-  startedAt: string;
+  /** When listing began, in epoch milliseconds. */
+  since: number;
   identityPool: PlannedPool;
   repair: boolean;
   regions: string[];
@@ -138,7 +138,7 @@ async function repaired(
 
 /** Holds one identity pool against links.yml, the user pools and the ledger, and repairs it. */
 export const handler = step(async (event: Asked, context): Promise<PoolReport> => {
-  const { execution, identityPool, repair, regions, listings } = event;
+  const { execution, since, identityPool, repair, regions, listings } = event;
   const { identityPoolId } = identityPool;
   const leading = linksTo(links, identityPoolId);
   const access = accessTo(links, identityPoolId);
@@ -151,9 +151,8 @@ export const handler = step(async (event: Asked, context): Promise<PoolReport> =
   // Before the pool is read: what the ledger does not know yet may be there, but not the other way.
   const ledger = await table.ledger();
   const findings = classify({
-    ...{ links: leading, ledger, listed, existing, regions, partition: where.partition },
+    ...{ links: leading, ledger, listed, existing, regions, since, partition: where.partition },
     pool: await readPool(reader, table),
-    since: Date.parse(event.startedAt),
   });
   const done = repair ? await repaired(event, { findings, ledger }, context) : undefined;
   const report = poolReport(identityPool, findings, done);

@@ -13,10 +13,11 @@ import {
 /** Which links, which identity pools, which user pools? */
 export const handler = step(
   async ({ execution, input }: { execution: string; input: unknown }): Promise<ReconcilePlan> => {
+    const since = Date.now();
     const { link, repair } = parseReconcile(input, links);
     const judged = judgedLinks(links, link);
     const regions = taggedRegions(judged, executionOf(execution).region);
     const found = await Promise.all(regions.map(userPoolsIn));
-    return planOf(judged, repair, { regions, found: found.flat() });
+    return planOf(judged, repair, { since, regions, found: found.flat() });
   },
 );
