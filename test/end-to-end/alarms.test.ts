@@ -100,6 +100,8 @@ describe('the alarm topic', () => {
     await sfn.send(new StopExecutionCommand({ executionArn }));
     assert.equal((await world.ended(executionArn!)).status, 'ABORTED');
     assert.deepEqual(await told(), [sentence(executionArn!, 'ABORTED')]);
+    const reconcile = await world.run({ link: 'nobody' }, undefined, world.reconcileArn);
+    assert.deepEqual(await told(), [sentence(reconcile.executionArn, 'FAILED')]);
   });
 
   test('hears nothing of an execution that succeeds', async () => {
@@ -121,7 +123,7 @@ describe('the alarm topic', () => {
       ...{ kind: 'service', account: ACCOUNT_A },
       ...{ arn, sourceArn },
     });
-    assert.equal(alarms().length, 5);
+    assert.equal(alarms().length, 7);
     for (const [arn, { AlarmActions }] of alarms()) {
       assert.deepEqual(AlarmActions, [TOPIC]);
       const message = { TopicArn: TOPIC, Message: arn };
@@ -138,13 +140,15 @@ describe('the alarm topic', () => {
     assert.deepEqual(await told(), []);
   });
 
-  test('has alarms on every bad end of this state machine’s executions', () => {
-    const Dimensions = [{ Name: 'StateMachineArn', Value: world.machineArn }];
-    for (const [name, MetricName] of [
+  test('has alarms on every bad end of the state machines’ executions that does not heal', () => {
+    for (const [name, MetricName, Value = world.machineArn] of [
       ['executions-failed', 'ExecutionsFailed'],
       ['executions-timed-out', 'ExecutionsTimedOut'],
       ['executions-aborted', 'ExecutionsAborted'],
+      ['reconcile-failed', 'ExecutionsFailed', world.reconcileArn],
+      ['reconcile-timed-out', 'ExecutionsTimedOut', world.reconcileArn],
     ] as const) {
+      const Dimensions = [{ Name: 'StateMachineArn', Value }];
       const { Namespace, MetricName: metric, Dimensions: dimensions } = alarm(name);
       assert.deepEqual([Namespace, metric, dimensions], ['AWS/States', MetricName, Dimensions]);
     }
@@ -224,7 +228,7 @@ describe('the alarm topic', () => {
     assert.equal(outputs['AlarmTopicArn'], TopicArn);
     assert.deepEqual(
       alarms(where.account).map(([, { AlarmActions }]) => AlarmActions),
-      Array.from({ length: 5 }, () => [TopicArn]),
+      Array.from({ length: 7 }, () => [TopicArn]),
     );
     const made = TOPIC.replace(ACCOUNT_A, where.account).replace('us-east-1', where.region);
     await assert.rejects(sns('Publish', { TopicArn: made, Message: 'x' }, where), {

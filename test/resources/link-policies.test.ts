@@ -93,6 +93,10 @@ describe('the policies that follow from links.yml', () => {
         Resource,
       },
     ]);
+    assert.deepEqual(statementsOf(policies, 'ListUserPools'), [
+      { Effect: 'Allow', Action: 'cognito-idp:ListUserPools', Resource: ['*'] },
+    ]);
+    assert.deepEqual(linkPolicies({ a: link() }).listUserPools, []);
   });
 
   test('are none where there are no links', () => {
@@ -100,6 +104,7 @@ describe('the policies that follow from links.yml', () => {
       policies: { Resources: {} },
       assumeRoles: [],
       readUserPools: [],
+      listUserPools: [],
       writer: [],
       accounts: [{ Ref: 'AWS::AccountId' }],
     });
