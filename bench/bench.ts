@@ -1,9 +1,15 @@
 import { burst } from './burst.ts';
 import { crowd } from './crowd.ts';
 import { load } from './load.ts';
+import { reconcile } from './reconcile.ts';
 
 /** `npm run bench -- NAME [OPTIONS]`: measures, each as a ratio to something real in the same run. */
-const benches: Record<string, (args: string[]) => Promise<void>> = { burst, crowd, load };
+const benches: Record<string, (args: string[]) => Promise<void>> = {
+  burst,
+  crowd,
+  load,
+  reconcile,
+};
 
 const [name = 'load', ...args] = process.argv.slice(2);
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
