@@ -403,6 +403,19 @@ describe('what is granted', () => {
     ]);
   });
 
+  test('lets what lists app clients write nothing else to the table', async () => {
+    const { iam } = world.local.aws;
+    const role = [...iam.roles.values()].find(({ name }) => name.includes('-ListAppClientsRole-'))!;
+    const put = (pk: string) =>
+      world.local.aws.call({
+        ...{ service: 'dynamodb', operation: 'PutItem', region: 'us-east-1' },
+        principal: iam.openSession(role, { name: 'x', seconds: 900 }),
+        input: { TableName: 'poolbridge-dev', Item: { pk: { S: pk }, sk: { S: 'x' } } },
+      });
+    await put('inventory#x');
+    await assert.rejects(put(pools.web), { name: 'AccessDeniedException' });
+  });
+
   test('reaches the Lambda roles alone: other accounts trust no other role of Account-A', async () => {
     const { iam } = world.local.aws;
     const outsider = iam.putRole({
