@@ -1,7 +1,7 @@
 import { entriesOf, entryKey, type IdentityPool, type Provider } from './identity-pool.ts';
-import { coverageOf, type Links } from './links.ts';
+import { type Coverage, coverageOf, type Links } from './links.ts';
 import type { Change, Intent } from './merge.ts';
-import type { LedgerEntry } from './records.ts';
+import { EVERY_CLIENT, type LedgerEntry } from './records.ts';
 import { providerNameOf, userPoolIdOf, userPoolRegion } from './user-pool.ts';
 
 /**
@@ -88,43 +88,32 @@ function wantedBy({ pool, links, listed, partition }: Evidence): Wanted {
   return wanted;
 }
 
-/** What became of the client of an entry of ours that no link covers by name. */
-type Fate = { state: 'linked' | 'uncovered' } | { state: 'orphaned'; links: string[] };
+/** What became of an entry of ours whose client no link covers by its name. */
+type Fate = { state: 'linked' | 'uncovered' } | { state: 'orphaned'; coverage: Coverage };
 
-const uncovered: Fate = { state: 'uncovered' };
-
-/** The links that cover any client of a user pool. */
-const linksOf = (links: Links, userPoolId: string, tags = {}): string[] =>
-  coverageOf(links, { userPoolId, tags }).flatMap((coverage) => coverage.links);
-
-/** Of a user pool that was not listed for these links. */
-function fateWithoutListing(evidence: Evidence, userPoolId: string, byTags: string[]): Fate {
-  const { links, existing, regions } = evidence;
-  if (existing.has(userPoolId)) return uncovered;
-  const named = linksOf(links, userPoolId);
-  const region = userPoolRegion(userPoolId);
-  if (named.length > 0) return { state: 'orphaned', links: [...new Set([...named, ...byTags])] };
-  if (byTags.length === 0) return uncovered;
-  // Where nobody has looked, what the ledger says is believed.
-  return regions.includes(region) ? { state: 'orphaned', links: byTags } : { state: 'linked' };
-}
+/** The Regions whose user pools are all known, by the links that name a user pool or by its tags. */
+const isLookedAt = ({ links, regions }: Evidence, userPoolId: string): boolean =>
+  coverageOf(links, { userPoolId }).length > 0 || regions.includes(userPoolRegion(userPoolId));
 
 function fateOf(evidence: Evidence, ours: LedgerEntry): Fate {
-  const { providerName, clientId, links } = ours;
+  const { links, listed, existing, partition } = evidence;
+  const userPoolId = userPoolIdOf(ours.providerName, partition);
   if (isRecent(evidence, ours)) return { state: 'linked' };
-  const userPoolId = userPoolIdOf(providerName, evidence.partition);
-  if (userPoolId === undefined) return uncovered;
-  const listing = evidence.listed.get(userPoolId);
-  if (listing?.clients.has(clientId)) return uncovered;
-  if (listing) {
-    const covering = linksOf(evidence.links, userPoolId, listing.tags);
-    return covering.length > 0 ? { state: 'orphaned', links: covering } : uncovered;
-  }
-  // The tags of a user pool that is gone are gone too; by which it was linked, the ledger knows.
-  const byTags = links.filter(
-    (name) => Object.hasOwn(evidence.links, name) && evidence.links[name]?.userPoolTags,
-  );
-  return fateWithoutListing(evidence, userPoolId, byTags);
+  if (userPoolId === undefined) return { state: 'uncovered' };
+  const listing = listed.get(userPoolId);
+  const exists = listing ? listing.clients.has(ours.clientId) : existing.has(userPoolId);
+  if (exists) return { state: 'uncovered' };
+  const { clientName } = ours;
+  const [coverage] = coverageOf(links, {
+    userPoolId,
+    // The tags of a user pool that is gone are gone too; which links it had, the ledger knows.
+    ...(listing ? { tags: listing.tags } : { linkedBy: ours.links }),
+    ...(clientName !== undefined && { clientName }),
+  });
+  if (!coverage) return { state: 'uncovered' };
+  // Where nobody has looked, what the ledger says is believed.
+  const known = listing !== undefined || isLookedAt(evidence, userPoolId);
+  return known ? { state: 'orphaned', coverage } : { state: 'linked' };
 }
 
 /** An entry that is there, and whose client no link covers by its name. */
@@ -132,13 +121,11 @@ function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | un
   if (ours?.state !== 'linked') return { state: 'foreign', provider, links: [] };
   const { clientName, providerName, clientId } = ours;
   const fate = fateOf(evidence, ours);
-  const links = 'links' in fate ? fate.links : ours.links;
-  const unlinks =
-    fate.state === 'orphaned' && links.every((name) => evidence.links[name]?.onDelete === 'unlink');
+  const { links, onDelete } = fate.state === 'orphaned' ? fate.coverage : { ...ours, onDelete: '' };
   return {
     ...{ state: fate.state, provider, links },
     ...(clientName !== undefined && { clientName }),
-    ...(unlinks && {
+    ...(onDelete === 'unlink' && {
       repair: { operation: 'unlink', providerName, clientId, serverSideTokenCheck: false },
     }),
   };
@@ -149,7 +136,7 @@ function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | un
  * or should be, once, and what repairing it would be.
  */
 export function classify(evidence: Evidence): Finding[] {
-  const ledger = new Map(evidence.ledger.map((entry) => [ledgerKey(entry), entry]));
+  const ledger = byKey(evidence.ledger);
   const wanted = wantedBy(evidence);
   const there = new Map(entriesOf(evidence.pool).map((entry) => [entryKey(entry), entry]));
   const present = [...there].map(([key, provider]): Finding => {
@@ -162,6 +149,7 @@ export function classify(evidence: Evidence): Finding[] {
   const absent = [...wanted].flatMap(([key, { flag: _, ...finding }]): Finding[] => {
     if (there.has(key)) return [];
     const before = ledger.get(key);
+    if (isDeleted(ledger, finding.provider)) return [];
     if (!before) return [finding];
     const { repair: __, ...removed } = finding;
     // Unlinked by now, like its client perhaps.
@@ -182,15 +170,30 @@ export function repairsOf(findings: Finding[]): (Finding & { intent: Intent })[]
 const ledgerKey = ({ providerName, clientId }: LedgerEntry): string =>
   entryKey({ ProviderName: providerName, ClientId: clientId });
 
+type Ledger = ReadonlyMap<string, LedgerEntry>;
+
+const byKey = (ledger: LedgerEntry[]): Ledger =>
+  new Map(ledger.map((entry) => [ledgerKey(entry), entry]));
+
+/** Whether a client, or its user pool, was heard to be deleted since it was listed. */
+const isDeleted = (ledger: Ledger, { ProviderName = '', ClientId = '' }: Provider): boolean =>
+  [ClientId, EVERY_CLIENT].some(
+    (each) => ledger.get(entryKey({ ProviderName, ClientId: each }))?.deleted === true,
+  );
+
 /**
  * Whether a repair is still called for by the ledger as it is now: who asked for something else
  * meanwhile has come first.
  */
-export function stillHolds({ operation, providerName, clientId }: Intent, ledger: LedgerEntry[]) {
-  const entry = ledger.find(
-    (each) => each.providerName === providerName && each.clientId === clientId,
-  );
-  return operation === 'link' ? entry === undefined : entry?.state === 'linked';
+export function stillHolds(
+  { operation, providerName: ProviderName, clientId: ClientId = '' }: Intent,
+  entries: LedgerEntry[],
+): boolean {
+  const ledger = byKey(entries);
+  const provider = { ProviderName, ClientId };
+  const entry = ledger.get(entryKey(provider));
+  if (operation === 'unlink') return entry?.state === 'linked';
+  return entry === undefined && !isDeleted(ledger, provider);
 }
 
 /** What an execution has changed in an identity pool, as the ledger says. */

@@ -17,7 +17,7 @@ import {
   unlistedFor,
 } from '../../core/reconcile-plan.ts';
 import { poolReport, reconcileReport } from '../../core/reconcile-report.ts';
-import type { LedgerEntry } from '../../core/records.ts';
+import { EVERY_CLIENT, type LedgerEntry } from '../../core/records.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const NOW = 1_800_000_000_000;
@@ -232,6 +232,22 @@ describe('a repair', () => {
         const entry = { ...ledgerOf(evidence, provider), state } as LedgerEntry;
         const now = { ...entry, providerName: intent.providerName, clientId: intent.clientId! };
         assert.ok(!stillHolds(intent, [now]));
+      }
+    });
+  });
+
+  test('links nothing of a user pool that was heard to be deleted, though it is still in a list', () => {
+    always((evidence) => {
+      for (const { intent, provider } of repairsOf(classify(evidence))) {
+        if (intent.operation === 'unlink') continue;
+        const tombstone: LedgerEntry = {
+          ...{ state: 'unlinked', providerName: intent.providerName, clientId: EVERY_CLIENT },
+          ...{ deleted: true, links: [], execution: 'e', sequence: 2, time: NOW },
+        };
+        const ledger = [...evidence.ledger, tombstone];
+        assert.ok(!stillHolds(intent, ledger));
+        const found = classify({ ...evidence, ledger });
+        assert.ok(found.every((each) => entryKey(each.provider) !== entryKey(provider)));
       }
     });
   });

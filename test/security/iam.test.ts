@@ -358,7 +358,9 @@ describe('what is granted', () => {
     const judged = documents
       .flatMap(([name, document]) => grantsOf(name, document))
       .filter(({ action }) => !Object.hasOwn(unjudged, action))
-      .filter(({ resource, condition }) => !elsewhere.test(resource) && !/healed|leaving/.test(condition));
+      .filter(
+        ({ resource, condition }) => !elsewhere.test(resource) && !/healed|leaving/.test(condition),
+      );
     for (const grant of judged) {
       const { policy, action, resource } = grant;
       const giveBack = grant.remove();
