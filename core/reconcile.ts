@@ -1,5 +1,5 @@
 import { entriesOf, entryKey, type IdentityPool, type Provider } from './identity-pool.ts';
-import { type Coverage, coverageOf, type Links } from './links.ts';
+import { type Coverage, coverageOf, type Links, userPoolIn } from './links.ts';
 import type { Change, Intent } from './merge.ts';
 import { EVERY_CLIENT, type LedgerEntry } from './records.ts';
 import { providerNameOf, userPoolIdOf, userPoolRegion } from './user-pool.ts';
@@ -69,7 +69,7 @@ function wantedBy({ pool, links, listed, partition }: Evidence): Wanted {
   for (const [userPoolId, { tags, clients }] of listed) {
     const ProviderName = providerNameOf(userPoolId, partition);
     for (const [ClientId, clientName] of clients) {
-      const subject = { userPoolId, tags, clientId: ClientId, clientName };
+      const subject = { ...userPoolIn(links, userPoolId), tags, clientId: ClientId, clientName };
       const coverage = coverageOf(links, subject).find(
         ({ identityPoolId }) => identityPoolId === pool.IdentityPoolId,
       );
@@ -93,7 +93,8 @@ type Fate = { state: 'linked' | 'uncovered' } | { state: 'orphaned'; coverage: C
 
 /** The Regions whose user pools are all known, by the links that name a user pool or by its tags. */
 const isLookedAt = ({ links, regions }: Evidence, userPoolId: string): boolean =>
-  coverageOf(links, { userPoolId }).length > 0 || regions.includes(userPoolRegion(userPoolId));
+  coverageOf(links, userPoolIn(links, userPoolId)).length > 0 ||
+  regions.includes(userPoolRegion(userPoolId));
 
 function fateOf(evidence: Evidence, ours: LedgerEntry): Fate {
   const { links, listed, existing, partition } = evidence;
@@ -105,7 +106,7 @@ function fateOf(evidence: Evidence, ours: LedgerEntry): Fate {
   if (exists) return { state: 'uncovered' };
   const { clientName } = ours;
   const [coverage] = coverageOf(links, {
-    userPoolId,
+    ...userPoolIn(links, userPoolId),
     // The tags of a user pool that is gone are gone too; which links it had, the ledger knows.
     ...(listing ? { tags: listing.tags } : { linkedBy: ours.links }),
     ...(clientName !== undefined && { clientName }),

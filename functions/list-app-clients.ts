@@ -5,7 +5,7 @@ import { pace } from '../aws/pace.ts';
 import { step } from '../aws/step.ts';
 import { allAppClients, tagsOf } from '../aws/user-pools.ts';
 import { executionOf } from '../core/execution.ts';
-import { coverageOf, type Link, type Links } from '../core/links.ts';
+import { coverageOf, type Link, type Links, userPoolIn, userPoolRoleOf } from '../core/links.ts';
 import { type Listing, tagSetsOf } from '../core/reconcile-plan.ts';
 
 interface Asked {
@@ -19,7 +19,7 @@ interface Asked {
 
 const CALLS_A_SECOND = Number(process.env['CALLS_A_SECOND']) || 5;
 
-const refusals = ['AccessDeniedException', 'NotAuthorizedException'];
+const refusals = ['AccessDeniedException', 'NotAuthorizedException', 'UserPoolAccessDeniedError'];
 
 /** Lists the app clients of some user pools and keeps them in the table; each pool is listed once. */
 export const handler = step(async (event: Asked): Promise<Listing> => {
@@ -33,15 +33,17 @@ export const handler = step(async (event: Asked): Promise<Listing> => {
   const turn = pace(CALLS_A_SECOND);
 
   const tagged = async (userPoolId: string): Promise<Record<string, string>> => {
-    if (regions.length === 0) return {};
+    // Those of other accounts are covered by name alone.
+    if (regions.length === 0 || userPoolRoleOf(links, userPoolId) !== undefined) return {};
     await turn();
     return tagsOf(userPoolId, where);
   };
 
   /** @returns undefined when the user pool does not exist. */
   const list = async (userPoolId: string, tags: Record<string, string>) => {
-    if (coverageOf(judged, { userPoolId, tags }).length === 0) return '';
-    const clients = await allAppClients(userPoolId, turn);
+    if (coverageOf(judged, { ...userPoolIn(links, userPoolId), tags }).length === 0) return '';
+    const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
+    const clients = await allAppClients(pool, turn);
     return clients && inventory.keep(userPoolId, tags, clients);
   };
 
