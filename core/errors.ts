@@ -64,11 +64,6 @@ export class VerificationError extends Error {
   override readonly name = 'VerificationError';
 }
 
-/** The app clients of a user pool could not be listed, so what it feeds can't be judged. */
-export class UserPoolNotListedError extends Error {
-  override readonly name = 'UserPoolNotListedError';
-}
-
 /** No answer came from AWS, or none that means anything; trying again later helps. */
 export class AwsUnavailableError extends Error {
   override readonly name = 'AwsUnavailableError';

@@ -183,7 +183,7 @@ export interface Listing {
   failure?: Failure;
 }
 
-/** Why an identity pool can't be judged: a user pool that its links may cover could not be listed. */
+/** Why not all of an identity pool is judged: a user pool that its links may cover was not listed. */
 export function unlistedFor(links: Links, listings: Listing[]): string | undefined {
   const byTags = taggedLinks(links).length > 0;
   const named = new Set(namedUserPools(links));
@@ -192,7 +192,7 @@ export function unlistedFor(links: Links, listings: Listing[]): string | undefin
     const userPoolId = known ?? unlisted.find((id) => byTags || named.has(id));
     if (userPoolId === undefined) continue;
     const { error, message } = unwrap(failure);
-    return `The app clients of the user pool ${userPoolId} could not be listed, so what it feeds was neither judged nor repaired. ${error}: ${message.slice(0, SENTENCE)}`;
+    return `The app clients of the user pool ${userPoolId} could not be listed, so its entries were neither judged nor repaired; all others were. ${error}: ${message.slice(0, SENTENCE)}`;
   }
   return undefined;
 }

@@ -89,12 +89,13 @@ export interface Repair {
 export function poolReport(
   { identityPoolId, links, room }: PlannedPool,
   findings: Finding[],
-  repair: Repair | undefined,
+  { repair, notListed }: { repair?: Repair | undefined; notListed?: string | undefined } = {},
 ): PoolReport {
-  const [sentence] = repair?.refused.values() ?? [];
-  const failure = sentence !== undefined && {
-    error: 'ProviderQuotaError',
-    message: sentence.slice(0, Math.max(room, SENTENCE)),
+  const [refusal] = repair?.refused.values() ?? [];
+  const sentences = [refusal, notListed].flatMap((sentence) => sentence ?? []);
+  const failure = sentences.length > 0 && {
+    error: refusal === undefined ? 'UserPoolNotListedError' : 'ProviderQuotaError',
+    message: sentences.join(' ').slice(0, Math.max(room, SENTENCE)),
   };
   let left = room - (failure ? failure.message.length : 0);
   const all = order

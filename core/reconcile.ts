@@ -48,6 +48,8 @@ export interface Evidence {
   listed: ReadonlyMap<string, UserPoolListing>;
   /** Every user pool that is known to exist. */
   existing: ReadonlySet<string>;
+  /** Those that could not be listed: nothing is found out about them. */
+  unlisted: ReadonlySet<string>;
   /** The Regions of which all user pools are known. */
   regions: string[];
   partition: string;
@@ -99,8 +101,9 @@ const isLookedAt = ({ links, regions }: Evidence, userPoolId: string): boolean =
 function fateOf(evidence: Evidence, ours: LedgerEntry): Fate {
   const { links, listed, existing, partition } = evidence;
   const userPoolId = userPoolIdOf(ours.providerName, partition);
-  if (isRecent(evidence, ours)) return { state: 'linked' };
   if (userPoolId === undefined) return { state: 'uncovered' };
+  // What nobody could find out about, or not yet, is believed to be as the ledger says.
+  if (isRecent(evidence, ours) || evidence.unlisted.has(userPoolId)) return { state: 'linked' };
   const listing = listed.get(userPoolId);
   const exists = listing ? listing.clients.has(ours.clientId) : existing.has(userPoolId);
   if (exists) return { state: 'uncovered' };

@@ -9,7 +9,6 @@ import { PoolTable } from '../aws/pool-table.ts';
 import { writeSafely } from '../aws/safe-write.ts';
 import { sleep } from '../aws/sleep.ts';
 import { step } from '../aws/step.ts';
-import { UserPoolNotListedError } from '../core/errors.ts';
 import { executionOf } from '../core/execution.ts';
 import { digestOf, entryKey, type IdentityPool } from '../core/identity-pool.ts';
 import { isDoubtful } from '../core/lease.ts';
@@ -69,11 +68,12 @@ async function readListings({ execution, listings }: Asked, leading: Links) {
   await inParallel(reached, async (each) => {
     listed.set(each[0], await inventory.read(each));
   });
-  const known = listings.flatMap(({ refused = [], unlisted }) => [
+  const unlisted = listings.flatMap(({ refused = [], unlisted: ids }) => [
     ...refused.map(([userPoolId]) => userPoolId),
-    ...unlisted,
+    ...ids,
   ]);
-  return { listed, existing: new Set([...all.map(([userPoolId]) => userPoolId), ...known]) };
+  const existing = new Set(all.map(([userPoolId]) => userPoolId));
+  return { listed, existing, unlisted: new Set(unlisted) };
 }
 
 /** What there is to repair, as requests of this execution. */
@@ -144,20 +144,20 @@ export const handler = step(async (event: Asked, context): Promise<PoolReport> =
   const { identityPoolId } = identityPool;
   const leading = linksTo(links, identityPoolId);
   const access = accessTo(links, identityPoolId);
-  const why = unlistedFor(leading, listings);
-  if (why !== undefined) throw new UserPoolNotListedError(why);
   const where = executionOf(execution);
-  const { listed, existing } = await readListings(event, leading);
+  const lists = await readListings(event, leading);
   const reader = await openIdentityPool(where, identityPoolId, access, ['DescribeIdentityPool']);
   const table = new PoolTable(identityPoolId);
   // Before the pool is read: what the ledger does not know yet may be there, but not the other way.
   const ledger = await table.ledger();
   const findings = classify({
-    ...{ links: leading, ledger, listed, existing, regions, since, partition: where.partition },
+    ...{ ...lists, links: leading, ledger, regions, since, partition: where.partition },
     pool: await readPool(reader, table),
   });
-  const done = repair ? await repaired(event, { findings, ledger }, context) : undefined;
-  const report = poolReport(identityPool, findings, done);
+  const report = poolReport(identityPool, findings, {
+    repair: repair ? await repaired(event, { findings, ledger }, context) : undefined,
+    notListed: unlistedFor(leading, listings),
+  });
   logger.info('identity pool reconciled', {
     ...report,
     entries: findings.filter(({ state }) => state !== 'linked' && state !== 'foreign'),

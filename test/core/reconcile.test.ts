@@ -87,10 +87,12 @@ const evidences: fc.Arbitrary<Evidence> = fc
     ),
     regions: fc.subarray(['us-east-1']),
     others: fc.subarray(userPoolIds),
+    unlisted: fc.subarray(userPoolIds),
   })
-  .map(({ entries, ledger, listed: lists, others, ...rest }) => ({
+  .map(({ entries, ledger, listed: lists, others, unlisted, ...rest }) => ({
     ...{ ...rest, listed: lists, partition: 'aws', since: NOW },
     existing: new Set([...lists.keys(), ...others]),
+    unlisted: new Set(unlisted.filter((id) => !lists.has(id))),
     pool: {
       ...{ IdentityPoolId: POOL, IdentityPoolName: 'p', AllowUnauthenticatedIdentities: false },
       CognitoIdentityProviders: entries.map(
@@ -165,6 +167,16 @@ describe('what is found in an identity pool', () => {
         const ours = ledgerOf(evidence, provider)?.state === 'linked';
         if (state === 'foreign') assert.ok(!ours);
         if (state === 'orphaned' || state === 'uncovered') assert.ok(ours);
+      }
+    });
+  });
+
+  test('is linked or foreign where the user pool could not be listed', () => {
+    always((evidence) => {
+      for (const { state, provider } of classify(evidence)) {
+        if (!evidence.unlisted.has(poolIdOf(provider))) continue;
+        const ours = ledgerOf(evidence, provider)?.state === 'linked';
+        assert.equal(state, ours ? 'linked' : 'foreign');
       }
     });
   });
@@ -256,6 +268,7 @@ describe('a repair', () => {
     const gone = { ProviderName: providerName('us-east-1_A'), ClientId: 'gone' };
     const evidence: Evidence = {
       ...{ partition: 'aws', since: NOW, regions: [], existing: new Set(['us-east-1_A']) },
+      unlisted: new Set(),
       links: { one: link({ userPools: ['us-east-1_A'], onDelete: 'unlink' }) },
       listed: new Map([['us-east-1_A', { tags: {}, clients: new Map([['new', 'new']]) }]]),
       pool: apply(
@@ -357,7 +370,7 @@ describe('the report', () => {
       finding('removed', 'r'),
       finding('linked', 'l'),
     ];
-    const report = poolReport(planned, findings, undefined);
+    const report = poolReport(planned, findings);
     assert.equal(report.entries[0]!.state, 'removed');
     assert.equal(report.entries.length + report.omitted!, 51);
     assert.equal(report.counts.missing, 50);
@@ -376,7 +389,7 @@ describe('the report', () => {
     const changes = findings.map(({ provider }) => ({ op: 'add' as const, provider }));
     const refused = new Map(findings.map(({ provider }) => [entryKey(provider), 'x'.repeat(400)]));
     const identityPools = plan.identityPools.map((pool) =>
-      poolReport(pool, findings, { changes, refused }),
+      poolReport(pool, findings, { repair: { changes, refused } }),
     );
     const state = { repair: true, links: plan.links, identityPools };
     assert.ok(JSON.stringify(state).length < 240_000, `${JSON.stringify(state).length}`);

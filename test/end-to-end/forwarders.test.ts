@@ -287,4 +287,24 @@ describe('user pools of other Regions and accounts', () => {
       [true, true, false],
     );
   });
+
+  test('reconcile reads them by the role too, and what it may not read holds up nothing else', async () => {
+    const readable = await silently(abroad, ABROAD);
+    const unreadable = await silently(abroad, UNREADABLE, 'app-z');
+    const input = { link: 'abroad', repair: true };
+    const { error, cause } = await world.run(input, undefined, world.reconcileArn);
+    assert.equal(error, 'UserPoolNotListedError');
+    const { message, totals } = JSON.parse(cause!);
+    assert.match(
+      message,
+      /^The app clients of the user pool us-east-1_Abroad003 could not be listed/,
+    );
+    assert.match(message, /Deploy resources\/user-pool-account\.yml there/);
+    assert.equal(totals.repaired.linked, 1);
+    const clients = (await entries()).map(({ ClientId }) => ClientId);
+    assert.deepEqual(
+      [readable, unreadable].map((each) => clients.includes(each)),
+      [true, false],
+    );
+  });
 });
