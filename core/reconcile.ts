@@ -1,3 +1,4 @@
+import { approvalTime } from './approval.ts';
 import { entriesOf, entryKey, type IdentityPool, type Provider } from './identity-pool.ts';
 import { type Coverage, coverageOf, type Links, userPoolIn } from './links.ts';
 import type { Change, Intent } from './merge.ts';
@@ -162,10 +163,16 @@ export function classify(evidence: Evidence): Finding[] {
   return [...present, ...absent];
 }
 
-/** What there is to repair; what is taken away first makes room for what is added. */
-export function repairsOf(findings: Finding[]): (Finding & { intent: Intent })[] {
+/**
+ * What there is to repair; what is taken away first makes room for what is added. What links.yml has
+ * approved by a person is left to one.
+ */
+export function repairsOf(
+  findings: Finding[],
+  links: Links,
+): (Omit<Finding, 'repair'> & { intent: Intent })[] {
   const all = findings.flatMap(({ repair, ...finding }) =>
-    repair ? [{ ...finding, intent: repair }] : [],
+    repair && !approvalTime(links, finding.links) ? [{ ...finding, intent: repair }] : [],
   );
   const first = all.filter(({ intent }) => intent.operation === 'unlink');
   return [...first, ...all.filter(({ intent }) => intent.operation === 'link')];

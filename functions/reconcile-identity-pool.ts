@@ -78,13 +78,13 @@ async function readListings({ execution, listings }: Asked, leading: Links) {
 
 /** What there is to repair, as requests of this execution. */
 const requestsOf = (execution: string, findings: Finding[]): Allowed[] =>
-  repairsOf(findings).map(({ intent, provider, links, clientName }) => {
+  repairsOf(findings, links).map(({ intent, provider, links: names, clientName }) => {
     const source = `${execution} ${entryKey(provider)}`;
     const key = createHash('sha256').update(source).digest('hex').slice(0, 32);
     const name = clientName === undefined ? {} : { clientName };
     // What is unlinked here is no more, and must stay so.
     const deleted = intent.operation === 'unlink' ? { deleted: true } : {};
-    return { key, intent, execution, links, ...name, ...deleted };
+    return { key, intent, execution, links: names, ...name, ...deleted };
   });
 
 /** Writes the repairs in one write, onto what is there by then. */

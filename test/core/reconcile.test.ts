@@ -125,7 +125,10 @@ const coverageIn = ({ links: all, listed: lists }: Evidence, entry: Provider) =>
 };
 
 const repaired = (evidence: Evidence, quota = 1000): IdentityPool => {
-  const asked = repairsOf(classify(evidence)).map(({ intent }, i) => ({ key: `${i}`, intent }));
+  const asked = repairsOf(classify(evidence), evidence.links).map(({ intent }, i) => ({
+    key: `${i}`,
+    intent,
+  }));
   return batch(evidence.pool, asked, quota).wanted;
 };
 
@@ -217,14 +220,17 @@ describe('a repair', () => {
   test('leaves nothing missing, and nothing that it would repair again', () => {
     always((evidence) => {
       const again = { ...evidence, pool: repaired(evidence) };
-      assert.deepEqual(repairsOf(classify(again)), []);
+      assert.deepEqual(repairsOf(classify(again), again.links), []);
       assert.ok(classify(again).every(({ state }) => state !== 'missing'));
     });
   });
 
   test('keeps what is orphaned where any link that covers its user pool says keep', () => {
     always((evidence) => {
-      for (const { provider, intent, links: names } of repairsOf(classify(evidence))) {
+      for (const { provider, intent, links: names } of repairsOf(
+        classify(evidence),
+        evidence.links,
+      )) {
         if (intent.operation === 'link') continue;
         const userPoolId = poolIdOf(provider);
         const { tags = {} } = evidence.listed.get(userPoolId) ?? {};
@@ -238,7 +244,7 @@ describe('a repair', () => {
 
   test('no longer holds once the ledger tells of somebody who came first', () => {
     always((evidence) => {
-      for (const { intent, provider } of repairsOf(classify(evidence))) {
+      for (const { intent, provider } of repairsOf(classify(evidence), evidence.links)) {
         assert.ok(stillHolds(intent, evidence.ledger));
         const state = intent.operation === 'link' ? 'linked' : 'unlinked';
         const entry = { ...ledgerOf(evidence, provider), state } as LedgerEntry;
@@ -250,7 +256,7 @@ describe('a repair', () => {
 
   test('links nothing of a user pool that was heard to be deleted, though it is still in a list', () => {
     always((evidence) => {
-      for (const { intent, provider } of repairsOf(classify(evidence))) {
+      for (const { intent, provider } of repairsOf(classify(evidence), evidence.links)) {
         if (intent.operation === 'unlink') continue;
         const tombstone: LedgerEntry = {
           ...{ state: 'unlinked', providerName: intent.providerName, clientId: EVERY_CLIENT },
@@ -261,6 +267,22 @@ describe('a repair', () => {
         const found = classify({ ...evidence, ledger });
         assert.ok(found.every((each) => entryKey(each.provider) !== entryKey(provider)));
       }
+    });
+  });
+
+  test('leaves to a person what a link has approved by one', () => {
+    always((evidence) => {
+      const links = Object.fromEntries(
+        Object.entries(evidence.links).map(([name, each]) => [
+          name,
+          name === 'one' ? { ...each, approval: 'required' as const } : each,
+        ]),
+      );
+      const findings = classify({ ...evidence, links });
+      const repairs = repairsOf(findings, links);
+      assert.ok(repairs.every((each) => !each.links.includes('one')));
+      const others = findings.filter((each) => each.repair && !each.links.includes('one'));
+      assert.equal(repairs.length, others.length);
     });
   });
 
