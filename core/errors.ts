@@ -54,6 +54,11 @@ export class ApprovalDeniedError extends Error {
   override readonly name = 'ApprovalDeniedError';
 }
 
+/** What is to be undone has been changed since. */
+export class UndoConflictError extends Error {
+  override readonly name = 'UndoConflictError';
+}
+
 /** AWS answered with a setting that this version can't send back, so writing would reset it. */
 export class UnknownPoolFieldError extends Error {
   override readonly name = 'UnknownPoolFieldError';

@@ -1,4 +1,4 @@
-import { ProviderQuotaError } from './errors.ts';
+import { ProviderQuotaError, UndoConflictError } from './errors.ts';
 import { grouped } from './grouped.ts';
 import {
   entriesOf,
@@ -15,6 +15,8 @@ export interface Intent {
   clientId?: string;
   /** The flag of a new entry; an existing entry keeps its own. */
   serverSideTokenCheck: boolean;
+  /** Of an undo, and nothing else counts then: the changes that are to be taken back. */
+  takeBack?: ShownChange[];
 }
 
 /** One entry to add or to remove. */
@@ -23,8 +25,32 @@ export interface Change {
   provider: Provider;
 }
 
-/** The fewest changes that bring the pool to what is wanted; none when it is there already. */
+/**
+ * The changes that take others back; none for those that are taken back already.
+ *
+ * @throws UndoConflictError when an entry is there with another flag than it had.
+ */
+function takenBack(pool: IdentityPool, changes: Change[]): Change[] {
+  const there = new Map(entriesOf(pool).map((entry) => [entryKey(entry), entry]));
+  return changes.flatMap(({ op, provider }): Change[] => {
+    const now = there.get(entryKey(provider));
+    if (now && (now.ServerSideTokenCheck ?? false) !== (provider.ServerSideTokenCheck ?? false)) {
+      throw new UndoConflictError(
+        `The entry has been changed since by someone else, so nothing was undone: it was ${JSON.stringify(provider)} and is ${JSON.stringify(now)}. Link or unlink by hand what you want.`,
+      );
+    }
+    if (op === 'add') return now ? [{ op: 'remove', provider: now }] : [];
+    return now ? [] : [{ op: 'add', provider }];
+  });
+}
+
+/**
+ * The fewest changes that bring the pool to what is wanted; none when it is there already.
+ *
+ * @throws UndoConflictError
+ */
 export function merge(pool: IdentityPool, intent: Intent): Change[] {
+  if (intent.takeBack) return takenBack(pool, intent.takeBack.flatMap(expanded));
   const { operation, providerName: ProviderName, clientId: ClientId } = intent;
   const matching = entriesOf(pool).filter(
     (entry) =>

@@ -83,7 +83,7 @@ const isProvider = isShape<Provider>(
   { ProviderName: isText, ClientId: isText, ServerSideTokenCheck: isFlag },
 );
 
-const isShownChange: Shape<ShownChange> = isEither(
+export const isShownChange: Shape<ShownChange> = isEither(
   isShape<Change>({ op: isOneOf('add', 'remove'), provider: isProvider }, {}),
   isShape<Extract<ShownChange, { clientIds: string[] }>>(
     { op: isOneOf('add', 'remove'), provider: isProvider, clientIds: isListOf(isText) },
@@ -93,7 +93,7 @@ const isShownChange: Shape<ShownChange> = isEither(
 
 const isIntent = isShape<Intent>(
   { operation: isOperation, providerName: isText, serverSideTokenCheck: isFlag },
-  { clientId: isText },
+  { clientId: isText, takeBack: isListOf(isShownChange) },
 );
 
 const isShare = isShape<WrittenShare>(

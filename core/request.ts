@@ -26,6 +26,16 @@ export interface LinkRequest {
   requestedBy: RequestedBy;
 }
 
+/** What an earlier execution did is to be taken back. */
+export interface UndoRequest {
+  operation: 'undo';
+  executionArn: string;
+  /** Narrows the request to one of the identity pools that it changed. */
+  identityPoolId?: string;
+  dryRun: boolean;
+  requestedBy: RequestedBy;
+}
+
 type Json = Record<string, unknown>;
 
 const refuse = (message: string): never => {
@@ -40,6 +50,8 @@ const personsKeys = [
   'dryRun',
   'reason',
 ] as const;
+
+const undoKeys = ['operation', 'executionArn', 'identityPoolId', 'dryRun', 'reason'] as const;
 
 const requestedByKeys = ['principalArn', 'eventId', 'time', 'account', 'region'] as const;
 
@@ -113,12 +125,9 @@ const defined = <T extends object>(value: { [K in keyof T]: T[K] | undefined }):
   Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
 
 function requestFrom(source: Json, requestedBy: RequestedBy): LinkRequest {
-  const { operation = 'link', dryRun = false } = source;
+  const { operation = 'link' } = source;
   if (operation !== 'link' && operation !== 'unlink') {
-    return refuse(`operation must be "link" or "unlink", not ${quote(operation)}.`);
-  }
-  if (typeof dryRun !== 'boolean') {
-    return refuse(`dryRun must be true or false, not ${quote(dryRun)}.`);
+    return refuse(`operation must be "link", "unlink" or "undo", not ${quote(operation)}.`);
   }
   const userPoolId = id(source, 'userPoolId');
   if (userPoolId === undefined) {
@@ -129,18 +138,48 @@ function requestFrom(source: Json, requestedBy: RequestedBy): LinkRequest {
     userPoolId,
     clientId: id(source, 'clientId'),
     clientName: text(source, 'clientName', 128),
-    identityPoolId: id(source, 'identityPoolId'),
-    dryRun,
-    requestedBy: defined<RequestedBy>({ ...requestedBy, reason: text(source, 'reason', 1000) }),
+    ...common(source, requestedBy),
   });
 }
 
-function fromPerson(source: unknown, requestedBy: RequestedBy): LinkRequest {
+/** What every request may say. */
+function common(source: Json, requestedBy: RequestedBy) {
+  const { dryRun = false } = source;
+  if (typeof dryRun !== 'boolean') {
+    return refuse(`dryRun must be true or false, not ${quote(dryRun)}.`);
+  }
+  return {
+    identityPoolId: id(source, 'identityPoolId'),
+    dryRun,
+    requestedBy: defined<RequestedBy>({ ...requestedBy, reason: text(source, 'reason', 1000) }),
+  };
+}
+
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+const EXECUTION_ARN = /^arn:[a-z-]+:states:[a-z0-9-]+:\d{12}:execution:[^\s:]{1,80}:[^\s:]{1,90}$/;
+
+function undoFrom(source: Json, requestedBy: RequestedBy): UndoRequest {
+  onlyKeys(source, undoKeys, 'The request');
+  const { executionArn } = source;
+  if (typeof executionArn !== 'string' || !EXECUTION_ARN.test(executionArn)) {
+    return refuse(
+      `executionArn must be the ARN of the execution to undo, like "arn:aws:states:us-east-1:111111111111:execution:poolbridge-prod-link:NAME", not ${quote(executionArn)}.`,
+    );
+  }
+  return defined<UndoRequest>({
+    operation: 'undo',
+    executionArn,
+    ...common(source, requestedBy),
+  });
+}
+
+function fromPerson(source: unknown, requestedBy: RequestedBy): LinkRequest | UndoRequest {
   if (!isObject(source)) {
     return refuse(
       `The request must be an object like {"operation":"link","userPoolId":"…","clientId":"…"}, not ${quote(source)}.`,
     );
   }
+  if (source['operation'] === 'undo') return undoFrom(source, requestedBy);
   onlyKeys(source, personsKeys, 'The request');
   const request = requestFrom(source, requestedBy);
   if (request.clientId === undefined && request.operation === 'link') {
@@ -174,7 +213,7 @@ function fromCloudTrail(source: Json, requestedBy: RequestedBy): LinkRequest {
  *
  * @throws InvalidRequestError with one sentence that says what is wrong.
  */
-export function parseRequest(input: unknown): LinkRequest {
+export function parseRequest(input: unknown): LinkRequest | UndoRequest {
   if (!isObject(input) || !Object.hasOwn(input, 'requestedBy')) {
     return fromPerson(input, { via: 'person' });
   }

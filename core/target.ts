@@ -27,6 +27,8 @@ export interface Target {
   /** Whether the app client, or its whole user pool, is no more. */
   deleted: boolean;
   dryRun: boolean;
+  /** ARN of the execution that is undone. */
+  undoes?: string;
   /** How long to wait for approval, where a link requires it. */
   approvalTime?: ApprovalTime;
   /** Once it is approved: for all rounds. */
@@ -58,9 +60,14 @@ export interface Result {
 // Of the 262,144 characters that a state may hold, what all targets together may fill.
 const STATE_ROOM = 160_000;
 
+/** How many characters of the state one of so many targets may take. */
+export const roomFor = (targets: number): number => Math.floor(STATE_ROOM / Math.max(targets, 1));
+
 /** The request as understood, and its targets: what ResolveTargets hands on. */
 export interface Resolved {
-  operation: 'link' | 'unlink';
+  operation: 'link' | 'unlink' | 'undo';
+  /** ARN of the execution that is undone. */
+  executionArn?: string;
   userPoolId: string;
   clientId?: string;
   requestedBy: RequestedBy;
@@ -89,7 +96,7 @@ export function resolve(
   const coverage = deleted ? covering.filter(({ onDelete }) => onDelete === 'unlink') : covering;
   const clientId = subject.clientId === undefined ? {} : { clientId: subject.clientId };
   const intent = { operation, providerName: providerNameOf(userPoolId, partition), ...clientId };
-  const room = Math.floor(STATE_ROOM / Math.max(coverage.length, 1));
+  const room = roomFor(coverage.length);
   const client = subject.clientName === undefined ? {} : { clientName: subject.clientName };
   const all = coverage.map(({ serverSideTokenCheck, onDelete: _, ...pool }): Target => {
     const waits = approvalTime(links, pool.links);

@@ -1,8 +1,14 @@
 import links from '#links';
+import { endOf } from '../aws/executions.ts';
 import { linksInLedgers, nameInLedgers } from '../aws/ledger.ts';
 import { logger } from '../aws/logger.ts';
 import { step } from '../aws/step.ts';
-import { findAppClient, tagsOf, UserPoolNotFoundError } from '../aws/user-pools.ts';
+import {
+  findAppClient,
+  namesOfAppClients,
+  tagsOf,
+  UserPoolNotFoundError,
+} from '../aws/user-pools.ts';
 import { UserPoolClientNotFoundError } from '../core/errors.ts';
 import { type Execution, executionOf } from '../core/execution.ts';
 import {
@@ -15,8 +21,9 @@ import {
   userPoolRoleOf,
   userPoolToldOf,
 } from '../core/links.ts';
-import { type LinkRequest, parseRequest } from '../core/request.ts';
+import { type LinkRequest, parseRequest, type UndoRequest } from '../core/request.ts';
 import { isDeletion, type Resolved, resolve } from '../core/target.ts';
+import { clientsToLink, doneBy, resolveUndo, userPoolOf as undoneUserPool } from '../core/undo.ts';
 import { providerNameOf } from '../core/user-pool.ts';
 
 /** The app client, looked up where the request alone can't be believed or does not say enough. */
@@ -83,12 +90,28 @@ async function subjectOf(request: LinkRequest, where: Execution): Promise<Subjec
     : { ...pool, ...request };
 }
 
+/** What an execution did, to be taken back: by the links and the app clients of today. */
+async function undoOf(request: UndoRequest, where: Execution): Promise<Resolved> {
+  const { executionArn } = request;
+  const done = doneBy(executionArn, await endOf(executionArn, where));
+  const userPoolId = undoneUserPool(done, where.partition);
+  const known = userPoolIn(links, userPoolId);
+  const tags = needsTags(links, known) ? await tagsOf(userPoolId, where) : {};
+  const roleArn = userPoolRoleOf(links, userPoolId);
+  const ids = clientsToLink(done);
+  const names = await namesOfAppClients({ userPoolId, where, roleArn }, ids, Infinity);
+  return resolveUndo(links, request, { done, pool: { ...known, tags }, names: names ?? new Map() });
+}
+
 /** Which identity pools may this client reach? */
 export const handler = step(
   async ({ execution, input }: { execution: string; input: unknown }): Promise<Resolved> => {
     const request = parseRequest(input);
     const where = executionOf(execution);
-    const resolved = resolve(links, request, await subjectOf(request, where), where.partition);
+    const resolved =
+      request.operation === 'undo'
+        ? await undoOf(request, where)
+        : resolve(links, request, await subjectOf(request, where), where.partition);
     const { userPoolId, clientId, targets } = resolved;
     logger.info('targets resolved', { userPoolId, clientId, targets: targets.length });
     return resolved;

@@ -9,6 +9,7 @@ import { checkApproval } from '../core/approval.ts';
 import { executionOf } from '../core/execution.ts';
 import { accessTo, stillAllowing } from '../core/links.ts';
 import { outcomeOf, type Plan, type Result, roomOf, type TargetEvent } from '../core/target.ts';
+import { checkLedger } from '../core/undo.ts';
 
 /** The same for every attempt of this step in this round, and for no other request. */
 const keyOf = ({ execution, attempt }: TargetEvent): string =>
@@ -36,18 +37,26 @@ export const handler = step(
       'TagResource',
     ]);
     const deleted = target.deleted ? { deleted: true } : {};
+    const { operation } = intent;
+    const pending = { key, execution, operation, userPoolId, ...client, ...deleted };
+    const table = new PoolTable(identityPoolId);
     const { changes, before, after, base, gone, ...writer } = await writeSafely(
       {
         execution,
         own: [{ key, intent, execution, links: allowing, ...name, ...deleted }],
-        pending: { key, execution, operation: intent.operation, userPoolId, ...client, ...deleted },
+        ...(target.undoes === undefined && { pending }),
         quota: access.providerQuota,
         room: roomOf(target),
       },
       {
         pool,
-        table: new PoolTable(identityPoolId),
-        allow: (pending, until) => allowedByLinks(links, pending, { identityPoolId, where, until }),
+        table,
+        allow: (waiting, until) => allowedByLinks(links, waiting, { identityPoolId, where, until }),
+        async confirm(own) {
+          if (target.undoes === undefined) return own;
+          checkLedger(await table.ledgerOf(intent.providerName), target, execution);
+          return own;
+        },
         left: () => context.getRemainingTimeInMillis(),
       },
     );

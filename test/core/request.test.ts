@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { InvalidRequestError } from '../../core/errors.ts';
-import { parseRequest } from '../../core/request.ts';
+import { type LinkRequest, parseRequest } from '../../core/request.ts';
 
 const person = { userPoolId: 'us-east-1_AbCdEfGhI', clientId: '1example23456789' };
 const IDENTITY_POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
@@ -56,7 +56,7 @@ describe('a request by a person', () => {
       ...{ ...person, clientId: 'a'.repeat(128), reason: 'x'.repeat(1000) },
       identityPoolId: `ap-south-1:${'a'.repeat(117)}`,
     };
-    const { clientId, identityPoolId, requestedBy } = parseRequest(input);
+    const { clientId, identityPoolId, requestedBy } = parseRequest(input) as LinkRequest;
     assert.deepEqual(
       { clientId, identityPoolId, reason: requestedBy.reason, userPoolId: person.userPoolId },
       input,
@@ -65,7 +65,7 @@ describe('a request by a person', () => {
 
   test('to unlink needs no client: then every entry of the user pool is meant', () => {
     const { userPoolId } = person;
-    const request = parseRequest({ operation: 'unlink', userPoolId });
+    const request = parseRequest({ operation: 'unlink', userPoolId }) as LinkRequest;
     assert.equal(request.clientId, undefined);
     assert.ok(!('clientId' in request));
   });
@@ -103,7 +103,7 @@ describe('a request by a person', () => {
     [
       'to do something else',
       { ...person, operation: 'delete' },
-      /operation must be "link" or "unlink", not "delete"/,
+      /operation must be "link", "unlink" or "undo", not "delete"/,
     ],
     [
       'with a dry run that is a text',
@@ -196,14 +196,14 @@ describe('a request by an event', () => {
 
   test('whose client id CloudTrail masked is known by its client’s name', () => {
     const request = { ...person, clientId: 'HIDDEN_DUE_TO_SECURITY_REASONS', clientName: 'web' };
-    const parsed = parseRequest({ request, requestedBy: byCloudTrail });
+    const parsed = parseRequest({ request, requestedBy: byCloudTrail }) as LinkRequest;
     assert.equal(parsed.clientName, 'web');
     assert.ok(!('clientId' in parsed));
   });
 
   test('keeps a client’s name that looks masked: nobody masks names', () => {
     const request = { ...person, clientName: 'HIDDEN_DUE_TO_SECURITY_REASONS' };
-    const { clientName } = parseRequest({ request, requestedBy: byCloudTrail });
+    const { clientName } = parseRequest({ request, requestedBy: byCloudTrail }) as LinkRequest;
     assert.equal(clientName, request.clientName);
   });
 
@@ -294,7 +294,8 @@ describe('a request by an event', () => {
   test('to unlink what CloudTrail calls a masked id, asked by a person, means that id', () => {
     const clientId = 'HIDDEN_DUE_TO_SECURITY_REASONS';
     const request = { ...person, operation: 'unlink', clientId };
-    assert.equal(parseRequest({ request, requestedBy: event }).clientId, clientId);
+    const parsed = parseRequest({ request, requestedBy: event }) as LinkRequest;
+    assert.equal(parsed.clientId, clientId);
   });
 
   test('to link without a client is refused', () => {

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { InvalidRequestError } from '../../core/errors.ts';
-import { type LinkRequest, parseRequest } from '../../core/request.ts';
+import { type LinkRequest, parseRequest, type UndoRequest } from '../../core/request.ts';
 import { type InputShape, inputFor } from '../../local/events/input-transformer.ts';
 import { CASES, spoiled } from './garbage.ts';
 
@@ -32,7 +32,7 @@ function handedOn(shape: InputShape, detail: string, rest: string): unknown {
 }
 
 /** What came of an input: a request, or undefined where it was refused in one sentence. */
-function understood(input: unknown): LinkRequest | undefined {
+function understood(input: unknown): LinkRequest | UndoRequest | undefined {
   try {
     return parseRequest(input);
   } catch (error) {
@@ -50,7 +50,11 @@ const ids = {
 };
 
 /** Nothing is in a request but what it may hold. */
-function isSound(request: LinkRequest): void {
+function isSound(request: LinkRequest | UndoRequest): void {
+  if (request.operation === 'undo') {
+    assert.match(request.executionArn, /^arn:[^\s]+$/);
+    return;
+  }
   const { operation, dryRun, requestedBy, clientName, userPoolId, ...optional } = request;
   assert.ok(operation === 'link' || operation === 'unlink');
   assert.equal(typeof dryRun, 'boolean');

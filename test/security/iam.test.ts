@@ -203,6 +203,7 @@ describe('what is granted', () => {
       byEvents.length === 2 &&
       announced.every(Boolean) &&
       (await isApproved()) &&
+      (await isLookedUp()) &&
       (await stopIsTold())
     );
   };
@@ -268,6 +269,13 @@ describe('what is granted', () => {
     if (ended.status !== 'SUCCEEDED') return false;
     const events = await world.history(ended.executionArn);
     return !events.some((event) => event.stateEnteredEventDetails?.name === 'ReportUnannounced');
+  };
+
+  /** Whether an execution that is to be undone is looked for. */
+  const isLookedUp = async (): Promise<boolean> => {
+    const executionArn = `${world.machineArn.replace(':stateMachine:', ':execution:')}:nothing`;
+    const { error } = await world.run({ operation: 'undo', executionArn });
+    return error === 'InvalidRequestError';
   };
 
   /** Whether EventBridge could tell the alarm topic of an execution that was stopped. */

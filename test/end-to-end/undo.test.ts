@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import {
+  CognitoIdentityProviderClient,
+  DeleteUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { HOME, pools, startWorld, type World } from '../world.ts';
+
+const userPoolId = 'us-east-1_Mobile001';
+
+describe('an execution that is undone', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ trail: false });
+    await world.createUserPool(userPoolId);
+    await world.createIdentityPool(pools.mobile);
+  });
+  after(() => world.close());
+
+  const undo = (executionArn: string, more: object = {}) =>
+    world.run({ operation: 'undo', executionArn, ...more });
+  const changesOf = (ended: Awaited<ReturnType<typeof undo>>) =>
+    ended.result().results.flatMap((each) => ('changes' in each ? each.changes : []));
+
+  test('takes its own entry away, and what came since stays; undone itself, it is there again', async () => {
+    const clientId = await world.createAppClient(userPoolId);
+    const before = await world.describe(pools.mobile);
+    const linked = await world.run({ userPoolId, clientId });
+    const other = await world.createAppClient(userPoolId);
+    await world.run({ userPoolId, clientId: other });
+    const both = await world.describe(pools.mobile);
+
+    const plan = await undo(linked.executionArn, { dryRun: true });
+    assert.equal(plan.result().results[0]?.outcome, 'PLANNED');
+    assert.deepEqual(await world.describe(pools.mobile), both);
+
+    const undone = await undo(linked.executionArn, { reason: 'wrong client' });
+    const { operation, executionArn, requestedBy, results } = undone.result();
+    assert.deepEqual(
+      { operation, executionArn, requestedBy },
+      {
+        ...{ operation: 'undo', executionArn: linked.executionArn },
+        requestedBy: { via: 'person', reason: 'wrong client' },
+      },
+    );
+    assert.equal(results[0]?.outcome, 'UNLINKED');
+    const { CognitoIdentityProviders: left = [] } = await world.describe(pools.mobile);
+    const ids = left.map(({ ClientId }) => ClientId);
+    assert.deepEqual([ids.includes(clientId), ids.includes(other)], [false, true]);
+    assert.equal(left.length, before.CognitoIdentityProviders!.length + 1);
+
+    const again = await undo(undone.executionArn);
+    assert.equal(again.result().results[0]?.outcome, 'LINKED');
+    assert.deepEqual(
+      changesOf(again).map(({ op }) => op),
+      ['add'],
+    );
+  });
+
+  test('puts back what it unlinked, all of a user pool in one request, with the flags that they had', async () => {
+    const clientIds = await Promise.all([1, 2, 3].map(() => world.createAppClient(userPoolId)));
+    for (const clientId of clientIds) await world.run({ userPoolId, clientId });
+    const before = await world.describe(pools.mobile);
+    const unlinked = await world.run({ operation: 'unlink', userPoolId });
+    assert.ok(changesOf(unlinked).length >= 3);
+    await undo(unlinked.executionArn);
+    const after = await world.describe(pools.mobile);
+    const sorted = ({ CognitoIdentityProviders: all = [] }: typeof after) =>
+      all.map((each) => JSON.stringify(each)).sort();
+    assert.deepEqual(sorted(after), sorted(before));
+  });
+
+  test('is left alone where another execution has changed the entry since, or its client is gone', async () => {
+    const clientId = await world.createAppClient(userPoolId);
+    const linked = await world.run({ userPoolId, clientId });
+    const unlinked = await world.run({ operation: 'unlink', userPoolId, clientId });
+    await world.run({ userPoolId, clientId });
+    const before = await world.describe(pools.mobile);
+    const refused = await undo(linked.executionArn);
+    assert.equal(refused.error, 'UndoConflictError');
+    assert.match(refused.failure().message, /changed since by another execution/);
+    assert.deepEqual(await world.describe(pools.mobile), before);
+
+    await world.run({ operation: 'unlink', userPoolId, clientId });
+    await world
+      .client(CognitoIdentityProviderClient, HOME)
+      .send(new DeleteUserPoolClientCommand({ UserPoolId: userPoolId, ClientId: clientId }));
+    const gone = await undo(unlinked.executionArn);
+    assert.equal(gone.error, 'UserPoolClientNotFoundError');
+  });
+
+  test('must be one of this state machine that has ended and changed something', async () => {
+    const idle = await world.run({ operation: 'unlink', userPoolId, clientId: 'nothing' });
+    const machine = idle.executionArn.slice(0, idle.executionArn.lastIndexOf(':'));
+    const refusals: [string, RegExp][] = [
+      [idle.executionArn, /changed nothing/],
+      [`${machine}:unknown`, /There is no execution .*90 days/],
+      [
+        `${machine.replace('poolbridge-dev-link', 'another')}:x`,
+        /no execution of this state machine/,
+      ],
+      ['x', /executionArn must be the ARN/],
+    ];
+    for (const [executionArn, pattern] of refusals) {
+      const refused = await undo(executionArn);
+      assert.equal(refused.error, 'InvalidRequestError');
+      assert.match(refused.failure().message, pattern);
+    }
+  });
+});
