@@ -8,6 +8,8 @@ import { step } from '../aws/step.ts';
 import { checkApproval } from '../core/approval.ts';
 import { executionOf } from '../core/execution.ts';
 import { accessTo, stillAllowing } from '../core/links.ts';
+import { shownChanges } from '../core/merge.ts';
+import { changesBy } from '../core/reconcile.ts';
 import { outcomeOf, type Plan, type Result, roomOf, type TargetEvent } from '../core/target.ts';
 import { checkLedger } from '../core/undo.ts';
 
@@ -40,7 +42,14 @@ export const handler = step(
     const { operation } = intent;
     const pending = { key, execution, operation, userPoolId, ...client, ...deleted };
     const table = new PoolTable(identityPoolId);
-    const { changes, before, after, base, gone, ...writer } = await writeSafely(
+    const {
+      changes: written,
+      before,
+      after,
+      base,
+      gone,
+      ...writer
+    } = await writeSafely(
       {
         execution,
         own: [{ key, intent, execution, links: allowing, ...name, ...deleted }],
@@ -60,6 +69,11 @@ export const handler = step(
         left: () => context.getRemainingTimeInMillis(),
       },
     );
+    // An undo does not wait for others to answer it: an earlier attempt may have written and not told.
+    const isRetold = target.undoes !== undefined && written.length === 0;
+    const changes = isRetold
+      ? shownChanges(changesBy(execution, await table.ledgerOf(intent.providerName)))
+      : written;
     const rebased = base === undefined || base === result.snapshot ? undefined : base;
     return {
       outcome: gone ? 'NOT_LINKED' : outcomeOf(target, changes.length),
