@@ -37,14 +37,14 @@ export const bugs: Bug[] = [
       },
       {
         file: 'functions/update-identity-pool.ts',
-        find: '    const { changes, before,',
+        find: '    const { changes: written, before,',
         replace: `    const { describe } = pool;
     let asked = 0;
     pool.describe = async () =>
       asked++ === 0
         ? structuredClone(Reflect.get(globalThis, \`\${execution} \${identityPoolId}\`))
         : describe();
-    const { changes, before,`,
+    const { changes: written, before,`,
       },
     ],
   },
