@@ -42,14 +42,7 @@ export const handler = step(
     const { operation } = intent;
     const pending = { key, execution, operation, userPoolId, ...client, ...deleted };
     const table = new PoolTable(identityPoolId);
-    const {
-      changes: written,
-      before,
-      after,
-      base,
-      gone,
-      ...writer
-    } = await writeSafely(
+    const { changes, before, after, base, gone, ...writer } = await writeSafely(
       {
         execution,
         own: [{ key, intent, execution, links: allowing, ...name, ...deleted }],
@@ -70,14 +63,14 @@ export const handler = step(
       },
     );
     // An undo does not wait for others to answer it: an earlier attempt may have written and not told.
-    const isRetold = target.undoes !== undefined && written.length === 0;
-    const changes = isRetold
+    const isRetold = target.undoes !== undefined && changes.length === 0;
+    const told = isRetold
       ? shownChanges(changesBy(execution, await table.ledgerOf(intent.providerName)))
-      : written;
+      : changes;
     const rebased = base === undefined || base === result.snapshot ? undefined : base;
     return {
-      outcome: gone ? 'NOT_LINKED' : outcomeOf(target, changes.length),
-      ...{ changes, before, after, attempts: attempt },
+      outcome: gone ? 'NOT_LINKED' : outcomeOf(target, told.length),
+      ...{ changes: told, before, after, attempts: attempt },
       ...(rebased !== undefined && { rebased: { snapshot: result.snapshot, base: rebased } }),
       ...writer,
     };

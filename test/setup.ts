@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Artifact, packageService } from '../local/poolbridge/package-service.ts';
 
 let artifact: Artifact | undefined;
@@ -20,6 +21,8 @@ export async function globalSetup(): Promise<void> {
   const suite = read('chaos/links.yml').replace(/^#.*\nlinks:$/m, '');
   artifact = await packageService([read('links.yml'), ...closed, suite].join(''));
   process.env['POOLBRIDGE_ARTIFACT'] = artifact.folder;
+  // Each file is a process of its own, and most of what they load is the same.
+  process.env['NODE_COMPILE_CACHE'] = join(artifact.folder, '.compiled');
 }
 
 export function globalTeardown(): void {

@@ -19,7 +19,7 @@ const port = parentPort;
 function load(): Handler {
   const dot = handler.lastIndexOf('.');
   const file = join(code, `${handler.slice(0, dot)}.js`);
-  const exported = createRequire(import.meta.url)(file)[handler.slice(dot + 1)];
+  const exported = createRequire(file)(file)[handler.slice(dot + 1)];
   if (typeof exported === 'function') return exported;
   throw Object.assign(new Error(`${handler} is undefined or not exported`), {
     name: 'Runtime.HandlerNotFound',

@@ -37,14 +37,14 @@ export const bugs: Bug[] = [
       },
       {
         file: 'functions/update-identity-pool.ts',
-        find: '    const { changes: written, before,',
+        find: '    const { changes, before,',
         replace: `    const { describe } = pool;
     let asked = 0;
     pool.describe = async () =>
       asked++ === 0
         ? structuredClone(Reflect.get(globalThis, \`\${execution} \${identityPoolId}\`))
         : describe();
-    const { changes: written, before,`,
+    const { changes, before,`,
       },
     ],
   },

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import { packageService } from '../../local/poolbridge/package-service.ts';
 import { bugs } from './bugs.ts';
+import { runSeeds } from './shares.ts';
 import type { Outcome } from './suite.ts';
-import type { Share } from './worker.ts';
 
 const USAGE = 'Usage: npm run chaos -- --seeds FROM..TO [--timeline] [--bug NAME]';
 
@@ -38,15 +36,6 @@ function asked(): Asked {
   return { from, to, timeline, ...(bug !== undefined && { bug }) };
 }
 
-function run(share: Share, onOutcome: (outcome: Outcome) => void): Promise<void> {
-  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: share });
-  worker.on('message', onOutcome);
-  return new Promise((resolve, reject) => {
-    worker.on('error', reject);
-    worker.on('exit', () => resolve());
-  });
-}
-
 function report({ seed, violations, timeline }: Outcome): void {
   console.error(`\nSeed ${seed}. To see it again: npm run chaos -- --seeds ${seed}..${seed}`);
   for (const line of timeline) console.error(`  ${line}`);
@@ -73,12 +62,9 @@ async function main(): Promise<void> {
     if (done % 500 === 0) console.log(`${done} seeds, ${violating} with violations`);
   };
   try {
-    const step = Math.min(availableParallelism(), to - from + 1);
-    const shares = Array.from({ length: step }, (_, i) => ({
-      ...{ artifact: artifact.folder, from: from + i, to, step, timeline },
-      ...(bug !== undefined && { bug }),
-    }));
-    await Promise.all(shares.map((share) => run(share, onOutcome)));
+    const { folder } = artifact;
+    const named = bug !== undefined && { bug };
+    await runSeeds({ artifact: folder, from, to, timeline, ...named }, onOutcome);
   } finally {
     artifact.remove();
   }
