@@ -12,9 +12,10 @@ import {
   CognitoIdentityProviderClient,
   CreateUserPoolClientCommand,
   CreateUserPoolCommand,
+  DeleteUserPoolClientCommand,
   InitiateAuthCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Output } from '../../core/outcome.ts';
 import type { Aws } from '../kernel/aws.ts';
@@ -28,6 +29,9 @@ export const ROLE_ARN = `arn:aws:iam::${B.account}:role/poolbridge-link`;
 
 const USERNAME = 'ada';
 const PASSWORD = 'Correct-horse-battery-1';
+
+/** What a reconcile says of all identity pools. */
+type Totals = Record<'linked' | 'missing', number> & { repaired?: { linked: number } };
 
 /** What the people of both accounts do, with nothing but the AWS SDK. */
 export class Accounts {
@@ -74,6 +78,10 @@ export class Accounts {
     return UserPoolClient?.ClientId ?? '';
   }
 
+  async deleteAppClient(UserPoolId: string, ClientId: string): Promise<void> {
+    await this.#userPools.send(new DeleteUserPoolClientCommand({ UserPoolId, ClientId }));
+  }
+
   /** Signs the user in with an app client, and returns his ID token. */
   async signIn(ClientId: string): Promise<string> {
     const { AuthenticationResult } = await this.#userPools.send(
@@ -113,8 +121,34 @@ export class Accounts {
     return pool;
   }
 
+  /**
+   * Waits until an app client has an entry in the identity pool, or has none any more.
+   *
+   * @throws when that takes longer than half a minute.
+   */
+  async seesEntry(identityPoolId: string, clientId: string, there: boolean): Promise<void> {
+    const until = Date.now() + 30_000;
+    for (;;) {
+      const { CognitoIdentityProviders: all = [] } = await this.describe(identityPoolId);
+      if (all.some(({ ClientId }) => ClientId === clientId) === there) return;
+      if (Date.now() > until) throw new Error(`The entry of ${clientId} stays as it was.`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Has the service hold what is there against links.yml, and repair it. */
+  async reconcile(stateMachineArn: string): Promise<Totals> {
+    const sfn = new SFNClient(this.#config(A));
+    const input = JSON.stringify({ repair: true });
+    const { executionArn = '' } = await sfn.send(
+      new StartExecutionCommand({ stateMachineArn, input }),
+    );
+    const { totals } = await this.outputOf<{ totals: Totals }>(executionArn);
+    return totals;
+  }
+
   /** The output of an execution, once it has ended well. */
-  async outputOf(executionArn: string): Promise<Output> {
+  async outputOf<T = Output>(executionArn: string): Promise<T> {
     const sfn = new SFNClient(this.#config(A));
     for (;;) {
       const { status, output, cause } = await sfn.send(

@@ -16,6 +16,8 @@ export interface Told {
   oldClient: string;
   newClient: string;
   executionArn: string;
+  /** Of the state machine that reconciles. */
+  reconcileArn: string;
   output: Output;
 }
 
@@ -27,6 +29,7 @@ const links = ({ userPoolId, identityPoolId }: Told): string => `links:
     identityPool: ${identityPoolId}
     roleArn: ${ROLE_ARN}
     externalId: ${EXTERNAL_ID}
+    onDelete: unlink
 `;
 
 const steps = [
@@ -123,13 +126,15 @@ function deploy(local: LocalAws): ListrTask<Told>[] {
     },
     {
       title: 'Both accounts get their stack: the service, and the role that it assumes',
-      async task({ identityPoolId, artifact }) {
+      async task(told) {
+        const { identityPoolId, artifact } = told;
         await deployAccountB(local.aws, B, {
           TrustedAccountId: A.account,
           IdentityPoolIds: identityPoolId,
           ExternalId: EXTERNAL_ID,
         });
-        await deployService(local.aws, A, artifact);
+        const outputs = await deployService(local.aws, A, artifact);
+        told.reconcileArn = outputs['ReconcileStateMachineArn'] ?? '';
       },
     },
   ];
@@ -188,6 +193,36 @@ function link(local: LocalAws, accounts: Accounts, patience: number): ListrTask<
   ];
 }
 
+/** What becomes of links later: their clients are deleted, and events get lost. */
+function live(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
+  return [
+    {
+      title:
+        'Another app client is created and linked; then it is deleted, and its entry goes by itself',
+      async task({ userPoolId, identityPoolId }) {
+        const client = await accounts.createAppClient(userPoolId, 'campaign');
+        await accounts.seesEntry(identityPoolId, client, true);
+        await accounts.deleteAppClient(userPoolId, client);
+        await accounts.seesEntry(identityPoolId, client, false);
+      },
+    },
+    {
+      title: 'An event is lost; reconcile finds the app client',
+      async task({ userPoolId, identityPoolId, oldClient, reconcileArn }, task) {
+        local.aws.buses.drop(1);
+        const lost = await accounts.createAppClient(userPoolId, 'kiosk');
+        // Longer than CloudTrail ever takes here.
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+        const { missing, repaired } = await accounts.reconcile(reconcileArn);
+        must(missing === 2 && repaired?.linked === 2, `${missing} were missing`);
+        for (const client of [lost, oldClient])
+          await accounts.seesEntry(identityPoolId, client, true);
+        task.title = `${task.title}, and the one from before Poolbridge: both are linked, in one write`;
+      },
+    },
+  ];
+}
+
 /**
  * Does the real job from beginning to end, each step checked as it is told.
  *
@@ -200,7 +235,12 @@ export async function tell(
   { patience = 30_000, silent = false } = {},
 ): Promise<Told> {
   const accounts = new Accounts(local.endpoint);
-  const tasks = [...prepare(local, accounts), ...deploy(local), ...link(local, accounts, patience)];
+  const tasks = [
+    ...prepare(local, accounts),
+    ...deploy(local),
+    ...link(local, accounts, patience),
+    ...live(local, accounts),
+  ];
   const list = new Listr<Told>(tasks, {
     silentRendererCondition: silent,
     registerSignalListeners: false,

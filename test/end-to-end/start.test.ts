@@ -44,6 +44,8 @@ describe('npm start', () => {
       );
       assert.match(out, /is now arn:aws:sts::222222222222:assumed-role\/customer\//);
       assert.match(out, /What changed\n {2}\+ CognitoIdentityProviders/);
+      assert.match(out, /✔ .* it is deleted, and its entry goes by itself/);
+      assert.match(out, /✔ An event is lost; .* both are linked, in one write/);
       assert.match(out, /who +arn:aws:iam::111111111111:root, by creating the app client/);
     }
     const [first, second] = [once.out, ended].map(
