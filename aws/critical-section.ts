@@ -125,7 +125,12 @@ export class CriticalSection {
     const { confirm, left } = this.#tools;
     const until = Date.now() + left() - NEEDED - DESCRIBING;
     const own = confirm ? await confirm(this.#request.own) : this.#request.own;
-    return gather({ ...this.#request, own }, this.#tools, until);
+    const asked = await gather({ ...this.#request, own }, this.#tools, until);
+    // Deletions come last: nothing can rightly be linked after them, whatever was heard of first.
+    return [
+      ...asked.filter(({ deleted }) => deleted !== true),
+      ...asked.filter(({ deleted }) => deleted === true),
+    ];
   }
 
   #isOwn({ key }: Pick<Allowed, 'key'>): boolean {
