@@ -272,7 +272,13 @@ export class CriticalSection {
   async #finish(write: string, { sequence }: WriteRecord, shares: WrittenShare[]): Promise<void> {
     const { table } = this.#tools;
     const now = Date.now();
-    const entries = shares.flatMap((share) => ledgerEntriesOf(share, sequence, now));
+    // Of several about one entry the last counts: they are entered side by side.
+    const last = new Map(
+      shares
+        .flatMap((share) => ledgerEntriesOf(share, sequence, now))
+        .map((entry) => [`${entry.providerName} ${entry.clientId}`, entry]),
+    );
+    const entries = [...last.values()];
     await inParallel(entries, (entry) => table.enter(entry));
     const waiting = this.#request.pending ? shares : shares.filter((each) => !this.#isOwn(each));
     await inParallel(waiting, ({ key, changes }) => table.answer(key, { write, changes }));
