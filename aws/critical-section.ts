@@ -8,7 +8,7 @@ import {
 } from '../core/errors.ts';
 import { digestOf, type IdentityPool, sameSettings, shown } from '../core/identity-pool.ts';
 import { isDoubtful, type LastWrite, type Lease } from '../core/lease.ts';
-import { merge, shownChanges } from '../core/merge.ts';
+import { isMet, shownChanges } from '../core/merge.ts';
 import {
   type Allowed,
   ledgerEntriesOf,
@@ -32,10 +32,10 @@ import {
 const READ_BACK = 4000;
 // What a write and its confirmation may need; with less left, the next attempt begins afresh.
 const NEEDED = 11_000;
-// How old the last look at the pool may be when it is written: what others write after it is lost.
-const OLDEST_LOOK = 1000;
 // For a last look at the pool before it.
 const DESCRIBING = 500;
+// How old that look may be when it is written: what others write after it is lost.
+const OLDEST_LOOK = 1000;
 
 /** A write of which nobody knows whether it will yet happen: its lease must run out by itself. */
 class UnresolvedWriteError extends AwsUnavailableError {}
@@ -160,7 +160,7 @@ export class CriticalSection {
     const record = write === undefined ? undefined : await table.writeRecord(write);
     if (write === undefined || !record) return undefined;
     const shares = await table.sharesOf(write);
-    const done = shares.filter(({ intent }) => merge(base, intent).length === 0);
+    const done = shares.filter(({ intent }) => isMet(base, intent));
     await this.#finish(write, record, done);
     // It may have landed only now: what is described after it is doubted from now on.
     if (this.#lease.last && done.length > 0) this.#lease.last.at = Date.now();

@@ -63,6 +63,16 @@ export function merge(pool: IdentityPool, intent: Intent): Change[] {
   return [{ op: 'add', provider }];
 }
 
+/** Whether the pool is as an intent wants it; an undo that conflicts with it is not done there. */
+export function isMet(pool: IdentityPool, intent: Intent): boolean {
+  try {
+    return merge(pool, intent).length === 0;
+  } catch (error) {
+    if (error instanceof UndoConflictError) return false;
+    throw error;
+  }
+}
+
 /** The pool with the changes made, and everything else as it was. Making them twice is harmless. */
 export function apply(pool: IdentityPool, changes: Change[]): IdentityPool {
   if (changes.length === 0) return pool;

@@ -82,9 +82,7 @@ const requestsOf = (execution: string, findings: Finding[]): Allowed[] =>
     const source = `${execution} ${entryKey(provider)}`;
     const key = createHash('sha256').update(source).digest('hex').slice(0, 32);
     const name = clientName === undefined ? {} : { clientName };
-    // What is unlinked here is no more, and must stay so.
-    const deleted = intent.operation === 'unlink' ? { deleted: true } : {};
-    return { key, intent, execution, links: names, ...name, ...deleted };
+    return { key, intent, execution, links: names, ...name };
   });
 
 /** Writes the repairs in one write, onto what is there by then. */

@@ -7,9 +7,9 @@ import {
   UndoConflictError,
   UserPoolClientNotFoundError,
 } from '../../core/errors.ts';
-import { sameSettings } from '../../core/identity-pool.ts';
+import { entriesOf, entryKey, type IdentityPool, sameSettings } from '../../core/identity-pool.ts';
 import type { Link, Links } from '../../core/links.ts';
-import { apply, type Intent, merge, shownChanges } from '../../core/merge.ts';
+import { apply, type Intent, isMet, merge, shownChanges } from '../../core/merge.ts';
 import type { LedgerEntry } from '../../core/records.ts';
 import type { UndoRequest } from '../../core/request.ts';
 import { checkLedger, clientsToLink, doneBy, resolveUndo, userPoolOf } from '../../core/undo.ts';
@@ -45,20 +45,27 @@ const about = (change: typeof added | typeof removed, names: [string, string][] 
   names: new Map(names),
 });
 
-const intents: fc.Arbitrary<Intent> = fc.record(
-  {
-    operation: fc.constantFrom('link', 'unlink'),
-    providerName: providerNames,
-    clientId: clientIds,
-    serverSideTokenCheck: fc.boolean(),
-  },
-  { requiredKeys: ['operation', 'providerName', 'serverSideTokenCheck'] },
-);
+/** A pool, and requests of which many are about the entries that it has. */
+const poolAndIntents = identityPools.chain((before) => {
+  const entries = before.CognitoIdentityProviders ?? [];
+  const known = <K extends 'ProviderName' | 'ClientId'>(key: K, other: fc.Arbitrary<string>) =>
+    fc.oneof(other, fc.constantFrom(...entries.map((each) => each[key] ?? ''), 'again'));
+  const intent: fc.Arbitrary<Intent> = fc.record(
+    {
+      operation: fc.constantFrom('link', 'unlink'),
+      providerName: known('ProviderName', providerNames),
+      clientId: known('ClientId', clientIds),
+      serverSideTokenCheck: fc.boolean(),
+    },
+    { requiredKeys: ['operation', 'providerName', 'serverSideTokenCheck'] },
+  );
+  return fc.tuple(fc.constant(before), intent, intent);
+});
 
 describe('undoing', () => {
   test('what was done leaves nothing done, whatever was there', () => {
     fc.assert(
-      fc.property(identityPools, intents, (before, intent) => {
+      fc.property(poolAndIntents, ([before, intent]) => {
         const changes = merge(before, intent);
         const after = apply(before, changes);
         const undo = { ...intent, takeBack: shownChanges(changes) };
@@ -71,20 +78,20 @@ describe('undoing', () => {
 
   test('touches no entry that was not changed', () => {
     fc.assert(
-      fc.property(identityPools, intents, intents, (before, first, second) => {
+      fc.property(poolAndIntents, ([before, first, second]) => {
         const changes = merge(before, first);
         const between = apply(before, changes);
         const later = apply(between, merge(between, second));
-        const mine = new Set(
-          changes.map((each) =>
-            JSON.stringify([each.provider.ProviderName, each.provider.ClientId]),
-          ),
-        );
-        const undo = merge(later, { ...first, takeBack: shownChanges(changes) });
-        for (const {
-          provider: { ProviderName, ClientId },
-        } of undo) {
-          assert.ok(mine.has(JSON.stringify([ProviderName, ClientId])));
+        const mine = new Set(changes.map((change) => entryKey(change.provider)));
+        const others = (pool: IdentityPool) =>
+          entriesOf(pool).filter((entry) => !mine.has(entryKey(entry)));
+        const undo = { ...first, takeBack: shownChanges(changes) };
+        try {
+          const undone = apply(later, merge(later, undo));
+          assert.deepEqual(others(undone), others(later));
+          assert.ok(isMet(undone, undo));
+        } catch (error) {
+          assert.ok(error instanceof UndoConflictError && !isMet(later, undo), String(error));
         }
       }),
     );

@@ -89,6 +89,36 @@ describe('an execution that is undone', () => {
     assert.equal(gone.error, 'UserPoolClientNotFoundError');
   });
 
+  test('holds up nobody when it was cut off and conflicts by now', async () => {
+    const { CognitoIdentityProviders: [first] = [], ...pool } = await world.describe(pools.mobile);
+    assert.ok(first);
+    // As an UpdateIdentityPool leaves it that was killed, after which someone has changed the flag.
+    const was = { ...first, ServerSideTokenCheck: !first.ServerSideTokenCheck };
+    const { ProviderName: providerName } = first;
+    const intent = { operation: 'unlink', providerName, serverSideTokenCheck: false };
+    const put = (sk: string, more: object) =>
+      world.local.aws.tables.ask(HOME, 'PutItem', {
+        TableName: 'poolbridge-dev',
+        Item: { pk: { S: pools.mobile }, sk: { S: sk }, ...more },
+      });
+    const body = (value: unknown) => ({ body: { S: JSON.stringify(value) } });
+    const record = {
+      execution: 'x:cut',
+      assumedRoleArn: 'arn',
+      sequence: 1,
+      before: pool,
+      after: pool,
+    };
+    const takeBack = [{ op: 'add', provider: was }];
+    const share = { key: 'cut', execution: 'x:cut', links: ['mobile'], changes: [] };
+    await put('write#1-cut', body(record));
+    await put('shares#1-cut', body([{ ...share, intent: { ...intent, takeBack } }]));
+    await put('lease', { sequence: { N: '1' }, writing: { S: '1-cut' } });
+    const clientId = await world.createAppClient(userPoolId);
+    const linked = await world.run({ userPoolId, clientId });
+    assert.equal(linked.result().results[0]?.outcome, 'LINKED');
+  });
+
   test('must be one of this state machine that has ended and changed something', async () => {
     const idle = await world.run({ operation: 'unlink', userPoolId, clientId: 'nothing' });
     const machine = idle.executionArn.slice(0, idle.executionArn.lastIndexOf(':'));
