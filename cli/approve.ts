@@ -1,7 +1,7 @@
 import { parseArgs, styleText } from 'node:util';
-import { withAdvice } from './advice.ts';
 import { Approvals, type WaitingApproval } from './approvals.ts';
 import { callerIdentity, linkMachineArn } from './caller.ts';
+import { exit, runCommand, UsageError } from './command.ts';
 import { changeLines } from './show.ts';
 
 const usage = `Approves or refuses what an execution waits with, or shows it.
@@ -18,13 +18,8 @@ const usage = `Approves or refuses what an execution waits with, or shows it.
 
 Endpoint, Region and credentials come from where the AWS CLI takes them.`;
 
-/** Exit codes: done, failed, wrong usage. */
-const exit = { done: 0, failed: 1, usage: 2 } as const;
-
 // Two hundred targets of one execution share the room of its state.
 const LONGEST_REASON = 200;
-
-class UsageError extends Error {}
 
 function askedIn(args: string[]) {
   const { values, positionals } = parseArgs({
@@ -97,30 +92,4 @@ async function decide(asked: Asked): Promise<number> {
   return exit.done;
 }
 
-async function run(args: string[]): Promise<number> {
-  let asked: Asked;
-  try {
-    asked = askedIn(args);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    return exit.usage;
-  }
-  if (asked.help) {
-    console.log(usage);
-    return exit.done;
-  }
-  try {
-    return await decide(asked);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    return exit.usage;
-  }
-}
-
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  console.error(withAdvice(error as Error));
-  process.exitCode = exit.failed;
-}
+await runCommand({ usage, asked: askedIn, run: decide });

@@ -1,5 +1,5 @@
 import { parseArgs, styleText } from 'node:util';
-import { withAdvice } from './advice.ts';
+import { exit, runCommand } from './command.ts';
 import { LinkMachine } from './execution.ts';
 import { outputLines } from './show.ts';
 
@@ -17,9 +17,6 @@ const usage = `Links an app client by hand, through the state machine, and follo
   --stage NAME         the deployment's stage, dev if absent
 
 Endpoint, Region and credentials come from where the AWS CLI takes them.`;
-
-/** Exit codes: done, failed, wrong usage, not covered. */
-const exit = { done: 0, failed: 1, usage: 2, notCovered: 3 } as const;
 
 /** What is missing or too much, if anything is. */
 function mistakeIn(values: {
@@ -65,18 +62,7 @@ function requestOf(args: string[]) {
   return { request, stage, help };
 }
 
-async function run(args: string[]): Promise<number> {
-  let asked: ReturnType<typeof requestOf>;
-  try {
-    asked = requestOf(args);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    return exit.usage;
-  }
-  if (asked.help) {
-    console.log(usage);
-    return exit.done;
-  }
+async function run(asked: ReturnType<typeof requestOf>): Promise<number> {
   const machine = new LinkMachine(asked.stage);
   const executionArn = await machine.start(asked.request);
   console.log(styleText('dim', executionArn));
@@ -94,9 +80,4 @@ async function run(args: string[]): Promise<number> {
   return ending.error === 'NotCoveredError' ? exit.notCovered : exit.failed;
 }
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  console.error(withAdvice(error as Error));
-  process.exitCode = exit.failed;
-}
+await runCommand({ usage, asked: requestOf, run });

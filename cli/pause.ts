@@ -17,8 +17,8 @@ import {
   type Rule,
 } from '@aws-sdk/client-eventbridge';
 import { isPause, PAUSE, type Pause, pausedText } from '../core/pause.ts';
-import { withAdvice } from './advice.ts';
 import { callerIdentity, config } from './caller.ts';
+import { exit, runCommand, UsageError } from './command.ts';
 
 const usage = `Pauses all writes to identity pools at once, or resumes them.
 
@@ -30,9 +30,6 @@ const usage = `Pauses all writes to identity pools at once, or resumes them.
 
 Dry runs still work while writes are paused. Endpoint, Region and credentials come from where the
 AWS CLI takes them.`;
-
-/** Exit codes: done, failed, wrong usage. */
-const exit = { done: 0, failed: 1, usage: 2 } as const;
 
 const dynamodb = new DynamoDBClient(config);
 const events = new EventBridgeClient(config);
@@ -149,30 +146,17 @@ function askedIn(args: string[]) {
     },
   });
   const [command, ...more] = positionals;
-  if (values.help) return { ...values, command: 'help' };
-  if (more.length > 0) throw new Error(`there is nothing to do with ${more.join(' ')}`);
-  if (command === 'pause' && !values.reason) throw new Error('--reason is missing');
-  return { ...values, command };
+  const { help = command === undefined } = values;
+  if (help) return { ...values, help, command };
+  if (command !== 'pause' && command !== 'resume') throw new UsageError('pause or resume?');
+  if (more.length > 0) throw new UsageError(`there is nothing to do with ${more.join(' ')}`);
+  if (command === 'pause' && !values.reason) throw new UsageError('--reason is missing');
+  return { ...values, help, command };
 }
 
-async function run(args: string[]): Promise<number> {
-  let asked: ReturnType<typeof askedIn>;
-  try {
-    asked = askedIn(args);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    return exit.usage;
-  }
-  const { command, stage, reason = '' } = asked;
-  if (command === 'pause') await pause(stage, reason);
-  else if (command === 'resume') await resume(stage);
-  else console.log(usage);
+async function run({ command, stage, reason = '' }: ReturnType<typeof askedIn>): Promise<number> {
+  await (command === 'pause' ? pause(stage, reason) : resume(stage));
   return exit.done;
 }
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  console.error(withAdvice(error as Error));
-  process.exitCode = exit.failed;
-}
+await runCommand({ usage, asked: askedIn, run });

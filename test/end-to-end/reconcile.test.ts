@@ -237,6 +237,13 @@ describe('reconcile', () => {
     );
     assert.deepEqual(report.repaired, { linked: 1, unlinked: 2 });
     assert.equal(called()['UpdateIdentityPool'], 1);
+    // An inference from lists is no deletion that CloudTrail told of.
+    const { Items = [] } = (await world.local.aws.tables.ask(HOME, 'Scan', {
+      TableName: 'poolbridge-dev',
+    })) as { Items?: { sk?: { S?: string }; body?: { S?: string } }[] };
+    const entry = Items.find(({ sk }) => sk?.S?.endsWith(`#${clients['deleted']}`));
+    assert.match(entry?.body?.S ?? '', /"state":"unlinked"/);
+    assert.doesNotMatch(entry?.body?.S ?? '', /"deleted":true/);
     // Kept, since its link says so.
     assert.deepEqual(
       await ours(),
