@@ -4,7 +4,7 @@ import { AwsUnavailableError } from '../core/errors.ts';
 import type { UserPoolListing } from '../core/reconcile.ts';
 import type { ListedPool } from '../core/reconcile-plan.ts';
 import { isListOf, isMapOf, isShape, isText } from '../core/shape.ts';
-import { client, type Item, S, TableName, textOf, ttl } from './pool-table.ts';
+import { client, type Item, S, TableName, textOf, ttl } from './table.ts';
 import type { AppClient } from './user-pools.ts';
 
 /** App clients of one user pool, as many as one item has room for. */

@@ -1,7 +1,5 @@
 import {
-  type AttributeValue,
   DeleteItemCommand,
-  DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   paginateQuery,
@@ -25,17 +23,23 @@ import {
   type WriteRecord,
   type WrittenShare,
 } from '../core/records.ts';
-import { isObject, isText, type Shape } from '../core/shape.ts';
-import { requestHandler } from './request-handler.ts';
-
-export const client = new DynamoDBClient({ requestHandler });
-export const TableName = process.env['TABLE_NAME'] ?? '';
+import { isObject } from '../core/shape.ts';
+import {
+  bodyOf,
+  client,
+  type Item,
+  json,
+  N,
+  numberOf,
+  S,
+  TableName,
+  textOf,
+  ttl,
+} from './table.ts';
 
 // A request whose execution has ended is written no more after this: longer than the state machine
 // waits between two attempts of a step.
 const PENDING_MS = 60_000;
-// Then DynamoDB may remove what nobody will read again; nothing relies on when it does.
-const DAY_SECONDS = 24 * 60 * 60;
 const TOMBSTONE_DAYS = 400;
 
 // As many as one item of DynamoDB has room for, which holds 400 KB; each takes about 1 KB, or 2 where
@@ -43,35 +47,6 @@ const TOMBSTONE_DAYS = 400;
 const SHARES_TOGETHER = 200;
 // Of a megabyte each: what this service itself leaves waiting fills no more than one.
 const MOST_PAGES = 10;
-
-export type Item = Record<string, AttributeValue>;
-
-export const S = (value: string): AttributeValue => ({ S: value });
-const N = (value: number): AttributeValue => ({ N: String(value) });
-const json = (value: unknown): AttributeValue => S(JSON.stringify(value));
-export const ttl = (days: number): AttributeValue =>
-  N(Math.floor(Date.now() / 1000) + days * DAY_SECONDS);
-
-export function textOf(item: Item, name: string): string | undefined {
-  const text = item[name]?.S;
-  return isText(text) ? text : undefined;
-}
-
-const numberOf = (item: Item, name: string): number => Number(item[name]?.N) || 0;
-
-/**
- * What this module has written into an item. Others may write to the table too: what does not have
- * the shape is as good as absent.
- */
-function bodyOf<T>(item: unknown, isT: Shape<T>, name = 'body'): T | undefined {
-  if (!isObject(item)) return undefined;
-  try {
-    const body: unknown = JSON.parse(textOf(item as Item, name) ?? 'null');
-    return isT(body) ? body : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 const isRefused = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ConditionalCheckFailedException';

@@ -52,7 +52,8 @@ export type Access = Pick<Link, 'roleArn' | 'externalId' | 'providerQuota'>;
 
 const named = (links: Links): [string, Link][] => Object.entries(links);
 
-const tagsMatch = (wanted: Record<string, string>, tags: Record<string, string>): boolean =>
+/** Whether a user pool has all of these tags. */
+export const tagsMatch = (wanted: Record<string, string>, tags: Record<string, string>): boolean =>
   Object.entries(wanted).every(([key, value]) => Object.hasOwn(tags, key) && tags[key] === value);
 
 const accountIn = (roleArn: string | undefined): string | undefined => roleArn?.split(':')[4];

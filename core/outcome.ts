@@ -89,8 +89,8 @@ function brief(report: TargetReport): BriefReport {
 }
 
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html
-const CAUSE_ROOM = 32_768;
-const MESSAGE_ROOM = CAUSE_ROOM / 2;
+export const CAUSE_ROOM = 32_768;
+export const MESSAGE_ROOM = CAUSE_ROOM / 2;
 
 function causeOf(message: string, results: BriefReport[]): string {
   const whole = JSON.stringify({ message, results });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InvalidRequestError } from './errors.ts';
 import { grouped } from './grouped.ts';
-import type { Link, Links } from './links.ts';
+import { type Link, type Links, tagsMatch } from './links.ts';
 import { type Failure, unwrap } from './outcome.ts';
 import { onlyKeys, quote } from './request.ts';
 import { isObject } from './shape.ts';
@@ -157,9 +157,7 @@ const tagSetOf = (tags: Record<string, string>): string =>
 /** The sets of tags by which links cover a user pool, each in few characters. */
 export function tagSetsOf(links: Links, tags: Record<string, string>): string[] {
   const matching = taggedLinks(links).flatMap(({ userPoolTags = {} }) =>
-    Object.entries(userPoolTags).every(([key, value]) => tags[key] === value)
-      ? tagSetOf(userPoolTags)
-      : [],
+    tagsMatch(userPoolTags, tags) ? tagSetOf(userPoolTags) : [],
   );
   return [...new Set(matching)];
 }

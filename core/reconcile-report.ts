@@ -1,7 +1,7 @@
 import { grouped } from './grouped.ts';
 import { entryKey } from './identity-pool.ts';
 import { type Change, type ShownChange, shownChanges } from './merge.ts';
-import { type Failure, unwrap } from './outcome.ts';
+import { CAUSE_ROOM, type Failure, MESSAGE_ROOM, unwrap } from './outcome.ts';
 import { type EntryState, type Finding, STATES } from './reconcile.ts';
 import type { PlannedPool, ReconcilePlan } from './reconcile-plan.ts';
 
@@ -166,10 +166,6 @@ function totalsOf(ends: (PoolReport | FailedPool)[]): ReconcileOutput['totals'] 
     }),
   };
 }
-
-// https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html
-const CAUSE_ROOM = 32_768;
-const MESSAGE_ROOM = CAUSE_ROOM / 2;
 
 /** The error of an execution in which identity pools failed, as one name and one message. */
 function faultOf(ends: (PoolReport | FailedPool)[]): Fault | undefined {

@@ -1,7 +1,7 @@
 import { approvalTime } from './approval.ts';
 import { entriesOf, entryKey, type IdentityPool, type Provider } from './identity-pool.ts';
 import { type Coverage, coverageOf, type Links, userPoolIn } from './links.ts';
-import type { Change, Intent } from './merge.ts';
+import type { Intent } from './merge.ts';
 import { EVERY_CLIENT, type LedgerEntry } from './records.ts';
 import { providerNameOf, userPoolIdOf, userPoolRegion } from './user-pool.ts';
 
@@ -206,12 +206,3 @@ export function stillHolds(
   if (operation === 'unlink') return entry?.state === 'linked';
   return entry === undefined && !isDeleted(ledger, provider);
 }
-
-/** What an execution has changed in an identity pool, as the ledger says. */
-export const changesBy = (execution: string, ledger: LedgerEntry[]): Change[] =>
-  ledger
-    .filter((entry) => entry.execution === execution)
-    .map(({ state, providerName, clientId }) => ({
-      op: state === 'linked' ? 'add' : 'remove',
-      provider: { ProviderName: providerName, ClientId: clientId },
-    }));

@@ -158,3 +158,12 @@ export function ledgerEntriesOf(
   if (deleted !== true || entries.some((entry) => entry.clientId === clientId)) return entries;
   return [...entries, { state: 'unlinked', providerName, clientId, ...common }];
 }
+
+/** What an execution has changed in an identity pool, as the ledger says. */
+export const changesBy = (execution: string, ledger: LedgerEntry[]): Change[] =>
+  ledger
+    .filter((entry) => entry.execution === execution)
+    .map(({ state, providerName, clientId }) => ({
+      op: state === 'linked' ? 'add' : 'remove',
+      provider: { ProviderName: providerName, ClientId: clientId },
+    }));

@@ -14,7 +14,6 @@ import { digestOf, entryKey, type IdentityPool } from '../core/identity-pool.ts'
 import { isDoubtful } from '../core/lease.ts';
 import { accessTo, type Links } from '../core/links.ts';
 import {
-  changesBy,
   classify,
   type Finding,
   repairsOf,
@@ -29,7 +28,7 @@ import {
   unlistedFor,
 } from '../core/reconcile-plan.ts';
 import { type PoolReport, poolReport, type Repair } from '../core/reconcile-report.ts';
-import type { Allowed, LedgerEntry } from '../core/records.ts';
+import { type Allowed, changesBy, type LedgerEntry } from '../core/records.ts';
 
 interface Asked {
   execution: string;

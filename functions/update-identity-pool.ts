@@ -9,7 +9,7 @@ import { checkApproval } from '../core/approval.ts';
 import { executionOf } from '../core/execution.ts';
 import { accessTo, stillAllowing } from '../core/links.ts';
 import { shownChanges } from '../core/merge.ts';
-import { changesBy } from '../core/reconcile.ts';
+import { changesBy } from '../core/records.ts';
 import { outcomeOf, type Plan, type Result, roomOf, type TargetEvent } from '../core/target.ts';
 import { checkLedger } from '../core/undo.ts';
 

@@ -65,9 +65,8 @@ function shutOut(links: Links, { accounts, organization }: Forwarding): string[]
 
 /**
  * Lets serverless.yml say `${links:…}`: the IAM policies that follow from links.yml, and how long an
- * execution may take. What is wrong
- * with that file is said once, before anything is packaged; the framework would say it once for
- * each variable. So is what will be otherwise than its reader may think.
+ * execution may take. What is wrong with that file is said once, before anything is packaged; the
+ * framework would say it once for each variable. So is what will be otherwise than its reader may think.
  */
 export default class LinksPlugin {
   #read: Read | undefined;

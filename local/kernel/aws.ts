@@ -7,7 +7,7 @@ import { Buses } from '../events/buses.ts';
 import { CodeStore } from '../lambda/code-store.ts';
 import { Functions } from '../lambda/lambda.ts';
 import { LogGroups } from '../logs/logs.ts';
-import { StateMachines } from '../states/states.ts';
+import { StateMachines } from '../states/machines.ts';
 import { CloudTrail } from './cloudtrail.ts';
 import { AwsError, UnsupportedError } from './errors.ts';
 import {
