@@ -29,7 +29,6 @@ function allowed(
   if (approvalTime(links, coverage.links)) return [];
   // That a whole user pool is no more, nobody can look up here: its own execution writes it.
   if (deleted === true && clientId === undefined) return [];
-  const { serverSideTokenCheck } = coverage;
   const client = clientId === undefined ? {} : { clientId };
   const providerName = providerNameOf(userPoolId, partition);
   return [
@@ -38,7 +37,7 @@ function allowed(
       ...(subject.clientName !== undefined && { clientName: subject.clientName }),
       // Of a client that is there, nobody's word counts that it is not.
       ...(deleted === true && subject.clientName === undefined && { deleted }),
-      intent: { operation, providerName, ...client, serverSideTokenCheck },
+      intent: { operation, providerName, ...client, ...coverage.entry },
     },
   ];
 }

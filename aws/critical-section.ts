@@ -1,24 +1,19 @@
 import { batch, type Share } from '../core/batch.ts';
-import { diff } from '../core/diff.ts';
-import {
-  AwsUnavailableError,
-  PoolBusyError,
-  ProviderQuotaError,
-  VerificationError,
-} from '../core/errors.ts';
-import { digestOf, type IdentityPool, sameSettings, shown } from '../core/identity-pool.ts';
-import { isDoubtful, type LastWrite, type Lease } from '../core/lease.ts';
-import { isMet, shownChanges } from '../core/merge.ts';
+import { ProviderQuotaError, RoleMappingError, TargetAccessDeniedError } from '../core/errors.ts';
+import { digestOf, type IdentityPool, shown } from '../core/identity-pool.ts';
+import type { Lease } from '../core/lease.ts';
+import { type Intent, isMet, shownChanges } from '../core/merge.ts';
 import {
   type Allowed,
   ledgerEntriesOf,
   type WriteRecord,
   type WrittenShare,
 } from '../core/records.ts';
+import { short } from '../core/roles.ts';
 import { gather } from './gathering.ts';
 import { inParallel } from './in-parallel.ts';
 import { logger } from './logger.ts';
-import { sleep } from './sleep.ts';
+import { isRefusal, NEEDED, PoolWriter, UnresolvedWriteError } from './pool-writer.ts';
 import {
   answered,
   type WriteRequest,
@@ -27,29 +22,21 @@ import {
   writtenOf,
 } from './write-request.ts';
 
-// All in milliseconds.
-// How long a write may remain unseen before that counts as an error.
-const READ_BACK = 4000;
-// What a write and its confirmation may need; with less left, the next attempt begins afresh.
-const NEEDED = 11_000;
-// For a last look at the pool before it.
+// For a last look at the pool before a write, in milliseconds.
 const DESCRIBING = 500;
-// How old that look may be when it is written: what others write after it is lost.
-const OLDEST_LOOK = 1000;
 
-/** A write of which nobody knows whether it will yet happen: its lease must run out by itself. */
-class UnresolvedWriteError extends AwsUnavailableError {}
+/** Whether a refusal may be of some requests of a write, and not of all. */
+const isOfSome = (error: unknown): boolean =>
+  isRefusal(error) &&
+  [ProviderQuotaError, RoleMappingError, TargetAccessDeniedError].some(
+    (name) => error instanceof name,
+  );
 
-interface Fault {
-  $metadata?: { httpStatusCode?: number };
-  cause?: unknown;
-}
-
-/** Whether AWS has said no: then nothing was written. Anything else may have been. */
-function isRefusal(error: unknown): boolean {
-  const { $metadata, cause } = (error ?? {}) as Fault;
-  const status = $metadata?.httpStatusCode ?? 0;
-  return (status >= 400 && status < 500) || (cause !== undefined && isRefusal(cause));
+/** A write of which nobody knows whether it was made, as it was put down before it. */
+interface UnseenWrite {
+  write: string;
+  record: WriteRecord;
+  shares: WrittenShare[];
 }
 
 /** One acquisition of the lease, and the write under it. */
@@ -58,8 +45,6 @@ export class CriticalSection {
   readonly #tools: WriteTools;
   /** As it was taken, and as it is given back. */
   readonly #lease: Lease;
-  /** When the pool was last looked at, in epoch milliseconds. */
-  #looked = 0;
 
   constructor(request: WriteRequest, tools: WriteTools, lease: Lease) {
     this.#request = request;
@@ -92,18 +77,21 @@ export class CriticalSection {
     const answer = await answered(this.#request, this.#tools.table);
     if (answer) return answer;
     const asked = await this.#gather();
-    const base = await this.#describe();
-    const earlier = await this.#settle(base);
+    const unseen = await this.#unseen();
+    const intents = [...asked, ...(unseen?.shares ?? [])].map(({ intent }) => intent);
+    const providerNames = new Set(intents.map(({ providerName }) => providerName));
+    const writer = new PoolWriter(this.#tools, this.#lease, providerNames);
+    const base = await writer.describe();
+    const earlier = unseen && (await this.#settle(base, unseen));
     if (earlier) return earlier;
     if (await this.#isDeleted()) return this.#nothing(base);
     try {
-      return await this.#writeFor(base, asked);
+      return await this.#writeFor(base, asked, writer);
     } catch (error) {
-      // Together they may be more than AWS allows, where this one alone is not.
-      const tooMany = error instanceof ProviderQuotaError && isRefusal(error);
+      // Together they may be what AWS does not allow, where this one alone is not.
       const own = asked.filter((each) => this.#isOwn(each));
-      if (!tooMany || asked.length === own.length) throw error;
-      return this.#writeFor(await this.#describe(), own);
+      if (!isOfSome(error) || asked.length === own.length) throw error;
+      return this.#writeFor(await writer.describe(), own, writer);
     }
   }
 
@@ -137,29 +125,20 @@ export class CriticalSection {
     return this.#request.own.some((own) => own.key === key);
   }
 
-  /** The pool as it is now; a state that may be from before our last write is read again. */
-  async #describe(): Promise<IdentityPool> {
-    const { pool, left } = this.#tools;
-    for (;;) {
-      const found = await pool.describe();
-      this.#looked = Date.now();
-      if (!isDoubtful(this.#lease.last, digestOf(found), Date.now())) return found;
-      if (left() < NEEDED) {
-        throw new PoolBusyError(
-          'Cognito still shows the identity pool as it was before the last write. It is asked again in a while.',
-        );
-      }
-      await sleep(300, 600);
-    }
-  }
-
-  /** Finds out what became of a write that nobody saw the end of, and answers its requests. */
-  async #settle(base: IdentityPool): Promise<Written | undefined> {
+  /** The write that nobody saw the end of, if there is one. */
+  async #unseen(): Promise<UnseenWrite | undefined> {
     const { table } = this.#tools;
     const write = this.#lease.writing;
     const record = write === undefined ? undefined : await table.writeRecord(write);
     if (write === undefined || !record) return undefined;
-    const shares = await table.sharesOf(write);
+    return { write, record, shares: await table.sharesOf(write) };
+  }
+
+  /** Finds out what became of a write that nobody saw the end of, and answers its requests. */
+  async #settle(
+    base: IdentityPool,
+    { write, record, shares }: UnseenWrite,
+  ): Promise<Written | undefined> {
     const done = shares.filter(({ intent }) => isMet(base, intent));
     await this.#finish(write, record, done);
     // It may have landed only now: what is described after it is doubted from now on.
@@ -169,7 +148,7 @@ export class CriticalSection {
     return own && writtenOf(record, own.changes, this.#request.execution);
   }
 
-  async #writeFor(base: IdentityPool, asked: Allowed[]): Promise<Written> {
+  async #writeFor(base: IdentityPool, asked: Allowed[], writer: PoolWriter): Promise<Written> {
     const { execution, pending, quota, room } = this.#request;
     const { table, pool } = this.#tools;
     const { wanted, shares, write } = batch(base, asked, quota);
@@ -180,11 +159,12 @@ export class CriticalSection {
       before: shown(base, room),
       after: shown(wanted, room),
     };
-    const written = sharesOf(asked, shares);
+    const written = sharesOf(asked, shares, room);
     const key = `${this.#lease.sequence}-${this.#lease.nonce}`;
     await table.recordWrite(key, record, written);
     if (write) {
-      await this.#update(base, wanted, key);
+      const changes = shares.flatMap((share) => ('refused' in share ? [] : share.changes));
+      await writer.write(base, wanted, { key, changes });
       logger.info('identity pool updated', { shares: written });
     }
     await this.#finish(key, record, written);
@@ -203,69 +183,6 @@ export class CriticalSection {
       base: digestOf(base),
       ...(refused.size > 0 && { refused }),
     };
-  }
-
-  /** Writes, and sees that it is written. */
-  async #update(base: IdentityPool, wanted: IdentityPool, key: string): Promise<void> {
-    const { table, pool, left } = this.#tools;
-    if (left() < NEEDED) throw new PoolBusyError('There is too little time left to write safely.');
-    const lease = this.#lease;
-    const { last } = lease;
-    const write: LastWrite = { base: digestOf(base), result: digestOf(wanted), at: Date.now() };
-    // The last look at the lease and at the pause; side by side, since the pool's own grows old.
-    await Promise.all([table.intend(lease, key, write), table.checkPause()]);
-    if (Date.now() - this.#looked > OLDEST_LOOK) {
-      throw new PoolBusyError(
-        'The table was slow, and the identity pool may have changed meanwhile. It is looked at again in a while; nothing was written.',
-      );
-    }
-    Object.assign(lease, { last: write, writing: key });
-    try {
-      await pool.update(wanted);
-    } catch (error) {
-      if (!isRefusal(error)) return this.#resolve(wanted, write, error);
-      lease.last = last;
-      delete lease.writing;
-      throw error;
-    }
-    return this.#readBack(wanted, write);
-  }
-
-  /** Exactly what was sent must be there. */
-  async #readBack(wanted: IdentityPool, write: LastWrite): Promise<void> {
-    const { pool, left } = this.#tools;
-    const until = Date.now() + READ_BACK;
-    for (;;) {
-      const now = await pool.describe();
-      if (sameSettings(now, wanted)) {
-        write.at = Date.now();
-        return;
-      }
-      if (Date.now() > until || left() < 1000) {
-        throw new VerificationError(
-          `The identity pool ${wanted.IdentityPoolId} does not read back as it was written, and nothing further was written. Look at who else writes to it in Account-B's CloudTrail, then ask again. The difference: ${JSON.stringify(diff(wanted, now)).slice(0, 2000)}`,
-        );
-      }
-      await sleep(200, 400);
-    }
-  }
-
-  /** No answer: whether it was written is found out by reading, and never assumed. */
-  async #resolve(wanted: IdentityPool, write: LastWrite, cause: unknown): Promise<void> {
-    const { pool, left } = this.#tools;
-    const until = Date.now() + READ_BACK;
-    while (Date.now() < until && left() > 1000) {
-      const now = await pool.describe().catch(() => undefined);
-      if (now && sameSettings(now, wanted)) {
-        write.at = Date.now();
-        return;
-      }
-      await sleep(200, 400);
-    }
-    throw new UnresolvedWriteError(
-      `AWS did not say whether it has updated ${wanted.IdentityPoolId}, and the pool does not show it yet. It is looked at again once the lease has run out.`,
-      { cause },
-    );
   }
 
   /** Enters a write into the ledger and answers the requests that it was for. */
@@ -293,11 +210,16 @@ export class CriticalSection {
   }
 }
 
+/** An intent as there is room for it in the table: that there is a role mapping is enough to know. */
+const inShort = ({ roleMapping, ...intent }: Intent): Intent =>
+  roleMapping ? { ...intent, roleMapping: short(roleMapping) } : intent;
+
 /** The shares that have changes or nothing to change, with what is known of their requests. */
-function sharesOf(asked: Allowed[], shares: Share[]): WrittenShare[] {
+function sharesOf(asked: Allowed[], shares: Share[], room: number): WrittenShare[] {
   return asked.flatMap((request, i) => {
     const share = shares[i];
     if (!share || 'refused' in share) return [];
-    return [{ ...request, changes: shownChanges(share.changes) }];
+    const intent = inShort(request.intent);
+    return [{ ...request, intent, changes: shownChanges(share.changes, room) }];
   });
 }

@@ -1,10 +1,10 @@
 import type {
   CognitoIdentityClient,
-  DescribeIdentityPoolCommand,
-  DescribeIdentityPoolCommandInput,
-  DescribeIdentityPoolCommandOutput,
+  CognitoIdentityClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes,
 } from '@aws-sdk/client-cognito-identity';
-import type { DeserializeMiddleware } from '@smithy/types';
+import type { Command, DeserializeMiddleware } from '@smithy/types';
 import { AwsUnavailableError } from '../core/errors.ts';
 
 interface Response {
@@ -24,15 +24,18 @@ async function bytesOf(body: Response['body']): Promise<Uint8Array> {
  *
  * @throws AwsUnavailableError when it is no JSON in UTF-8: what is guessed at can't be sent back.
  */
-export async function answerOf(
+export async function answerOf<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
   client: CognitoIdentityClient,
-  command: DescribeIdentityPoolCommand,
+  command: Command<
+    ServiceInputTypes,
+    I,
+    ServiceOutputTypes,
+    O,
+    CognitoIdentityClientResolvedConfig
+  >,
 ): Promise<unknown> {
   let answer: Uint8Array = new Uint8Array();
-  const keep: DeserializeMiddleware<
-    DescribeIdentityPoolCommandInput,
-    DescribeIdentityPoolCommandOutput
-  > = (next) => async (args) => {
+  const keep: DeserializeMiddleware<I, O> = (next) => async (args) => {
     const result = await next(args);
     const response = result.response as Response;
     answer = await bytesOf(response.body);
@@ -48,7 +51,7 @@ export async function answerOf(
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(answer));
   } catch (error) {
     throw new AwsUnavailableError(
-      `DescribeIdentityPool answered with something that is no JSON (${(error as Error).message}).`,
+      `Cognito answered with something that is no JSON (${(error as Error).message}).`,
       { cause: error },
     );
   }

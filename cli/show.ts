@@ -2,14 +2,21 @@ import { styleText } from 'node:util';
 import { expanded, type ShownChange } from '../core/merge.ts';
 import type { Output, TargetReport } from '../core/outcome.ts';
 
-const marks = { add: '+', remove: '-' } as const;
-const colours = { add: 'green', remove: 'red' } as const;
+const members = {
+  add: '+ CognitoIdentityProviders',
+  remove: '- CognitoIdentityProviders',
+  map: '+ RoleMappings',
+  unmap: '- RoleMappings',
+  tag: '+ PrincipalTags',
+  untag: '- PrincipalTags',
+} as const;
 
-/** Changes as people read differences, one line for each entry. */
+/** Changes as people read differences, one line for each entry, role mapping and tag map. */
 export function changeLines(changes: ShownChange[]): string[] {
-  return changes.flatMap(expanded).map(({ op, provider }) => {
-    const entry = JSON.stringify(provider).replaceAll('","', '", "');
-    return styleText(colours[op], `${marks[op]} CognitoIdentityProviders ${entry}`);
+  return changes.flatMap(expanded).map(({ op, provider, ...beside }) => {
+    const what = JSON.stringify({ ...provider, ...beside }).replaceAll('","', '", "');
+    const member = members[op];
+    return styleText(member.startsWith('+') ? 'green' : 'red', `${member} ${what}`);
   });
 }
 

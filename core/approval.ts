@@ -1,4 +1,5 @@
 import { NotCoveredError } from './errors.ts';
+import type { Provider } from './identity-pool.ts';
 import type { Links } from './links.ts';
 import { expanded, type ShownChange } from './merge.ts';
 
@@ -91,12 +92,14 @@ export const approveCommand = ({ execution, identityPoolId }: ApprovalAsked): st
 // A message is for reading; the event and the history have all of them.
 const MOST_SHOWN = 10;
 
+const clientOf = ({ ClientId }: Provider): string[] => (ClientId === undefined ? [] : [ClientId]);
+
 /** Changes in one line, without quotes: EventBridge puts it between some. */
 function changesText(changes: ShownChange[]): string {
   const all = changes.flatMap(expanded);
   const shown = all
     .slice(0, MOST_SHOWN)
-    .map(({ op, provider }) => `${op} ${provider.ProviderName} ${provider.ClientId}`);
+    .map(({ op, provider }) => [op, provider.ProviderName, ...clientOf(provider)].join(' '));
   const more = all.length > MOST_SHOWN ? [`and ${all.length - MOST_SHOWN} more`] : [];
   return [...shown, ...more].join(', ');
 }

@@ -1,4 +1,5 @@
 import { entryKey, type Provider, type ShownPool } from './identity-pool.ts';
+import { short } from './roles.ts';
 
 /** One thing that differs between two descriptions of an identity pool. */
 export interface Difference {
@@ -18,8 +19,11 @@ const scalars = [
   'DeveloperProviderName',
 ] as const;
 
-const asMap = (map: Record<string, string> = {}): Map<string, unknown> =>
-  new Map(Object.entries(map).map(([key, value]) => [key, { [key]: value }]));
+const asMap = <T>(
+  map: Record<string, T> = {},
+  as: (value: T) => unknown = (value) => value,
+): Map<string, unknown> =>
+  new Map(Object.entries(map).map(([key, value]) => [key, { [key]: as(value) }]));
 
 const asSet = (list: string[] = []): Map<string, unknown> => new Map(list.map((x) => [x, x]));
 
@@ -68,6 +72,21 @@ function entryDifferences(before: ShownPool, after: ShownPool): Difference[] {
   return same(was, is) ? [] : [{ op: 'change', member, before: was, after: is }];
 }
 
+/** What is around the pool, as far as both have looked at it. */
+function differencesAround(before: ShownPool, after: ShownPool): Difference[] {
+  const { PrincipalTags: were = {}, RoleMappings: had } = before;
+  const { PrincipalTags: are = {}, RoleMappings: has } = after;
+  const seen = <T>(map: Record<string, T>, other: Record<string, T>) =>
+    asMap(Object.fromEntries(Object.entries(map).filter(([name]) => Object.hasOwn(other, name))));
+  const tags = compare('PrincipalTags', seen(were, are), seen(are, were));
+  if (!had || !has) return tags;
+  return [
+    ...compare('Roles', asMap(before.Roles), asMap(after.Roles)),
+    ...compare('RoleMappings', asMap(had, short), asMap(has, short)),
+    ...tags,
+  ];
+}
+
 /**
  * What differs between two descriptions of one identity pool, as a person would list it. Of a pool
  * that is shown as a digest only, that it differs.
@@ -82,5 +101,6 @@ export function diff(before: ShownPool, after: ShownPool): Difference[] {
     ...maps.flatMap((m) => compare(m, asMap(before[m]), asMap(after[m]))),
     ...lists.flatMap((m) => compare(m, asSet(before[m]), asSet(after[m]))),
     ...entryDifferences(before, after),
+    ...differencesAround(before, after),
   ];
 }

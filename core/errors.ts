@@ -39,6 +39,11 @@ export class ProviderQuotaError extends Error {
   override readonly name = 'ProviderQuotaError';
 }
 
+/** AWS refused a role mapping that links.yml asks for, or one that is there beside it. */
+export class RoleMappingError extends Error {
+  override readonly name = 'RoleMappingError';
+}
+
 /** Somebody else is writing to the identity pool; trying again later helps. */
 export class PoolBusyError extends Error {
   override readonly name = 'PoolBusyError';

@@ -3,8 +3,18 @@ import type {
   CognitoIdentityProvider,
   IdentityPool as SdkIdentityPool,
 } from '@aws-sdk/client-cognito-identity';
-import { UnknownPoolFieldError } from './errors.ts';
-import { isNumber, isObject, isShape, isText } from './shape.ts';
+import { type Check, flag, listOf, mapOf, refuse, shapeOf, text } from './answer.ts';
+import {
+  isPrincipalTagMap,
+  isShownMapping,
+  type PrincipalTagMap,
+  type RoleMapping,
+  type Short,
+  sameTags,
+  short,
+  sorted,
+} from './roles.ts';
+import { isMapOf, isNumber, isObject, isShape, isText } from './shape.ts';
 
 /** One entry of an identity pool: an app client of a user pool whose tokens the pool accepts. */
 export interface Provider {
@@ -14,8 +24,8 @@ export interface Provider {
 }
 
 /**
- * Everything that UpdateIdentityPool replaces. Absent members are absent in AWS too: an unset
- * `AllowClassicFlow` is not `false`.
+ * Everything that UpdateIdentityPool replaces, and what other operations keep beside it. Absent
+ * members are absent in AWS too: an unset `AllowClassicFlow` is not `false`.
  * https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_IdentityPool.html
  */
 export interface IdentityPool {
@@ -29,48 +39,12 @@ export interface IdentityPool {
   CognitoIdentityProviders?: Provider[];
   SamlProviderARNs?: string[];
   IdentityPoolTags?: Record<string, string>;
+  /** As SetIdentityPoolRoles replaces them; absent where no link asks for role mappings. */
+  Roles?: Record<string, string>;
+  RoleMappings?: Record<string, RoleMapping | Short>;
+  /** By user pool, as far as they were looked at. */
+  PrincipalTags?: Record<string, PrincipalTagMap>;
 }
-
-type Check = (value: unknown, at: string) => unknown;
-
-const refuse = (at: string, what: string): never => {
-  throw new UnknownPoolFieldError(
-    `AWS described the identity pool with ${what} at ${at.slice(0, 200)}, which this version of Poolbridge can't send back; nothing was written, because writing would reset it. Update Poolbridge.`,
-  );
-};
-
-const text: Check = (value, at) =>
-  typeof value === 'string' ? value : refuse(at, 'a value that is not a string');
-
-const flag: Check = (value, at) =>
-  typeof value === 'boolean' ? value : refuse(at, 'a value that is not true or false');
-
-const listOf =
-  (item: Check): Check =>
-  (value, at) =>
-    Array.isArray(value)
-      ? value.map((each, i) => item(each, `${at}[${i}]`))
-      : refuse(at, 'a value that is not a list');
-
-const mapOf =
-  (item: Check): Check =>
-  (value, at) =>
-    isObject(value)
-      ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, item(v, `${at}.${k}`)]))
-      : refuse(at, 'a value that is not a map');
-
-const shapeOf =
-  (members: Record<string, Check>): Check =>
-  (value, at) => {
-    if (!isObject(value)) return refuse(at, 'a value that is not an object');
-    const known = Object.entries(value).filter(([, v]) => v !== null);
-    return Object.fromEntries(
-      known.map(([name, v]) => {
-        const check = Object.hasOwn(members, name) ? members[name] : undefined;
-        return [name, check ? check(v, `${at}.${name}`) : refuse(`${at}.${name}`, 'a new member')];
-      }),
-    );
-  };
 
 const provider = {
   ProviderName: text,
@@ -115,7 +89,7 @@ export function parseIdentityPool(answer: unknown): IdentityPool {
  * https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
  */
 export function sendable(pool: IdentityPool): IdentityPool {
-  const { IdentityPoolTags: tags, ...rest } = pool;
+  const { IdentityPoolTags: tags, Roles: _, RoleMappings: __, PrincipalTags: ___, ...rest } = pool;
   if (!tags) return rest;
   const own = Object.entries(tags).filter(([key]) => !key.toLowerCase().startsWith('aws:'));
   const onlyAws = own.length === 0 && Object.keys(tags).length > 0;
@@ -128,10 +102,6 @@ export const entryKey = (entry: Provider): string =>
 
 /** The entries of a pool; none when the member is absent. */
 export const entriesOf = (pool: IdentityPool): Provider[] => pool.CognitoIdentityProviders ?? [];
-
-const sortedMap = (map: Record<string, string> = {}): [string, string][] =>
-  // Stryker disable next-line EqualityOperator: no key is there twice.
-  Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
 
 const canonicalEntries = (entries: Provider[]): string[] =>
   entries.map((e) => `${entryKey(e)} ${e.ServerSideTokenCheck ?? false}`).sort();
@@ -147,22 +117,32 @@ function canonical(pool: IdentityPool): string {
     sent.IdentityPoolName,
     sent.AllowUnauthenticatedIdentities,
     sent.AllowClassicFlow ?? false,
-    sortedMap(sent.SupportedLoginProviders),
+    sorted(sent.SupportedLoginProviders),
     sent.DeveloperProviderName ?? '',
     [...(sent.OpenIdConnectProviderARNs ?? [])].sort(),
     canonicalEntries(entriesOf(sent)),
     [...(sent.SamlProviderARNs ?? [])].sort(),
-    sortedMap(sent.IdentityPoolTags),
+    sorted(sent.IdentityPoolTags),
+    // Of a pool whose roles are nobody's business here, the form is as if there were none.
+    ...(pool.RoleMappings ? [sorted(pool.Roles), sorted(mapValues(pool.RoleMappings, short))] : []),
   ]);
 }
 
+const samePrincipalTags = (a: IdentityPool, b: IdentityPool): boolean =>
+  Object.entries({ ...a.PrincipalTags, ...b.PrincipalTags }).every(([name]) =>
+    sameTags(a.PrincipalTags?.[name], b.PrincipalTags?.[name]),
+  );
+
 /** Whether two descriptions mean the same settings. */
 export const sameSettings = (a: IdentityPool, b: IdentityPool): boolean =>
-  canonical(a) === canonical(b);
+  canonical(a) === canonical(b) && samePrincipalTags(a, b);
 
 const sha256 = (value: string): string => createHash('sha256').update(value).digest('hex');
 
-/** SHA-256 of a pool's settings: equal for equal settings, whatever order AWS lists them in. */
+/**
+ * SHA-256 of a pool's settings: equal for equal settings, whatever order AWS lists them in. Without
+ * the principal tags, of which everyone looks only at those of his user pools.
+ */
 export const digestOf = (pool: IdentityPool): string => sha256(canonical(pool));
 
 /** An identity pool as states and outputs show it. */
@@ -183,15 +163,29 @@ const isSummary = isShape<Summary>({ count: isNumber, sha256: isText }, {});
 /** Whether a value is a pool as {@link shown} shows it. */
 export function isShownPool(value: unknown): value is ShownPool {
   if (!isObject(value)) return false;
-  const { sha256, CognitoIdentityProviders: entries = [], ...settings } = value;
+  const { sha256, CognitoIdentityProviders: entries = [], ...rest } = value;
+  const { Roles = {}, RoleMappings = {}, PrincipalTags = {}, ...settings } = rest;
   const list = isSummary(entries) ? [] : entries;
+  const isAround =
+    isMapOf(isText)(Roles) &&
+    isMapOf(isShownMapping)(RoleMappings) &&
+    isMapOf(isPrincipalTagMap)(PrincipalTags);
   try {
     // Stryker disable next-line StringLiteral: nobody is told where it is wrong.
     shapeOf(members)({ ...settings, CognitoIdentityProviders: list }, '');
-    return sha256 === undefined || isText(sha256);
+    return isAround && (sha256 === undefined || isText(sha256));
   } catch {
     return false;
   }
+}
+
+const mapValues = <A, B>(map: Record<string, A>, to: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(map).map(([key, value]) => [key, to(value)]));
+
+/** The pool with its role mappings as digests: whole, ten of them could fill a state. */
+export function inShort(pool: IdentityPool): IdentityPool {
+  const { RoleMappings } = pool;
+  return RoleMappings ? { ...pool, RoleMappings: mapValues(RoleMappings, short) } : pool;
 }
 
 /** Above this many entries a pool is shown with their count and digest only. */
@@ -204,7 +198,8 @@ export const SHOWN_ENTRIES = 100;
  *
  * @param room how many characters of JSON there are.
  */
-export function shown(pool: IdentityPool, room: number): ShownPool {
+export function shown(described: IdentityPool, room: number): ShownPool {
+  const pool = inShort(described);
   const { CognitoIdentityProviders: entries = [], ...settings } = pool;
   if (entries.length <= SHOWN_ENTRIES && JSON.stringify(pool).length <= room) return pool;
   const summary = {

@@ -1,6 +1,15 @@
+import { type Beside, besideOf, type EntrySettings, entrySettingsOf } from './entry-settings.ts';
 import { NotCoveredError } from './errors.ts';
 import { globMatches } from './glob.ts';
 import { grouped } from './grouped.ts';
+
+/** One rule of a role mapping, as links.yml has it. */
+interface LinkRule {
+  claim: string;
+  match: 'equals' | 'contains' | 'startsWith' | 'notEqual';
+  value: string;
+  role: string;
+}
 
 /** One rule of links.yml, its defaults filled in: which app clients get an entry in which pool. */
 export interface Link {
@@ -15,6 +24,12 @@ export interface Link {
   serverSideTokenCheck: boolean;
   providerQuota: number;
   onDelete: 'unlink' | 'keep';
+  /** Which role the client's users get; the pool's authenticated role, by default. */
+  roleMapping?: 'default' | 'token' | { rules: LinkRule[] };
+  /** What a role mapping that does not decide comes to; deny, if absent. */
+  ambiguous?: 'deny' | 'authenticated';
+  /** Attributes for access control: session tags, with the claims that they are taken from. */
+  principalTags?: 'inactive' | 'default' | Record<string, string>;
   /** Whether a person must approve each change before it is written. */
   approval?: 'required';
   /** 24, if absent. */
@@ -43,12 +58,12 @@ export interface Subject {
 export interface Coverage {
   identityPoolId: string;
   links: string[];
-  serverSideTokenCheck: boolean;
   onDelete: Link['onDelete'];
+  entry: EntrySettings;
 }
 
 /** How Account-B is reached for one identity pool. */
-export type Access = Pick<Link, 'roleArn' | 'externalId' | 'providerQuota'>;
+export type Access = Pick<Link, 'roleArn' | 'externalId' | 'providerQuota'> & { beside: Beside };
 
 const named = (links: Links): [string, Link][] => Object.entries(links);
 
@@ -56,7 +71,9 @@ const named = (links: Links): [string, Link][] => Object.entries(links);
 export const tagsMatch = (wanted: Record<string, string>, tags: Record<string, string>): boolean =>
   Object.entries(wanted).every(([key, value]) => Object.hasOwn(tags, key) && tags[key] === value);
 
-const accountIn = (roleArn: string | undefined): string | undefined => roleArn?.split(':')[4];
+/** The account of a role. */
+export const accountIn = (roleArn: string | undefined): string | undefined =>
+  roleArn?.split(':')[4];
 
 // What an account tells of user pools that links.yml has in another is about none that it covers.
 const coversPool = (
@@ -120,8 +137,7 @@ export const needsClientName = (links: Links, subject: Subject): boolean =>
 
 /**
  * The identity pools that a client may reach. Where several links lead to one identity pool, the
- * entry is theirs together: the strictest of them decides its ServerSideTokenCheck, and it outlives
- * its client if any of them wants to keep it.
+ * entry is theirs together, and it outlives its client if any of them wants to keep it.
  */
 export function coverageOf(links: Links, subject: Subject): Coverage[] {
   const covering = named(links).filter(
@@ -131,19 +147,23 @@ export function coverageOf(links: Links, subject: Subject): Coverage[] {
   return [...byPool].map(([identityPoolId, group]) => ({
     identityPoolId,
     links: group.map(([name]) => name),
-    serverSideTokenCheck: group.some(([, link]) => link.serverSideTokenCheck),
     onDelete: group.every(([, link]) => link.onDelete === 'unlink') ? 'unlink' : 'keep',
+    entry: entrySettingsOf(
+      links,
+      group.map(([name]) => name),
+    ),
   }));
 }
 
 /**
- * The role, external id and quota of an identity pool, on which its links agree.
+ * The role, external id and quota of an identity pool, on which its links agree, and what they set
+ * beside its own settings.
  *
  * @throws NotCoveredError when no link names the identity pool (any more).
  */
 export function accessTo(links: Links, identityPoolId: string): Access {
   const link = Object.values(links).find(({ identityPool }) => identityPool === identityPoolId);
-  if (link) return link;
+  if (link) return { ...link, beside: besideOf(links, identityPoolId) };
   throw new NotCoveredError(
     `No link in links.yml names the identity pool ${identityPoolId}. Add one and deploy, or ask for another identity pool.`,
   );
@@ -174,53 +194,3 @@ export function stillAllowing(
     `links.yml has changed: no link leads from the user pool ${subject.userPoolId} to the identity pool ${target.identityPoolId} any more, so nothing was written.`,
   );
 }
-
-/** Something in links.yml that the schema can't see, and where. */
-export interface Problem {
-  path: string[];
-  message: string;
-}
-
-const agreeing = ['roleArn', 'externalId', 'providerQuota'] as const;
-
-/** Links that lead to one identity pool, but differ in how. */
-function disagreements(links: Links): Problem[] {
-  const first = new Map<string, [string, Link]>();
-  return named(links).flatMap(([name, link]) => {
-    const [firstName, firstLink] = first.get(link.identityPool) ?? [name, link];
-    first.set(link.identityPool, [firstName, firstLink]);
-    return agreeing
-      .filter((key) => link[key] !== firstLink[key])
-      .map((key) => ({
-        path: ['links', name, key],
-        message: `must be the same as in links.${firstName}: both lead to one identity pool`,
-      }));
-  });
-}
-
-/** Links whose user pools are another account's, but that don't say clearly whose. */
-function misplaced(links: Links): Problem[] {
-  const first = new Map<string, [string, Link]>();
-  return named(links).flatMap(([name, link]) => {
-    const path = ['links', name, 'userPoolRoleArn'];
-    if (link.userPoolRoleArn !== undefined && link.userPoolTags !== undefined) {
-      const message =
-        'is for userPools of another account, which userPoolTags can not select: make two links of it';
-      return [{ path, message }];
-    }
-    const other = (link.userPools ?? []).flatMap((id) => {
-      const [firstName, firstLink] = first.get(id) ?? [name, link];
-      first.set(id, [firstName, firstLink]);
-      return firstLink.userPoolRoleArn === link.userPoolRoleArn ? [] : [[id, firstName]];
-    })[0];
-    if (!other) return [];
-    const [id, firstName] = other;
-    return [{ path, message: `must be the same as in links.${firstName}: both name ${id}` }];
-  });
-}
-
-/** What is wrong with links that are well-formed one by one. */
-export const problemsOf = (links: Links): Problem[] => [
-  ...disagreements(links),
-  ...misplaced(links),
-];

@@ -7,6 +7,17 @@ import {
   type Provider,
   SHOWN_ENTRIES,
 } from './identity-pool.ts';
+import {
+  INACTIVE,
+  MOST_ROLE_MAPPINGS,
+  mappingKey,
+  type PrincipalTagMap,
+  type RoleMapping,
+  type Short,
+  sameMapping,
+  sameTags,
+  short,
+} from './roles.ts';
 
 /** What a request wants of one identity pool. Without a client: every entry of the user pool. */
 export interface Intent {
@@ -15,32 +26,171 @@ export interface Intent {
   clientId?: string;
   /** The flag of a new entry; an existing entry keeps its own. */
   serverSideTokenCheck: boolean;
+  /** What a client gets that has none yet; absent where no link asks for any. */
+  roleMapping?: RoleMapping | Short;
+  principalTags?: PrincipalTagMap;
   /** Of an undo, and nothing else counts then: the changes that are to be taken back. */
   takeBack?: ShownChange[];
 }
 
 /** One entry to add or to remove. */
-export interface Change {
+export interface EntryChange {
   op: 'add' | 'remove';
   provider: Provider;
 }
 
+/** The role mapping of one entry to set or to take away; its digest, where it is too long to show. */
+export interface MappingChange {
+  op: 'map' | 'unmap';
+  provider: Provider;
+  roleMapping: RoleMapping | Short;
+}
+
+/** The principal tags of a user pool to set or to make inactive. */
+export interface TagChange {
+  op: 'tag' | 'untag';
+  provider: Pick<Provider, 'ProviderName'>;
+  principalTags: PrincipalTagMap;
+}
+
+export type Change = EntryChange | MappingChange | TagChange;
+
+export const isEntryChange = (change: Change): change is EntryChange =>
+  change.op === 'add' || change.op === 'remove';
+
+const mappingOf = ({ RoleMappings = {} }: IdentityPool, provider: Provider) => {
+  const key = mappingKey(provider);
+  return Object.hasOwn(RoleMappings, key) ? RoleMappings[key] : undefined;
+};
+
+const tagsOf = ({ PrincipalTags = {} }: IdentityPool, name: string): PrincipalTagMap =>
+  (Object.hasOwn(PrincipalTags, name) ? PrincipalTags[name] : undefined) ?? INACTIVE;
+
+const isActive = (tags: PrincipalTagMap): boolean => !sameTags(tags, INACTIVE);
+
+const unmapped = (pool: IdentityPool, provider: Provider): MappingChange[] => {
+  const roleMapping = mappingOf(pool, provider);
+  return roleMapping ? [{ op: 'unmap', provider, roleMapping }] : [];
+};
+
 /**
- * The changes that take others back; none for those that are taken back already.
+ * What a role mapping needs: one that is there is kept, as the flag is. But what an entry has left
+ * behind that went without it is nobody's, and does not come to life again with the new entry.
+ */
+function mapped(
+  pool: IdentityPool,
+  provider: Provider,
+  { roleMapping }: Intent,
+  isThere: boolean,
+): MappingChange[] {
+  if (!roleMapping || !pool.RoleMappings) return [];
+  const map: MappingChange = { op: 'map', provider, roleMapping };
+  const leftOver = mappingOf(pool, provider);
+  if (!leftOver) return [map];
+  const isKept = isThere || sameMapping(leftOver, roleMapping);
+  return isKept ? [] : [...unmapped(pool, provider), map];
+}
+
+function linked(pool: IdentityPool, intent: Intent): Change[] {
+  const { providerName: ProviderName, clientId: ClientId, principalTags = INACTIVE } = intent;
+  if (ClientId === undefined) return [];
+  const provider = { ProviderName, ClientId };
+  const isThere = entriesOf(pool).some((entry) => entryKey(entry) === entryKey(provider));
+  const { serverSideTokenCheck: ServerSideTokenCheck } = intent;
+  const isUntagged = isActive(principalTags) && !isActive(tagsOf(pool, ProviderName));
+  return [
+    ...(isThere ? [] : [{ op: 'add' as const, provider: { ...provider, ServerSideTokenCheck } }]),
+    ...mapped(pool, provider, intent, isThere),
+    ...(isUntagged ? [{ op: 'tag' as const, provider: { ProviderName }, principalTags }] : []),
+  ];
+}
+
+/** The role mappings of a client, or of every client, whether or not their entries are there. */
+function mappingsOf({ RoleMappings = {} }: IdentityPool, { providerName, clientId }: Intent) {
+  const prefix = mappingKey({ ProviderName: providerName, ClientId: clientId ?? '' });
+  return Object.entries(RoleMappings).flatMap(([key, roleMapping]): MappingChange[] => {
+    const isMeant = clientId === undefined ? key.startsWith(prefix) : key === prefix;
+    const ClientId = key.slice(providerName.length + 1);
+    const provider = { ProviderName: providerName, ClientId };
+    return isMeant ? [{ op: 'unmap', provider, roleMapping }] : [];
+  });
+}
+
+/** Of an entry its role mapping goes too, whosever: AWS takes no mapping of a provider that is gone. */
+function unlinked(pool: IdentityPool, intent: Intent): Change[] {
+  const { providerName: ProviderName, clientId, principalTags = INACTIVE } = intent;
+  const ofUserPool = entriesOf(pool).filter((entry) => entry.ProviderName === ProviderName);
+  const matching = ofUserPool.filter(
+    ({ ClientId }) => clientId === undefined || ClientId === clientId,
+  );
+  const isLast = matching.length > 0 && matching.length === ofUserPool.length;
+  // Only those that are as the link would have set them are known to be ours.
+  const isOurs = isActive(principalTags) && sameTags(tagsOf(pool, ProviderName), principalTags);
+  return [
+    ...mappingsOf(pool, intent),
+    ...matching.map((provider) => ({ op: 'remove' as const, provider })),
+    ...(isLast && isOurs
+      ? [{ op: 'untag' as const, provider: { ProviderName }, principalTags }]
+      : []),
+  ];
+}
+
+const conflict = (was: unknown, is: unknown): never => {
+  throw new UndoConflictError(
+    `What is to be undone has been changed since by someone else, so nothing was undone: it was ${JSON.stringify(was)} and is ${JSON.stringify(is)}. Link or unlink by hand what you want.`,
+  );
+};
+
+function entryTakenBack(pool: IdentityPool, { op, provider }: EntryChange): Change[] {
+  const now = entriesOf(pool).find((entry) => entryKey(entry) === entryKey(provider));
+  if (now && (now.ServerSideTokenCheck ?? false) !== (provider.ServerSideTokenCheck ?? false)) {
+    return conflict(provider, now);
+  }
+  if (op === 'remove') return now ? [] : [{ op: 'add', provider }];
+  if (!now) return [];
+  const mappedSince = mappingOf(pool, provider);
+  return mappedSince
+    ? conflict({ ...provider, roleMapping: 'default' }, { ...now, roleMapping: mappedSince })
+    : [{ op: 'remove', provider: now }];
+}
+
+function mappingTakenBack(pool: IdentityPool, change: MappingChange): Change[] {
+  const { op, provider, roleMapping } = change;
+  const now = mappingOf(pool, provider);
+  if (now && !sameMapping(now, roleMapping)) {
+    return conflict({ ...provider, roleMapping: short(roleMapping) }, short(now));
+  }
+  if (op === 'map') return unmapped(pool, provider);
+  const isThere = entriesOf(pool).some((entry) => entryKey(entry) === entryKey(provider));
+  return now || !isThere ? [] : [{ ...change, op: 'map' }];
+}
+
+function tagsTakenBack(pool: IdentityPool, change: TagChange): Change[] {
+  const { op, provider, principalTags } = change;
+  const now = tagsOf(pool, provider.ProviderName ?? '');
+  if (isActive(now) && !sameTags(now, principalTags)) {
+    return conflict({ ...provider, principalTags }, now);
+  }
+  if (op === 'tag') return isActive(now) ? [{ ...change, op: 'untag' }] : [];
+  return isActive(now) ? [] : [{ ...change, op: 'tag' }];
+}
+
+function changeTakenBack(pool: IdentityPool, change: Change): Change[] {
+  if (isEntryChange(change)) return entryTakenBack(pool, change);
+  return 'roleMapping' in change ? mappingTakenBack(pool, change) : tagsTakenBack(pool, change);
+}
+
+/**
+ * The changes that take others back, the last first; none for those that are taken back already.
  *
- * @throws UndoConflictError when an entry is there with another flag than it had.
+ * @throws UndoConflictError when something is there that is not as it was left.
  */
 function takenBack(pool: IdentityPool, changes: Change[]): Change[] {
-  const there = new Map(entriesOf(pool).map((entry) => [entryKey(entry), entry]));
-  return changes.flatMap(({ op, provider }): Change[] => {
-    const now = there.get(entryKey(provider));
-    if (now && (now.ServerSideTokenCheck ?? false) !== (provider.ServerSideTokenCheck ?? false)) {
-      throw new UndoConflictError(
-        `The entry has been changed since by someone else, so nothing was undone: it was ${JSON.stringify(provider)} and is ${JSON.stringify(now)}. Link or unlink by hand what you want.`,
-      );
-    }
-    if (op === 'add') return now ? [{ op: 'remove', provider: now }] : [];
-    return now ? [] : [{ op: 'add', provider }];
+  let now = pool;
+  return changes.toReversed().flatMap((change) => {
+    const back = changeTakenBack(now, change);
+    now = apply(now, back);
+    return back;
   });
 }
 
@@ -51,16 +201,7 @@ function takenBack(pool: IdentityPool, changes: Change[]): Change[] {
  */
 export function merge(pool: IdentityPool, intent: Intent): Change[] {
   if (intent.takeBack) return takenBack(pool, intent.takeBack.flatMap(expanded));
-  const { operation, providerName: ProviderName, clientId: ClientId } = intent;
-  const matching = entriesOf(pool).filter(
-    (entry) =>
-      entry.ProviderName === ProviderName &&
-      (ClientId === undefined || entry.ClientId === ClientId),
-  );
-  if (operation === 'unlink') return matching.map((provider) => ({ op: 'remove', provider }));
-  if (ClientId === undefined || matching.length > 0) return [];
-  const provider = { ProviderName, ClientId, ServerSideTokenCheck: intent.serverSideTokenCheck };
-  return [{ op: 'add', provider }];
+  return intent.operation === 'unlink' ? unlinked(pool, intent) : linked(pool, intent);
 }
 
 /** Whether the pool is as an intent wants it; an undo that conflicts with it is not done there. */
@@ -73,8 +214,7 @@ export function isMet(pool: IdentityPool, intent: Intent): boolean {
   }
 }
 
-/** The pool with the changes made, and everything else as it was. Making them twice is harmless. */
-export function apply(pool: IdentityPool, changes: Change[]): IdentityPool {
+function applyToEntries(pool: IdentityPool, changes: EntryChange[]): IdentityPool {
   if (changes.length === 0) return pool;
   const touched = new Set(changes.map(({ provider }) => entryKey(provider)));
   const added = changes.filter(({ op }) => op === 'add').map(({ provider }) => provider);
@@ -82,36 +222,85 @@ export function apply(pool: IdentityPool, changes: Change[]): IdentityPool {
   return { ...pool, CognitoIdentityProviders: [...kept, ...added] };
 }
 
+function applyToMappings(pool: IdentityPool, changes: MappingChange[]): IdentityPool {
+  if (changes.length === 0 || !pool.RoleMappings) return pool;
+  const mappings = new Map(Object.entries(pool.RoleMappings));
+  for (const { op, provider, roleMapping } of changes) {
+    if (op === 'map') mappings.set(mappingKey(provider), roleMapping);
+    else mappings.delete(mappingKey(provider));
+  }
+  return { ...pool, RoleMappings: Object.fromEntries(mappings) };
+}
+
+function applyToTags(pool: IdentityPool, changes: TagChange[]): IdentityPool {
+  if (changes.length === 0) return pool;
+  const set = changes.map(({ op, provider, principalTags }) => [
+    ...[provider.ProviderName, op === 'tag' ? principalTags : INACTIVE],
+  ]);
+  return { ...pool, PrincipalTags: { ...pool.PrincipalTags, ...Object.fromEntries(set) } };
+}
+
+/** The pool with the changes made, and everything else as it was. Making them twice is harmless. */
+export function apply(pool: IdentityPool, changes: Change[]): IdentityPool {
+  const mappings = changes.filter((change) => 'roleMapping' in change);
+  const tags = changes.filter((change) => 'principalTags' in change);
+  return applyToTags(
+    applyToMappings(applyToEntries(pool, changes.filter(isEntryChange)), mappings),
+    tags,
+  );
+}
+
 /**
- * Refuses changes that would leave more entries than the quota. A pool above its quota may still
- * lose entries.
+ * Refuses changes that would leave more entries than the quota, or more role mappings than AWS allows.
+ * A pool above its quota may still lose entries.
  *
  * @throws ProviderQuotaError
  * @see https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
  */
 export function checkQuota(pool: IdentityPool, changes: Change[], quota: number): void {
-  const count = entriesOf(apply(pool, changes)).length;
-  if (count <= quota || !changes.some(({ op }) => op === 'add')) return;
-  throw new ProviderQuotaError(
-    `Identity pool ${pool.IdentityPoolId} already holds ${entriesOf(pool).length} of ${quota} user pool providers, so nothing was written. Unlink clients that are no longer used, or have Account-B's quota "Amazon Cognito user pool providers per identity pool" raised and then set providerQuota in links.yml to it.`,
-  );
+  const wanted = apply(pool, changes);
+  if (entriesOf(wanted).length > quota && changes.some(({ op }) => op === 'add')) {
+    throw new ProviderQuotaError(
+      `Identity pool ${pool.IdentityPoolId} already holds ${entriesOf(pool).length} of ${quota} user pool providers, so nothing was written. Unlink clients that are no longer used, or have Account-B's quota "Amazon Cognito user pool providers per identity pool" raised and then set providerQuota in links.yml to it.`,
+    );
+  }
+  const mappings = (of: IdentityPool): number => Object.keys(of.RoleMappings ?? {}).length;
+  if (mappings(wanted) > MOST_ROLE_MAPPINGS && changes.some(({ op }) => op === 'map')) {
+    throw new ProviderQuotaError(
+      `Identity pool ${pool.IdentityPoolId} already holds ${mappings(pool)} of ${MOST_ROLE_MAPPINGS} role mappings, a quota that AWS does not raise, so nothing was written. Unlink clients that are no longer used, or give this one's link roleMapping: default.`,
+    );
+  }
 }
 
 /** A change as states and outputs show it; of very many, one line for all clients of a user pool. */
 export type ShownChange =
   | Change
-  | { op: Change['op']; provider: Omit<Provider, 'ClientId'>; clientIds: string[] };
+  | { op: EntryChange['op']; provider: Omit<Provider, 'ClientId'>; clientIds: string[] };
 
-/** The changes one by one, or by user pool above {@link SHOWN_ENTRIES}; nothing is left out. */
-export function shownChanges(changes: Change[]): ShownChange[] {
-  if (changes.length <= SHOWN_ENTRIES) return changes;
+function groupedEntries(changes: EntryChange[]): ShownChange[] {
   const groups = grouped(changes, ({ op, provider: { ClientId: _, ...common } }) =>
     JSON.stringify({ op, provider: common }),
   );
   return [...groups].map(([common, group]) => ({
-    ...(JSON.parse(common) as Pick<Change, 'op' | 'provider'>),
+    ...(JSON.parse(common) as EntryChange),
     clientIds: group.map(({ provider }) => provider.ClientId ?? ''),
   }));
+}
+
+/**
+ * The changes one by one, or those of entries by user pool above {@link SHOWN_ENTRIES}; none is left
+ * out, but role mappings that are too long are shown as their digests.
+ *
+ * @param room how many characters of JSON there are for role mappings.
+ */
+export function shownChanges(changes: Change[], room = Number.POSITIVE_INFINITY): ShownChange[] {
+  const entries = changes.filter(isEntryChange);
+  const others = changes.filter((change) => !isEntryChange(change));
+  const all = entries.length <= SHOWN_ENTRIES ? changes : [...groupedEntries(entries), ...others];
+  if (JSON.stringify(others).length <= room) return all;
+  return all.map((change) =>
+    'roleMapping' in change ? { ...change, roleMapping: short(change.roleMapping) } : change,
+  );
 }
 
 /** The changes that are shown, one by one again. */

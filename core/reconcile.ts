@@ -3,6 +3,7 @@ import { entriesOf, entryKey, type IdentityPool, type Provider } from './identit
 import { type Coverage, coverageOf, type Links, userPoolIn } from './links.ts';
 import type { Intent } from './merge.ts';
 import { EVERY_CLIENT, type LedgerEntry } from './records.ts';
+import { mappingKey, sameMapping, sameTags } from './roles.ts';
 import { providerNameOf, userPoolIdOf, userPoolRegion } from './user-pool.ts';
 
 /**
@@ -13,7 +14,8 @@ import { providerNameOf, userPoolIdOf, userPoolRegion } from './user-pool.ts';
  * - `foreign`: not ours, and no link covers it;
  * - `removed`: ours once, covered, and not there: someone took it away, or asked for that;
  * - `uncovered`: ours, and no link covers it any more;
- * - `changed`: as `linked`, but its ServerSideTokenCheck is not the link's.
+ * - `changed`: as `linked`, but its ServerSideTokenCheck, its role mapping or the principal tags of
+ *   its user pool are not the link's.
  */
 export const STATES = [
   ...(['linked', 'missing', 'orphaned', 'foreign', 'removed', 'uncovered', 'changed'] as const),
@@ -64,7 +66,7 @@ const MARGIN_MS = 60_000;
 /** Whether the lists may be older than an entry of ours. */
 const isRecent = ({ since }: Evidence, { time }: LedgerEntry): boolean => time > since - MARGIN_MS;
 
-type Wanted = Map<string, Finding & { flag: boolean }>;
+type Wanted = Map<string, Finding & { intent: Intent }>;
 
 /** The entries that the links want, by key, as if all of them were missing. */
 function wantedBy({ pool, links, listed, partition }: Evidence): Wanted {
@@ -77,13 +79,12 @@ function wantedBy({ pool, links, listed, partition }: Evidence): Wanted {
         ({ identityPoolId }) => identityPoolId === pool.IdentityPoolId,
       );
       if (!coverage) continue;
-      const { serverSideTokenCheck: flag } = coverage;
       const provider = { ProviderName, ClientId };
       wanted.set(entryKey(provider), {
-        ...{ state: 'missing', provider, clientName, links: coverage.links, flag },
-        repair: {
+        ...{ state: 'missing', provider, clientName, links: coverage.links },
+        intent: {
           ...{ operation: 'link', providerName: ProviderName, clientId: ClientId },
-          serverSideTokenCheck: flag,
+          ...coverage.entry,
         },
       });
     }
@@ -121,17 +122,33 @@ function fateOf(evidence: Evidence, ours: LedgerEntry): Fate {
   return known ? { state: 'orphaned', coverage } : { state: 'linked' };
 }
 
+/** Whether an entry that is there is as its links would have made it, with what is beside it. */
+function isAsWanted(pool: IdentityPool, provider: Provider, intent: Intent): boolean {
+  const { serverSideTokenCheck, roleMapping, principalTags } = intent;
+  const mapping = pool.RoleMappings?.[mappingKey(provider)];
+  return (
+    (provider.ServerSideTokenCheck ?? false) === serverSideTokenCheck &&
+    (!roleMapping || (mapping !== undefined && sameMapping(mapping, roleMapping))) &&
+    (!principalTags || sameTags(pool.PrincipalTags?.[intent.providerName], principalTags))
+  );
+}
+
 /** An entry that is there, and whose client no link covers by its name. */
 function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | undefined): Finding {
   if (ours?.state !== 'linked') return { state: 'foreign', provider, links: [] };
   const { clientName, providerName, clientId } = ours;
   const fate = fateOf(evidence, ours);
-  const { links, onDelete } = fate.state === 'orphaned' ? fate.coverage : { ...ours, onDelete: '' };
+  const { links, onDelete, entry } =
+    fate.state === 'orphaned' ? fate.coverage : { ...ours, onDelete: '', entry: undefined };
+  const { principalTags } = entry ?? {};
   return {
     ...{ state: fate.state, provider, links },
     ...(clientName !== undefined && { clientName }),
     ...(onDelete === 'unlink' && {
-      repair: { operation: 'unlink', providerName, clientId, serverSideTokenCheck: false },
+      repair: {
+        ...{ operation: 'unlink', providerName, clientId, serverSideTokenCheck: false },
+        ...(principalTags && { principalTags }),
+      },
     }),
   };
 }
@@ -147,18 +164,17 @@ export function classify(evidence: Evidence): Finding[] {
   const present = [...there].map(([key, provider]): Finding => {
     const want = wanted.get(key);
     if (!want) return unwanted(evidence, provider, ledger.get(key));
-    const { flag, repair: _, ...finding } = want;
-    const same = (provider.ServerSideTokenCheck ?? false) === flag;
-    return { ...finding, provider, state: same ? 'linked' : 'changed' };
+    const { intent, ...finding } = want;
+    const state = isAsWanted(evidence.pool, provider, intent) ? 'linked' : 'changed';
+    return { ...finding, provider, state };
   });
-  const absent = [...wanted].flatMap(([key, { flag: _, ...finding }]): Finding[] => {
+  const absent = [...wanted].flatMap(([key, { intent, ...finding }]): Finding[] => {
     if (there.has(key)) return [];
     const before = ledger.get(key);
     if (isDeleted(ledger, finding.provider)) return [];
-    if (!before) return [finding];
-    const { repair: __, ...removed } = finding;
+    if (!before) return [{ ...finding, repair: intent }];
     // Unlinked by now, like its client perhaps.
-    return isRecent(evidence, before) ? [] : [{ ...removed, state: 'removed' }];
+    return isRecent(evidence, before) ? [] : [{ ...finding, state: 'removed' }];
   });
   return [...present, ...absent];
 }

@@ -1,7 +1,16 @@
 import type { Asked } from './batch.ts';
 import { isShownPool, type Provider, type ShownPool } from './identity-pool.ts';
-import { type Change, expanded, type Intent, type ShownChange } from './merge.ts';
+import {
+  type EntryChange,
+  expanded,
+  type Intent,
+  isEntryChange,
+  type MappingChange,
+  type ShownChange,
+  type TagChange,
+} from './merge.ts';
 import { isId } from './request.ts';
+import { isPrincipalTagMap, isShownMapping } from './roles.ts';
 import {
   isEither,
   isFlag,
@@ -83,17 +92,35 @@ const isProvider = isShape<Provider>(
   { ProviderName: isText, ClientId: isText, ServerSideTokenCheck: isFlag },
 );
 
-export const isShownChange: Shape<ShownChange> = isEither(
-  isShape<Change>({ op: isOneOf('add', 'remove'), provider: isProvider }, {}),
+const isEntryOp = isOneOf('add', 'remove');
+
+const isEntries: Shape<ShownChange> = isEither(
+  isShape<EntryChange>({ op: isEntryOp, provider: isProvider }, {}),
   isShape<Extract<ShownChange, { clientIds: string[] }>>(
-    { op: isOneOf('add', 'remove'), provider: isProvider, clientIds: isListOf(isText) },
+    { op: isEntryOp, provider: isProvider, clientIds: isListOf(isText) },
     {},
   ),
 );
 
+const isBesideEntries: Shape<ShownChange> = isEither(
+  isShape<MappingChange>(
+    { op: isOneOf('map', 'unmap'), provider: isProvider, roleMapping: isShownMapping },
+    {},
+  ),
+  isShape<TagChange>(
+    { op: isOneOf('tag', 'untag'), provider: isProvider, principalTags: isPrincipalTagMap },
+    {},
+  ),
+);
+
+export const isShownChange: Shape<ShownChange> = isEither(isEntries, isBesideEntries);
+
 const isIntent = isShape<Intent>(
   { operation: isOperation, providerName: isText, serverSideTokenCheck: isFlag },
-  { clientId: isText, takeBack: isListOf(isShownChange) },
+  {
+    ...{ clientId: isText, roleMapping: isShownMapping, principalTags: isPrincipalTagMap },
+    takeBack: isListOf(isShownChange),
+  },
 );
 
 const isShare = isShape<WrittenShare>(
@@ -149,18 +176,22 @@ export function ledgerEntriesOf(
   const gone = deleted === true ? { deleted } : {};
   const common = { ...name, ...gone, links, execution, sequence, time };
   const { providerName, clientId = EVERY_CLIENT } = intent;
-  const entries = changes.flatMap(expanded).map(
-    ({ op, provider: { ProviderName = '', ClientId = '' } }: Change): LedgerEntry => ({
-      state: op === 'add' ? 'linked' : 'unlinked',
-      ...{ providerName: ProviderName, clientId: ClientId, ...common },
-    }),
-  );
+  const all = changes.flatMap(expanded);
+  const changed = all.filter(isEntryChange);
+  // Whose role mapping is set is linked, whoever put the entry there: an attempt that did not live to
+  // tell may have.
+  const linked = changed.length > 0 ? [] : all.filter(({ op }) => op === 'map');
+  const entries = [...changed, ...linked].map(({ op, provider }): LedgerEntry => {
+    const { ProviderName = '', ClientId = '' }: Provider = provider;
+    const state = op === 'remove' ? 'unlinked' : 'linked';
+    return { state, providerName: ProviderName, clientId: ClientId, ...common };
+  });
   if (deleted !== true || entries.some((entry) => entry.clientId === clientId)) return entries;
   return [...entries, { state: 'unlinked', providerName, clientId, ...common }];
 }
 
 /** What an execution has changed in an identity pool, as the ledger says. */
-export const changesBy = (execution: string, ledger: LedgerEntry[]): Change[] =>
+export const changesBy = (execution: string, ledger: LedgerEntry[]): EntryChange[] =>
   ledger
     .filter((entry) => entry.execution === execution)
     .map(({ state, providerName, clientId }) => ({

@@ -1,12 +1,13 @@
 import { type Approval, type ApprovalTime, approvalTime } from './approval.ts';
 import { type Difference, diff } from './diff.ts';
+import { entrySettingsOf } from './entry-settings.ts';
 import { NotCoveredError } from './errors.ts';
 import { digestOf, type IdentityPool, type ShownPool, shown } from './identity-pool.ts';
 import { coverageOf, type Links, type Subject } from './links.ts';
 import {
   apply,
-  type Change,
   checkQuota,
+  type EntryChange,
   type Intent,
   merge,
   type ShownChange,
@@ -98,7 +99,7 @@ export function resolve(
   const intent = { operation, providerName: providerNameOf(userPoolId, partition), ...clientId };
   const room = roomFor(coverage.length);
   const client = subject.clientName === undefined ? {} : { clientName: subject.clientName };
-  const all = coverage.map(({ serverSideTokenCheck, onDelete: _, ...pool }): Target => {
+  const all = coverage.map(({ entry: { serverSideTokenCheck }, onDelete: _, ...pool }): Target => {
     const waits = approvalTime(links, pool.links);
     return {
       ...pool,
@@ -166,6 +167,17 @@ export function outcomeOf({ intent, dryRun }: Target, changes: number): Outcome 
   return link ? 'LINKED' : 'UNLINKED';
 }
 
+/**
+ * A target with what its links set beside the entry: that is too long for the states to hand on, and
+ * links.yml is at hand wherever it counts.
+ *
+ * @param names of the links that allow it now.
+ */
+export function withBeside(links: Links, target: Target, names = target.links): Target {
+  const { serverSideTokenCheck: _, ...beside } = entrySettingsOf(links, names);
+  return target.intent.takeBack ? target : { ...target, intent: { ...target.intent, ...beside } };
+}
+
 /** How many characters a target has for each pool that it shows. */
 export const roomOf = ({ room }: Target): number => Math.floor(room / 3);
 
@@ -190,7 +202,7 @@ export function planOf(
   const room = roomOf(target);
   return {
     outcome: outcomeOf(target, changes.length),
-    changes: shownChanges(changes),
+    changes: shownChanges(changes, room),
     before: shown(snapshot, room),
     after: shown(apply(snapshot, changes), room),
     attempts: attempt,
@@ -217,7 +229,7 @@ export function withChangesSince(result: Result, now: ShownPool): Result {
  * @param ledger what the ledger says of the entry now.
  */
 export const isSuperseded = (
-  { op }: Change,
+  { op }: EntryChange,
   ledger: LedgerEntry | undefined,
   execution: string,
 ): boolean =>

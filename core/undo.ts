@@ -5,11 +5,12 @@ import {
   UndoConflictError,
   UserPoolClientNotFoundError,
 } from './errors.ts';
-import { entryKey } from './identity-pool.ts';
+import { entryKey, type Provider } from './identity-pool.ts';
 import { coverageOf, type Links, type Subject } from './links.ts';
-import { type Change, expanded, type ShownChange } from './merge.ts';
+import { type Change, expanded, isEntryChange, type ShownChange } from './merge.ts';
 import { isShownChange, type LedgerEntry } from './records.ts';
 import type { UndoRequest } from './request.ts';
+import { isShort } from './roles.ts';
 import { isListOf, isObject, isText } from './shape.ts';
 import { type Resolved, roomFor, type Target } from './target.ts';
 import { userPoolIdOf } from './user-pool.ts';
@@ -84,9 +85,10 @@ export const clientsToLink = (done: Done[]): string[] =>
 /** The links that allow one change to be taken back: as they would allow it to be asked for. */
 function allowing(
   links: Links,
-  { op, provider: { ClientId = '' } }: Change,
+  { op, provider }: Change,
   { identityPoolId, pool, names }: { identityPoolId: string; pool: Subject; names: Names },
 ): string[] {
+  const { ClientId = '' }: Provider = provider;
   const clientName = names.get(ClientId);
   if (op === 'remove' && clientName === undefined) {
     throw new UserPoolClientNotFoundError(
@@ -100,6 +102,18 @@ function allowing(
   if (coverage) return coverage.links;
   throw new NotCoveredError(
     `No link in links.yml covers the app client ${clientName ?? ClientId} of the user pool ${pool.userPoolId} with the identity pool ${identityPoolId} any more, so nothing was undone.`,
+  );
+}
+
+/**
+ * Makes sure that a change can be taken back by what is known of it.
+ *
+ * @throws InvalidRequestError
+ */
+function checkWhole(executionArn: string, change: Change): void {
+  if (change.op !== 'unmap' || !isShort(change.roleMapping)) return;
+  throw new InvalidRequestError(
+    `The execution ${executionArn} has taken away a role mapping that was too long to be kept in its output, so nothing was undone. Link by hand: the client then gets the role mapping of links.yml.`,
   );
 }
 
@@ -124,13 +138,14 @@ export function resolveUndo(
   );
   const targets = asked.map(({ identityPoolId: id, changes }): Target => {
     const all = changes.flatMap(expanded);
+    for (const change of all) checkWhole(executionArn, change);
     const about = { identityPoolId: id, pool, names };
     const allowed = [...new Set(all.flatMap((change) => allowing(links, change, about)))];
     const waits = approvalTime(links, allowed);
     return {
       ...{ identityPoolId: id, links: allowed, userPoolId, undoes: executionArn },
       intent: {
-        operation: all.some(({ op }) => op === 'add') ? 'unlink' : 'link',
+        operation: all.some(({ op }) => ['add', 'map', 'tag'].includes(op)) ? 'unlink' : 'link',
         providerName: all[0]?.provider.ProviderName ?? '',
         serverSideTokenCheck: false,
         takeBack: changes,
@@ -165,7 +180,8 @@ export function checkLedger(
       entry,
     ]),
   );
-  const conflicts = (intent.takeBack ?? []).flatMap(expanded).flatMap(({ provider }) => {
+  const entries = (intent.takeBack ?? []).flatMap(expanded).filter(isEntryChange);
+  const conflicts = entries.flatMap(({ provider }) => {
     const entry = known.get(entryKey(provider));
     const isKnown = entry?.execution === undoes || entry?.execution === execution;
     return isKnown ? [] : { provider, ledger: entry ?? 'unknown' };

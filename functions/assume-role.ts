@@ -9,6 +9,6 @@ import type { TargetEvent } from '../core/target.ts';
 export const handler = step(async ({ execution, target }: TargetEvent): Promise<string> => {
   const { identityPoolId } = target;
   const access = accessTo(links, identityPoolId);
-  const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, []);
+  const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, 'none');
   return pool.assumedRoleArn;
 });

@@ -2,7 +2,7 @@ import links from '#links';
 import { openIdentityPool } from '../aws/identity-pool.ts';
 import { step } from '../aws/step.ts';
 import { executionOf } from '../core/execution.ts';
-import type { IdentityPool } from '../core/identity-pool.ts';
+import { type IdentityPool, inShort } from '../core/identity-pool.ts';
 import { accessTo } from '../core/links.ts';
 import type { TargetEvent } from '../core/target.ts';
 
@@ -10,8 +10,6 @@ import type { TargetEvent } from '../core/target.ts';
 export const handler = step(async ({ execution, target }: TargetEvent): Promise<IdentityPool> => {
   const { identityPoolId } = target;
   const access = accessTo(links, identityPoolId);
-  const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, [
-    'DescribeIdentityPool',
-  ]);
-  return pool.describe();
+  const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, 'read');
+  return inShort(await pool.describe([target.intent.providerName]));
 });

@@ -2,7 +2,7 @@ import links from '#links';
 import { step } from '../aws/step.ts';
 import type { IdentityPool } from '../core/identity-pool.ts';
 import { accessTo } from '../core/links.ts';
-import { planOf, type Result, type TargetEvent } from '../core/target.ts';
+import { planOf, type Result, type TargetEvent, withBeside } from '../core/target.ts';
 
 type Snapshot = TargetEvent & {
   assumedRoleArn: string;
@@ -15,6 +15,7 @@ type Snapshot = TargetEvent & {
 export const handler = step(async ({ assumedRoleArn, snapshot, previous, ...event }: Snapshot) => {
   const { execution, target, attempt } = event;
   const { providerQuota } = accessTo(links, target.identityPoolId);
-  const result = planOf(event, snapshot, providerQuota, previous);
+  const wanting = { ...event, target: withBeside(links, target) };
+  const result = planOf(wanting, snapshot, providerQuota, previous);
   return { execution, target, attempt, assumedRoleArn, result };
 });

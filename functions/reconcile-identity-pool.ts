@@ -29,6 +29,7 @@ import {
 } from '../core/reconcile-plan.ts';
 import { type PoolReport, poolReport, type Repair } from '../core/reconcile-report.ts';
 import { type Allowed, changesBy, type LedgerEntry } from '../core/records.ts';
+import { providerNameOf } from '../core/user-pool.ts';
 
 interface Asked {
   execution: string;
@@ -45,10 +46,14 @@ const READS = 4;
 const APART = 700;
 
 /** The pool as it is; once, unless a write of ours may be too recent for it to show. */
-async function readPool(pool: OpenIdentityPool, table: PoolTable): Promise<IdentityPool> {
+async function readPool(
+  pool: OpenIdentityPool,
+  table: PoolTable,
+  providerNames: string[],
+): Promise<IdentityPool> {
   const last = await table.lastWrite();
   for (let reads = 1; ; reads++) {
-    const now = await pool.describe();
+    const now = await pool.describe(providerNames);
     if (!isDoubtful(last, digestOf(now), Date.now()) || reads === READS) return now;
     await sleep(APART);
   }
@@ -94,11 +99,7 @@ async function write(
   const { identityPoolId, room } = identityPool;
   const access = accessTo(links, identityPoolId);
   const where = executionOf(execution);
-  const pool = await openIdentityPool(where, identityPoolId, access, [
-    'DescribeIdentityPool',
-    'UpdateIdentityPool',
-    'TagResource',
-  ]);
+  const pool = await openIdentityPool(where, identityPoolId, access, 'write');
   const { refused } = await writeSafely(
     { execution, own, quota: access.providerQuota, room },
     {
@@ -143,13 +144,17 @@ export const handler = step(async (event: Asked, context): Promise<PoolReport> =
   const access = accessTo(links, identityPoolId);
   const where = executionOf(execution);
   const lists = await readListings(event, leading);
-  const reader = await openIdentityPool(where, identityPoolId, access, ['DescribeIdentityPool']);
+  const reader = await openIdentityPool(where, identityPoolId, access, 'read');
   const table = new PoolTable(identityPoolId);
   // Before the pool is read: what the ledger does not know yet may be there, but not the other way.
   const ledger = await table.ledger();
+  const providerNames = [
+    ...[...lists.listed.keys()].map((userPoolId) => providerNameOf(userPoolId, where.partition)),
+    ...ledger.map(({ providerName }) => providerName),
+  ];
   const findings = classify({
     ...{ ...lists, links: leading, ledger, regions, since, partition: where.partition },
-    pool: await readPool(reader, table),
+    pool: await readPool(reader, table, providerNames),
   });
   const report = poolReport(identityPool, findings, {
     repair: repair ? await repaired(event, { findings, ledger }, context) : undefined,

@@ -10,7 +10,14 @@ import { executionOf } from '../core/execution.ts';
 import { accessTo, stillAllowing } from '../core/links.ts';
 import { shownChanges } from '../core/merge.ts';
 import { changesBy } from '../core/records.ts';
-import { outcomeOf, type Plan, type Result, roomOf, type TargetEvent } from '../core/target.ts';
+import {
+  outcomeOf,
+  type Plan,
+  type Result,
+  roomOf,
+  type TargetEvent,
+  withBeside,
+} from '../core/target.ts';
 import { checkLedger } from '../core/undo.ts';
 
 /** The same for every attempt of this step in this round, and for no other request. */
@@ -25,19 +32,16 @@ const keyOf = ({ execution, attempt }: TargetEvent): string =>
 export const handler = step(
   async (event: TargetEvent & { result: Plan }, context): Promise<Result> => {
     const { execution, target, attempt, result } = event;
-    const { identityPoolId, intent, userPoolId, clientName } = target;
+    const { identityPoolId, userPoolId, clientName, intent: resolved } = target;
     const where = executionOf(execution);
     const access = accessTo(links, identityPoolId);
     const name = clientName === undefined ? {} : { clientName };
-    const client = intent.clientId === undefined ? {} : { clientId: intent.clientId };
+    const client = resolved.clientId === undefined ? {} : { clientId: resolved.clientId };
     const allowing = stillAllowing(links, target, { userPoolId, ...name });
     checkApproval(links, allowing, target);
+    const { intent } = withBeside(links, target, allowing);
     const key = keyOf(event);
-    const pool = await openIdentityPool(where, identityPoolId, access, [
-      'DescribeIdentityPool',
-      'UpdateIdentityPool',
-      'TagResource',
-    ]);
+    const pool = await openIdentityPool(where, identityPoolId, access, 'write');
     const deleted = target.deleted ? { deleted: true } : {};
     const { operation } = intent;
     const pending = { key, execution, operation, userPoolId, ...client, ...deleted };

@@ -8,7 +8,7 @@ import { executionOf } from '../core/execution.ts';
 import { digestOf, type IdentityPool, shown } from '../core/identity-pool.ts';
 import { isDoubtful } from '../core/lease.ts';
 import { accessTo } from '../core/links.ts';
-import { type Change, merge } from '../core/merge.ts';
+import { type Change, isEntryChange, merge } from '../core/merge.ts';
 import {
   isSuperseded,
   type Result,
@@ -16,6 +16,7 @@ import {
   roomOf,
   type Target,
   type TargetEvent,
+  withBeside,
   withChangesSince,
 } from '../core/target.ts';
 
@@ -31,18 +32,22 @@ const missingIn = (pool: IdentityPool, { intent }: Target, { outcome }: Result):
 async function readPool(
   pool: OpenIdentityPool,
   table: PoolTable,
+  { intent }: Target,
   missing: (now: IdentityPool) => Change[],
 ): Promise<IdentityPool> {
   for (let reads = 1; ; reads++) {
-    const now = await pool.describe();
+    const now = await pool.describe([intent.providerName]);
     const doubtful = isDoubtful(await table.lastWrite(), digestOf(now), Date.now());
     if ((missing(now).length === 0 && !doubtful) || reads === READS) return now;
     await sleep(APART);
   }
 }
 
+/** What is beside an entry goes and comes with it, so the entries alone say whose later word counts. */
 async function areSuperseded(missing: Change[], table: PoolTable, execution: string) {
-  for (const change of missing) {
+  const entries = missing.filter(isEntryChange);
+  if (entries.length === 0) return false;
+  for (const change of entries) {
     const entry = await table.ledgerEntry(change.provider);
     if (!isSuperseded(change, entry, execution)) return false;
   }
@@ -53,17 +58,16 @@ async function areSuperseded(missing: Change[], table: PoolTable, execution: str
 export const handler = step(
   async ({
     execution,
-    target,
+    target: resolved,
     attempt,
     result,
   }: TargetEvent & { result: Result }): Promise<{ result: Result; again: boolean }> => {
+    const target = withBeside(links, resolved);
     const { identityPoolId } = target;
     const access = accessTo(links, identityPoolId);
     const table = new PoolTable(identityPoolId);
-    const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, [
-      'DescribeIdentityPool',
-    ]);
-    const now = await readPool(pool, table, (shown) => missingIn(shown, target, result));
+    const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, 'read');
+    const now = await readPool(pool, table, target, (shown) => missingIn(shown, target, result));
     const missing = missingIn(now, target, result);
     // What this execution found to be there already, it can't have had undone by a later request.
     const done =

@@ -13,7 +13,8 @@ import {
   type Scalar,
   visit,
 } from 'yaml';
-import { type Links, problemsOf } from '../core/links.ts';
+import type { Links } from '../core/links.ts';
+import { problemsOf } from '../core/links-problems.ts';
 
 /** What is wrong with links.yml: one line for each problem, with file, line and key. */
 export class LinksFileError extends Error {
@@ -113,7 +114,8 @@ function problemOf(error: ErrorObject): { path: string[]; message: string } {
 // Said better by the error beneath it.
 const isWrapper = ({ keyword, schemaPath }: ErrorObject, namesNamed: boolean): boolean =>
   (keyword === 'required' && schemaPath.includes('/anyOf/')) ||
-  (keyword === 'propertyNames' && namesNamed);
+  (keyword === 'propertyNames' && namesNamed) ||
+  keyword === 'if';
 
 interface Problem {
   line: number;

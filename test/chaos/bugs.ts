@@ -8,6 +8,7 @@ export interface Bug {
 
 const safeWrite = 'aws/safe-write.ts';
 const criticalSection = 'aws/critical-section.ts';
+const poolWriter = 'aws/pool-writer.ts';
 const table = 'aws/pool-table.ts';
 const pool = 'core/identity-pool.ts';
 
@@ -30,8 +31,8 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: 'functions/describe-identity-pool.ts',
-        find: '  return pool.describe();',
-        replace: `  const snapshot = await pool.describe();
+        find: '  return inShort(await pool.describe([target.intent.providerName]));',
+        replace: `  const snapshot = inShort(await pool.describe([target.intent.providerName]));
   Object.assign(globalThis, { [\`\${execution} \${identityPoolId}\`]: snapshot });
   return snapshot;`,
       },
@@ -40,10 +41,10 @@ export const bugs: Bug[] = [
         find: '    const { changes, before,',
         replace: `    const { describe } = pool;
     let asked = 0;
-    pool.describe = async () =>
+    pool.describe = async (names) =>
       asked++ === 0
         ? structuredClone(Reflect.get(globalThis, \`\${execution} \${identityPoolId}\`))
-        : describe();
+        : describe.call(pool, names);
     const { changes, before,`,
       },
     ],
@@ -78,8 +79,8 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: pool,
-        find: 'const { IdentityPoolTags: tags, ...rest } = pool;',
-        replace: 'const { IdentityPoolTags: tags, AllowClassicFlow: _, ...rest } = pool;',
+        find: 'const { IdentityPoolTags: tags, Roles: _,',
+        replace: 'const { IdentityPoolTags: tags, AllowClassicFlow: ____, Roles: _,',
       },
     ],
   },
@@ -89,8 +90,8 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: pool,
-        find: 'const { IdentityPoolTags: tags, ...rest } = pool;',
-        replace: 'const { IdentityPoolTags: tags, SamlProviderARNs: _, ...rest } = pool;',
+        find: 'const { IdentityPoolTags: tags, Roles: _,',
+        replace: 'const { IdentityPoolTags: tags, SamlProviderARNs: ____, Roles: _,',
       },
     ],
   },
@@ -99,14 +100,18 @@ export const bugs: Bug[] = [
     seed: 31,
     changes: [
       {
-        file: criticalSection,
+        file: poolWriter,
         find: '        throw new VerificationError(',
-        replace: '        await pool.update(this.base);\n        throw new VerificationError(',
+        replace: `        await pool.make({ operation: 'UpdateIdentityPool', to: this.base });
+        throw new VerificationError(`,
       },
       {
-        file: criticalSection,
-        find: '    const { wanted, shares, write } = batch(',
-        replace: '    Object.assign(this, { base });\n    const { wanted, shares, write } = batch(',
+        file: poolWriter,
+        find: '    let now = base;\n    for (const call of callsBetween(base, wanted)) {\n      const isFirst',
+        replace: `    let now = base;
+    Object.assign(this, { base });
+    for (const call of callsBetween(base, wanted)) {
+      const isFirst`,
       },
     ],
   },
@@ -115,8 +120,8 @@ export const bugs: Bug[] = [
     seed: 44,
     changes: [
       {
-        file: criticalSection,
-        find: '      if (!isRefusal(error)) return this.#resolve(wanted, write, error);\n',
+        file: poolWriter,
+        find: '      if (!isRefusal(error)) return this.#resolve(call.to, write, error);\n',
         replace: '',
       },
     ],
@@ -160,8 +165,8 @@ export const bugs: Bug[] = [
       { file: 'aws/allowed.ts', find: 'if (!coverage) return [];', replace: '' },
       {
         file: 'aws/allowed.ts',
-        find: 'const { serverSideTokenCheck } = coverage;',
-        replace: 'const { serverSideTokenCheck = false } = coverage ?? { links: [] };',
+        find: '...client, ...coverage.entry }',
+        replace: '...client, serverSideTokenCheck: false, ...coverage?.entry }',
       },
       { file: 'aws/allowed.ts', find: 'links: coverage.links', replace: 'links: []' },
     ],

@@ -3,7 +3,12 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Asked, batch } from '../../core/batch.ts';
 import { ProviderQuotaError } from '../../core/errors.ts';
-import { entriesOf, type IdentityPool, sameSettings } from '../../core/identity-pool.ts';
+import {
+  entriesOf,
+  type IdentityPool,
+  type Provider,
+  sameSettings,
+} from '../../core/identity-pool.ts';
 import { apply, checkQuota, type Intent, merge } from '../../core/merge.ts';
 import { identityPools } from './arbitraries.ts';
 
@@ -78,7 +83,10 @@ describe('a write for several', () => {
   test('gives each its own changes', () => {
     const { shares, wanted, write } = batch(bare, [asked('link', 'a'), asked('link', 'b')], 50);
     assert.deepEqual(
-      shares.map((share) => 'changes' in share && share.changes.map((c) => c.provider.ClientId)),
+      shares.map(
+        (share) =>
+          'changes' in share && share.changes.map((c) => (c.provider as Provider).ClientId),
+      ),
       [['a'], ['b']],
     );
     assert.deepEqual(clientsOf(wanted), ['a', 'b']);

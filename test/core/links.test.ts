@@ -12,11 +12,11 @@ import {
   needsClientName,
   needsTags,
   poolsByTags,
-  problemsOf,
   stillAllowing,
   userPoolIn,
   userPoolToldOf,
 } from '../../core/links.ts';
+import { problemsOf } from '../../core/links-problems.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const OTHER = 'eu-west-1:12345678-abcd-abcd-abcd-1234567890ab';
@@ -118,8 +118,14 @@ describe('which links cover a client', () => {
       c: link({ identityPool: OTHER }),
     };
     assert.deepEqual(coverageOf(links, { userPoolId: 'us-east-1_A' }), [
-      { identityPoolId: POOL, links: ['a', 'b'], serverSideTokenCheck: true, onDelete: 'keep' },
-      { identityPoolId: OTHER, links: ['c'], serverSideTokenCheck: false, onDelete: 'keep' },
+      {
+        ...{ identityPoolId: POOL, links: ['a', 'b'], onDelete: 'keep' },
+        entry: { serverSideTokenCheck: true },
+      },
+      {
+        ...{ identityPoolId: OTHER, links: ['c'], onDelete: 'keep' },
+        entry: { serverSideTokenCheck: false },
+      },
     ]);
   });
 });

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ProviderQuotaError } from '../../core/errors.ts';
-import { entriesOf, type IdentityPool, sameSettings, shown } from '../../core/identity-pool.ts';
+import {
+  entriesOf,
+  type IdentityPool,
+  type Provider,
+  sameSettings,
+  shown,
+} from '../../core/identity-pool.ts';
 import { apply, checkQuota, type Intent, merge, shownChanges } from '../../core/merge.ts';
 import { clientIds, identityPools, providerNames } from './arbitraries.ts';
 
@@ -230,7 +236,7 @@ describe('what states and outputs show', () => {
           }))
         : [group],
     );
-    const sorted = (all: typeof rebuilt) =>
+    const sorted = (all: { op: string; provider: Provider }[]) =>
       all
         .map(
           ({ op, provider }) =>

@@ -150,7 +150,7 @@ describe('what is found in an identity pool', () => {
     const coverage = coverageIn(evidence, provider);
     if (!there) return [ledgerOf(evidence, provider) ? 'removed' : 'missing'];
     if (!coverage) return ['foreign', 'orphaned', 'uncovered', 'linked'];
-    const same = (there.ServerSideTokenCheck ?? false) === coverage.serverSideTokenCheck;
+    const same = (there.ServerSideTokenCheck ?? false) === coverage.entry.serverSideTokenCheck;
     return [same ? 'linked' : 'changed'];
   };
 
@@ -210,7 +210,7 @@ describe('a repair', () => {
         assert.ok(is.has(key) || !coverageIn(evidence, entry));
       }
       for (const entry of [...is].flatMap(([key, each]) => (was.has(key) ? [] : each))) {
-        const { serverSideTokenCheck } = coverageIn(evidence, entry)!;
+        const { serverSideTokenCheck } = coverageIn(evidence, entry)!.entry;
         assert.equal(entry.ServerSideTokenCheck, serverSideTokenCheck);
         assert.equal(ledgerOf(evidence, entry), undefined);
       }

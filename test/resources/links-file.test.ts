@@ -103,6 +103,34 @@ describe('links.yml', () => {
       [/^5: links\.mobile-apps\.roleArn/],
     ],
     [
+      'a role mapping that is none',
+      `${good}    roleMapping: tokens\n`,
+      [/^6: links\.mobile-apps\.roleMapping must be one of default, token, but is "tokens"$/],
+    ],
+    [
+      'a rule that lacks its role and has a match of another kind',
+      `${good}    roleMapping:\n      rules:\n        - { claim: c, match: like, value: v }\n`,
+      [
+        /^8: links\.mobile-apps\.roleMapping\.rules\.0 lacks role$/,
+        /^8: .*rules\.0\.match must be one of equals, contains, startsWith, notEqual, but is "like"$/,
+      ],
+    ],
+    [
+      'more rules than AWS allows',
+      `${good}    roleMapping:\n      rules:\n${'        - { claim: c, match: equals, value: v, role: "arn:aws:iam::222222222222:role/r" }\n'.repeat(26)}`,
+      [/^7: links\.mobile-apps\.roleMapping\.rules must NOT have more than 25 items/],
+    ],
+    [
+      'an ambiguity of no role mapping',
+      `${good}    ambiguous: deny\n`,
+      [/^6: links\.mobile-apps\.ambiguous goes with roleMapping alone$/],
+    ],
+    [
+      'principal tags that are none',
+      `${good}    principalTags: {}\n`,
+      [/^6: links\.mobile-apps\.principalTags must NOT have fewer than 1 properties/],
+    ],
+    [
       'a missing key',
       good.replace(/ {4}roleArn.*\n/, ''),
       [/^2: links\.mobile-apps lacks roleArn/],

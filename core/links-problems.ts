@@ -1,0 +1,118 @@
+import { roleMappingOf } from './entry-settings.ts';
+import { grouped } from './grouped.ts';
+import { accountIn, type Link, type Links } from './links.ts';
+import { MOST_ROLE_MAPPINGS } from './roles.ts';
+
+const named = (links: Links): [string, Link][] => Object.entries(links);
+
+/** Something in links.yml that the schema can't see, and where. */
+export interface Problem {
+  path: string[];
+  message: string;
+}
+
+const agreeing = ['roleArn', 'externalId', 'providerQuota'] as const;
+
+/** Links that lead to one identity pool, but differ in how. */
+function disagreements(links: Links): Problem[] {
+  const first = new Map<string, [string, Link]>();
+  return named(links).flatMap(([name, link]) => {
+    const [firstName, firstLink] = first.get(link.identityPool) ?? [name, link];
+    first.set(link.identityPool, [firstName, firstLink]);
+    return agreeing
+      .filter((key) => link[key] !== firstLink[key])
+      .map((key) => ({
+        path: ['links', name, key],
+        message: `must be the same as in links.${firstName}: both lead to one identity pool`,
+      }));
+  });
+}
+
+/** Links whose user pools are another account's, but that don't say clearly whose. */
+function misplaced(links: Links): Problem[] {
+  const first = new Map<string, [string, Link]>();
+  return named(links).flatMap(([name, link]) => {
+    const path = ['links', name, 'userPoolRoleArn'];
+    if (link.userPoolRoleArn !== undefined && link.userPoolTags !== undefined) {
+      const message =
+        'is for userPools of another account, which userPoolTags can not select: make two links of it';
+      return [{ path, message }];
+    }
+    const other = (link.userPools ?? []).flatMap((id) => {
+      const [firstName, firstLink] = first.get(id) ?? [name, link];
+      first.set(id, [firstName, firstLink]);
+      return firstLink.userPoolRoleArn === link.userPoolRoleArn ? [] : [[id, firstName]];
+    })[0];
+    if (!other) return [];
+    const [id, firstName] = other;
+    return [{ path, message: `must be the same as in links.${firstName}: both name ${id}` }];
+  });
+}
+
+const isLiteral = (glob: string): boolean => !/[*?]/.test(glob);
+
+/** How many app clients links are sure to mean: those that they name, or one of each user pool. */
+function fewestClients(links: Link[]): number {
+  const clients = new Map<string, Set<string>>();
+  for (const { userPools = [], clients: globs } of links) {
+    for (const id of userPools) {
+      clients.set(id, new Set([...(clients.get(id) ?? []), ...globs.filter(isLiteral)]));
+    }
+  }
+  return [...clients.values()].reduce((sum, names) => sum + Math.max(1, names.size), 0);
+}
+
+/** Role mappings that AWS would not take. */
+function impossibleMappings(links: Links): Problem[] {
+  const mapping = named(links).filter(([, link]) => roleMappingOf(link) !== undefined);
+  const tooMany = [...grouped(mapping, ([, { identityPool }]) => identityPool)].flatMap(
+    ([identityPoolId, group]): Problem[] => {
+      const count = fewestClients(group.map(([, link]) => link));
+      if (count <= MOST_ROLE_MAPPINGS) return [];
+      const path = ['links', group.at(-1)?.[0] ?? '', 'roleMapping'];
+      const message = `is one too many: the links to ${identityPoolId} ask for ${count} role mappings or more, and AWS allows ${MOST_ROLE_MAPPINGS} in an identity pool`;
+      return [{ path, message }];
+    },
+  );
+  const elsewhere = mapping.flatMap(([name, { roleMapping, roleArn }]): Problem[] => {
+    const rules = typeof roleMapping === 'object' ? roleMapping.rules : [];
+    const account = accountIn(roleArn);
+    const other = rules.find(({ role }) => accountIn(role) !== account);
+    const path = ['links', name, 'roleMapping'];
+    const message = `names the role ${other?.role}, which is not of the identity pool's account ${account}`;
+    return other ? [{ path, message }] : [];
+  });
+  return [...tooMany, ...elsewhere];
+}
+
+const tagsText = ({ principalTags }: Link): string => {
+  const isMap = typeof principalTags === 'object';
+  return JSON.stringify(isMap ? Object.entries(principalTags).sort() : principalTags);
+};
+
+/** Links that want different principal tags for one user pool, which has one map in an identity pool. */
+function disputedTags(links: Links): Problem[] {
+  const first = new Map<string, [string, Link]>();
+  const tagging = named(links).filter(([, link]) => link.principalTags !== undefined);
+  return tagging.flatMap(([name, link]) => {
+    const disputed = (link.userPools ?? []).flatMap((id) => {
+      const key = `${link.identityPool} ${id}`;
+      const [firstName, firstLink] = first.get(key) ?? [name, link];
+      first.set(key, [firstName, firstLink]);
+      return tagsText(firstLink) === tagsText(link) ? [] : [[id, firstName]];
+    })[0];
+    if (!disputed) return [];
+    const [id, firstName] = disputed;
+    const path = ['links', name, 'principalTags'];
+    const message = `must be the same as in links.${firstName}: both name ${id}, and an identity pool has one map for all clients of a user pool`;
+    return [{ path, message }];
+  });
+}
+
+/** What is wrong with links that are well-formed one by one. */
+export const problemsOf = (links: Links): Problem[] => [
+  ...disagreements(links),
+  ...misplaced(links),
+  ...impossibleMappings(links),
+  ...disputedTags(links),
+];

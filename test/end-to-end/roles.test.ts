@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import {
+  CognitoIdentityClient,
+  GetIdentityPoolRolesCommand,
+  GetPrincipalTagAttributeMapCommand,
+  SetIdentityPoolRolesCommand,
+  SetPrincipalTagAttributeMapCommand,
+  UpdateIdentityPoolCommand,
+} from '@aws-sdk/client-cognito-identity';
+import {
+  CognitoIdentityProviderClient,
+  DeleteUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { deployAccountB } from '../../local/poolbridge/deploy.ts';
+import { ACCOUNT_A, full, HOME, startWorld, type World } from '../world.ts';
+
+const ACCOUNT = '777777777777';
+const REGION = 'ap-south-1';
+const POOL = 'ap-south-1:00000000-0000-0000-0000-000000000012';
+const POWERLESS = 'ap-south-1:00000000-0000-0000-0000-000000000013';
+const BY_RULES = 'us-east-1_Mapped001';
+const BY_TOKEN = 'us-east-1_Mapped002';
+const IN_VAIN = 'us-east-1_Mapped003';
+
+const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
+const providerName = (id: string) => `cognito-idp.us-east-1.amazonaws.com/${id}`;
+const keyOf = (id: string, clientId: string) => `${providerName(id)}:${clientId}`;
+
+const Roles = { authenticated: role('user'), unauthenticated: role('guest') };
+const foreign = {
+  'cognito-idp.eu-west-3.amazonaws.com/eu-west-3_Foreign01:foreignwithcheck': {
+    Type: 'Rules' as const,
+    AmbiguousRoleResolution: 'Deny' as const,
+    RulesConfiguration: {
+      Rules: [{ Claim: 'c', MatchType: 'Contains' as const, Value: 'v', RoleARN: role('foreign') }],
+    },
+  },
+  'accounts.google.com': {
+    Type: 'Token' as const,
+    AmbiguousRoleResolution: 'AuthenticatedRole' as const,
+  },
+};
+
+const rule = (match: string, value: string, name: string) => ({
+  ...{ Claim: 'custom:team', MatchType: match, Value: value, RoleARN: role(name) },
+});
+const byRules = {
+  Type: 'Rules',
+  AmbiguousRoleResolution: 'Deny',
+  RulesConfiguration: {
+    Rules: [rule('Equals', 'admin', 'admin'), rule('StartsWith', 'dev', 'dev')],
+  },
+};
+const byToken = { Type: 'Token', AmbiguousRoleResolution: 'AuthenticatedRole' };
+
+describe('role mappings and principal tags', () => {
+  let world: World;
+  let accountB: CognitoIdentityClient;
+
+  before(async () => {
+    world = await startWorld();
+    const { aws } = world.local;
+    const trusted = { TrustedAccountId: ACCOUNT_A, PrincipalTags: 'true' };
+    const roles = ['user', 'guest', 'foreign', 'admin', 'dev'].map(role).join(',');
+    for (const [IdentityPoolIds, RoleName, RoleMappingRoleArns] of [
+      [POOL, 'poolbridge-mapper', roles],
+      [POWERLESS, 'poolbridge-powerless', ['user', 'guest', 'foreign'].map(role).join(',')],
+    ] as const) {
+      await deployAccountB(
+        aws,
+        { account: ACCOUNT, region: REGION },
+        { ...trusted, IdentityPoolIds, RoleName, RoleMappingRoleArns },
+      );
+    }
+    for (const id of [BY_RULES, BY_TOKEN, IN_VAIN]) await world.createUserPool(id);
+    accountB = world.client(CognitoIdentityClient, { account: ACCOUNT, region: REGION });
+    for (const IdentityPoolId of [POOL, POWERLESS]) {
+      await world.createIdentityPool(IdentityPoolId, ACCOUNT);
+      await accountB.send(
+        new SetIdentityPoolRolesCommand({ IdentityPoolId, Roles, RoleMappings: foreign }),
+      );
+    }
+  });
+  after(() => world.close());
+
+  const rolesOf = async (IdentityPoolId: string) => {
+    const { Roles: roles, RoleMappings } = await accountB.send(
+      new GetIdentityPoolRolesCommand({ IdentityPoolId }),
+    );
+    return { Roles: roles, RoleMappings };
+  };
+  const tagsOf = async (userPoolId: string) => {
+    const { UseDefaults, PrincipalTags } = await accountB.send(
+      new GetPrincipalTagAttributeMapCommand({
+        IdentityPoolId: POOL,
+        IdentityProviderName: providerName(userPoolId),
+      }),
+    );
+    return { UseDefaults, PrincipalTags };
+  };
+  const opsOf = (ended: Awaited<ReturnType<World['run']>>) =>
+    ended
+      .result()
+      .results.flatMap((each) => ('changes' in each ? each.changes : []).map(({ op }) => op));
+  const entriesOf = async (id: string, userPoolId: string) =>
+    ((await world.describe(id, ACCOUNT)).CognitoIdentityProviders ?? []).filter(
+      ({ ProviderName }) => ProviderName === providerName(userPoolId),
+    );
+
+  test('come with the entry, beside those of others, and go before it when the client is deleted', async () => {
+    const before = await world.describe(POOL, ACCOUNT);
+    const clientId = await world.createAppClient(BY_RULES, 'rules-web');
+    const linked = await world.executionFor(clientId);
+    assert.deepEqual(opsOf(linked), ['add', 'map', 'tag']);
+    const key = keyOf(BY_RULES, clientId);
+    assert.deepEqual(await rolesOf(POOL), { Roles, RoleMappings: { ...foreign, [key]: byRules } });
+    assert.deepEqual(await tagsOf(BY_RULES), {
+      ...{ UseDefaults: false, PrincipalTags: { team: 'custom:team' } },
+    });
+    const [result] = linked.result().results;
+    assert.ok(result && 'after' in result);
+    assert.deepEqual(result.after.Roles, Roles);
+    assert.deepEqual(Object.keys(result.after.RoleMappings!), [...Object.keys(foreign), key]);
+
+    await world
+      .client(CognitoIdentityProviderClient, HOME)
+      .send(new DeleteUserPoolClientCommand({ UserPoolId: BY_RULES, ClientId: clientId }));
+    const isDone = async () =>
+      (await world.executions()).some(({ output }) => output?.includes('"UNLINKED"'));
+    while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 25));
+    assert.deepEqual(await rolesOf(POOL), { Roles, RoleMappings: foreign });
+    assert.deepEqual(await tagsOf(BY_RULES), { UseDefaults: false, PrincipalTags: {} });
+    assert.deepEqual(await world.describe(POOL, ACCOUNT), before);
+  });
+
+  test('are those of the first link that says so; the tags stay until the last client goes', async () => {
+    const [token, both, plain] = await Promise.all(
+      ['token-1', 'both-1', 'plain-1'].map((name) => world.createAppClient(BY_TOKEN, name)),
+    );
+    for (const clientId of [token!, both!, plain!]) await world.executionFor(clientId);
+    const mapped = { [keyOf(BY_TOKEN, token!)]: byToken, [keyOf(BY_TOKEN, both!)]: byToken };
+    assert.deepEqual((await rolesOf(POOL)).RoleMappings, { ...foreign, ...mapped });
+    assert.deepEqual(await tagsOf(BY_TOKEN), { UseDefaults: true, PrincipalTags: {} });
+
+    const unlink = { operation: 'unlink', userPoolId: BY_TOKEN };
+    const first = await world.run({ ...unlink, clientId: both });
+    assert.deepEqual(opsOf(first), ['unmap', 'remove']);
+    const rest = await world.run(unlink);
+    assert.deepEqual(opsOf(rest).sort(), ['remove', 'remove', 'unmap', 'untag']);
+    assert.deepEqual(await rolesOf(POOL), { Roles, RoleMappings: foreign });
+
+    const undone = await world.run({ operation: 'undo', executionArn: rest.executionArn });
+    assert.deepEqual(opsOf(undone).sort(), ['add', 'add', 'map', 'tag']);
+    assert.deepEqual((await rolesOf(POOL)).RoleMappings, {
+      ...{ ...foreign, [keyOf(BY_TOKEN, token!)]: byToken },
+    });
+    assert.deepEqual(await tagsOf(BY_TOKEN), { UseDefaults: true, PrincipalTags: {} });
+  });
+
+  test('are planned, and seen by reconcile where they are not as links.yml has them', async () => {
+    const clientId = await world.createAppClient(BY_RULES, 'rules-changed');
+    await world.executionFor(clientId);
+    const { RoleMappings = {} } = await rolesOf(POOL);
+    const { [keyOf(BY_RULES, clientId)]: _, ...others } = RoleMappings;
+    await accountB.send(
+      new SetIdentityPoolRolesCommand({ IdentityPoolId: POOL, Roles, RoleMappings: others }),
+    );
+    const plan = await world.run({ userPoolId: BY_RULES, clientId, dryRun: true });
+    assert.equal(plan.result().results[0]?.outcome, 'PLANNED');
+    assert.deepEqual(opsOf(plan), ['map']);
+    assert.deepEqual(await rolesOf(POOL), { Roles, RoleMappings: others });
+    const reconciled = await world.run({ link: 'mapped-by-rules' }, undefined, world.reconcileArn);
+    const { identityPools } = JSON.parse(reconciled.output!);
+    assert.equal(identityPools[0].counts.changed, 1);
+
+    assert.deepEqual(opsOf(await world.run({ userPoolId: BY_RULES, clientId })), ['map']);
+    assert.deepEqual(opsOf(await world.run({ userPoolId: BY_RULES, clientId })), []);
+    await accountB.send(
+      new SetPrincipalTagAttributeMapCommand({
+        ...{ IdentityPoolId: POOL, IdentityProviderName: providerName(BY_RULES) },
+        ...{ UseDefaults: false, PrincipalTags: { mine: 'sub' } },
+      }),
+    );
+    // What someone else has set is kept, when the client is linked and when it is unlinked.
+    assert.deepEqual(opsOf(await world.run({ userPoolId: BY_RULES, clientId })), []);
+    const unlinked = await world.run({ operation: 'unlink', userPoolId: BY_RULES, clientId });
+    assert.deepEqual(opsOf(unlinked), ['unmap', 'remove']);
+    assert.deepEqual((await tagsOf(BY_RULES)).PrincipalTags, { mine: 'sub' });
+  });
+
+  test('of which AWS allows ten: the eleventh client is refused, and nothing of it is there', async () => {
+    const { RoleMappings: before = {} } = await rolesOf(POOL);
+    const others = [
+      ...Object.keys(full.SupportedLoginProviders!),
+      ...full.OpenIdConnectProviderARNs!,
+      ...full.SamlProviderARNs!,
+      'cognito-idp.us-east-1.amazonaws.com/us-east-1_Foreign02:foreignwithout',
+    ].map((key) => [key, foreign['accounts.google.com']]);
+    const RoleMappings = { ...before, ...Object.fromEntries(others) };
+    await accountB.send(
+      new SetIdentityPoolRolesCommand({ IdentityPoolId: POOL, Roles, RoleMappings }),
+    );
+    const free = 10 - Object.keys(RoleMappings).length;
+    const names = Array.from({ length: free + 1 }, (_, i) => `rules-${i}`);
+    const clientIds = await Promise.all(names.map((name) => world.createAppClient(BY_RULES, name)));
+    const ends = await Promise.all(clientIds.map((clientId) => world.executionFor(clientId)));
+    const [refused, ...more] = ends.filter(({ status }) => status !== 'SUCCEEDED');
+    assert.equal(refused?.error, 'ProviderQuotaError');
+    assert.match(refused.failure().message, /10 of 10 role mappings/);
+    assert.deepEqual(more, []);
+    assert.equal((await entriesOf(POOL, BY_RULES)).length, free);
+    await world.run({ operation: 'unlink', userPoolId: BY_RULES });
+    assert.deepEqual((await rolesOf(POOL)).RoleMappings, RoleMappings);
+  });
+
+  test('that are refused take their entry back with them: no client gets another role instead', async () => {
+    const before = await world.describe(POWERLESS, ACCOUNT);
+    const clientId = await world.createAppClient(IN_VAIN);
+    const ended = await world.executionFor(clientId);
+    assert.equal(ended.error, 'TargetAccessDeniedError');
+    assert.match(ended.failure().message, /role\/admin' is forbidden.*RoleMappingRoleArns/);
+    assert.deepEqual(await world.describe(POWERLESS, ACCOUNT), before);
+    assert.deepEqual(await rolesOf(POWERLESS), { Roles, RoleMappings: foreign });
+    await world.run({ operation: 'unlink', userPoolId: IN_VAIN, clientId });
+  });
+
+  test('that were left behind by an entry which others took away are taken away by unlinking the client', async () => {
+    const clientId = await world.createAppClient(BY_RULES, 'rules-left');
+    await world.executionFor(clientId);
+    const pool = await world.describe(POOL, ACCOUNT);
+    const CognitoIdentityProviders = pool.CognitoIdentityProviders!.filter(
+      (entry) => entry.ClientId !== clientId,
+    );
+    await accountB.send(
+      new UpdateIdentityPoolCommand({ ...pool, CognitoIdentityProviders } as never),
+    );
+    const other = await world.createAppClient(BY_RULES, 'rules-next');
+    const refused = await world.executionFor(other);
+    assert.equal(refused.error, 'RoleMappingError');
+    assert.match(refused.failure().message, new RegExp(`${clientId}.*unlink that client`));
+    assert.deepEqual(await entriesOf(POOL, BY_RULES), []);
+    const unlinked = await world.run({ operation: 'unlink', userPoolId: BY_RULES, clientId });
+    assert.deepEqual(opsOf(unlinked), ['unmap']);
+    await world.run({ userPoolId: BY_RULES, clientId: other });
+    assert.equal((await entriesOf(POOL, BY_RULES)).length, 1);
+  });
+});
