@@ -13,6 +13,7 @@ import {
   DeleteUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { deployAccountB } from '../../local/poolbridge/deploy.ts';
+import { grantsOf } from '../security/grants.ts';
 import { ACCOUNT_A, full, HOME, startWorld, type World } from '../world.ts';
 
 const ACCOUNT = '777777777777';
@@ -99,6 +100,13 @@ describe('role mappings and principal tags', () => {
     );
     return { UseDefaults, PrincipalTags };
   };
+  const setTags = (PrincipalTags: Record<string, string>) =>
+    accountB.send(
+      new SetPrincipalTagAttributeMapCommand({
+        ...{ IdentityPoolId: POOL, IdentityProviderName: providerName(BY_RULES) },
+        ...{ UseDefaults: false, PrincipalTags },
+      }),
+    );
   const opsOf = (ended: Awaited<ReturnType<World['run']>>) =>
     ended
       .result()
@@ -176,17 +184,13 @@ describe('role mappings and principal tags', () => {
 
     assert.deepEqual(opsOf(await world.run({ userPoolId: BY_RULES, clientId })), ['map']);
     assert.deepEqual(opsOf(await world.run({ userPoolId: BY_RULES, clientId })), []);
-    await accountB.send(
-      new SetPrincipalTagAttributeMapCommand({
-        ...{ IdentityPoolId: POOL, IdentityProviderName: providerName(BY_RULES) },
-        ...{ UseDefaults: false, PrincipalTags: { mine: 'sub' } },
-      }),
-    );
+    await setTags({ mine: 'sub' });
     // What someone else has set is kept, when the client is linked and when it is unlinked.
     assert.deepEqual(opsOf(await world.run({ userPoolId: BY_RULES, clientId })), []);
     const unlinked = await world.run({ operation: 'unlink', userPoolId: BY_RULES, clientId });
     assert.deepEqual(opsOf(unlinked), ['unmap', 'remove']);
     assert.deepEqual((await tagsOf(BY_RULES)).PrincipalTags, { mine: 'sub' });
+    await setTags({});
   });
 
   test('of which AWS allows ten: the eleventh client is refused, and nothing of it is there', async () => {
@@ -223,6 +227,38 @@ describe('role mappings and principal tags', () => {
     assert.deepEqual(await world.describe(POWERLESS, ACCOUNT), before);
     assert.deepEqual(await rolesOf(POWERLESS), { Roles, RoleMappings: foreign });
     await world.run({ operation: 'unlink', userPoolId: IN_VAIN, clientId });
+  });
+
+  test('are allowed by nothing that is not needed, for this identity pool and these roles alone', async () => {
+    const { aws } = world.local;
+    const mapper = aws.iam.roles.get(role('poolbridge-mapper'))!;
+    const needless: string[] = [];
+    for (const grant of mapper.policies.flatMap((policy) => grantsOf(mapper.name, policy))) {
+      const clientId = await world.createAppClient(BY_RULES, 'rules-tried');
+      await world.executionFor(clientId);
+      await world.run({ operation: 'unlink', userPoolId: BY_RULES });
+      const giveBack = grant.remove();
+      const { error } = await world.run({ userPoolId: BY_RULES, clientId });
+      giveBack();
+      const isNeeded = error === 'TargetAccessDeniedError';
+      if (!isNeeded) needless.push(`${grant.action} on ${grant.resource}: ${error}`);
+      if (isNeeded) assert.deepEqual(await entriesOf(POOL, BY_RULES), []);
+    }
+    assert.deepEqual(needless, []);
+    const written = aws.trail.records.findLast(
+      ({ eventName, requestParameters }) =>
+        eventName === 'AssumeRole' && JSON.stringify(requestParameters).includes('SetIdentityPool'),
+    )!;
+    const { policy } = written['requestParameters'] as { policy: string };
+    assert.deepEqual(JSON.parse(policy).Statement.slice(1), [
+      {
+        ...{ Effect: 'Allow', Resource: '*' },
+        Action: ['SetIdentityPoolRoles', 'SetPrincipalTagAttributeMap'].map(
+          (action) => `cognito-identity:${action}`,
+        ),
+      },
+      { Effect: 'Allow', Action: ['iam:PassRole'], Resource: role('*') },
+    ]);
   });
 
   test('that were left behind by an entry which others took away are taken away by unlinking the client', async () => {
