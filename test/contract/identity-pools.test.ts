@@ -208,6 +208,21 @@ describe('an identity pool', () => {
     );
   });
 
+  test('loses the role mappings that are not sent with the roles', async () => {
+    const id = await env.identityPool({ CognitoIdentityProviders: [entry('a')] });
+    const RoleMappings = {
+      [`${entry('a').ProviderName}:a`]: {
+        ...{ Type: 'Token' as const, AmbiguousRoleResolution: 'Deny' as const },
+      },
+    };
+    const pool = { IdentityPoolId: id, Roles: {} };
+    const rolesOf = () => identity.send(new GetIdentityPoolRolesCommand({ IdentityPoolId: id }));
+    await identity.send(new SetIdentityPoolRolesCommand({ ...pool, RoleMappings }));
+    assert.deepEqual((await rolesOf()).RoleMappings, RoleMappings);
+    await identity.send(new SetIdentityPoolRolesCommand(pool));
+    assert.equal((await rolesOf()).RoleMappings, undefined);
+  });
+
   test('keeps the role mapping and the tag map of an entry that is removed', async () => {
     const id = await env.identityPool({ CognitoIdentityProviders: [entry('a')] });
     const provider = entry('a').ProviderName!;

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { UnknownPoolFieldError } from '../../core/errors.ts';
 import { entriesOf, parseIdentityPool, sendable } from '../../core/identity-pool.ts';
 import { apply, merge } from '../../core/merge.ts';
+import { parseRoles, short } from '../../core/roles.ts';
 import { identityPools } from '../core/arbitraries.ts';
 import { CASES, spoiled, torn } from './garbage.ts';
 import {
@@ -35,6 +36,47 @@ test('a description of an identity pool is understood with every member, or refu
       } catch (error) {
         assert.ok(error instanceof UnknownPoolFieldError, (error as Error).stack);
         assert.match(error.message, /^AWS described .*\.$/s);
+        assert.ok(error.message.length < 1000);
+      }
+    }),
+    CASES,
+  );
+  assert.ok(good > 1000, `only ${good} were understood`);
+});
+
+test('roles and role mappings are understood with every member, or refused in a sentence', () => {
+  const text = fc.constantFrom('Token', 'Rules', 'Deny', 'custom:team');
+  const rule = fc.record({ Claim: text, MatchType: text, Value: text, RoleARN: text });
+  const mapping = fc.record(
+    {
+      ...{ Type: text, AmbiguousRoleResolution: text },
+      RulesConfiguration: fc.record({ Rules: fc.array(rule, { maxLength: 3 }) }),
+    },
+    { requiredKeys: ['Type'] },
+  );
+  const roles = fc.record({
+    Roles: fc.dictionary(fc.constantFrom('authenticated', 'unauthenticated'), text),
+    RoleMappings: fc.dictionary(fc.constantFrom('p:c', 'p:d', 'accounts.google.com'), mapping),
+  });
+  let good = 0;
+  fc.assert(
+    fc.property(spoiled(roles), (json) => {
+      const answer = JSON.parse(json) as Record<string, unknown>;
+      try {
+        const { Roles, RoleMappings } = parseRoles(answer);
+        good++;
+        for (const [name, mappings] of Object.entries(RoleMappings)) {
+          const { sha256 } = short(mappings);
+          assert.match(sha256, /^[0-9a-f]{64}$/, name);
+        }
+        const whole = JSON.stringify({ Roles, RoleMappings });
+        const sent = { Roles: answer['Roles'] ?? {}, RoleMappings: answer['RoleMappings'] ?? {} };
+        assert.equal(
+          whole,
+          JSON.stringify(sent, (_, value) => value ?? undefined),
+        );
+      } catch (error) {
+        assert.ok(error instanceof UnknownPoolFieldError, (error as Error).stack);
         assert.ok(error.message.length < 1000);
       }
     }),
