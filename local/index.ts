@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { cloudtrail } from './cloudtrail/cloudtrail.ts';
 import { cloudwatch } from './cloudwatch/cloudwatch.ts';
 import { cognitoIdentity } from './cognito-identity/cognito-identity.ts';
 import { cognitoIdp } from './cognito-idp/cognito-idp.ts';
@@ -24,6 +25,7 @@ export interface LocalAws {
 /** An embedded AWS that is called in process, and listens to nobody. */
 export function assembleAws(options: AwsOptions = {}): Aws {
   const aws = new Aws(options);
+  aws.services.set('cloudtrail', cloudtrail(aws));
   aws.services.set('cloudwatch', cloudwatch(aws));
   aws.services.set('cognito-identity', cognitoIdentity(aws));
   aws.services.set('cognito-idp', cognitoIdp(aws, options));

@@ -50,11 +50,15 @@ function identityOf(principal: Principal | undefined): object {
   };
 }
 
+// Of all accounts and Regions together; beyond, the oldest are forgotten.
+const MOST_RECORDS = 5000;
+
 /**
  * Records management calls that write, and shows each on the bus of its Region after a while.
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
  */
 export class CloudTrail {
+  /** The event history, oldest first. */
   readonly records: TrailRecord[] = [];
   /** The delay between a call and its event, in milliseconds, from and to. */
   delay: [number, number];
@@ -93,6 +97,7 @@ export class CloudTrail {
       eventCategory: 'Management',
     };
     this.records.push(detail);
+    if (this.records.length > MOST_RECORDS) this.records.shift();
     if (!this.enabled) return;
     const event = {
       source: `aws.${service}`,

@@ -37,6 +37,9 @@ const targets: Record<string, string> = {
   AWSEvents: 'events',
   AWSStepFunctions: 'states',
   AmazonSQS: 'sqs',
+  // As the SDK for JavaScript spells it, and as the CLI does.
+  CloudTrail_20131101: 'cloudtrail',
+  'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101': 'cloudtrail',
   DynamoDB_20120810: 'dynamodb',
   Logs_20140328: 'logs',
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type LocalAws, startAws } from '../../local/index.ts';
 
-describe('a call to a service that the embedded AWS does not have', () => {
+describe('a call of an operation that the embedded AWS does not have', () => {
   let local: LocalAws;
   before(async () => {
     local = await startAws();
@@ -24,16 +24,19 @@ describe('a call to a service that the embedded AWS does not have', () => {
     return { status: response.status, body };
   };
 
-  for (const [target, service] of [
-    ['com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails', 'cloudtrail'],
-    ['Kinesis_20131202.ListStreams', 'kinesis'],
+  for (const [target, service, what] of [
+    [
+      ...(['com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails'] as const),
+      ...(['cloudtrail', 'cloudtrail:DescribeTrails'] as const),
+    ],
+    ['Kinesis_20131202.ListStreams', 'kinesis', 'the service kinesis'],
   ] as const) {
-    test(`is refused by the name of the service, such as ${service}`, async () => {
+    test(`is refused by its name, such as ${what}`, async () => {
       assert.deepEqual(await ask(target, service), {
         status: 501,
         body: {
           __type: 'NotImplemented',
-          message: `The embedded AWS does not support the service ${service}.`,
+          message: `The embedded AWS does not support ${what}.`,
         },
       });
     });

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import {
+  CloudTrailClient,
+  LookupEventsCommand,
+  paginateLookupEvents,
+} from '@aws-sdk/client-cloudtrail';
+import { CognitoIdentityClient, CreateIdentityPoolCommand } from '@aws-sdk/client-cognito-identity';
+import { type LocalAws, startAws } from '../../local/index.ts';
+
+const ACCOUNT = '222222222222';
+
+describe('CloudTrail’s event history', () => {
+  let local: LocalAws;
+
+  before(async () => {
+    local = await startAws({ trail: false });
+  });
+  after(() => local.close());
+
+  const where = (account = ACCOUNT, region = 'ap-south-1') => ({
+    ...{ endpoint: local.endpoint, region },
+    credentials: { accessKeyId: account, secretAccessKey: 'any' },
+  });
+
+  const create = (name: string, account?: string, region?: string) =>
+    new CognitoIdentityClient(where(account, region)).send(
+      new CreateIdentityPoolCommand({
+        ...{ IdentityPoolName: name, AllowUnauthenticatedIdentities: false },
+      }),
+    );
+
+  const lookup = (EventName: string, times: { StartTime?: Date; EndTime?: Date } = {}) =>
+    new LookupEventsCommand({
+      LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: EventName }],
+      ...times,
+    });
+
+  test('shows what one account wrote in one Region, newest first, page by page, without a trail', async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `pool-${i}`);
+    for (const name of names) await create(name);
+    await create('elsewhere', ACCOUNT, 'eu-west-1');
+    await create('others', '333333333333');
+    const client = new CloudTrailClient(where());
+    const found: string[] = [];
+    const pages: number[] = [];
+    for await (const { Events = [] } of paginateLookupEvents(
+      { client },
+      lookup('CreateIdentityPool').input,
+    )) {
+      pages.push(Events.length);
+      found.push(
+        ...Events.map(({ CloudTrailEvent }) => {
+          const { userIdentity, requestParameters } = JSON.parse(CloudTrailEvent!);
+          assert.equal(userIdentity.arn, `arn:aws:iam::${ACCOUNT}:root`);
+          return requestParameters.identityPoolName as string;
+        }),
+      );
+    }
+    assert.deepEqual(pages, [50, 50, 20]);
+    assert.deepEqual(found, names.toReversed());
+  });
+
+  test('is held to a time and an event name, and to what AWS takes', async () => {
+    const client = new CloudTrailClient(where());
+    const hour = 3_600_000;
+    const at = (ago: number) => new Date(Date.now() - ago);
+    const count = async (command: LookupEventsCommand) =>
+      (await client.send(command)).Events?.length;
+    assert.equal(await count(lookup('DeleteIdentityPool')), 0);
+    assert.equal(await count(lookup('CreateIdentityPool', { StartTime: at(hour) })), 50);
+    assert.equal(await count(lookup('CreateIdentityPool', { EndTime: at(hour) })), 0);
+    await assert.rejects(
+      count(lookup('CreateIdentityPool', { StartTime: at(0), EndTime: at(hour) })),
+      { name: 'InvalidTimeRangeException' },
+    );
+    const { input } = lookup('CreateIdentityPool');
+    await assert.rejects(count(new LookupEventsCommand({ ...input, NextToken: 'guessed' })), {
+      name: 'InvalidNextTokenException',
+    });
+  });
+});
