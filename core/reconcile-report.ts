@@ -35,6 +35,8 @@ export interface PoolReport {
   links: string[];
   /** By what was found, before anything was repaired. */
   counts: Counts;
+  /** How many of those that are removed nobody has asked us to take away. */
+  removedByOthers?: number;
   /** Those that are neither linked nor foreign, as far as there is room. */
   entries: ReportedEntry[];
   /** How many more there are than `entries` has room for. */
@@ -65,8 +67,8 @@ function reported({ state, provider, clientName }: Finding, isRefused: boolean):
   };
 }
 
-/** As many as fit, from the first on. */
-function fitting<T>(items: T[], room: number): T[] {
+/** As many as fit into so many characters as JSON, from the first on. */
+export function fitting<T>(items: T[], room: number): T[] {
   let used = 0;
   const end = items.findIndex((item) => {
     used += JSON.stringify(item).length + 1;
@@ -103,10 +105,12 @@ export function poolReport(
     .map((finding) => reported(finding, repair?.refused.has(entryKey(finding.provider)) === true));
   const entries = fitting(all, left);
   left -= JSON.stringify(entries).length;
+  const lost = findings.filter((finding) => finding.lost).length;
   const changes = shownChanges(repair?.changes ?? []);
   const added = repair?.changes.filter(({ op }) => op === 'add').length ?? 0;
   return {
     ...{ identityPoolId, links, counts: countsOf(findings), entries },
+    ...(lost > 0 && { removedByOthers: lost }),
     ...(entries.length < all.length && { omitted: all.length - entries.length }),
     ...(repair && { repaired: { linked: added, unlinked: repair.changes.length - added } }),
     ...(changes.length > 0 && JSON.stringify(changes).length <= left && { changes }),
@@ -127,7 +131,7 @@ interface ReconcileOutput {
   repair: boolean;
   links: string[];
   identityPools: (PoolReport | FailedPool)[];
-  totals: Counts & { repaired?: Repaired };
+  totals: Counts & { removedByOthers?: number; repaired?: Repaired };
 }
 
 /** How an execution ends, as its last states read it. */
@@ -155,9 +159,11 @@ const sum = (numbers: number[]): number => numbers.reduce((total, each) => total
 function totalsOf(ends: (PoolReport | FailedPool)[]): ReconcileOutput['totals'] {
   const reports = ends.filter(isReport);
   const counts = STATES.map((state) => [state, sum(reports.map(({ counts: of }) => of[state]))]);
+  const lost = sum(reports.map(({ removedByOthers = 0 }) => removedByOthers));
   const repairs = reports.flatMap(({ repaired }) => repaired ?? []);
   return {
     ...(Object.fromEntries(counts) as Counts),
+    ...(lost > 0 && { removedByOthers: lost }),
     ...(repairs.length > 0 && {
       repaired: {
         linked: sum(repairs.map(({ linked }) => linked)),
@@ -232,12 +238,13 @@ export function reconcileMetrics({ status, totals }: ReconcileFinished): {
   metric: string;
   count: number;
 }[] {
-  const { repaired = { linked: 0, unlinked: 0 }, ...counts } = totals;
+  const { repaired = { linked: 0, unlinked: 0 }, removedByOthers = 0, ...counts } = totals;
   return [
     ...Object.entries(counts).map(([state, count]) => ({
       metric: `Reconcile${titled(state)}`,
       count,
     })),
+    { metric: 'EntriesRemoved', count: removedByOthers },
     { metric: 'ReconcileRepaired', count: repaired.linked + repaired.unlinked },
     { metric: 'ReconcileFailed', count: status === 'FAILED' ? 1 : 0 },
   ];

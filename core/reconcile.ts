@@ -32,6 +32,8 @@ export interface Finding {
   links: string[];
   /** What repairing it would be: absent where that is left to a person. */
   repair?: Intent;
+  /** What the ledger has of one that was removed though nobody asked us to take it away. */
+  lost?: LedgerEntry;
 }
 
 /** A user pool as it was listed. */
@@ -174,7 +176,8 @@ export function classify(evidence: Evidence): Finding[] {
     if (isDeleted(ledger, finding.provider)) return [];
     if (!before) return [{ ...finding, repair: intent }];
     // Unlinked by now, like its client perhaps.
-    return isRecent(evidence, before) ? [] : [{ ...finding, state: 'removed' }];
+    if (isRecent(evidence, before)) return [];
+    return [{ ...finding, state: 'removed', ...(before.state === 'linked' && { lost: before }) }];
   });
   return [...present, ...absent];
 }

@@ -29,6 +29,7 @@ import {
 } from '../core/reconcile-plan.ts';
 import { type PoolReport, poolReport, type Repair } from '../core/reconcile-report.ts';
 import { type Allowed, changesBy, type LedgerEntry } from '../core/records.ts';
+import { type RemovedEntry, removedEntries } from '../core/removed.ts';
 import { providerNameOf } from '../core/user-pool.ts';
 
 interface Asked {
@@ -136,8 +137,14 @@ async function repaired(
   return { changes: changesBy(execution, await table.ledger()), refused };
 }
 
+/** What is known of an identity pool, and what others have removed from it, if they have. */
+interface Found {
+  report: PoolReport;
+  removed?: RemovedEntry[];
+}
+
 /** Holds one identity pool against links.yml, the user pools and the ledger, and repairs it. */
-export const handler = step(async (event: Asked, context): Promise<PoolReport> => {
+export const handler = step(async (event: Asked, context): Promise<Found> => {
   const { execution, since, identityPool, repair, regions, listings } = event;
   const { identityPoolId } = identityPool;
   const leading = linksTo(links, identityPoolId);
@@ -164,5 +171,6 @@ export const handler = step(async (event: Asked, context): Promise<PoolReport> =
     ...report,
     entries: findings.filter(({ state }) => state !== 'linked' && state !== 'foreign'),
   });
-  return report;
+  const removed = removedEntries(findings);
+  return { report, ...(removed.length > 0 && { removed }) };
 });

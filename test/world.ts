@@ -222,8 +222,10 @@ export class World {
     return events;
   }
 
-  /** Keeps every LinkFinished event from now on, and returns how to take the next one. */
-  async listen(): Promise<() => Promise<{ source: string; resources: string[]; detail: object }>> {
+  /** Keeps every event of a kind from now on, and returns how to take the next one. */
+  async listen(
+    detailType = 'LinkFinished',
+  ): Promise<() => Promise<{ source: string; resources: string[]; detail: object }>> {
     const { account, region } = this.home;
     const Arn = `arn:aws:sqs:${region}:${account}:listener`;
     const Statement = [
@@ -242,7 +244,7 @@ export class World {
     const events = this.client(EventBridgeClient, this.home);
     const EventPattern = JSON.stringify({
       source: ['poolbridge'],
-      'detail-type': ['LinkFinished'],
+      'detail-type': [detailType],
     });
     await events.send(new PutRuleCommand({ Name: 'listener', EventPattern }));
     await events.send(new PutTargetsCommand({ Rule: 'listener', Targets: [{ Id: 'queue', Arn }] }));

@@ -3,9 +3,13 @@ import type { Aws, Service } from '../kernel/aws.ts';
 /** An alarm as a template describes it. */
 export interface Alarm {
   AlarmName: string;
+  AlarmDescription: string;
   Namespace: string;
   MetricName: string;
   Dimensions: { Name: string; Value: string }[];
+  Period: number;
+  EvaluationPeriods: number | string;
+  TreatMissingData: string;
   AlarmActions: string[];
 }
 

@@ -16,7 +16,7 @@ import {
   tagSetsOf,
   unlistedFor,
 } from '../../core/reconcile-plan.ts';
-import { poolReport, reconcileReport } from '../../core/reconcile-report.ts';
+import { poolReport, reconcileMetrics, reconcileReport } from '../../core/reconcile-report.ts';
 import { EVERY_CLIENT, type LedgerEntry } from '../../core/records.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
@@ -156,8 +156,11 @@ describe('what is found in an identity pool', () => {
 
   test('is linked or changed where a link covers it and it is there, missing or removed where not', () => {
     always((evidence) => {
-      for (const { state, provider } of classify(evidence)) {
+      for (const { state, provider, lost } of classify(evidence)) {
         assert.ok(possible(evidence, provider).includes(state), state);
+        // Taken away by others, where nobody asked us to.
+        const ours = ledgerOf(evidence, provider)?.state === 'linked';
+        assert.equal(lost !== undefined, state === 'removed' && ours);
         const wanted = state === 'missing' || state === 'removed';
         assert.ok(!wanted || coverageIn(evidence, provider));
       }
@@ -397,6 +400,22 @@ describe('the report', () => {
     assert.equal(report.entries.length + report.omitted!, 51);
     assert.equal(report.counts.missing, 50);
     assert.ok(JSON.stringify(report.entries).length <= 250 + 2);
+  });
+
+  test('counts what others removed apart from what was unlinked by request', () => {
+    const lost: LedgerEntry = {
+      ...{ state: 'linked', providerName: providerName('us-east-1_A'), clientId: 'r', links: [] },
+      ...{ execution: 'e', sequence: 1, time: NOW },
+    };
+    const findings = [finding('removed', 'asked'), { ...finding('removed', 'r'), lost }];
+    const report = poolReport(planned, findings);
+    assert.deepEqual([report.counts.removed, report.removedByOthers], [2, 1]);
+    const state = { repair: true, links: ['one'], identityPools: [report, report] };
+    const { finished } = reconcileReport('arn', state);
+    assert.equal(finished.totals.removedByOthers, 2);
+    const count = (name: string) =>
+      reconcileMetrics(finished).find(({ metric }) => metric === name)?.count;
+    assert.deepEqual([count('ReconcileRemoved'), count('EntriesRemoved')], [4, 2]);
   });
 
   test('of 250 identity pools fits into a state, well or not, and so does the output', () => {

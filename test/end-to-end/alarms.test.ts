@@ -10,8 +10,10 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { assembleAws } from '../../local/index.ts';
 import { deployStack, readTemplate } from '../../local/kernel/cloudformation.ts';
 import type { Principal } from '../../local/kernel/iam.ts';
+import { deployService } from '../../local/poolbridge/deploy.ts';
 import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
@@ -123,7 +125,7 @@ describe('the alarm topic', () => {
       ...{ kind: 'service', account: ACCOUNT_A },
       ...{ arn, sourceArn },
     });
-    assert.equal(alarms().length, 7);
+    assert.equal(alarms().length, 9);
     for (const [arn, { AlarmActions }] of alarms()) {
       assert.deepEqual(AlarmActions, [TOPIC]);
       const message = { TopicArn: TOPIC, Message: arn };
@@ -209,6 +211,43 @@ describe('the alarm topic', () => {
     assert.ok(failed.includes('PoolBusyError'), String(failed));
   });
 
+  test('has an alarm on entries that others removed: the step that looks for who it was runs', () => {
+    const { Namespace, MetricName, Dimensions, AlarmDescription } = alarm('entries-removed');
+    assert.equal(`${Namespace} ${MetricName}`, 'AWS/Lambda Invocations');
+    const FunctionName = 'poolbridge-dev-ExplainRemoved';
+    assert.deepEqual(Dimensions, [{ Name: 'FunctionName', Value: FunctionName }]);
+    assert.ok(world.local.aws.functions.all().some(({ name }) => name === FunctionName));
+    assert.match(AlarmDescription, /"entries-removed" in docs\/runbook\.md/);
+  });
+
+  test('has an alarm on days without a reconcile that succeeded, where there is a schedule', async () => {
+    const overdue = alarm('reconcile-overdue');
+    const { Namespace, MetricName, Dimensions, Period, EvaluationPeriods } = overdue;
+    assert.equal(`${Namespace} ${MetricName}`, 'AWS/States ExecutionsSucceeded');
+    assert.deepEqual(Dimensions, [{ Name: 'StateMachineArn', Value: world.reconcileArn }]);
+    assert.equal(overdue.TreatMissingData, 'breaching');
+    assert.deepEqual([Period, Number(EvaluationPeriods)], [3600, 50]);
+
+    const folder = process.env['POOLBRIDGE_ARTIFACT']!;
+    const deployed = async (parameters: Record<string, string>) => {
+      const aws = assembleAws();
+      await deployService(aws, HOME, { folder }, 'dev', parameters);
+      const bus = aws.buses.find(`arn:aws:events:us-east-1:${ACCOUNT_A}:event-bus/default`);
+      const names = [...aws.alarms.values()].map(({ AlarmName }) => AlarmName);
+      return {
+        rings: names.includes('poolbridge-dev-reconcile-overdue'),
+        runs: bus!.rules.has('poolbridge-dev-reconcile'),
+      };
+    };
+    const off = await deployed({ ReconcileScheduleExpression: 'off' });
+    assert.deepEqual(off, { rings: false, runs: false });
+    const rarely = { ReconcileScheduleExpression: 'rate(30 days)', ReconcileOverdueHours: 'off' };
+    assert.deepEqual(await deployed(rarely), { rings: false, runs: true });
+    // CloudWatch looks back seven days at most.
+    await assert.rejects(deployed({ ReconcileOverdueHours: '169' }), /ReconcileOverdueHours/);
+    await assert.rejects(deployed({ ReconcileScheduleExpression: '' }), /ScheduleExpression/);
+  });
+
   test('is one of your own, if alarmTopic names it', async () => {
     const where = { account: '444444444444', region: 'eu-west-1' };
     const { TopicArn } = (await sns('CreateTopic', { Name: 'ours' }, where)) as {
@@ -228,7 +267,7 @@ describe('the alarm topic', () => {
     assert.equal(outputs['AlarmTopicArn'], TopicArn);
     assert.deepEqual(
       alarms(where.account).map(([, { AlarmActions }]) => AlarmActions),
-      Array.from({ length: 7 }, () => [TopicArn]),
+      Array.from({ length: 9 }, () => [TopicArn]),
     );
     const made = TOPIC.replace(ACCOUNT_A, where.account).replace('us-east-1', where.region);
     await assert.rejects(sns('Publish', { TopicArn: made, Message: 'x' }, where), {

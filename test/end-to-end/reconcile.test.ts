@@ -13,7 +13,9 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import type { EntryState } from '../../core/reconcile.ts';
 import type { PoolReport, reconcileReport } from '../../core/reconcile-report.ts';
-import { ACCOUNT_B, full, HOME, pools, startWorld, type World } from '../world.ts';
+import type { EntryRemoved } from '../../core/removed.ts';
+import { deployAccountB } from '../../local/poolbridge/deploy.ts';
+import { ACCOUNT_A, ACCOUNT_B, full, HOME, pools, startWorld, type World } from '../world.ts';
 
 const FIRST = 'us-east-1_Healed001';
 const SECOND = 'us-east-1_Healed002';
@@ -31,12 +33,14 @@ const providerName = (userPoolId: string) => `cognito-idp.us-east-1.amazonaws.co
 
 describe('reconcile', () => {
   let world: World;
+  let nextRemoved: Awaited<ReturnType<World['listen']>>;
   /** The app clients by what becomes of them. */
   const clients: Record<string, string> = {};
 
   before(async () => {
     // No trail: every event is lost.
     world = await startWorld({ trail: false });
+    nextRemoved = await world.listen('EntryRemoved');
     await world.createUserPool(FIRST);
     await world.createUserPool(SECOND);
     await world.createUserPool(TAGGED, { team: 'healed' });
@@ -105,12 +109,15 @@ describe('reconcile', () => {
 
   const named = (...names: string[]) => names.map((name) => clients[name]!).sort();
 
+  const accountB = { account: ACCOUNT_B, region: 'ap-south-1' };
+
   /** Account-B changes the entries by itself. */
   const meddle = async (
     change: (entries: CognitoIdentityProvider[]) => CognitoIdentityProvider[],
+    by = world.client(CognitoIdentityClient, accountB),
   ) => {
     const pool = await world.describe(pools.healed);
-    await world.client(CognitoIdentityClient, { account: ACCOUNT_B, region: 'ap-south-1' }).send(
+    await by.send(
       new UpdateIdentityPoolCommand({
         ...pool,
         ...{ IdentityPoolId: pools.healed, IdentityPoolName: pool.IdentityPoolName },
@@ -249,6 +256,91 @@ describe('reconcile', () => {
       await ours(),
       [...named('stays', 'tagged', 'kept', 'renamed', 'flagged', 'lost'), 'byhand'].sort(),
     );
+  });
+
+  /** Account-B's own role for its infrastructure. */
+  const terraform = () => {
+    const { iam } = world.local.aws;
+    const { accessKeyId, secretAccessKey, sessionToken } = iam.openSession(
+      iam.putRole({
+        ...{ arn: `arn:aws:iam::${ACCOUNT_B}:role/terraform`, name: 'terraform' },
+        trust: { Version: '2012-10-17', Statement: [] },
+        policies: [
+          {
+            Version: '2012-10-17',
+            Statement: [{ Effect: 'Allow', Action: 'cognito-identity:*', Resource: '*' }],
+          },
+        ],
+      }),
+      { name: 'apply', seconds: 900 },
+    ).session;
+    return new CognitoIdentityClient({
+      ...{ endpoint: world.local.endpoint, region: 'ap-south-1' },
+      credentials: { accessKeyId, secretAccessKey, sessionToken },
+    });
+  };
+
+  /** What was told of an entry, and in which execution. */
+  const told = async (executionArn: string, name: string): Promise<EntryRemoved> => {
+    const { source, resources, detail } = await nextRemoved();
+    assert.deepEqual([source, resources], ['poolbridge', [executionArn]]);
+    const event = detail as EntryRemoved;
+    assert.deepEqual(
+      [event.executionArn, event.identityPoolId, event.providerName, event.clientId],
+      [executionArn, pools.healed, providerName(FIRST), clients[name]],
+    );
+    assert.deepEqual([event.clientName, event.links], [`app-${name}`, ['healed']]);
+    return event;
+  };
+
+  const nextTwo = async (executionArn: string) => ({
+    taken: await told(executionArn, 'taken'),
+    wiped: await told(executionArn, 'wiped'),
+  });
+
+  test('tells of each entry that others removed, and who it was where CloudTrail may be asked', async () => {
+    for (const name of ['wiped', 'unwanted']) {
+      clients[name] = await world.createAppClient(FIRST, `app-${name}`);
+    }
+    await reconcile({ link: 'healed', repair: true });
+    const unwanted = { userPoolId: FIRST, clientId: clients['unwanted'] };
+    (await world.run({ operation: 'unlink', ...unwanted })).result();
+    await meddle((all) => all.filter(({ ClientId }) => ClientId !== clients['wiped']), terraform());
+    // Whoever writes later did not do it.
+    await meddle((all) => all);
+    await daysLater();
+
+    // Every run tells of what is still gone.
+    for (const { detail } of [await nextRemoved(), await nextRemoved()]) {
+      assert.equal((detail as EntryRemoved).clientId, clients['taken']);
+    }
+    const { executionArn, output } = await reconcile({ link: 'healed' });
+    const { counts: found, removedByOthers } = reportOf(JSON.parse(output!));
+    assert.deepEqual([found.removed, removedByOthers], [3, 2]);
+    const { taken, wiped } = await nextTwo(executionArn);
+    assert.equal(taken.removedBy, undefined);
+    assert.equal(wiped.removedBy, undefined);
+    assert.match(wiped.message, /account 222222222222 lets nobody look it up.*NameWhoRemoves=true/);
+    assert.match(wiped.linkedBy.executionArn, /:execution:poolbridge-dev-reconcile:/);
+    assert.ok(Date.parse(wiped.linkedBy.time) < Date.now() - 86_400_000);
+
+    await deployAccountB(world.local.aws, accountB, {
+      ...{ TrustedAccountId: ACCOUNT_A, IdentityPoolIds: pools.healed, ExternalId: 'pairing-1' },
+      NameWhoRemoves: 'true',
+    });
+    const known = await nextTwo((await reconcile({ link: 'healed' })).executionArn);
+    const root = `arn:aws:iam::${ACCOUNT_B}:root`;
+    assert.equal(known.taken.removedBy?.principalArn, root);
+    const arn = `arn:aws:sts::${ACCOUNT_B}:assumed-role/terraform/apply`;
+    assert.equal(known.wiped.removedBy?.principalArn, arn);
+    assert.ok(
+      known.wiped.message.startsWith(`${arn} removed the app client ${clients['wiped']} of`),
+    );
+    const { eventID, eventTime } = world.local.aws.trail.records.find(({ userIdentity }) =>
+      JSON.stringify(userIdentity).includes(arn),
+    )!;
+    const { eventId, time } = known.wiped.removedBy!;
+    assert.deepEqual([eventId, time], [eventID, eventTime]);
   });
 
   test('unlinks what a user pool had that was found by its tags, once it is gone', async () => {

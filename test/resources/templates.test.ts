@@ -3,7 +3,11 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { assembleAws } from '../../local/index.ts';
-import { deployForwarder, deployUserPoolAccount } from '../../local/poolbridge/deploy.ts';
+import {
+  deployAccountB,
+  deployForwarder,
+  deployUserPoolAccount,
+} from '../../local/poolbridge/deploy.ts';
 
 const ACCOUNT = '666666666666';
 const USER_POOLS = 'us-east-1_One,eu-west-1_Two';
@@ -62,6 +66,26 @@ test('an account of user pools lets their app clients be listed, in every partit
       },
     ]);
   }
+});
+
+test('Account-B lets CloudTrail be looked into only where a parameter says so', async () => {
+  const granted = async (parameters: Record<string, string>) => {
+    const aws = assembleAws();
+    const given = { TrustedAccountId: '111111111111', IdentityPoolIds: 'ap-south-1:0' };
+    const where = { account: ACCOUNT, region: 'ap-south-1' };
+    const { RoleArn } = await deployAccountB(aws, where, { ...given, ...parameters });
+    const statements = aws.iam.roles.get(RoleArn!)!.policies.flatMap(({ Statement }) => Statement);
+    return statements.filter(({ Action }) =>
+      [Action].flat().some((a) => a.startsWith('cloudtrail')),
+    );
+  };
+  assert.deepEqual(await granted({}), []);
+  assert.deepEqual(await granted({ NameWhoRemoves: 'true' }), [
+    {
+      ...{ Sid: 'NameWhoRemoves', Effect: 'Allow' },
+      ...{ Action: 'cloudtrail:LookupEvents', Resource: '*' },
+    },
+  ]);
 });
 
 test('what is no ARN of a default bus, no account and no user pool is not taken', async () => {

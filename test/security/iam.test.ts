@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import {
+  CognitoIdentityClient,
+  type CognitoIdentityProvider,
+  UpdateIdentityPoolCommand,
+} from '@aws-sdk/client-cognito-identity';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   SendTaskSuccessCommand,
@@ -15,14 +20,28 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { PolicyDocument } from '../../local/kernel/iam.ts';
-import { deployForwarder, deployUserPoolAccount } from '../../local/poolbridge/deploy.ts';
-import { ACCOUNT_A, ACCOUNT_D, type Ended, HOME, pools, startWorld, World } from '../world.ts';
+import {
+  deployAccountB,
+  deployForwarder,
+  deployUserPoolAccount,
+} from '../../local/poolbridge/deploy.ts';
+import {
+  ACCOUNT_A,
+  ACCOUNT_B,
+  ACCOUNT_D,
+  type Ended,
+  HOME,
+  pools,
+  startWorld,
+  World,
+} from '../world.ts';
 import { type Grant, grantsOf } from './grants.ts';
 
 const NAMED = 'us-east-1_Mobile001';
 const APPROVED = 'us-east-1_Approve01';
 const TAGGED = 'us-east-1_Web000001';
 const ABROAD = 'us-east-1_Abroad003';
+const accountB = { account: ACCOUNT_B, region: 'ap-south-1' };
 const AWAY = { account: ACCOUNT_D, region: 'us-east-1' };
 const HomeBusArn = `arn:aws:events:us-east-1:${ACCOUNT_A}:event-bus/default`;
 const QUEUE = `${ACCOUNT_A}/poolbridge-dev-undelivered-events`;
@@ -50,6 +69,8 @@ describe('what is granted', () => {
   let world: World;
   let abroad: World;
   let documents: [string, PolicyDocument][];
+  /** The entry that others remove, time and again. */
+  let taken: CognitoIdentityProvider;
   /** The dead-letter queues of the service and of the forwarder, and who may read them. */
   let queues: [string, typeof HOME][];
 
@@ -72,6 +93,25 @@ describe('what is granted', () => {
     await world.createUserPool(TAGGED, { team: 'web' });
     await world.createIdentityPool(pools.mobile);
     await world.createIdentityPool(pools.web);
+    await deployAccountB(aws, accountB, {
+      ...{ TrustedAccountId: ACCOUNT_A, ExternalId: 'pairing-1', NameWhoRemoves: 'true' },
+      IdentityPoolIds: [pools.mobile, pools.web].join(','),
+    });
+    // Ours since yesterday.
+    const ClientId = await world.createAppClient(TAGGED, 'web-taken');
+    taken = { ProviderName: `cognito-idp.us-east-1.amazonaws.com/${TAGGED}`, ClientId };
+    await aws.tables.ask(HOME, 'PutItem', {
+      TableName: 'poolbridge-dev',
+      Item: {
+        ...{ pk: { S: pools.web }, sk: { S: `entry#${taken.ProviderName}#${ClientId}` } },
+        body: {
+          S: JSON.stringify({
+            ...{ state: 'linked', providerName: taken.ProviderName, clientId: ClientId },
+            ...{ links: ['web'], execution: 'x', sequence: 1, time: Date.now() - 86_400_000 },
+          }),
+        },
+      },
+    });
     const { roles } = world.local.aws.iam;
     const all = [...roles.values()].flatMap((role): [string, PolicyDocument][] => [
       ...role.policies.map((policy): [string, PolicyDocument] => [role.name, policy]),
@@ -92,7 +132,7 @@ describe('what is granted', () => {
   /** The whole job; the part that a grant is for comes first, since it is the one to fail. */
   const jobSucceeds = async ({ policy = '', action = '' }: Partial<Grant> = {}) => {
     const reconciles = () => reconcileSucceeds(action === 'dynamodb:DeleteItem');
-    const parts = /Reconcile|ResolveLinks|ListAppClients|ListUserPools/.test(policy)
+    const parts = /Reconcile|ResolveLinks|ListAppClients|ListUserPools|Removed|NameWho/.test(policy)
       ? [reconciles, linkSucceeds]
       : [linkSucceeds, reconciles];
     for (const part of parts) if (!(await part())) return false;
@@ -103,8 +143,31 @@ describe('what is granted', () => {
   const reconcileSucceeds = async (someoneWaits: boolean): Promise<boolean> => {
     await world.createAppClient(TAGGED, 'web-app');
     if (someoneWaits) await leaveWaiting(await world.createAppClient(TAGGED, 'web-app'));
+    await someoneRemoves(taken);
     const ended = await world.run({ link: 'web', repair: true }, undefined, world.reconcileArn);
-    return (await isAnnounced(ended)) && (await scheduleStarts());
+    return (await isAnnounced(ended)) && (await isExplained(ended)) && (await scheduleStarts());
+  };
+
+  /** Account-B takes an entry away that was there for a moment. */
+  const someoneRemoves = async (entry: CognitoIdentityProvider) => {
+    const client = world.client(CognitoIdentityClient, accountB);
+    const { CognitoIdentityProviders: others = [], ...rest } = await world.describe(pools.web);
+    const pool = {
+      ...rest,
+      ...{ IdentityPoolId: pools.web, IdentityPoolName: rest.IdentityPoolName },
+      AllowUnauthenticatedIdentities: rest.AllowUnauthenticatedIdentities,
+    };
+    for (const CognitoIdentityProviders of [[...others, entry], others]) {
+      await client.send(new UpdateIdentityPoolCommand({ ...pool, CognitoIdentityProviders }));
+    }
+  };
+
+  /** Whether an execution has told of the removed entry, and who it was. */
+  const isExplained = async ({ executionArn }: Ended): Promise<boolean> => {
+    const events = await world.history(executionArn);
+    return events.some(({ lambdaFunctionSucceededEventDetails: answer }) =>
+      answer?.output?.includes(`"removedBy":{"principalArn":"arn:aws:iam::${ACCOUNT_B}:root"`),
+    );
   };
 
   const leaveWaiting = (clientId: string) => {
@@ -343,6 +406,7 @@ describe('what is granted', () => {
     );
     // https://docs.aws.amazon.com/service-authorization/latest/reference/
     const unnarrowable = [
+      'cloudtrail:LookupEvents',
       'cognito-idp:ListUserPools',
       ...Object.keys(unjudged).filter(
         (action) => !['logs:CreateLogStream', 'logs:PutLogEvents'].includes(action),
@@ -433,12 +497,15 @@ describe('what is granted', () => {
     while (functions.all().some(({ busy }) => busy.size > 0)) {
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    const from = records.length;
+    const since =
+      (last = records.at(-1)) =>
+      () =>
+        records.slice(records.lastIndexOf(last!) + 1);
+    const linking = since();
     const clientId = await world.createAppClient(NAMED);
     const ended = await world.run({ userPoolId: NAMED, clientId }, 'narrow');
     ended.result();
-    const asked = records
-      .slice(from)
+    const asked = linking()
       .filter(({ eventName }) => eventName === 'AssumeRole')
       .map(({ requestParameters }) => requestParameters as Record<string, string>);
     const sessions = asked.map(({ policy, durationSeconds, roleSessionName, sourceIdentity }) => {
@@ -461,11 +528,10 @@ describe('what is granted', () => {
       allow('DescribeIdentityPool', 'UpdateIdentityPool', 'TagResource'),
       allow('DescribeIdentityPool'),
     ]);
-    const read = records.length;
+    const reporting = since();
     const report = await world.run({ link: 'web' }, 'report', world.reconcileArn);
     assert.equal(report.status, 'SUCCEEDED');
-    const onlyRead = records
-      .slice(read)
+    const onlyRead = reporting()
       .filter(({ eventName }) => eventName === 'AssumeRole')
       .map(({ requestParameters }) => (requestParameters as Record<string, string>)['policy']);
     assert.deepEqual(
@@ -477,6 +543,7 @@ describe('what is granted', () => {
             Resource: Resource.replace(pools.mobile, pools.web),
           },
         ],
+        [{ Effect: 'Allow', Action: 'cloudtrail:LookupEvents', Resource: '*' }],
       ],
     );
     const write = records.findLast(({ eventName }) => eventName === 'UpdateIdentityPool')!;

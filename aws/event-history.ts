@@ -1,0 +1,62 @@
+import { CloudTrailClient, paginateLookupEvents } from '@aws-sdk/client-cloudtrail';
+import type { Execution } from '../core/execution.ts';
+import type { Access } from '../core/links.ts';
+import { type PoolUpdate, poolUpdate } from '../core/removed.ts';
+import { pace } from './pace.ts';
+import { requestHandler } from './request-handler.ts';
+import { assume } from './role-session.ts';
+
+// CloudTrail knows no resources to narrow this to.
+const LOOK_UP = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: 'cloudtrail:LookupEvents', Resource: '*' }],
+});
+
+// Of 50 records each: what an account may ask for in five seconds, of which others may want some.
+const MOST_PAGES = 10;
+const CALLS_A_SECOND = 2;
+
+/** Some updates of an identity pool, and whether there are more before them. */
+interface Page {
+  updates: PoolUpdate[];
+  more: boolean;
+}
+
+/**
+ * The updates of an identity pool as CloudTrail of its account and Region has them, newest first, page
+ * by page. Its event history needs no trail, lags behind by minutes and goes back 90 days.
+ *
+ * @param since in epoch milliseconds.
+ * @param abortSignal ends it: an answer in time is worth more than a name.
+ * @throws as AWS answers: AccessDeniedException where the role may not look.
+ * @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+ */
+export async function* poolUpdates(
+  execution: Execution,
+  identityPoolId: string,
+  access: Access,
+  { since, abortSignal }: { since: number; abortSignal: AbortSignal },
+): AsyncGenerator<Page> {
+  const { credentials } = await assume(execution, access, LOOK_UP);
+  const region = identityPoolId.split(':')[0] ?? '';
+  // Identity pools of one account are looked at side by side, and it has two calls a second.
+  const client = new CloudTrailClient({ region, credentials, requestHandler, maxAttempts: 6 });
+  const input = {
+    LookupAttributes: [
+      { AttributeKey: 'EventName' as const, AttributeValue: 'UpdateIdentityPool' },
+    ],
+    StartTime: new Date(since),
+  };
+  const turn = pace(CALLS_A_SECOND);
+  let count = 0;
+  await turn();
+  const pages = paginateLookupEvents({ client }, input, { abortSignal });
+  for await (const { Events = [], NextToken } of pages) {
+    const updates = Events.flatMap(
+      ({ CloudTrailEvent }) => poolUpdate(CloudTrailEvent, identityPoolId) ?? [],
+    );
+    yield { updates, more: NextToken !== undefined };
+    if (++count === MOST_PAGES) return;
+    if (NextToken !== undefined) await turn();
+  }
+}
