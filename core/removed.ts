@@ -18,9 +18,10 @@ export interface RemovedEntry {
 
 // Each is an event; a tool that empties a pool of 1,000 entries is told of as well by these.
 const MOST_TOLD = 50;
-// Of characters: ten of these events together stay below the 256 KB of one PutEvents.
+// Of characters: with the largest report a state holds them, and ten of these events together stay below
+// the 256 KB of one PutEvents.
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-const ROOM = 60_000;
+const ROOM = 40_000;
 
 /** The entries that others have removed, as many as are told of one by one. */
 export function removedEntries(findings: Finding[]): RemovedEntry[] {

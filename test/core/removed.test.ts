@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Link } from '../../core/links.ts';
 import type { Finding } from '../../core/reconcile.ts';
+import { planOf } from '../../core/reconcile-plan.ts';
+import { poolReport } from '../../core/reconcile-report.ts';
 import {
   entryRemoved,
   isSettled,
@@ -269,7 +272,16 @@ describe('what is told of a removed entry', () => {
     const many = Array.from({ length: 1000 }, () => finding(['one'], true));
     assert.equal(removedEntries(many).length, 50);
     const names = Array.from({ length: 500 }, (_, i) => `link-with-a-long-name-${i}`);
-    const large = removedEntries(many.map((each) => ({ ...each, links: names })));
-    assert.ok(large.length > 0 && JSON.stringify(large).length <= 60_002);
+    const wide = many.map((each) => ({ ...each, links: names }));
+    const removed = removedEntries(wide);
+    assert.ok(removed.length > 0);
+    const link: Link = {
+      ...{ clients: ['*'], identityPool: POOL, roleArn: ROLE, serverSideTokenCheck: false },
+      ...{ providerQuota: 1000, onDelete: 'keep' },
+    };
+    const plan = planOf({ one: link }, false, { since: 0, regions: [], found: [] });
+    const report = poolReport(plan.identityPools[0]!, [...wide, ...wide]);
+    const size = JSON.stringify({ report, removed }).length;
+    assert.ok(size > 150_000 && size < 250_000, `${size}`);
   });
 });
