@@ -14,6 +14,7 @@ import {
 import type { EntryState } from '../../core/reconcile.ts';
 import type { PoolReport, reconcileReport } from '../../core/reconcile-report.ts';
 import type { EntryRemoved } from '../../core/removed.ts';
+import { AwsError } from '../../local/kernel/errors.ts';
 import { deployAccountB } from '../../local/poolbridge/deploy.ts';
 import { ACCOUNT_A, ACCOUNT_B, full, HOME, pools, startWorld, type World } from '../world.ts';
 
@@ -341,6 +342,35 @@ describe('reconcile', () => {
     )!;
     const { eventId, time } = known.wiped.removedBy!;
     assert.deepEqual([eventId, time], [eventID, eventTime]);
+  });
+
+  test('tells of them though CloudTrail fails, and reports the identity pool though telling fails', async () => {
+    const { services } = world.local.aws;
+    const failing = (service: string, operation: string, isMeant: (input: string) => boolean) => {
+      const { operations } = services.get(service)!;
+      const working = operations[operation]!;
+      operations[operation] = {
+        ...working,
+        run(call) {
+          if (!isMeant(JSON.stringify(call.input))) return working.run(call);
+          throw new AwsError('InvalidLookupAttributesException', 'No.');
+        },
+      };
+      return () => {
+        operations[operation] = working;
+      };
+    };
+    const answerAgain = failing('cloudtrail', 'LookupEvents', () => true);
+    const { taken } = await nextTwo((await reconcile({ link: 'healed' })).executionArn);
+    assert.match(taken.message, /not known: CloudTrail could not be read \(InvalidLookup\w+\)\./);
+    answerAgain();
+    const takeAgain = failing('events', 'PutEvents', (input) => input.includes('EntryRemoved'));
+    const ended = await reconcile({ link: 'healed' });
+    takeAgain();
+    assert.equal(ended.status, 'SUCCEEDED', ended.cause);
+    assert.equal(reportOf(JSON.parse(ended.output!)).removedByOthers, 2);
+    // Nothing came of it between those before and these.
+    await nextTwo((await reconcile({ link: 'healed' })).executionArn);
   });
 
   test('unlinks what a user pool had that was found by its tags, once it is gone', async () => {
