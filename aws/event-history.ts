@@ -1,5 +1,6 @@
 import { CloudTrailClient, paginateLookupEvents } from '@aws-sdk/client-cloudtrail';
 import type { Execution } from '../core/execution.ts';
+import { identityPoolRegion } from '../core/identity-pool.ts';
 import type { Access } from '../core/links.ts';
 import { type PoolUpdate, poolUpdate } from '../core/removed.ts';
 import { pace } from './pace.ts';
@@ -38,7 +39,7 @@ export async function* poolUpdates(
   { since, abortSignal }: { since: number; abortSignal: AbortSignal },
 ): AsyncGenerator<Page> {
   const { credentials } = await assume(execution, access, LOOK_UP);
-  const region = identityPoolId.split(':')[0] ?? '';
+  const region = identityPoolRegion(identityPoolId);
   // Identity pools of one account are looked at side by side, and it has two calls a second.
   const client = new CloudTrailClient({ region, credentials, requestHandler, maxAttempts: 6 });
   const input = {

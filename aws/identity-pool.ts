@@ -18,7 +18,12 @@ import {
   TargetAccessDeniedError,
 } from '../core/errors.ts';
 import type { Execution } from '../core/execution.ts';
-import { type IdentityPool, parseIdentityPool, sendable } from '../core/identity-pool.ts';
+import {
+  type IdentityPool,
+  identityPoolRegion,
+  parseIdentityPool,
+  sendable,
+} from '../core/identity-pool.ts';
 import type { Access } from '../core/links.ts';
 import {
   INACTIVE,
@@ -45,8 +50,6 @@ export interface OpenIdentityPool {
   make(call: Call): Promise<void>;
 }
 
-const regionOf = (identityPoolId: string): string => identityPoolId.split(':')[0] ?? '';
-
 /** What is called on the pool itself, and what AWS lets nobody narrow to one pool. */
 function actionsFor(use: Use, { roles, principalTags }: Beside): { own: string[]; any: string[] } {
   if (use === 'none') return { own: [], any: [] };
@@ -69,7 +72,7 @@ function actionsFor(use: Use, { roles, principalTags }: Beside): { own: string[]
  */
 function sessionPolicy(identityPoolId: string, { roleArn, beside }: Access, use: Use): string {
   const [, partition, , , account] = roleArn.split(':');
-  const arn = `arn:${partition}:cognito-identity:${regionOf(identityPoolId)}:${account}:identitypool/${identityPoolId}`;
+  const arn = `arn:${partition}:cognito-identity:${identityPoolRegion(identityPoolId)}:${account}:identitypool/${identityPoolId}`;
   const allow = (actions: string[], Resource: string) =>
     actions.length > 0 ? [{ Effect: 'Allow', Action: actions, Resource }] : [];
   const { own, any } = actionsFor(use, beside);
@@ -155,7 +158,7 @@ class IdentityPoolSession implements OpenIdentityPool {
     access: Access,
     { credentials, assumedRoleArn }: Awaited<ReturnType<typeof assume>>,
   ) {
-    const client = { region: regionOf(id), credentials, requestHandler };
+    const client = { region: identityPoolRegion(id), credentials, requestHandler };
     this.assumedRoleArn = assumedRoleArn;
     this.#id = id;
     this.#access = access;

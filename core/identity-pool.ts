@@ -100,6 +100,10 @@ export function sendable(pool: IdentityPool): IdentityPool {
 export const entryKey = (entry: Provider): string =>
   `${entry.ProviderName ?? ''} ${entry.ClientId ?? ''}`;
 
+/** The Region of an identity pool, which its id begins with. */
+export const identityPoolRegion = (identityPoolId: string): string =>
+  identityPoolId.split(':')[0] ?? '';
+
 /** The entries of a pool; none when the member is absent. */
 export const entriesOf = (pool: IdentityPool): Provider[] => pool.CognitoIdentityProviders ?? [];
 
