@@ -10,7 +10,7 @@ export interface RemovedEntry {
   providerName: string;
   clientId: string;
   clientName?: string;
-  /** The links that cover it. */
+  /** The links that cover it, a hundred of them at most. */
   links: string[];
   /** Who wrote it last, of us. */
   linkedBy: { executionArn: string /** ISO 8601. */; time: string };
@@ -18,7 +18,8 @@ export interface RemovedEntry {
 
 // Each is an event; a tool that empties a pool of 1,000 entries is told of as well by these.
 const MOST_TOLD = 50;
-// Of characters: with the largest report a state holds them, and ten of these events together stay below
+const MOST_LINKS = 100;
+// Of characters, so there is room for one entry at least: with the largest report a state holds them, and ten of these events together stay below
 // the 256 KB of one PutEvents.
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 const ROOM = 40_000;
@@ -30,7 +31,7 @@ export function removedEntries(findings: Finding[]): RemovedEntry[] {
     const { ProviderName = '', ClientId = '' } = provider;
     return [
       {
-        ...{ providerName: ProviderName, clientId: ClientId, links },
+        ...{ providerName: ProviderName, clientId: ClientId, links: links.slice(0, MOST_LINKS) },
         ...(clientName !== undefined && { clientName }),
         linkedBy: { executionArn: lost.execution, time: new Date(lost.time).toISOString() },
       },

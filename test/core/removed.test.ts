@@ -271,7 +271,8 @@ describe('what is told of a removed entry', () => {
     ]);
     const many = Array.from({ length: 1000 }, () => finding(['one'], true));
     assert.equal(removedEntries(many).length, 50);
-    const names = Array.from({ length: 500 }, (_, i) => `link-with-a-long-name-${i}`);
+    // As many links as there is room for in links.yml, and with names as long as they may be.
+    const names = Array.from({ length: 900 }, (_, i) => `${i}`.padStart(40, 'x'));
     const wide = many.map((each) => ({ ...each, links: names }));
     const removed = removedEntries(wide);
     assert.ok(removed.length > 0);
