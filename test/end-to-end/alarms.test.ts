@@ -226,7 +226,8 @@ describe('the alarm topic', () => {
     assert.equal(`${Namespace} ${MetricName}`, 'AWS/States ExecutionsSucceeded');
     assert.deepEqual(Dimensions, [{ Name: 'StateMachineArn', Value: world.reconcileArn }]);
     assert.equal(overdue.TreatMissingData, 'breaching');
-    assert.deepEqual([Period, Number(EvaluationPeriods)], [3600, 50]);
+    // CloudFormation takes a default only as a text.
+    assert.deepEqual([Period, EvaluationPeriods], [3600, '50']);
 
     const folder = process.env['POOLBRIDGE_ARTIFACT']!;
     const deployed = async (parameters: Record<string, string>) => {
