@@ -18,6 +18,9 @@ export const QUOTAS = new Map([
 ]);
 export const USER_POOLS = ['us-east-1_Chaos0001', 'us-east-1_Chaos0002'] as const;
 
+/** The user pool of which every change must be approved. */
+export const APPROVED = 'us-east-1_Chaos0003';
+
 /** The identity pools that links.yml allows a client. */
 export function covering(userPoolId: string, name: string): string[] {
   if (userPoolId === USER_POOLS[0]) return [POOLS[0]];
@@ -76,7 +79,7 @@ export class Accounts {
         ExternalId: 'pairing-1',
       },
     });
-    for (const id of USER_POOLS) {
+    for (const id of [...USER_POOLS, APPROVED]) {
       const UserPoolTags = { _custom_id_: id };
       await this.asA('cognito-idp', 'CreateUserPool', { PoolName: 'users', UserPoolTags });
     }

@@ -184,7 +184,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a deletion is forgotten',
-    seed: 10,
+    seed: 14,
     changes: [
       {
         file: criticalSection,
@@ -201,6 +201,82 @@ export const bugs: Bug[] = [
         file: criticalSection,
         find: 'await inParallel(entries, (entry) => table.enter(entry));',
         replace: 'void entries;',
+      },
+    ],
+  },
+  {
+    name: 'reconcile links again what was unlinked by request',
+    seed: 15,
+    changes: [
+      {
+        file: 'core/reconcile.ts',
+        find: "[{ ...finding, state: 'removed'",
+        replace: "[{ ...finding, repair: intent, state: 'removed'",
+      },
+      {
+        file: 'core/reconcile.ts',
+        find: 'return entry === undefined && ',
+        replace: 'return ',
+      },
+    ],
+  },
+  {
+    name: 'reconcile writes where it was only to report',
+    seed: 190,
+    changes: [
+      {
+        file: 'functions/reconcile-identity-pool.ts',
+        find: 'repair: repair ? ',
+        replace: 'repair: repair !== undefined ? ',
+      },
+    ],
+  },
+  {
+    name: 'what needs approval is written without',
+    seed: 10,
+    changes: [
+      {
+        file: 'core/approval.ts',
+        find: 'if (times.length === 0) return undefined;',
+        replace: 'if (times.length >= 0) return undefined;',
+      },
+    ],
+  },
+  {
+    name: 'a pause is not looked at',
+    seed: 5,
+    changes: [{ file: poolWriter, find: 'isFirst ? () => table.checkPause() : ', replace: '' }],
+  },
+  {
+    name: 'an undo takes back more than the execution did',
+    seed: 25,
+    changes: [
+      {
+        file: 'core/undo.ts',
+        find: '        takeBack: changes,\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'an undo does not look at the ledger',
+    seed: 5,
+    changes: [
+      {
+        file: 'core/undo.ts',
+        find: 'if (conflicts.length === 0) return;',
+        replace: 'if (conflicts.length >= 0) return;',
+      },
+    ],
+  },
+  {
+    name: 'reconcile takes nothing away that is orphaned',
+    seed: 5,
+    changes: [
+      {
+        file: 'core/reconcile.ts',
+        find: "...(onDelete === 'unlink' && {",
+        replace: "...(onDelete === 'never' && {",
       },
     ],
   },

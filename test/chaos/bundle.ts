@@ -21,6 +21,12 @@ const files: Record<string, string> = {
   UpdateIdentityPool: 'update-identity-pool',
   VerifyIdentityPool: 'verify-identity-pool',
   ReportOutcome: 'report-outcome',
+  RequestApproval: 'request-approval',
+  ResolveLinks: 'resolve-links',
+  ListAppClients: 'list-app-clients',
+  ReconcileIdentityPool: 'reconcile-identity-pool',
+  ExplainRemoved: 'explain-removed',
+  ReportReconcile: 'report-reconcile',
 };
 
 const entry = Object.entries(files)

@@ -65,6 +65,11 @@ export class Faults {
     this.skew = !calm && random.chance(0.4) ? 2000 : 0;
   }
 
+  /** Nothing happens any more. */
+  end(): void {
+    this.#left = 0;
+  }
+
   /** What happens to a call, if anything. */
   draw(call: string, inUpdate: boolean): Fault | undefined {
     const probability = this.#probability * (inUpdate ? 3 : 1);

@@ -93,6 +93,8 @@ export class Judge {
     const [start, stop] = [startDate, stopDate].map(
       (seconds) => seconds * 1000 - Date.now() + this.#ending.clock.elapsed,
     ) as [number, number];
+    // A reconcile says nothing of a single client.
+    if (execution.machine.name.endsWith('-reconcile')) return;
     const said = JSON.parse(output ?? '{}') as ExecutionOutput;
     this.#judgeOutput(name, said, start, stop, cancelled);
     this.#judgeDeletion(said);
@@ -152,10 +154,13 @@ export class Judge {
     const claims = new Map<string, number>();
     const { executions } = this.#ending.aws.stateMachines;
     const succeeded = [...executions.values()].filter(({ status }) => status === 'SUCCEEDED');
-    const results = succeeded.flatMap(
-      ({ output }) => (JSON.parse(output ?? '{}') as ExecutionOutput).results,
-    );
-    for (const { identityPoolId, changes } of results) {
+    const results = succeeded.flatMap(({ output }) => {
+      const said = JSON.parse(output ?? '{}') as ExecutionOutput & {
+        identityPools?: ExecutionOutput['results'];
+      };
+      return said.identityPools ?? said.results;
+    });
+    for (const { identityPoolId, changes = [] } of results) {
       for (const { op, provider } of changes) {
         const claim = `${identityPoolId} ${op} ${entryKey(provider)}`;
         claims.set(claim, (claims.get(claim) ?? 0) + 1);

@@ -69,6 +69,7 @@ export class Network {
     );
     const sending: Sending = { seen: this.#scene.observer.seenBy(invocation) };
     if (call === 'cognito-identity:UpdateIdentityPool') {
+      this.#scene.observer.checkPause(invocation.execution);
       this.#scene.observer.sent(
         sending,
         JSON.parse(bytesOf(request.body ?? '').toString()) as IdentityPool,

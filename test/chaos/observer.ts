@@ -39,6 +39,13 @@ interface LeaseUpdate {
   ExpressionAttributeValues?: Record<string, { S?: string }>;
 }
 
+// How long before it is sent a write may have looked whether writes are paused, in milliseconds.
+const LOOKED_BEFORE = 1500;
+
+const NONE: Pick<IdentityPool, 'CognitoIdentityProviders'> & IdentityPool = {
+  ...{ IdentityPoolId: '', IdentityPoolName: '', AllowUnauthenticatedIdentities: false },
+};
+
 const isEntryChange = ({ member }: { member: string }): boolean =>
   member === 'CognitoIdentityProviders';
 
@@ -53,6 +60,8 @@ export class Observer {
   /** Foreign changes that were overwritten because Cognito still showed the pool without them. */
   overwrittenUnseen = 0;
   updates = 0;
+  /** When somebody paused all writes, while they are paused. */
+  pausedSince: number | undefined;
   readonly #versions = new Map<string, Version[]>();
   readonly #seen = new Map<object, Seen>();
   /** What has been asked for: `link POOL ENTRY` and `unlink POOL ENTRY`, or `unlink POOL USERPOOL *`. */
@@ -140,6 +149,30 @@ export class Observer {
   /** What an invocation has seen of a pool until now. */
   seenBy(invocation: object): Seen | undefined {
     return this.#seen.get(invocation);
+  }
+
+  /** A write is about to be sent: not while writes are paused, but for those that had looked before. */
+  checkPause(execution: string): void {
+    const since = this.pausedSince;
+    if (since === undefined || this.#now() - since < LOOKED_BEFORE) return;
+    this.violation(`${execution} writes, though writes were paused at ${since} ms`);
+  }
+
+  /** What an execution wrote: the entries that it added, and whether ours had unlinked them before. */
+  writesBy(poolId: string, execution: string) {
+    const versions = this.versions(poolId);
+    const entries = (i: number) => new Set(entriesOf(versions[i]?.state ?? NONE).map(entryKey));
+    const addedIn = (i: number) => [...entries(i)].filter((key) => !entries(i - 1).has(key));
+    const removedIn = (i: number) => [...entries(i - 1)].filter((key) => !entries(i).has(key));
+    const ours = [...versions.keys()].filter((i) => versions[i]?.by === 'ours');
+    const session = execution.slice(0, 55);
+    return ours
+      .filter((i) => versions[i]?.execution?.startsWith(session))
+      .map((i) => ({
+        added: addedIn(i).map((key) => ({
+          ...{ key, unlinked: ours.some((j) => j < i && removedIn(j).includes(key)) },
+        })),
+      }));
   }
 
   /** A write of ours is sent; it may never arrive. */

@@ -7,9 +7,9 @@ export class People {
   readonly #scene: Scene;
   readonly #accounts: Accounts;
   readonly #pools: Pools;
-  readonly #clients: { userPoolId: string; clientId: string; name: string }[] = [];
+  readonly clients: { userPoolId: string; clientId: string; name: string }[] = [];
   /** The clients that are no more. */
-  readonly #deleted = new Set<string>();
+  readonly deleted = new Set<string>();
 
   constructor(scene: Scene, accounts: Accounts, pools: Pools) {
     this.#scene = scene;
@@ -53,10 +53,10 @@ export class People {
   }
 
   async #request(): Promise<void> {
-    const known = this.#scene.random.chance(0.4) && this.#clients.length > 0;
+    const known = this.#scene.random.chance(0.4) && this.clients.length > 0;
     if (!known) return this.#createClient();
-    const { userPoolId, clientId, name } = this.#scene.random.pick(this.#clients);
-    const isThere = !this.#deleted.has(clientId);
+    const { userPoolId, clientId, name } = this.#scene.random.pick(this.clients);
+    const isThere = !this.deleted.has(clientId);
     if (isThere && this.#scene.random.chance(0.25)) return this.#deleteClient(userPoolId, clientId);
     const providerName = `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
     const operation = this.#scene.random.chance(0.5) ? 'unlink' : 'link';
@@ -80,13 +80,13 @@ export class People {
   }
 
   async #createClient(userPoolId = this.#scene.random.pick(USER_POOLS)): Promise<void> {
-    const name = this.#scene.random.chance(0.8) ? `web-${this.#clients.length}` : 'other';
+    const name = this.#scene.random.chance(0.8) ? `web-${this.clients.length}` : 'other';
     const { UserPoolClient } = (await this.#accounts.asA('cognito-idp', 'CreateUserPoolClient', {
       UserPoolId: userPoolId,
       ClientName: name,
     })) as { UserPoolClient: { ClientId: string } };
     const { ClientId: clientId } = UserPoolClient;
-    this.#clients.push({ userPoolId, clientId, name });
+    this.clients.push({ userPoolId, clientId, name });
     const providerName = `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
     this.#scene.observer.ask('link', covering(userPoolId, name), providerName, clientId);
     this.#scene.tell(`someone creates the app client ${clientId} (${name}) in ${userPoolId}`);
@@ -94,7 +94,7 @@ export class People {
 
   async #deleteClient(userPoolId: string, clientId: string): Promise<void> {
     const providerName = `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
-    this.#deleted.add(clientId);
+    this.deleted.add(clientId);
     this.#scene.observer.ask('unlink', leaving(userPoolId), providerName, clientId);
     this.#scene.tell(`someone deletes the app client ${clientId} in ${userPoolId}`);
     const input = { UserPoolId: userPoolId, ClientId: clientId };
@@ -105,7 +105,7 @@ export class People {
   async #forge(): Promise<void> {
     const key = `forged${this.#scene.random.between(0, 999)}`;
     const identityPoolId = this.#scene.random.pick(POOLS);
-    const uncovered = this.#clients.find(
+    const uncovered = this.clients.find(
       ({ userPoolId, name }) => !covering(userPoolId, name).includes(identityPoolId),
     );
     const { userPoolId, clientId } = uncovered ?? {

@@ -9,6 +9,7 @@ import { Judge } from './judge.ts';
 import { invocations, Lambda } from './lambda.ts';
 import { Network, type SdkRequest } from './network.ts';
 import { Observer } from './observer.ts';
+import { hasOperators, Operators } from './operators.ts';
 import { People } from './people.ts';
 import { Pools } from './pools.ts';
 import { Random } from './random.ts';
@@ -19,8 +20,10 @@ const CROWDED = {
   latency: { 'cognito-identity': 100, 'cognito-idp': 100 },
   rates: { 'cognito-identity:UpdateIdentityPool': 10 },
 };
-// No execution of any seed may last longer, in milliseconds of virtual time.
+// No execution of any seed may last longer, in milliseconds of virtual time; but one that waits for
+// approval waits for an hour.
 const LONGEST = 40 * 60_000;
+const LONGEST_WAIT = LONGEST + 60 * 60_000;
 
 /** What came of a seed. */
 export interface Outcome {
@@ -100,7 +103,17 @@ export class Suite {
       const people = new People(scene, accounts, pools);
       if (this.#crowd > 0) people.createAtOnce(this.#crowd);
       else people.schedule();
-      await clock.run(() => false, LONGEST);
+      if (this.#crowd === 0 && hasOperators(this.#seed)) {
+        const operators = new Operators(scene, accounts, people, this.#seed);
+        operators.schedule();
+        await clock.run(() => false, LONGEST_WAIT);
+        faults.end();
+        operators.lookAgain();
+        await clock.run(() => false, LONGEST);
+        await operators.judge();
+      } else {
+        await clock.run(() => false, LONGEST);
+      }
       await new Judge({ ...scene, home: HOME, pools: POOLS }).judge();
       return this.#outcome(scene, network);
     } finally {
