@@ -165,13 +165,16 @@ function mappingTakenBack(pool: IdentityPool, change: MappingChange): Change[] {
   return now || !isThere ? [] : [{ ...change, op: 'map' }];
 }
 
+/** The tags of a user pool are all its clients': they stay while any of them does. */
 function tagsTakenBack(pool: IdentityPool, change: TagChange): Change[] {
   const { op, provider, principalTags } = change;
-  const now = tagsOf(pool, provider.ProviderName ?? '');
+  const { ProviderName = '' } = provider;
+  const now = tagsOf(pool, ProviderName);
+  const isUsed = entriesOf(pool).some((entry) => entry.ProviderName === ProviderName);
   if (isActive(now) && !sameTags(now, principalTags)) {
     return conflict({ ...provider, principalTags }, now);
   }
-  if (op === 'tag') return isActive(now) ? [{ ...change, op: 'untag' }] : [];
+  if (op === 'tag') return isActive(now) && !isUsed ? [{ ...change, op: 'untag' }] : [];
   return isActive(now) ? [] : [{ ...change, op: 'tag' }];
 }
 
@@ -187,7 +190,9 @@ function changeTakenBack(pool: IdentityPool, change: Change): Change[] {
  */
 function takenBack(pool: IdentityPool, changes: Change[]): Change[] {
   let now = pool;
-  return changes.toReversed().flatMap((change) => {
+  const isTag = (change: Change): boolean => 'principalTags' in change;
+  const last = changes.toReversed();
+  return [...last.filter((each) => !isTag(each)), ...last.filter(isTag)].flatMap((change) => {
     const back = changeTakenBack(now, change);
     now = apply(now, back);
     return back;

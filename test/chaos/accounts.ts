@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Provider } from '../../core/identity-pool.ts';
+import { mappingKey } from '../../core/roles.ts';
 import { deployStack, readTemplate } from '../../local/kernel/cloudformation.ts';
 import type { Random } from './random.ts';
 import type { Scene } from './scene.ts';
@@ -12,14 +13,37 @@ export const POOLS = [
   'ap-south-1:00000000-0000-0000-0000-00000000c002',
 ] as const;
 // As in links.yml beside this file.
-export const QUOTAS = new Map([
+export const QUOTAS = new Map<string, number>([
   [POOLS[0], 1000],
   [POOLS[1], 12],
+  ['ap-south-1:00000000-0000-0000-0000-00000000c003', 50],
 ]);
 export const USER_POOLS = ['us-east-1_Chaos0001', 'us-east-1_Chaos0002'] as const;
 
 /** The user pool of which every change must be approved. */
 export const APPROVED = 'us-east-1_Chaos0003';
+
+/** The user pool whose app clients have role mappings, and their identity pool. */
+export const MAPPED = {
+  userPool: 'us-east-1_Chaos0004',
+  pool: 'ap-south-1:00000000-0000-0000-0000-00000000c003',
+} as const;
+
+const foreignOf = (n: number) => ({
+  ProviderName: `cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Foreign${n}`,
+  ClientId: `foreign${n}`,
+});
+
+/** What others have set there beside their entry. */
+export const FOREIGN_ROLES = {
+  Roles: { authenticated: `arn:aws:iam::${ACCOUNT_B}:role/user` },
+  RoleMappings: {
+    [mappingKey(foreignOf(0))]: {
+      Type: 'Token' as const,
+      AmbiguousRoleResolution: 'Deny' as const,
+    },
+  },
+};
 
 /** The identity pools that links.yml allows a client. */
 export function covering(userPoolId: string, name: string): string[] {
@@ -75,21 +99,42 @@ export class Accounts {
       template: accountB,
       parameters: {
         TrustedAccountId: ACCOUNT_A,
-        IdentityPoolIds: POOLS.join(','),
+        IdentityPoolIds: [...POOLS, MAPPED.pool].join(','),
+        RoleMappingRoleArns: FOREIGN_ROLES.Roles.authenticated,
+        PrincipalTags: 'true',
         ExternalId: 'pairing-1',
       },
     });
-    for (const id of [...USER_POOLS, APPROVED]) {
+    for (const id of [...USER_POOLS, APPROVED, MAPPED.userPool]) {
       const UserPoolTags = { _custom_id_: id };
       await this.asA('cognito-idp', 'CreateUserPool', { PoolName: 'users', UserPoolTags });
     }
     for (const id of POOLS) await this.#createIdentityPool(id);
+    await this.#createMappedPool();
   }
 
   /** Does something as who owns Account-A. */
   asA(service: string, operation: string, input: Record<string, unknown>) {
     const principal = this.#scene.aws.iam.principalOf(ACCOUNT_A);
     return this.#scene.aws.call({ service, operation, input, principal, region: HOME.region });
+  }
+
+  /** As who owns Account-B. */
+  #asB(operation: string, input: Record<string, unknown>) {
+    const principal = this.#scene.aws.iam.principalOf(ACCOUNT_B);
+    const service = 'cognito-identity';
+    return this.#scene.aws.call({ service, operation, input, principal, region: 'ap-south-1' });
+  }
+
+  /** The same in every seed. */
+  async #createMappedPool(): Promise<void> {
+    await this.#asB('CreateIdentityPool', {
+      ...{ IdentityPoolName: 'mapped', AllowUnauthenticatedIdentities: false },
+      CognitoIdentityProviders: [foreignOf(0)],
+      IdentityPoolTags: { _custom_id_: MAPPED.pool },
+    });
+    await this.#asB('SetIdentityPoolRoles', { IdentityPoolId: MAPPED.pool, ...FOREIGN_ROLES });
+    this.#scene.observer.begin(this.#scene.aws.identityPools.find(MAPPED.pool).pool);
   }
 
   /** A pool that holds some of what a pool can hold. */
@@ -112,12 +157,8 @@ export class Accounts {
       ),
       IdentityPoolTags: { _custom_id_: id, ...(random.chance(0.5) && { team: 'b' }) },
     };
-    const principal = this.#scene.aws.iam.principalOf(ACCOUNT_B);
     const defined = Object.fromEntries(Object.entries(input).filter(([, v]) => v !== undefined));
-    await this.#scene.aws.call({
-      ...{ service: 'cognito-identity', operation: 'CreateIdentityPool', input: defined },
-      ...{ principal, region: 'ap-south-1' },
-    });
+    await this.#asB('CreateIdentityPool', defined);
     this.#scene.observer.begin(this.#scene.aws.identityPools.find(id).pool);
   }
 }

@@ -222,7 +222,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'reconcile writes where it was only to report',
-    seed: 190,
+    seed: 235,
     changes: [
       {
         file: 'functions/reconcile-identity-pool.ts',
@@ -259,19 +259,8 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'an undo does not look at the ledger',
-    seed: 5,
-    changes: [
-      {
-        file: 'core/undo.ts',
-        find: 'if (conflicts.length === 0) return;',
-        replace: 'if (conflicts.length >= 0) return;',
-      },
-    ],
-  },
-  {
     name: 'reconcile takes nothing away that is orphaned',
-    seed: 5,
+    seed: 70,
     changes: [
       {
         file: 'core/reconcile.ts',
@@ -279,5 +268,22 @@ export const bugs: Bug[] = [
         replace: "...(onDelete === 'never' && {",
       },
     ],
+  },
+  {
+    name: 'the role mappings of others are not sent back',
+    seed: 25,
+    changes: [
+      {
+        file: 'aws/identity-pool.ts',
+        find: 'const input = { IdentityPoolId: this.#id, Roles, RoleMappings };',
+        replace: `const own = Object.entries(RoleMappings).filter(([key]) => key.includes('Chaos'));
+    const input = { IdentityPoolId: this.#id, Roles, RoleMappings: Object.fromEntries(own) };`,
+      },
+    ],
+  },
+  {
+    name: 'the principal tags of a user pool go with the first of its clients',
+    seed: 220,
+    changes: [{ file: 'core/merge.ts', find: ' && !isUsed', replace: '' }],
   },
 ];

@@ -161,7 +161,10 @@ export class Judge {
       return said.identityPools ?? said.results;
     });
     for (const { identityPoolId, changes = [] } of results) {
-      for (const { op, provider } of changes) {
+      // What is beside the entries comes and goes with them.
+      for (const { op, provider } of changes.filter((each) =>
+        ['add', 'remove'].includes(each.op),
+      )) {
         const claim = `${identityPoolId} ${op} ${entryKey(provider)}`;
         claims.set(claim, (claims.get(claim) ?? 0) + 1);
       }

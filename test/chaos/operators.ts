@@ -1,19 +1,33 @@
-import { entryKey, type Provider } from '../../core/identity-pool.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { entriesOf, entryKey, type Provider } from '../../core/identity-pool.ts';
 import { PAUSE } from '../../core/pause.ts';
 import type { LedgerEntry } from '../../core/records.ts';
-import { type Accounts, APPROVED, covering, HOME, leaving, POOLS, QUOTAS } from './accounts.ts';
+import { mappingKey } from '../../core/roles.ts';
+import {
+  type Accounts,
+  APPROVED,
+  covering,
+  FOREIGN_ROLES,
+  HOME,
+  leaving,
+  MAPPED,
+  POOLS,
+  QUOTAS,
+} from './accounts.ts';
 import type { People } from './people.ts';
 import { Random } from './random.ts';
 import type { Scene } from './scene.ts';
 
 const TABLE = 'poolbridge-dev';
 
-const quotas: ReadonlyMap<string, number> = QUOTAS;
-
 interface Change {
-  op: 'add' | 'remove';
+  op: keyof typeof OPPOSITE;
   provider: Provider;
 }
+
+const OPPOSITE = {
+  ...{ add: 'remove', remove: 'add', map: 'unmap', unmap: 'map', tag: 'untag', untag: 'tag' },
+} as const;
 
 interface Result {
   identityPoolId: string;
@@ -37,6 +51,7 @@ export class Operators {
   /** Of its own, so that what people do is drawn as it would be without. */
   readonly #random: Random;
   readonly #decided = new Set<string>();
+  readonly #mapped: string[] = [];
 
   constructor(scene: Scene, accounts: Accounts, people: People, seed: number) {
     this.#scene = scene;
@@ -58,6 +73,10 @@ export class Operators {
     }
     if (this.#random.chance(0.4)) at(() => this.#pause(), 0, within);
     if (this.#random.chance(0.5)) at(() => this.#askForApproval(), 0, within);
+    if (this.#random.chance(0.5)) {
+      for (let i = this.#random.between(1, 4); i > 0; i--)
+        at(() => this.#createMapped(), 0, within);
+    }
   }
 
   async #start(stateMachineArn: string, input: object): Promise<void> {
@@ -120,6 +139,54 @@ export class Operators {
     setTimeout(look, this.#random.between(1000, 60_000));
   }
 
+  /** A client that gets a role mapping; of one that is refused, the entry goes again. */
+  async #createMapped(): Promise<void> {
+    const { UserPoolClient } = (await this.#accounts.asA('cognito-idp', 'CreateUserPoolClient', {
+      ...{ UserPoolId: MAPPED.userPool, ClientName: 'mapped' },
+    })) as { UserPoolClient: { ClientId: string } };
+    const { ClientId: clientId } = UserPoolClient;
+    this.#scene.tell(`someone creates ${clientId}, which gets a role mapping`);
+    for (const operation of ['link', 'unlink'] as const) {
+      this.#scene.observer.ask(operation, [MAPPED.pool], providerName(MAPPED.userPool), clientId);
+    }
+    this.#mapped.push(clientId);
+    if (!this.#random.chance(0.3)) return;
+    const remove = () =>
+      this.#accounts.asA('cognito-idp', 'DeleteUserPoolClient', {
+        ...{ UserPoolId: MAPPED.userPool, ClientId: clientId },
+      });
+    setTimeout(() => void remove(), this.#random.between(100, 20_000));
+  }
+
+  /** Every entry has its role mapping, no mapping is without its entry, and others' are as they were. */
+  #judgeMapped(): void {
+    const { aws, observer } = this.#scene;
+    const { pool, roles, roleMappings, principalTags } = aws.identityPools.find(MAPPED.pool);
+    const own = new Map(Object.entries(roleMappings));
+    for (const [key, mapping] of Object.entries(FOREIGN_ROLES.RoleMappings)) {
+      const isKept = isDeepStrictEqual(own.get(key), mapping);
+      if (!isKept) observer.violation(`the role mapping of ${key} is not as others set it`);
+      own.delete(key);
+    }
+    if (!isDeepStrictEqual(roles, FOREIGN_ROLES.Roles))
+      observer.violation('the roles have changed');
+    const entries = new Set(entriesOf(pool).map(mappingKey));
+    for (const key of own.keys()) {
+      if (!entries.has(key)) observer.violation(`the role mapping of ${key} outlives its entry`);
+    }
+    const all = [...aws.stateMachines.executions.values()];
+    for (const clientId of this.#mapped) {
+      const key = `${providerName(MAPPED.userPool)}:${clientId}`;
+      const hasFailed = all.some(
+        ({ status, input }) => status !== 'SUCCEEDED' && input.includes(clientId),
+      );
+      if (hasFailed || !entries.has(key)) continue;
+      if (!own.has(key)) observer.violation(`${key} is there without its role mapping`);
+      const tags = principalTags.get(providerName(MAPPED.userPool));
+      if (!tags?.UseDefaults) observer.violation(`${key} is there without its principal tags`);
+    }
+  }
+
   /** Decides what waits for a client, if anything does. */
   #decide(clientId: string, verdict: 'approve' | 'deny'): boolean {
     const { executions } = this.#scene.aws.stateMachines;
@@ -167,6 +234,7 @@ export class Operators {
     }
     this.#judgeReconciles();
     this.#judgeUndos();
+    this.#judgeMapped();
   }
 
   async #judgeClient(
@@ -182,7 +250,7 @@ export class Operators {
     if (isGone && isThere && ledger?.state === 'linked') {
       observer.violation(`${key} is still in ${poolId} after the last reconcile: it is orphaned`);
     }
-    const isFull = observer.entriesNow(poolId).length >= (quotas.get(poolId) ?? 0);
+    const isFull = observer.entriesNow(poolId).length >= (QUOTAS.get(poolId) ?? 0);
     if (isGone || isThere || isFull || ledger) return;
     observer.violation(`${key} is missing from ${poolId} after the last reconcile`);
   }
@@ -219,8 +287,8 @@ export class Operators {
       if (operation !== 'undo' || status !== 'SUCCEEDED') continue;
       const claim = (turned: boolean) => (result: Result) =>
         (result.changes ?? []).map(({ op, provider }) => {
-          const isAdd = (op === 'add') !== turned;
-          return `${result.identityPoolId} ${isAdd ? 'add' : 'remove'} ${entryKey(provider)}`;
+          const done = turned ? OPPOSITE[op] : op;
+          return `${result.identityPoolId} ${done} ${entryKey(provider)}`;
         });
       const undone = resultsOf(executions.get(executionArn ?? '')?.output).flatMap(claim(true));
       for (const each of resultsOf(output).flatMap(claim(false))) {
