@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { AwsUnavailableError } from '../core/errors.ts';
-import { isText } from '../core/shape.ts';
+import { isObject, isText } from '../core/shape.ts';
 import { requestHandler } from './request-handler.ts';
 
 const client = new EventBridgeClient({ requestHandler });
@@ -42,8 +42,9 @@ async function put(detailType: string, details: object[], resource: string): Pro
     new PutEventsCommand({ Entries: entries }),
   );
   if (FailedEntryCount === 0) return;
-  const failed = (Entries ?? []).find(({ ErrorCode }) => isText(ErrorCode));
-  const { ErrorCode, ErrorMessage } = failed ?? {};
+  const answers: unknown[] = Array.isArray(Entries) ? Entries : [];
+  const failed = answers.filter(isObject).find((each) => isText(each['ErrorCode'])) ?? {};
+  const { ErrorCode, ErrorMessage } = failed;
   const why = [ErrorCode, ErrorMessage].filter(isText).join(': ') || 'it does not say why';
   throw new AwsUnavailableError(
     `EventBridge did not take the event ${detailType} (${why.slice(0, 300)}).`,
