@@ -1,6 +1,6 @@
 import { grouped } from './grouped.ts';
 import { entryKey } from './identity-pool.ts';
-import { type Change, type ShownChange, shownChanges } from './merge.ts';
+import { type Change, type Intent, type ShownChange, shownChanges } from './merge.ts';
 import { CAUSE_ROOM, type Failure, MESSAGE_ROOM, unwrap } from './outcome.ts';
 import { type EntryState, type Finding, STATES } from './reconcile.ts';
 import type { PlannedPool, ReconcilePlan } from './reconcile-plan.ts';
@@ -19,6 +19,8 @@ interface ReportedEntry {
   providerName: string;
   clientId: string;
   clientName?: string;
+  /** What a repair does about it, or would do; absent where that is left to a person. */
+  repair?: Intent['operation'];
   /** Why it was not repaired, by the error's name. */
   refused?: string;
 }
@@ -58,11 +60,15 @@ const countsOf = (findings: { state: EntryState }[]): Counts =>
 // What a person must see to comes first, where there is no room for all.
 const order: EntryState[] = ['removed', 'uncovered', 'changed', 'orphaned', 'missing'];
 
-function reported({ state, provider, clientName }: Finding, isRefused: boolean): ReportedEntry {
+function reported(
+  { state, provider, clientName, repair }: Finding,
+  isRefused: boolean,
+): ReportedEntry {
   const { ProviderName = '', ClientId = '' } = provider;
   return {
     ...{ state, providerName: ProviderName, clientId: ClientId },
     ...(clientName !== undefined && { clientName }),
+    ...(repair && { repair: repair.operation }),
     ...(isRefused && { refused: 'ProviderQuotaError' }),
   };
 }
@@ -127,7 +133,7 @@ export type ReconcileEnd =
   | Failure;
 
 /** The output of the `reconcile` state machine. */
-interface ReconcileOutput {
+export interface ReconcileOutput {
   repair: boolean;
   links: string[];
   identityPools: (PoolReport | FailedPool)[];

@@ -179,19 +179,18 @@ export function classify(evidence: Evidence): Finding[] {
     if (isRecent(evidence, before)) return [];
     return [{ ...finding, state: 'removed', ...(before.state === 'linked' && { lost: before }) }];
   });
-  return [...present, ...absent];
+  return [...present, ...absent].map((finding) => {
+    if (!approvalTime(evidence.links, finding.links)) return finding;
+    // What links.yml has approved by a person is left to one.
+    const { repair: _, ...left } = finding;
+    return left;
+  });
 }
 
-/**
- * What there is to repair; what is taken away first makes room for what is added. What links.yml has
- * approved by a person is left to one.
- */
-export function repairsOf(
-  findings: Finding[],
-  links: Links,
-): (Omit<Finding, 'repair'> & { intent: Intent })[] {
+/** What there is to repair; what is taken away first makes room for what is added. */
+export function repairsOf(findings: Finding[]): (Omit<Finding, 'repair'> & { intent: Intent })[] {
   const all = findings.flatMap(({ repair, ...finding }) =>
-    repair && !approvalTime(links, finding.links) ? [{ ...finding, intent: repair }] : [],
+    repair ? [{ ...finding, intent: repair }] : [],
   );
   const first = all.filter(({ intent }) => intent.operation === 'unlink');
   return [...first, ...all.filter(({ intent }) => intent.operation === 'link')];

@@ -83,7 +83,7 @@ async function readListings({ execution, listings }: Asked, leading: Links) {
 
 /** What there is to repair, as requests of this execution. */
 const requestsOf = (execution: string, findings: Finding[]): Allowed[] =>
-  repairsOf(findings, links).map(({ intent, provider, links: names, clientName }) => {
+  repairsOf(findings).map(({ intent, provider, links: names, clientName }) => {
     const source = `${execution} ${entryKey(provider)}`;
     const key = createHash('sha256').update(source).digest('hex').slice(0, 32);
     const name = clientName === undefined ? {} : { clientName };

@@ -125,7 +125,7 @@ const coverageIn = ({ links: all, listed: lists }: Evidence, entry: Provider) =>
 };
 
 const repaired = (evidence: Evidence, quota = 1000): IdentityPool => {
-  const asked = repairsOf(classify(evidence), evidence.links).map(({ intent }, i) => ({
+  const asked = repairsOf(classify(evidence)).map(({ intent }, i) => ({
     key: `${i}`,
     intent,
   }));
@@ -223,17 +223,14 @@ describe('a repair', () => {
   test('leaves nothing missing, and nothing that it would repair again', () => {
     always((evidence) => {
       const again = { ...evidence, pool: repaired(evidence) };
-      assert.deepEqual(repairsOf(classify(again), again.links), []);
+      assert.deepEqual(repairsOf(classify(again)), []);
       assert.ok(classify(again).every(({ state }) => state !== 'missing'));
     });
   });
 
   test('keeps what is orphaned where any link that covers its user pool says keep', () => {
     always((evidence) => {
-      for (const { provider, intent, links: names } of repairsOf(
-        classify(evidence),
-        evidence.links,
-      )) {
+      for (const { provider, intent, links: names } of repairsOf(classify(evidence))) {
         if (intent.operation === 'link') continue;
         const userPoolId = poolIdOf(provider);
         const { tags = {} } = evidence.listed.get(userPoolId) ?? {};
@@ -247,7 +244,7 @@ describe('a repair', () => {
 
   test('no longer holds once the ledger tells of somebody who came first', () => {
     always((evidence) => {
-      for (const { intent, provider } of repairsOf(classify(evidence), evidence.links)) {
+      for (const { intent, provider } of repairsOf(classify(evidence))) {
         assert.ok(stillHolds(intent, evidence.ledger));
         const state = intent.operation === 'link' ? 'linked' : 'unlinked';
         const entry = { ...ledgerOf(evidence, provider), state } as LedgerEntry;
@@ -259,7 +256,7 @@ describe('a repair', () => {
 
   test('links nothing of a user pool that was heard to be deleted, though it is still in a list', () => {
     always((evidence) => {
-      for (const { intent, provider } of repairsOf(classify(evidence), evidence.links)) {
+      for (const { intent, provider } of repairsOf(classify(evidence))) {
         if (intent.operation === 'unlink') continue;
         const tombstone: LedgerEntry = {
           ...{ state: 'unlinked', providerName: intent.providerName, clientId: EVERY_CLIENT },
@@ -282,10 +279,10 @@ describe('a repair', () => {
         ]),
       );
       const findings = classify({ ...evidence, links });
-      const repairs = repairsOf(findings, links);
-      assert.ok(repairs.every((each) => !each.links.includes('one')));
-      const others = findings.filter((each) => each.repair && !each.links.includes('one'));
-      assert.equal(repairs.length, others.length);
+      const asked = findings.filter((each) => each.links.includes('one'));
+      assert.ok(asked.every(({ repair }) => repair === undefined));
+      const others = repairsOf(classify(evidence)).filter((each) => !each.links.includes('one'));
+      assert.equal(repairsOf(findings).length, others.length);
     });
   });
 

@@ -169,7 +169,7 @@ describe('reconcile', () => {
       report.entries.find(({ clientId }) => clientId === clients['tagged']),
       {
         ...{ state: 'missing', providerName: providerName(TAGGED) },
-        ...{ clientId: clients['tagged'], clientName: 'any' },
+        ...{ clientId: clients['tagged'], clientName: 'any', repair: 'link' },
       },
     );
     assert.deepEqual(called(), { DescribeIdentityPool: 1, ListUserPoolClients: 4 });
