@@ -1,15 +1,19 @@
 const unreachable =
-  'Is anybody there? Check AWS_ENDPOINT_URL if it is set, the Region and the network.';
+  'Is anybody there? Check the endpoint (AWS_ENDPOINT_URL, --endpoint) if one is set, the Region and the network.';
 
 const deployed = 'Is it deployed to this account, Region and stage?';
 
 const advice = new Map([
   [
     'Region is missing',
-    'Set AWS_REGION or AWS_DEFAULT_REGION, or a region in your AWS profile, to the Region that Poolbridge is deployed to.',
+    'Give --region, or set AWS_REGION or AWS_DEFAULT_REGION, or a region in your AWS profile, to the Region that Poolbridge is deployed to.',
   ],
   ['StateMachineDoesNotExist', deployed],
   ['ResourceNotFoundException', deployed],
+  [
+    'ExecutionDoesNotExist',
+    'Step Functions forgets an execution after 90 days; poolbridge audit reads of older ones in the log group.',
+  ],
   ['TaskTimedOut', 'It was decided meanwhile, or its time is over.'],
   [
     'CredentialsProviderError',
@@ -19,9 +23,13 @@ const advice = new Map([
   ['ENOTFOUND', unreachable],
 ]);
 
-/** An error of a call to AWS in one line, with what to do where that is known. */
-export function withAdvice({ name, message, code = '' }: Error & { code?: string }): string {
-  const said = `${name}: ${message || code}`;
+/** An error's name and its sentence, of a call to AWS with what to do where that is known. */
+export function sentenceOf({
+  name,
+  message,
+  code = '',
+}: Error & { code?: string }): [name: string, sentence: string] {
+  const said = message || code;
   const known = advice.get(message) ?? advice.get(name) ?? advice.get(code);
-  return known === undefined ? said : `${said.replace(/\.?$/, '.')} ${known}`;
+  return [name, known === undefined ? said : `${said.replace(/\.?$/, '.')} ${known}`];
 }

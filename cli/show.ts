@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import type { Difference } from '../core/diff.ts';
 import { expanded, type ShownChange } from '../core/merge.ts';
 import type { Output, TargetReport } from '../core/outcome.ts';
 
@@ -19,6 +20,17 @@ export function changeLines(changes: ShownChange[]): string[] {
     return styleText(member.startsWith('+') ? 'green' : 'red', `${member} ${what}`);
   });
 }
+
+const signs = { add: '+', remove: '-', change: '~' } as const;
+const colours = { add: 'green', remove: 'red', change: 'yellow' } as const;
+
+/** Differences between two descriptions of an identity pool, as people read them. */
+export const differenceLines = (differences: Difference[]): string[] =>
+  differences.map(({ op, member, before, after }) => {
+    const values = [before, after].filter((value) => value !== undefined);
+    const what = values.map((value) => JSON.stringify(value)).join(' → ');
+    return styleText(colours[op], `${signs[op]} ${member} ${what}`);
+  });
 
 function resultLines(result: TargetReport): string[] {
   const { identityPoolId, links, outcome } = result;

@@ -87,7 +87,7 @@ export interface ApprovalAsked {
 
 /** The command that decides, to which a reason is added. */
 export const approveCommand = ({ execution, identityPoolId }: ApprovalAsked): string =>
-  `npm run approve -- ${execution} --identity-pool ${identityPoolId}`;
+  `poolbridge approve ${execution} --identity-pool ${identityPoolId}`;
 
 // A message is for reading; the event and the history have all of them.
 const MOST_SHOWN = 10;

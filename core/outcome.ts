@@ -61,7 +61,8 @@ export function unwrap({ Error: error, Cause: cause = '' }: Failure): {
   return { error, message: cause === '' ? silence : cause };
 }
 
-function reportOf(end: TargetEnd): TargetReport {
+/** What came of a target, as the output has it. */
+export function reportOf(end: TargetEnd): TargetReport {
   const { identityPoolId, links } = end.target;
   if ('failure' in end) {
     return { identityPoolId, links, outcome: 'FAILED', ...unwrap(end.failure) };

@@ -25,8 +25,8 @@ export const pausedText = (pause: Pause | undefined): string =>
 
 /** Why nothing is written, and how that ends. */
 export function pausedError(pause: Pause | undefined): PausedError {
-  const stage = pause ? ` -- --stage ${pause.stage}` : '';
+  const stage = pause ? ` --stage ${pause.stage}` : '';
   return new PausedError(
-    `All writes have been paused ${pausedText(pause)}, so nothing was written. Once it is over (npm run resume${stage}), ask again.`,
+    `All writes have been paused ${pausedText(pause)}, so nothing was written. Once it is over (poolbridge resume${stage}), ask again.`,
   );
 }

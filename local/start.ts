@@ -1,14 +1,8 @@
-import { parseArgs, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import { changeLines } from '../cli/show.ts';
 import { type LocalAws, startAws } from './index.ts';
 import { A, B } from './story/accounts.ts';
 import { type Told, tell } from './story/story.ts';
-
-const usage = `Runs Poolbridge on an AWS of its own, on this machine.
-
-  npm start                    tells the story, then stays up for you to try things
-  npm start -- --once          exits after the story, non-zero if it went otherwise than told
-  npm start -- --port N        listens on this port; 4566, or any free one if that is taken`;
 
 const PORT = 4566;
 
@@ -58,7 +52,7 @@ function howToReach(local: LocalAws, { userPoolId, identityPoolId }: Told): stri
     dim('  # create an app client in Account-A, and watch it being linked here'),
     `  ${as(A)} aws cognito-idp create-user-pool-client --user-pool-id ${userPoolId} --client-name android`,
     dim('  # link or unlink by hand'),
-    `  ${as(A)} npm run link -- --user-pool ${userPoolId} --client CLIENT_ID --reason "trying it out"`,
+    `  ${as(A)} npx poolbridge link --user-pool ${userPoolId} --client CLIENT_ID --reason "trying it out"`,
     dim('  # look at the identity pool in Account-B'),
     `  ${as(B)} aws cognito-identity describe-identity-pool --identity-pool-id ${identityPoolId}`,
     dim('Ctrl-C ends it.'),
@@ -84,20 +78,21 @@ function watch({ aws }: LocalAws): void {
   });
 }
 
-async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      once: { type: 'boolean' },
-      port: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  if (values.help) return console.log(usage);
-  const port = values.port === undefined ? undefined : Number(values.port);
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65_536)) {
-    throw new Error(`--port must be a port number, not ${values.port}.`);
-  }
+/** What `npm start` is asked to do. */
+export interface StartOptions {
+  /** End after the story. */
+  once?: boolean;
+  /** Any port will do if it is 0; 4566, or any free one, if it is absent. */
+  port?: number;
+}
+
+/**
+ * Starts an AWS on this machine, tells the story of the service on it and, unless it is to be told only
+ * once, stays up.
+ *
+ * @throws if the story goes otherwise than told, or the port is taken.
+ */
+export async function start({ once, port }: StartOptions): Promise<void> {
   const local = await startOn(port);
   console.log(`An AWS of its own is running on ${bold(local.endpoint)}, for this machine only.\n`);
   let told: Told | undefined;
@@ -115,17 +110,10 @@ async function run(args: string[]): Promise<void> {
     await local.close();
     throw error;
   }
-  if (values.once) {
+  if (once) {
     await local.close();
     process.exit(0);
   }
   console.log(`\n${howToReach(local, told).join('\n')}`);
   watch(local);
-}
-
-try {
-  await run(process.argv.slice(2));
-} catch (error) {
-  console.error((error as Error).message);
-  process.exit(1);
 }

@@ -95,7 +95,7 @@ describe('approval', () => {
     );
     assert.match(
       message,
-      /client9, and 990 more\. .*npm run approve -- arn:aws:states:x --identity-pool one/,
+      /client9, and 990 more\. .*poolbridge approve arn:aws:states:x --identity-pool one/,
     );
     assert.ok(!/["\\\n]/.test(message) && message.length < 2000, message);
   });

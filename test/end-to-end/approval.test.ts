@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { SendTaskSuccessCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { command, someone } from '../cli/command.ts';
+import { poolbridge, someone } from '../cli/command.ts';
 import { ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
 
 const APPROVED = 'us-east-1_Approve01';
@@ -42,7 +42,7 @@ describe('a change that needs approval', () => {
   });
   after(() => world.close());
 
-  const approve = (...args: string[]) => command(world, 'approve.ts', args, approver.session);
+  const approve = (...args: string[]) => poolbridge(world, ['approve', ...args], approver.session);
 
   /** Starts an execution, and waits until so many of its targets wait for approval. */
   async function asking(input: object, name: string, targets = 1): Promise<string> {
@@ -95,7 +95,7 @@ describe('a change that needs approval', () => {
     assert.equal(Source, 'poolbridge');
     assert.equal(
       detail.approve,
-      `npm run approve -- ${executionArn} --identity-pool ${pools.mobile}`,
+      `poolbridge approve ${executionArn} --identity-pool ${pools.mobile}`,
     );
     assert.deepEqual(
       [detail.executionArn, detail.identityPoolId, detail.links, detail.clientId],
@@ -148,7 +148,7 @@ describe('a change that needs approval', () => {
     const again = await approve(executionArn, '--reason', 'twice');
     assert.deepEqual(
       [again.code, again.err],
-      [1, `Nothing waits for approval in ${executionArn}.\n`],
+      [1, `NothingWaitsError: Nothing waits for approval in ${executionArn}.\n`],
     );
 
     // The token is where Step Functions itself keeps it, and nowhere else.
@@ -256,9 +256,9 @@ describe('a change that needs approval', () => {
 
   test('is decided by a command that says what is missing, and exits with 2', async () => {
     for (const [args, expected] of [
-      [[], /^the execution is missing\n/],
+      [[], /^missing required argument 'execution'\n/],
       [['x'], /^--reason is missing\n/],
-      [['x', 'y', '--show'], /^one execution at a time\n/],
+      [['x', 'y', '--show'], /^too many arguments for 'approve'/],
       [['x', '--reason', 'x'.repeat(201)], /^--reason is longer than 200 characters\n/],
     ] as const) {
       const { code, err } = await approve(...args);

@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { startAws } from '../../local/index.ts';
 import { tell } from '../../local/story/story.ts';
 
-const command = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
+const command = fileURLToPath(new URL('../../cli/poolbridge.ts', import.meta.url));
 
 const start = (...args: string[]) =>
   new Promise<{ code: number; out: string; err: string }>((resolve) => {
     const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
-    execFile(process.execPath, [command, ...args], { env }, (error, out, err) => {
+    execFile(process.execPath, [command, 'local', ...args], { env }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
     });
   });
@@ -18,7 +18,7 @@ const start = (...args: string[]) =>
 /** What is printed until Ctrl-C is offered and taken. */
 async function startAndEnd(...args: string[]): Promise<string> {
   const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
-  const child = spawn(process.execPath, [command, ...args], { env });
+  const child = spawn(process.execPath, [command, 'local', ...args], { env });
   let out = '';
   for await (const chunk of child.stdout.setEncoding('utf8')) {
     out += chunk;
@@ -56,12 +56,12 @@ describe('npm start', () => {
 
   test('prints how to reach each account without changing the shell', () => {
     const lines = ended.split('\n').map((line) => line.trim());
-    const commands = lines.filter((line) => / (aws cognito|npm run link)/.test(line));
+    const commands = lines.filter((line) => / (aws cognito|npx poolbridge)/.test(line));
     assert.deepEqual(
-      commands.map((line) => /AWS_ACCESS_KEY_ID=(\d+) .* (aws|npm) /.exec(line)?.slice(1)),
+      commands.map((line) => /AWS_ACCESS_KEY_ID=(\d+) .* (aws|npx) /.exec(line)?.slice(1)),
       [
         ['111111111111', 'aws'],
-        ['111111111111', 'npm'],
+        ['111111111111', 'npx'],
         ['222222222222', 'aws'],
       ],
     );
@@ -80,7 +80,7 @@ describe('npm start', () => {
 
   test('says what is wrong with its arguments', async () => {
     const { code, err } = await start('--port', 'http');
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(err, /--port must be a port number, not http\./);
   });
 });

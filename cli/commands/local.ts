@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { UsageError } from '../exit.ts';
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port;
+  throw new UsageError(`--port must be a port number, not ${text}.`);
+}
+
+/** What npm start does. */
+export function local(program: Command): void {
+  const command = program
+    .command('local')
+    .description('run Poolbridge on an AWS of its own, on this machine, and tell its story')
+    .option('--once', 'end after the story, with 1 if it went otherwise than told')
+    .option('--port <number>', 'where to listen; 4566, or any free one if that is taken', portOf)
+    .action(async () => {
+      const { start } = await import('../../local/start.ts');
+      await start(command.opts());
+    });
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { requestOf, run, withAllClients } from '../asking.ts';
+import { UsageError } from '../exit.ts';
+import { planLines } from '../findings.ts';
+import { optionsOf } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface Options {
+  link?: string;
+  userPool?: string;
+  client?: string;
+  allClients?: true;
+  identityPool?: string;
+  unlink?: true;
+}
+
+const ofClient = ['client', 'allClients', 'identityPool', 'unlink'] as const;
+
+function planned(terminal: Terminal, command: Command): Promise<void> {
+  const { link, userPool, ...options } = optionsOf<Options>(command);
+  if (userPool !== undefined) {
+    const operation = options.unlink ? 'unlink' : 'link';
+    if (options.allClients && !options.unlink) {
+      throw new UsageError('--all-clients goes with --unlink alone');
+    }
+    const request = requestOf(operation, { ...options, userPool, dryRun: true });
+    return run({ terminal, command }, 'link', request);
+  }
+  if (ofClient.some((name) => options[name] !== undefined)) {
+    throw new UsageError('--user-pool is missing');
+  }
+  return run({ terminal, command }, 'reconcile', { link, repair: false }, planLines);
+}
+
+/** Asks the deployed service what it would do. Nothing is written. */
+export function plan(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('plan')
+    .description(
+      'what would change, as a difference: for all of links.yml, a link or an app client',
+    )
+    .addOption(new Option('--link <name>', 'the identity pool of this link').conflicts('userPool'))
+    .option('--user-pool <id>', 'an app client of this user pool')
+    .option('--client <id>', 'this app client')
+    .option('--identity-pool <id>', 'only in this one of its identity pools')
+    .option('--unlink', 'what unlinking it would change');
+  withAllClients(command).action(() => planned(terminal, command));
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { run } from '../asking.ts';
+import { statusLines } from '../findings.ts';
+import { optionsOf } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface Options {
+  link?: string;
+  repair?: true;
+}
+
+/** What runs every day by itself, by hand. */
+export function reconcile(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('reconcile')
+    .description('hold links against what is there, and repair what events have missed')
+    .option('--link <name>', 'only the identity pool of this link')
+    .option('--repair', 'link what is missing and unlink what is orphaned; else only report it')
+    .option('--no-wait', 'start it, say its ARN, and do not wait for its end')
+    .action(() => {
+      const { link, repair = false } = optionsOf<Options>(command);
+      return run({ terminal, command }, 'reconcile', { link, repair }, statusLines);
+    });
+}

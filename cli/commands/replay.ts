@@ -1,0 +1,84 @@
+import type { EventBridge, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import type { Command } from 'commander';
+import { Failure, UsageError } from '../exit.ts';
+import { listed, optionsOf, sessionOf } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface Options {
+  userPool: string;
+  client?: string[];
+  identityPool?: string;
+  unlink?: true;
+  dryRun?: true;
+  reason?: string;
+}
+
+/** What became of one event. */
+interface Put {
+  clientId: string;
+  eventId?: string;
+  error?: string;
+  message?: string;
+}
+
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+const AT_A_TIME = 10;
+
+const entryOf = (clientId: string, { userPool, ...options }: Options): PutEventsRequestEntry => ({
+  ...{ Source: 'poolbridge', DetailType: 'LinkRequested' },
+  Detail: JSON.stringify({
+    ...{ operation: options.unlink ? 'unlink' : 'link', userPoolId: userPool, clientId },
+    ...{ identityPoolId: options.identityPool, dryRun: options.dryRun, reason: options.reason },
+  }),
+});
+
+async function put(bus: EventBridge, clientIds: string[], options: Options): Promise<Put[]> {
+  const { Entries = [] } = await bus.putEvents({
+    Entries: clientIds.map((clientId) => entryOf(clientId, options)),
+  });
+  return clientIds.map((clientId, i) => {
+    const { EventId, ErrorCode, ErrorMessage = '' } = Entries[i] ?? {};
+    return ErrorCode === undefined
+      ? { clientId, ...(EventId !== undefined && { eventId: EventId }) }
+      : { clientId, error: ErrorCode, message: ErrorMessage };
+  });
+}
+
+async function run(terminal: Terminal, command: Command): Promise<void> {
+  const options = optionsOf<Options>(command);
+  const { userPool: userPoolId, client: clientIds = [] } = options;
+  if (clientIds.length === 0) throw new UsageError('--client is missing');
+  const bus = await sessionOf(command).events();
+  const events: Put[] = [];
+  for (let from = 0; from < clientIds.length; from += AT_A_TIME) {
+    terminal.busy(`${from} of ${clientIds.length} events`);
+    events.push(...(await put(bus, clientIds.slice(from, from + AT_A_TIME), options)));
+  }
+  const lines = events.map(({ clientId, eventId, error, message }) =>
+    error === undefined ? `${clientId}  event ${eventId}` : `${clientId}  ${error}: ${message}`,
+  );
+  const failed = events.filter(({ error }) => error !== undefined);
+  if (failed.length > 0) {
+    throw new Failure(
+      'NotPutError',
+      `${failed.length} of ${events.length} events were not taken. Replay those again.`,
+      { document: { userPoolId, events }, lines },
+    );
+  }
+  terminal.answer({ userPoolId, events }, lines);
+  terminal.note('Each starts an execution within seconds: poolbridge history');
+}
+
+/** Puts the event by which anyone may ask, for clients whose own event was lost. */
+export function replay(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('replay')
+    .description('put a LinkRequested event with EventBridge for each of some app clients')
+    .requiredOption('--user-pool <id>', 'the user pool')
+    .option('--client <id>', 'its app client; may be repeated', listed)
+    .option('--identity-pool <id>', 'only this one of the identity pools that links.yml allows')
+    .option('--unlink', 'ask for unlinking')
+    .option('--dry-run', 'ask for what would change')
+    .option('--reason <text>', 'why, for the audit')
+    .action(() => run(terminal, command));
+}

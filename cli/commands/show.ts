@@ -1,0 +1,112 @@
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import {
+  type AuditRecord,
+  auditRecords,
+  endsSilently,
+  type ToldExecution,
+} from '../../core/audit.ts';
+import { type Difference, diff } from '../../core/diff.ts';
+import { consoleLink } from '../console-link.ts';
+import { Executions } from '../executions.ts';
+import { handedIn, type Passed, passedIn } from '../history.ts';
+import { Machines } from '../machines.ts';
+import { optionsOf, sessionOf } from '../options.ts';
+import { changeLines, differenceLines } from '../show.ts';
+import { duration, moment, table } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import { whoText } from '../who.ts';
+
+/** A record with what differs between before and after, in their place. */
+function withDifference({ before, after, ...record }: AuditRecord) {
+  const difference = before && after ? diff(before, after) : undefined;
+  return { ...record, ...(difference && { difference }) };
+}
+
+type Shown = Omit<AuditRecord, 'before' | 'after'> & { difference?: Difference[] };
+
+const row = (what: string, value: string | undefined): string[] =>
+  value === undefined || value === '' ? [] : [`  ${styleText('dim', what.padEnd(12))}${value}`];
+
+/** Before and after are those of the whole write, which requests of others may share. */
+function changedLines({ changes, difference = [], writtenBy, outcome }: Shown): string[] {
+  const own = changeLines(changes).map((line) => `  ${line}`);
+  const whole = differenceLines(difference).map((line) => `  ${line}`);
+  const isShared = difference.length > changes.length || writtenBy !== undefined;
+  if (outcome === 'PLANNED' || !isShared || whole.length === 0) return own;
+  return [
+    ...own,
+    styleText('dim', '  the whole write, which requests of others shared:'),
+    ...whole,
+  ];
+}
+
+function recordLines(record: Shown): string[] {
+  const { identityPoolId = '', links, outcome, error, message, approval } = record;
+  const { changedSince = [] } = record;
+  return [
+    `${styleText('bold', outcome)} ${identityPoolId}${links.length > 0 ? ` (${links.join(', ')})` : ''}`,
+    ...changedLines(record),
+    ...row('as', record.assumedRoleArn),
+    ...row('written by', record.writtenBy),
+    ...row('approved by', approval && `${approval.approvedBy} (${approval.reason})`),
+    ...row('verified', record.verified),
+    ...(changedSince.length > 0 ? row('changed since, by others', '') : []),
+    ...differenceLines(changedSince).map((line) => `    ${line}`),
+    ...(error === undefined ? [] : [`  ${styleText('red', error)}: ${message ?? ''}`]),
+    ...(error === undefined && message !== undefined ? [`  ${message}`] : []),
+  ];
+}
+
+function stateRow({ state, identityPoolId = '', entered, seconds, attempts = 1, errors }: Passed) {
+  return [
+    `  ${entered.slice(11, 23)}`,
+    duration(seconds),
+    state,
+    identityPoolId,
+    attempts > 1 ? `${attempts} attempts` : '',
+    styleText('red', (errors ?? []).join(', ')),
+  ];
+}
+
+function lines(told: ToldExecution, states: Passed[], records: Shown[], link?: string): string[] {
+  const { execution, status, source } = told;
+  const [first] = records;
+  return [
+    `${styleText('bold', status)} ${execution}`,
+    ...row('when', `${moment(told.started)}, ${duration(first?.seconds) || 'running'}`),
+    ...row('who', first && whoText(first.requestedBy)),
+    ...row('what', `${first?.operation ?? ''} ${first?.userPoolId ?? ''} ${first?.clientId ?? ''}`),
+    ...row('undoes', first?.undoes),
+    ...row('read from', source === 'history' ? undefined : 'the log group'),
+    ...row('console', link),
+    ...records.flatMap(recordLines),
+    ...table(states.map(stateRow)),
+  ];
+}
+
+async function run(terminal: Terminal, named: string, command: Command): Promise<void> {
+  const { stage } = optionsOf(command);
+  const session = sessionOf(command);
+  const executions = new Executions(session, stage);
+  const told = await executions.read(await new Machines(session, stage).executionArn(named));
+  const events = await executions.eventsOf(told);
+  const states = passedIn(events);
+  const handed = endsSilently(told) ? handedIn(events) : [];
+  const records = auditRecords(told, handed).map(withDifference);
+  const { execution, machine, source, status, started, stopped } = told;
+  const link = (await session.isAwsItself()) ? consoleLink(execution) : undefined;
+  terminal.answer(
+    { execution, machine, source, status, started, stopped, console: link, records, states },
+    lines(told, states, records, link),
+  );
+}
+
+/** All that is known of one execution, but for what its states handed on. */
+export function show(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('show')
+    .description('one execution: who asked, what changed, every state with its times')
+    .argument('<execution>', 'its ARN or name')
+    .action((named: string) => run(terminal, named, command));
+}

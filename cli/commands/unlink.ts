@@ -1,0 +1,14 @@
+import type { Command } from 'commander';
+import { requestOf, run, withAllClients, withManner, withSubject } from '../asking.ts';
+import { optionsOf } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** Unlinks through the state machine. */
+export function unlink(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('unlink')
+    .description("take an app client's entries away from the identity pools of its links");
+  withManner(withAllClients(withSubject(command, 'only from this one'))).action(() =>
+    run({ terminal, command }, 'link', requestOf('unlink', optionsOf(command))),
+  );
+}

@@ -1,0 +1,107 @@
+import type { DescribeExecutionOutput, ExecutionStatus } from '@aws-sdk/client-sfn';
+import type { ToldExecution } from '../core/audit.ts';
+import { executionOf } from '../core/execution.ts';
+import { type Event, historyOf } from './history.ts';
+import { LogGroup, toldBy } from './log-group.ts';
+import { type Machine, Machines } from './machines.ts';
+import type { Session } from './session.ts';
+
+/** Which executions are meant. */
+export interface Which {
+  status?: ExecutionStatus;
+  /** In epoch milliseconds: those that began in between. */
+  from?: number;
+  until?: number;
+  limit?: number;
+}
+
+const machineOf = (execution: string): Machine =>
+  execution.split(':')[6]?.endsWith('-reconcile') ? 'reconcile' : 'link';
+
+const iso = (date: Date | undefined): string => (date ?? new Date(0)).toISOString();
+
+function toldIn(described: DescribeExecutionOutput): ToldExecution {
+  const { executionArn = '', status = 'FAILED', startDate, stopDate, input = '' } = described;
+  const { output, error, cause } = described;
+  return {
+    ...{ execution: executionArn, machine: machineOf(executionArn), source: 'history', status },
+    ...{ started: iso(startDate), input },
+    ...(stopDate && { stopped: iso(stopDate) }),
+    ...(output !== undefined && { output }),
+    ...(error !== undefined && { error }),
+    ...(cause !== undefined && { cause }),
+  };
+}
+
+const isForgotten = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ExecutionDoesNotExist';
+
+/** Executions as Step Functions tells of them and, once it has forgotten them, their log group. */
+export class Executions {
+  readonly #session: Session;
+  readonly #machines: Machines;
+  readonly #stage: string;
+
+  constructor(session: Session, stage: string) {
+    this.#session = session;
+    this.#stage = stage;
+    this.#machines = new Machines(session, stage);
+  }
+
+  /** The ARNs of executions that Step Functions knows, the last first. */
+  async list(machine: Machine, which: Which): Promise<string[]> {
+    const { status, from = 0, until = Number.POSITIVE_INFINITY, limit = Number.MAX_VALUE } = which;
+    const sfn = await this.#session.stepFunctions();
+    const stateMachineArn = await this.#machines.arnOf(machine);
+    const found: string[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await sfn.listExecutions({
+        ...{ stateMachineArn, maxResults: Math.min(limit, 1000) },
+        ...(status && { statusFilter: status }),
+        ...(nextToken !== undefined && { nextToken }),
+      });
+      const { executions = [] } = page;
+      const began = ({ startDate }: { startDate?: Date | undefined }) => startDate?.getTime() ?? 0;
+      const meant = executions.filter((each) => began(each) >= from && began(each) < until);
+      found.push(...meant.map(({ executionArn = '' }) => executionArn));
+      const isPast = executions.some((each) => began(each) < from);
+      nextToken = isPast || found.length >= limit ? undefined : page.nextToken;
+    } while (nextToken !== undefined);
+    return found.slice(0, limit);
+  }
+
+  /** @throws ExecutionDoesNotExist where neither knows it. */
+  async read(execution: string): Promise<ToldExecution> {
+    const sfn = await this.#session.stepFunctions(executionOf(execution).region);
+    try {
+      return toldIn(await sfn.describeExecution({ executionArn: execution }));
+    } catch (error) {
+      const told = isForgotten(error) && toldBy(execution, await this.#logged(execution));
+      if (told) return told;
+      throw error;
+    }
+  }
+
+  /** Every event of an execution, from where it was read. */
+  async eventsOf({ execution, source }: ToldExecution): Promise<Event[]> {
+    if (source === 'log group') return this.#logged(execution);
+    return historyOf(await this.#session.stepFunctions(executionOf(execution).region), execution);
+  }
+
+  /** The ARNs of executions that began in a period, as the log group knows them. */
+  async listLogged(machine: Machine, { from, until }: Which): Promise<string[]> {
+    const group = new LogGroup(await this.#session.logs(), `poolbridge-${this.#stage}-${machine}`);
+    const started = await group.find('{ $.type = "ExecutionStarted" }', {
+      ...(from !== undefined && { from }),
+      ...(until !== undefined && { until }),
+    });
+    return [...new Set(started.map(({ execution }) => execution))];
+  }
+
+  async #logged(execution: string): Promise<Event[]> {
+    const machine = execution.split(':')[6] ?? '';
+    const group = new LogGroup(await this.#session.logs(), machine);
+    return group.find(`{ $.execution_arn = "${execution}" }`);
+  }
+}

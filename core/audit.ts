@@ -1,0 +1,189 @@
+import type { Approval } from './approval.ts';
+import type { Difference } from './diff.ts';
+import { executionOf, sessionNameOf } from './execution.ts';
+import type { ShownPool } from './identity-pool.ts';
+import type { ShownChange } from './merge.ts';
+import { reportOf, type TargetEnd, type TargetReport } from './outcome.ts';
+import type { PoolReport } from './reconcile-report.ts';
+import { parseRequest, type RequestedBy } from './request.ts';
+import { isObject, isText } from './shape.ts';
+
+/** An execution as Step Functions tells of it or, once that has forgotten it, its log group. */
+export interface ToldExecution {
+  /** ARN. */
+  execution: string;
+  machine: 'link' | 'reconcile';
+  source: 'history' | 'log group';
+  status: string;
+  /** ISO 8601. */
+  started: string;
+  /** ISO 8601; absent while it runs. */
+  stopped?: string;
+  input: string;
+  output?: string;
+  error?: string;
+  cause?: string;
+}
+
+/** What a state handed on when it was left, or was given when it was entered. */
+export interface Handed {
+  state: string;
+  data: unknown;
+}
+
+/** What one execution did to one identity pool, or why to none. */
+export interface AuditRecord {
+  execution: string;
+  machine: ToldExecution['machine'];
+  source: ToldExecution['source'];
+  status: string;
+  started: string;
+  stopped?: string;
+  /** How long the execution took. */
+  seconds?: number;
+  operation?: string;
+  userPoolId?: string;
+  clientId?: string;
+  /** ARN of the execution that is undone. */
+  undoes?: string;
+  requestedBy: RequestedBy | { via: 'reconcile' | 'unknown' };
+  identityPoolId?: string;
+  /** The links that allowed it. */
+  links: string[];
+  outcome: string;
+  changes: ShownChange[];
+  verified: string;
+  /** Of the role session in Account-B, by which its CloudTrail leads back to the execution. */
+  sessionName: string;
+  assumedRoleArn?: string;
+  writtenBy?: string;
+  approval?: Approval;
+  attempts?: number;
+  changedSince?: Difference[];
+  before?: ShownPool;
+  after?: ShownPool;
+  error?: string;
+  message?: string;
+}
+
+type Json = Record<string, unknown>;
+
+function parsed(json: string | undefined): unknown {
+  try {
+    return JSON.parse(json ?? 'null');
+  } catch {
+    return undefined;
+  }
+}
+
+const objectIn = (json: string | undefined): Json => {
+  const value = parsed(json);
+  return isObject(value) ? value : {};
+};
+
+type About = Pick<AuditRecord, 'operation' | 'userPoolId' | 'clientId' | 'undoes' | 'requestedBy'>;
+
+/** What was asked for, and by whom, by the input of an execution of `link`. */
+function askedIn(input: string): About {
+  try {
+    const request = parseRequest(parsed(input));
+    const { operation, requestedBy } = request;
+    if (request.operation === 'undo') {
+      return { operation, undoes: request.executionArn, requestedBy };
+    }
+    const { userPoolId, clientId } = request;
+    return { operation, userPoolId, ...(clientId !== undefined && { clientId }), requestedBy };
+  } catch {
+    return { requestedBy: { via: 'unknown' } };
+  }
+}
+
+const texts = (from: Json, ...names: string[]): Json =>
+  Object.fromEntries(names.flatMap((name) => (isText(from[name]) ? [[name, from[name]]] : [])));
+
+const AT_ITS_END = 'read back under the lease, and once more after it';
+
+const verification = ({ outcome }: TargetReport): string =>
+  outcome === 'PLANNED' || outcome === 'FAILED' ? 'nothing was verified' : AT_ITS_END;
+
+/** What came of one target, with what a failure leaves out. */
+function recordOf(result: TargetReport): Partial<AuditRecord> {
+  return { changes: [], ...result, verified: verification(result) };
+}
+
+// States of link.asl.yml at whose end something is known of a target: what was written, if nothing more.
+const telling = ['UpdateIdentityPool', 'Verified', 'Planned', 'TargetFailed'];
+
+const isEnd = (data: unknown): data is TargetEnd & Json =>
+  isObject(data) && isObject(data['target']) && ('result' in data || 'failure' in data);
+
+/** What came of the targets of an execution whose end does not say so. */
+function recordsIn(handed: Handed[]): Partial<AuditRecord>[] {
+  const whole = handed.findLast(({ state }) => state === 'ReportOutcome')?.data;
+  const targets = isObject(whole) ? whole['targets'] : undefined;
+  if (Array.isArray(targets)) return targets.filter(isEnd).map((end) => recordOf(reportOf(end)));
+  const last = new Map<string, Partial<AuditRecord>>();
+  for (const { state, data } of handed) {
+    if (!telling.includes(state) || !isEnd(data)) continue;
+    const record = recordOf(reportOf(data));
+    const seen = state === 'UpdateIdentityPool' ? 'read back under the lease' : record.verified;
+    last.set(data.target.identityPoolId, { ...record, verified: seen ?? '' });
+  }
+  return [...last.values()];
+}
+
+/** Whether the end of an execution tells nothing, or not all, of its identity pools. */
+export const endsSilently = ({ machine, status }: ToldExecution): boolean =>
+  machine === 'link' && status !== 'SUCCEEDED';
+
+function linkRecords(told: ToldExecution, handed: Handed[]): Partial<AuditRecord>[] {
+  const { status, output, error = status, cause } = told;
+  if (status === 'SUCCEEDED') {
+    const { results, notCovered } = objectIn(output);
+    if (Array.isArray(results) && results.length > 0) return results.map(recordOf);
+    return [{ outcome: 'NOT_COVERED', ...(isText(notCovered) && { message: notCovered }) }];
+  }
+  const records = recordsIn(handed);
+  if (records.length > 0) return records;
+  const { message = cause } = objectIn(cause);
+  return [{ outcome: status, error, ...(isText(message) && { message }) }];
+}
+
+function repairRecord({ failure, repaired, ...report }: PoolReport): Partial<AuditRecord> {
+  const { identityPoolId, links, changes = [] } = report;
+  const done = (repaired?.linked ?? 0) + (repaired?.unlinked ?? 0) > 0;
+  return {
+    ...{ identityPoolId, links, changes, ...failure },
+    outcome: failure ? 'FAILED' : done ? 'REPAIRED' : 'REPORTED',
+    verified: done ? 'read back under the lease' : 'nothing was written',
+  };
+}
+
+function reconcileRecords({ status, output, error = status, cause }: ToldExecution) {
+  const { identityPools, message } = objectIn(status === 'SUCCEEDED' ? output : cause);
+  if (Array.isArray(identityPools)) return identityPools.map(repairRecord);
+  return [{ outcome: status, error, ...(isText(message) && { message }) }];
+}
+
+/**
+ * What an execution did, one record for each identity pool that it reached; if none, one that says why.
+ *
+ * @param handed by its states, where {@link endsSilently}.
+ */
+export function auditRecords(told: ToldExecution, handed: Handed[] = []): AuditRecord[] {
+  const { execution, machine, source, status, started, stopped } = told;
+  const seconds = stopped && (Date.parse(stopped) - Date.parse(started)) / 1000;
+  const isLink = machine === 'link';
+  const about: About = isLink ? askedIn(told.input) : { requestedBy: { via: 'reconcile' } };
+  const known = texts(objectIn(told.output), 'userPoolId', 'clientId');
+  const common = {
+    ...{ execution, machine, source, status, started },
+    ...(stopped !== undefined && { stopped }),
+    ...(typeof seconds === 'number' && { seconds }),
+    ...{ operation: machine, ...about, ...known },
+    ...{ links: [], outcome: status, changes: [], verified: 'nothing was verified' },
+    sessionName: sessionNameOf(executionOf(execution)),
+  };
+  const records = isLink ? linkRecords(told, handed) : reconcileRecords(told);
+  return records.map((record) => ({ ...common, ...record }));
+}

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
+import { poolbridge, someone } from './command.ts';
+
+const MOBILE = 'us-east-1_Mobile001';
+const HALF = 'us-east-1_Half00001';
+const HEALED = 'us-east-1_Healed001';
+const EXECUTION = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:';
+
+describe('an operator', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ trail: false });
+    for (const id of [MOBILE, HALF, HEALED]) await world.createUserPool(id);
+    for (const id of [pools.mobile, pools.healed]) await world.createIdentityPool(id);
+  });
+  after(() => world.close());
+
+  const say = (...args: string[]) => poolbridge(world, args);
+  /** The one document that a command answers with. */
+  const json = async (...args: string[]) => {
+    const said = await say(...args, '--json');
+    return { ...said, answer: JSON.parse(said.out) };
+  };
+  const subject = (clientId: string, userPool = MOBILE) => [
+    ...['--user-pool', userPool, '--client', clientId],
+  ];
+  const linked = async (clientId: string) => {
+    const { answer } = await json('link', ...subject(clientId));
+    return answer.execution as string;
+  };
+  const entriesOf = async (pool: string) =>
+    ((await world.describe(pool)).CognitoIdentityProviders ?? []).map(({ ClientId }) => ClientId);
+
+  test('links: the answer on stdout, all else on stderr, with the permissions of two calls', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    const starter = someone(world, 'starter', [
+      {
+        ...{ Effect: 'Allow', Action: ['states:StartExecution', 'states:DescribeExecution'] },
+        Resource: [world.machineArn, `${EXECUTION}*`],
+      },
+    ]);
+    const args = ['link', ...subject(clientId), '--reason', 'drill'];
+    const { code, out, err } = await poolbridge(world, args, starter.session);
+    assert.equal(code, 0, err);
+    assert.ok(out.startsWith(`LINKED ${pools.mobile} (mobile)\n  + CognitoIdentityProviders {`));
+    assert.match(out, / {2}as arn:aws:sts::222222222222:assumed-role\/poolbridge-link\//);
+    assert.ok(err.startsWith(EXECUTION) && err.trimEnd().split('\n').length === 1, err);
+    const { requestedBy } = (await world.executionFor(clientId)).result();
+    assert.deepEqual(requestedBy, { via: 'person', reason: 'drill' });
+    const again = await say('link', ...subject(clientId), '--no-wait');
+    assert.equal(again.out.trim(), (await world.ended(again.out.trim())).executionArn);
+  });
+
+  test('plans, links, unlinks and undoes, and every answer is one document where it is asked for', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    const before = await world.describe(pools.mobile);
+    const plan = await json('plan', ...subject(clientId));
+    assert.deepEqual(
+      plan.answer.results.map((each: { outcome: string }) => each.outcome),
+      ['PLANNED'],
+    );
+    assert.deepEqual(await world.describe(pools.mobile), before);
+    const execution = await linked(clientId);
+    assert.ok((await entriesOf(pools.mobile)).includes(clientId));
+
+    const unlink = await json('unlink', ...subject(clientId), '--identity-pool', pools.mobile);
+    const { execution: unlinking, operation, results } = unlink.answer;
+    assert.deepEqual([operation, results[0].outcome], ['unlink', 'UNLINKED']);
+    assert.deepEqual(await world.describe(pools.mobile), before);
+
+    const undone = await say('undo', unlinking, '--reason', 'by mistake');
+    assert.match(undone.out, /^LINKED \S+ \(mobile\)\n {2}\+ CognitoIdentityProviders/);
+    const refused = await json('undo', execution.split(':').at(-1)!);
+    assert.equal(refused.code, 1);
+    assert.equal(refused.answer.error, 'UndoConflictError');
+    assert.equal(refused.answer.results[0].outcome, 'FAILED');
+  });
+
+  test('unlinks a whole user pool only where that is said in so many words', async () => {
+    const clientIds = [await world.createAppClient(MOBILE), await world.createAppClient(MOBILE)];
+    for (const clientId of clientIds) await linked(clientId);
+    const unsaid = await say('unlink', '--user-pool', MOBILE);
+    assert.equal(unsaid.code, 2);
+    assert.match(unsaid.err, /^--client is missing, or --all-clients\n/);
+    const { out } = await say('unlink', '--user-pool', MOBILE, '--all-clients');
+    for (const clientId of clientIds) assert.ok(out.includes(`"ClientId":"${clientId}"`), out);
+    assert.equal((await say('link', '--user-pool', MOBILE, '--all-clients')).code, 2);
+  });
+
+  test('is told why something failed, what was done all the same, and by the exit code of what kind it is', async () => {
+    const nobody = await say('link', ...subject('nobody'));
+    assert.equal(nobody.code, 1);
+    assert.match(
+      nobody.err.split('\n')[1]!,
+      /^UserPoolClientNotFoundError: The user pool us-east-1_Mobile001 has no app client nobody\./,
+    );
+    const uncovered = await json('link', ...subject('nobody', 'us-east-1_Other0001'));
+    assert.equal(uncovered.code, 3);
+    assert.equal(uncovered.answer.error, 'NotCoveredError');
+    assert.match(uncovered.answer.message, /^No link in links\.yml covers/);
+    const half = await say('link', ...subject(await world.createAppClient(HALF), HALF));
+    assert.equal(half.code, 1);
+    assert.match(half.out, new RegExp(`^LINKED ${pools.mobile} \\(half-open\\)\n`));
+    assert.match(half.out, new RegExp(`FAILED ${pools.closed} \\(half-closed\\)\n`));
+    assert.match(half.err, /\nTargetAccessDeniedError: /);
+  });
+
+  test('holds a link against what is there, sees what a repair would change, and has it repaired', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-one');
+    const named = await world.createAppClient(HEALED, 'other');
+    const before = await world.describe(pools.healed);
+    const status = await say('status', '--link', 'healed');
+    assert.equal(status.code, 0, status.err);
+    assert.match(
+      status.out,
+      new RegExp(
+        `^${pools.healed} \\(healed, healed-by-tags, healed-but-kept\\): linked 0, missing 1, foreign 2\n {2}missing +${HEALED} +${clientId} +app-one\n$`,
+      ),
+    );
+    const plan = await say('plan', '--link', 'healed');
+    assert.match(
+      plan.out,
+      new RegExp(`\n {2}\\+ CognitoIdentityProviders .*"${clientId}"} app-one`),
+    );
+    assert.ok(!plan.out.includes(named));
+    assert.deepEqual(await world.describe(pools.healed), before);
+    const { answer } = await json('reconcile', '--link', 'healed', '--repair');
+    assert.deepEqual(answer.identityPools[0].repaired, { linked: 1, unlinked: 0 });
+    assert.ok((await entriesOf(pools.healed)).includes(clientId));
+    const unknown = await json('status', '--link', 'nope');
+    assert.deepEqual([unknown.code, unknown.answer.error], [1, 'InvalidRequestError']);
+  });
+
+  test('finds an execution again, who asked for it, and every state that it went through', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    const execution = await linked(clientId);
+    const { answer } = await json('history', '--limit', '1');
+    const [{ started, stopped, ...last }, ...none] = answer.executions;
+    assert.deepEqual(none, []);
+    assert.deepEqual(last, {
+      ...{ execution, machine: 'link', status: 'SUCCEEDED', outcome: 'LINKED' },
+      ...{ requestedBy: { via: 'person' }, operation: 'link', userPoolId: MOBILE, clientId },
+    });
+    assert.ok(Date.parse(started) <= Date.parse(stopped));
+    const lines = (await say('history', '--status', 'FAILED')).out.trimEnd().split('\n');
+    assert.ok(lines.length > 1 && lines.slice(1).every((line) => / {2}\w+Error /.test(line)));
+    const reconciled = await json('history', '--reconcile', '--limit', '1');
+    assert.equal(reconciled.answer.executions[0].machine, 'reconcile');
+
+    const shown = await json('show', execution.split(':').at(-1)!);
+    const { records, states } = shown.answer;
+    const [{ changes, difference, assumedRoleArn }] = records;
+    assert.equal(changes[0].provider.ClientId, clientId);
+    assert.deepEqual(
+      difference.map(({ op, after }: { op: string; after: object }) => [op, after]),
+      [['add', changes[0].provider]],
+    );
+    assert.match(assumedRoleArn, /:assumed-role\/poolbridge-link\//);
+    const entered = (await world.history(execution)).flatMap(
+      ({ stateEnteredEventDetails: details }) => details?.name ?? [],
+    );
+    assert.deepEqual(
+      states.map(({ state }: { state: string }) => state),
+      entered,
+    );
+    for (const { entered: from, exited, seconds } of states.slice(0, -1)) {
+      assert.equal(seconds, (Date.parse(exited) - Date.parse(from)) / 1000);
+    }
+    const { out } = await say('show', execution);
+    assert.match(out, new RegExp(`\n {2}\\S+ +\\S+ ms +UpdateIdentityPool +${pools.mobile}\n`));
+    assert.ok(!out.includes('console'), 'the embedded AWS has none');
+  });
+
+  test('puts an event for each of many app clients', async () => {
+    const clientIds = await Promise.all(
+      Array.from({ length: 11 }, () => world.createAppClient(MOBILE)),
+    );
+    const each = clientIds.flatMap((clientId) => ['--client', clientId]);
+    const { code, answer } = await json('replay', '--user-pool', MOBILE, ...each, '--dry-run');
+    assert.equal(code, 0);
+    assert.deepEqual(
+      answer.events.map(({ clientId }: { clientId: string }) => clientId),
+      clientIds,
+    );
+    await world.local.aws.buses.settled();
+    const [first] = clientIds;
+    const { requestedBy } = (await world.executionFor(first!)).result();
+    assert.deepEqual([requestedBy.via, requestedBy.eventId], ['event', answer.events[0].eventId]);
+    const asked = (await world.executions()).map(({ input = '' }) => input);
+    for (const clientId of clientIds) assert.ok(asked.some((input) => input.includes(clientId)));
+    assert.equal((await say('replay', '--user-pool', MOBILE)).code, 2);
+  });
+
+  test('is told what to look at where the account can not be reached, in one line', async () => {
+    const nobody = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
+    const nowhere = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+    const cases: [Record<string, string | undefined>, string[], RegExp][] = [
+      [{}, ['--stage', 'nope'], /^StateMachineDoesNotExist: .*-nope-link.*\. Is it deployed to/],
+      [{ AWS_ACCESS_KEY_ID: ACCOUNT_B }, [], /^StateMachineDoesNotExist: .*222222222222.*\. Is it/],
+      [nobody, [], /^CredentialsProviderError: .*\. Sign in, or set AWS_PROFILE/],
+      [nowhere, [], /^Error: connect ECONNREFUSED 127\.0\.0\.1:1\. Is anybody there\? /],
+      [{ AWS_REGION: undefined }, [], /^Error: Region is missing\. Give --region, or set AWS_REG/],
+    ];
+    for (const [changed, args, expected] of cases) {
+      const all = ['link', ...subject('any'), ...args];
+      const { code, out, err } = await poolbridge(world, all, undefined, changed);
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(err.trimEnd(), expected);
+      assert.equal(err.trimEnd().split('\n').length, 1, err);
+    }
+    const elsewhere = { AWS_REGION: undefined, AWS_DEFAULT_REGION: HOME.region };
+    const found = await poolbridge(world, ['history'], undefined, elsewhere);
+    assert.equal(found.code, 0, found.err);
+  });
+
+  test('that uses it wrongly is told how it is used, with exit code 2 and in JSON if asked for', async () => {
+    const wrong: [string[], RegExp][] = [
+      [[], /which command\?/],
+      [['lnk'], /unknown command 'lnk'\n\(Did you mean link\?\)/],
+      [['link'], /required option '--user-pool <id>' not specified/],
+      [['link', '--user-pool', MOBILE], /--client is missing/],
+      [['link', ...subject('any'), '--reasn'], /unknown option '--reasn'/],
+      [['unlink', ...subject('any'), '--all-clients'], /'--all-clients' cannot be used with/],
+      [['plan', '--client', 'any'], /--user-pool is missing/],
+      [['plan', '--link', 'mobile', '--user-pool', MOBILE], /cannot be used with/],
+      [['history', '--limit', 'many'], /--limit must be a number from 1 to 1000, not many/],
+      [['history', '--status', 'x'], /Allowed choices are RUNNING/],
+      [['show'], /missing required argument 'execution'/],
+    ];
+    for (const [args, expected] of wrong) {
+      const { code, out, err } = await say(...args);
+      assert.deepEqual([code, out], [2, ''], args.join(' '));
+      assert.match(err, expected);
+      assert.match(err, /How it is used: poolbridge .*--help\n$/);
+      const asked = await json(...args);
+      assert.deepEqual([asked.code, asked.answer.error], [2, 'UsageError']);
+      assert.match(asked.answer.message, expected);
+    }
+  });
+});

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type LocalAws, startAws } from '../../local/index.ts';
+import { environment, processOf } from './command.ts';
+
+describe('the process of poolbridge', () => {
+  let local: LocalAws;
+  let folder: string;
+  before(async () => {
+    local = await startAws();
+    folder = mkdtempSync(join(tmpdir(), 'poolbridge-test-'));
+  });
+  after(async () => {
+    rmSync(folder, { recursive: true });
+    await local.close();
+  });
+
+  test('is Node by its first line, answers on stdout and warns of nothing', async () => {
+    const { code, out, err } = await processOf(environment({ local }), ['unlink', '--help']);
+    assert.deepEqual([code, err], [0, '']);
+    assert.match(out, /^Usage: poolbridge unlink \[options\]\n/);
+    assert.match(out, /\n {2}--json /, 'what all commands have is there too');
+  });
+
+  test('takes account, Region and endpoint of a profile as the AWS CLI does, and fails on stdout alone', async () => {
+    const config = join(folder, 'config');
+    writeFileSync(
+      config,
+      `[profile there]
+region = eu-west-1
+endpoint_url = ${local.endpoint}
+aws_access_key_id = 333333333333
+aws_secret_access_key = any
+`,
+    );
+    const env = {
+      ...environment({ local }),
+      ...{ AWS_CONFIG_FILE: config, AWS_REGION: undefined, AWS_ENDPOINT_URL: undefined },
+    };
+    const asked = ['history', '--json'];
+    const [named, found] = await Promise.all([
+      // Keys in the environment are passed over for a profile that is named, and not for one that is set.
+      processOf(env, [...asked, '--profile', 'there']),
+      processOf({ ...env, AWS_PROFILE: 'there' }, asked),
+    ]);
+    for (const [said, account] of [
+      [named, '333333333333'],
+      [found, '111111111111'],
+    ] as const) {
+      assert.deepEqual([said.code, said.err], [1, '']);
+      const { error, message } = JSON.parse(said.out);
+      assert.equal(error, 'StateMachineDoesNotExist');
+      assert.ok(message.includes(`arn:aws:states:eu-west-1:${account}:stateMachine:`), message);
+    }
+  });
+});
