@@ -203,7 +203,7 @@ function messageOf(event: Omit<EntryRemoved, 'message'>, hindered: string | unde
   const who = removedBy
     ? `${removedBy.principalArn} removed the app client ${clientId} of ${userPoolId} from the identity pool ${identityPoolId} at ${removedBy.time} (CloudTrail event ${removedBy.eventId}), and Poolbridge was not asked to.`
     : `The app client ${clientId} of ${userPoolId} was removed from the identity pool ${identityPoolId}, and Poolbridge was not asked to. Who did it is not known: ${hindered ?? 'the event history of CloudTrail does not show it, or not yet'}.`;
-  return `${who} If a tool owns that pool, have it leave the list of user pool clients alone, as docs/coexistence.md has it for each (ignore_changes and its like). Then link it again: npm run link -- --stage ${stageOf(executionArn)} --user-pool ${userPoolId} --client ${clientId}`;
+  return `${who} If a tool owns that pool, have it leave the list of user pool clients alone, as docs/coexistence.md has it for each (ignore_changes and its like). Then link it again: npx poolbridge link --stage ${stageOf(executionArn)} --user-pool ${userPoolId} --client ${clientId}`;
 }
 
 /** What everyone is told of an entry that others removed. Poolbridge itself is never named. */

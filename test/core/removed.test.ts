@@ -236,7 +236,7 @@ describe('what is told of a removed entry', () => {
     });
     assert.equal(
       message,
-      `${arnOf('terraform')} removed the app client ours of us-east-1_A from the identity pool ${POOL} at 2026-01-02T03:05:05Z (CloudTrail event e1), and Poolbridge was not asked to. If a tool owns that pool, have it leave the list of user pool clients alone, as docs/coexistence.md has it for each (ignore_changes and its like). Then link it again: npm run link -- --stage prod --user-pool us-east-1_A --client ours`,
+      `${arnOf('terraform')} removed the app client ours of us-east-1_A from the identity pool ${POOL} at 2026-01-02T03:05:05Z (CloudTrail event e1), and Poolbridge was not asked to. If a tool owns that pool, have it leave the list of user pool clients alone, as docs/coexistence.md has it for each (ignore_changes and its like). Then link it again: npx poolbridge link --stage prod --user-pool us-east-1_A --client ours`,
     );
   });
 
