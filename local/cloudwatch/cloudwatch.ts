@@ -13,7 +13,10 @@ export interface Alarm {
   AlarmActions: string[];
 }
 
-/** Amazon CloudWatch, as far as alarms are there to be looked at: nothing is measured, none rings. */
+/**
+ * Amazon CloudWatch, as far as alarms and dashboards are there to be looked at: nothing is measured, none
+ * rings.
+ */
 export function cloudwatch(aws: Aws): Service {
   return {
     operations: {},
@@ -30,6 +33,14 @@ export function cloudwatch(aws: Aws): Service {
           const arn = `arn:${partition}:cloudwatch:${region}:${account}:alarm:${alarm.AlarmName}`;
           aws.alarms.set(arn, alarm);
           return { ref: alarm.AlarmName, attributes: { Arn: arn } };
+        },
+      },
+      // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-dashboard.html
+      'AWS::CloudWatch::Dashboard': {
+        properties: ['DashboardName', 'DashboardBody'],
+        create({ DashboardName, DashboardBody }) {
+          aws.dashboards.set(String(DashboardName), String(DashboardBody));
+          return { ref: String(DashboardName), attributes: {} };
         },
       },
     },

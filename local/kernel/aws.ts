@@ -122,6 +122,8 @@ export class Aws {
   readonly trail: CloudTrail;
   /** By ARN. */
   readonly alarms = new Map<string, Alarm>();
+  /** Bodies of dashboards, by name. */
+  readonly dashboards = new Map<string, string>();
   readonly code = new CodeStore();
   readonly functions = new Functions(this);
   readonly identityPools = new IdentityPools();

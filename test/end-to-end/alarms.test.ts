@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
@@ -283,5 +284,30 @@ describe('the alarm topic', () => {
     );
     await sfn.send(new StopExecutionCommand({ executionArn }));
     assert.deepEqual(await told(where), [sentence(executionArn!, 'ABORTED', 'eu-west-1')]);
+  });
+
+  test('has alarms that each have a page of the runbook, and all of them are on the dashboard', () => {
+    const { dashboards, functions } = world.local.aws;
+    const own = `arn:aws:cloudwatch:${HOME.region}:${ACCOUNT_A}:`;
+    const alarms = new Map([...world.local.aws.alarms].filter(([arn]) => arn.startsWith(own)));
+    const pages = readdirSync(new URL('../../docs/runbook/', import.meta.url));
+    const names = [...alarms.values()].map(({ AlarmName }) => AlarmName);
+    const prefix = 'poolbridge-dev-';
+    assert.deepEqual(names.map((name) => `${name.slice(prefix.length)}.md`).sort(), pages.sort());
+    for (const { AlarmName, AlarmDescription } of alarms.values()) {
+      const page = `docs/runbook/${AlarmName.slice(prefix.length)}.md`;
+      assert.ok(AlarmDescription.endsWith(` See ${page}.`), AlarmName);
+    }
+    const { widgets } = JSON.parse(dashboards.get('poolbridge-dev')!) as {
+      widgets: { properties: { alarms?: string[]; metrics?: unknown[][] } }[];
+    };
+    const shown = widgets.flatMap(({ properties }) => properties.alarms ?? []);
+    assert.deepEqual(shown.sort(), [...alarms.keys()].sort());
+    const metrics = widgets.flatMap(({ properties }) => properties.metrics ?? []).flat();
+    const { machines } = world.local.aws.stateMachines;
+    for (const arn of metrics.filter((each) => String(each).startsWith('arn:'))) {
+      assert.ok(machines.has(String(arn)), String(arn));
+    }
+    assert.ok(functions.all().some(({ name }) => metrics.includes(name)));
   });
 });
