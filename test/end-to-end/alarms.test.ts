@@ -218,7 +218,32 @@ describe('the alarm topic', () => {
     const FunctionName = 'poolbridge-dev-ExplainRemoved';
     assert.deepEqual(Dimensions, [{ Name: 'FunctionName', Value: FunctionName }]);
     assert.ok(world.local.aws.functions.all().some(({ name }) => name === FunctionName));
-    assert.match(AlarmDescription, /"entries-removed" in docs\/runbook\.md/);
+    assert.match(AlarmDescription, /See docs\/runbook\/entries-removed\.md/);
+  });
+
+  test('has alarms that each have a page of the runbook, and all of them are on the dashboard', () => {
+    const { dashboards, functions } = world.local.aws;
+    const own = `arn:aws:cloudwatch:${HOME.region}:${ACCOUNT_A}:`;
+    const alarms = new Map([...world.local.aws.alarms].filter(([arn]) => arn.startsWith(own)));
+    const pages = readdirSync(new URL('../../docs/runbook/', import.meta.url));
+    const names = [...alarms.values()].map(({ AlarmName }) => AlarmName);
+    const prefix = 'poolbridge-dev-';
+    assert.deepEqual(names.map((name) => `${name.slice(prefix.length)}.md`).sort(), pages.sort());
+    for (const { AlarmName, AlarmDescription } of alarms.values()) {
+      const page = `docs/runbook/${AlarmName.slice(prefix.length)}.md`;
+      assert.ok(AlarmDescription.endsWith(` See ${page}.`), AlarmName);
+    }
+    const { widgets } = JSON.parse(dashboards.get('poolbridge-dev')!) as {
+      widgets: { properties: { alarms?: string[]; metrics?: unknown[][] } }[];
+    };
+    const shown = widgets.flatMap(({ properties }) => properties.alarms ?? []);
+    assert.deepEqual(shown.sort(), [...alarms.keys()].sort());
+    const metrics = widgets.flatMap(({ properties }) => properties.metrics ?? []).flat();
+    const { machines } = world.local.aws.stateMachines;
+    for (const arn of metrics.filter((each) => String(each).startsWith('arn:'))) {
+      assert.ok(machines.has(String(arn)), String(arn));
+    }
+    assert.ok(functions.all().some(({ name }) => metrics.includes(name)));
   });
 
   test('has an alarm on days without a reconcile that succeeded, where there is a schedule', async () => {
@@ -284,30 +309,5 @@ describe('the alarm topic', () => {
     );
     await sfn.send(new StopExecutionCommand({ executionArn }));
     assert.deepEqual(await told(where), [sentence(executionArn!, 'ABORTED', 'eu-west-1')]);
-  });
-
-  test('has alarms that each have a page of the runbook, and all of them are on the dashboard', () => {
-    const { dashboards, functions } = world.local.aws;
-    const own = `arn:aws:cloudwatch:${HOME.region}:${ACCOUNT_A}:`;
-    const alarms = new Map([...world.local.aws.alarms].filter(([arn]) => arn.startsWith(own)));
-    const pages = readdirSync(new URL('../../docs/runbook/', import.meta.url));
-    const names = [...alarms.values()].map(({ AlarmName }) => AlarmName);
-    const prefix = 'poolbridge-dev-';
-    assert.deepEqual(names.map((name) => `${name.slice(prefix.length)}.md`).sort(), pages.sort());
-    for (const { AlarmName, AlarmDescription } of alarms.values()) {
-      const page = `docs/runbook/${AlarmName.slice(prefix.length)}.md`;
-      assert.ok(AlarmDescription.endsWith(` See ${page}.`), AlarmName);
-    }
-    const { widgets } = JSON.parse(dashboards.get('poolbridge-dev')!) as {
-      widgets: { properties: { alarms?: string[]; metrics?: unknown[][] } }[];
-    };
-    const shown = widgets.flatMap(({ properties }) => properties.alarms ?? []);
-    assert.deepEqual(shown.sort(), [...alarms.keys()].sort());
-    const metrics = widgets.flatMap(({ properties }) => properties.metrics ?? []).flat();
-    const { machines } = world.local.aws.stateMachines;
-    for (const arn of metrics.filter((each) => String(each).startsWith('arn:'))) {
-      assert.ok(machines.has(String(arn)), String(arn));
-    }
-    assert.ok(functions.all().some(({ name }) => metrics.includes(name)));
   });
 });
