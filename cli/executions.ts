@@ -40,11 +40,9 @@ const isForgotten = (error: unknown): boolean =>
 export class Executions {
   readonly #session: Session;
   readonly #machines: Machines;
-  readonly #stage: string;
 
   constructor(session: Session, stage: string) {
     this.#session = session;
-    this.#stage = stage;
     this.#machines = new Machines(session, stage);
   }
 
@@ -87,16 +85,6 @@ export class Executions {
   async eventsOf({ execution, source }: ToldExecution): Promise<Event[]> {
     if (source === 'log group') return this.#logged(execution);
     return historyOf(await this.#session.stepFunctions(executionOf(execution).region), execution);
-  }
-
-  /** The ARNs of executions that began in a period, as the log group knows them. */
-  async listLogged(machine: Machine, { from, until }: Which): Promise<string[]> {
-    const group = new LogGroup(await this.#session.logs(), `poolbridge-${this.#stage}-${machine}`);
-    const started = await group.find('{ $.type = "ExecutionStarted" }', {
-      ...(from !== undefined && { from }),
-      ...(until !== undefined && { until }),
-    });
-    return [...new Set(started.map(({ execution }) => execution))];
   }
 
   async #logged(execution: string): Promise<Event[]> {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { approve } from './commands/approve.ts';
+import { audit } from './commands/audit.ts';
 import { history } from './commands/history.ts';
 import { link } from './commands/link.ts';
 import { local } from './commands/local.ts';
@@ -16,7 +17,7 @@ import { codeOf, exit, UsageError } from './exit.ts';
 import { type Streams, Terminal } from './terminal.ts';
 
 const commands = [
-  ...[link, unlink, plan, status, reconcile, approve, undo, history, show],
+  ...[link, unlink, plan, status, reconcile, approve, undo, history, show, audit],
   ...[replay, pause, resume, local],
 ];
 

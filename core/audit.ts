@@ -101,10 +101,14 @@ function askedIn(input: string): About {
 const texts = (from: Json, ...names: string[]): Json =>
   Object.fromEntries(names.flatMap((name) => (isText(from[name]) ? [[name, from[name]]] : [])));
 
-const AT_ITS_END = 'read back under the lease, and once more after it';
-
-const verification = ({ outcome }: TargetReport): string =>
-  outcome === 'PLANNED' || outcome === 'FAILED' ? 'nothing was verified' : AT_ITS_END;
+/** How it was made sure of, by how it ended. */
+function verification({ outcome }: TargetReport): string {
+  if (outcome === 'PLANNED') return 'nothing was written';
+  if (outcome === 'FAILED') return 'not verified';
+  if (outcome === 'ALREADY_LINKED' || outcome === 'NOT_LINKED')
+    return 'nothing to write, seen twice';
+  return 'read back under the lease, and once more after it';
+}
 
 /** What came of one target, with what a failure leaves out. */
 function recordOf(result: TargetReport): Partial<AuditRecord> {
@@ -181,7 +185,7 @@ export function auditRecords(told: ToldExecution, handed: Handed[] = []): AuditR
     ...(stopped !== undefined && { stopped }),
     ...(typeof seconds === 'number' && { seconds }),
     ...{ operation: machine, ...about, ...known },
-    ...{ links: [], outcome: status, changes: [], verified: 'nothing was verified' },
+    ...{ links: [], outcome: status, changes: [], verified: 'not verified' },
     sessionName: sessionNameOf(executionOf(execution)),
   };
   const records = isLink ? linkRecords(told, handed) : reconcileRecords(told);

@@ -73,11 +73,16 @@ function memberOf(message: string, name: string): unknown {
 }
 
 /**
- * A quoted text or words, all of which the line must hold, or the text that a member of its JSON is.
+ * A quoted text or words, all of which the line must hold, or the text that a member of its JSON is or,
+ * with an asterisk at its end, begins with.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
 function lineFilter(pattern = ''): (message: string) => boolean {
-  const [, name = '', text] = /^\{ *\$\.(\w+) *= *"([^"*]*)" *\}$/.exec(pattern.trim()) ?? [];
+  const [, name = '', text, open] =
+    /^\{ *\$\.(\w+) *= *"([^"*]*)(\*?)" *\}$/.exec(pattern.trim()) ?? [];
+  if (text !== undefined && open) {
+    return (message) => String(memberOf(message, name)).startsWith(text);
+  }
   if (text !== undefined) return (message) => memberOf(message, name) === text;
   if (pattern.trim().startsWith('{')) throw new UnsupportedError(`the filter pattern ${pattern}`);
   const terms = [...pattern.matchAll(/"([^"]*)"|(\S+)/g)].map(([, q, word]) => q ?? word ?? '');

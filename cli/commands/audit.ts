@@ -1,0 +1,101 @@
+import { styleText } from 'node:util';
+import { type Command, Option } from 'commander';
+import type { AuditRecord } from '../../core/audit.ts';
+import { auditPage } from '../audit-page.ts';
+import { Auditing, type Filter, filtered, type Period } from '../auditing.ts';
+import { csv } from '../csv.ts';
+import { UsageError } from '../exit.ts';
+import { optionsOf, sessionOf } from '../options.ts';
+import { duration, moment, table } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import { whoText } from '../who.ts';
+
+interface Options extends Filter {
+  since: string;
+  until?: string;
+  format: 'table' | 'json' | 'csv' | 'html';
+}
+
+const UNITS: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000 };
+
+/** A moment, or how long ago it was, in epoch milliseconds. */
+function timeOf(text: string, option: string, now: number): number {
+  const [, number, unit = ''] = /^(\d+)([dhm])$/.exec(text) ?? [];
+  const time = number ? now - Number(number) * (UNITS[unit] ?? 0) : Date.parse(text);
+  if (Number.isFinite(time)) return time;
+  throw new UsageError(
+    `${option} must be a time like 2026-01-31 or 2026-01-31T12:00:00Z, or so long ago: 90d, 12h, 30m; not ${text}`,
+  );
+}
+
+function periodOf({ since, until }: Options): Period {
+  const now = Date.now();
+  const from = timeOf(since, '--since', now);
+  const period = { from, until: until === undefined ? now : timeOf(until, '--until', now) };
+  if (period.from < period.until) return period;
+  throw new UsageError('--since must be before --until');
+}
+
+const rowOf = (record: AuditRecord): string[] => [
+  moment(record.started),
+  styleText(record.error === undefined ? 'green' : 'red', record.error ?? record.outcome),
+  record.identityPoolId ?? '',
+  `${record.operation ?? ''} ${record.userPoolId ?? ''} ${record.clientId ?? ''}`.trim(),
+  `${record.changes.length}`,
+  duration(record.seconds),
+  whoText(record.requestedBy),
+  record.execution.split(':').slice(7).join(':'),
+];
+
+const heads = [
+  'started',
+  'outcome',
+  'identity pool',
+  'what',
+  'changes',
+  'took',
+  'who',
+  'execution',
+];
+
+async function run(terminal: Terminal, command: Command): Promise<void> {
+  const { stage, ...options } = optionsOf<Options>(command);
+  const { format, identityPool, userPool } = options;
+  const period = periodOf(options);
+  const session = sessionOf(command);
+  const { account, region } = await session.caller();
+  const all = await new Auditing(session, stage, terminal).records(period);
+  const records = filtered(all, options);
+  const scope = {
+    ...{ stage, account, region },
+    ...{ from: new Date(period.from).toISOString(), until: new Date(period.until).toISOString() },
+    ...(identityPool !== undefined && { identityPool }),
+    ...(userPool !== undefined && { userPool }),
+  };
+  if (terminal.json || format === 'json') {
+    terminal.write(JSON.stringify({ ...scope, records }, null, 2));
+    return;
+  }
+  if (format === 'csv') return terminal.write(csv(records));
+  if (format === 'html') return terminal.write(auditPage(scope, records, new Date().toISOString()));
+  terminal.write(
+    records.length > 0 ? table([heads, ...records.map(rowOf)]).join('\n') : 'Nothing.',
+  );
+}
+
+/** Who asked for what, what allowed it, who wrote, what changed, how that was verified. */
+export function audit(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('audit')
+    .description('all that was asked for and done in a period, for people, programs or an auditor')
+    .option('--since <time>', 'from when on: a time, or so long ago (90d, 12h)', '30d')
+    .option('--until <time>', 'until when; now, if absent')
+    .option('--identity-pool <id>', 'only what was done to this one')
+    .option('--user-pool <id>', 'only what was about this one')
+    .addOption(
+      new Option('--format <format>', 'html is one file that needs nothing else')
+        .choices(['table', 'json', 'csv', 'html'])
+        .default('table'),
+    )
+    .action(() => run(terminal, command));
+}

@@ -1,0 +1,61 @@
+import type { AuditRecord } from '../core/audit.ts';
+import { expanded } from '../core/merge.ts';
+
+/** What changed, in words. */
+const changesText = ({ changes }: AuditRecord): string =>
+  changes
+    .flatMap(expanded)
+    .map(({ op, provider: { ProviderName = '', ...more }, ...beside }) => {
+      const details = Object.values({ ...more, ...beside }).map((value) =>
+        typeof value === 'string' ? value : JSON.stringify(value),
+      );
+      return [op, ProviderName, ...details].join(' ');
+    })
+    .join('; ');
+
+const by = (record: AuditRecord) => ({ ...record.requestedBy }) as Record<string, string>;
+
+/** What a line of the audit holds, by the names of its columns. */
+const columns: Record<string, (record: AuditRecord) => string | number | undefined> = {
+  started: ({ started }) => started,
+  seconds: ({ seconds }) => seconds,
+  operation: ({ operation }) => operation,
+  userPoolId: ({ userPoolId }) => userPoolId,
+  clientId: ({ clientId }) => clientId,
+  requestedVia: (record) => by(record)['via'],
+  principalArn: (record) => by(record)['principalArn'],
+  eventId: (record) => by(record)['eventId'],
+  reason: (record) => by(record)['reason'],
+  links: ({ links }) => links.join(' '),
+  identityPoolId: ({ identityPoolId }) => identityPoolId,
+  outcome: ({ outcome }) => outcome,
+  changes: changesText,
+  approvedBy: ({ approval }) => approval?.approvedBy,
+  approvalReason: ({ approval }) => approval?.reason,
+  assumedRoleArn: ({ assumedRoleArn }) => assumedRoleArn,
+  sessionName: ({ sessionName }) => sessionName,
+  writtenBy: ({ writtenBy }) => writtenBy,
+  verified: ({ verified }) => verified,
+  attempts: ({ attempts }) => attempts,
+  error: ({ error }) => error,
+  message: ({ message }) => message,
+  undoes: ({ undoes }) => undoes,
+  execution: ({ execution }) => execution,
+  source: ({ source }) => source,
+};
+
+// A spreadsheet takes for a formula what begins like one, and reasons are anybody's words.
+const looksLikeFormula = /^[=+\-@\t\r]/;
+
+const cell = (value: string | number | undefined = ''): string => {
+  const text = typeof value === 'string' && looksLikeFormula.test(value) ? `'${value}` : `${value}`;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+/** https://www.rfc-editor.org/rfc/rfc4180 */
+export function csv(records: AuditRecord[]): string {
+  const rows = records.map((record) =>
+    Object.values(columns).map((column) => cell(column(record))),
+  );
+  return [Object.keys(columns), ...rows].map((row) => `${row.join(',')}\r\n`).join('');
+}
