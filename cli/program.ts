@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { approve } from './commands/approve.ts';
 import { audit } from './commands/audit.ts';
+import { check } from './commands/check.ts';
+import { completion } from './commands/completion.ts';
 import { history } from './commands/history.ts';
 import { link } from './commands/link.ts';
 import { local } from './commands/local.ts';
@@ -18,7 +20,7 @@ import { type Streams, Terminal } from './terminal.ts';
 
 const commands = [
   ...[link, unlink, plan, status, reconcile, approve, undo, history, show, audit],
-  ...[replay, pause, resume, local],
+  ...[replay, pause, resume, check, local, completion],
 ];
 
 const epilogue = `

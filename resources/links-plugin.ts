@@ -4,11 +4,13 @@ import { accountsOf, type Links } from '../core/links.ts';
 import { userPoolRegion } from '../core/user-pool.ts';
 import { linkPolicies } from './link-policies.ts';
 import { loadLinks } from './links-file.ts';
+import { versionOf, versionText } from './version.ts';
 
 /** What follows from the links. */
 const derivedFrom = (links: Links) => ({
   ...linkPolicies(links),
   executionSeconds: executionSeconds(links),
+  version: versionText(versionOf(links)),
 });
 
 type Derived = ReturnType<typeof derivedFrom>;
@@ -64,8 +66,8 @@ function shutOut(links: Links, { accounts, organization }: Forwarding): string[]
 }
 
 /**
- * Lets serverless.yml say `${links:…}`: the IAM policies that follow from links.yml, and how long an
- * execution may take. What is wrong with that file is said once, before anything is packaged; the
+ * Lets serverless.yml say `${links:…}`: the IAM policies that follow from links.yml, how long an
+ * execution may take, and what it was packaged from. What is wrong with that file is said once, before anything is packaged; the
  * framework would say it once for each variable. So is what will be otherwise than its reader may think.
  */
 export default class LinksPlugin {

@@ -1,4 +1,4 @@
-import type { Aws, Service } from '../kernel/aws.ts';
+import type { Aws, Call, Service } from '../kernel/aws.ts';
 import type { TrailRecord } from '../kernel/cloudtrail.ts';
 import { enforce } from '../kernel/constraints.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
@@ -42,10 +42,46 @@ const shown = (record: TrailRecord) => ({
   CloudTrailEvent: JSON.stringify(record),
 });
 
-/** CloudTrail's event history, which needs no trail; it shows every call at once. */
+const TRAIL = 'management-events';
+
+/** CloudTrail's event history, which shows every call at once, and the one trail, if there is one. */
 export function cloudtrail(aws: Aws): Service {
+  const trailOf = ({ partition, region, account }: Call) =>
+    `arn:${partition}:cloudtrail:${region}:${account}:trail/${TRAIL}`;
+  /** @throws AwsError where there is no trail, or another is meant. */
+  const known = (call: Call, given: unknown): string => {
+    const arn = trailOf(call);
+    if (aws.trail.enabled && [arn, TRAIL].includes(String(given))) return arn;
+    throw new AwsError('TrailNotFoundException', `Unknown trail: ${given}`);
+  };
   return {
     operations: {
+      // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DescribeTrails.html
+      DescribeTrails: {
+        run(call) {
+          const trail = {
+            ...{ Name: TRAIL, TrailARN: trailOf(call), HomeRegion: call.region },
+            ...{ IsMultiRegionTrail: true, IsOrganizationTrail: false },
+          };
+          return { trailList: aws.trail.enabled ? [trail] : [] };
+        },
+      },
+      // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
+      GetTrailStatus: {
+        judge: (call) => ({ resource: trailOf(call) }),
+        run(call) {
+          known(call, call.input['Name']);
+          return { IsLogging: true };
+        },
+      },
+      // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventSelectors.html
+      GetEventSelectors: {
+        judge: (call) => ({ resource: trailOf(call) }),
+        run: (call) => ({
+          TrailARN: known(call, call.input['TrailName']),
+          EventSelectors: [{ ReadWriteType: 'WriteOnly', IncludeManagementEvents: true }],
+        }),
+      },
       LookupEvents: {
         run({ account, region, input: given }) {
           const input = given as LookupEvents;

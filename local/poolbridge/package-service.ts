@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 // All that packaging reads.
 const sources = [
-  ...['serverless.yml', 'package.json', 'links.schema.json'],
+  ...['serverless.yml', 'package.json', 'package-lock.json', 'links.schema.json'],
   ...['functions', 'aws', 'core', 'statemachines', 'events', 'resources'],
 ];
 

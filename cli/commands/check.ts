@@ -1,0 +1,69 @@
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import {
+  type Check,
+  checkCredentials,
+  checkDeployed,
+  checkLinks,
+  checkPause,
+  checkPools,
+  checkTrails,
+} from '../checks.ts';
+import { Failure } from '../exit.ts';
+import { optionsOf, sessionOf } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface Options {
+  links?: string;
+  link?: string;
+}
+
+const marks = { ok: '✔', warning: '!', failed: '✖', unknown: '?' } as const;
+const colours = { ok: 'green', warning: 'yellow', failed: 'red', unknown: 'yellow' } as const;
+
+const linesOf = ({ check, status, found, todo }: Check): string[] => [
+  `${styleText(colours[status], marks[status])} ${styleText('bold', check)}: ${found}`,
+  ...(todo === undefined ? [] : [`  → ${todo}`]),
+];
+
+async function checksOf(terminal: Terminal, command: Command): Promise<Check[]> {
+  const { stage, links: file, link } = optionsOf<Options>(command);
+  const session = sessionOf(command);
+  const { check, links } = checkLinks(file);
+  const [who, ...more] = await checkCredentials(session);
+  const first = [check, ...(who ? [who] : []), ...more];
+  // Without them there is nothing to look at.
+  if (who?.status !== 'ok') return first;
+  const deployed = await checkDeployed(session, stage, links);
+  const isDeployed = deployed[0]?.status === 'ok';
+  const known = links ?? {};
+  return [
+    ...first,
+    ...deployed,
+    ...(await checkTrails(session, known)),
+    ...(isDeployed ? await checkPause(session, stage) : []),
+    ...(isDeployed ? await checkPools(session, stage, { links: known, link, terminal }) : []),
+  ];
+}
+
+async function run(terminal: Terminal, command: Command): Promise<void> {
+  const checks = await checksOf(terminal, command);
+  const lines = checks.flatMap(linesOf);
+  const failed = checks.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) {
+    terminal.answer({ checks }, lines);
+    return;
+  }
+  const message = `${failed.length} of ${checks.length} checks failed.`;
+  throw new Failure('CheckFailedError', message, { document: { checks }, lines });
+}
+
+/** Everything that must be so for a link to work, each with what to do where it is not. */
+export function check(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('check')
+    .description('links.yml, credentials, deployment, trails, roles and quotas: is all well?')
+    .option('--links <file>', 'the links.yml that was deployed, if it is another')
+    .option('--link <name>', 'of the identity pools, only that of this link')
+    .action(() => run(terminal, command));
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Check } from '../../cli/checks.ts';
+import { pools, startWorld, type World } from '../world.ts';
+import { poolbridge, someone } from './command.ts';
+
+const TIGHT = 'us-east-1_Tight0001';
+const LINKS = join(process.env['POOLBRIDGE_ARTIFACT']!, '..', 'links.yml');
+
+describe('poolbridge check', () => {
+  let world: World;
+  let folder: string;
+  before(async () => {
+    world = await startWorld({ trail: true });
+    folder = mkdtempSync(join(tmpdir(), 'poolbridge-test-'));
+    await world.createUserPool(TIGHT);
+    await world.createIdentityPool(pools.tight);
+  });
+  after(async () => {
+    rmSync(folder, { recursive: true });
+    await world.close();
+  });
+
+  const check = async (args: string[] = [], keys?: ReturnType<typeof someone>['session']) => {
+    const all = ['check', '--link', 'tight', '--links', LINKS, ...args, '--json'];
+    const { code, out, err } = await poolbridge(world, all, keys);
+    const { checks, ...more } = JSON.parse(out) as { checks: Check[]; message?: string };
+    assert.ok(
+      checks.every(({ status, todo }) => (status === 'ok') === (todo === undefined)),
+      err,
+    );
+    return { code, ...more, of: (name: string) => checks.find((each) => each.check === name) };
+  };
+
+  test('finds all well where it is, with the room that is left in each identity pool', async () => {
+    const { code, out } = await poolbridge(world, ['check', '--link', 'tight', '--links', LINKS]);
+    const lines = out.trimEnd().split('\n');
+    assert.deepEqual([code, lines.filter((line) => !line.startsWith('✔'))], [0, []]);
+    assert.ok(out.includes('deployed version: packaged from links.yml and code as they are here'));
+    assert.match(out, /✔ trail in us-east-1: management-events logs management events/);
+    assert.match(out, /✔ trail in eu-west-1: /, 'of every Region that links name');
+    assert.ok(out.includes(`${pools.tight}: its role can be assumed; 2 of 3 entries, room for 1`));
+  });
+
+  test('says of each thing that is not well what to do', async () => {
+    const other = join(folder, 'links.yml');
+    writeFileSync(other, 'links: {}\n');
+    world.local.aws.trail.enabled = false;
+    await world.createAppClient(TIGHT);
+    await world.createAppClient(TIGHT);
+    await poolbridge(world, ['pause', '--reason', 'moving']);
+    try {
+      const found = await check(['--links', other]);
+      assert.equal(found.code, 1);
+      assert.equal(found.message, '1 of 7 checks failed.');
+      assert.match(found.of('links.yml')!.todo!, /Add a link/);
+      assert.equal(found.of('deployed version')!.found, 'links.yml here is not what was deployed');
+      assert.equal(found.of('trail in us-east-1')!.status, 'failed');
+      assert.match(found.of('writes')!.found, /^paused since .* \(moving\)$/);
+      const { of } = await check();
+      assert.match(of(pools.tight)!.found, /2 of 3 entries, room for 1, and 2 are missing$/);
+    } finally {
+      world.local.aws.trail.enabled = true;
+      await poolbridge(world, ['resume']);
+    }
+    writeFileSync(other, 'links: [');
+    const garbled = await check(['--links', other]);
+    assert.equal(garbled.of('links.yml')!.status, 'failed');
+    const closed = await check(['--link', 'half-closed']);
+    assert.match(closed.of(pools.closed)!.found, /^TargetAccessDeniedError: /);
+    const nowhere = await check(['--stage', 'nope']);
+    assert.match(nowhere.of('deployed')!.todo!, /npx osls deploy/);
+    assert.equal(nowhere.of(pools.tight), undefined);
+  });
+
+  test('takes what its caller may not look at for neither well nor ill', async () => {
+    const { session } = someone(world, 'nobody', []);
+    const { code, of } = await check([], session);
+    assert.equal(code, 0);
+    assert.equal(of('credentials')!.status, 'ok');
+    for (const name of ['deployed', 'trail in us-east-1'])
+      assert.equal(of(name)!.status, 'unknown');
+  });
+});
+
+test('poolbridge completion completes commands and options', async () => {
+  const world = { local: { endpoint: '' } } as World;
+  const { out } = await poolbridge(world, ['completion', 'bash']);
+  const complete = (...words: string[]) =>
+    execFileSync(
+      'bash',
+      [
+        '-c',
+        `${out}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _poolbridge; echo "\${COMPREPLY[@]}"`,
+        '-',
+        ...words,
+      ],
+      { encoding: 'utf8' },
+    ).trim();
+  assert.equal(complete('poolbridge', 'un'), 'unlink undo');
+  assert.equal(complete('poolbridge', 'audit', '--f'), '--format');
+  assert.equal(complete('poolbridge', 'audit', '--st'), '--stage');
+  for (const shell of ['zsh', 'fish']) {
+    const script = (await poolbridge(world, ['completion', shell])).out;
+    for (const word of ['unlink', 'all-clients', 'stage']) assert.ok(script.includes(word), shell);
+  }
+});
