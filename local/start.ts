@@ -84,6 +84,15 @@ export interface StartOptions {
   once?: boolean;
   /** Any port will do if it is 0; 4566, or any free one, if it is absent. */
   port?: number;
+  /** Tell it to nobody. */
+  silent?: boolean;
+}
+
+/** Where the AWS is, and what is on it. */
+export interface Started extends Pick<Told, 'userPoolId' | 'identityPoolId'> {
+  endpoint: string;
+  /** ARN of the execution that the story is about. */
+  execution: string;
 }
 
 /**
@@ -92,28 +101,32 @@ export interface StartOptions {
  *
  * @throws if the story goes otherwise than told, or the port is taken.
  */
-export async function start({ once, port }: StartOptions): Promise<void> {
+export async function start({ once, port, silent = false }: StartOptions): Promise<Started> {
+  const say = silent ? () => {} : console.log;
   const local = await startOn(port);
-  console.log(`An AWS of its own is running on ${bold(local.endpoint)}, for this machine only.\n`);
+  say(`An AWS of its own is running on ${bold(local.endpoint)}, for this machine only.\n`);
   let told: Told | undefined;
   process.once('SIGINT', async () => {
     await local.close();
-    console.log('\nEnded.');
+    say('\nEnded.');
     // Folders are removed when the process exits; Ctrl-C during the story ends packaging as well.
     process.exit(told ? 0 : 130);
   });
   try {
-    told = await tell(local);
-    console.log(['', bold('What changed'), ...differenceShown(told)].join('\n'));
-    console.log(['', bold('The audit of the execution'), ...auditLines(told)].join('\n'));
+    told = await tell(local, { silent });
+    say(['', bold('What changed'), ...differenceShown(told)].join('\n'));
+    say(['', bold('The audit of the execution'), ...auditLines(told)].join('\n'));
   } catch (error) {
     await local.close();
     throw error;
   }
+  const { userPoolId, identityPoolId, executionArn: execution } = told;
+  const started = { endpoint: local.endpoint, userPoolId, identityPoolId, execution };
   if (once) {
     await local.close();
-    process.exit(0);
+    return started;
   }
-  console.log(`\n${howToReach(local, told).join('\n')}`);
-  watch(local);
+  say(`\n${howToReach(local, told).join('\n')}`);
+  if (!silent) watch(local);
+  return started;
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import type { StartOptions } from '../../local/start.ts';
 import { UsageError } from '../exit.ts';
+import type { Terminal } from '../terminal.ts';
 
 function portOf(text: string): number {
   const port = Number(text);
@@ -8,7 +10,7 @@ function portOf(text: string): number {
 }
 
 /** What npm start does. */
-export function local(program: Command): void {
+export function local(program: Command, terminal: Terminal): void {
   const command = program
     .command('local')
     .description('run Poolbridge on an AWS of its own, on this machine, and tell its story')
@@ -16,6 +18,15 @@ export function local(program: Command): void {
     .option('--port <number>', 'where to listen; 4566, or any free one if that is taken', portOf)
     .action(async () => {
       const { start } = await import('../../local/start.ts');
-      await start(command.opts());
+      const { once, port } = command.opts<StartOptions>();
+      const silent = terminal.json;
+      const started = await start({
+        silent,
+        ...(once && { once }),
+        ...(port !== undefined && { port }),
+      });
+      if (terminal.json) terminal.answer(started, []);
+      // What the story has opened would keep it up.
+      if (once) process.exit(0);
     });
 }

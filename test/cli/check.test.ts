@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Check } from '../../cli/checks.ts';
-import { pools, startWorld, type World } from '../world.ts';
+import type { PolicyDocument } from '../../local/kernel/iam.ts';
+import { ACCOUNT_A, pools, startWorld, type World } from '../world.ts';
 import { poolbridge, someone } from './command.ts';
 
 const TIGHT = 'us-east-1_Tight0001';
@@ -75,6 +76,66 @@ describe('poolbridge check', () => {
     const nowhere = await check(['--stage', 'nope']);
     assert.match(nowhere.of('deployed')!.todo!, /npx osls deploy/);
     assert.equal(nowhere.of(pools.tight), undefined);
+  });
+
+  test('and the other commands, needs no more than these permissions', async () => {
+    const inRegion = (service: string, rest: string) =>
+      `arn:aws:${service}:us-east-1:${ACCOUNT_A}:${rest}`;
+    const machine = (name: string) => inRegion('states', `stateMachine:poolbridge-dev-${name}`);
+    const runs = (name: string) => inRegion('states', `execution:poolbridge-dev-${name}:*`);
+    const both = [...[machine('link'), machine('reconcile')], ...[runs('link'), runs('reconcile')]];
+    const states = (...names: string[]) => ({
+      ...{ Effect: 'Allow' as const, Resource: both },
+      Action: names.map((name) => `states:${name}`),
+    });
+    const logs = {
+      ...{ Effect: 'Allow' as const, Action: 'logs:FilterLogEvents' },
+      Resource: inRegion('logs', 'log-group:/aws/vendedlogs/states/poolbridge-dev-*'),
+    };
+    const reading = ['DescribeExecution', 'GetExecutionHistory'];
+    const starting = ['StartExecution', 'DescribeExecution'];
+    const planned = await poolbridge(world, ['plan', '--link', 'tight', '--json']);
+    const { execution } = JSON.parse(planned.out);
+    const needed: Record<string, [string[], PolicyDocument['Statement']]> = {
+      plan: [['--link', 'tight'], [states(...starting)]],
+      status: [['--link', 'tight'], [states(...starting)]],
+      reconcile: [['--link', 'tight'], [states(...starting)]],
+      history: [['--reconcile'], [states('ListExecutions', 'DescribeExecution')]],
+      show: [[execution], [states(...reading)]],
+      audit: [[], [states('ListExecutions', ...reading), logs]],
+      replay: [
+        ['--user-pool', TIGHT, '--client', 'any'],
+        [
+          {
+            Effect: 'Allow',
+            Action: 'events:PutEvents',
+            Resource: inRegion('events', 'event-bus/default'),
+          },
+        ],
+      ],
+      check: [
+        ['--link', 'tight', '--links', LINKS],
+        [
+          states('DescribeStateMachine', ...starting),
+          { Effect: 'Allow', Action: 'cloudtrail:DescribeTrails', Resource: '*' },
+          {
+            ...{ Effect: 'Allow', Resource: `arn:aws*:cloudtrail:*:${ACCOUNT_A}:trail/*` },
+            Action: ['cloudtrail:GetTrailStatus', 'cloudtrail:GetEventSelectors'],
+          },
+          {
+            ...{ Effect: 'Allow', Action: 'dynamodb:GetItem' },
+            Resource: inRegion('dynamodb', 'table/poolbridge-dev'),
+            Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': 'pause' } },
+          },
+        ],
+      ],
+    };
+    for (const [name, [args, statements]] of Object.entries(needed)) {
+      const { session } = someone(world, `may-${name}`, statements);
+      const { code, out, err } = await poolbridge(world, [name, ...args], session);
+      assert.equal(code, 0, `${name}: ${err}`);
+      assert.ok(!out.includes('AccessDeniedException'), out);
+    }
   });
 
   test('takes what its caller may not look at for neither well nor ill', async () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { outputLines } from '../../cli/show.ts';
+import { consoleLink } from '../../cli/console-link.ts';
+import { planLines, statusLines } from '../../cli/findings.ts';
+import { differenceLines, outputLines } from '../../cli/show.ts';
 import type { Result } from '../../core/target.ts';
 
 const ProviderName = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_Mobile001';
@@ -52,4 +54,84 @@ describe('what a person is shown of a result', () => {
     assert.equal(lines.length, 103);
     assert.match(lines[101]!, /^ {2}- CognitoIdentityProviders \{.*"ClientId":"client100"\}$/);
   });
+});
+
+describe('what a person is shown of a reconciliation', () => {
+  const entry = { providerName: ProviderName, clientName: 'app' } as const;
+  const counts = {
+    linked: 2,
+    missing: 1,
+    orphaned: 2,
+    foreign: 0,
+    removed: 1,
+    uncovered: 0,
+    changed: 0,
+  };
+  const found = {
+    identityPools: [
+      {
+        ...{ identityPoolId: 'ap-south-1:1', links: ['mobile'], counts, omitted: 3 },
+        entries: [
+          { ...entry, state: 'removed' as const, clientId: 'gone' },
+          { ...entry, state: 'orphaned' as const, clientId: 'kept' },
+          { ...entry, state: 'orphaned' as const, clientId: 'old', repair: 'unlink' as const },
+          { ...entry, state: 'missing' as const, clientId: 'new', repair: 'link' as const },
+        ],
+      },
+      {
+        ...{ identityPoolId: 'ap-south-1:2', links: ['web'] },
+        failure: { error: 'TargetAccessDeniedError', message: 'Deploy it.' },
+      },
+    ],
+  };
+  const failure = ['ap-south-1:2 (web)', '  TargetAccessDeniedError: Deploy it.'];
+  const omitted = '  and 3 more, which the log of ReconcileIdentityPool names';
+
+  test('is every entry that is not as it should be, in columns, and what failed', () => {
+    assert.deepEqual(statusLines(found).map(stripVTControlCharacters), [
+      'ap-south-1:1 (mobile): linked 2, missing 1, orphaned 2, removed 1',
+      '  removed   us-east-1_Mobile001  gone  app',
+      '  orphaned  us-east-1_Mobile001  kept  app',
+      '  orphaned  us-east-1_Mobile001  old   app',
+      '  missing   us-east-1_Mobile001  new   app',
+      ...[omitted, ...failure],
+    ]);
+    assert.deepEqual(statusLines({}), []);
+  });
+
+  test('is as a plan what a repair would change, apart from what it would leave to a person', () => {
+    const shown = (clientId: string) =>
+      `CognitoIdentityProviders {"ProviderName":"${ProviderName}", "ClientId":"${clientId}"} app`;
+    assert.deepEqual(planLines(found).map(stripVTControlCharacters), [
+      'ap-south-1:1 (mobile)',
+      `  - ${shown('old')}`,
+      `  + ${shown('new')}`,
+      '  left to a person:',
+      '  removed   us-east-1_Mobile001  gone  app',
+      '  orphaned  us-east-1_Mobile001  kept  app',
+      ...[omitted, ...failure],
+    ]);
+  });
+});
+
+test('a difference is shown as what was and what is', () => {
+  const lines = differenceLines([
+    { op: 'change', member: 'AllowClassicFlow', before: true, after: false },
+    { op: 'remove', member: 'SamlProviderARNs', before: 'x' },
+  ]);
+  assert.deepEqual(lines.map(stripVTControlCharacters), [
+    '~ AllowClassicFlow true → false',
+    '- SamlProviderARNs "x"',
+  ]);
+});
+
+test('an execution is found in the console of its partition, where there is one that is known', () => {
+  const link = (partition: string) =>
+    consoleLink(`arn:${partition}:states:eu-west-1:111111111111:execution:poolbridge-dev-link:x`);
+  assert.equal(
+    link('aws'),
+    'https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:111111111111:execution:poolbridge-dev-link:x',
+  );
+  assert.match(link('aws-us-gov')!, /^https:\/\/eu-west-1\.console\.amazonaws-us-gov\.com\//);
+  assert.equal(link('aws-iso'), undefined);
 });
