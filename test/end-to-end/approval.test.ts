@@ -110,6 +110,11 @@ describe('a change that needs approval', () => {
     const shown = await approve('yes', '--show');
     assert.equal(shown.code, 0, shown.err);
     assert.ok(shown.out.includes(`WAITS ${pools.mobile} (approved)\n  + CognitoIdentityProviders`));
+    const inJson = await approve('yes', '--show', '--json');
+    assert.equal(JSON.parse(inJson.out).decision, 'WAITS');
+    const whole = await poolbridge(world, ['show', executionArn, '--json']);
+    assert.ok(whole.out.includes('"state": "RequestApproval"'), whole.err);
+    for (const { out } of [shown, inJson, whole]) assert.ok(!out.includes(token));
 
     // Others go on, and whoever forges its request in the table gains nothing by it.
     const forged = { execution: executionArn, operation: 'link', userPoolId: APPROVED, clientId };
