@@ -18,7 +18,7 @@ const goesOn = ['TaskStarted', 'TaskSubmitted'];
  * What waits for approval, by the history of an execution: what was asked for and has not been
  * decided, has not expired and has not failed.
  */
-function waitingIn(events: Event[]): WaitingApproval[] {
+export function waitingIn(events: Event[]): WaitingApproval[] {
   if (events.at(-1)?.type.startsWith('Execution')) return [];
   const next = new Map(events.map((event) => [event.previous, event]));
   const waits = (event: Event): boolean => {

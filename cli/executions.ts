@@ -1,4 +1,8 @@
-import type { DescribeExecutionOutput, ExecutionStatus } from '@aws-sdk/client-sfn';
+import type {
+  DescribeExecutionOutput,
+  ExecutionStatus,
+  ListExecutionsOutput,
+} from '@aws-sdk/client-sfn';
 import type { ToldExecution } from '../core/audit.ts';
 import { executionOf } from '../core/execution.ts';
 import { type Event, historyOf } from './history.ts';
@@ -46,19 +50,28 @@ export class Executions {
     this.#machines = new Machines(session, stage);
   }
 
+  /** One page of the executions that Step Functions knows, the last first. */
+  async page(
+    machine: Machine,
+    { status, limit = 1000 }: Pick<Which, 'status' | 'limit'>,
+    nextToken: string | undefined,
+  ): Promise<ListExecutionsOutput> {
+    const sfn = await this.#session.stepFunctions();
+    return sfn.listExecutions({
+      ...{ stateMachineArn: await this.#machines.arnOf(machine) },
+      maxResults: Math.min(limit, 1000),
+      ...(status && { statusFilter: status }),
+      ...(nextToken !== undefined && { nextToken }),
+    });
+  }
+
   /** The ARNs of executions that Step Functions knows, the last first. */
   async list(machine: Machine, which: Which): Promise<string[]> {
     const { status, from = 0, until = Number.POSITIVE_INFINITY, limit = Number.MAX_VALUE } = which;
-    const sfn = await this.#session.stepFunctions();
-    const stateMachineArn = await this.#machines.arnOf(machine);
     const found: string[] = [];
     let nextToken: string | undefined;
     do {
-      const page = await sfn.listExecutions({
-        ...{ stateMachineArn, maxResults: Math.min(limit, 1000) },
-        ...(status && { statusFilter: status }),
-        ...(nextToken !== undefined && { nextToken }),
-      });
+      const page = await this.page(machine, { limit, ...(status && { status }) }, nextToken);
       const { executions = [] } = page;
       const began = ({ startDate }: { startDate?: Date | undefined }) => startDate?.getTime() ?? 0;
       const meant = executions.filter((each) => began(each) >= from && began(each) < until);

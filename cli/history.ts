@@ -43,6 +43,27 @@ export async function historyOf(sfn: SFN, executionArn: string): Promise<Event[]
   return events;
 }
 
+/** The history of an execution that was read before and has gone on, by reading what is new. */
+export async function historySince(
+  sfn: SFN,
+  executionArn: string,
+  known: Event[],
+): Promise<Event[]> {
+  const last = known.at(-1)?.id ?? 0;
+  const events: Event[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await sfn.getExecutionHistory({
+      ...{ executionArn, maxResults: 100, includeExecutionData: true, reverseOrder: true },
+      ...(nextToken !== undefined && { nextToken }),
+    });
+    const read = (page.events ?? []).map(eventOf);
+    events.push(...read.filter(({ id }) => id > last));
+    nextToken = read.some(({ id }) => id <= last) ? undefined : page.nextToken;
+  } while (nextToken !== undefined);
+  return [...known, ...events.reverse()];
+}
+
 /** One state that an execution went through. */
 export interface Passed {
   state: string;
@@ -95,12 +116,28 @@ function within(entered: Event, events: Event[], next: ReadonlyMap<number, Event
   return path;
 }
 
+/** A state that an execution went through, by its events. */
+export interface Walked extends Passed {
+  /** Of the event by which it was entered. */
+  id: number;
+  /** JSON. */
+  input?: string;
+  output?: string;
+}
+
+const jsonIn = ({ details }: Event, member: 'input' | 'output') =>
+  isText(details[member]) ? { [member]: details[member] } : {};
+
 /** The states that an execution went through, in the order in which they were entered. */
-export function passedIn(events: Event[]): Passed[] {
+export const passedIn = (events: Event[]): Passed[] =>
+  walkedIn(events).map(({ id: _, input: __, output: ___, ...passed }) => passed);
+
+/** The same, with what each was given and what it handed on. */
+export function walkedIn(events: Event[]): Walked[] {
   const next = new Map(events.toReversed().map((event) => [event.previous, event]));
   return events
     .filter(({ type }) => type.endsWith('StateEntered'))
-    .map((entered): Passed => {
+    .map((entered): Walked => {
       const path = within(entered, events, next);
       const last = path.at(-1);
       const exited = last?.type.endsWith('StateExited') ? last : undefined;
@@ -110,7 +147,10 @@ export function passedIn(events: Event[]): Passed[] {
         .filter(({ type }) => fault.test(type))
         .map(({ type, details }) => String(details['error'] ?? type));
       return {
+        id: entered.id,
         state: String(entered.details['name']),
+        ...jsonIn(entered, 'input'),
+        ...(exited && jsonIn(exited, 'output')),
         ...(identityPoolId !== undefined && { identityPoolId }),
         entered: new Date(entered.time).toISOString(),
         ...(exited && {

@@ -48,6 +48,21 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const mayNot = (error: unknown): boolean =>
   error instanceof Error && error.name === 'AccessDeniedException';
 
+/** The state that an execution has entered last, as far as its last events tell. */
+export async function lastEntered(sfn: SFN, executionArn: string): Promise<string> {
+  const { events = [] } = await sfn.getExecutionHistory({
+    ...{ executionArn, reverseOrder: true, maxResults: 20 },
+    includeExecutionData: false,
+  });
+  const entered = events.find((event) => event.stateEnteredEventDetails !== undefined);
+  return entered?.stateEnteredEventDetails?.name ?? '';
+}
+
+/** Who hears where an execution is. */
+type Listener = Pick<Terminal, 'note' | 'busy' | 'idle'>;
+
+const nobody: Listener = { note() {}, busy() {}, idle() {} };
+
 /** The state machines of a stage. */
 export class Machines {
   readonly #session: Session;
@@ -80,7 +95,7 @@ export class Machines {
   }
 
   /** Waits for the end of an execution; meanwhile says where it is, as far as one may know. */
-  async follow(execution: string, terminal: Terminal): Promise<Ending> {
+  async follow(execution: string, terminal: Listener = nobody): Promise<Ending> {
     const sfn = await this.#session.stepFunctions();
     const progress = new Progress(sfn, execution, terminal);
     for (let pause = SOON; ; pause = Math.min(pause * 1.5, SELDOM)) {
@@ -106,12 +121,12 @@ export class Machines {
 class Progress {
   readonly #sfn: SFN;
   readonly #execution: string;
-  readonly #terminal: Terminal;
+  readonly #terminal: Listener;
   readonly #since = Date.now();
   #state = '';
   #mayLook = true;
 
-  constructor(sfn: SFN, execution: string, terminal: Terminal) {
+  constructor(sfn: SFN, execution: string, terminal: Listener) {
     this.#sfn = sfn;
     this.#execution = execution;
     this.#terminal = terminal;
@@ -133,12 +148,7 @@ class Progress {
   async #now(): Promise<string> {
     if (!this.#mayLook) return '';
     try {
-      const { events = [] } = await this.#sfn.getExecutionHistory({
-        ...{ executionArn: this.#execution, reverseOrder: true, maxResults: 20 },
-        includeExecutionData: false,
-      });
-      const entered = events.find((event) => event.stateEnteredEventDetails !== undefined);
-      return entered?.stateEnteredEventDetails?.name ?? '';
+      return await lastEntered(this.#sfn, this.#execution);
     } catch (error) {
       if (!mayNot(error)) throw error;
       this.#mayLook = false;

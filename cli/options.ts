@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { UsageError } from './exit.ts';
 import { Session, type Whither } from './session.ts';
 
 /** The options that every command has. */
@@ -13,3 +14,10 @@ export const sessionOf = (command: Command): Session => new Session(optionsOf(co
 
 /** For an option that may be repeated. */
 export const listed = (value: string, all: string[] = []): string[] => [...all, value];
+
+/** A port number, in an option. */
+export function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port;
+  throw new UsageError(`--port must be a port number, not ${text}.`);
+}

@@ -57,7 +57,7 @@ export class Pausing {
     // First what stops every write at once; what is disabled after it only spares failed executions.
     const since = new Date().toISOString();
     await this.#leave(table, { since, by, reason, stage: this.#stage });
-    const rules = await this.#startingRules(events);
+    const rules = await this.rules();
     if (rules.length > 0) {
       // Before they are disabled: resume enables these, and none that was disabled on purpose.
       await table.updateItem({
@@ -94,7 +94,8 @@ export class Pausing {
   }
 
   /** The rules that would start executions of the stage now, schedules among them. */
-  async #startingRules(events: EventBridge): Promise<string[]> {
+  async rules(): Promise<string[]> {
+    const events = await this.#session.events();
     // Of this stage alone, and not of one whose name begins alike.
     const machine = new RegExp(`:stateMachine:poolbridge-${this.#stage}-[a-z]+$`);
     const found: string[] = [];

@@ -3,6 +3,7 @@ import { approve } from './commands/approve.ts';
 import { audit } from './commands/audit.ts';
 import { check } from './commands/check.ts';
 import { completion } from './commands/completion.ts';
+import { console } from './commands/console.ts';
 import { history } from './commands/history.ts';
 import { link } from './commands/link.ts';
 import { local } from './commands/local.ts';
@@ -20,7 +21,7 @@ import { type Streams, Terminal } from './terminal.ts';
 
 const commands = [
   ...[link, unlink, plan, status, reconcile, approve, undo, history, show, audit],
-  ...[replay, pause, resume, check, local, completion],
+  ...[replay, pause, resume, check, console, local, completion],
 ];
 
 const epilogue = `

@@ -4,11 +4,20 @@ import type { DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { EventBridge } from '@aws-sdk/client-eventbridge';
 import type { SFN } from '@aws-sdk/client-sfn';
 
+/** Who asks. */
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
 /** Where to, as the options say; what they leave open is as the AWS CLI has it. */
 export interface Whither {
   profile?: string;
   region?: string;
   endpoint?: string;
+  /** In place of those that are around. */
+  credentials?: Credentials;
 }
 
 /** Who runs a command, and where its machines are. */
@@ -22,13 +31,14 @@ export interface Caller {
 interface Config {
   region?: string;
   endpoint?: string;
-  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  credentials?: Credentials;
 }
 
 // Of a profile and of credentials in the environment the AWS CLI takes the latter, unless the profile
 // was named as an option; the SDK takes the profile always.
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-authentication.html
-function environmentCredentials({ profile }: Whither): Pick<Config, 'credentials'> {
+function credentialsOf({ profile, credentials }: Whither): Pick<Config, 'credentials'> {
+  if (credentials) return { credentials };
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
   if (profile !== undefined || !AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return {};
   return {
@@ -56,13 +66,14 @@ function configOf(whither: Whither): Config {
   return {
     ...(region && { region }),
     ...(endpoint && { endpoint }),
-    ...environmentCredentials(whither),
+    ...credentialsOf(whither),
   };
 }
 
 /** An account and Region, reached as the AWS CLI reaches them. Each client is loaded when it is needed. */
 export class Session {
   readonly #config: Config;
+  readonly #stepFunctions = new Map<string | undefined, SFN>();
   #caller: Promise<Caller> | undefined;
 
   constructor(whither: Whither) {
@@ -92,7 +103,10 @@ export class Session {
   /** @param region another than the session's, where an ARN says so. */
   async stepFunctions(region?: string): Promise<SFN> {
     const { SFN } = await import('@aws-sdk/client-sfn');
-    return new SFN({ ...this.#config, ...(region && { region }) });
+    const known = this.#stepFunctions.get(region);
+    const sfn = known ?? new SFN({ ...this.#config, ...(region && { region }) });
+    this.#stepFunctions.set(region, sfn);
+    return sfn;
   }
 
   async logs(): Promise<CloudWatchLogs> {

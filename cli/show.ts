@@ -4,33 +4,50 @@ import { expanded, type ShownChange } from '../core/merge.ts';
 import type { Output, TargetReport } from '../core/outcome.ts';
 
 const members = {
-  add: '+ CognitoIdentityProviders',
-  remove: '- CognitoIdentityProviders',
-  map: '+ RoleMappings',
-  unmap: '- RoleMappings',
-  tag: '+ PrincipalTags',
-  untag: '- PrincipalTags',
+  add: ['+', 'CognitoIdentityProviders'],
+  remove: ['-', 'CognitoIdentityProviders'],
+  map: ['+', 'RoleMappings'],
+  unmap: ['-', 'RoleMappings'],
+  tag: ['+', 'PrincipalTags'],
+  untag: ['-', 'PrincipalTags'],
 } as const;
 
-/** Changes as people read differences, one line for each entry, role mapping and tag map. */
-export function changeLines(changes: ShownChange[]): string[] {
-  return changes.flatMap(expanded).map(({ op, provider, ...beside }) => {
-    const what = JSON.stringify({ ...provider, ...beside }).replaceAll('","', '", "');
-    const member = members[op];
-    return styleText(member.startsWith('+') ? 'green' : 'red', `${member} ${what}`);
-  });
+/** One line of a difference. */
+export interface DifferenceLine {
+  sign: '+' | '-' | '~';
+  /** The identity pool's member that it is about. */
+  member: string;
+  /** JSON. */
+  what: string;
 }
 
+/** Changes as people read differences, one line for each entry, role mapping and tag map. */
+export const linesOfChanges = (changes: ShownChange[]): DifferenceLine[] =>
+  changes.flatMap(expanded).map(({ op, provider, ...beside }) => {
+    const [sign, member] = members[op];
+    const what = JSON.stringify({ ...provider, ...beside }).replaceAll('","', '", "');
+    return { sign, member, what };
+  });
+
 const signs = { add: '+', remove: '-', change: '~' } as const;
-const colours = { add: 'green', remove: 'red', change: 'yellow' } as const;
+const colours = { '+': 'green', '-': 'red', '~': 'yellow' } as const;
 
 /** Differences between two descriptions of an identity pool, as people read them. */
-export const differenceLines = (differences: Difference[]): string[] =>
+export const linesOfDifferences = (differences: Difference[]): DifferenceLine[] =>
   differences.map(({ op, member, before, after }) => {
     const values = [before, after].filter((value) => value !== undefined);
     const what = values.map((value) => JSON.stringify(value)).join(' → ');
-    return styleText(colours[op], `${signs[op]} ${member} ${what}`);
+    return { sign: signs[op], member, what };
   });
+
+const coloured = ({ sign, member, what }: DifferenceLine): string =>
+  styleText(colours[sign], `${sign} ${member} ${what}`);
+
+export const changeLines = (changes: ShownChange[]): string[] =>
+  linesOfChanges(changes).map(coloured);
+
+export const differenceLines = (differences: Difference[]): string[] =>
+  linesOfDifferences(differences).map(coloured);
 
 function resultLines(result: TargetReport): string[] {
   const { identityPoolId, links, outcome } = result;

@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
+import type { Demo } from '../cli/console/api.ts';
 import { changeLines } from '../cli/show.ts';
 import { type LocalAws, startAws } from './index.ts';
-import { A, B } from './story/accounts.ts';
+import { A, Accounts, B } from './story/accounts.ts';
 import { type Told, tell } from './story/story.ts';
 
 const PORT = 4566;
@@ -44,11 +45,17 @@ function differenceShown({ output }: Told): string[] {
   return [`  ${changeLines(result.changes).join('\n  ')}`, dim(`  untouched: ${kept.join('; ')}`)];
 }
 
-function howToReach(local: LocalAws, { userPoolId, identityPoolId }: Told): string[] {
+function howToReach(
+  local: LocalAws,
+  { userPoolId, identityPoolId }: Told,
+  address: string,
+): string[] {
   const as = ({ account, region }: typeof A) =>
     `AWS_ENDPOINT_URL=${local.endpoint} AWS_DEFAULT_REGION=${region} AWS_REGION=${region} AWS_ACCESS_KEY_ID=${account} AWS_SECRET_ACCESS_KEY=local`;
   return [
-    bold('It stays up. Try it from another terminal:'),
+    bold('It stays up. Look at it and try it in the browser:'),
+    `  ${address}`,
+    bold('Or from another terminal:'),
     dim('  # create an app client in Account-A, and watch it being linked here'),
     `  ${as(A)} aws cognito-idp create-user-pool-client --user-pool-id ${userPoolId} --client-name android`,
     dim('  # link or unlink by hand'),
@@ -57,6 +64,34 @@ function howToReach(local: LocalAws, { userPoolId, identityPoolId }: Told): stri
     `  ${as(B)} aws cognito-identity describe-identity-pool --identity-pool-id ${identityPoolId}`,
     dim('Ctrl-C ends it.'),
   ];
+}
+
+/** What the console's page can try out here. */
+function demoOf(local: LocalAws, { userPoolId, identityPoolId }: Told): Demo {
+  const accounts = new Accounts(local.endpoint);
+  return {
+    ...{ userPoolId, identityPoolId },
+    createAppClient: (name) => accounts.createAppClient(userPoolId, name),
+    appClients: () => accounts.appClients(userPoolId),
+    async signIn(clientId) {
+      try {
+        const token = await accounts.signIn(clientId);
+        return { clientId, session: await accounts.enter(identityPoolId, userPoolId, token) };
+      } catch (error) {
+        return { clientId, refusal: (error as Error).message };
+      }
+    },
+  };
+}
+
+/** Serves the console of the stage that the story has deployed; returns its address. */
+async function consoleOn(local: LocalAws, told: Told): Promise<string> {
+  const { serveConsole } = await import('../cli/console/server.ts');
+  const { Session } = await import('../cli/session.ts');
+  const credentials = { accessKeyId: A.account, secretAccessKey: 'local' };
+  const session = new Session({ endpoint: local.endpoint, region: A.region, credentials });
+  const demo = demoOf(local, told);
+  return (await serveConsole({ session, stage: 'dev', demo })).address;
 }
 
 /** Says each further linking, live. */
@@ -93,6 +128,8 @@ export interface Started extends Pick<Told, 'userPoolId' | 'identityPoolId'> {
   endpoint: string;
   /** ARN of the execution that the story is about. */
   execution: string;
+  /** Where it can be looked at in the browser, if it stays up. */
+  console?: string;
 }
 
 /**
@@ -126,7 +163,8 @@ export async function start({ once, port, silent = false }: StartOptions): Promi
     await local.close();
     return started;
   }
-  say(`\n${howToReach(local, told).join('\n')}`);
+  const address = await consoleOn(local, told);
+  say(`\n${howToReach(local, told, address).join('\n')}`);
   if (!silent) watch(local);
-  return started;
+  return { ...started, console: address };
 }

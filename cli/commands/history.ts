@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import { inParallel } from '../../aws/in-parallel.ts';
-import { auditRecords, type ToldExecution } from '../../core/audit.ts';
-import { grouped } from '../../core/grouped.ts';
+import type { ToldExecution } from '../../core/audit.ts';
 import { Executions, type Which } from '../executions.ts';
 import { UsageError } from '../exit.ts';
+import { type Listed, listedAs } from '../listed.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { moment, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -30,28 +30,7 @@ const colours: Record<string, Parameters<typeof styleText>[0]> = {
   RUNNING: 'yellow',
 };
 
-/** How an execution ended, in a few words: its error, or the outcomes of its identity pools. */
-function outcomeOf(told: ToldExecution): string {
-  const { status, error } = told;
-  if (status !== 'SUCCEEDED') return error ?? status;
-  const outcomes = grouped(auditRecords(told), ({ outcome }) => outcome);
-  return [...outcomes]
-    .map(([outcome, group]) => (group.length > 1 ? `${outcome} × ${group.length}` : outcome))
-    .join(', ');
-}
-
-/** One execution, as the list shows it. */
-function listedAs(told: ToldExecution) {
-  const { execution, machine, status, started, stopped } = told;
-  const [first] = auditRecords(told);
-  const { requestedBy, operation, userPoolId, clientId } = first ?? {};
-  return {
-    ...{ execution, machine, status, outcome: outcomeOf(told), requestedBy, operation },
-    ...{ userPoolId, clientId, started, stopped },
-  };
-}
-
-function rowOf(shown: ReturnType<typeof listedAs>): string[] {
+function rowOf(shown: Listed): string[] {
   const { execution, status, outcome, requestedBy, operation = '', userPoolId = '' } = shown;
   return [
     moment(shown.started),

@@ -1,13 +1,7 @@
 import type { Command } from 'commander';
 import type { StartOptions } from '../../local/start.ts';
-import { UsageError } from '../exit.ts';
+import { portOf } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port;
-  throw new UsageError(`--port must be a port number, not ${text}.`);
-}
 
 /** What npm start does. */
 export function local(program: Command, terminal: Terminal): void {

@@ -1,39 +1,27 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
-import {
-  type AuditRecord,
-  auditRecords,
-  endsSilently,
-  type ToldExecution,
-} from '../../core/audit.ts';
-import { type Difference, diff } from '../../core/diff.ts';
+import type { ToldExecution } from '../../core/audit.ts';
 import { consoleLink } from '../console-link.ts';
 import { Executions } from '../executions.ts';
-import { handedIn, type Passed, passedIn } from '../history.ts';
+import { type Passed, passedIn } from '../history.ts';
 import { Machines } from '../machines.ts';
 import { optionsOf, sessionOf } from '../options.ts';
+import { isShared, type Recorded, recordsOf } from '../records.ts';
 import { changeLines, differenceLines } from '../show.ts';
 import { duration, moment, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { whoText } from '../who.ts';
 
-/** A record with what differs between before and after, in their place. */
-function withDifference({ before, after, ...record }: AuditRecord) {
-  const difference = before && after ? diff(before, after) : undefined;
-  return { ...record, ...(difference && { difference }) };
-}
-
-type Shown = Omit<AuditRecord, 'before' | 'after'> & { difference?: Difference[] };
+type Shown = Omit<Recorded, 'before' | 'after'>;
 
 const row = (what: string, value: string | undefined): string[] =>
   value === undefined || value === '' ? [] : [`  ${styleText('dim', what.padEnd(12))}${value}`];
 
-/** Before and after are those of the whole write, which requests of others may share. */
-function changedLines({ changes, difference = [], writtenBy, outcome }: Shown): string[] {
+function changedLines(record: Shown): string[] {
+  const { changes, difference = [] } = record;
   const own = changeLines(changes).map((line) => `  ${line}`);
   const whole = differenceLines(difference).map((line) => `  ${line}`);
-  const isShared = difference.length > changes.length || writtenBy !== undefined;
-  if (outcome === 'PLANNED' || !isShared || whole.length === 0) return own;
+  if (!isShared(record)) return own;
   return [
     ...own,
     styleText('dim', '  the whole write, which requests of others shared:'),
@@ -92,8 +80,7 @@ async function run(terminal: Terminal, named: string, command: Command): Promise
   const told = await executions.read(await new Machines(session, stage).executionArn(named));
   const events = await executions.eventsOf(told);
   const states = passedIn(events);
-  const handed = endsSilently(told) ? handedIn(events) : [];
-  const records = auditRecords(told, handed).map(withDifference);
+  const records = recordsOf(told, events).map(({ before: _, after: __, ...shown }) => shown);
   const { execution, machine, source, status, started, stopped } = told;
   const link = (await session.isAwsItself()) ? consoleLink(execution) : undefined;
   terminal.answer(

@@ -149,6 +149,18 @@ export function states(aws: Aws): Service {
           };
         },
       },
+      // https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachineForExecution.html
+      DescribeStateMachineForExecution: {
+        judge: onExecution,
+        run({ input }) {
+          const { machine } = machines.execution(input['executionArn']);
+          const { arn, name, roleArn, definition, created } = machine;
+          return {
+            ...{ stateMachineArn: arn, name, roleArn, definition: JSON.stringify(definition) },
+            updateDate: created,
+          };
+        },
+      },
       ListStateMachines: {
         run(call) {
           const all = [...machines.machines.values()].filter((machine) =>

@@ -14,6 +14,7 @@ import {
   CreateUserPoolCommand,
   DeleteUserPoolClientCommand,
   InitiateAuthCommand,
+  ListUserPoolClientsCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -29,6 +30,13 @@ export const ROLE_ARN = `arn:aws:iam::${B.account}:role/poolbridge-link`;
 
 const USERNAME = 'ada';
 const PASSWORD = 'Correct-horse-battery-1';
+
+/** Whom temporary credentials make of a user, and until when. */
+interface Entered {
+  arn: string;
+  /** ISO 8601. */
+  expires: string;
+}
 
 /** What a reconcile says of all identity pools. */
 type Totals = Record<'linked' | 'missing', number> & { repaired?: { linked: number } };
@@ -78,6 +86,17 @@ export class Accounts {
     return UserPoolClient?.ClientId ?? '';
   }
 
+  /** Of the first sixty. */
+  async appClients(UserPoolId: string): Promise<{ clientId: string; name: string }[]> {
+    const { UserPoolClients = [] } = await this.#userPools.send(
+      new ListUserPoolClientsCommand({ UserPoolId, MaxResults: 60 }),
+    );
+    return UserPoolClients.map(({ ClientId: clientId = '', ClientName: name = '' }) => ({
+      clientId,
+      name,
+    }));
+  }
+
   async deleteAppClient(UserPoolId: string, ClientId: string): Promise<void> {
     await this.#userPools.send(new DeleteUserPoolClientCommand({ UserPoolId, ClientId }));
   }
@@ -95,7 +114,7 @@ export class Accounts {
   }
 
   /** Exchanges an ID token for temporary credentials, and asks AWS whose they are. */
-  async enter(IdentityPoolId: string, userPoolId: string, token: string): Promise<string> {
+  async enter(IdentityPoolId: string, userPoolId: string, token: string): Promise<Entered> {
     const Logins = { [`cognito-idp.${A.region}.amazonaws.com/${userPoolId}`]: token };
     const { IdentityId } = await this.#identityPools.send(
       new GetIdCommand({ IdentityPoolId, Logins }),
@@ -103,15 +122,15 @@ export class Accounts {
     const { Credentials } = await this.#identityPools.send(
       new GetCredentialsForIdentityCommand({ IdentityId, Logins }),
     );
-    const { AccessKeyId = '', SecretKey = '', SessionToken = '' } = Credentials ?? {};
+    const { AccessKeyId = '', SecretKey = '', SessionToken = '', Expiration } = Credentials ?? {};
     const credentials = {
       accessKeyId: AccessKeyId,
       secretAccessKey: SecretKey,
       sessionToken: SessionToken,
     };
     const sts = new STSClient({ ...this.#config(B), credentials });
-    const { Arn = '' } = await sts.send(new GetCallerIdentityCommand({}));
-    return Arn;
+    const { Arn: arn = '' } = await sts.send(new GetCallerIdentityCommand({}));
+    return { arn, expires: Expiration?.toISOString() ?? '' };
   }
 
   async describe(IdentityPoolId: string): Promise<IdentityPool> {

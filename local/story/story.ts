@@ -185,7 +185,7 @@ function link(local: LocalAws, accounts: Accounts, patience: number): ListrTask<
       title: 'Ada signs in with the new client, and gets temporary credentials of Account-B',
       async task(told, task) {
         const token = await accounts.signIn(told.newClient);
-        const arn = await accounts.enter(told.identityPoolId, told.userPoolId, token);
+        const { arn } = await accounts.enter(told.identityPoolId, told.userPoolId, token);
         must(arn.startsWith(`arn:aws:sts::${B.account}:assumed-role/customer/`), `she is ${arn}`);
         task.title = `Ada signs in with the new client, and is now ${arn}`;
       },

@@ -1,0 +1,339 @@
+import type { Drift, Overview, PoolView, Row, Rows } from '../protocol.ts';
+import { type Child, h } from './dom.ts';
+import { badge, code, standing, time, unseen } from './words.ts';
+
+type Machine = 'link' | 'reconcile';
+
+/** What of the overview is this page's own. */
+export interface Looks {
+  machine: Machine;
+  /** Pages that were asked for, behind those that are kept up to date. */
+  older: Record<Machine, Rows | undefined>;
+}
+
+const tones = { linked: 'good', missing: 'warn', orphaned: 'warn', foreign: 'plain' } as const;
+
+const toneOf = (state: string) => tones[state as keyof typeof tones] ?? 'bad';
+
+const counts = (all: Record<string, number>): HTMLElement =>
+  h(
+    'ul',
+    { class: 'counts', 'aria-label': 'Entries' },
+    Object.entries(all)
+      .filter(([state, count]) => count > 0 || state === 'linked')
+      .map(([state, count]) => h('li', {}, badge(toneOf(state), `${count} ${state}`))),
+  );
+
+// What a person can do about an entry at once.
+const remedies: Record<string, 'link' | 'unlink'> = {
+  missing: 'link',
+  removed: 'link',
+  orphaned: 'unlink',
+  uncovered: 'unlink',
+};
+
+function remedy({ identityPoolId }: PoolView, drift: Drift, mayLink: boolean): Child {
+  const kind = remedies[drift.state];
+  if (!mayLink || !kind) return false;
+  const { userPoolId, clientId } = drift;
+  const word = kind === 'link' ? 'Link' : 'Unlink';
+  return h(
+    'button',
+    {
+      ...{ type: 'button', class: 'small', 'data-do': 'plan' },
+      'data-action': JSON.stringify({ kind, userPoolId, clientId, identityPoolId }),
+    },
+    `${word} …`,
+    unseen(` ${clientId}`),
+  );
+}
+
+const driftTable = (pool: PoolView, mayLink: boolean): Child =>
+  pool.drift.length > 0 &&
+  h(
+    'div',
+    {
+      class: 'scroll',
+      tabindex: 0,
+      role: 'region',
+      'aria-label': `Drift of ${pool.identityPoolId}`,
+    },
+    h(
+      'table',
+      {},
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          ['Entry is', 'App client', 'User pool', 'Remedy'].map((head) =>
+            h('th', { scope: 'col' }, head),
+          ),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        pool.drift.map((drift) =>
+          h(
+            'tr',
+            { 'data-key': `${drift.userPoolId} ${drift.clientId}` },
+            h('td', {}, badge(toneOf(drift.state), drift.state)),
+            h('td', {}, code(drift.clientId), drift.clientName && ` ${drift.clientName}`),
+            h('td', {}, code(drift.userPoolId)),
+            h('td', {}, remedy(pool, drift, mayLink)),
+          ),
+        ),
+      ),
+    ),
+  );
+
+function sinceText({ since: { linked, unlinked } }: PoolView): string {
+  const parts = [linked > 0 && `${linked} linked`, unlinked > 0 && `${unlinked} unlinked`];
+  const said = parts.filter((part) => part !== false);
+  return said.length > 0 ? `; since then ${said.join(', ')}` : '';
+}
+
+const isRepairable = ({ drift }: PoolView): boolean =>
+  drift.some(({ repair }) => repair !== undefined);
+
+const repairButton = ({ identityPoolId, links: [link] }: PoolView): HTMLElement =>
+  h(
+    'button',
+    {
+      ...{ type: 'button', 'data-do': 'plan' },
+      'data-action': JSON.stringify({ kind: 'repair', link }),
+    },
+    'Repair …',
+    unseen(` ${identityPoolId}`),
+  );
+
+const poolCard = (pool: PoolView, denied: Overview['about']['denied']): HTMLElement =>
+  h(
+    'article',
+    { class: 'pool', 'data-key': pool.identityPoolId },
+    h(
+      'div',
+      { class: 'head' },
+      h('h3', {}, pool.identityPoolId),
+      isRepairable(pool) && denied.reconcile === undefined && repairButton(pool),
+    ),
+    h('p', { class: 'dim' }, `by the link ${pool.links.join(', ')}`),
+    pool.counts && counts(pool.counts),
+    pool.failure &&
+      h(
+        'p',
+        { class: 'sentence' },
+        h('strong', {}, `${pool.failure.error}: `),
+        pool.failure.message,
+      ),
+    driftTable(pool, denied.link === undefined),
+    pool.omitted !== undefined &&
+      h('p', {}, `And ${pool.omitted} more, which the log of ReconcileIdentityPool names.`),
+    h(
+      'p',
+      { class: 'dim' },
+      'As of ',
+      h('a', { href: `#/execution/${pool.execution}` }, time(pool.asOf)),
+      sinceText(pool),
+    ),
+  );
+
+function poolSection({ pools, about }: Overview): HTMLElement {
+  const mayLook = about.denied.reconcile === undefined;
+  return h(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'pools' },
+    h(
+      'div',
+      { class: 'head' },
+      h('h2', { id: 'pools' }, 'Identity pools'),
+      mayLook && h('button', { type: 'button', 'data-do': 'look' }, 'Look now'),
+    ),
+    pools.length === 0 &&
+      h('p', { class: 'dim' }, 'Nobody has held the links against what is there yet.'),
+    pools.map((pool) => poolCard(pool, about.denied)),
+  );
+}
+
+const link = ({ execution, name }: Row): HTMLElement =>
+  h('a', { href: `#/execution/${execution}` }, name);
+
+const what = ({ operation = '', userPoolId, clientId }: Row): Child[] => [
+  operation,
+  userPoolId !== undefined && [' ', code(userPoolId)],
+  clientId !== undefined && [' ', code(clientId)],
+];
+
+const executionRow = (row: Row): HTMLElement =>
+  h(
+    'tr',
+    { 'data-key': row.execution },
+    h('td', { class: 'when' }, time(row.started)),
+    h('td', {}, standing(row)),
+    h('td', {}, what(row)),
+    h('td', { class: 'who' }, row.who ?? ''),
+    h('td', { class: 'name' }, link(row)),
+  );
+
+function listed({ rows }: Rows, older: Rows | undefined): Row[] {
+  const live = new Set(rows.map(({ execution }) => execution));
+  return [...rows, ...(older?.rows ?? []).filter(({ execution }) => !live.has(execution))];
+}
+
+const machines: [Machine, string][] = [
+  ['link', 'Links'],
+  ['reconcile', 'Reconciliations'],
+];
+
+function executionSection(overview: Overview, { machine, older }: Looks): HTMLElement {
+  const rows = overview[machine];
+  const all = listed(rows, older[machine]);
+  const next = (older[machine] ?? rows).next;
+  return h(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'executions' },
+    h(
+      'div',
+      { class: 'head' },
+      h('h2', { id: 'executions' }, 'Executions'),
+      h(
+        'div',
+        { class: 'buttons', role: 'group', 'aria-label': 'Of which state machine' },
+        machines.map(([name, word]) =>
+          h(
+            'button',
+            {
+              type: 'button',
+              'data-do': 'machine',
+              'data-machine': name,
+              'aria-pressed': String(name === machine),
+            },
+            word,
+          ),
+        ),
+      ),
+    ),
+    all.length === 0
+      ? h('p', { class: 'dim' }, 'There are none.')
+      : h(
+          'div',
+          {
+            class: 'scroll',
+            tabindex: 0,
+            role: 'region',
+            'aria-label': 'The executions, the last first',
+          },
+          h(
+            'table',
+            { class: 'executions' },
+            h(
+              'thead',
+              {},
+              h(
+                'tr',
+                {},
+                ['Started', 'Outcome', 'What', 'Asked by', 'Execution'].map((head) =>
+                  h('th', { scope: 'col' }, head),
+                ),
+              ),
+            ),
+            h('tbody', {}, all.map(executionRow)),
+          ),
+        ),
+    next !== undefined &&
+      h(
+        'p',
+        {},
+        h('button', { type: 'button', 'data-do': 'older', 'data-next': next }, 'Show older ones'),
+      ),
+  );
+}
+
+const field = (name: string, label: string, placeholder: string, isNeeded = true): HTMLElement =>
+  h(
+    'label',
+    {},
+    label,
+    h('input', { name, placeholder, required: isNeeded, autocomplete: 'off', spellcheck: 'false' }),
+  );
+
+function askSection({ about }: Overview): Child {
+  if (about.denied.link !== undefined) return false;
+  return h(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'ask' },
+    h('h2', { id: 'ask' }, 'Link or unlink'),
+    h(
+      'form',
+      { 'data-do': 'ask' },
+      field('userPoolId', 'User pool', `${about.region}_…`),
+      field('clientId', 'App client', 'its id'),
+      field('identityPoolId', 'Identity pool (all of its links, if empty)', '', false),
+      h(
+        'p',
+        { class: 'buttons' },
+        h('button', { type: 'submit', name: 'kind', value: 'link' }, 'Link …'),
+        h('button', { type: 'submit', name: 'kind', value: 'unlink' }, 'Unlink …'),
+      ),
+    ),
+  );
+}
+
+const findSection = (): HTMLElement =>
+  h(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'find' },
+    h('h2', { id: 'find' }, 'Find an execution'),
+    h(
+      'form',
+      { 'data-do': 'find' },
+      field('named', 'Its name or ARN', ''),
+      h('p', { class: 'buttons' }, h('button', { type: 'submit' }, 'Show')),
+    ),
+  );
+
+const abilities = {
+  link: 'link, unlink and undo',
+  reconcile: 'look and repair',
+  decide: 'approve and deny',
+  pause: 'pause and resume',
+} as const;
+
+function deniedSection({ about: { denied } }: Overview): Child {
+  const all = Object.entries(denied) as [keyof typeof abilities, string][];
+  return (
+    all.length > 0 &&
+    h(
+      'section',
+      { class: 'panel', 'aria-labelledby': 'denied' },
+      h('h2', { id: 'denied' }, 'What you may not do'),
+      h(
+        'ul',
+        {},
+        all.map(([ability, reason]) =>
+          h('li', {}, h('strong', {}, abilities[ability]), `: ${reason}`),
+        ),
+      ),
+    )
+  );
+}
+
+/** Every identity pool, every execution, and what may be asked for. */
+export const overviewView = (overview: Overview, looks: Looks, tryIt: Child): Child[] => [
+  h('h1', { tabindex: -1 }, `Links of the stage ${overview.about.stage}`),
+  h(
+    'div',
+    { class: 'columns' },
+    h('div', { class: 'wide' }, poolSection(overview), executionSection(overview, looks)),
+    h(
+      'div',
+      { class: 'narrow' },
+      tryIt,
+      askSection(overview),
+      findSection(),
+      deniedSection(overview),
+    ),
+  ),
+];

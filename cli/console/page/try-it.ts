@@ -1,0 +1,107 @@
+import type { SignIn } from '../protocol.ts';
+import { get, post } from './client.ts';
+import { type Child, h } from './dom.ts';
+import { badge, code, unseen } from './words.ts';
+
+interface AppClient {
+  clientId: string;
+  name: string;
+}
+
+/** What can be tried out on the embedded AWS, and what came of it. */
+export class TryIt {
+  readonly #changed: () => void;
+  #clients: AppClient[] = [];
+  readonly #signIns = new Map<string, SignIn>();
+  #problem = '';
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  read(): Promise<void> {
+    return this.#try(async () => {
+      const { clients } = await get<{ clients: AppClient[] }>('/api/demo/clients');
+      this.#clients = clients;
+    });
+  }
+
+  create(name: string): Promise<void> {
+    return this.#try(async () => {
+      await post('/api/demo/client', { name });
+      await this.read();
+    });
+  }
+
+  signIn(clientId: string): Promise<void> {
+    return this.#try(async () => {
+      this.#signIns.set(clientId, await post<SignIn>('/api/demo/sign-in', { clientId }));
+    });
+  }
+
+  async #try(action: () => Promise<void>): Promise<void> {
+    try {
+      this.#problem = '';
+      await action();
+    } catch (error) {
+      this.#problem = error instanceof Error ? error.message : String(error);
+    }
+    this.#changed();
+  }
+
+  #cameOf({ clientId }: AppClient): Child {
+    const came = this.#signIns.get(clientId);
+    if (!came) return false;
+    if (!came.session) return h('p', {}, badge('bad', 'refused'), ` ${came.refusal}`);
+    const { arn, expires } = came.session;
+    return h('p', {}, badge('good', 'let in'), ' as ', code(arn), `, until ${expires}`);
+  }
+
+  view(): Child {
+    return h(
+      'section',
+      { class: 'panel', 'aria-labelledby': 'try' },
+      h('h2', { id: 'try' }, 'Try it'),
+      h(
+        'p',
+        { class: 'dim' },
+        'Only on this AWS of your own. An app client that you create is linked by itself; sign in with it before and after.',
+      ),
+      h(
+        'form',
+        { 'data-do': 'create' },
+        h(
+          'label',
+          {},
+          'Name of a new app client',
+          h('input', { name: 'name', required: true, maxlength: 128, autocomplete: 'off' }),
+        ),
+        h('p', { class: 'buttons' }, h('button', { type: 'submit' }, 'Create the app client')),
+      ),
+      this.#problem !== '' && h('p', { class: 'sentence', role: 'alert' }, this.#problem),
+      h(
+        'ul',
+        { class: 'clients', 'aria-label': 'App clients' },
+        this.#clients.map((client) =>
+          h(
+            'li',
+            { 'data-key': client.clientId },
+            h('p', {}, h('strong', {}, client.name), ' ', code(client.clientId)),
+            h(
+              'button',
+              {
+                type: 'button',
+                class: 'small',
+                'data-do': 'sign-in',
+                'data-client': client.clientId,
+              },
+              'Sign in and get credentials',
+              unseen(` with ${client.name}`),
+            ),
+            h('div', { role: 'status' }, this.#cameOf(client)),
+          ),
+        ),
+      ),
+    );
+  }
+}

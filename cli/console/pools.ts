@@ -1,0 +1,89 @@
+import type { ReconcileOutput } from '../../core/reconcile-report.ts';
+import type { Drift, PoolView } from './protocol.ts';
+
+type Found = ReconcileOutput['identityPools'][number];
+
+/** What an execution of reconcile has found, and when. */
+export interface Report {
+  execution: string;
+  /** ISO 8601. */
+  started: string;
+  identityPools: Found[];
+}
+
+/** One entry that an execution of link has written. */
+export interface Written {
+  identityPoolId: string;
+  clientId: string;
+  outcome: 'LINKED' | 'UNLINKED';
+  /** ISO 8601. */
+  stopped: string;
+}
+
+const userPoolOf = (providerName: string): string => providerName.split('/')[1] ?? providerName;
+
+/** What a report leaves to do: what it has repaired is no drift any more. */
+function driftIn(found: Found): Drift[] {
+  if (!('entries' in found)) return [];
+  return found.entries
+    .filter(({ repair, refused }) => !found.repaired || !repair || refused !== undefined)
+    .map(({ state, providerName, clientId, clientName, repair }) => ({
+      ...{ state, userPoolId: userPoolOf(providerName), clientId },
+      ...(clientName !== undefined && { clientName }),
+      ...(repair !== undefined && { repair }),
+    }));
+}
+
+function countsIn(found: Found): Record<string, number> | undefined {
+  if (!('counts' in found)) return undefined;
+  const { counts, repaired = { linked: 0, unlinked: 0 } } = found;
+  return {
+    ...counts,
+    linked: counts.linked + repaired.linked,
+    missing: counts.missing - repaired.linked,
+    orphaned: counts.orphaned - repaired.unlinked,
+  };
+}
+
+/** Takes an entry that was written since the report out of the drift, or counts it. */
+function apply(pool: PoolView, { clientId, outcome }: Written): void {
+  const { counts, since } = pool;
+  const isLink = outcome === 'LINKED';
+  since[isLink ? 'linked' : 'unlinked'] += 1;
+  const drifted = pool.drift.find((each) => each.clientId === clientId);
+  pool.drift = pool.drift.filter((each) => each !== drifted);
+  if (!counts) return;
+  if (drifted) counts[drifted.state] = (counts[drifted.state] ?? 0) - 1;
+  if (isLink) counts['linked'] = (counts['linked'] ?? 0) + 1;
+  else if (!drifted) counts['linked'] = (counts['linked'] ?? 0) - 1;
+}
+
+function poolOf({ execution, started }: Report, found: Found): PoolView {
+  const { identityPoolId, links, failure } = found;
+  const counts = countsIn(found);
+  const omitted = 'omitted' in found ? found.omitted : undefined;
+  return {
+    ...{ identityPoolId, links, asOf: started, execution, drift: driftIn(found) },
+    ...(counts && { counts }),
+    ...(omitted !== undefined && { omitted }),
+    ...(failure && { failure }),
+    since: { linked: 0, unlinked: 0 },
+  };
+}
+
+/**
+ * Every identity pool as the last report has it that is about it, with what was written since then.
+ *
+ * @param reports the last first.
+ */
+export function poolsOf(reports: Report[], written: Written[]): PoolView[] {
+  const found = reports.flatMap((report) =>
+    report.identityPools.map((pool) => poolOf(report, pool)),
+  );
+  const pools = new Map(found.toReversed().map((pool) => [pool.identityPoolId, pool]));
+  for (const each of written.toSorted((a, b) => a.stopped.localeCompare(b.stopped))) {
+    const pool = pools.get(each.identityPoolId);
+    if (pool && each.stopped > pool.asOf) apply(pool, each);
+  }
+  return [...pools.values()].sort((a, b) => a.identityPoolId.localeCompare(b.identityPoolId));
+}

@@ -1,0 +1,94 @@
+import type { ToldExecution } from '../../core/audit.ts';
+import { executionOf } from '../../core/execution.ts';
+import type { ShownPool } from '../../core/identity-pool.ts';
+import type { Walked } from '../history.ts';
+import { listedAs } from '../listed.ts';
+import { isShared, type Recorded } from '../records.ts';
+import { linesOfChanges, linesOfDifferences } from '../show.ts';
+import { duration, moment } from '../table.ts';
+import { whoText } from '../who.ts';
+import type { ResultView, Row, Visit } from './protocol.ts';
+
+type Fact = [what: string, value: string];
+
+/** Only what there is to say. */
+const facts = (all: [string, string | undefined][]): Fact[] =>
+  all.flatMap(([what, value]): Fact[] => (value ? [[what, value]] : []));
+
+/** An execution as a row of a list. */
+export function rowOf(told: ToldExecution): Row {
+  const { execution, status, started, outcome, requestedBy, ...listed } = listedAs(told);
+  const { stopped, operation, userPoolId, clientId } = listed;
+  return {
+    ...{ execution, name: executionOf(execution).name, status, started },
+    ...(stopped !== undefined && { stopped }),
+    ...(status !== 'RUNNING' && { outcome }),
+    ...(operation !== undefined && { operation }),
+    ...(userPoolId !== undefined && { userPoolId }),
+    ...(clientId !== undefined && { clientId }),
+    ...(requestedBy && { who: whoText(requestedBy) }),
+  };
+}
+
+const shown = (pool: ShownPool | undefined): string | undefined =>
+  pool && JSON.stringify(pool, null, 2);
+
+/** What came of one identity pool, as the page shows it. */
+export function resultView(record: Recorded): ResultView {
+  const { identityPoolId, links, outcome, changes, difference = [], changedSince } = record;
+  const { approval, error, message } = record;
+  const [before, after] = [shown(record.before), shown(record.after)];
+  return {
+    ...(identityPoolId !== undefined && { identityPoolId }),
+    ...{ links, outcome, lines: linesOfChanges(changes) },
+    ...(isShared(record) && { whole: linesOfDifferences(difference) }),
+    ...(changedSince && { changedSince: linesOfDifferences(changedSince) }),
+    facts: facts([
+      ['written as', record.assumedRoleArn],
+      ['written by', record.writtenBy],
+      ['approved by', approval && `${approval.approvedBy} (${approval.reason})`],
+      ['verified', record.verified],
+    ]),
+    ...(error !== undefined && { error }),
+    ...(message !== undefined && { message }),
+    ...(before !== undefined && { before }),
+    ...(after !== undefined && { after }),
+  };
+}
+
+/** Who, what and when of an execution. */
+export function factsOf({ started, stopped, source }: ToldExecution, [record]: Recorded[]): Fact[] {
+  const { requestedBy, operation, userPoolId, clientId, seconds, undoes } = record ?? {};
+  return facts([
+    ['Started', moment(started)],
+    ['Ended', stopped && `${moment(stopped)}, after ${duration(seconds)}`],
+    ['Asked by', requestedBy && whoText(requestedBy)],
+    ['Operation', operation],
+    ['User pool', userPoolId],
+    ['App client', clientId],
+    ['Undoes', undoes],
+    ['Read from', source === 'history' ? undefined : 'the log group'],
+  ]);
+}
+
+interface Surroundings {
+  status: string;
+  /** The identity pools that wait for approval. */
+  waiting: Set<string>;
+}
+
+function statusOf(walked: Walked, { status, waiting }: Surroundings): Visit['status'] {
+  const { state, exited, attempts = 0, errors = [], identityPoolId = '' } = walked;
+  if (exited !== undefined) return attempts > 0 && errors.length >= attempts ? 'failed' : 'done';
+  if (status !== 'RUNNING') {
+    const isLast = status === 'FAILED' && state === 'Failed';
+    return isLast || errors.length > 0 ? 'failed' : 'ended';
+  }
+  return state === 'RequestApproval' && waiting.has(identityPoolId) ? 'waiting' : 'running';
+}
+
+/** A state that was entered, without what it was given and handed on. */
+export function visitOf(walked: Walked, around: Surroundings): Visit {
+  const { input: _, output: __, exited: ___, ...visit } = walked;
+  return { ...visit, status: statusOf(walked, around) };
+}

@@ -1,0 +1,328 @@
+import assert from 'node:assert/strict';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { type Console, serveConsole } from '../../cli/console/server.ts';
+import { type Credentials, Session } from '../../cli/session.ts';
+import { someone } from '../cli/command.ts';
+import { ACCOUNT_A, pools, startWorld, type World } from '../world.ts';
+import { barriersIn, keyboardBarriers } from './accessibility.ts';
+import { openBrowser, withoutBrowser } from './browser.ts';
+
+const MOBILE = 'us-east-1_Mobile001';
+const APPROVED = 'us-east-1_Approve01';
+const HEALED = 'us-east-1_Healed001';
+
+describe('the console', { skip: withoutBrowser }, () => {
+  let world: World;
+  let browser: Browser;
+  let console: Console;
+  /** Every address that any page has asked for anything. */
+  const asked: string[] = [];
+  /** What pages complained of: errors, and what their policy has refused. */
+  const complaints: string[] = [];
+
+  before(async () => {
+    world = await startWorld();
+    for (const id of [MOBILE, APPROVED, HEALED]) await world.createUserPool(id);
+    for (const id of [pools.mobile, pools.healed]) await world.createIdentityPool(id);
+    console = await serveConsole({ session: sessionOf(), stage: 'dev' });
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await console?.close();
+    await world.close();
+  });
+
+  const sessionOf = (keys: Credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' }) =>
+    new Session({
+      ...{ endpoint: world.local.endpoint, region: 'us-east-1' },
+      credentials: keys,
+    });
+
+  async function open(address = console.address, dark = false): Promise<Page> {
+    const page = await browser.newPage({ colorScheme: dark ? 'dark' : 'light' });
+    page.setDefaultTimeout(10_000);
+    page.on('request', (each) => asked.push(each.url()));
+    page.on('console', (each) => complaints.push(each.text()));
+    page.on('pageerror', ({ message }) => complaints.push(message));
+    await page.goto(address);
+    await page.getByRole('heading', { name: 'Links of the stage dev' }).waitFor();
+    return page;
+  }
+
+  const has = async (pool: string, clientId: string) =>
+    JSON.stringify(await world.describe(pool)).includes(clientId);
+  const button = (where: Page | Locator, name: string | RegExp) =>
+    where.getByRole('button', { name });
+  const rowOf = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text });
+
+  test('shows a link as it happens, then its graph, its difference and what each state was given', async () => {
+    const page = await open();
+    const clientId = await world.createAppClient(MOBILE);
+    const row = rowOf(page, clientId).filter({ hasText: 'LINKED' });
+    await row.waitFor();
+    await row.getByRole('link').click();
+
+    // As people read differences, and as they hear them.
+    const [line, ...more] = await page
+      .getByLabel(`What changes in ${pools.mobile}`)
+      .getByRole('listitem')
+      .all();
+    assert.equal(more.length, 0);
+    assert.equal(
+      await line!.textContent(),
+      `+added: CognitoIdentityProviders {"ProviderName":"cognito-idp.us-east-1.amazonaws.com/${MOBILE}", "ClientId":"${clientId}", "ServerSideTokenCheck":false}`,
+    );
+    const states = await page
+      .locator('.node')
+      .evaluateAll((nodes) => nodes.map((node) => node.getAttribute('aria-label')));
+    assert.ok(
+      states.some((state) => /^VerifyIdentityPool, done, /.test(state ?? '')),
+      states.join('; '),
+    );
+    assert.ok(states.includes('RequestApproval, not entered'));
+    await button(page, /^UpdateIdentityPool/).click();
+    const input = page.getByRole('region', { name: 'Input' });
+    assert.equal(JSON.parse((await input.textContent())!).target.intent.clientId, clientId);
+    const output = page.getByRole('region', { name: 'Output' });
+    assert.equal(JSON.parse((await output.textContent())!).result.outcome, 'LINKED');
+    await page.close();
+  });
+
+  test('does nothing without a plan that was confirmed, and all of it by the keyboard', async () => {
+    const clientId = await world.createAppClient(HEALED, 'other');
+    await world.run({ link: 'healed' }, undefined, world.reconcileArn);
+    const app = await world.createAppClient(HEALED, 'app');
+    await world.executionFor(app);
+    const page = await open();
+    const { keyboard } = page;
+    const fill = async (reason: string) => {
+      await page.getByLabel('User pool').focus();
+      for (const text of [HEALED, app, pools.healed]) {
+        await keyboard.type(text);
+        await keyboard.press('Tab');
+      }
+      // Onto Unlink, behind Link.
+      await keyboard.press('Tab');
+      await keyboard.press('Enter');
+      const dialog = page.getByRole('dialog', { name: `Unlink the app client ${app}?` });
+      await dialog.waitFor();
+      assert.match((await dialog.textContent())!, /removed: CognitoIdentityProviders/);
+      // From the heading over the difference to the reason.
+      for (const key of ['Tab', 'Tab']) await keyboard.press(key);
+      await keyboard.type(reason);
+      return dialog;
+    };
+    let dialog = await fill('never mind');
+    await keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    assert.equal(
+      await button(page, 'Unlink …').evaluate((at) => at === document.activeElement),
+      true,
+    );
+    assert.equal(await has(pools.healed, app), true, 'nothing was done');
+
+    await page.reload();
+    dialog = await fill('<b id="injected">a drill</b>');
+    await keyboard.press('Tab');
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
+    await page
+      .getByRole('heading', { name: /UNLINKED/ })
+      .first()
+      .waitFor();
+    assert.equal(await has(pools.healed, app), false);
+    // What others have written is shown as text.
+    await page.getByText('a person (<b id="injected">a drill</b>)').waitFor();
+    assert.equal(await page.locator('#injected').count(), 0);
+
+    await button(page, 'Undo …').press('Enter');
+    await button(page.getByRole('dialog'), 'Undo').waitFor();
+    assert.match(
+      (await page.getByRole('dialog').textContent())!,
+      /added: CognitoIdentityProviders/,
+    );
+    await button(page.getByRole('dialog'), 'Undo').press('Enter');
+    await page.getByText('Undoes').waitFor();
+    await page
+      .getByRole('heading', { name: /LINKED/ })
+      .first()
+      .waitFor();
+    assert.equal(await has(pools.healed, app), true);
+    assert.equal(await has(pools.healed, clientId), false);
+    await page.close();
+  });
+
+  test('shows what drifts, and repairs it in one write', async () => {
+    world.local.aws.buses.drop(1);
+    const lost = await world.createAppClient(HEALED, 'app-lost');
+    await world.run({ link: 'healed' }, undefined, world.reconcileArn);
+    const page = await open();
+    const drift = rowOf(page, lost);
+    await drift.filter({ hasText: 'missing' }).waitFor();
+    await button(page, `Repair … ${pools.healed}`).click();
+    const dialog = page.getByRole('dialog', { name: 'Repair what events have missed?' });
+    await dialog.getByText(lost).waitFor();
+    await button(dialog, 'Repair').click();
+    await page
+      .getByRole('heading', { name: /REPAIRED/ })
+      .first()
+      .waitFor();
+    assert.equal(await has(pools.healed, lost), true);
+    await page.getByRole('link', { name: '← All executions' }).click();
+    await drift.waitFor({ state: 'detached' });
+    await page.close();
+  });
+
+  test('asks a person who says why: to approve, to pause and to resume', async () => {
+    const clientId = await world.createAppClient(APPROVED);
+    const page = await open();
+    const row = rowOf(page, clientId).filter({ hasText: 'waits for approval' });
+    await row.waitFor();
+    await row.getByRole('link').click();
+    await button(page, `Approve … the change to ${pools.mobile}`).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(clientId).waitFor();
+    await button(dialog, 'Approve').click();
+    assert.equal(await dialog.isVisible(), true, 'it wants a reason');
+    assert.equal(await has(pools.mobile, clientId), false);
+    await dialog.getByLabel('Why, for the audit').fill('as agreed');
+    await button(dialog, 'Approve').click();
+    await page.getByText(`arn:aws:iam::${ACCOUNT_A}:root (as agreed)`).waitFor();
+    assert.equal(await has(pools.mobile, clientId), true);
+
+    await button(page, 'Pause all writes …').click();
+    await dialog.getByText('poolbridge-dev-').waitFor();
+    await dialog.getByLabel('Why, for the audit').fill('night');
+    await button(dialog, 'Pause').click();
+    await page.getByRole('alert').getByText('(night)').waitFor();
+    await button(page, 'Resume writes …').click();
+    await button(dialog, 'Resume').click();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await page.close();
+  });
+
+  test('offers nothing that its caller may not do, and says why', async () => {
+    const reader = someone(world, 'reader', [
+      {
+        ...{ Effect: 'Allow', Resource: '*' },
+        Action: ['states:List*', 'states:Describe*', 'states:GetExecutionHistory'],
+      },
+    ]);
+    const { accessKeyId, secretAccessKey, sessionToken } = reader.session;
+    const own = await serveConsole({
+      session: sessionOf({ accessKeyId, secretAccessKey, sessionToken }),
+      stage: 'dev',
+    });
+    const page = await open(own.address);
+    await page.getByRole('heading', { name: 'What you may not do' }).waitFor();
+    await page.getByText('not authorized to perform: states:StartExecution').first().waitFor();
+    const all = await page.getByRole('button').allTextContents();
+    assert.deepEqual(all, ['Links', 'Reconciliations', 'Show']);
+    await page.locator('.executions a').first().click();
+    await page.getByRole('heading', { name: 'Workflow' }).waitFor();
+    assert.equal(await button(page, /…/).count(), 0);
+    await page.close();
+    await own.close();
+  });
+
+  test('is for everyone: names, contrast, structure and keyboard, light and dark', async () => {
+    for (const dark of [false, true]) {
+      const page = await open(console.address, dark);
+      await page.locator('.executions a').first().waitFor();
+      assert.deepEqual(await barriersIn(page), []);
+      if (!dark) assert.deepEqual(await keyboardBarriers(page), []);
+      await button(page, 'Pause all writes …').click();
+      await button(page.getByRole('dialog'), 'Pause').waitFor();
+      assert.deepEqual(await barriersIn(page), []);
+      assert.deepEqual(await keyboardBarriers(page), []);
+      await page.keyboard.press('Escape');
+      await rowOf(page, 'LINKED').first().getByRole('link').click();
+      await button(page, /^UpdateIdentityPool/).click();
+      await page.getByRole('region', { name: 'Output' }).waitFor();
+      assert.deepEqual(await barriersIn(page), []);
+      if (!dark) assert.deepEqual(await keyboardBarriers(page), []);
+      // It sees what is wrong.
+      await page.evaluate(() => {
+        const bad = document.createElement('button');
+        bad.style.cssText =
+          'color: rgb(128, 128, 128); background: rgb(120, 120, 120); height: 9px';
+        bad.append(' .');
+        document.body.append(bad);
+      });
+      assert.equal((await barriersIn(page)).length, 2);
+      await page.close();
+    }
+  });
+
+  test('answers its own page alone, whoever else on this machine asks', async () => {
+    const { origin, port, hash } = new URL(console.address);
+    const authorization = `Bearer ${hash.slice(1)}`;
+    const statusOf = (headers: Record<string, string>, path = '/api/executions') =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const options = { host: '127.0.0.1', port, path, headers };
+        request(options, (response) => resolve(response.resume().statusCode))
+          .on('error', reject)
+          .end();
+      });
+    assert.equal(await statusOf({ authorization }), 200);
+    assert.equal(await statusOf({ authorization, host: `localhost:${port}` }), 200);
+    assert.equal(await statusOf({}), 401);
+    assert.equal(await statusOf({ authorization: `${authorization}x` }), 401);
+    // A name of somebody else's that his DNS leads here, another page, another port of this machine.
+    assert.equal(await statusOf({ authorization, host: `evil.example:${port}` }), 421);
+    assert.equal(await statusOf({ host: `evil.example:${port}` }, '/'), 421);
+    assert.equal(await statusOf({ authorization, origin: 'http://evil.example' }), 403);
+    assert.equal(await statusOf({ authorization, 'sec-fetch-site': 'same-site' }), 403);
+    assert.equal(await statusOf({ 'sec-fetch-site': 'cross-site' }, '/'), 403);
+
+    const { headers } = await fetch(`${origin}/`);
+    const policy = headers.get('content-security-policy') ?? '';
+    assert.match(
+      policy,
+      /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';/,
+    );
+    assert.match(policy, /frame-ancestors 'none'; require-trusted-types-for 'script'/);
+    assert.equal(headers.get('cache-control'), 'no-store');
+
+    const evil = createServer((_, response) =>
+      response.setHeader('content-type', 'text/html').end('<p>'),
+    );
+    await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve));
+    const page = await browser.newPage();
+    await page.goto(`http://localhost:${(evil.address() as AddressInfo).port}/`);
+    const got = await page.evaluate(
+      async ([address, token]) => {
+        const ask = (init: RequestInit) =>
+          fetch(`${address}/api/executions`, init).then(
+            () => 'something',
+            () => 'nothing',
+          );
+        return [
+          await ask({}),
+          await ask({ mode: 'no-cors' }),
+          await ask({ headers: { authorization: token! } }),
+        ];
+      },
+      [origin, authorization],
+    );
+    assert.deepEqual(got, ['nothing', 'nothing', 'nothing']);
+    evil.close();
+    await page.close();
+
+    // Its own page forgets the token's place, keeps it for a reload, and knows none of another tab's.
+    const own = await open();
+    assert.equal(own.url(), `${origin}/`);
+    await own.reload();
+    await own.getByRole('heading', { name: 'Links of the stage dev' }).waitFor();
+    const stranger = await browser.newPage();
+    await stranger.goto(`${origin}/`);
+    await stranger.getByText('Open the console by the address that it printed').waitFor();
+    await Promise.all([own.close(), stranger.close()]);
+    assert.deepEqual([...new Set(asked.map((each) => new URL(each).hostname))], ['127.0.0.1']);
+    assert.deepEqual(complaints, []);
+  });
+});

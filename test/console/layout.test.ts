@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { parse } from 'yaml';
+import { type Graph, graphOf } from '../../cli/console/graph.ts';
+import { type Drawn, type Layout, layout, type Placed } from '../../cli/console/page/layout.ts';
+
+const graphIn = (file: string): Graph =>
+  graphOf(parse(readFileSync(new URL(`../../statemachines/${file}`, import.meta.url), 'utf8')));
+
+const levels = (drawn: Layout): Layout[] => [
+  drawn,
+  ...drawn.nodes.flatMap(({ inside }) => (inside ? levels(inside) : [])),
+];
+
+const areApart = (a: Placed, b: Placed): boolean =>
+  a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+
+/** Whether a way ends at the upper or lower edge of a state. */
+const touches = (state: Placed, [x, y] = [Number.NaN, Number.NaN]): boolean =>
+  x > state.x && x < state.x + state.width && [state.y, state.y + state.height].includes(y);
+
+const covers = (state: Placed, [x, y]: [number, number]): boolean =>
+  x > state.x && x < state.x + state.width && y >= state.y && y <= state.y + state.height;
+
+function checkStates({ nodes, width, height }: Layout): void {
+  for (const [i, a] of nodes.entries()) {
+    assert.ok(a.x >= 0 && a.y >= 0 && a.x + a.width <= width && a.y + a.height <= height);
+    for (const b of nodes.slice(i + 1)) {
+      assert.ok(areApart(a, b), `${a.node.name} and ${b.node.name} lie upon each other`);
+    }
+  }
+}
+
+function checkWay({ from, to, points }: Drawn, nodes: Placed[]): void {
+  const named = (name: string) => nodes.find(({ node }) => node.name === name)!;
+  assert.ok(touches(named(from), points[0]), `${from} → ${to} does not begin at ${from}`);
+  assert.ok(touches(named(to), points.at(-1)), `${from} → ${to} does not end at ${to}`);
+  for (const point of points.slice(1, -1)) {
+    const hit = nodes.find((state) => covers(state, point));
+    assert.equal(hit, undefined, `${from} → ${to} runs through ${hit?.node.name}`);
+  }
+}
+
+describe('the picture of a workflow', () => {
+  for (const file of ['link.asl.yml', 'reconcile.asl.yml']) {
+    test(`shows every state of ${file} apart from the others, and every way beside them`, () => {
+      for (const level of levels(layout(graphIn(file)))) {
+        checkStates(level);
+        const { nodes, ways } = level;
+        assert.deepEqual(
+          ways.map(({ from, to }) => `${from} → ${to}`),
+          nodes.flatMap(({ node }) => node.ways.map(({ to }) => `${node.name} → ${to}`)),
+        );
+        for (const way of ways) checkWay(way, nodes);
+      }
+    });
+  }
+
+  test('leads from top to bottom, but for the way that goes round again', () => {
+    const [, linking] = levels(layout(graphIn('link.asl.yml')));
+    const up = linking!.ways.filter(({ points }) => points.at(-1)![1] < points[0]![1]);
+    assert.deepEqual(
+      up.map(({ from, to }) => [from, to]),
+      [['GoRoundAgain', 'DescribeIdentityPool']],
+    );
+  });
+});
