@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { styleText } from 'node:util';
 import { type Artifact, packageService } from '../local/poolbridge/package-service.ts';
+import { withoutBrowser } from './console/browser.ts';
 
 let artifact: Artifact | undefined;
 
@@ -26,5 +28,6 @@ export async function globalSetup(): Promise<void> {
 }
 
 export function globalTeardown(): void {
+  if (withoutBrowser) console.error(styleText(['bold', 'red'], `\nSKIPPED: ${withoutBrowser}\n`));
   artifact?.remove();
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -30,7 +30,9 @@ export const withoutBrowser: string | false =
   'No browser was found, so the console in the browser was NOT tested. Install one, for example with "apt-get install chromium", or name one in CHROMIUM_PATH.';
 
 /** A browser with a profile of its own, which asks nobody for anything. */
-export function openBrowser(): Promise<Browser> {
+export async function openBrowser(): Promise<Browser> {
+  // Loaded by who opens one: whether there is one is asked by all tests.
+  const { chromium } = await import('playwright-core');
   return chromium.launch({
     ...(executablePath !== undefined && { executablePath }),
     args: [
