@@ -67,13 +67,11 @@ describe('the console', { skip: withoutBrowser }, () => {
     await row.getByRole('link').click();
 
     // As people read differences, and as they hear them.
-    const [line, ...more] = await page
-      .getByLabel(`What changes in ${pools.mobile}`)
-      .getByRole('listitem')
-      .all();
-    assert.equal(more.length, 0);
+    const lines = page.getByLabel(`What changes in ${pools.mobile}`).getByRole('listitem');
+    await lines.first().waitFor();
+    assert.equal(await lines.count(), 1);
     assert.equal(
-      await line!.textContent(),
+      await lines.textContent(),
       `+added: CognitoIdentityProviders {"ProviderName":"cognito-idp.us-east-1.amazonaws.com/${MOBILE}", "ClientId":"${clientId}", "ServerSideTokenCheck":false}`,
     );
     const states = await page

@@ -26,8 +26,8 @@ describe('a call of an operation that the embedded AWS does not have', () => {
 
   for (const [target, service, what] of [
     [
-      ...(['com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails'] as const),
-      ...(['cloudtrail', 'cloudtrail:DescribeTrails'] as const),
+      ...(['com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.CreateTrail'] as const),
+      ...(['cloudtrail', 'cloudtrail:CreateTrail'] as const),
     ],
     ['Kinesis_20131202.ListStreams', 'kinesis', 'the service kinesis'],
   ] as const) {
