@@ -51,7 +51,11 @@ export function checkLinks(file = DEFAULT_FILE): { check: Check; links?: Links }
   try {
     const links = loadLinks(file);
     const count = Object.keys(links).length;
-    if (count > 0) return { check: ok('links.yml', `${count} links, well-formed`), links };
+    if (count > 0)
+      return {
+        check: ok('links.yml', `${count} ${count === 1 ? 'link' : 'links'}, well-formed`),
+        links,
+      };
     const todo = 'Add a link, and deploy.';
     return { check: bad('warning', 'links.yml', 'it has no link', todo), links };
   } catch (error) {
