@@ -2,14 +2,18 @@ import { batch, type Share } from '../core/batch.ts';
 import { ProviderQuotaError, RoleMappingError, TargetAccessDeniedError } from '../core/errors.ts';
 import { digestOf, type IdentityPool, shown } from '../core/identity-pool.ts';
 import type { Lease } from '../core/lease.ts';
-import { type Intent, isMet, shownChanges } from '../core/merge.ts';
+import { type Intent, shownChanges } from '../core/merge.ts';
 import {
   type Allowed,
+  type LedgerEntry,
   ledgerEntriesOf,
+  mayBeSettled,
+  settledBy,
   type WriteRecord,
   type WrittenShare,
 } from '../core/records.ts';
 import { short } from '../core/roles.ts';
+import { linesOf, seenIn, WRITE_BEGINS, WRITE_ENDED, type WriteEnd } from '../core/write-log.ts';
 import { gather } from './gathering.ts';
 import { inParallel } from './in-parallel.ts';
 import { logger } from './logger.ts';
@@ -45,6 +49,8 @@ export class CriticalSection {
   readonly #tools: WriteTools;
   /** As it was taken, and as it is given back. */
   readonly #lease: Lease;
+  /** How many writes were put down under it. */
+  #writes = 0;
 
   constructor(request: WriteRequest, tools: WriteTools, lease: Lease) {
     this.#request = request;
@@ -139,8 +145,10 @@ export class CriticalSection {
     base: IdentityPool,
     { write, record, shares }: UnseenWrite,
   ): Promise<Written | undefined> {
-    const done = shares.filter(({ intent }) => isMet(base, intent));
+    const seen = seenIn(base, shares);
+    const done = shares.filter(({ key }) => seen.made.includes(key));
     await this.#finish(write, record, done);
+    logger.info(WRITE_ENDED, { write, end: 'seen later' satisfies WriteEnd, ...seen });
     // It may have landed only now: what is described after it is doubted from now on.
     if (this.#lease.last && done.length > 0) this.#lease.last.at = Date.now();
     delete this.#lease.writing;
@@ -160,14 +168,23 @@ export class CriticalSection {
       after: shown(wanted, room),
     };
     const written = sharesOf(asked, shares, room);
-    const key = `${this.#lease.sequence}-${this.#lease.nonce}`;
+    const key = `${this.#lease.sequence}.${++this.#writes}-${this.#lease.nonce}`;
     await table.recordWrite(key, record, written);
+    const about = { write: key, identityPoolId: base.IdentityPoolId };
+    const lines = linesOf(record, about, asked, shares);
+    for (const line of lines) logger.info(WRITE_BEGINS, { ...line });
+    const ended = (end: WriteEnd) => {
+      if (end && lines.length > 0) logger.info(WRITE_ENDED, { ...about, end });
+    };
     if (write) {
       const changes = shares.flatMap((share) => ('refused' in share ? [] : share.changes));
-      await writer.write(base, wanted, { key, changes });
-      logger.info('identity pool updated', { shares: written });
-    }
-    await this.#finish(key, record, written);
+      try {
+        await writer.write(base, wanted, { key, changes });
+      } finally {
+        ended(writer.end);
+      }
+    } else ended('needless');
+    await this.#finish(key, record, written, await this.#settled(written, wanted));
     delete this.#lease.writing;
     await this.#refuse(shares);
     const refused = new Map(
@@ -186,19 +203,36 @@ export class CriticalSection {
   }
 
   /** Enters a write into the ledger and answers the requests that it was for. */
-  async #finish(write: string, { sequence }: WriteRecord, shares: WrittenShare[]): Promise<void> {
+  async #finish(
+    write: string,
+    { sequence }: WriteRecord,
+    shares: WrittenShare[],
+    settled: LedgerEntry[] = [],
+  ): Promise<void> {
     const { table } = this.#tools;
     const now = Date.now();
     // Of several about one entry the last counts: they are entered side by side.
     const last = new Map(
-      shares
-        .flatMap((share) => ledgerEntriesOf(share, sequence, now))
-        .map((entry) => [`${entry.providerName} ${entry.clientId}`, entry]),
+      [...settled, ...shares.flatMap((share) => ledgerEntriesOf(share, sequence, now))].map(
+        (entry) => [`${entry.providerName} ${entry.clientId}`, entry],
+      ),
     );
     const entries = [...last.values()];
     await inParallel(entries, (entry) => table.enter(entry));
     const waiting = this.#request.pending ? shares : shares.filter((each) => !this.#isOwn(each));
     await inParallel(waiting, ({ key, changes }) => table.answer(key, { write, changes }));
+  }
+
+  /** The entries that were to be unlinked and that others have removed, as the ledger is to have them. */
+  async #settled(shares: WrittenShare[], after: IdentityPool): Promise<LedgerEntry[]> {
+    const { table } = this.#tools;
+    const at = { sequence: this.#lease.sequence, time: Date.now() };
+    const settled: LedgerEntry[] = [];
+    for (const share of shares.filter(mayBeSettled)) {
+      const ledger = await table.ledgerOf(share.intent.providerName);
+      settled.push(...settledBy(share, after, ledger, at));
+    }
+    return settled;
   }
 
   async #refuse(shares: Share[]): Promise<void> {

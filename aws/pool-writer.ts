@@ -4,6 +4,7 @@ import { AwsUnavailableError, PoolBusyError, VerificationError } from '../core/e
 import { digestOf, type IdentityPool, sameSettings } from '../core/identity-pool.ts';
 import { isDoubtful, type LastWrite, type Lease } from '../core/lease.ts';
 import { apply, type Change, type Intent, merge } from '../core/merge.ts';
+import type { WriteEnd } from '../core/write-log.ts';
 import { logger } from './logger.ts';
 import { sleep } from './sleep.ts';
 import type { WriteTools } from './write-request.ts';
@@ -40,11 +41,17 @@ export class PoolWriter {
   readonly #providerNames: ReadonlySet<string>;
   /** When the pool was last looked at, in epoch milliseconds. */
   #looked = 0;
+  #end: WriteEnd = 'not made';
 
   constructor(tools: WriteTools, lease: Lease, providerNames: ReadonlySet<string>) {
     this.#tools = tools;
     this.#lease = lease;
     this.#providerNames = providerNames;
+  }
+
+  /** What became of the last write; undefined where nobody knows. */
+  get end(): WriteEnd {
+    return this.#end;
   }
 
   /** The pool as it is now; a state that may be from before our last write is read again. */
@@ -75,6 +82,7 @@ export class PoolWriter {
     { key, changes }: { key: string; changes: Change[] },
   ): Promise<void> {
     const { table, left } = this.#tools;
+    this.#end = 'not made';
     if (left() < NEEDED) throw new PoolBusyError('There is too little time left to write safely.');
     let now = base;
     for (const call of callsBetween(base, wanted)) {
@@ -87,7 +95,9 @@ export class PoolWriter {
         throw error;
       }
       now = call.to;
+      this.#end = 'made in part';
     }
+    this.#end = 'read back';
   }
 
   /** Makes one call, and sees that it is made. */
@@ -109,10 +119,13 @@ export class PoolWriter {
       );
     }
     Object.assign(lease, { last: write, writing: key });
+    const end = this.#end;
+    this.#end = undefined;
     try {
       await pool.make(call);
     } catch (error) {
       if (!isRefusal(error)) return this.#resolve(call.to, write, error);
+      this.#end = end;
       lease.last = last;
       delete lease.writing;
       throw error;
@@ -137,7 +150,9 @@ export class PoolWriter {
       for (const call of callsBetween(base, apply(base, merge(base, back)))) {
         await this.#make(call, now, key);
         now = call.to;
+        this.#end = 'made in part';
       }
+      this.#end = 'taken back';
       delete this.#lease.writing;
       logger.warn('what was written is taken back, as the rest was refused', { changes });
     } catch (error) {
@@ -158,6 +173,7 @@ export class PoolWriter {
         return;
       }
       if (Date.now() > until || left() < 1000) {
+        this.#end = 'not read back';
         throw new VerificationError(
           `The identity pool ${wanted.IdentityPoolId} does not read back as it was written, and nothing further was written. Look at who else writes to it in Account-B's CloudTrail, then ask again. The difference: ${JSON.stringify(diff(wanted, now)).slice(0, 2000)}`,
         );

@@ -1,10 +1,17 @@
 import { inParallel } from '../aws/in-parallel.ts';
-import { type AuditRecord, auditRecords, endsSilently, type ToldExecution } from '../core/audit.ts';
+import {
+  type AuditRecord,
+  auditRecords,
+  endsSilently,
+  type ToldExecution,
+  untoldExecution,
+} from '../core/audit.ts';
 import { grouped } from '../core/grouped.ts';
 import { expanded } from '../core/merge.ts';
-import { Executions } from './executions.ts';
+import { type MadeShare, sharesIn, WRITES } from '../core/write-log.ts';
+import { Executions, isForgotten } from './executions.ts';
 import { handedIn } from './history.ts';
-import { LogGroup, toldBy } from './log-group.ts';
+import { eventsIn, LogGroup, ofFunction, ofMachine, toldBy } from './log-group.ts';
 import type { Machine } from './machines.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,9 +24,13 @@ export interface Period {
 
 const machines: Machine[] = ['link', 'reconcile'];
 
+// Those that write: resources/roles.yml lets no other.
+const writers = ['UpdateIdentityPool', 'ReconcileIdentityPool'];
+
 /**
  * Everything that was asked for and done in a period: what Step Functions tells and, of what it has
- * forgotten, its log groups. It forgets after 90 days, and at once when a stack is removed.
+ * forgotten, its log groups; and what was written, by the logs of the functions that write. It forgets
+ * after 90 days, and at once when a stack is removed.
  */
 export class Auditing {
   readonly #session: Session;
@@ -43,11 +54,13 @@ export class Auditing {
       const logged = await this.#logged(machine, period);
       told.push(...known, ...logged.filter(({ execution }) => !ids.has(execution)));
     }
+    const shares = await this.#shares(period);
+    told.push(...(await this.#untold(told, shares, period)));
     told.sort((a, b) => (a.started < b.started ? -1 : 1));
     const records = new Map<string, AuditRecord[]>();
     await inParallel(told, async (each) => {
       const handed = endsSilently(each) ? handedIn(await this.#executions.eventsOf(each)) : [];
-      records.set(each.execution, auditRecords(each, handed));
+      records.set(each.execution, auditRecords(each, handed, shares.get(each.execution)));
       this.#terminal.busy(`${records.size} of ${told.length} executions`);
     });
     return told.flatMap(({ execution }) => records.get(execution) ?? []);
@@ -63,15 +76,52 @@ export class Auditing {
     return told;
   }
 
-  async #logged(machine: Machine, { from, until }: Period): Promise<ToldExecution[]> {
-    this.#terminal.busy(`the log group of ${machine}`);
-    const group = new LogGroup(await this.#session.logs(), `poolbridge-${this.#stage}-${machine}`);
-    // One that began in the period may have ended after it.
-    const events = await group.find('{ $.type = "Execution*" }', { from });
+  async #find(name: string, pattern: string, { from }: Period) {
+    this.#terminal.busy(`the log group ${name}`);
+    // What began in the period may have ended after it.
+    return new LogGroup(await this.#session.logs(), name).find(pattern, from);
+  }
+
+  async #logged(machine: Machine, period: Period): Promise<ToldExecution[]> {
+    const name = ofMachine(`poolbridge-${this.#stage}-${machine}`);
+    const events = eventsIn(await this.#find(name, '{ $.type = "Execution*" }', period));
     return [...grouped(events, ({ execution }) => execution)].flatMap(([execution, own]) => {
       const told = toldBy(execution, own);
-      return told && Date.parse(told.started) < until ? [told] : [];
+      return told && Date.parse(told.started) < period.until ? [told] : [];
     });
+  }
+
+  /** What was written, by the execution that it was written for. */
+  async #shares(period: Period): Promise<Map<string, MadeShare[]>> {
+    const lines: unknown[] = [];
+    for (const name of writers) {
+      const group = ofFunction(`poolbridge-${this.#stage}-${name}`);
+      lines.push(...(await this.#find(group, WRITES, period)));
+    }
+    return grouped(sharesIn(lines), ({ execution }) => execution);
+  }
+
+  /** The executions of writes that nobody tells of: log groups are delivered as well as may be. */
+  async #untold(
+    told: ToldExecution[],
+    shares: ReadonlyMap<string, MadeShare[]>,
+    { until }: Period,
+  ): Promise<ToldExecution[]> {
+    const ids = new Set(told.map(({ execution }) => execution));
+    const untold: ToldExecution[] = [];
+    for (const [execution, own] of shares) {
+      if (ids.has(execution)) continue;
+      const found = untoldExecution(execution, own);
+      if (Date.parse(found.started) >= until) continue;
+      try {
+        // It is known, and began before the period.
+        await this.#executions.read(execution);
+      } catch (error) {
+        if (!isForgotten(error)) throw error;
+        untold.push(found);
+      }
+    }
+    return untold;
   }
 }
 

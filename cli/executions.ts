@@ -3,10 +3,10 @@ import type {
   ExecutionStatus,
   ListExecutionsOutput,
 } from '@aws-sdk/client-sfn';
-import type { ToldExecution } from '../core/audit.ts';
+import { machineOf, type ToldExecution } from '../core/audit.ts';
 import { executionOf } from '../core/execution.ts';
 import { type Event, historyOf } from './history.ts';
-import { LogGroup, toldBy } from './log-group.ts';
+import { eventsIn, LogGroup, ofMachine, toldBy } from './log-group.ts';
 import { type Machine, Machines } from './machines.ts';
 import type { Session } from './session.ts';
 
@@ -18,9 +18,6 @@ export interface Which {
   until?: number;
   limit?: number;
 }
-
-const machineOf = (execution: string): Machine =>
-  execution.split(':')[6]?.endsWith('-reconcile') ? 'reconcile' : 'link';
 
 const iso = (date: Date | undefined): string => (date ?? new Date(0)).toISOString();
 
@@ -37,7 +34,8 @@ function toldIn(described: DescribeExecutionOutput): ToldExecution {
   };
 }
 
-const isForgotten = (error: unknown): boolean =>
+/** Whether Step Functions knows an execution no more. */
+export const isForgotten = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ExecutionDoesNotExist';
 
 /** Executions as Step Functions tells of them and, once it has forgotten them, their log group. */
@@ -102,7 +100,7 @@ export class Executions {
 
   async #logged(execution: string): Promise<Event[]> {
     const machine = execution.split(':')[6] ?? '';
-    const group = new LogGroup(await this.#session.logs(), machine);
-    return group.find(`{ $.execution_arn = "${execution}" }`);
+    const group = new LogGroup(await this.#session.logs(), ofMachine(machine));
+    return eventsIn(await group.find(`{ $.execution_arn = "${execution}" }`));
   }
 }

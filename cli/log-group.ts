@@ -1,7 +1,10 @@
 import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
-import type { ToldExecution } from '../core/audit.ts';
+import { machineOf, type ToldExecution } from '../core/audit.ts';
 import { isObject } from '../core/shape.ts';
 import type { Event } from './history.ts';
+
+/** A line of a log group, which is JSON. */
+type Line = Record<string, unknown>;
 
 /** An event of an execution, and of which. */
 export interface LoggedEvent extends Event {
@@ -9,8 +12,7 @@ export interface LoggedEvent extends Event {
 }
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html */
-function eventIn(message: string): LoggedEvent {
-  const line = JSON.parse(message);
+function eventIn(line: Line): LoggedEvent {
   return {
     execution: String(line.execution_arn),
     ...{ id: Number(line.id), previous: Number(line.previous_event_id), type: String(line.type) },
@@ -18,40 +20,53 @@ function eventIn(message: string): LoggedEvent {
   };
 }
 
-interface Period {
-  /** In epoch milliseconds. */
-  from?: number;
-  until?: number;
+/** The events that lines of a state machine's log group tell of, in their order within each execution. */
+export const eventsIn = (lines: Line[]): LoggedEvent[] =>
+  lines.map(eventIn).sort((a, b) => a.id - b.id);
+
+/** The name of the log group of a state machine, which keeps what Step Functions forgets. */
+export const ofMachine = (name: string): string => `/aws/vendedlogs/states/${name}`;
+
+/** The name of the log group of a function. */
+export const ofFunction = (name: string): string => `/aws/lambda/${name}`;
+
+function lineIn(message = ''): Line[] {
+  try {
+    const line: unknown = JSON.parse(message);
+    return isObject(line) ? [line] : [];
+  } catch {
+    return [];
+  }
 }
 
-/** The log group of a state machine, which keeps what Step Functions forgets. */
+/** One log group, whose lines are JSON. */
 export class LogGroup {
   readonly #logs: CloudWatchLogs;
   readonly #name: string;
 
-  /** @param machine the state machine's name. */
-  constructor(logs: CloudWatchLogs, machine: string) {
+  constructor(logs: CloudWatchLogs, name: string) {
     this.#logs = logs;
-    this.#name = `/aws/vendedlogs/states/${machine}`;
+    this.#name = name;
   }
 
-  /** The events that a filter pattern finds, in their order within each execution. */
-  async find(filterPattern: string, { from, until }: Period = {}): Promise<LoggedEvent[]> {
-    const found: LoggedEvent[] = [];
+  /**
+   * The lines that a filter pattern finds.
+   *
+   * @param from in epoch milliseconds.
+   */
+  async find(filterPattern: string, from?: number): Promise<Line[]> {
+    const found: Line[] = [];
     let nextToken: string | undefined;
     do {
       const page = await this.#logs.filterLogEvents({
         ...{ logGroupName: this.#name, filterPattern },
         ...(from !== undefined && { startTime: from }),
-        ...(until !== undefined && { endTime: until }),
         ...(nextToken !== undefined && { nextToken }),
       });
-      found.push(
-        ...(page.events ?? []).flatMap(({ message }) => (message ? [eventIn(message)] : [])),
-      );
+      found.push(...(page.events ?? []).flatMap(({ message }) => lineIn(message)));
       nextToken = page.nextToken;
     } while (nextToken !== undefined);
-    return found.sort((a, b) => a.id - b.id);
+    return found;
   }
 }
 
@@ -72,7 +87,7 @@ export function toldBy(execution: string, events: Event[]): ToldExecution | unde
   const ended = events.findLast(({ type }) => statuses.has(type));
   const { details = {} } = ended ?? {};
   return {
-    ...{ execution, machine: execution.includes('-reconcile:') ? 'reconcile' : 'link' },
+    ...{ execution, machine: machineOf(execution) },
     ...{ source: 'log group', status: statuses.get(ended?.type ?? '') ?? 'RUNNING' },
     ...{ started: new Date(started.time).toISOString(), input: String(started.details['input']) },
     ...(ended && { stopped: new Date(ended.time).toISOString() }),

@@ -1,5 +1,12 @@
 import type { Asked } from './batch.ts';
-import { isShownPool, type Provider, type ShownPool } from './identity-pool.ts';
+import {
+  entriesOf,
+  entryKey,
+  type IdentityPool,
+  isShownPool,
+  type Provider,
+  type ShownPool,
+} from './identity-pool.ts';
 import {
   type EntryChange,
   expanded,
@@ -188,6 +195,39 @@ export function ledgerEntriesOf(
   });
   if (deleted !== true || entries.some((entry) => entry.clientId === clientId)) return entries;
   return [...entries, { state: 'unlinked', providerName, clientId, ...common }];
+}
+
+/** Whether a share is to unlink what may be gone already, by others. */
+export const mayBeSettled = ({ intent, changes, deleted }: WrittenShare): boolean =>
+  intent.operation === 'unlink' &&
+  !intent.takeBack &&
+  deleted !== true &&
+  (intent.clientId === undefined || changes.length === 0);
+
+/**
+ * What the ledger is to say of the entries of ours that a share asks to unlink and that others have
+ * taken away before: somebody wants them gone, and they are.
+ *
+ * @param after the pool as the write leaves it.
+ * @param ledger what it says of the user pool.
+ */
+export function settledBy(
+  { intent, links, execution }: WrittenShare,
+  after: IdentityPool,
+  ledger: LedgerEntry[],
+  { sequence, time }: Pick<LedgerEntry, 'sequence' | 'time'>,
+): LedgerEntry[] {
+  const { providerName, clientId } = intent;
+  const there = new Set(entriesOf(after).map(entryKey));
+  return ledger
+    .filter(
+      (entry) =>
+        entry.state === 'linked' &&
+        entry.providerName === providerName &&
+        (clientId === undefined || entry.clientId === clientId) &&
+        !there.has(entryKey({ ProviderName: providerName, ClientId: entry.clientId })),
+    )
+    .map((entry) => ({ ...entry, state: 'unlinked', links, execution, sequence, time }));
 }
 
 /** What an execution has changed in an identity pool, as the ledger says. */

@@ -182,6 +182,13 @@ export function withBeside(links: Links, target: Target, names = target.links): 
 export const roomOf = ({ room }: Target): number => Math.floor(room / 3);
 
 /**
+ * Whether the write takes note of a target though nothing is left to unlink: of what is deleted, and of
+ * what others have removed before. Nobody is asked to approve nothing.
+ */
+const isNoted = ({ deleted, approvalTime: waits, intent }: Target): boolean =>
+  deleted || (intent.operation === 'unlink' && !intent.takeBack && !waits);
+
+/**
  * What there is to do for a target, from a snapshot of its identity pool. In a later round there may
  * be nothing left to do; then what the round before has written is the result.
  *
@@ -206,8 +213,7 @@ export function planOf(
     before: shown(snapshot, room),
     after: shown(apply(snapshot, changes), room),
     attempts: attempt,
-    // Of what is deleted the write takes note, even where nothing is left to unlink.
-    write: (changes.length > 0 || target.deleted) && !target.dryRun,
+    write: (changes.length > 0 || isNoted(target)) && !target.dryRun,
     snapshot: digest,
   };
 }

@@ -36,9 +36,15 @@ function periodOf({ since, until }: Options): Period {
   throw new UsageError('--since must be before --until');
 }
 
+/** How it ended, and how its execution did where that was stopped. */
+function outcomeText({ outcome, status, error }: AuditRecord): string {
+  const isStopped = !['SUCCEEDED', 'FAILED', outcome].includes(status);
+  return `${error ?? outcome}${isStopped ? `, ${status}` : ''}`;
+}
+
 const rowOf = (record: AuditRecord): string[] => [
   moment(record.started),
-  styleText(record.error === undefined ? 'green' : 'red', record.error ?? record.outcome),
+  styleText(record.error === undefined ? 'green' : 'red', outcomeText(record)),
   record.identityPoolId ?? '',
   `${record.operation ?? ''} ${record.userPoolId ?? ''} ${record.clientId ?? ''}`.trim(),
   `${record.changes.length}`,

@@ -1,54 +1,228 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import type { IdentityPool } from '@aws-sdk/client-cognito-identity';
+import {
+  CognitoIdentityClient,
+  GetIdentityPoolRolesCommand,
+  GetPrincipalTagAttributeMapCommand,
+  SetIdentityPoolRolesCommand,
+} from '@aws-sdk/client-cognito-identity';
+import {
+  CognitoIdentityProviderClient,
+  DeleteUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { AuditRecord } from '../../core/audit.ts';
 import { executionOf, sessionNameOf } from '../../core/execution.ts';
 import { type IdentityPool as Pool, sameSettings } from '../../core/identity-pool.ts';
 import { apply, expanded } from '../../core/merge.ts';
-import { pools, startWorld, type World } from '../world.ts';
+import { deployAccountB } from '../../local/poolbridge/deploy.ts';
+import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
 import { poolbridge } from './command.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
 const STRICT = 'us-east-1_Strict001';
 const HALF = 'us-east-1_Half00001';
 const HEALED = 'us-east-1_Healed001';
+const LEAVING = 'us-east-1_Leaving01';
+const APPROVED = 'us-east-1_Approve01';
+const MAPPED = 'us-east-1_Mapped001';
 const SCRIPT = '=HYPERLINK("x"),<script>alert(1)</script>';
+
+const MAPPER = '777777777777';
+const MAPPED_POOL = 'ap-south-1:00000000-0000-0000-0000-000000000012';
+const role = (name: string) => `arn:aws:iam::${MAPPER}:role/${name}`;
+
+/** The accounts of the identity pools. */
+const accounts: Record<string, string> = {
+  [pools.mobile]: ACCOUNT_B,
+  [pools.healed]: ACCOUNT_B,
+  [pools.there]: ACCOUNT_C,
+  [MAPPED_POOL]: MAPPER,
+};
+
+const UPDATE = 'UpdateIdentityPool';
+const READ_AGAIN = 'read back under the lease, and once more after it';
 
 describe('poolbridge audit', () => {
   let world: World;
   let since: string;
   /** Every identity pool as it was before anything was done. */
-  const first = new Map<string, IdentityPool>();
+  const first = new Map<string, Pool>();
   const executions: Record<string, string> = {};
 
-  // A day of a deployment: by hand, by events, together, in vain, undone, repaired and stopped.
+  /** An identity pool with what is beside it. */
+  async function poolNow(id: string): Promise<Pool> {
+    const account = accounts[id]!;
+    const pool = (await world.describe(id, account)) as Pool;
+    if (id !== MAPPED_POOL) return pool;
+    const client = world.client(CognitoIdentityClient, { account, region: 'ap-south-1' });
+    const { Roles = {}, RoleMappings = {} } = await client.send(
+      new GetIdentityPoolRolesCommand({ IdentityPoolId: id }),
+    );
+    const name = `cognito-idp.us-east-1.amazonaws.com/${MAPPED}`;
+    const tags = await client
+      .send(
+        new GetPrincipalTagAttributeMapCommand({ IdentityPoolId: id, IdentityProviderName: name }),
+      )
+      .catch(() => ({ UseDefaults: false, PrincipalTags: {} }));
+    const { UseDefaults = false, PrincipalTags = {} } = tags;
+    return {
+      ...{ ...pool, Roles, RoleMappings },
+      PrincipalTags: { [name]: { UseDefaults, PrincipalTags } },
+    } as Pool;
+  }
+
+  const ask = (operation: string, input: object) =>
+    world.local.aws.tables.ask(HOME, operation, { TableName: 'poolbridge-dev', ...input });
+  const lease = { pk: { S: pools.mobile }, sk: { S: 'lease' } };
+  const until = async (holds: () => boolean | Promise<boolean>) => {
+    while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 25));
+  };
+  const start = async (name: string, input: object) => {
+    const { executionArn = '' } = await world.client(SFNClient, HOME).send(
+      new StartExecutionCommand({
+        ...{ stateMachineArn: world.machineArn, input: JSON.stringify(input), name },
+      }),
+    );
+    executions[name] = executionArn;
+    return executionArn;
+  };
+  const run = async (name: string, input: object) => world.ended(await start(name, input));
+
+  /** Has requests wait for one another, so that one execution writes for all of them. */
+  async function together(inputs: Record<string, object>) {
+    await ask('UpdateItem', {
+      Key: lease,
+      UpdateExpression: 'SET nonce = :nonce, expiresAt = :expiresAt',
+      ExpressionAttributeValues: {
+        ...{ ':nonce': { S: 'somebody' }, ':expiresAt': { N: String(Date.now() + 60_000) } },
+      },
+    });
+    const started: string[] = [];
+    for (const [name, input] of Object.entries(inputs)) {
+      const executionArn = await start(name, input);
+      started.push(executionArn);
+      await until(async () => {
+        const answer = await ask('Query', {
+          KeyConditionExpression: 'pk = :pool AND begins_with(sk, :pending)',
+          ExpressionAttributeValues: { ':pool': lease.pk, ':pending': { S: 'pending#' } },
+        });
+        return JSON.stringify(answer).includes(executionArn);
+      });
+    }
+    await ask('UpdateItem', { Key: lease, UpdateExpression: 'REMOVE nonce, expiresAt' });
+    await Promise.all(started.map((executionArn) => world.ended(executionArn)));
+  }
+
+  /** Stops an execution at the very moment when its write is made, and perhaps its function too. */
+  async function cutShort(name: string, input: object, kill = false) {
+    const { aws } = world.local;
+    const { call } = aws;
+    const cut = Promise.withResolvers<void>();
+    aws.call = async (asked) => {
+      const answer = await call.call(aws, asked);
+      if (asked.operation !== UPDATE) return answer;
+      aws.call = call;
+      await world
+        .client(SFNClient, HOME)
+        .send(new StopExecutionCommand({ executionArn: executions[name]! }));
+      const fn = aws.functions.all().find((each) => each.name.endsWith(UPDATE))!;
+      if (kill) await Promise.all([...fn.busy].map((sandbox) => sandbox.stop()));
+      cut.resolve();
+      return answer;
+    };
+    const { status } = await run(name, input);
+    assert.equal(status, 'ABORTED');
+    await cut.promise;
+    const isFree = async () =>
+      !JSON.stringify(await ask('GetItem', { Key: lease })).includes('nonce');
+    if (!kill) await until(isFree);
+  }
+
+  // A day of a deployment: by hand, by events, together, in vain, approved, undone, repaired, stopped.
   before(async () => {
     world = await startWorld();
     since = new Date().toISOString();
-    for (const id of [MOBILE, STRICT, HALF]) await world.createUserPool(id);
-    for (const id of [pools.mobile, pools.healed]) {
-      first.set(id, await world.createIdentityPool(id));
+    const mapper = { account: MAPPER, region: 'ap-south-1' };
+    await deployAccountB(world.local.aws, mapper, {
+      ...{ TrustedAccountId: ACCOUNT_A, PrincipalTags: 'true', IdentityPoolIds: MAPPED_POOL },
+      ...{ RoleName: 'poolbridge-mapper', RoleMappingRoleArns: ['admin', 'dev'].map(role).join() },
+    });
+    for (const id of [MOBILE, STRICT, HALF, LEAVING, APPROVED, MAPPED]) {
+      await world.createUserPool(id);
     }
-    const [one, two, three] = await Promise.all(
-      [MOBILE, MOBILE, STRICT].map((id) => world.createAppClient(id)),
+    for (const [id, account] of Object.entries(accounts)) {
+      await world.createIdentityPool(id, account);
+      if (id === MAPPED_POOL) {
+        const client = world.client(CognitoIdentityClient, mapper);
+        const Roles = { authenticated: role('dev') };
+        await client.send(new SetIdentityPoolRolesCommand({ IdentityPoolId: id, Roles }));
+      }
+      first.set(id, await poolNow(id));
+    }
+    const clients = await Promise.all(
+      [MOBILE, MOBILE, STRICT, LEAVING, MAPPED].map((id) =>
+        world.createAppClient(id, id === MAPPED ? 'rules-one' : 'app'),
+      ),
     );
-    for (const clientId of [one, two, three]) await world.executionFor(clientId!);
-    const run = async (name: string, input: object) => {
-      executions[name] = (await world.run(input)).executionArn;
-    };
+    for (const clientId of clients) await world.executionFor(clientId);
+    const [one, two, , leaving, mapped] = clients;
     await run('unlinked', { operation: 'unlink', userPoolId: MOBILE, clientId: one });
     await run('planned', { userPoolId: MOBILE, clientId: one, dryRun: true });
     await run('reasoned', { userPoolId: MOBILE, clientId: two, reason: SCRIPT });
     await run('undone', { operation: 'undo', executionArn: executions['unlinked'] });
     await run('refused', { userPoolId: 'us-east-1_Other0001', clientId: 'any' });
+    await run('unmapped', { operation: 'unlink', userPoolId: MAPPED, clientId: mapped });
+    await run('remapped', { operation: 'undo', executionArn: executions['unmapped'] });
+    await run('all', { operation: 'unlink', userPoolId: STRICT, reason: 'all of them' });
     const half = await world.createAppClient(HALF);
     executions['half'] = (await world.executionFor(half)).executionArn;
+
+    const approved = await world.createAppClient(APPROVED);
+    await until(async () => {
+      const { executions: known } = world.local.aws.stateMachines;
+      const [arn] = [...known].find(([, { input }]) => input.includes(approved)) ?? [];
+      executions['approved'] = arn ?? '';
+      return (
+        arn !== undefined && JSON.stringify(await world.history(arn)).includes('TaskSubmitted')
+      );
+    });
+    const said = await poolbridge(world, [
+      'approve',
+      executions['approved']!,
+      '--reason',
+      'agreed',
+    ]);
+    assert.equal(said.code, 0, said.err);
+    const cognito = world.client(CognitoIdentityProviderClient, HOME);
+    await cognito.send(
+      new DeleteUserPoolClientCommand({ UserPoolId: LEAVING, ClientId: leaving! }),
+    );
+    await until(async () =>
+      (await world.executions()).some(({ input }) => /"unlink".*Leaving01/.test(input!)),
+    );
+
     world.local.aws.trail.enabled = false;
+    await together({
+      left: { operation: 'unlink', userPoolId: MOBILE, clientId: two },
+      joined: { userPoolId: MOBILE, clientId: await world.createAppClient(MOBILE) },
+      emptied: { operation: 'unlink', userPoolId: MOBILE, reason: 'after all' },
+    });
+    const replayed = await world.createAppClient(MOBILE);
+    const why = ['--reason', 'it was lost'];
+    await poolbridge(world, ['replay', '--user-pool', MOBILE, '--client', replayed, ...why]);
+    executions['replayed'] = (await world.executionFor(replayed)).executionArn;
+    const stopped = await world.createAppClient(MOBILE);
+    await cutShort('stopped', { userPoolId: MOBILE, clientId: stopped, reason: 'too slow' });
+
     await world.createUserPool(HEALED);
     await world.createAppClient(HEALED, 'app-one');
-    const repair = await world.run({ link: 'healed', repair: true }, undefined, world.reconcileArn);
-    executions['repaired'] = repair.executionArn;
+    await world.createAppClient(MAPPED, 'rules-two');
+    const repair = (link: string) =>
+      world.run({ link, repair: true }, undefined, world.reconcileArn);
+    executions['repaired'] = (await repair('healed')).executionArn;
+    executions['mapped'] = (await repair('mapped-by-rules')).executionArn;
   });
   after(() => world.close());
 
@@ -62,43 +236,118 @@ describe('poolbridge audit', () => {
   const of = (all: AuditRecord[], name: string) =>
     all.filter(({ execution }) => execution === executions[name]);
 
+  /** Has Step Functions forgotten everything for a while. */
+  async function forgotten<T>(meanwhile: () => Promise<T>): Promise<T> {
+    const { executions: remembered } = world.local.aws.stateMachines;
+    const known = new Map(remembered);
+    remembered.clear();
+    try {
+      return await meanwhile();
+    } finally {
+      for (const [arn, execution] of known) remembered.set(arn, execution);
+    }
+  }
+
   /** An identity pool as the audit alone has it: as it was first, and every change since. */
   function rebuilt(all: AuditRecord[], id: string): Pool {
     const done = all
-      .filter(({ identityPoolId, outcome }) => identityPoolId === id && outcome !== 'PLANNED')
-      .sort((a, b) => Date.parse(a.stopped!) - Date.parse(b.stopped!));
-    const start = first.get(id) as Pool;
-    return done.reduce((pool, { changes }) => apply(pool, changes.flatMap(expanded)), start);
+      .flatMap(({ identityPoolId, written, changes }) =>
+        identityPoolId === id && written ? { ...written, changes } : [],
+      )
+      .sort((a, b) => a.sequence - b.sequence || a.share - b.share);
+    return done.reduce(
+      (pool, { changes }) => apply(pool, changes.flatMap(expanded)),
+      first.get(id)!,
+    );
+  }
+
+  async function assertRebuilt(...audits: AuditRecord[][]) {
+    for (const [id, was] of first) {
+      const now = await poolNow(id);
+      assert.ok(!sameSettings(now, was), `${id} was changed`);
+      for (const all of audits) assert.ok(sameSettings(rebuilt(all, id), now), id);
+    }
   }
 
   test('rebuilds every identity pool, while Step Functions knows the executions and after', async () => {
     const known = await records();
     assert.ok(known.every(({ source }) => source === 'history'));
-    const { executions: remembered } = world.local.aws.stateMachines;
-    const forgotten = new Map(remembered);
-    remembered.clear();
-    try {
-      const logged = await records();
-      assert.ok(logged.every(({ source }) => source === 'log group'));
-      const said = ({ source: _, started, stopped, seconds, ...record }: AuditRecord) => record;
-      assert.deepEqual(logged.map(said), known.map(said));
-      const shown = await poolbridge(world, ['show', executions['half']!]);
-      assert.match(shown.out, /^FAILED .*\n(.*\n)* {2}read from +the log group\n/);
-      for (const id of first.keys()) {
-        const now = (await world.describe(id)) as Pool;
-        assert.ok(!sameSettings(now, first.get(id) as Pool), `${id} was changed`);
-        for (const all of [known, logged]) assert.ok(sameSettings(rebuilt(all, id), now), id);
+    const [logged, shown] = await forgotten(async () => [
+      await records(),
+      await poolbridge(world, ['show', executions['half']!]),
+    ]);
+    assert.ok(logged.every(({ source }) => source === 'log group'));
+    const said = ({ source: _, started, stopped, seconds, ...record }: AuditRecord) => record;
+    const inOrder = (all: AuditRecord[]) => all.map((each) => JSON.stringify(said(each))).sort();
+    assert.deepEqual(inOrder(logged), inOrder(known));
+    assert.match(shown.out, /^FAILED .*\n(.*\n)* {2}read from +the log group\n/);
+    await assertRebuilt(known, logged);
+    const changed = known.filter(
+      ({ changes, outcome }) => changes.length > 0 && outcome !== 'PLANNED',
+    );
+    assert.ok(changed.length >= 18 && changed.every(({ written }) => written));
+  });
+
+  test('has of every write who asked, what allowed it, who wrote, what changed, how it was verified, how long it took', async () => {
+    const [csv, page, all] = await forgotten(async () => [
+      await audit('--format', 'csv'),
+      await audit('--format', 'html'),
+      await records(),
+    ]);
+    const written = (name: string) => {
+      const [record, ...more] = of(all, name).filter((each) => each.written);
+      assert.equal(more.length, 0, name);
+      const { requestedBy, links, changes, verified, writtenBy, seconds = 0 } = record!;
+      const { via, reason = '' } = requestedBy as { via: string; reason?: string };
+      const writer = writtenBy ?? record!.execution;
+      assert.ok(record!.assumedRoleArn!.endsWith(`/${sessionNameOf(executionOf(writer))}`), name);
+      assert.ok(seconds > 0, name);
+      for (const told of [record!.assumedRoleArn!, verified, record!.written!.time, ...links]) {
+        assert.ok(csv.includes(told) && page.includes(told), `${name}: ${told}`);
       }
-      const last = known.findLast(({ identityPoolId: id }) => id === pools.mobile)!;
-      assert.ok(sameSettings(last.after as Pool, rebuilt(known, pools.mobile)));
-    } finally {
-      for (const [arn, execution] of forgotten) remembered.set(arn, execution);
-    }
+      for (const { provider } of changes.flatMap(expanded)) {
+        const id = 'ClientId' in provider ? provider.ClientId! : provider.ProviderName!;
+        assert.ok(csv.includes(id) && page.includes(id), `${name}: ${id}`);
+      }
+      const ops = changes.flatMap(expanded).map(({ op }) => op);
+      return [record!.outcome, `${via} ${reason}`.trim(), links.join(), ops.join(), verified];
+    };
+    const told = {
+      unlinked: ['UNLINKED', 'person', 'mobile', 'remove', READ_AGAIN],
+      undone: ['LINKED', 'person', 'mobile', 'add', READ_AGAIN],
+      all: ['UNLINKED', 'person all of them', 'mobile-strict', 'remove', READ_AGAIN],
+      unmapped: ['UNLINKED', 'person', 'mapped-by-rules', 'unmap,remove,untag', READ_AGAIN],
+      remapped: ['LINKED', 'person', 'mapped-by-rules', 'add,map,tag', READ_AGAIN],
+      half: ['LINKED', 'cloudtrail', 'half-open', 'add', READ_AGAIN],
+      left: ['UNLINKED', 'person', 'mobile', 'remove', READ_AGAIN],
+      joined: ['LINKED', 'person', 'mobile', 'add', READ_AGAIN],
+      emptied: ['UNLINKED', 'person after all', 'mobile', 'remove,remove', READ_AGAIN],
+      replayed: ['LINKED', 'event it was lost', 'mobile', 'add', READ_AGAIN],
+      stopped: ['LINKED', 'person too slow', 'mobile', 'add', 'read back under the lease'],
+      repaired: ['REPAIRED', 'reconcile', 'healed', 'add', 'read back under the lease'],
+      mapped: ['REPAIRED', 'reconcile', 'mapped-by-rules', 'add,map', 'read back under the lease'],
+    };
+    for (const [name, expected] of Object.entries(told)) assert.deepEqual(written(name), expected);
+
+    // One wrote for all three, in the order in which they had asked.
+    const shared = ['left', 'joined', 'emptied'].flatMap((name) => of(all, name));
+    assert.equal(new Set(shared.map(({ written: at }) => at!.sequence)).size, 1);
+    assert.deepEqual(
+      shared.map(({ written: at }) => at!.share),
+      [0, 1, 2],
+    );
+    assert.equal(shared.filter(({ writtenBy }) => writtenBy).length, 2);
+    const approved = of(all, 'approved').find(({ identityPoolId: id }) => id === pools.mobile)!;
+    assert.equal(approved.approval!.reason, 'agreed');
+    const left = all.find((each) => each.userPoolId === LEAVING && each.operation === 'unlink')!;
+    assert.deepEqual([left.outcome, left.requestedBy.via], ['UNLINKED', 'cloudtrail']);
+    assert.equal(of(all, 'stopped')[0]!.status, 'ABORTED');
+    assert.match(await audit(), /LINKED, ABORTED +ap-south-1/);
   });
 
   test('says who asked, what allowed it, who wrote, how it was verified and how long it took', async () => {
     const all = await records();
-    const [created] = all;
+    const created = all.find(({ userPoolId }) => userPoolId === MOBILE);
     assert.equal(created!.requestedBy.via, 'cloudtrail');
     assert.ok('principalArn' in created!.requestedBy && created!.requestedBy.eventId);
     assert.deepEqual(created!.links, ['mobile']);
@@ -157,6 +406,30 @@ describe('poolbridge audit', () => {
     assert.equal([...page.matchAll(/<th scope="row">/g)].length, (await records()).length);
     assert.match(page, /<ins>\+ add .*<\/ins>/);
     assert.match(page, /light-dark\(/);
+  });
+
+  test('shows a write of which nobody lived to tell, and what the next one sees of it', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    await cutShort('killed', { userPoolId: MOBILE, clientId }, true);
+    const killed = async () =>
+      of(await records(), 'killed').map((each) => [each.outcome, each.verified]);
+    assert.deepEqual(await killed(), [['UNKNOWN', 'nobody has seen whether it was made']]);
+    // The lease of the dead runs out.
+    await ask('UpdateItem', {
+      ...{ Key: lease, UpdateExpression: 'SET expiresAt = :past' },
+      ExpressionAttributeValues: { ':past': { N: '0' } },
+    });
+    await run('next', { userPoolId: MOBILE, clientId: await world.createAppClient(MOBILE) });
+    assert.deepEqual(await killed(), [['LINKED', 'seen to be there by the next write']]);
+    await forgotten(async () => assertRebuilt(await records()));
+    // Nor is one lost that neither Step Functions nor its log group knows.
+    const group = world.local.aws.logGroups.all().find(({ name }) => name.endsWith('dev-link'))!;
+    const lines = group.events.splice(0);
+    const untold = await forgotten(() => records());
+    group.events.push(...lines);
+    await assertRebuilt(untold);
+    const [next] = of(untold, 'next');
+    assert.deepEqual([next!.status, next!.requestedBy.via], ['UNKNOWN', 'unknown']);
   });
 
   test('says what is wrong with a period', async () => {

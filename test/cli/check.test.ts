@@ -90,7 +90,11 @@ describe('poolbridge check', () => {
     });
     const logs = {
       ...{ Effect: 'Allow' as const, Action: 'logs:FilterLogEvents' },
-      Resource: inRegion('logs', 'log-group:/aws/vendedlogs/states/poolbridge-dev-*'),
+      Resource: [
+        inRegion('logs', 'log-group:/aws/vendedlogs/states/poolbridge-dev-*'),
+        inRegion('logs', 'log-group:/aws/lambda/poolbridge-dev-UpdateIdentityPool:*'),
+        inRegion('logs', 'log-group:/aws/lambda/poolbridge-dev-ReconcileIdentityPool:*'),
+      ],
     };
     const reading = ['DescribeExecution', 'GetExecutionHistory'];
     const starting = ['StartExecution', 'DescribeExecution'];

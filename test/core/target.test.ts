@@ -222,11 +222,13 @@ describe('a plan', () => {
     }
   });
 
-  test('to unlink removes the entry, and what is not there needs no writing', () => {
+  test('to unlink removes the entry, and takes note of what is not there, if nobody has to approve it', () => {
     const { outcome, write, after } = planOf(eventOf(unlink), linked, 50);
     assert.deepEqual([outcome, write, after], ['UNLINKED', true, pool]);
     const idle = planOf(eventOf(unlink), pool, 50);
-    assert.deepEqual([idle.outcome, idle.write], ['NOT_LINKED', false]);
+    assert.deepEqual([idle.outcome, idle.write], ['NOT_LINKED', true]);
+    const approvalTime = { hours: 1, seconds: 3600 };
+    assert.equal(planOf(eventOf({ ...unlink, approvalTime }), pool, 50).write, false);
     const deleted = planOf(eventOf({ ...unlink, deleted: true }), pool, 50);
     assert.deepEqual([deleted.outcome, deleted.write], ['NOT_LINKED', true]);
   });

@@ -131,7 +131,8 @@ describe('the end of an execution', () => {
       .map((line) => JSON.parse(line))
       .filter((line) => line.correlation_id === executionArn);
     assert.deepEqual(said.map(({ message }) => message).sort(), [
-      'identity pool updated',
+      'identity pool update begins',
+      'identity pool update ended',
       'outcome reported',
       'targets resolved',
     ]);
