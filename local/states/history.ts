@@ -22,6 +22,19 @@ function memberOf(type: string): string {
   return `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
 }
 
+// Of input or output as the log group has it, escaped; where AWS cuts what is longer, it does not say.
+// https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+const LOGGED_BYTES = 248 * 1024;
+
+function cutOff(key: string, text: string): [string, unknown][] {
+  const truncated = Buffer.byteLength(JSON.stringify(text)) > LOGGED_BYTES;
+  const kept = truncated ? text.slice(0, LOGGED_BYTES / 4) : text;
+  return [
+    [key, kept],
+    [`${key}Details`, { truncated }],
+  ];
+}
+
 /** What an execution did, event by event; each knows the one that it follows from. */
 export class History {
   readonly events: HistoryEvent[] = [];
@@ -67,10 +80,13 @@ export class History {
 
   /** One event as the log group holds it. */
   static logged(event: HistoryEvent, executionArn: string): string {
+    const details = Object.entries(event.details ?? {}).flatMap(([key, value]) =>
+      key === 'input' || key === 'output' ? cutOff(key, String(value)) : [[key, value]],
+    );
     return JSON.stringify({
       id: String(event.id),
       type: event.type,
-      details: event.details ?? {},
+      details: Object.fromEntries(details),
       redrive_count: '0',
       previous_event_id: String(event.previousEventId),
       event_timestamp: String(Math.round(event.timestamp * 1000)),

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { auditRecords, endsSilently, type ToldExecution } from '../../core/audit.ts';
+import {
+  auditRecords,
+  endsSilently,
+  type ToldExecution,
+  untoldExecution,
+} from '../../core/audit.ts';
+import type { MadeShare } from '../../core/write-log.ts';
 
 const told = (more: Partial<ToldExecution>): ToldExecution => ({
   execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:name',
@@ -113,5 +119,83 @@ describe('the audit of an execution', () => {
     );
     const [silent] = auditRecords(told({ ...common, status: 'FAILED', cause: '{"message":"x"}' }));
     assert.deepEqual([silent!.outcome, silent!.message], ['FAILED', 'x']);
+  });
+
+  const made = (more: Partial<MadeShare> = {}): MadeShare => ({
+    ...{ identityPoolId: 'written', execution: told({}).execution, operation: 'link' },
+    ...{ links: ['mobile'], changes: [change] as MadeShare['changes'], sequence: 7, share: 0 },
+    ...{ writtenBy: 'another', assumedRoleArn: 'role', time: '2026-01-01T00:00:01.000Z' },
+    end: 'read back',
+    ...more,
+  });
+  const written = { time: '2026-01-01T00:00:01.000Z', sequence: 7, share: 0 };
+
+  test('has what the functions logged of its writes, whatever became of it', () => {
+    const failure = { Error: 'VerificationError', Cause: '{"errorMessage":"It is gone again."}' };
+    const failed = told({ status: 'FAILED', error: 'VerificationError', cause: '{}' });
+    const targets = [{ target: target('written'), failure }];
+    const twice = [made({ sequence: 9, end: 'not read back' }), made()];
+    const [record, ...more] = auditRecords(
+      failed,
+      [{ state: 'ReportOutcome', data: { targets } }],
+      twice,
+    );
+    assert.deepEqual(more, []);
+    assert.deepEqual(
+      [record!.outcome, record!.error, record!.changes, record!.verified, record!.written],
+      [
+        ...['FAILED', 'VerificationError', [change, change], 'written, but not so when read back'],
+        { ...written, sequence: 9 },
+      ],
+    );
+
+    for (const [end, outcome, verified] of [
+      ['read back', 'LINKED', 'read back under the lease'],
+      ['seen later', 'LINKED', 'seen to be there by the next write'],
+      ['needless', 'LINKED', 'nothing was sent: it was written together with its opposite'],
+      ['made in part', 'LINKED', 'only a part of it was made'],
+      [undefined, 'UNKNOWN', 'nobody has seen whether it was made'],
+    ] as const) {
+      const { end: _, ...share } = made();
+      const shares = [{ ...share, ...(end && { end }) }];
+      const [stopped, ...others] = auditRecords(told({ status: 'TIMED_OUT' }), [], shares);
+      assert.equal(others.length, 0);
+      assert.deepEqual(
+        [stopped!.outcome, stopped!.status, stopped!.verified, stopped!.writtenBy],
+        [outcome, 'TIMED_OUT', verified, 'another'],
+      );
+      assert.deepEqual([stopped!.links, stopped!.assumedRoleArn], [['mobile'], 'role']);
+    }
+    const reconciled = { machine: 'reconcile', status: 'FAILED', cause: 'cut' } as const;
+    const [repaired] = auditRecords(told(reconciled), [], [made({ operation: 'unlink' })]);
+    assert.deepEqual([repaired!.outcome, repaired!.changes], ['REPAIRED', [change]]);
+  });
+
+  test('whose output the log has only in part says so, and what it wrote', () => {
+    const output = '{"results":[{"identityPoolId":"written","outcome":"LIN';
+    for (const machine of ['link', 'reconcile'] as const) {
+      const cut = told({ output, machine, source: 'log group' });
+      const [silent] = auditRecords(cut);
+      assert.deepEqual(
+        [silent!.outcome, silent!.message],
+        ['SUCCEEDED', 'The log has only a part of the output.'],
+      );
+      const [known, ...more] = auditRecords(cut, [], [made()]);
+      assert.deepEqual(
+        [known!.identityPoolId, known!.changes, more.length],
+        ['written', [change], 0],
+      );
+    }
+  });
+
+  test('of which nobody tells but the functions is one all the same', () => {
+    const { execution } = told({});
+    const untold = untoldExecution(execution, [made({ time: 'b' }), made({ time: 'a' })]);
+    assert.deepEqual(
+      [untold.machine, untold.status, untold.started, endsSilently(untold)],
+      ['link', 'UNKNOWN', 'a', false],
+    );
+    const [record] = auditRecords(untold, [], [made()]);
+    assert.deepEqual([record!.requestedBy, record!.outcome], [{ via: 'unknown' }, 'LINKED']);
   });
 });

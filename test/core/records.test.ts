@@ -9,8 +9,11 @@ import {
   isPending,
   isWriteRecord,
   isWrittenShares,
+  type LedgerEntry,
   ledgerEntriesOf,
+  mayBeSettled,
   type Pending,
+  settledBy,
   type WriteRecord,
   type WrittenShare,
 } from '../../core/records.ts';
@@ -224,5 +227,41 @@ describe('the ledger', () => {
     const [entry] = ledgerEntriesOf({ ...share, changes: [{ op: 'add', provider: {} }] }, 3, 9);
     assert.equal(entry?.providerName, '');
     assert.equal(entry?.clientId, '');
+  });
+
+  test('settles, when it unlinks, what is ours by the ledger and was taken away by others', () => {
+    const { clientId: _, ...all } = { ...share.intent, operation: 'unlink' as const };
+    const unlink: WrittenShare = { ...share, intent: all, changes: [] };
+    const known: LedgerEntry = { ...entry, state: 'linked', links: [...entry.links] };
+    const linked = (clientId: string, more: Partial<LedgerEntry> = {}) => ({
+      ...known,
+      ...{ clientId, ...more },
+    });
+    const ledger = [
+      ...[linked('gone', { clientName: 'ios' }), linked('there'), linked('else')],
+      linked('unlinked', { state: 'unlinked' }),
+      linked('gone', { providerName: 'idp/other' }),
+    ];
+    const after = {
+      ...{ IdentityPoolId: 'p', IdentityPoolName: 'n', AllowUnauthenticatedIdentities: false },
+      CognitoIdentityProviders: [{ ProviderName: 'idp/pool', ClientId: 'there' }],
+    };
+    const at = { sequence: 9, time: 5 };
+    const settled = (by: WrittenShare) =>
+      settledBy(by, after, ledger, at).map(({ clientId }) => clientId);
+    assert.deepEqual(settled(unlink), ['gone', 'else']);
+    const one = { ...unlink, intent: { ...all, clientId: 'gone' } };
+    assert.deepEqual(settledBy(one, after, ledger, at), [
+      {
+        ...linked('gone', { clientName: 'ios', state: 'unlinked', ...at }),
+        ...{ links: share.links, execution: EXECUTION },
+      },
+    ]);
+    assert.deepEqual([unlink, one].map(mayBeSettled), [true, true]);
+    const others: WrittenShare[] = [
+      ...[share, { ...unlink, deleted: true }, { ...one, changes: share.changes }],
+      { ...unlink, intent: { ...all, takeBack: [] } },
+    ];
+    assert.deepEqual(others.map(mayBeSettled), [false, false, false, false]);
   });
 });

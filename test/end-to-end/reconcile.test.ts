@@ -375,6 +375,17 @@ describe('reconcile', () => {
     await nextTwo((await reconcile({ link: 'healed' })).executionArn);
   });
 
+  test('tells no more of one that somebody unlinks, though it is gone already', async () => {
+    const asked = { operation: 'unlink', userPoolId: FIRST, clientId: clients['taken'] };
+    const { results } = (await world.run(asked)).result();
+    assert.equal(results[0]!.outcome, 'NOT_LINKED');
+    await daysLater();
+    const { counts: found, removedByOthers } = reportOf(await outputOf({ link: 'healed' }));
+    assert.deepEqual([found.removed, removedByOthers], [3, 1]);
+    const { detail } = await nextRemoved();
+    assert.equal((detail as EntryRemoved).clientId, clients['wiped']);
+  });
+
   test('unlinks what a user pool had that was found by its tags, once it is gone', async () => {
     await userPools().send(new DeleteUserPoolCommand({ UserPoolId: TAGGED }));
     await daysLater();

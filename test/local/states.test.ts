@@ -13,6 +13,7 @@ import {
 import { type LocalAws, startAws } from '../../local/index.ts';
 import type { BusEvent } from '../../local/kernel/aws.ts';
 import { AwsError } from '../../local/kernel/errors.ts';
+import { History } from '../../local/states/history.ts';
 
 const ACCOUNT = '111111111111';
 const FUNCTION = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:it`;
@@ -541,5 +542,19 @@ describe('a state machine', () => {
       await assert.rejects(fail(token, 'No'), { name: 'TaskTimedOut' });
       assert.equal((await ended(executionArn)).status, 'ABORTED');
     });
+  });
+
+  test('is logged whole, or cut off where it is escaped to more than 248 KB, and that is said', () => {
+    const loggedOf = (output: string) => {
+      const event = { id: 1, previousEventId: 0, timestamp: 1, type: 'ExecutionSucceeded' };
+      return JSON.parse(History.logged({ ...event, details: { output } }, 'arn')).details;
+    };
+    const whole = { output: '{}', outputDetails: { truncated: false } };
+    assert.deepEqual(loggedOf('{}'), whole);
+    const long = JSON.stringify(Array.from({ length: 38_000 }, () => 'ab'));
+    assert.ok(long.length < 200_000, 'it is the escaping');
+    const { output, outputDetails } = loggedOf(long);
+    assert.ok(output.length > 50_000 && long.startsWith(output));
+    assert.deepEqual(outputDetails, { truncated: true });
   });
 });
