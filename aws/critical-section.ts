@@ -1,4 +1,4 @@
-import { batch, type Share } from '../core/batch.ts';
+import { type Batch, batch, type Share } from '../core/batch.ts';
 import { ProviderQuotaError, RoleMappingError, TargetAccessDeniedError } from '../core/errors.ts';
 import { digestOf, type IdentityPool, shown } from '../core/identity-pool.ts';
 import type { Lease } from '../core/lease.ts';
@@ -159,7 +159,8 @@ export class CriticalSection {
   async #writeFor(base: IdentityPool, asked: Allowed[], writer: PoolWriter): Promise<Written> {
     const { execution, pending, quota, room } = this.#request;
     const { table, pool } = this.#tools;
-    const { wanted, shares, write } = batch(base, asked, quota);
+    const together = batch(base, asked, quota);
+    const { wanted, shares } = together;
     const record: WriteRecord = {
       execution,
       assumedRoleArn: pool.assumedRoleArn,
@@ -173,17 +174,12 @@ export class CriticalSection {
     const about = { write: key, identityPoolId: base.IdentityPoolId };
     const lines = linesOf(record, about, asked, shares);
     for (const line of lines) logger.info(WRITE_BEGINS, { ...line });
-    const ended = (end: WriteEnd) => {
+    try {
+      await this.#make(base, together, writer, key);
+    } finally {
+      const end = together.write ? writer.end : 'needless';
       if (end && lines.length > 0) logger.info(WRITE_ENDED, { ...about, end });
-    };
-    if (write) {
-      const changes = shares.flatMap((share) => ('refused' in share ? [] : share.changes));
-      try {
-        await writer.write(base, wanted, { key, changes });
-      } finally {
-        ended(writer.end);
-      }
-    } else ended('needless');
+    }
     await this.#finish(key, record, written, await this.#settled(written, wanted));
     delete this.#lease.writing;
     await this.#refuse(shares);
@@ -200,6 +196,17 @@ export class CriticalSection {
       base: digestOf(base),
       ...(refused.size > 0 && { refused }),
     };
+  }
+
+  async #make(
+    base: IdentityPool,
+    { wanted, shares, write }: Batch,
+    writer: PoolWriter,
+    key: string,
+  ): Promise<void> {
+    if (!write) return;
+    const changes = shares.flatMap((share) => ('refused' in share ? [] : share.changes));
+    await writer.write(base, wanted, { key, changes });
   }
 
   /** Enters a write into the ledger and answers the requests that it was for. */

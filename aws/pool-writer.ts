@@ -41,7 +41,7 @@ export class PoolWriter {
   readonly #providerNames: ReadonlySet<string>;
   /** When the pool was last looked at, in epoch milliseconds. */
   #looked = 0;
-  #end: WriteEnd = 'not made';
+  #end: WriteEnd | undefined = 'not made';
 
   constructor(tools: WriteTools, lease: Lease, providerNames: ReadonlySet<string>) {
     this.#tools = tools;
@@ -50,7 +50,7 @@ export class PoolWriter {
   }
 
   /** What became of the last write; undefined where nobody knows. */
-  get end(): WriteEnd {
+  get end(): WriteEnd | undefined {
     return this.#end;
   }
 

@@ -4,8 +4,7 @@ import type { AuditRecord } from '../core/audit.ts';
 export function whoText(by: AuditRecord['requestedBy']): string {
   const { via } = by;
   if (via === 'cloudtrail') return by.principalArn ?? 'CloudTrail';
-  if (via === 'reconcile') return 'reconcile';
-  if (via === 'unknown') return 'unknown';
-  const asked = via === 'event' ? `event ${by.eventId ?? ''}`.trim() : 'a person';
-  return !('reason' in by) ? asked : `${asked} (${by.reason})`;
+  const asked = via === 'event' ? `event ${by.eventId ?? ''}`.trim() : via;
+  const who = asked === 'person' ? 'a person' : asked;
+  return by.reason === undefined ? who : `${who} (${by.reason})`;
 }

@@ -8,7 +8,7 @@ import { reportOf, type TargetEnd, type TargetReport } from './outcome.ts';
 import type { PoolReport } from './reconcile-report.ts';
 import { parseRequest, type RequestedBy } from './request.ts';
 import { isObject, isText } from './shape.ts';
-import type { MadeShare } from './write-log.ts';
+import type { MadeShare, WriteEnd } from './write-log.ts';
 
 /** An execution as Step Functions tells of it or, once that has forgotten it, its log group. */
 export interface ToldExecution {
@@ -49,7 +49,7 @@ export interface AuditRecord {
   clientId?: string;
   /** ARN of the execution that is undone. */
   undoes?: string;
-  requestedBy: RequestedBy | { via: 'reconcile' | 'unknown' };
+  requestedBy: RequestedBy | { via: 'reconcile' | 'unknown'; reason?: string };
   identityPoolId?: string;
   /** The links that allowed it. */
   links: string[];
@@ -109,6 +109,11 @@ const texts = (from: Json, ...names: string[]): Json =>
 const READ_BACK = 'read back under the lease';
 const READ_AGAIN = `${READ_BACK}, and once more after it`;
 const NOT_VERIFIED = 'not verified';
+
+/** The same of an execution of `reconcile`, which runs by itself and for whoever gives a reason. */
+function reconciledIn(input: string): About {
+  return { requestedBy: { via: 'reconcile', ...texts(objectIn(input), 'reason') } };
+}
 
 /** How it was made sure of, by how it ended. */
 function verification({ outcome }: TargetReport): string {
@@ -188,7 +193,7 @@ function reconcileRecords({ status, output, error = status, cause }: ToldExecuti
   return [{ outcome: status, error, ...(isText(message) && { message }) }];
 }
 
-const howEnded: Record<NonNullable<MadeShare['end']>, string> = {
+const howEnded: Record<WriteEnd, string> = {
   'read back': READ_BACK,
   'seen later': 'seen to be there by the next write',
   'made in part': 'only a part of it was made',
@@ -271,7 +276,7 @@ export function auditRecords(
   const { execution, machine, source, status, started, stopped } = told;
   const seconds = stopped && (Date.parse(stopped) - Date.parse(started)) / 1000;
   const isLink = machine === 'link';
-  const about: About = isLink ? askedIn(told.input) : { requestedBy: { via: 'reconcile' } };
+  const about = isLink ? askedIn(told.input) : reconciledIn(told.input);
   const known = texts(objectIn(told.output), 'userPoolId', 'clientId');
   const common = {
     ...{ execution, machine, source, status, started },

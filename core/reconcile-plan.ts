@@ -3,7 +3,7 @@ import { InvalidRequestError } from './errors.ts';
 import { grouped } from './grouped.ts';
 import { type Link, type Links, tagsMatch } from './links.ts';
 import { type Failure, unwrap } from './outcome.ts';
-import { onlyKeys, quote } from './request.ts';
+import { onlyKeys, quote, text } from './request.ts';
 import { isObject } from './shape.ts';
 import { userPoolRegion } from './user-pool.ts';
 
@@ -16,7 +16,7 @@ export interface ReconcileRequest {
 }
 
 /**
- * Reads the input of the `reconcile` state machine.
+ * Reads the input of the `reconcile` state machine. A person may give a reason: it is for the audit.
  *
  * @throws InvalidRequestError with one sentence that says what is wrong.
  */
@@ -26,7 +26,8 @@ export function parseReconcile(input: unknown, links: Links): ReconcileRequest {
       `The request must be an object like {"link":"…","repair":true}, not ${quote(input)}.`,
     );
   }
-  onlyKeys(input, ['link', 'repair'], 'The request');
+  onlyKeys(input, ['link', 'repair', 'reason'], 'The request');
+  text(input, 'reason', 1000);
   const { link = '', repair = false } = input;
   if (typeof repair !== 'boolean') {
     throw new InvalidRequestError(`repair must be true or false, not ${quote(repair)}.`);

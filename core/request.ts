@@ -94,7 +94,12 @@ function id(source: Json, key: keyof typeof patterns): string | undefined {
   return refuse(`${key} must be an id like "${patterns[key].like}", not ${quote(value)}.`);
 }
 
-function text(source: Json, key: string, most: number): string | undefined {
+/**
+ * A text of at most so many characters; undefined where there is none.
+ *
+ * @throws InvalidRequestError
+ */
+export function text(source: Json, key: string, most: number): string | undefined {
   const value = source[key];
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value.length <= most) return value;

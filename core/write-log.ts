@@ -38,11 +38,6 @@ interface LoggedWrite extends Pick<WriteRecord, 'execution' | 'assumedRoleArn' |
   shares: LoggedShare[];
 }
 
-const isEnd = isOneOf(
-  ...(['read back', 'not made', 'taken back', 'made in part', 'not read back'] as const),
-  ...(['seen later', 'needless'] as const),
-);
-
 /**
  * How a write ended:
  * - `read back`: it was made, and seen to be made under the lease;
@@ -53,11 +48,14 @@ const isEnd = isOneOf(
  * - `seen later`: whoever wrote next has seen what was made of it;
  * - `needless`: its shares cancel each other out, so that nothing had to be sent.
  */
-export type WriteEnd = ReturnType<typeof endOf>;
+const ENDS = [
+  ...(['read back', 'not made', 'taken back', 'made in part', 'not read back'] as const),
+  ...(['seen later', 'needless'] as const),
+] as const;
 
-function endOf(value: unknown) {
-  return isEnd(value) ? value : undefined;
-}
+export type WriteEnd = (typeof ENDS)[number];
+
+const isEnd = isOneOf(...ENDS);
 
 // Of characters: a line holds what Lambda and CloudWatch Logs take as one event, 256 KB, whatever
 // script its words are in. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_InputLogEvent.html
@@ -182,7 +180,7 @@ interface Ended extends Partial<Seen> {
 function endsIn(lines: Line[]): ReadonlyMap<unknown, Ended> {
   const ends = new Map<unknown, Ended>();
   for (const { message, write, end: said, made, parts } of lines) {
-    const end = endOf(said);
+    const end = isEnd(said) ? said : undefined;
     if (message !== WRITE_ENDED || !end || ends.get(write)?.end === 'seen later') continue;
     ends.set(write, { end, ...(isKeys(made) && areParts(parts) && { made, parts }) });
   }

@@ -173,7 +173,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'the quota is not looked at again',
-    seed: 79,
+    seed: 115,
     changes: [
       {
         file: 'core/batch.ts',
@@ -283,7 +283,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'the principal tags of a user pool go with the first of its clients',
-    seed: 220,
+    seed: 520,
     changes: [{ file: 'core/merge.ts', find: ' && !isUsed', replace: '' }],
   },
 ];

@@ -220,7 +220,7 @@ describe('poolbridge audit', () => {
     await world.createAppClient(HEALED, 'app-one');
     await world.createAppClient(MAPPED, 'rules-two');
     const repair = (link: string) =>
-      world.run({ link, repair: true }, undefined, world.reconcileArn);
+      world.run({ link, repair: true, reason: 'by hand' }, undefined, world.reconcileArn);
     executions['repaired'] = (await repair('healed')).executionArn;
     executions['mapped'] = (await repair('mapped-by-rules')).executionArn;
   });
@@ -324,8 +324,14 @@ describe('poolbridge audit', () => {
       emptied: ['UNLINKED', 'person after all', 'mobile', 'remove,remove', READ_AGAIN],
       replayed: ['LINKED', 'event it was lost', 'mobile', 'add', READ_AGAIN],
       stopped: ['LINKED', 'person too slow', 'mobile', 'add', 'read back under the lease'],
-      repaired: ['REPAIRED', 'reconcile', 'healed', 'add', 'read back under the lease'],
-      mapped: ['REPAIRED', 'reconcile', 'mapped-by-rules', 'add,map', 'read back under the lease'],
+      repaired: ['REPAIRED', 'reconcile by hand', 'healed', 'add', 'read back under the lease'],
+      mapped: [
+        'REPAIRED',
+        'reconcile by hand',
+        'mapped-by-rules',
+        'add,map',
+        'read back under the lease',
+      ],
     };
     for (const [name, expected] of Object.entries(told)) assert.deepEqual(written(name), expected);
 

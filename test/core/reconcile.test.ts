@@ -322,7 +322,9 @@ describe('what is looked at', () => {
   test('is every link, or those that lead to the identity pool of the one that is named', () => {
     assert.deepEqual(parseReconcile({}, all), { repair: false });
     assert.deepEqual(parseReconcile({ link: '', repair: true }, all), { repair: true });
-    assert.deepEqual(parseReconcile({ link: 'named' }, all), { link: 'named', repair: false });
+    const asked = { link: 'named', reason: 'an event was lost' };
+    assert.deepEqual(parseReconcile(asked, all), { link: 'named', repair: false });
+    assert.throws(() => parseReconcile({ reason: 7 }, all), /reason must be a text/);
     assert.deepEqual(Object.keys(judgedLinks(all, undefined)), Object.keys(all));
     assert.deepEqual(Object.keys(judgedLinks(all, 'tagged')), ['named', 'tagged']);
   });

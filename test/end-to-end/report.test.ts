@@ -141,9 +141,8 @@ describe('the end of an execution', () => {
   test('and all that went before it is in the log group of the state machine', async () => {
     const { executionArn } = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
     const history = await world.history(executionArn);
-    const group = world.local.aws.logGroups
-      .all()
-      .find(({ name }) => name === '/aws/vendedlogs/states/poolbridge-dev-link')!;
+    const groups = new Map(world.local.aws.logGroups.all().map((each) => [each.name, each]));
+    const group = groups.get('/aws/vendedlogs/states/poolbridge-dev-link')!;
     const logged = group.events
       .map(({ message }) => JSON.parse(message))
       .filter(({ execution_arn }) => execution_arn === executionArn);
@@ -152,6 +151,10 @@ describe('the end of an execution', () => {
       history.map(({ type }) => type),
     );
     assert.ok(logged[0].details.input.includes('nobody'));
-    assert.equal(group.retentionInDays, 400);
+    // As the writes are kept, by the functions that make them.
+    for (const name of ['UpdateIdentityPool', 'ReconcileIdentityPool']) {
+      const kept = groups.get(`/aws/lambda/poolbridge-dev-${name}`)!.retentionInDays;
+      assert.deepEqual([group.retentionInDays, kept], [400, 400]);
+    }
   });
 });
