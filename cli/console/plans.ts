@@ -4,7 +4,8 @@ import { endsSilently, type ToldExecution } from '../../core/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { pausedText } from '../../core/pause.ts';
 import type { PoolReport, ReconcileOutput } from '../../core/reconcile-report.ts';
-import { Approvals } from '../approvals.ts';
+import { providerIn } from '../../core/user-pool.ts';
+import { Approvals, LONGEST_REASON } from '../approvals.ts';
 import { Executions } from '../executions.ts';
 import { Failure } from '../exit.ts';
 import { type Machine, Machines } from '../machines.ts';
@@ -27,11 +28,6 @@ type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
 
 // So many plans wait for their confirmation, at most.
 const KEPT = 20;
-
-// As `poolbridge approve` has it.
-const LONGEST_REASON = 200;
-
-const userPoolOf = (providerName: string): string => providerName.split('/')[1] ?? providerName;
 
 const writes = ({ lines }: ResultView): boolean => lines.length > 0;
 
@@ -59,7 +55,7 @@ const repairView = (pool: ReconcileOutput['identityPools'][number]): ResultView 
   const left = 'entries' in pool ? pool.entries.filter(({ repair }) => repair === undefined) : [];
   const states = left.map(({ state, providerName, clientId }): [string, string] => [
     `left to a person: ${state}`,
-    `${userPoolOf(providerName)} ${clientId}`,
+    `${providerIn(providerName)} ${clientId}`,
   ]);
   return {
     ...{ identityPoolId, links, lines, facts: states },
@@ -281,7 +277,11 @@ export class Plans {
 
   /** What a request of `link` would come to. */
   async #dryRun(request: object): Promise<ResultView[]> {
-    const { records } = await this.#run('link', { ...request, dryRun: true, reason: 'a plan' });
+    const { records } = await this.#run('link', {
+      ...request,
+      dryRun: true,
+      reason: 'a plan in the console',
+    });
     return records.map(plannedView);
   }
 

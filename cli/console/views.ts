@@ -5,7 +5,7 @@ import type { Walked } from '../history.ts';
 import { listedAs } from '../listed.ts';
 import { isShared, type Recorded } from '../records.ts';
 import { linesOfChanges, linesOfDifferences } from '../show.ts';
-import { duration, moment } from '../table.ts';
+import { duration, moment } from '../times.ts';
 import { whoText } from '../who.ts';
 import type { ResultView, Row, Visit } from './protocol.ts';
 
@@ -14,6 +14,13 @@ type Fact = [what: string, value: string];
 /** Only what there is to say. */
 const facts = (all: [string, string | undefined][]): Fact[] =>
   all.flatMap(([what, value]): Fact[] => (value ? [[what, value]] : []));
+
+/** Whether an execution was told to write nothing, by a person or through EventBridge. */
+function isDryRun(input: string): boolean {
+  const { dryRun, request }: { dryRun?: unknown; request?: { dryRun?: unknown } } =
+    JSON.parse(input);
+  return dryRun === true || request?.dryRun === true;
+}
 
 /** An execution as a row of a list. */
 export function rowOf(told: ToldExecution): Row {
@@ -27,6 +34,7 @@ export function rowOf(told: ToldExecution): Row {
     ...(userPoolId !== undefined && { userPoolId }),
     ...(clientId !== undefined && { clientId }),
     ...(requestedBy && { who: whoText(requestedBy) }),
+    ...(isDryRun(told.input) && { isDryRun: true }),
   };
 }
 
@@ -44,10 +52,10 @@ export function resultView(record: Recorded): ResultView {
     ...(isShared(record) && { whole: linesOfDifferences(difference) }),
     ...(changedSince && { changedSince: linesOfDifferences(changedSince) }),
     facts: facts([
-      ['written as', record.assumedRoleArn],
-      ['written by', record.writtenBy],
-      ['approved by', approval && `${approval.approvedBy} (${approval.reason})`],
-      ['verified', record.verified],
+      ['Written as', record.assumedRoleArn],
+      ['Written by', record.writtenBy],
+      ['Approved by', approval && `${approval.approvedBy} (${approval.reason})`],
+      ['Verified', record.verified],
     ]),
     ...(error !== undefined && { error }),
     ...(message !== undefined && { message }),

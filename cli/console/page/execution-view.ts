@@ -1,11 +1,12 @@
+import { duration } from '../../times.ts';
 import type { Graph, Node } from '../graph.ts';
 import type { Data, ExecutionView, Overview, Visit, WaitingView } from '../protocol.ts';
 import { type Child, h } from './dom.ts';
 import { graphView, standingOf, wordOf } from './graph-view.ts';
 import {
   badge,
+  byLinks,
   difference,
-  duration,
   factList,
   resultCard,
   standing,
@@ -43,7 +44,7 @@ function waitingCard(
     'article',
     { class: 'result', 'data-key': identityPoolId },
     h('h3', {}, badge('warn', 'waits for approval'), ' ', identityPoolId),
-    h('p', { class: 'dim' }, `by the link ${links.join(', ')}`),
+    h('p', { class: 'dim' }, byLinks(links)),
     difference(lines, `What waits for ${identityPoolId}`),
     mayDecide &&
       h(
@@ -204,6 +205,11 @@ function workflow({ graph, visits }: ExecutionView, chosen: Chosen): HTMLElement
   );
 }
 
+const titleOf = ({ row, machine }: ExecutionView): string =>
+  row.clientId === undefined
+    ? `${row.operation ?? machine} ${row.userPoolId ?? ''}`
+    : `${row.operation ?? machine} ${row.clientId}`;
+
 /** One execution in full. */
 export function executionView(view: ExecutionView, { about }: Overview, chosen: Chosen): Child[] {
   const { row, facts, results, waiting, link } = view;
@@ -214,18 +220,18 @@ export function executionView(view: ExecutionView, { about }: Overview, chosen: 
     h(
       'div',
       { class: 'head' },
-      h('h1', { tabindex: -1 }, standing(row), ' ', row.name),
+      h('h1', { tabindex: -1 }, standing(row), ' ', titleOf(view)),
       mayUndo && action('undo', execution, 'Undo …'),
     ),
     h(
       'section',
-      { class: 'panel', 'aria-label': 'About' },
+      { class: 'panel about', 'aria-label': 'About' },
       factList([...facts, ['ARN', execution]]),
       link !== undefined &&
         h(
           'p',
           {},
-          h('a', { href: link, rel: 'noreferrer', target: '_blank' }, 'In the AWS console'),
+          h('a', { href: link, rel: 'noreferrer', target: '_blank' }, 'Open it in the AWS console'),
         ),
     ),
     waiting.length > 0 &&

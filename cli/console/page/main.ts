@@ -5,7 +5,7 @@ import { type Chosen, executionView } from './execution-view.ts';
 import { type Looks, overviewView } from './overview-view.ts';
 import { closePlan, openPlan } from './plan-dialog.ts';
 import { TryIt } from './try-it.ts';
-import { badge } from './words.ts';
+import { badge, problem, sentenceOf } from './words.ts';
 
 // How long to wait before listening again, in milliseconds.
 const AGAIN = 2000;
@@ -21,7 +21,7 @@ const page: {
   chosen: Chosen;
 } = {
   isLive: false,
-  looks: { machine: 'link', older: { link: undefined, reconcile: undefined } },
+  looks: { machine: 'link', older: { link: undefined, reconcile: undefined }, allPools: false },
   chosen: {},
 };
 
@@ -36,9 +36,12 @@ const byId = (id: string): HTMLElement => {
 /** The execution that the address is of. */
 const route = (): string | undefined => /^#\/execution\/(.+)$/.exec(window.location.hash)?.[1];
 
-const say = (text: string): void => {
-  byId('news').textContent = text;
-};
+/** Says something to everybody, or only to those who hear the page and do not see it change. */
+function say(text: string, isSeen = true): void {
+  const news = byId('news');
+  news.className = isSeen && text !== '' ? 'news' : 'unseen';
+  news.textContent = text;
+}
 
 function header(): Child[] {
   const { overview, isLive } = page;
@@ -65,30 +68,37 @@ function header(): Child[] {
   ];
 }
 
-const problem = (sentence: string): Child[] => [
-  h('h1', { tabindex: -1 }, 'Poolbridge'),
-  h('p', { class: 'sentence', role: 'alert' }, sentence),
-];
+const heading = (text: string): HTMLElement => h('h1', { tabindex: -1 }, text);
+
+const looking = (what: string): Child[] => [heading(what), h('p', { class: 'dim' }, 'Looking …')];
 
 function content(): Child[] {
   const { overview, view, looks, chosen } = page;
-  if (page.problem !== undefined) return problem(page.problem);
-  if (!overview)
-    return [h('h1', { tabindex: -1 }, 'Poolbridge'), h('p', { class: 'dim' }, 'Looking …')];
-  // Nothing but trouble so far, which a banner tells.
-  if (overview.about.account === '') return [h('h1', { tabindex: -1 }, 'Poolbridge')];
   const execution = route();
+  if (page.problem !== undefined) {
+    const back = execution !== undefined && h('p', {}, h('a', { href: '#/' }, '← All executions'));
+    return [back, heading('Poolbridge'), problem(page.problem)];
+  }
+  if (!overview) return looking('Poolbridge');
+  // Nothing but trouble so far, which a banner tells.
+  if (overview.about.account === '') return [heading('Poolbridge')];
   if (execution === undefined) {
     return overviewView(overview, looks, overview.about.demo && tryIt.view());
   }
-  if (view?.row.execution !== execution)
-    return [h('h1', { tabindex: -1 }, 'Execution'), h('p', { class: 'dim' }, 'Looking …')];
+  if (view?.row.execution !== execution) return looking('Execution');
   return executionView(view, overview, chosen);
 }
 
 function banners(): Child[] {
   const { trouble, paused } = page.overview ?? {};
+  const isStale = page.overview !== undefined && !page.isLive && page.problem === undefined;
   return [
+    isStale &&
+      h(
+        'p',
+        { class: 'banner warn', role: 'alert' },
+        'The console does not answer, so this is as it was. It goes on when the console does; if you start it again, open it by its new address.',
+      ),
     trouble !== undefined && h('p', { class: 'banner bad', role: 'alert' }, trouble),
     paused !== undefined &&
       h('p', { class: 'banner warn', role: 'alert' }, `All writes are paused ${paused}.`),
@@ -109,7 +119,8 @@ function announce({ link }: Overview): void {
       status !== 'RUNNING' && outcome !== undefined && before.get(execution) === 'RUNNING',
   );
   const [first] = ended;
-  if (first) say(`${first.operation ?? 'An execution'} ${first.clientId ?? ''}: ${first.outcome}`);
+  if (!first) return;
+  say(`${first.operation ?? 'An execution'} ${first.clientId ?? ''}: ${first.outcome}`, false);
 }
 
 function hear(news: News): void {
@@ -170,10 +181,11 @@ function done({ message, execution }: Done): void {
 async function once(button: HTMLElement, action: () => Promise<void>): Promise<void> {
   if (button.ariaBusy === 'true') return;
   button.ariaBusy = 'true';
+  say('');
   try {
     await action();
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
+    say(sentenceOf(error));
   } finally {
     button.ariaBusy = null;
   }
@@ -202,6 +214,10 @@ const deeds: Record<string, (button: HTMLElement) => Promise<void> | void> = {
   plan: ({ dataset }) => openPlan(JSON.parse(dataset['action'] ?? '{}') as Action, done),
   close: closePlan,
   skip: () => byId('main').focus(),
+  'all-pools'() {
+    page.looks.allPools = true;
+    render();
+  },
   look: async () => done(await post<Done>('/api/look')),
   'sign-in': ({ dataset }) => tryIt.signIn(dataset['client'] ?? ''),
   machine({ dataset }) {

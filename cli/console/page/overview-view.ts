@@ -1,6 +1,6 @@
 import type { Drift, Overview, PoolView, Row, Rows } from '../protocol.ts';
 import { type Child, h } from './dom.ts';
-import { badge, code, standing, time, unseen } from './words.ts';
+import { badge, breakable, byLinks, code, failure, standing, time, unseen } from './words.ts';
 
 type Machine = 'link' | 'reconcile';
 
@@ -9,7 +9,12 @@ export interface Looks {
   machine: Machine;
   /** Pages that were asked for, behind those that are kept up to date. */
   older: Record<Machine, Rows | undefined>;
+  /** Whether every identity pool is shown, however many there are. */
+  allPools: boolean;
 }
+
+// So many identity pools are shown at first.
+const FEW = 10;
 
 const tones = { linked: 'good', missing: 'warn', orphaned: 'warn', foreign: 'plain' } as const;
 
@@ -119,29 +124,38 @@ const poolCard = (pool: PoolView, denied: Overview['about']['denied']): HTMLElem
       h('h3', {}, pool.identityPoolId),
       isRepairable(pool) && denied.reconcile === undefined && repairButton(pool),
     ),
-    h('p', { class: 'dim' }, `by the link ${pool.links.join(', ')}`),
-    pool.counts && counts(pool.counts),
-    pool.failure &&
-      h(
-        'p',
-        { class: 'sentence' },
-        h('strong', {}, `${pool.failure.error}: `),
-        pool.failure.message,
-      ),
-    driftTable(pool, denied.link === undefined),
-    pool.omitted !== undefined &&
-      h('p', {}, `And ${pool.omitted} more, which the log of ReconcileIdentityPool names.`),
     h(
       'p',
       { class: 'dim' },
-      'As of ',
+      ...[byLinks(pool.links), ' · as of '],
       h('a', { href: `#/execution/${pool.execution}` }, time(pool.asOf)),
       sinceText(pool),
     ),
+    pool.counts && counts(pool.counts),
+    pool.failure && failure(pool.failure.error, pool.failure.message),
+    driftTable(pool, denied.link === undefined),
+    pool.omitted !== undefined &&
+      h('p', {}, `And ${pool.omitted} more, which the log of ReconcileIdentityPool names.`),
   );
 
-function poolSection({ pools, about }: Overview): HTMLElement {
+/** Why no identity pool is shown. */
+function withoutPools({ reconcile }: Overview): HTMLElement {
+  const [last] = reconcile.rows;
+  if (!last) return h('p', { class: 'dim' }, 'No reconcile has looked at them yet.');
+  return h(
+    'p',
+    { class: 'dim' },
+    last.status === 'RUNNING' ? 'They are being looked at: ' : 'No reconcile has told of them: ',
+    link(last, 'the last one'),
+    ' ',
+    standing(last),
+  );
+}
+
+function poolSection(overview: Overview, { allPools }: Looks): HTMLElement {
+  const { pools, about } = overview;
   const mayLook = about.denied.reconcile === undefined;
+  const shown = allPools ? pools : pools.slice(0, FEW);
   return h(
     'section',
     { class: 'panel', 'aria-labelledby': 'pools' },
@@ -149,19 +163,24 @@ function poolSection({ pools, about }: Overview): HTMLElement {
       'div',
       { class: 'head' },
       h('h2', { id: 'pools' }, 'Identity pools'),
-      mayLook && h('button', { type: 'button', 'data-do': 'look' }, 'Look now'),
+      mayLook && h('button', { type: 'button', 'data-do': 'look' }, 'Check for drift'),
     ),
-    pools.length === 0 &&
-      h('p', { class: 'dim' }, 'Nobody has held the links against what is there yet.'),
-    pools.map((pool) => poolCard(pool, about.denied)),
+    pools.length === 0 && withoutPools(overview),
+    shown.map((pool) => poolCard(pool, about.denied)),
+    shown.length < pools.length &&
+      h(
+        'p',
+        {},
+        h('button', { type: 'button', 'data-do': 'all-pools' }, `Show all ${pools.length}`),
+      ),
   );
 }
 
-const link = ({ execution, name }: Row): HTMLElement =>
-  h('a', { href: `#/execution/${execution}` }, name);
+const link = ({ execution, name }: Row, words = name): HTMLElement =>
+  h('a', { href: `#/execution/${execution}`, title: name }, words);
 
-const what = ({ operation = '', userPoolId, clientId }: Row): Child[] => [
-  operation,
+const what = ({ operation = '', userPoolId, clientId, isDryRun }: Row): Child[] => [
+  ...[operation, isDryRun && h('span', { class: 'dim' }, ' (dry run)')],
   userPoolId !== undefined && [' ', code(userPoolId)],
   clientId !== undefined && [' ', code(clientId)],
 ];
@@ -170,10 +189,10 @@ const executionRow = (row: Row): HTMLElement =>
   h(
     'tr',
     { 'data-key': row.execution },
-    h('td', { class: 'when' }, time(row.started)),
     h('td', {}, standing(row)),
-    h('td', {}, what(row)),
-    h('td', { class: 'who' }, row.who ?? ''),
+    h('td', { class: 'when' }, time(row.started)),
+    h('td', { class: 'what' }, what(row)),
+    h('td', { class: 'who' }, breakable(row.who ?? '')),
     h('td', { class: 'name' }, link(row)),
   );
 
@@ -234,7 +253,7 @@ function executionSection(overview: Overview, { machine, older }: Looks): HTMLEl
               h(
                 'tr',
                 {},
-                ['Started', 'Outcome', 'What', 'Asked by', 'Execution'].map((head) =>
+                ['Outcome', 'Started', 'What', 'Asked by', 'Execution'].map((head) =>
                   h('th', { scope: 'col' }, head),
                 ),
               ),
@@ -320,13 +339,28 @@ function deniedSection({ about: { denied } }: Overview): Child {
   );
 }
 
+/** What goes on only when a person has decided. */
+function waiting({ link: { rows } }: Overview): Child {
+  const all = rows.filter(({ at }) => at === 'RequestApproval');
+  return (
+    all.length > 0 &&
+    h(
+      'p',
+      { class: 'banner warn' },
+      'Waits for approval: ',
+      all.map((row, i) => [i > 0 && ', ', link(row, `${row.operation} ${row.clientId ?? ''}`)]),
+    )
+  );
+}
+
 /** Every identity pool, every execution, and what may be asked for. */
 export const overviewView = (overview: Overview, looks: Looks, tryIt: Child): Child[] => [
   h('h1', { tabindex: -1 }, `Links of the stage ${overview.about.stage}`),
+  waiting(overview),
   h(
     'div',
     { class: 'columns' },
-    h('div', { class: 'wide' }, poolSection(overview), executionSection(overview, looks)),
+    h('div', { class: 'wide' }, poolSection(overview, looks), executionSection(overview, looks)),
     h(
       'div',
       { class: 'narrow' },

@@ -1,7 +1,7 @@
 import type { SignIn } from '../protocol.ts';
 import { get, post } from './client.ts';
 import { type Child, h } from './dom.ts';
-import { badge, code, unseen } from './words.ts';
+import { badge, code, problem, sentenceOf, time, unseen } from './words.ts';
 
 interface AppClient {
   clientId: string;
@@ -44,7 +44,7 @@ export class TryIt {
       this.#problem = '';
       await action();
     } catch (error) {
-      this.#problem = error instanceof Error ? error.message : String(error);
+      this.#problem = sentenceOf(error);
     }
     this.#changed();
   }
@@ -54,7 +54,7 @@ export class TryIt {
     if (!came) return false;
     if (!came.session) return h('p', {}, badge('bad', 'refused'), ` ${came.refusal}`);
     const { arn, expires } = came.session;
-    return h('p', {}, badge('good', 'let in'), ' as ', code(arn), `, until ${expires}`);
+    return h('p', {}, badge('good', 'let in'), ' as ', code(arn), ', until ', time(expires));
   }
 
   view(): Child {
@@ -65,7 +65,7 @@ export class TryIt {
       h(
         'p',
         { class: 'dim' },
-        'Only on this AWS of your own. An app client that you create is linked by itself; sign in with it before and after.',
+        'On this machine’s own AWS. Create an app client: it is linked by itself. Sign in with it, and the identity pool gives credentials.',
       ),
       h(
         'form',
@@ -78,7 +78,7 @@ export class TryIt {
         ),
         h('p', { class: 'buttons' }, h('button', { type: 'submit' }, 'Create the app client')),
       ),
-      this.#problem !== '' && h('p', { class: 'sentence', role: 'alert' }, this.#problem),
+      this.#problem !== '' && problem(this.#problem),
       h(
         'ul',
         { class: 'clients', 'aria-label': 'App clients' },
@@ -86,7 +86,7 @@ export class TryIt {
           h(
             'li',
             { 'data-key': client.clientId },
-            h('p', {}, h('strong', {}, client.name), ' ', code(client.clientId)),
+            h('p', {}, h('strong', {}, client.name), h('br'), code(client.clientId)),
             h(
               'button',
               {
