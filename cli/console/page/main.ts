@@ -40,18 +40,21 @@ const route = (): string | undefined => /^#\/execution\/(.+)$/.exec(window.locat
 function say(text: string, isSeen = true): void {
   const news = byId('news');
   news.className = isSeen && text !== '' ? 'news' : 'unseen';
-  news.textContent = text;
+  const hush =
+    isSeen && h('button', { type: 'button', class: 'small', 'data-do': 'hush' }, 'Close');
+  become(news, h('p', {}, text, text !== '' && hush));
 }
 
 function header(): Child[] {
   const { overview, isLive } = page;
   const about = overview?.about;
-  const live = isLive ? badge('good', 'live') : badge('warn', 'not connected');
+  const isFresh = isLive && overview?.trouble === undefined;
+  const live = isFresh ? badge('good', 'live') : badge('warn', 'not up to date');
   const pause = overview?.paused === undefined ? 'pause' : 'resume';
-  const mayPause = about && about.account !== '' && about.denied.pause === undefined;
+  const isKnown = about !== undefined && about.account !== '';
   return [
     h('p', { class: 'brand' }, h('a', { href: '#/' }, 'Poolbridge')),
-    about &&
+    isKnown &&
       h(
         'p',
         { class: 'where' },
@@ -59,7 +62,8 @@ function header(): Child[] {
       ),
     h('p', { class: 'caller' }, about?.caller ?? ''),
     h('p', { class: 'live' }, live),
-    mayPause &&
+    isKnown &&
+      about.denied.pause === undefined &&
       h(
         'button',
         { type: 'button', 'data-do': 'plan', 'data-action': JSON.stringify({ kind: pause }) },
@@ -213,6 +217,7 @@ const branch = (): Pick<Chosen, 'identityPoolId'> => {
 const deeds: Record<string, (button: HTMLElement) => Promise<void> | void> = {
   plan: ({ dataset }) => openPlan(JSON.parse(dataset['action'] ?? '{}') as Action, done),
   close: closePlan,
+  hush: () => say(''),
   skip: () => byId('main').focus(),
   'all-pools'() {
     page.looks.allPools = true;
