@@ -1,10 +1,12 @@
 import type { ToldExecution } from '../../core/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ShownPool } from '../../core/identity-pool.ts';
+import type { PoolReport, ReconcileOutput } from '../../core/reconcile-report.ts';
+import { providerIn } from '../../core/user-pool.ts';
 import type { Walked } from '../history.ts';
 import { listedAs } from '../listed.ts';
 import { isShared, type Recorded } from '../records.ts';
-import { linesOfChanges, linesOfDifferences } from '../show.ts';
+import { type DifferenceLine, linesOfChanges, linesOfDifferences } from '../show.ts';
 import { duration, moment } from '../times.ts';
 import { whoText } from '../who.ts';
 import type { ResultView, Row, Visit } from './protocol.ts';
@@ -63,6 +65,39 @@ export function resultView(record: Recorded): ResultView {
     ...(after !== undefined && { after }),
   };
 }
+
+/** What would come of an identity pool, without what has nothing to say of it yet. */
+export function plannedView(record: Recorded): ResultView {
+  const { before: _, after: __, ...view } = resultView(record);
+  return { ...view, facts: [] };
+}
+
+function repairLines({ entries }: PoolReport): DifferenceLine[] {
+  return entries.flatMap(({ repair, providerName, clientId, clientName }): DifferenceLine[] => {
+    if (repair === undefined) return [];
+    const entry = JSON.stringify({ ProviderName: providerName, ClientId: clientId });
+    const name = clientName === undefined ? '' : ` ${clientName}`;
+    const sign = repair === 'link' ? '+' : '-';
+    const what = `${entry.replaceAll('","', '", "')}${name}`;
+    return [{ sign, member: 'CognitoIdentityProviders', what }];
+  });
+}
+
+/** What a repair would do to an identity pool, and what it would leave. */
+export const repairView = (pool: ReconcileOutput['identityPools'][number]): ResultView => {
+  const { identityPoolId, links, failure } = pool;
+  const lines = 'entries' in pool ? repairLines(pool) : [];
+  const left = 'entries' in pool ? pool.entries.filter(({ repair }) => repair === undefined) : [];
+  const states = left.map(({ state, providerName, clientId }): [string, string] => [
+    `left to a person: ${state}`,
+    `${providerIn(providerName)} ${clientId}`,
+  ]);
+  return {
+    ...{ identityPoolId, links, lines, facts: states },
+    outcome: failure ? 'FAILED' : lines.length > 0 ? 'PLANNED' : 'NOTHING TO REPAIR',
+    ...(failure && { error: failure.error, message: failure.message }),
+  };
+};
 
 /** Who, what and when of an execution. */
 export function factsOf({ started, stopped, source }: ToldExecution, [record]: Recorded[]): Fact[] {

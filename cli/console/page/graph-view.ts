@@ -3,7 +3,7 @@ import type { Graph } from '../graph.ts';
 import type { Visit } from '../protocol.ts';
 import { type Child, draw, h } from './dom.ts';
 import { type Drawn, INSIDE, type Layout, layout, type Placed } from './layout.ts';
-import { unseen } from './words.ts';
+import { button, unseen } from './words.ts';
 
 const laidOut = new Map<string, Layout>();
 
@@ -80,10 +80,10 @@ function nodeView({ node, inside, ...at }: Placed, shown: Shown): HTMLElement {
       ...{ 'data-key': node.name, class: inside ? 'map' : 'state' },
       style: `left:${at.x}px;top:${at.y}px;width:${at.width}px;height:${at.height}px`,
     },
-    h(
-      'button',
+    button(
+      'state',
       {
-        ...{ type: 'button', class: `node ${status}`, 'data-do': 'state', 'data-state': node.name },
+        ...{ class: `node ${status}`, 'data-state': node.name },
         'aria-pressed': String(node.name === shown.selected),
       },
       h('span', { class: 'mark', 'aria-hidden': 'true' }, marks[status]),

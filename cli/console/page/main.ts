@@ -2,24 +2,17 @@ import type { Action, Data, Done, ExecutionView, News, Overview, Rows } from '..
 import { get, listen, NotOpenError, post, takeToken } from './client.ts';
 import { become, type Child, h } from './dom.ts';
 import { type Chosen, executionView } from './execution-view.ts';
+import { banners, type Frame, header } from './frame.ts';
 import { type Looks, overviewView } from './overview-view.ts';
 import { closePlan, openPlan } from './plan-dialog.ts';
 import { TryIt } from './try-it.ts';
-import { badge, problem, sentenceOf } from './words.ts';
+import { button, problem, sentenceOf } from './words.ts';
 
 // How long to wait before listening again, in milliseconds.
 const AGAIN = 2000;
 
 /** What is known and chosen; the page is drawn from it alone. */
-const page: {
-  overview?: Overview;
-  view?: ExecutionView;
-  /** Why there is nothing else to show. */
-  problem?: string;
-  isLive: boolean;
-  looks: Looks;
-  chosen: Chosen;
-} = {
+const page: Frame & { view?: ExecutionView; looks: Looks; chosen: Chosen } = {
   isLive: false,
   looks: { machine: 'link', older: { link: undefined, reconcile: undefined }, allPools: false },
   chosen: {},
@@ -40,36 +33,8 @@ const route = (): string | undefined => /^#\/execution\/(.+)$/.exec(window.locat
 function say(text: string, isSeen = true): void {
   const news = byId('news');
   news.className = isSeen && text !== '' ? 'news' : 'unseen';
-  const hush =
-    isSeen && h('button', { type: 'button', class: 'small', 'data-do': 'hush' }, 'Close');
+  const hush = isSeen && button('hush', { class: 'small' }, 'Close');
   become(news, h('p', {}, text, text !== '' && hush));
-}
-
-function header(): Child[] {
-  const { overview, isLive } = page;
-  const about = overview?.about;
-  const isFresh = isLive && overview?.trouble === undefined;
-  const live = isFresh ? badge('good', 'live') : badge('warn', 'not up to date');
-  const pause = overview?.paused === undefined ? 'pause' : 'resume';
-  const isKnown = about !== undefined && about.account !== '';
-  return [
-    h('p', { class: 'brand' }, h('a', { href: '#/' }, 'Poolbridge')),
-    isKnown &&
-      h(
-        'p',
-        { class: 'where' },
-        `stage ${about.stage} · ${about.region} · account ${about.account}`,
-      ),
-    h('p', { class: 'caller' }, about?.caller ?? ''),
-    h('p', { class: 'live' }, live),
-    isKnown &&
-      about.denied.pause === undefined &&
-      h(
-        'button',
-        { type: 'button', 'data-do': 'plan', 'data-action': JSON.stringify({ kind: pause }) },
-        pause === 'pause' ? 'Pause all writes …' : 'Resume writes …',
-      ),
-  ];
 }
 
 const heading = (text: string): HTMLElement => h('h1', { tabindex: -1 }, text);
@@ -93,25 +58,9 @@ function content(): Child[] {
   return executionView(view, overview, chosen);
 }
 
-function banners(): Child[] {
-  const { trouble, paused } = page.overview ?? {};
-  const isStale = page.overview !== undefined && !page.isLive && page.problem === undefined;
-  return [
-    isStale &&
-      h(
-        'p',
-        { class: 'banner warn', role: 'alert' },
-        'The console does not answer, so this is as it was. It goes on when the console does; if you start it again, open it by its new address.',
-      ),
-    trouble !== undefined && h('p', { class: 'banner bad', role: 'alert' }, trouble),
-    paused !== undefined &&
-      h('p', { class: 'banner warn', role: 'alert' }, `All writes are paused ${paused}.`),
-  ];
-}
-
 function render(): void {
-  become(byId('header'), h('header', {}, header()));
-  become(byId('main'), h('main', {}, banners(), content()));
+  become(byId('header'), h('header', {}, header(page)));
+  become(byId('main'), h('main', {}, banners(page), content()));
 }
 
 /** Says what has ended since the last news. */

@@ -1,6 +1,19 @@
 import type { Drift, Overview, PoolView, Row, Rows } from '../protocol.ts';
 import { type Child, h } from './dom.ts';
-import { badge, breakable, byLinks, code, failure, standing, time, unseen } from './words.ts';
+import {
+  badge,
+  breakable,
+  button,
+  byLinks,
+  code,
+  failure,
+  panel,
+  planButton,
+  standing,
+  table,
+  time,
+  unseen,
+} from './words.ts';
 
 type Machine = 'link' | 'reconcile';
 
@@ -41,55 +54,23 @@ function remedy({ identityPoolId }: PoolView, drift: Drift, mayLink: boolean): C
   const kind = remedies[drift.state];
   if (!mayLink || !kind) return false;
   const { userPoolId, clientId } = drift;
-  const word = kind === 'link' ? 'Link' : 'Unlink';
-  return h(
-    'button',
-    {
-      ...{ type: 'button', class: 'small', 'data-do': 'plan' },
-      'data-action': JSON.stringify({ kind, userPoolId, clientId, identityPoolId }),
-    },
-    `${word} …`,
-    unseen(` ${clientId}`),
-  );
+  const word = kind === 'link' ? 'Link …' : 'Unlink …';
+  return planButton({ kind, userPoolId, clientId, identityPoolId }, word, unseen(` ${clientId}`));
 }
 
 const driftTable = (pool: PoolView, mayLink: boolean): Child =>
   pool.drift.length > 0 &&
-  h(
-    'div',
-    {
-      class: 'scroll',
-      tabindex: 0,
-      role: 'region',
-      'aria-label': `Drift of ${pool.identityPoolId}`,
-    },
-    h(
-      'table',
-      {},
+  table(
+    `Drift of ${pool.identityPoolId}`,
+    ['Entry is', 'App client', 'User pool', 'Remedy'],
+    pool.drift.map((drift) =>
       h(
-        'thead',
-        {},
-        h(
-          'tr',
-          {},
-          ['Entry is', 'App client', 'User pool', 'Remedy'].map((head) =>
-            h('th', { scope: 'col' }, head),
-          ),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        pool.drift.map((drift) =>
-          h(
-            'tr',
-            { 'data-key': `${drift.userPoolId} ${drift.clientId}` },
-            h('td', {}, badge(toneOf(drift.state), drift.state)),
-            h('td', {}, code(drift.clientId), drift.clientName && ` ${drift.clientName}`),
-            h('td', {}, code(drift.userPoolId)),
-            h('td', {}, remedy(pool, drift, mayLink)),
-          ),
-        ),
+        'tr',
+        { 'data-key': `${drift.userPoolId} ${drift.clientId}` },
+        h('td', {}, badge(toneOf(drift.state), drift.state)),
+        h('td', {}, code(drift.clientId), drift.clientName && ` ${drift.clientName}`),
+        h('td', {}, code(drift.userPoolId)),
+        h('td', {}, remedy(pool, drift, mayLink)),
       ),
     ),
   );
@@ -103,16 +84,9 @@ function sinceText({ since: { linked, unlinked } }: PoolView): string {
 const isRepairable = ({ drift }: PoolView): boolean =>
   drift.some(({ repair }) => repair !== undefined);
 
-const repairButton = ({ identityPoolId, links: [link] }: PoolView): HTMLElement =>
-  h(
-    'button',
-    {
-      ...{ type: 'button', 'data-do': 'plan' },
-      'data-action': JSON.stringify({ kind: 'repair', link }),
-    },
-    'Repair …',
-    unseen(` ${identityPoolId}`),
-  );
+const repairButton = ({ identityPoolId, links: [link] }: PoolView): Child =>
+  link !== undefined &&
+  planButton({ kind: 'repair', link }, 'Repair …', unseen(` ${identityPoolId}`));
 
 const poolCard = (pool: PoolView, denied: Overview['about']['denied']): HTMLElement =>
   h(
@@ -156,23 +130,15 @@ function poolSection(overview: Overview, { allPools }: Looks): HTMLElement {
   const { pools, about } = overview;
   const mayLook = about.denied.reconcile === undefined;
   const shown = allPools ? pools : pools.slice(0, FEW);
-  return h(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'pools' },
-    h(
-      'div',
-      { class: 'head' },
-      h('h2', { id: 'pools' }, 'Identity pools'),
-      mayLook && h('button', { type: 'button', 'data-do': 'look' }, 'Check for drift'),
-    ),
+  return panel(
+    {
+      id: 'pools',
+      title: 'Identity pools',
+      beside: mayLook && button('look', {}, 'Check for drift'),
+    },
     pools.length === 0 && withoutPools(overview),
     shown.map((pool) => poolCard(pool, about.denied)),
-    shown.length < pools.length &&
-      h(
-        'p',
-        {},
-        h('button', { type: 'button', 'data-do': 'all-pools' }, `Show all ${pools.length}`),
-      ),
+    shown.length < pools.length && h('p', {}, button('all-pools', {}, `Show all ${pools.length}`)),
   );
 }
 
@@ -206,67 +172,31 @@ const machines: [Machine, string][] = [
   ['reconcile', 'Reconciliations'],
 ];
 
+const machineChoice = (chosen: Machine): HTMLElement =>
+  h(
+    'div',
+    { class: 'buttons', role: 'group', 'aria-label': 'Of which state machine' },
+    machines.map(([name, word]) =>
+      button('machine', { 'data-machine': name, 'aria-pressed': String(name === chosen) }, word),
+    ),
+  );
+
+const columns = ['Outcome', 'Started', 'What', 'Asked by', 'Execution'];
+
 function executionSection(overview: Overview, { machine, older }: Looks): HTMLElement {
   const rows = overview[machine];
   const all = listed(rows, older[machine]);
-  const next = (older[machine] ?? rows).next;
-  return h(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'executions' },
+  const { next } = older[machine] ?? rows;
+  return panel(
+    { id: 'executions', title: 'Executions', beside: machineChoice(machine) },
     h(
       'div',
-      { class: 'head' },
-      h('h2', { id: 'executions' }, 'Executions'),
-      h(
-        'div',
-        { class: 'buttons', role: 'group', 'aria-label': 'Of which state machine' },
-        machines.map(([name, word]) =>
-          h(
-            'button',
-            {
-              type: 'button',
-              'data-do': 'machine',
-              'data-machine': name,
-              'aria-pressed': String(name === machine),
-            },
-            word,
-          ),
-        ),
-      ),
+      { class: 'executions' },
+      all.length === 0
+        ? h('p', { class: 'dim' }, 'There are none.')
+        : table('The executions, the last first', columns, all.map(executionRow)),
     ),
-    all.length === 0
-      ? h('p', { class: 'dim' }, 'There are none.')
-      : h(
-          'div',
-          {
-            class: 'scroll',
-            tabindex: 0,
-            role: 'region',
-            'aria-label': 'The executions, the last first',
-          },
-          h(
-            'table',
-            { class: 'executions' },
-            h(
-              'thead',
-              {},
-              h(
-                'tr',
-                {},
-                ['Outcome', 'Started', 'What', 'Asked by', 'Execution'].map((head) =>
-                  h('th', { scope: 'col' }, head),
-                ),
-              ),
-            ),
-            h('tbody', {}, all.map(executionRow)),
-          ),
-        ),
-    next !== undefined &&
-      h(
-        'p',
-        {},
-        h('button', { type: 'button', 'data-do': 'older', 'data-next': next }, 'Show older ones'),
-      ),
+    next !== undefined && h('p', {}, button('older', { 'data-next': next }, 'Show older ones')),
   );
 }
 
@@ -280,10 +210,8 @@ const field = (name: string, label: string, placeholder: string, isNeeded = true
 
 function askSection({ about }: Overview): Child {
   if (about.denied.link !== undefined) return false;
-  return h(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'ask' },
-    h('h2', { id: 'ask' }, 'Link or unlink'),
+  return panel(
+    { id: 'ask', title: 'Link or unlink' },
     h(
       'form',
       { 'data-do': 'ask' },
@@ -301,10 +229,8 @@ function askSection({ about }: Overview): Child {
 }
 
 const findSection = (): HTMLElement =>
-  h(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'find' },
-    h('h2', { id: 'find' }, 'Find an execution'),
+  panel(
+    { id: 'find', title: 'Find an execution' },
     h(
       'form',
       { 'data-do': 'find' },
@@ -324,10 +250,8 @@ function deniedSection({ about: { denied } }: Overview): Child {
   const all = Object.entries(denied) as [keyof typeof abilities, string][];
   return (
     all.length > 0 &&
-    h(
-      'section',
-      { class: 'panel', 'aria-labelledby': 'denied' },
-      h('h2', { id: 'denied' }, 'What you may not do'),
+    panel(
+      { id: 'denied', title: 'What you may not do' },
       h(
         'ul',
         {},

@@ -1,7 +1,7 @@
 import type { SignIn } from '../protocol.ts';
 import { get, post } from './client.ts';
 import { type Child, h } from './dom.ts';
-import { badge, code, problem, sentenceOf, time, unseen } from './words.ts';
+import { badge, button, code, panel, problem, sentenceOf, time, unseen } from './words.ts';
 
 interface AppClient {
   clientId: string;
@@ -58,10 +58,8 @@ export class TryIt {
   }
 
   view(): Child {
-    return h(
-      'section',
-      { class: 'panel', 'aria-labelledby': 'try' },
-      h('h2', { id: 'try' }, 'Try it'),
+    return panel(
+      { id: 'try', title: 'Try it' },
       h(
         'p',
         { class: 'dim' },
@@ -87,14 +85,9 @@ export class TryIt {
             'li',
             { 'data-key': client.clientId },
             h('p', {}, h('strong', {}, client.name), h('br'), code(client.clientId)),
-            h(
-              'button',
-              {
-                type: 'button',
-                class: 'small',
-                'data-do': 'sign-in',
-                'data-client': client.clientId,
-              },
+            button(
+              'sign-in',
+              { class: 'small', 'data-client': client.clientId },
               'Sign in and get credentials',
               unseen(` with ${client.name}`),
             ),

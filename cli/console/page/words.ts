@@ -1,7 +1,7 @@
 import type { DifferenceLine } from '../../show.ts';
 import { moment } from '../../times.ts';
-import type { ResultView, Row } from '../protocol.ts';
-import { type Child, h } from './dom.ts';
+import type { Action, ResultView, Row } from '../protocol.ts';
+import { type Attributes, type Child, h } from './dom.ts';
 
 export const time = (iso: string): HTMLElement => h('time', { datetime: iso }, moment(iso));
 
@@ -35,6 +35,39 @@ export const byLinks = (links: string[]): Child =>
 
 /** For those who hear the page and do not see it. */
 export const unseen = (text: string): HTMLElement => h('span', { class: 'unseen' }, text);
+
+/** A button, by the name of what it does. */
+export const button = (deed: string, attributes: Attributes, ...words: Child[]): HTMLElement =>
+  h('button', { type: 'button', 'data-do': deed, ...attributes }, ...words);
+
+/** A button that shows what an action would do. */
+export const planButton = (action: Action, ...words: Child[]): HTMLElement =>
+  button('plan', { 'data-action': JSON.stringify(action) }, ...words);
+
+/** A part of the page with its heading, and beside that what one can do about it. */
+export const panel = (
+  { id, title, beside }: { id: string; title: string; beside?: Child },
+  ...children: Child[]
+): HTMLElement =>
+  h(
+    'section',
+    { class: 'panel', 'aria-labelledby': id },
+    h('div', { class: 'head' }, h('h2', { id }, title), beside),
+    children,
+  );
+
+/** A table that scrolls within its place. */
+export const table = (label: string, heads: string[], rows: HTMLElement[]): HTMLElement =>
+  h(
+    'div',
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label },
+    h(
+      'table',
+      {},
+      h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
+      h('tbody', {}, rows),
+    ),
+  );
 
 type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain';
 
