@@ -301,6 +301,17 @@ describe('the console', { skip: withoutBrowser }, () => {
     assert.equal(await statusOf({ authorization, 'sec-fetch-site': 'same-site' }), 403);
     assert.equal(await statusOf({ 'sec-fetch-site': 'cross-site' }, '/'), 403);
 
+    // Nothing is done but by a POST of JSON, and of no more than any of it is long.
+    const ask = async (method: string, type: string, body?: string) => {
+      const headers = { authorization, 'content-type': type };
+      const init = { method, headers, ...(body !== undefined && { body }) };
+      return (await fetch(`${origin}/api/confirm`, init)).status;
+    };
+    assert.equal(await ask('GET', 'application/json'), 404);
+    assert.equal(await ask('POST', 'text/plain', '{}'), 415);
+    assert.equal(await ask('POST', 'application/json', `"${'x'.repeat(16 * 1024)}"`), 413);
+    assert.equal(await ask('POST', 'application/json', '{"id":"guessed"}'), 400);
+
     const { headers } = await fetch(`${origin}/`);
     const policy = headers.get('content-security-policy') ?? '';
     assert.match(

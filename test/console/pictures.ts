@@ -31,7 +31,7 @@ const light = await open(browser, address, false);
 await light.getByLabel('Name of a new app client').fill('android');
 await light.getByRole('button', { name: 'Create the app client' }).click();
 await light.getByText('1 linked').waitFor();
-await light.getByLabel('Name of a new app client').blur();
+await light.mouse.move(0, 0);
 await take(light, 'console-light');
 await take(await open(browser, address, true), 'console-dark');
 

@@ -118,6 +118,7 @@ async function keepListening(): Promise<void> {
 function go(): void {
   page.chosen = {};
   delete page.problem;
+  if (byId('news').className === 'news') say('');
   render();
   document.title = route() === undefined ? 'Poolbridge' : 'Execution · Poolbridge';
   byId('main').querySelector('h1')?.focus();
@@ -126,7 +127,8 @@ function go(): void {
 }
 
 function done({ message, execution }: Done): void {
-  say(message);
+  // Where the page goes on to what does it, that is to be seen.
+  say(message, execution === undefined);
   if (execution !== undefined) window.location.hash = `#/execution/${execution}`;
 }
 

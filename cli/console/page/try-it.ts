@@ -22,7 +22,7 @@ export class TryIt {
   read(): Promise<void> {
     return this.#try(async () => {
       const { clients } = await get<{ clients: AppClient[] }>('/api/demo/clients');
-      this.#clients = clients;
+      this.#clients = clients.toSorted((a, b) => a.name.localeCompare(b.name));
     });
   }
 
