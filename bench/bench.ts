@@ -1,4 +1,5 @@
 import { burst } from './burst.ts';
+import { console as consoleBench } from './console.ts';
 import { crowd } from './crowd.ts';
 import { load } from './load.ts';
 import { reconcile } from './reconcile.ts';
@@ -6,6 +7,7 @@ import { reconcile } from './reconcile.ts';
 /** `npm run bench -- NAME [OPTIONS]`: measures, each as a ratio to something real in the same run. */
 const benches: Record<string, (args: string[]) => Promise<void>> = {
   burst,
+  console: consoleBench,
   crowd,
   load,
   reconcile,

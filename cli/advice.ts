@@ -3,6 +3,9 @@ const unreachable =
 
 const deployed = 'Is it deployed to this account, Region and stage?';
 
+const expired =
+  'Sign in again. What has its credentials from the environment must be started again with new ones.';
+
 const advice = new Map([
   [
     'Region is missing',
@@ -19,7 +22,10 @@ const advice = new Map([
     'CredentialsProviderError',
     'Sign in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for the account that Poolbridge is deployed to.',
   ],
+  ['ExpiredToken', expired],
+  ['ExpiredTokenException', expired],
   ['ECONNREFUSED', unreachable],
+  ['ECONNRESET', unreachable],
   ['ENOTFOUND', unreachable],
 ]);
 

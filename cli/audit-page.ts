@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AuditRecord } from '../core/audit.ts';
 import { grouped } from '../core/grouped.ts';
 import { expanded } from '../core/merge.ts';
-import { duration, moment } from './table.ts';
+import { duration, moment } from './times.ts';
 import { whoText } from './who.ts';
 
 /** What an audit is of. */

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { PoolReport, ReconcileOutput } from '../core/reconcile-report.ts';
+import { providerIn } from '../core/user-pool.ts';
 import { table } from './table.ts';
 
 type Pool = ReconcileOutput['identityPools'][number];
@@ -22,13 +23,11 @@ const failureLines = ({ failure }: Pool): string[] =>
 const omittedLines = ({ omitted = 0 }: PoolReport): string[] =>
   omitted > 0 ? [`  and ${omitted} more, which the log of ReconcileIdentityPool names`] : [];
 
-const userPoolOf = ({ providerName }: Entry): string => providerName.split('/')[1] ?? providerName;
-
 const entryRows = (entries: Entry[]): string[] =>
   table(
     entries.map((entry) => [
       `  ${styleText(colours[entry.state] ?? 'reset', entry.state)}`,
-      ...[userPoolOf(entry), entry.clientId, entry.clientName ?? ''],
+      ...[providerIn(entry.providerName), entry.clientId, entry.clientName ?? ''],
     ]),
   );
 

@@ -75,6 +75,7 @@ export class Session {
   readonly #config: Config;
   readonly #stepFunctions = new Map<string | undefined, SFN>();
   #caller: Promise<Caller> | undefined;
+  #table: DynamoDB | undefined;
 
   constructor(whither: Whither) {
     this.#config = configOf(whither);
@@ -82,7 +83,11 @@ export class Session {
 
   /** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
   caller(): Promise<Caller> {
-    this.#caller ??= this.#whoAmI();
+    this.#caller ??= this.#whoAmI().catch((error) => {
+      // Who can't be told now may be told later.
+      this.#caller = undefined;
+      throw error;
+    });
     return this.#caller;
   }
 
@@ -116,7 +121,8 @@ export class Session {
 
   async table(): Promise<DynamoDB> {
     const { DynamoDB } = await import('@aws-sdk/client-dynamodb');
-    return new DynamoDB(this.#config);
+    this.#table ??= new DynamoDB(this.#config);
+    return this.#table;
   }
 
   async events(): Promise<EventBridge> {

@@ -34,6 +34,10 @@ export function userPoolIdOf(providerName: string, partition: string): string | 
   return providerNameOf(id, partition) === providerName ? id : undefined;
 }
 
+/** What an entry's provider is called by in few words: its user pool, if it is one. */
+export const providerIn = (providerName: string): string =>
+  providerName.split('/')[1] ?? providerName;
+
 /** The ARN of a user pool, of the execution's own account or of another. */
 export const userPoolArn = (
   userPoolId: string,

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import { executionOf } from '../../core/execution.ts';
-import { Approvals, type WaitingApproval } from '../approvals.ts';
+import { Approvals, LONGEST_REASON, type WaitingApproval } from '../approvals.ts';
 import { Failure, UsageError } from '../exit.ts';
 import { Machines } from '../machines.ts';
 import { listed, optionsOf, sessionOf } from '../options.ts';
@@ -14,9 +14,6 @@ interface Options {
   deny?: true;
   show?: true;
 }
-
-// Two hundred targets of one execution share the room of its state.
-const LONGEST_REASON = 200;
 
 function checkReason({ reason = '', show }: Options): void {
   if (reason === '' && !show) throw new UsageError('--reason is missing');

@@ -6,8 +6,9 @@ import { Auditing, type Filter, filtered, type Period } from '../auditing.ts';
 import { csv } from '../csv.ts';
 import { UsageError } from '../exit.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import { duration, moment, table } from '../table.ts';
+import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
+import { duration, moment } from '../times.ts';
 import { whoText } from '../who.ts';
 
 interface Options extends Filter {

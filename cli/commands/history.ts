@@ -6,8 +6,9 @@ import { Executions, type Which } from '../executions.ts';
 import { UsageError } from '../exit.ts';
 import { type Listed, listedAs } from '../listed.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import { moment, table } from '../table.ts';
+import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
+import { moment } from '../times.ts';
 import { whoText } from '../who.ts';
 
 interface Options {

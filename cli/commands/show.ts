@@ -8,8 +8,9 @@ import { Machines } from '../machines.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { isShared, type Recorded, recordsOf } from '../records.ts';
 import { changeLines, differenceLines } from '../show.ts';
-import { duration, moment, table } from '../table.ts';
+import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
+import { duration, moment } from '../times.ts';
 import { whoText } from '../who.ts';
 
 type Shown = Omit<Recorded, 'before' | 'after'>;

@@ -22,9 +22,16 @@ export class Abilities {
     this.#stage = stage;
   }
 
-  /** Asks once. */
+  /**
+   * Asks once.
+   *
+   * @throws if nobody answers; it is asked again then.
+   */
   ask(): Promise<void> {
-    this.#asked ??= this.#askAll();
+    this.#asked ??= this.#askAll().catch((error) => {
+      this.#asked = undefined;
+      throw error;
+    });
     return this.#asked;
   }
 
@@ -34,6 +41,7 @@ export class Abilities {
   }
 
   async #askAll(): Promise<void> {
+    await this.#session.caller();
     const sfn = await this.#session.stepFunctions();
     const machines = new Machines(this.#session, this.#stage);
     const start = async (machine: 'link' | 'reconcile') =>

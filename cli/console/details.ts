@@ -39,10 +39,11 @@ export class Details {
     const waiting = waitingIn(events);
     const around = { status, waiting: new Set(waiting.map((each) => each.identityPoolId)) };
     const records = recordsOf(told, events);
+    const row = { ...rowOf(told), ...(waiting.length > 0 && { at: 'RequestApproval' }) };
     const results = told.stopped === undefined ? [] : records.map(resultView);
     const link = (await this.#session.isAwsItself()) ? consoleLink(execution) : undefined;
     return {
-      ...{ row: rowOf(told), machine, facts: factsOf(told, records), results },
+      ...{ row, machine, facts: factsOf(told, records), results },
       ...(link !== undefined && { link }),
       waiting: waiting.map(({ token: _, changes, ...shown }) => ({
         ...shown,

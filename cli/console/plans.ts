@@ -3,18 +3,18 @@ import type { Approval } from '../../core/approval.ts';
 import { endsSilently, type ToldExecution } from '../../core/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { pausedText } from '../../core/pause.ts';
-import type { PoolReport, ReconcileOutput } from '../../core/reconcile-report.ts';
-import { Approvals } from '../approvals.ts';
+import type { ReconcileOutput } from '../../core/reconcile-report.ts';
+import { Approvals, LONGEST_REASON } from '../approvals.ts';
 import { Executions } from '../executions.ts';
 import { Failure } from '../exit.ts';
 import { type Machine, Machines } from '../machines.ts';
 import { Pausing } from '../pausing.ts';
 import { type Recorded, recordsOf } from '../records.ts';
 import type { Session } from '../session.ts';
-import { type DifferenceLine, linesOfChanges } from '../show.ts';
+import { linesOfChanges } from '../show.ts';
 import type { Abilities } from './abilities.ts';
 import type { Ability, Action, Done, Plan, ResultView } from './protocol.ts';
-import { resultView } from './views.ts';
+import { plannedView, repairView } from './views.ts';
 
 /** A plan without the way to confirm it, and what is done then. */
 interface Prepared extends Omit<Plan, 'id'> {
@@ -23,50 +23,14 @@ interface Prepared extends Omit<Plan, 'id'> {
   carryOut?: (reason: string) => Promise<Done>;
 }
 
+type Ready = Required<Prepared>;
+
 type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
 
 // So many plans wait for their confirmation, at most.
 const KEPT = 20;
 
-// As `poolbridge approve` has it.
-const LONGEST_REASON = 200;
-
-const userPoolOf = (providerName: string): string => providerName.split('/')[1] ?? providerName;
-
 const writes = ({ lines }: ResultView): boolean => lines.length > 0;
-
-/** What would come of an identity pool, without what has nothing to say of it yet. */
-function plannedView(record: Recorded): ResultView {
-  const { before: _, after: __, ...view } = resultView(record);
-  return { ...view, facts: [] };
-}
-
-/** What a repair would do to an identity pool. */
-function repairLines({ entries }: PoolReport): DifferenceLine[] {
-  return entries.flatMap(({ repair, providerName, clientId, clientName }): DifferenceLine[] => {
-    if (repair === undefined) return [];
-    const entry = JSON.stringify({ ProviderName: providerName, ClientId: clientId });
-    const name = clientName === undefined ? '' : ` ${clientName}`;
-    const sign = repair === 'link' ? '+' : '-';
-    const what = `${entry.replaceAll('","', '", "')}${name}`;
-    return [{ sign, member: 'CognitoIdentityProviders', what }];
-  });
-}
-
-const repairView = (pool: ReconcileOutput['identityPools'][number]): ResultView => {
-  const { identityPoolId, links, failure } = pool;
-  const lines = 'entries' in pool ? repairLines(pool) : [];
-  const left = 'entries' in pool ? pool.entries.filter(({ repair }) => repair === undefined) : [];
-  const states = left.map(({ state, providerName, clientId }): [string, string] => [
-    `left to a person: ${state}`,
-    `${userPoolOf(providerName)} ${clientId}`,
-  ]);
-  return {
-    ...{ identityPoolId, links, lines, facts: states },
-    outcome: failure ? 'FAILED' : lines.length > 0 ? 'PLANNED' : 'NOTHING TO REPAIR',
-    ...(failure && { error: failure.error, message: failure.message }),
-  };
-};
 
 /** What may be asked for: each is planned, and then confirmed once. */
 export class Plans {
@@ -75,7 +39,7 @@ export class Plans {
   readonly #abilities: Abilities;
   readonly #machines: Machines;
   readonly #executions: Executions;
-  readonly #open = new Map<string, Prepared>();
+  readonly #open = new Map<string, Ready>();
 
   constructor(session: Session, stage: string, abilities: Abilities) {
     this.#session = session;
@@ -102,7 +66,7 @@ export class Plans {
    */
   async confirm(id: string, reason: string): Promise<Done> {
     const plan = this.#open.get(id);
-    if (!plan?.carryOut) {
+    if (!plan) {
       throw new Failure('PlanGoneError', 'This plan is no more. Ask for it again.');
     }
     if (plan.needsReason && reason === '') throw new Failure('UsageError', 'Say why.');
@@ -110,7 +74,7 @@ export class Plans {
       throw new Failure('UsageError', `Say it in ${LONGEST_REASON} characters.`);
     }
     this.#open.delete(id);
-    return this.#doing(plan.ability, () => plan.carryOut?.(reason) ?? Promise.reject());
+    return this.#doing(plan.ability, () => plan.carryOut(reason));
   }
 
   /** Holds every link against what is there, and repairs nothing. */
@@ -281,7 +245,11 @@ export class Plans {
 
   /** What a request of `link` would come to. */
   async #dryRun(request: object): Promise<ResultView[]> {
-    const { records } = await this.#run('link', { ...request, dryRun: true, reason: 'a plan' });
+    const { records } = await this.#run('link', {
+      ...request,
+      dryRun: true,
+      reason: 'a plan in the console',
+    });
     return records.map(plannedView);
   }
 

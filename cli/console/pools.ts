@@ -1,4 +1,5 @@
 import type { ReconcileOutput } from '../../core/reconcile-report.ts';
+import { providerIn } from '../../core/user-pool.ts';
 import type { Drift, PoolView } from './protocol.ts';
 
 type Found = ReconcileOutput['identityPools'][number];
@@ -20,15 +21,13 @@ export interface Written {
   stopped: string;
 }
 
-const userPoolOf = (providerName: string): string => providerName.split('/')[1] ?? providerName;
-
 /** What a report leaves to do: what it has repaired is no drift any more. */
 function driftIn(found: Found): Drift[] {
   if (!('entries' in found)) return [];
   return found.entries
     .filter(({ repair, refused }) => !found.repaired || !repair || refused !== undefined)
     .map(({ state, providerName, clientId, clientName, repair }) => ({
-      ...{ state, userPoolId: userPoolOf(providerName), clientId },
+      ...{ state, userPoolId: providerIn(providerName), clientId },
       ...(clientName !== undefined && { clientName }),
       ...(repair !== undefined && { repair }),
     }));
@@ -71,10 +70,13 @@ function poolOf({ execution, started }: Report, found: Found): PoolView {
   };
 }
 
+const isWell = ({ drift, failure }: PoolView): boolean => drift.length === 0 && !failure;
+
 /**
  * Every identity pool as the last report has it that is about it, with what was written since then.
  *
  * @param reports the last first.
+ * @returns those that want a person first.
  */
 export function poolsOf(reports: Report[], written: Written[]): PoolView[] {
   const found = reports.flatMap((report) =>
@@ -85,5 +87,8 @@ export function poolsOf(reports: Report[], written: Written[]): PoolView[] {
     const pool = pools.get(each.identityPoolId);
     if (pool && each.stopped > pool.asOf) apply(pool, each);
   }
-  return [...pools.values()].sort((a, b) => a.identityPoolId.localeCompare(b.identityPoolId));
+  return [...pools.values()].sort(
+    (a, b) =>
+      Number(isWell(a)) - Number(isWell(b)) || a.identityPoolId.localeCompare(b.identityPoolId),
+  );
 }

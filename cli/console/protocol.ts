@@ -30,6 +30,7 @@ export interface Row {
   userPoolId?: string;
   clientId?: string;
   who?: string;
+  isDryRun?: boolean;
   /** The state that one that runs has entered last. */
   at?: string;
 }

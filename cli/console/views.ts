@@ -1,11 +1,13 @@
 import type { ToldExecution } from '../../core/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ShownPool } from '../../core/identity-pool.ts';
+import type { PoolReport, ReconcileOutput } from '../../core/reconcile-report.ts';
+import { providerIn } from '../../core/user-pool.ts';
 import type { Walked } from '../history.ts';
 import { listedAs } from '../listed.ts';
 import { isShared, type Recorded } from '../records.ts';
-import { linesOfChanges, linesOfDifferences } from '../show.ts';
-import { duration, moment } from '../table.ts';
+import { type DifferenceLine, linesOfChanges, linesOfDifferences } from '../show.ts';
+import { duration, moment } from '../times.ts';
 import { whoText } from '../who.ts';
 import type { ResultView, Row, Visit } from './protocol.ts';
 
@@ -14,6 +16,13 @@ type Fact = [what: string, value: string];
 /** Only what there is to say. */
 const facts = (all: [string, string | undefined][]): Fact[] =>
   all.flatMap(([what, value]): Fact[] => (value ? [[what, value]] : []));
+
+/** Whether an execution was told to write nothing, by a person or through EventBridge. */
+function isDryRun(input: string): boolean {
+  const { dryRun, request }: { dryRun?: unknown; request?: { dryRun?: unknown } } =
+    JSON.parse(input);
+  return dryRun === true || request?.dryRun === true;
+}
 
 /** An execution as a row of a list. */
 export function rowOf(told: ToldExecution): Row {
@@ -27,6 +36,7 @@ export function rowOf(told: ToldExecution): Row {
     ...(userPoolId !== undefined && { userPoolId }),
     ...(clientId !== undefined && { clientId }),
     ...(requestedBy && { who: whoText(requestedBy) }),
+    ...(isDryRun(told.input) && { isDryRun: true }),
   };
 }
 
@@ -44,10 +54,10 @@ export function resultView(record: Recorded): ResultView {
     ...(isShared(record) && { whole: linesOfDifferences(difference) }),
     ...(changedSince && { changedSince: linesOfDifferences(changedSince) }),
     facts: facts([
-      ['written as', record.assumedRoleArn],
-      ['written by', record.writtenBy],
-      ['approved by', approval && `${approval.approvedBy} (${approval.reason})`],
-      ['verified', record.verified],
+      ['Written as', record.assumedRoleArn],
+      ['Written by', record.writtenBy],
+      ['Approved by', approval && `${approval.approvedBy} (${approval.reason})`],
+      ['Verified', record.verified],
     ]),
     ...(error !== undefined && { error }),
     ...(message !== undefined && { message }),
@@ -55,6 +65,39 @@ export function resultView(record: Recorded): ResultView {
     ...(after !== undefined && { after }),
   };
 }
+
+/** What would come of an identity pool, without what has nothing to say of it yet. */
+export function plannedView(record: Recorded): ResultView {
+  const { before: _, after: __, ...view } = resultView(record);
+  return { ...view, facts: [] };
+}
+
+function repairLines({ entries }: PoolReport): DifferenceLine[] {
+  return entries.flatMap(({ repair, providerName, clientId, clientName }): DifferenceLine[] => {
+    if (repair === undefined) return [];
+    const entry = JSON.stringify({ ProviderName: providerName, ClientId: clientId });
+    const name = clientName === undefined ? '' : ` ${clientName}`;
+    const sign = repair === 'link' ? '+' : '-';
+    const what = `${entry.replaceAll('","', '", "')}${name}`;
+    return [{ sign, member: 'CognitoIdentityProviders', what }];
+  });
+}
+
+/** What a repair would do to an identity pool, and what it would leave. */
+export const repairView = (pool: ReconcileOutput['identityPools'][number]): ResultView => {
+  const { identityPoolId, links, failure } = pool;
+  const lines = 'entries' in pool ? repairLines(pool) : [];
+  const left = 'entries' in pool ? pool.entries.filter(({ repair }) => repair === undefined) : [];
+  const states = left.map(({ state, providerName, clientId }): [string, string] => [
+    `left to a person: ${state}`,
+    `${providerIn(providerName)} ${clientId}`,
+  ]);
+  return {
+    ...{ identityPoolId, links, lines, facts: states },
+    outcome: failure ? 'FAILED' : lines.length > 0 ? 'PLANNED' : 'NOTHING TO REPAIR',
+    ...(failure && { error: failure.error, message: failure.message }),
+  };
+};
 
 /** Who, what and when of an execution. */
 export function factsOf({ started, stopped, source }: ToldExecution, [record]: Recorded[]): Fact[] {

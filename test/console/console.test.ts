@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { type Console, serveConsole } from '../../cli/console/server.ts';
@@ -74,14 +74,8 @@ describe('the console', { skip: withoutBrowser }, () => {
       await lines.textContent(),
       `+added: CognitoIdentityProviders {"ProviderName":"cognito-idp.us-east-1.amazonaws.com/${MOBILE}", "ClientId":"${clientId}", "ServerSideTokenCheck":false}`,
     );
-    const states = await page
-      .locator('.node')
-      .evaluateAll((nodes) => nodes.map((node) => node.getAttribute('aria-label')));
-    assert.ok(
-      states.some((state) => /^VerifyIdentityPool, done, /.test(state ?? '')),
-      states.join('; '),
-    );
-    assert.ok(states.includes('RequestApproval, not entered'));
+    await button(page, /^VerifyIdentityPool done \d+ ms$/).waitFor();
+    await button(page, 'RequestApproval not entered').waitFor();
     await button(page, /^UpdateIdentityPool/).click();
     const input = page.getByRole('region', { name: 'Input' });
     assert.equal(JSON.parse((await input.textContent())!).target.intent.clientId, clientId);
@@ -230,30 +224,60 @@ describe('the console', { skip: withoutBrowser }, () => {
   test('is for everyone: names, contrast, structure and keyboard, light and dark', async () => {
     for (const dark of [false, true]) {
       const page = await open(console.address, dark);
+      const check = async () => {
+        assert.deepEqual(await barriersIn(page), []);
+        if (!dark) assert.deepEqual(await keyboardBarriers(page), []);
+      };
       await page.locator('.executions a').first().waitFor();
-      assert.deepEqual(await barriersIn(page), []);
-      if (!dark) assert.deepEqual(await keyboardBarriers(page), []);
+      await check();
       await button(page, 'Pause all writes …').click();
       await button(page.getByRole('dialog'), 'Pause').waitFor();
-      assert.deepEqual(await barriersIn(page), []);
-      assert.deepEqual(await keyboardBarriers(page), []);
+      await check();
       await page.keyboard.press('Escape');
       await rowOf(page, 'LINKED').first().getByRole('link').click();
       await button(page, /^UpdateIdentityPool/).click();
       await page.getByRole('region', { name: 'Output' }).waitFor();
-      assert.deepEqual(await barriersIn(page), []);
-      if (!dark) assert.deepEqual(await keyboardBarriers(page), []);
-      // It sees what is wrong.
-      await page.evaluate(() => {
-        const bad = document.createElement('button');
-        bad.style.cssText =
-          'color: rgb(128, 128, 128); background: rgb(120, 120, 120); height: 9px';
-        bad.append(' .');
-        document.body.append(bad);
-      });
-      assert.equal((await barriersIn(page)).length, 2);
+      await check();
       await page.close();
     }
+    // It sees what is wrong.
+    const page = await browser.newPage();
+    await page.setContent(
+      '<html lang="en"><title>-</title><main><h1>-</h1><p style="color: #888; background: #777">hard to read</p><button></button></main>',
+    );
+    const found = (await barriersIn(page)).map((each) => each.split(':')[0]);
+    assert.deepEqual(found, ['text_contrast_sufficient', 'input_label_exists']);
+    await page.close();
+  });
+
+  test('says that nobody answers, and goes on by itself once somebody does', async () => {
+    const { port } = new URL(world.local.endpoint);
+    let answers = false;
+    const way = createTcpServer((socket) => {
+      if (!answers) return socket.destroy();
+      socket.on('error', () => {});
+      return socket.pipe(connect(Number(port), '127.0.0.1')).pipe(socket);
+    });
+    await new Promise<void>((resolve) => way.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(way.address() as AddressInfo).port}`;
+    const credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' };
+    const session = new Session({ endpoint, region: 'us-east-1', credentials });
+    const own = await serveConsole({ session, stage: 'dev' });
+    const page = await browser.newPage();
+    await page.goto(own.address);
+    await page.getByRole('alert').getByText('Is anybody there?').waitFor();
+    assert.equal(await page.getByRole('button').count(), 0);
+    answers = true;
+    await page.getByRole('heading', { name: 'Links of the stage dev' }).waitFor();
+    await button(page, 'Pause all writes …').waitFor();
+
+    // Nor does it fall silent when it is the console that has ended.
+    await own.close();
+    await page.getByRole('alert').getByText('The console does not answer').waitFor();
+    await button(page, 'Check for drift').click();
+    await page.getByRole('status').getByText('Is it still running').waitFor();
+    await page.close();
+    way.close();
   });
 
   test('answers its own page alone, whoever else on this machine asks', async () => {
@@ -276,6 +300,17 @@ describe('the console', { skip: withoutBrowser }, () => {
     assert.equal(await statusOf({ authorization, origin: 'http://evil.example' }), 403);
     assert.equal(await statusOf({ authorization, 'sec-fetch-site': 'same-site' }), 403);
     assert.equal(await statusOf({ 'sec-fetch-site': 'cross-site' }, '/'), 403);
+
+    // Nothing is done but by a POST of JSON, and of no more than any of it is long.
+    const ask = async (method: string, type: string, body?: string) => {
+      const headers = { authorization, 'content-type': type };
+      const init = { method, headers, ...(body !== undefined && { body }) };
+      return (await fetch(`${origin}/api/confirm`, init)).status;
+    };
+    assert.equal(await ask('GET', 'application/json'), 404);
+    assert.equal(await ask('POST', 'text/plain', '{}'), 415);
+    assert.equal(await ask('POST', 'application/json', `"${'x'.repeat(16 * 1024)}"`), 413);
+    assert.equal(await ask('POST', 'application/json', '{"id":"guessed"}'), 400);
 
     const { headers } = await fetch(`${origin}/`);
     const policy = headers.get('content-security-policy') ?? '';

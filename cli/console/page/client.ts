@@ -19,7 +19,10 @@ export function takeToken(): void {
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const token = sessionStorage.getItem(KEY) ?? '';
   const headers = { ...init.headers, authorization: `Bearer ${token}` };
-  const response = await fetch(path, { ...init, headers });
+  const response = await fetch(path, { ...init, headers }).catch((error) => {
+    if (init.signal?.aborted) throw error;
+    throw new Error('The console does not answer. Is it still running where it was started?');
+  });
   if (response.ok) return response;
   const { message = response.statusText } = await response.json();
   throw response.status === 401 ? new NotOpenError(message) : new Error(message);

@@ -1,12 +1,16 @@
+import { duration } from '../../times.ts';
 import type { Graph, Node } from '../graph.ts';
 import type { Data, ExecutionView, Overview, Visit, WaitingView } from '../protocol.ts';
 import { type Child, h } from './dom.ts';
 import { graphView, standingOf, wordOf } from './graph-view.ts';
 import {
   badge,
+  button,
+  byLinks,
   difference,
-  duration,
   factList,
+  panel,
+  planButton,
   resultCard,
   standing,
   time,
@@ -23,34 +27,24 @@ export interface Chosen {
   data?: Data;
 }
 
-const action = (kind: string, row: string, word: string, more: object = {}): HTMLElement =>
-  h(
-    'button',
-    {
-      ...{ type: 'button', 'data-do': 'plan' },
-      'data-action': JSON.stringify({ kind, execution: row, ...more }),
-    },
-    word,
-    'identityPoolId' in more && unseen(` the change to ${more.identityPoolId}`),
-  );
-
 function waitingCard(
   { identityPoolId, links, lines }: WaitingView,
   execution: string,
   mayDecide: boolean,
 ): HTMLElement {
+  const which = () => unseen(` the change to ${identityPoolId}`);
   return h(
     'article',
     { class: 'result', 'data-key': identityPoolId },
     h('h3', {}, badge('warn', 'waits for approval'), ' ', identityPoolId),
-    h('p', { class: 'dim' }, `by the link ${links.join(', ')}`),
+    h('p', { class: 'dim' }, byLinks(links)),
     difference(lines, `What waits for ${identityPoolId}`),
     mayDecide &&
       h(
         'p',
         { class: 'buttons' },
-        action('approve', execution, 'Approve …', { identityPoolId }),
-        action('deny', execution, 'Deny …', { identityPoolId }),
+        planButton({ kind: 'approve', execution, identityPoolId }, 'Approve …', which()),
+        planButton({ kind: 'deny', execution, identityPoolId }, 'Deny …', which()),
       ),
   );
 }
@@ -85,12 +79,9 @@ const visitButton = (visit: Visit, i: number, chosen: number | undefined): HTMLE
   h(
     'li',
     { 'data-key': String(visit.id) },
-    h(
-      'button',
-      {
-        ...{ type: 'button', class: 'small', 'data-do': 'visit', 'data-visit': visit.id },
-        'aria-pressed': String(visit.id === chosen),
-      },
+    button(
+      'visit',
+      { class: 'small', 'data-visit': visit.id, 'aria-pressed': String(visit.id === chosen) },
       `${i + 1}. ${visit.identityPoolId ?? wordOf(visit.status)}`,
     ),
   );
@@ -155,15 +146,8 @@ function workflow({ graph, visits }: ExecutionView, chosen: Chosen): HTMLElement
     ({ identityPoolId }) => only === undefined || (identityPoolId ?? only) === only,
   );
   const states = [...new Set(meant.map(({ state }) => state))];
-  return h(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'workflow' },
-    h(
-      'div',
-      { class: 'head' },
-      h('h2', { id: 'workflow' }, 'Workflow'),
-      branchChoice(visits, chosen),
-    ),
+  return panel(
+    { id: 'workflow', title: 'Workflow', beside: branchChoice(visits, chosen) },
     h(
       'div',
       { class: 'workflow' },
@@ -176,13 +160,10 @@ function workflow({ graph, visits }: ExecutionView, chosen: Chosen): HTMLElement
               h(
                 'li',
                 {},
-                h(
-                  'button',
+                button(
+                  'state',
                   {
-                    type: 'button',
-                    class: 'small',
-                    'data-do': 'state',
-                    'data-state': state,
+                    ...{ class: 'small', 'data-state': state },
                     'aria-pressed': String(state === chosen.state),
                   },
                   state,
@@ -204,6 +185,11 @@ function workflow({ graph, visits }: ExecutionView, chosen: Chosen): HTMLElement
   );
 }
 
+const titleOf = ({ row, machine }: ExecutionView): string =>
+  row.clientId === undefined
+    ? `${row.operation ?? machine} ${row.userPoolId ?? ''}`
+    : `${row.operation ?? machine} ${row.clientId}`;
+
 /** One execution in full. */
 export function executionView(view: ExecutionView, { about }: Overview, chosen: Chosen): Child[] {
   const { row, facts, results, waiting, link } = view;
@@ -214,34 +200,27 @@ export function executionView(view: ExecutionView, { about }: Overview, chosen: 
     h(
       'div',
       { class: 'head' },
-      h('h1', { tabindex: -1 }, standing(row), ' ', row.name),
-      mayUndo && action('undo', execution, 'Undo …'),
+      h('h1', { tabindex: -1 }, standing(row), ' ', titleOf(view)),
+      mayUndo && planButton({ kind: 'undo', execution }, 'Undo …'),
     ),
     h(
       'section',
-      { class: 'panel', 'aria-label': 'About' },
+      { class: 'panel about', 'aria-label': 'About' },
       factList([...facts, ['ARN', execution]]),
       link !== undefined &&
         h(
           'p',
           {},
-          h('a', { href: link, rel: 'noreferrer', target: '_blank' }, 'In the AWS console'),
+          h('a', { href: link, rel: 'noreferrer', target: '_blank' }, 'Open it in the AWS console'),
         ),
     ),
     waiting.length > 0 &&
-      h(
-        'section',
-        { class: 'panel', 'aria-labelledby': 'waiting' },
-        h('h2', { id: 'waiting' }, 'Waits for a person'),
+      panel(
+        { id: 'waiting', title: 'Waits for a person' },
         waiting.map((each) => waitingCard(each, execution, about.denied.decide === undefined)),
       ),
     results.length > 0 &&
-      h(
-        'section',
-        { class: 'panel', 'aria-labelledby': 'results' },
-        h('h2', { id: 'results' }, 'What came of it'),
-        results.map(resultCard),
-      ),
+      panel({ id: 'results', title: 'What came of it' }, results.map(resultCard)),
     workflow(view, chosen),
   ];
 }

@@ -1,8 +1,9 @@
+import { duration } from '../../times.ts';
 import type { Graph } from '../graph.ts';
 import type { Visit } from '../protocol.ts';
 import { type Child, draw, h } from './dom.ts';
 import { type Drawn, INSIDE, type Layout, layout, type Placed } from './layout.ts';
-import { duration } from './words.ts';
+import { button, unseen } from './words.ts';
 
 const laidOut = new Map<string, Layout>();
 
@@ -15,7 +16,7 @@ function layoutOf(graph: Graph): Layout {
 }
 
 const marks: Record<Visit['status'] | 'never', string> = {
-  ...{ running: '●', waiting: '⏸', done: '✓', failed: '✕', ended: '–', never: '' },
+  ...{ running: '●', waiting: '!', done: '✓', failed: '✕', ended: '–', never: '' },
 };
 
 const words: Record<Visit['status'] | 'never', string> = {
@@ -73,23 +74,21 @@ function nodeView({ node, inside, ...at }: Placed, shown: Shown): HTMLElement {
   const status = standingOf(visits);
   const seconds = visits.length === 1 ? duration(visits[0]?.seconds || undefined) : '';
   const times = visits.length > 1 ? `× ${visits.length}` : '';
-  const spoken = [node.name, words[status], seconds, times]
-    .filter((text) => text !== '')
-    .join(', ');
   return h(
     'li',
     {
       ...{ 'data-key': node.name, class: inside ? 'map' : 'state' },
       style: `left:${at.x}px;top:${at.y}px;width:${at.width}px;height:${at.height}px`,
     },
-    h(
-      'button',
+    button(
+      'state',
       {
-        ...{ type: 'button', class: `node ${status}`, 'data-do': 'state', 'data-state': node.name },
-        ...{ 'aria-pressed': String(node.name === shown.selected), 'aria-label': spoken },
+        ...{ class: `node ${status}`, 'data-state': node.name },
+        'aria-pressed': String(node.name === shown.selected),
       },
-      h('span', { class: 'mark' }, marks[status]),
+      h('span', { class: 'mark', 'aria-hidden': 'true' }, marks[status]),
       h('span', { class: 'label' }, node.name),
+      unseen(words[status]),
       h('span', { class: 'took' }, seconds || times),
     ),
     inside && level(inside, shown, at.width),

@@ -26,16 +26,16 @@ export interface Layout {
   ways: Drawn[];
 }
 
-const WIDTH = 236;
-const HEIGHT = 38;
+const WIDTH = 210;
+const HEIGHT = 34;
 /** Between two rows, and two states of a row. */
-const ROW_GAP = 30;
+const ROW_GAP = 26;
 const GAP = 20;
 /** Of a way that passes a row. */
 const LANE = 14;
 /** Around what a map runs. */
 const PAD = 16;
-const HEAD = 64;
+const HEAD = 58;
 /** Between two ways at the same side of a state. */
 const APART = 16;
 

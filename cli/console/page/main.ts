@@ -2,26 +2,19 @@ import type { Action, Data, Done, ExecutionView, News, Overview, Rows } from '..
 import { get, listen, NotOpenError, post, takeToken } from './client.ts';
 import { become, type Child, h } from './dom.ts';
 import { type Chosen, executionView } from './execution-view.ts';
+import { banners, type Frame, header } from './frame.ts';
 import { type Looks, overviewView } from './overview-view.ts';
 import { closePlan, openPlan } from './plan-dialog.ts';
 import { TryIt } from './try-it.ts';
-import { badge } from './words.ts';
+import { button, problem, sentenceOf } from './words.ts';
 
 // How long to wait before listening again, in milliseconds.
 const AGAIN = 2000;
 
 /** What is known and chosen; the page is drawn from it alone. */
-const page: {
-  overview?: Overview;
-  view?: ExecutionView;
-  /** Why there is nothing else to show. */
-  problem?: string;
-  isLive: boolean;
-  looks: Looks;
-  chosen: Chosen;
-} = {
+const page: Frame & { view?: ExecutionView; looks: Looks; chosen: Chosen } = {
   isLive: false,
-  looks: { machine: 'link', older: { link: undefined, reconcile: undefined } },
+  looks: { machine: 'link', older: { link: undefined, reconcile: undefined }, allPools: false },
   chosen: {},
 };
 
@@ -36,68 +29,38 @@ const byId = (id: string): HTMLElement => {
 /** The execution that the address is of. */
 const route = (): string | undefined => /^#\/execution\/(.+)$/.exec(window.location.hash)?.[1];
 
-const say = (text: string): void => {
-  byId('news').textContent = text;
-};
-
-function header(): Child[] {
-  const { overview, isLive } = page;
-  const about = overview?.about;
-  const live = isLive ? badge('good', 'live') : badge('warn', 'not connected');
-  const pause = overview?.paused === undefined ? 'pause' : 'resume';
-  const mayPause = about && about.account !== '' && about.denied.pause === undefined;
-  return [
-    h('p', { class: 'brand' }, h('a', { href: '#/' }, 'Poolbridge')),
-    about &&
-      h(
-        'p',
-        { class: 'where' },
-        `stage ${about.stage} · ${about.region} · account ${about.account}`,
-      ),
-    h('p', { class: 'caller' }, about?.caller ?? ''),
-    h('p', { class: 'live' }, live),
-    mayPause &&
-      h(
-        'button',
-        { type: 'button', 'data-do': 'plan', 'data-action': JSON.stringify({ kind: pause }) },
-        pause === 'pause' ? 'Pause all writes …' : 'Resume writes …',
-      ),
-  ];
+/** Says something to everybody, or only to those who hear the page and do not see it change. */
+function say(text: string, isSeen = true): void {
+  const news = byId('news');
+  news.className = isSeen && text !== '' ? 'news' : 'unseen';
+  const hush = isSeen && button('hush', { class: 'small' }, 'Close');
+  become(news, h('p', {}, text, text !== '' && hush));
 }
 
-const problem = (sentence: string): Child[] => [
-  h('h1', { tabindex: -1 }, 'Poolbridge'),
-  h('p', { class: 'sentence', role: 'alert' }, sentence),
-];
+const heading = (text: string): HTMLElement => h('h1', { tabindex: -1 }, text);
+
+const looking = (what: string): Child[] => [heading(what), h('p', { class: 'dim' }, 'Looking …')];
 
 function content(): Child[] {
   const { overview, view, looks, chosen } = page;
-  if (page.problem !== undefined) return problem(page.problem);
-  if (!overview)
-    return [h('h1', { tabindex: -1 }, 'Poolbridge'), h('p', { class: 'dim' }, 'Looking …')];
-  // Nothing but trouble so far, which a banner tells.
-  if (overview.about.account === '') return [h('h1', { tabindex: -1 }, 'Poolbridge')];
   const execution = route();
+  if (page.problem !== undefined) {
+    const back = execution !== undefined && h('p', {}, h('a', { href: '#/' }, '← All executions'));
+    return [back, heading('Poolbridge'), problem(page.problem)];
+  }
+  if (!overview) return looking('Poolbridge');
+  // Nothing but trouble so far, which a banner tells.
+  if (overview.about.account === '') return [heading('Poolbridge')];
   if (execution === undefined) {
     return overviewView(overview, looks, overview.about.demo && tryIt.view());
   }
-  if (view?.row.execution !== execution)
-    return [h('h1', { tabindex: -1 }, 'Execution'), h('p', { class: 'dim' }, 'Looking …')];
+  if (view?.row.execution !== execution) return looking('Execution');
   return executionView(view, overview, chosen);
 }
 
-function banners(): Child[] {
-  const { trouble, paused } = page.overview ?? {};
-  return [
-    trouble !== undefined && h('p', { class: 'banner bad', role: 'alert' }, trouble),
-    paused !== undefined &&
-      h('p', { class: 'banner warn', role: 'alert' }, `All writes are paused ${paused}.`),
-  ];
-}
-
 function render(): void {
-  become(byId('header'), h('header', {}, header()));
-  become(byId('main'), h('main', {}, banners(), content()));
+  become(byId('header'), h('header', {}, header(page)));
+  become(byId('main'), h('main', {}, banners(page), content()));
 }
 
 /** Says what has ended since the last news. */
@@ -109,7 +72,8 @@ function announce({ link }: Overview): void {
       status !== 'RUNNING' && outcome !== undefined && before.get(execution) === 'RUNNING',
   );
   const [first] = ended;
-  if (first) say(`${first.operation ?? 'An execution'} ${first.clientId ?? ''}: ${first.outcome}`);
+  if (!first) return;
+  say(`${first.operation ?? 'An execution'} ${first.clientId ?? ''}: ${first.outcome}`, false);
 }
 
 function hear(news: News): void {
@@ -154,6 +118,7 @@ async function keepListening(): Promise<void> {
 function go(): void {
   page.chosen = {};
   delete page.problem;
+  if (byId('news').className === 'news') say('');
   render();
   document.title = route() === undefined ? 'Poolbridge' : 'Execution · Poolbridge';
   byId('main').querySelector('h1')?.focus();
@@ -162,7 +127,8 @@ function go(): void {
 }
 
 function done({ message, execution }: Done): void {
-  say(message);
+  // Where the page goes on to what does it, that is to be seen.
+  say(message, execution === undefined);
   if (execution !== undefined) window.location.hash = `#/execution/${execution}`;
 }
 
@@ -170,10 +136,11 @@ function done({ message, execution }: Done): void {
 async function once(button: HTMLElement, action: () => Promise<void>): Promise<void> {
   if (button.ariaBusy === 'true') return;
   button.ariaBusy = 'true';
+  say('');
   try {
     await action();
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
+    say(sentenceOf(error));
   } finally {
     button.ariaBusy = null;
   }
@@ -201,7 +168,12 @@ const branch = (): Pick<Chosen, 'identityPoolId'> => {
 const deeds: Record<string, (button: HTMLElement) => Promise<void> | void> = {
   plan: ({ dataset }) => openPlan(JSON.parse(dataset['action'] ?? '{}') as Action, done),
   close: closePlan,
+  hush: () => say(''),
   skip: () => byId('main').focus(),
+  'all-pools'() {
+    page.looks.allPools = true;
+    render();
+  },
   look: async () => done(await post<Done>('/api/look')),
   'sign-in': ({ dataset }) => tryIt.signIn(dataset['client'] ?? ''),
   machine({ dataset }) {

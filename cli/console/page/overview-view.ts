@@ -1,6 +1,19 @@
 import type { Drift, Overview, PoolView, Row, Rows } from '../protocol.ts';
 import { type Child, h } from './dom.ts';
-import { badge, code, standing, time, unseen } from './words.ts';
+import {
+  badge,
+  breakable,
+  button,
+  byLinks,
+  code,
+  failure,
+  panel,
+  planButton,
+  standing,
+  table,
+  time,
+  unseen,
+} from './words.ts';
 
 type Machine = 'link' | 'reconcile';
 
@@ -9,7 +22,12 @@ export interface Looks {
   machine: Machine;
   /** Pages that were asked for, behind those that are kept up to date. */
   older: Record<Machine, Rows | undefined>;
+  /** Whether every identity pool is shown, however many there are. */
+  allPools: boolean;
 }
+
+// So many identity pools are shown at first.
+const FEW = 10;
 
 const tones = { linked: 'good', missing: 'warn', orphaned: 'warn', foreign: 'plain' } as const;
 
@@ -36,55 +54,23 @@ function remedy({ identityPoolId }: PoolView, drift: Drift, mayLink: boolean): C
   const kind = remedies[drift.state];
   if (!mayLink || !kind) return false;
   const { userPoolId, clientId } = drift;
-  const word = kind === 'link' ? 'Link' : 'Unlink';
-  return h(
-    'button',
-    {
-      ...{ type: 'button', class: 'small', 'data-do': 'plan' },
-      'data-action': JSON.stringify({ kind, userPoolId, clientId, identityPoolId }),
-    },
-    `${word} …`,
-    unseen(` ${clientId}`),
-  );
+  const word = kind === 'link' ? 'Link …' : 'Unlink …';
+  return planButton({ kind, userPoolId, clientId, identityPoolId }, word, unseen(` ${clientId}`));
 }
 
 const driftTable = (pool: PoolView, mayLink: boolean): Child =>
   pool.drift.length > 0 &&
-  h(
-    'div',
-    {
-      class: 'scroll',
-      tabindex: 0,
-      role: 'region',
-      'aria-label': `Drift of ${pool.identityPoolId}`,
-    },
-    h(
-      'table',
-      {},
+  table(
+    `Drift of ${pool.identityPoolId}`,
+    ['Entry is', 'App client', 'User pool', 'Remedy'],
+    pool.drift.map((drift) =>
       h(
-        'thead',
-        {},
-        h(
-          'tr',
-          {},
-          ['Entry is', 'App client', 'User pool', 'Remedy'].map((head) =>
-            h('th', { scope: 'col' }, head),
-          ),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        pool.drift.map((drift) =>
-          h(
-            'tr',
-            { 'data-key': `${drift.userPoolId} ${drift.clientId}` },
-            h('td', {}, badge(toneOf(drift.state), drift.state)),
-            h('td', {}, code(drift.clientId), drift.clientName && ` ${drift.clientName}`),
-            h('td', {}, code(drift.userPoolId)),
-            h('td', {}, remedy(pool, drift, mayLink)),
-          ),
-        ),
+        'tr',
+        { 'data-key': `${drift.userPoolId} ${drift.clientId}` },
+        h('td', {}, badge(toneOf(drift.state), drift.state)),
+        h('td', {}, code(drift.clientId), drift.clientName && ` ${drift.clientName}`),
+        h('td', {}, code(drift.userPoolId)),
+        h('td', {}, remedy(pool, drift, mayLink)),
       ),
     ),
   );
@@ -98,16 +84,9 @@ function sinceText({ since: { linked, unlinked } }: PoolView): string {
 const isRepairable = ({ drift }: PoolView): boolean =>
   drift.some(({ repair }) => repair !== undefined);
 
-const repairButton = ({ identityPoolId, links: [link] }: PoolView): HTMLElement =>
-  h(
-    'button',
-    {
-      ...{ type: 'button', 'data-do': 'plan' },
-      'data-action': JSON.stringify({ kind: 'repair', link }),
-    },
-    'Repair …',
-    unseen(` ${identityPoolId}`),
-  );
+const repairButton = ({ identityPoolId, links: [link] }: PoolView): Child =>
+  link !== undefined &&
+  planButton({ kind: 'repair', link }, 'Repair …', unseen(` ${identityPoolId}`));
 
 const poolCard = (pool: PoolView, denied: Overview['about']['denied']): HTMLElement =>
   h(
@@ -119,49 +98,55 @@ const poolCard = (pool: PoolView, denied: Overview['about']['denied']): HTMLElem
       h('h3', {}, pool.identityPoolId),
       isRepairable(pool) && denied.reconcile === undefined && repairButton(pool),
     ),
-    h('p', { class: 'dim' }, `by the link ${pool.links.join(', ')}`),
-    pool.counts && counts(pool.counts),
-    pool.failure &&
-      h(
-        'p',
-        { class: 'sentence' },
-        h('strong', {}, `${pool.failure.error}: `),
-        pool.failure.message,
-      ),
-    driftTable(pool, denied.link === undefined),
-    pool.omitted !== undefined &&
-      h('p', {}, `And ${pool.omitted} more, which the log of ReconcileIdentityPool names.`),
     h(
       'p',
       { class: 'dim' },
-      'As of ',
+      ...[byLinks(pool.links), ' · as of '],
       h('a', { href: `#/execution/${pool.execution}` }, time(pool.asOf)),
       sinceText(pool),
     ),
+    pool.counts && counts(pool.counts),
+    pool.failure && failure(pool.failure.error, pool.failure.message),
+    driftTable(pool, denied.link === undefined),
+    pool.omitted !== undefined &&
+      h('p', {}, `And ${pool.omitted} more, which the log of ReconcileIdentityPool names.`),
   );
 
-function poolSection({ pools, about }: Overview): HTMLElement {
-  const mayLook = about.denied.reconcile === undefined;
+/** Why no identity pool is shown. */
+function withoutPools({ reconcile }: Overview): HTMLElement {
+  const [last] = reconcile.rows;
+  if (!last) return h('p', { class: 'dim' }, 'No reconcile has looked at them yet.');
   return h(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'pools' },
-    h(
-      'div',
-      { class: 'head' },
-      h('h2', { id: 'pools' }, 'Identity pools'),
-      mayLook && h('button', { type: 'button', 'data-do': 'look' }, 'Look now'),
-    ),
-    pools.length === 0 &&
-      h('p', { class: 'dim' }, 'Nobody has held the links against what is there yet.'),
-    pools.map((pool) => poolCard(pool, about.denied)),
+    'p',
+    { class: 'dim' },
+    last.status === 'RUNNING' ? 'They are being looked at: ' : 'No reconcile has told of them: ',
+    link(last, 'the last one'),
+    ' ',
+    standing(last),
   );
 }
 
-const link = ({ execution, name }: Row): HTMLElement =>
-  h('a', { href: `#/execution/${execution}` }, name);
+function poolSection(overview: Overview, { allPools }: Looks): HTMLElement {
+  const { pools, about } = overview;
+  const mayLook = about.denied.reconcile === undefined;
+  const shown = allPools ? pools : pools.slice(0, FEW);
+  return panel(
+    {
+      id: 'pools',
+      title: 'Identity pools',
+      beside: mayLook && button('look', {}, 'Check for drift'),
+    },
+    pools.length === 0 && withoutPools(overview),
+    shown.map((pool) => poolCard(pool, about.denied)),
+    shown.length < pools.length && h('p', {}, button('all-pools', {}, `Show all ${pools.length}`)),
+  );
+}
 
-const what = ({ operation = '', userPoolId, clientId }: Row): Child[] => [
-  operation,
+const link = ({ execution, name }: Row, words = name): HTMLElement =>
+  h('a', { href: `#/execution/${execution}`, title: name }, words);
+
+const what = ({ operation = '', userPoolId, clientId, isDryRun }: Row): Child[] => [
+  ...[operation, isDryRun && h('span', { class: 'dim' }, ' (dry run)')],
   userPoolId !== undefined && [' ', code(userPoolId)],
   clientId !== undefined && [' ', code(clientId)],
 ];
@@ -170,10 +155,10 @@ const executionRow = (row: Row): HTMLElement =>
   h(
     'tr',
     { 'data-key': row.execution },
-    h('td', { class: 'when' }, time(row.started)),
     h('td', {}, standing(row)),
-    h('td', {}, what(row)),
-    h('td', { class: 'who' }, row.who ?? ''),
+    h('td', { class: 'when' }, time(row.started)),
+    h('td', { class: 'what' }, what(row)),
+    h('td', { class: 'who' }, breakable(row.who ?? '')),
     h('td', { class: 'name' }, link(row)),
   );
 
@@ -187,67 +172,31 @@ const machines: [Machine, string][] = [
   ['reconcile', 'Reconciliations'],
 ];
 
+const machineChoice = (chosen: Machine): HTMLElement =>
+  h(
+    'div',
+    { class: 'buttons', role: 'group', 'aria-label': 'Of which state machine' },
+    machines.map(([name, word]) =>
+      button('machine', { 'data-machine': name, 'aria-pressed': String(name === chosen) }, word),
+    ),
+  );
+
+const columns = ['Outcome', 'Started', 'What', 'Asked by', 'Execution'];
+
 function executionSection(overview: Overview, { machine, older }: Looks): HTMLElement {
   const rows = overview[machine];
   const all = listed(rows, older[machine]);
-  const next = (older[machine] ?? rows).next;
-  return h(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'executions' },
+  const { next } = older[machine] ?? rows;
+  return panel(
+    { id: 'executions', title: 'Executions', beside: machineChoice(machine) },
     h(
       'div',
-      { class: 'head' },
-      h('h2', { id: 'executions' }, 'Executions'),
-      h(
-        'div',
-        { class: 'buttons', role: 'group', 'aria-label': 'Of which state machine' },
-        machines.map(([name, word]) =>
-          h(
-            'button',
-            {
-              type: 'button',
-              'data-do': 'machine',
-              'data-machine': name,
-              'aria-pressed': String(name === machine),
-            },
-            word,
-          ),
-        ),
-      ),
+      { class: 'executions' },
+      all.length === 0
+        ? h('p', { class: 'dim' }, 'There are none.')
+        : table('The executions, the last first', columns, all.map(executionRow)),
     ),
-    all.length === 0
-      ? h('p', { class: 'dim' }, 'There are none.')
-      : h(
-          'div',
-          {
-            class: 'scroll',
-            tabindex: 0,
-            role: 'region',
-            'aria-label': 'The executions, the last first',
-          },
-          h(
-            'table',
-            { class: 'executions' },
-            h(
-              'thead',
-              {},
-              h(
-                'tr',
-                {},
-                ['Started', 'Outcome', 'What', 'Asked by', 'Execution'].map((head) =>
-                  h('th', { scope: 'col' }, head),
-                ),
-              ),
-            ),
-            h('tbody', {}, all.map(executionRow)),
-          ),
-        ),
-    next !== undefined &&
-      h(
-        'p',
-        {},
-        h('button', { type: 'button', 'data-do': 'older', 'data-next': next }, 'Show older ones'),
-      ),
+    next !== undefined && h('p', {}, button('older', { 'data-next': next }, 'Show older ones')),
   );
 }
 
@@ -261,10 +210,8 @@ const field = (name: string, label: string, placeholder: string, isNeeded = true
 
 function askSection({ about }: Overview): Child {
   if (about.denied.link !== undefined) return false;
-  return h(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'ask' },
-    h('h2', { id: 'ask' }, 'Link or unlink'),
+  return panel(
+    { id: 'ask', title: 'Link or unlink' },
     h(
       'form',
       { 'data-do': 'ask' },
@@ -282,10 +229,8 @@ function askSection({ about }: Overview): Child {
 }
 
 const findSection = (): HTMLElement =>
-  h(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'find' },
-    h('h2', { id: 'find' }, 'Find an execution'),
+  panel(
+    { id: 'find', title: 'Find an execution' },
     h(
       'form',
       { 'data-do': 'find' },
@@ -305,10 +250,8 @@ function deniedSection({ about: { denied } }: Overview): Child {
   const all = Object.entries(denied) as [keyof typeof abilities, string][];
   return (
     all.length > 0 &&
-    h(
-      'section',
-      { class: 'panel', 'aria-labelledby': 'denied' },
-      h('h2', { id: 'denied' }, 'What you may not do'),
+    panel(
+      { id: 'denied', title: 'What you may not do' },
       h(
         'ul',
         {},
@@ -320,13 +263,28 @@ function deniedSection({ about: { denied } }: Overview): Child {
   );
 }
 
+/** What goes on only when a person has decided. */
+function waiting({ link: { rows } }: Overview): Child {
+  const all = rows.filter(({ at }) => at === 'RequestApproval');
+  return (
+    all.length > 0 &&
+    h(
+      'p',
+      { class: 'banner warn' },
+      'Waits for approval: ',
+      all.map((row, i) => [i > 0 && ', ', link(row, `${row.operation} ${row.clientId ?? ''}`)]),
+    )
+  );
+}
+
 /** Every identity pool, every execution, and what may be asked for. */
 export const overviewView = (overview: Overview, looks: Looks, tryIt: Child): Child[] => [
   h('h1', { tabindex: -1 }, `Links of the stage ${overview.about.stage}`),
+  waiting(overview),
   h(
     'div',
     { class: 'columns' },
-    h('div', { class: 'wide' }, poolSection(overview), executionSection(overview, looks)),
+    h('div', { class: 'wide' }, poolSection(overview, looks), executionSection(overview, looks)),
     h(
       'div',
       { class: 'narrow' },

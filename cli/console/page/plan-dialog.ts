@@ -1,7 +1,7 @@
 import type { Action, Done, Plan } from '../protocol.ts';
 import { post } from './client.ts';
 import { h } from './dom.ts';
-import { resultCard } from './words.ts';
+import { problem, resultCard, sentenceOf } from './words.ts';
 
 const element = (): HTMLDialogElement => {
   const dialog = document.querySelector('dialog');
@@ -25,13 +25,6 @@ function show(...children: Node[]): void {
   dialog.querySelector('h2')?.focus();
 }
 
-const failed = (error: unknown): HTMLElement =>
-  h(
-    'p',
-    { class: 'sentence', role: 'alert' },
-    error instanceof Error ? error.message : String(error),
-  );
-
 const reasonField = ({ needsReason }: Plan): HTMLElement =>
   h(
     'label',
@@ -42,7 +35,11 @@ const reasonField = ({ needsReason }: Plan): HTMLElement =>
 
 /** Shows what an action would do, and does it once a person has confirmed it. */
 export async function openPlan(action: Action, done: (done: Done) => void): Promise<void> {
-  show(title('Planning …'), h('p', { class: 'dim' }, 'Nothing is written.'), cancel('Cancel'));
+  show(
+    title('Planning …'),
+    h('p', { class: 'dim' }, 'Nothing is written.'),
+    h('p', { class: 'buttons' }, cancel('Cancel')),
+  );
   const dialog = element();
   // Whoever cancels while it is planned does not see it.
   let isOpen = true;
@@ -57,7 +54,10 @@ export async function openPlan(action: Action, done: (done: Done) => void): Prom
     const plan = await post<Plan>('/api/plan', action);
     if (isOpen) showPlan(plan, done);
   } catch (error) {
-    if (isOpen) show(title('That can’t be planned'), failed(error), cancel('Close'));
+    if (isOpen) {
+      const close = h('p', { class: 'buttons' }, cancel('Close'));
+      show(title('That can’t be planned'), problem(sentenceOf(error)), close);
+    }
   }
 }
 
@@ -66,17 +66,18 @@ function showPlan(plan: Plan, done: (done: Done) => void): void {
   const sentences = plan.sentences.map((sentence) => h('p', {}, sentence));
   const results = plan.results.map(resultCard);
   if (id === undefined) {
-    const nothing = h('p', {}, h('strong', {}, 'There is nothing to do.'));
-    show(title(plan.title), nothing, ...results, h('p', { class: 'buttons' }, cancel('Close')));
+    const hasFailed = plan.results.some(({ error }) => error !== undefined);
+    const why = h('p', {}, hasFailed ? 'It can’t be done.' : 'There is nothing to do.');
+    show(title(plan.title), why, ...results, h('p', { class: 'buttons' }, cancel('Close')));
     return;
   }
-  const problem = h('div', {});
+  const trouble = h('div', {});
   const confirm = h('button', { type: 'submit', class: 'confirm' }, plan.verb);
   const form = h(
     'form',
     {},
     reasonField(plan),
-    problem,
+    trouble,
     h('p', { class: 'buttons' }, cancel('Cancel'), confirm),
   );
   form.addEventListener('submit', async (event) => {
@@ -88,7 +89,7 @@ function showPlan(plan: Plan, done: (done: Done) => void): void {
       closePlan();
       done(answer);
     } catch (error) {
-      problem.replaceChildren(failed(error));
+      trouble.replaceChildren(problem(sentenceOf(error)));
       confirm.disabled = false;
     }
   });

@@ -1,7 +1,7 @@
 import type { SignIn } from '../protocol.ts';
 import { get, post } from './client.ts';
 import { type Child, h } from './dom.ts';
-import { badge, code, unseen } from './words.ts';
+import { badge, button, code, panel, problem, sentenceOf, time, unseen } from './words.ts';
 
 interface AppClient {
   clientId: string;
@@ -22,7 +22,7 @@ export class TryIt {
   read(): Promise<void> {
     return this.#try(async () => {
       const { clients } = await get<{ clients: AppClient[] }>('/api/demo/clients');
-      this.#clients = clients;
+      this.#clients = clients.toSorted((a, b) => a.name.localeCompare(b.name));
     });
   }
 
@@ -44,7 +44,7 @@ export class TryIt {
       this.#problem = '';
       await action();
     } catch (error) {
-      this.#problem = error instanceof Error ? error.message : String(error);
+      this.#problem = sentenceOf(error);
     }
     this.#changed();
   }
@@ -54,18 +54,16 @@ export class TryIt {
     if (!came) return false;
     if (!came.session) return h('p', {}, badge('bad', 'refused'), ` ${came.refusal}`);
     const { arn, expires } = came.session;
-    return h('p', {}, badge('good', 'let in'), ' as ', code(arn), `, until ${expires}`);
+    return h('p', {}, badge('good', 'let in'), ' as ', code(arn), ', until ', time(expires));
   }
 
   view(): Child {
-    return h(
-      'section',
-      { class: 'panel', 'aria-labelledby': 'try' },
-      h('h2', { id: 'try' }, 'Try it'),
+    return panel(
+      { id: 'try', title: 'Try it' },
       h(
         'p',
         { class: 'dim' },
-        'Only on this AWS of your own. An app client that you create is linked by itself; sign in with it before and after.',
+        'On this machine’s own AWS. Create an app client: it is linked by itself. Sign in with it, and the identity pool gives credentials.',
       ),
       h(
         'form',
@@ -78,7 +76,7 @@ export class TryIt {
         ),
         h('p', { class: 'buttons' }, h('button', { type: 'submit' }, 'Create the app client')),
       ),
-      this.#problem !== '' && h('p', { class: 'sentence', role: 'alert' }, this.#problem),
+      this.#problem !== '' && problem(this.#problem),
       h(
         'ul',
         { class: 'clients', 'aria-label': 'App clients' },
@@ -86,15 +84,10 @@ export class TryIt {
           h(
             'li',
             { 'data-key': client.clientId },
-            h('p', {}, h('strong', {}, client.name), ' ', code(client.clientId)),
-            h(
-              'button',
-              {
-                type: 'button',
-                class: 'small',
-                'data-do': 'sign-in',
-                'data-client': client.clientId,
-              },
+            h('p', {}, h('strong', {}, client.name), h('br'), code(client.clientId)),
+            button(
+              'sign-in',
+              { class: 'small', 'data-client': client.clientId },
               'Sign in and get credentials',
               unseen(` with ${client.name}`),
             ),

@@ -1,22 +1,73 @@
 import type { DifferenceLine } from '../../show.ts';
-import type { ResultView, Row } from '../protocol.ts';
-import { type Child, h } from './dom.ts';
-
-/** A moment for people, to the second and in UTC. */
-const moment = (time: string): string => `${time.slice(0, 19).replace('T', ' ')}Z`;
+import { moment } from '../../times.ts';
+import type { Action, ResultView, Row } from '../protocol.ts';
+import { type Attributes, type Child, h } from './dom.ts';
 
 export const time = (iso: string): HTMLElement => h('time', { datetime: iso }, moment(iso));
 
-/** How long something took, for people. */
-export function duration(seconds: number | undefined): string {
-  if (seconds === undefined) return '';
-  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
-}
+/** Text that may be long and have no blanks: it is broken where its parts end, before anywhere else. */
+export const breakable = (text: string): Child =>
+  text
+    .split(/(?<=[:/])(?![:/])/)
+    .flatMap((part, i): Child[] => (i === 0 ? [part] : [h('wbr'), part]));
 
-export const code = (text: string): HTMLElement => h('code', {}, text);
+export const code = (text: string): HTMLElement => h('code', {}, breakable(text));
+
+/** What a program said went wrong, in a sentence. */
+export const sentenceOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+/** What went wrong, where it did. */
+export const problem = (...sentence: Child[]): HTMLElement =>
+  h('p', { class: 'sentence', role: 'alert' }, sentence);
+
+/** What the last look has found wrong; it may be long. */
+export const failure = (error: string, message: string): HTMLElement =>
+  h(
+    'p',
+    { class: 'sentence', ...(message.length > 600 && { tabindex: 0 }) },
+    ...[h('strong', {}, `${error}: `), breakable(message)],
+  );
+
+/** By which links. */
+export const byLinks = (links: string[]): Child =>
+  links.length > 0 && `${links.length === 1 ? 'link' : 'links'} ${links.join(', ')}`;
 
 /** For those who hear the page and do not see it. */
 export const unseen = (text: string): HTMLElement => h('span', { class: 'unseen' }, text);
+
+/** A button, by the name of what it does. */
+export const button = (deed: string, attributes: Attributes, ...words: Child[]): HTMLElement =>
+  h('button', { type: 'button', 'data-do': deed, ...attributes }, ...words);
+
+/** A button that shows what an action would do. */
+export const planButton = (action: Action, ...words: Child[]): HTMLElement =>
+  button('plan', { 'data-action': JSON.stringify(action) }, ...words);
+
+/** A part of the page with its heading, and beside that what one can do about it. */
+export const panel = (
+  { id, title, beside }: { id: string; title: string; beside?: Child },
+  ...children: Child[]
+): HTMLElement =>
+  h(
+    'section',
+    { class: 'panel', 'aria-labelledby': id },
+    h('div', { class: 'head' }, h('h2', { id }, title), beside),
+    children,
+  );
+
+/** A table that scrolls within its place. */
+export const table = (label: string, heads: string[], rows: HTMLElement[]): HTMLElement =>
+  h(
+    'div',
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label },
+    h(
+      'table',
+      {},
+      h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
+      h('tbody', {}, rows),
+    ),
+  );
 
 type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain';
 
@@ -81,12 +132,24 @@ export const factList = (facts: [string, Child][]): HTMLElement =>
   h(
     'dl',
     { class: 'facts' },
-    facts.map(([what, value]) => h('div', {}, h('dt', {}, what), h('dd', {}, value))),
+    facts.map(([what, value]) =>
+      h(
+        'div',
+        {},
+        h('dt', {}, what),
+        h('dd', {}, typeof value === 'string' ? breakable(value) : value),
+      ),
+    ),
   );
 
 const whole = (title: string, json: string | undefined): Child =>
   json !== undefined &&
-  h('details', {}, h('summary', {}, title), h('pre', { tabindex: 0, 'aria-label': title }, json));
+  h(
+    'details',
+    {},
+    h('summary', {}, title),
+    h('pre', { tabindex: 0, role: 'region', 'aria-label': title }, json),
+  );
 
 /** What came of one identity pool, or would come of it. */
 export function resultCard(result: ResultView): HTMLElement {
@@ -96,14 +159,11 @@ export function resultCard(result: ResultView): HTMLElement {
     'article',
     { class: 'result', 'data-key': title },
     h('h3', {}, badge(result.error === undefined ? toneOf(outcome) : 'bad', outcome), ' ', title),
-    links.length > 0 && h('p', { class: 'dim' }, `by the link ${links.join(', ')}`),
+    links.length > 0 && h('p', { class: 'dim' }, byLinks(links)),
     result.message !== undefined &&
-      h(
-        'p',
-        { class: result.error === undefined ? '' : 'sentence' },
-        result.error !== undefined && h('strong', {}, `${result.error}: `),
-        result.message,
-      ),
+      (result.error === undefined
+        ? h('p', {}, breakable(result.message))
+        : failure(result.error, result.message)),
     lines.length > 0 && difference(lines, `What changes in ${title}`),
     lines.length === 0 && result.message === undefined && h('p', { class: 'dim' }, 'No change.'),
     all.length > 0 && h('p', { class: 'dim' }, 'The whole write, which requests of others shared:'),

@@ -1,0 +1,45 @@
+// `node test/console/pictures.ts` takes the pictures of docs/pictures anew.
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { start } from '../../local/start.ts';
+import { openBrowser, withoutBrowser } from './browser.ts';
+
+const folder = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
+
+async function open(browser: Browser, address: string, isDark: boolean): Promise<Page> {
+  const page = await browser.newPage({
+    ...{ viewport: { width: 1280, height: 800 }, colorScheme: isDark ? 'dark' : 'light' },
+    reducedMotion: 'reduce',
+  });
+  await page.goto(address);
+  await page.getByRole('row').filter({ hasText: 'UNLINKED' }).waitFor();
+  await page.getByRole('button', { name: /^Sign in .* with ios$/ }).click();
+  await page.getByText('let in').waitFor();
+  return page;
+}
+
+const take = (page: Page, name: string, fullPage = false) =>
+  page.screenshot({ path: `${folder}${name}.png`, fullPage });
+
+if (withoutBrowser) throw new Error(withoutBrowser);
+mkdirSync(folder, { recursive: true });
+const { console: address = '' } = await start({ port: 0, silent: true });
+const browser = await openBrowser();
+
+const light = await open(browser, address, false);
+await light.getByLabel('Name of a new app client').fill('android');
+await light.getByRole('button', { name: 'Create the app client' }).click();
+await light.getByText('1 linked').waitFor();
+await light.mouse.move(0, 0);
+await take(light, 'console-light');
+await take(await open(browser, address, true), 'console-dark');
+
+await light.getByRole('row').filter({ hasText: 'LINKED' }).first().getByRole('link').click();
+await light.getByRole('button', { name: /^UpdateIdentityPool/ }).click();
+await light.getByRole('region', { name: 'Output' }).waitFor();
+await light.locator('h1').focus();
+await take(light, 'execution', true);
+await browser.close();
+// The AWS would stay up.
+process.exit();
