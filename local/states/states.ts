@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { StateMachine } from 'aws-local-stepfunctions';
 import type { Aws, Call, Service } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
 import type { Execution, Machine, StateMachines } from './machines.ts';
@@ -47,17 +46,7 @@ function started(machines: StateMachines, { input: asked }: Call): Execution {
   throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
 }
 
-const valid = new Set<string>();
-
-/** Throws what is wrong with a definition. To find that out takes a while, so it is done once. */
-function checkValid(definition: string): void {
-  if (valid.has(definition)) return;
-  // It writes defaults into what it is given.
-  new StateMachine(JSON.parse(definition));
-  valid.add(definition);
-}
-
-/** AWS Step Functions, Standard workflows. */
+/** AWS Step Functions, Standard workflows. `npm run check` says whether a definition is valid. */
 export function states(aws: Aws): Service {
   const machines = aws.stateMachines;
   const onMachine = ({ input }: Call) => ({ resource: String(input['stateMachineArn']) });
@@ -190,7 +179,6 @@ export function states(aws: Aws): Service {
             DefinitionString,
           } = properties as Record<'StateMachineName' | 'RoleArn' | 'DefinitionString', string>;
           const definition = JSON.parse(DefinitionString);
-          checkValid(DefinitionString);
           checkSupported(definition);
           const arn = `arn:${partition}:states:${region}:${account}:stateMachine:${name}`;
           const logging = properties['LoggingConfiguration'] as
