@@ -8,11 +8,10 @@ import { Suite } from './suite.ts';
 const artifact = process.env['POOLBRIDGE_ARTIFACT'] ?? '';
 
 describe('a mistake is seen', () => {
+  const deployment = readDeployment(artifact);
   for (const bug of bugs) {
     test(bug.name, async () => {
-      const outcome = await new Suite(bug.seed, await loadHandlers(bug)).run(
-        readDeployment(artifact),
-      );
+      const outcome = await new Suite(bug.seed, await loadHandlers(bug)).run(deployment);
       assert.notDeepEqual(
         outcome.violations,
         [],
