@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Aws, Call, Service } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
 import type { Execution, Machine, StateMachines } from './machines.ts';
-import { checkSupported, taskError } from './running.ts';
+import { checkDefinition, taskError } from './running.ts';
 
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 const namePattern = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]{1,80}$/u;
@@ -46,7 +46,7 @@ function started(machines: StateMachines, { input: asked }: Call): Execution {
   throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
 }
 
-/** AWS Step Functions, Standard workflows. `npm run check` says whether a definition is valid. */
+/** AWS Step Functions, Standard workflows. */
 export function states(aws: Aws): Service {
   const machines = aws.stateMachines;
   const onMachine = ({ input }: Call) => ({ resource: String(input['stateMachineArn']) });
@@ -179,7 +179,7 @@ export function states(aws: Aws): Service {
             DefinitionString,
           } = properties as Record<'StateMachineName' | 'RoleArn' | 'DefinitionString', string>;
           const definition = JSON.parse(DefinitionString);
-          checkSupported(definition);
+          checkDefinition(definition);
           const arn = `arn:${partition}:states:${region}:${account}:stateMachine:${name}`;
           const logging = properties['LoggingConfiguration'] as
             | { Destinations?: { CloudWatchLogsLogGroup: { LogGroupArn: string } }[] }
