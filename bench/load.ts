@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { CodeStore } from '../local/lambda/code-store.ts';
+import { unpacked } from '../local/lambda/code-store.ts';
 import { packageService } from '../local/poolbridge/package-service.ts';
 
 const PAIRS = 25;
@@ -24,11 +24,9 @@ export async function load(): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'poolbridge-bench-'));
   const bare = join(scratch, 'bare.js');
   writeFileSync(bare, '');
-  const code = new CodeStore();
-  code.artifacts = artifact.folder;
   try {
     const rows = globSync(join(artifact.folder, '*.zip')).map((zip) => {
-      const [file = ''] = globSync(join(code.unpack(zip), 'functions', '*.js'));
+      const [file = ''] = globSync(join(unpacked(zip), 'functions', '*.js'));
       const pairs = Array.from({ length: PAIRS }, () => [timed(file), timed(bare)] as const);
       return {
         function: basename(zip, '.zip'),
@@ -41,7 +39,6 @@ export async function load(): Promise<void> {
     console.table(rows);
     console.log(`${PAIRS} pairs of processes each, Node ${process.version}.`);
   } finally {
-    code.remove();
     artifact.remove();
     rmSync(scratch, { recursive: true });
   }

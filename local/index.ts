@@ -57,7 +57,6 @@ export async function startAws(options: AwsOptions & { port?: number } = {}): Pr
       aws.buses.stop();
       aws.stateMachines.stopAll();
       await aws.functions.stop();
-      aws.code.remove();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

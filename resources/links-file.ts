@@ -216,10 +216,23 @@ function read(text: string): { links: Links; problems: Problem[] } {
 }
 
 /**
- * Reads links.yml, with every default filled in.
+ * Understands the text of a links.yml, with every default filled in.
+ *
+ * @param shown what the file is called in what is said of it.
+ * @throws LinksFileError that names file, line and key of everything that is wrong.
+ */
+export function parseLinks(text: string, shown: string): Links {
+  const { links, problems } = read(text);
+  if (problems.length === 0) return links;
+  const each = [...new Set(problems.map(({ line, message }) => `${shown}:${line}: ${message}`))];
+  throw new LinksFileError(`${each.join('\n')}\nNothing was packaged.`);
+}
+
+/**
+ * Reads links.yml, as {@link parseLinks} understands it.
  *
  * @param file path of the YAML file.
- * @throws LinksFileError that names file, line and key of everything that is wrong.
+ * @throws LinksFileError as there, and where the file can't be read.
  */
 export function loadLinks(file: string): Links {
   const near = relative(process.cwd(), file);
@@ -232,8 +245,5 @@ export function loadLinks(file: string): Links {
       `${shown} can't be read (${(error as Error).message}). Create it, or name another file with --param="links=PATH".`,
     );
   }
-  const { links, problems } = read(text);
-  if (problems.length === 0) return links;
-  const each = [...new Set(problems.map(({ line, message }) => `${shown}:${line}: ${message}`))];
-  throw new LinksFileError(`${each.join('\n')}\nNothing was packaged.`);
+  return parseLinks(text, shown);
 }

@@ -96,6 +96,7 @@ export class World {
   readonly local: LocalAws;
   readonly machineArn: string;
   readonly home: Where;
+  readonly #clients = new Map<string, unknown>();
 
   constructor(local: LocalAws, machineArn: string, home: Where = HOME) {
     this.local = local;
@@ -103,9 +104,14 @@ export class World {
     this.home = home;
   }
 
+  /** One client for each account and Region: to make one takes longer than most calls. */
   client<C>(Client: ClientOf<C>, { account, region }: Where): C {
+    const key = `${Client.name} ${account} ${region}`;
     const credentials = { accessKeyId: account, secretAccessKey: 'any' };
-    return new Client({ endpoint: this.local.endpoint, region, credentials });
+    const client =
+      this.#clients.get(key) ?? new Client({ endpoint: this.local.endpoint, region, credentials });
+    this.#clients.set(key, client);
+    return client as C;
   }
 
   async createUserPool(id: string, tags: Record<string, string> = {}): Promise<void> {
@@ -177,25 +183,35 @@ export class World {
   }
 
   async ended(executionArn: string): Promise<Ended> {
-    const sfn = this.client(SFNClient, this.home);
-    for (;;) {
-      const found = await sfn.send(new DescribeExecutionCommand({ executionArn }));
-      if (found.status !== 'RUNNING') {
-        return {
-          ...found,
-          executionArn,
-          result() {
-            assert.equal(found.status, 'SUCCEEDED', found.cause);
-            return JSON.parse(found.output!);
-          },
-          failure() {
-            assert.equal(found.status, 'FAILED');
-            return JSON.parse(found.cause!);
-          },
-        };
-      }
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
+    await this.#endOf(executionArn);
+    const found = await this.client(SFNClient, this.home).send(
+      new DescribeExecutionCommand({ executionArn }),
+    );
+    return {
+      ...found,
+      executionArn,
+      result() {
+        assert.equal(found.status, 'SUCCEEDED', found.cause);
+        return JSON.parse(found.output!);
+      },
+      failure() {
+        assert.equal(found.status, 'FAILED');
+        return JSON.parse(found.cause!);
+      },
+    };
+  }
+
+  #endOf(executionArn: string): Promise<void> {
+    const { stateMachines } = this.local.aws;
+    const execution = stateMachines.execution(executionArn);
+    if (execution.status !== 'RUNNING') return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = stateMachines.watch((arn) => {
+        if (arn !== executionArn || execution.status === 'RUNNING') return;
+        stop();
+        resolve();
+      });
+    });
   }
 
   /** Every execution that an event has started so far, once it has ended. */
@@ -208,10 +224,13 @@ export class World {
 
   /** Waits for the execution that is about a client, however it was started. */
   async executionFor(clientId: string): Promise<Ended> {
+    const { executions } = this.local.aws.stateMachines;
     for (;;) {
-      const found = (await this.executions()).find(({ input }) => input?.includes(clientId));
-      if (found) return found;
-      await new Promise((resolve) => setTimeout(resolve, 25));
+      const found = [...executions.values()].findLast(
+        ({ machine, input }) => machine.arn === this.machineArn && input.includes(clientId),
+      );
+      if (found) return this.ended(found.arn);
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
 

@@ -56,7 +56,10 @@ const yamlTags = [...shortForms, ...conditionForms].flatMap(
 
 /** Reads a CloudFormation template, JSON or YAML with its short forms. */
 export function readTemplate(file: string): Template {
-  return parse(readFileSync(file, 'utf8'), { customTags: yamlTags, merge: true });
+  const text = readFileSync(file, 'utf8');
+  return file.endsWith('.json')
+    ? JSON.parse(text)
+    : parse(text, { customTags: yamlTags, merge: true });
 }
 
 // Nothing in the embedded AWS reads them: the code is taken from the packaged zips themselves.

@@ -1,37 +1,43 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 
-/** The packaged code of the functions, unpacked for as long as this AWS runs. */
+/** The packaged code of the functions. */
 export class CodeStore {
-  #root: string | undefined;
-  #count = 0;
   /** Where the zips are that a template's S3Keys stand for. */
   artifacts = '';
 
-  /** Unpacks the zip that an S3 key stands for, into a folder of its own. */
-  unpack(s3Key: string): string {
-    const folder = join(this.#folder(), String(this.#count++));
-    const zip = unzipSync(readFileSync(join(this.artifacts, basename(s3Key))));
-    for (const [name, bytes] of Object.entries(zip)) {
-      if (name.endsWith('/')) continue;
-      const file = join(folder, name);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, bytes);
-    }
-    return folder;
+  /** The zip that an S3 key stands for. */
+  zipOf(s3Key: string): string {
+    return join(this.artifacts, basename(s3Key));
   }
+}
 
-  #folder(): string {
-    if (this.#root === undefined) {
-      this.#root = mkdtempSync(join(tmpdir(), 'poolbridge-aws-'));
-      process.once('exit', () => this.remove());
-    }
-    return this.#root;
+/** Unpacks a zip beside it, once for all who run it, and returns the folder. */
+export function unpacked(zip: string): string {
+  const folder = zip.replace(/\.zip$/, '');
+  if (existsSync(folder)) return folder;
+  // It is there in one step or not at all: other processes may be at it too.
+  const scratch = mkdtempSync(`${folder}-`);
+  for (const [name, bytes] of Object.entries(unzipSync(readFileSync(zip)))) {
+    if (name.endsWith('/')) continue;
+    const file = join(scratch, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, bytes);
   }
-
-  remove(): void {
-    if (this.#root !== undefined) rmSync(this.#root, { recursive: true, force: true });
+  try {
+    renameSync(scratch, folder);
+  } catch (error) {
+    rmSync(scratch, { recursive: true });
+    if (!existsSync(folder)) throw error;
   }
+  return folder;
 }

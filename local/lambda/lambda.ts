@@ -6,6 +6,7 @@ import { transformSync } from 'esbuild';
 import type { Aws, Call, Service } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
 import type { InvokeAnswer } from '../kernel/protocol.ts';
+import { unpacked } from './code-store.ts';
 
 interface LambdaFunction {
   name: string;
@@ -15,7 +16,8 @@ interface LambdaFunction {
   roleArn: string;
   handler: string;
   runtime: string;
-  code: string;
+  /** The zip with its code. */
+  zip: string;
   memory: number;
   /** Seconds. */
   timeout: number;
@@ -60,6 +62,7 @@ class Sandbox {
     this.#aws = aws;
     this.#fn = fn;
     const { arn, region, name } = fn;
+    const code = unpacked(fn.zip);
     const { session } = aws.iam.assumeByService(fn.roleArn, 'lambda.amazonaws.com', name, arn);
     this.#expiration = session.expiration;
     const [, partition] = arn.split(':');
@@ -69,7 +72,7 @@ class Sandbox {
       stdout: true,
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: fn.memory },
-      workerData: { code: fn.code, handler: fn.handler },
+      workerData: { code, handler: fn.handler },
       // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
       env: {
         AWS_ENDPOINT_URL: aws.endpoint,
@@ -86,7 +89,7 @@ class Sandbox {
         AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
         AWS_LAMBDA_LOG_STREAM_NAME: this.#stream,
         AWS_PARTITION: partition,
-        LAMBDA_TASK_ROOT: fn.code,
+        LAMBDA_TASK_ROOT: code,
         TZ: ':UTC',
         ...fn.environment,
       },
@@ -331,7 +334,7 @@ export function lambda(aws: Aws): Service {
           functions.put({
             ...{ name: FunctionName, arn, account, region, roleArn: Role },
             ...{ handler: Handler, runtime: Runtime },
-            code: code.unpack(Code.S3Key),
+            zip: code.zipOf(Code.S3Key),
             memory: Number(properties['MemorySize'] ?? 128),
             timeout: Number(properties['Timeout'] ?? 3),
             environment: Environment?.Variables ?? {},

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { createRequire, enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 
@@ -17,6 +17,8 @@ const { code, handler } = workerData as { code: string; handler: string };
 const port = parentPort;
 
 function load(): Handler {
+  // Beside the code: what one environment has compiled, the next need not.
+  enableCompileCache(join(code, '.compiled'));
   const dot = handler.lastIndexOf('.');
   const file = join(code, `${handler.slice(0, dot)}.js`);
   const exported = createRequire(file)(file)[handler.slice(dot + 1)];

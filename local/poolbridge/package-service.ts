@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,11 +38,12 @@ export async function packageService(
   const scratch = mkdtempSync(join(tmpdir(), 'poolbridge-package-'));
   const remove = () => rmSync(scratch, { recursive: true, force: true });
   process.once('exit', remove);
+  const service = join(scratch, 'service');
   for (const source of sources) {
-    cpSync(join(root, source), join(scratch, source), { recursive: true });
+    cpSync(join(root, source), join(service, source), { recursive: true });
   }
-  symlinkSync(join(root, 'node_modules'), join(scratch, 'node_modules'));
-  const file = join(scratch, 'links.yml');
+  symlinkSync(join(root, 'node_modules'), join(service, 'node_modules'));
+  const file = join(service, 'links.yml');
   writeFileSync(file, links);
   const osls = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
   try {
@@ -50,11 +51,14 @@ export async function packageService(
     const flags = given.map(([name, value]) => `--param=${name}=${value}`);
     const args = [osls, 'package', '--stage', stage, ...flags];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
-      cwd: scratch,
+      cwd: service,
       // serverless-esbuild leaves what it unpacks while it packages: with the scratch folder it goes.
       env: { ...process.env, NO_COLOR: '1', TMPDIR: scratch, TEMP: scratch, TMP: scratch },
     });
-    return { folder: join(scratch, '.serverless'), printed: `${stdout}${stderr}`, remove };
+    // Away from node_modules and package.json: what a bundle lacks, it shall lack here too.
+    const folder = join(scratch, 'artifact');
+    renameSync(join(service, '.serverless'), folder);
+    return { folder, printed: `${stdout}${stderr}`, remove };
   } catch (error) {
     remove();
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };

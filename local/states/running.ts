@@ -16,6 +16,10 @@ interface State {
   ItemSelector?: Json;
   ItemProcessor?: Definition;
   MaxConcurrency?: number;
+  Next?: string;
+  Default?: string;
+  Choices?: { Next: string }[];
+  Catch?: { Next: string }[];
   Retry?: { IntervalSeconds?: number; MaxDelaySeconds?: number }[];
   [field: string]: unknown;
 }
@@ -72,19 +76,35 @@ class TaskError extends Error {
 
 const supported = new Set(['Task', 'Map', 'Choice', 'Pass', 'Succeed', 'Fail', 'Wait']);
 
+/** Every place that names the state to go on with. */
+const transitionsOf = ({ Next, Default, Choices = [], Catch = [] }: State) =>
+  [Next, Default, ...[...Choices, ...Catch].map((way) => way.Next)].filter(
+    (target) => target !== undefined,
+  );
+
 /**
- * Refuses what would run differently here than in AWS.
+ * Refuses what leads nowhere, and what would run differently here than in AWS. All else that AWS would
+ * refuse, `npm run check` finds.
  *
+ * @throws AwsError InvalidDefinition
  * @throws UnsupportedError
  */
-export function checkSupported({ States }: Definition): void {
+export function checkDefinition({ StartAt, States }: Definition): void {
+  const targets = [StartAt, ...Object.values(States).flatMap(transitionsOf)];
+  const missing = targets.find((target) => !Object.hasOwn(States, target));
+  if (missing !== undefined) {
+    throw new AwsError(
+      'InvalidDefinition',
+      `Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: Missing target: ${missing}'`,
+    );
+  }
   for (const [name, state] of Object.entries(States)) {
     if (!supported.has(state.Type)) throw new UnsupportedError(`${state.Type} states (${name})`);
     const unknown = ['QueryLanguage', 'Iterator', 'ItemReader', 'ResultWriter', 'ItemBatcher'].find(
       (field) => Object.hasOwn(state, field),
     );
     if (unknown) throw new UnsupportedError(`${unknown} (in the state ${name})`);
-    if (state.ItemProcessor) checkSupported(state.ItemProcessor);
+    if (state.ItemProcessor) checkDefinition(state.ItemProcessor);
   }
 }
 

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { StateMachine } from 'aws-local-stepfunctions';
 import type { Aws, Call, Service } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
 import type { Execution, Machine, StateMachines } from './machines.ts';
-import { checkSupported, taskError } from './running.ts';
+import { checkDefinition, taskError } from './running.ts';
 
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 const namePattern = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]{1,80}$/u;
@@ -45,16 +44,6 @@ function started(machines: StateMachines, { input: asked }: Call): Execution {
   // Idempotent only while it runs: the same name and input again are the same execution.
   if (known.status === 'RUNNING' && known.input === input) return known;
   throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
-}
-
-const valid = new Set<string>();
-
-/** Throws what is wrong with a definition. To find that out takes a while, so it is done once. */
-function checkValid(definition: string): void {
-  if (valid.has(definition)) return;
-  // It writes defaults into what it is given.
-  new StateMachine(JSON.parse(definition));
-  valid.add(definition);
 }
 
 /** AWS Step Functions, Standard workflows. */
@@ -190,8 +179,7 @@ export function states(aws: Aws): Service {
             DefinitionString,
           } = properties as Record<'StateMachineName' | 'RoleArn' | 'DefinitionString', string>;
           const definition = JSON.parse(DefinitionString);
-          checkValid(DefinitionString);
-          checkSupported(definition);
+          checkDefinition(definition);
           const arn = `arn:${partition}:states:${region}:${account}:stateMachine:${name}`;
           const logging = properties['LoggingConfiguration'] as
             | { Destinations?: { CloudWatchLogsLogGroup: { LogGroupArn: string } }[] }

@@ -125,7 +125,6 @@ export class Suite {
 
   /** Lets the handlers run in here, with their calls through the network and the clock waiting for all. */
   #connect({ aws, clock, observer, ...scene }: Scene, network: Network): void {
-    aws.code.unpack = () => '';
     const { tables } = aws;
     const ask = tables.ask.bind(tables);
     tables.ask = async (where, operation, input) => {

@@ -10,7 +10,7 @@ import { ACCOUNT_A, pools, startWorld, type World } from '../world.ts';
 import { poolbridge, someone } from './command.ts';
 
 const TIGHT = 'us-east-1_Tight0001';
-const LINKS = join(process.env['POOLBRIDGE_ARTIFACT']!, '..', 'links.yml');
+const LINKS = join(process.env['POOLBRIDGE_ARTIFACT']!, '..', 'service', 'links.yml');
 
 describe('poolbridge check', () => {
   let world: World;

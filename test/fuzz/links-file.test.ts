@@ -1,31 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import type { Links } from '../../core/links.ts';
-import { LinksFileError, loadLinks } from '../../resources/links-file.ts';
+import { LinksFileError, parseLinks } from '../../resources/links-file.ts';
 import { spoiled, torn } from './garbage.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'poolbridge-links-'));
-const file = join(folder, 'links.yml');
-after(() => rmSync(folder, { recursive: true }));
 
 /** What is read of a file; undefined where it is refused, line by line. */
 function read(content: string | Uint8Array): Links | undefined {
-  writeFileSync(file, content);
+  const text = Buffer.from(content).toString();
   try {
-    return loadLinks(file);
+    return parseLinks(text, 'links.yml');
   } catch (error) {
     assert.ok(error instanceof LinksFileError, `${error}\n${(error as Error).stack}`);
     const lines = error.message.split('\n');
     assert.equal(lines.pop(), 'Nothing was packaged.');
     assert.ok(lines.length > 0);
-    const count = Buffer.from(content)
-      .toString()
-      .split(/\r\n|\r|\n/).length;
+    const count = text.split(/\r\n|\r|\n/).length;
     for (const line of lines) {
       const [, number] = /links\.yml:(\d+): .{3,}$/.exec(line) ?? [];
       assert.ok(number !== undefined, `no line and key in ${JSON.stringify(line.slice(0, 300))}`);

@@ -125,8 +125,12 @@ export class OneAnswer {
     this.#handlers = handlers;
   }
 
+  /** From now on, this thread has no other time than the steps'. */
   static async start(): Promise<OneAnswer> {
-    return new OneAnswer(await loadHandlers(undefined, new URL('links.yml', import.meta.url)));
+    const handlers = await loadHandlers(undefined, new URL('links.yml', import.meta.url));
+    const aws = new OneAnswer(handlers);
+    aws.#clock.install();
+    return aws;
   }
 
   /** Runs a step; it must return or throw what has a name and a sentence, and write only rightly. */
@@ -148,7 +152,6 @@ export class OneAnswer {
       },
     });
     let ended: { value?: unknown; error?: unknown } | undefined;
-    this.#clock.install();
     try {
       this.#handlers[step]!({ execution: EXECUTION, ...events[step] }, context).then(
         (value) => {
@@ -161,7 +164,6 @@ export class OneAnswer {
       await this.#clock.run(() => ended !== undefined, LONGEST);
     } finally {
       this.#clock.clear();
-      this.#clock.uninstall();
     }
     assert.ok(ended, 'it hangs');
     if (this.#violations.length > 0) throw this.#violations[0];

@@ -425,7 +425,13 @@ describe('a state machine', () => {
       States: { P: { Type: 'Parallel', Branches: [single()], End: true } },
     };
     await assert.rejects(machineOf(parallel), /does not support Parallel states/);
-    await assert.rejects(machineOf({ StartAt: 'Nowhere', States: {} }), /invalid/);
+    const lost = { S: { Type: 'Choice', Choices: [{ Next: 'Nowhere' }] } };
+    for (const definition of [
+      { StartAt: 'Nowhere', States: {} },
+      { StartAt: 'S', States: lost },
+    ]) {
+      await assert.rejects(machineOf(definition), /Invalid State Machine Definition.*Nowhere/);
+    }
   });
 
   test('tells its history page by page, and from its end', async () => {
