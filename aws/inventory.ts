@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { PutItemCommand, paginateQuery } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { AwsUnavailableError } from '../core/errors.ts';
 import type { UserPoolListing } from '../core/reconcile.ts';
 import type { ListedPool } from '../core/reconcile-plan.ts';
 import { isListOf, isMapOf, isShape, isText } from '../core/shape.ts';
-import { client, type Item, S, TableName, textOf, ttl } from './table.ts';
+import { client, itemsOf, S, TableName, textOf, ttl } from './table.ts';
 import type { AppClient } from './user-pools.ts';
 
 /** App clients of one user pool, as many as one item has room for. */
@@ -46,8 +46,8 @@ export class Inventory {
     this.#prefix = `inventory#${digest}`;
   }
 
-  #pk(userPoolId: string) {
-    return S(`${this.#prefix}#${userPoolId}`);
+  #pk(userPoolId: string): string {
+    return `${this.#prefix}#${userPoolId}`;
   }
 
   /**
@@ -59,7 +59,7 @@ export class Inventory {
     const bodies = partsOf(tags, clients).map((part) => JSON.stringify(part));
     for (const [i, body] of bodies.entries()) {
       const sk = S(String(i).padStart(4, '0'));
-      const Item = { pk: this.#pk(userPoolId), sk, body: S(body), ttl: ttl(1) };
+      const Item = { pk: S(this.#pk(userPoolId)), sk, body: S(body), ttl: ttl(1) };
       await client.send(new PutItemCommand({ TableName, Item }));
     }
     return digestOf(bodies);
@@ -71,17 +71,7 @@ export class Inventory {
    * @throws AwsUnavailableError when it is not what was kept.
    */
   async read([userPoolId, digest]: ListedPool): Promise<UserPoolListing> {
-    const pages = paginateQuery(
-      { client },
-      {
-        TableName,
-        ConsistentRead: true,
-        KeyConditionExpression: 'pk = :userPool',
-        ExpressionAttributeValues: { ':userPool': this.#pk(userPoolId) },
-      },
-    );
-    const items: Item[] = [];
-    for await (const { Items = [] } of pages) items.push(...Items);
+    const items = await itemsOf(this.#pk(userPoolId));
     const bodies = items.map((item) => textOf(item, 'body') ?? '');
     if (digestOf(bodies) !== digest) {
       throw new AwsUnavailableError(

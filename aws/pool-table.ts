@@ -2,7 +2,6 @@ import {
   DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
-  paginateQuery,
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
@@ -23,11 +22,11 @@ import {
   type WriteRecord,
   type WrittenShare,
 } from '../core/records.ts';
-import { isObject } from '../core/shape.ts';
 import {
   bodyOf,
   client,
   type Item,
+  itemsOf,
   json,
   N,
   numberOf,
@@ -83,23 +82,8 @@ export class PoolTable {
     await client.send(new PutItemCommand({ TableName, Item }));
   }
 
-  async #query(prefix: string, mostPages = MOST_PAGES): Promise<Item[]> {
-    const pages = paginateQuery(
-      { client },
-      {
-        TableName,
-        ConsistentRead: true,
-        KeyConditionExpression: 'pk = :pool AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pool': S(this.#pool), ':prefix': S(prefix) },
-      },
-    );
-    const items: Item[] = [];
-    let count = 0;
-    for await (const { Items } of pages) {
-      if (Array.isArray(Items)) items.push(...Items.filter(isObject));
-      if (++count === mostPages) break;
-    }
-    return items;
+  #query(prefix: string, mostPages = MOST_PAGES): Promise<Item[]> {
+    return itemsOf(this.#pool, prefix, mostPages);
   }
 
   async #updateLease(update: Omit<UpdateItemCommandInput, 'TableName' | 'Key'>): Promise<Item> {

@@ -1,4 +1,5 @@
-import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, DynamoDBClient, paginateQuery } from '@aws-sdk/client-dynamodb';
+import { AwsUnavailableError } from '../core/errors.ts';
 import { isObject, isText, type Shape } from '../core/shape.ts';
 import { requestHandler } from './request-handler.ts';
 
@@ -36,4 +37,40 @@ export function bodyOf<T>(item: unknown, isT: Shape<T>, name = 'body'): T | unde
   } catch {
     return undefined;
   }
+}
+
+const isKey = (value: unknown): boolean =>
+  isObject(value) && Object.values(value).every((each) => isObject(each) && isText(each['S']));
+
+/**
+ * The items of a partition, as they are now, those whose sort key begins with a prefix.
+ *
+ * @param mostPages of a megabyte each; all, unless given.
+ * @throws AwsUnavailableError where the table has more and does not say from where on.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
+ */
+export async function itemsOf(
+  partition: string,
+  prefix?: string,
+  mostPages = Number.POSITIVE_INFINITY,
+): Promise<Item[]> {
+  const begins = prefix === undefined ? {} : { ':prefix': S(prefix) };
+  const pages = paginateQuery(
+    { client },
+    {
+      ...{ TableName, ConsistentRead: true },
+      KeyConditionExpression: `pk = :pk${prefix === undefined ? '' : ' AND begins_with(sk, :prefix)'}`,
+      ExpressionAttributeValues: { ':pk': S(partition), ...begins },
+    },
+  );
+  const items: Item[] = [];
+  let count = 0;
+  for await (const { Items, LastEvaluatedKey } of pages) {
+    if (Array.isArray(Items)) items.push(...Items.filter(isObject));
+    if (++count === mostPages) break;
+    if (LastEvaluatedKey && !isKey(LastEvaluatedKey)) {
+      throw new AwsUnavailableError('The table does not say where it goes on. Ask again.');
+    }
+  }
+  return items;
 }
