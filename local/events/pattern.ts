@@ -121,10 +121,16 @@ class Walk {
   }
 }
 
+// Every rule of a bus asks for those of the same event.
+const walked = new WeakMap<object, Map<string, Leaves>>();
+
 function leavesOf(event: object): Map<string, Leaves> {
+  const known = walked.get(event);
+  if (known) return known;
   const walk = new Walk();
   walk.visit(event, '', new Map());
   const found = new Map<string, Leaves>();
+  walked.set(event, found);
   for (const [path, leaf] of walk.leaves) {
     const leaves: Leaves = found.get(path) ?? { all: [], arrays: new Set(), byElement: new Map() };
     found.set(path, leaves);

@@ -76,15 +76,14 @@ export function parsePolicy(document: unknown): PolicyDocument {
   return { Version: policy.Version, Statement: statements };
 }
 
-const wildcards = new Map<string, RegExp>();
+const wildcards = { '': new Map<string, RegExp>(), i: new Map<string, RegExp>() };
 
-function wild(pattern: string, value: string, flags = ''): boolean {
-  const key = `${flags}/${pattern}`;
-  let regExp = wildcards.get(key);
+function wild(pattern: string, value: string, flags: keyof typeof wildcards = ''): boolean {
+  let regExp = wildcards[flags].get(pattern);
   if (!regExp) {
     const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
     regExp = new RegExp(`^${source.replaceAll('?', '.')}$`, `s${flags}`);
-    wildcards.set(key, regExp);
+    wildcards[flags].set(pattern, regExp);
   }
   return regExp.test(value);
 }

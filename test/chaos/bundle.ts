@@ -65,7 +65,9 @@ const surroundings: Plugin = {
       /^@smithy\/signature-v4$/,
       `const valueOf = (value) => (typeof value === 'function' ? value() : value);
       export class SignatureV4 {
-        constructor(options) { Object.assign(this, options); }
+        constructor({ credentials, region, service }) {
+          Object.assign(this, { credentials, region, service });
+        }
         async sign(request, { signingRegion, signingService } = {}) {
           const { accessKeyId, sessionToken } = await valueOf(this.credentials);
           const region = signingRegion ?? (await valueOf(this.region));
@@ -77,6 +79,17 @@ const surroundings: Plugin = {
         }
       }`,
     );
+    // Of every call they make a text that nobody reads.
+    bundling.onLoad({ filter: /\/loggerMiddleware\.js$/ }, () => ({
+      contents: `export const loggerMiddleware = () => (next) => next;
+        export const loggerMiddlewareOptions = {};
+        export const getLoggerPlugin = () => ({ applyToStack() {} });`,
+    }));
+    bundling.onLoad({ filter: /\/user-agent-middleware\.js$/ }, () => ({
+      contents: `export const userAgentMiddleware = () => (next) => next;
+        export const getUserAgentMiddlewareOptions = {};
+        export const getUserAgentPlugin = () => ({ applyToStack() {} });`,
+    }));
     // No function has such files, and reading them takes real time.
     bundling.onLoad({ filter: /shared-ini-file-loader\/readFile\.js$/ }, () => ({
       contents: `export const readFile = async () => '';

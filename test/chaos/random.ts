@@ -32,7 +32,9 @@ export class Random {
   }
 
   bytes(length: number): Buffer {
-    return Buffer.from(Array.from({ length }, () => this.between(0, 255)));
+    const bytes = Buffer.allocUnsafe(length);
+    for (let i = 0; i < length; i++) bytes[i] = this.between(0, 255);
+    return bytes;
   }
 
   uuid(): string {

@@ -7,9 +7,12 @@ import { tell } from '../../local/story/story.ts';
 
 const command = fileURLToPath(new URL('../../cli/poolbridge.ts', import.meta.url));
 
+// Nobody's credentials or settings.
+const { PATH, NODE_COMPILE_CACHE } = process.env;
+const env = { PATH, NODE_COMPILE_CACHE, NO_COLOR: '1' };
+
 const start = (...args: string[]) =>
   new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
     execFile(process.execPath, [command, 'local', ...args], { env }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
     });
@@ -17,7 +20,6 @@ const start = (...args: string[]) =>
 
 /** What is printed until Ctrl-C is offered and taken. */
 async function startAndEnd(...args: string[]): Promise<string> {
-  const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
   const child = spawn(process.execPath, [command, 'local', ...args], { env });
   let out = '';
   for await (const chunk of child.stdout.setEncoding('utf8')) {
