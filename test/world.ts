@@ -97,6 +97,7 @@ export class World {
   readonly machineArn: string;
   readonly home: Where;
   readonly #clients = new Map<string, unknown>();
+  readonly #ends = new Map<string, Promise<Ended>>();
 
   constructor(local: LocalAws, machineArn: string, home: Where = HOME) {
     this.local = local;
@@ -182,7 +183,14 @@ export class World {
     return this.machineArn.replace(/-link$/, '-reconcile');
   }
 
-  async ended(executionArn: string): Promise<Ended> {
+  /** An execution at its end, which does not change: it is asked for once. */
+  ended(executionArn: string): Promise<Ended> {
+    const known = this.#ends.get(executionArn) ?? this.#describeEnd(executionArn);
+    this.#ends.set(executionArn, known);
+    return known;
+  }
+
+  async #describeEnd(executionArn: string): Promise<Ended> {
     await this.#endOf(executionArn);
     const found = await this.client(SFNClient, this.home).send(
       new DescribeExecutionCommand({ executionArn }),
