@@ -45,7 +45,7 @@ function linksOf(pairs: number): string {
 
 /** All accounts, with the app clients and identity pools that nothing links yet. */
 async function prepare(aws: Aws, folder: string, pairs: number): Promise<void> {
-  aws.code.artifacts = folder;
+  aws.artifacts = folder;
   await deployService(aws, A, { folder });
   const pools = Array.from({ length: 2 * pairs }, (_, i) => i);
   for (const account of ACCOUNTS) {

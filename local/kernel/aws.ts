@@ -4,7 +4,6 @@ import { IdentityPools } from '../cognito-identity/pools.ts';
 import { UserPools } from '../cognito-idp/pools.ts';
 import { Tables } from '../dynamodb/dynamodb.ts';
 import { Buses } from '../events/buses.ts';
-import { CodeStore } from '../lambda/code-store.ts';
 import { Functions } from '../lambda/lambda.ts';
 import { LogGroups } from '../logs/logs.ts';
 import { StateMachines } from '../states/machines.ts';
@@ -124,7 +123,6 @@ export class Aws {
   readonly alarms = new Map<string, Alarm>();
   /** Bodies of dashboards, by name. */
   readonly dashboards = new Map<string, string>();
-  readonly code = new CodeStore();
   readonly functions = new Functions(this);
   readonly identityPools = new IdentityPools();
   readonly logGroups = new LogGroups();
@@ -132,6 +130,8 @@ export class Aws {
   readonly tables = new Tables();
   readonly userPools = new UserPools();
   readonly services = new Map<string, Service>();
+  /** Where the zips are that a template's S3Keys stand for. */
+  artifacts = '';
   /** Where the wire protocols are spoken, once they are. */
   endpoint = '';
   /** Puts an event of AWS's own on the default bus of an account and Region. */

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { basename, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { transformSync } from 'esbuild';
 import type { Aws, Call, Service } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
 import type { InvokeAnswer } from '../kernel/protocol.ts';
-import { unpacked } from './code-store.ts';
+import { unpacked } from './unpacked.ts';
 
 interface LambdaFunction {
   name: string;
@@ -280,7 +281,7 @@ const seen = ({ name, arn, roleArn, handler, runtime, memory, timeout }: LambdaF
 
 /** AWS Lambda: the packaged handlers, each execution environment in a thread of its own. */
 export function lambda(aws: Aws): Service {
-  const { functions, code } = aws;
+  const { functions } = aws;
   const judge = (call: Call) => ({
     resource: functions.find(call, String(call.input['FunctionName'])).arn,
   });
@@ -334,7 +335,7 @@ export function lambda(aws: Aws): Service {
           functions.put({
             ...{ name: FunctionName, arn, account, region, roleArn: Role },
             ...{ handler: Handler, runtime: Runtime },
-            zip: code.zipOf(Code.S3Key),
+            zip: join(aws.artifacts, basename(Code.S3Key)),
             memory: Number(properties['MemorySize'] ?? 128),
             timeout: Number(properties['Timeout'] ?? 3),
             environment: Environment?.Variables ?? {},

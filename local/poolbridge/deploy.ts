@@ -17,7 +17,7 @@ export function deployService(
   stage = 'dev',
   parameters: Record<string, string> = {},
 ) {
-  aws.code.artifacts = folder;
+  aws.artifacts = folder;
   const template = readTemplate(join(folder, 'cloudformation-template-update-stack.json'));
   return deployStack(aws, { ...where, name: `poolbridge-${stage}`, template, parameters });
 }

@@ -1,15 +1,9 @@
 import type { Aws } from '../kernel/aws.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
 import type { InvokeAnswer } from '../kernel/protocol.ts';
+import type { Definition, Json } from './definition.ts';
 import { History, type HistoryEvent } from './history.ts';
-import {
-  type Definition,
-  type Json,
-  Running,
-  type RunTask,
-  serviceError,
-  taskError,
-} from './running.ts';
+import { Running, type RunTask, serviceError, taskError } from './running.ts';
 
 /** A state machine as it was created. */
 export interface Machine {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Aws, Call, Service } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
+import { checkDefinition } from './definition.ts';
 import type { Execution, Machine, StateMachines } from './machines.ts';
-import { checkDefinition, taskError } from './running.ts';
+import { taskError } from './running.ts';
 
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 const namePattern = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]{1,80}$/u;

@@ -226,7 +226,7 @@ describe('the console', { skip: withoutBrowser }, () => {
       const page = await open(console.address, dark);
       const check = async () => {
         assert.deepEqual(await barriersIn(page), []);
-        if (!dark) assert.deepEqual(await keyboardBarriers(page), []);
+        assert.deepEqual(await keyboardBarriers(page), []);
       };
       await page.locator('.executions a').first().waitFor();
       await check();

@@ -105,7 +105,8 @@ const sorts: Record<string, Sort> = {
   'AWS::SQS::QueuePolicy': ['sqs:SetQueueAttributes', queue],
 };
 
-test('whoever has the policy for deployers may make, change and remove all that the service has', () => {
+/** What deploying and removing the packaged service asks of AWS: each action, and on what. */
+function needs(): [action: string, resource: string][] {
   const file = join(
     process.env['POOLBRIDGE_ARTIFACT'] ?? '',
     'cloudformation-template-update-stack.json',
@@ -113,21 +114,45 @@ test('whoever has the policy for deployers may make, change and remove all that 
   const { Resources } = JSON.parse(readFileSync(file, 'utf8')) as {
     Resources: Record<string, { Type: string; Properties: Properties }>;
   };
-  const resources = Object.entries(Resources);
+  const stack = `arn:aws:cloudformation:us-east-1:${ACCOUNT}:stack/poolbridge-dev/1`;
+  const bystack = ['CreateStack', 'CreateChangeSet', 'ExecuteChangeSet', 'DeleteStack'];
+  return [
+    ...Object.entries(Resources).flatMap(([id, { Type, Properties = {} }]) => {
+      const sort = sorts[Type];
+      assert.ok(sort, `nothing is known of ${Type}`);
+      const [actions, arnOf] = sort;
+      return actions.split(' ').map((action): [string, string] => [action, arnOf(Properties, id)]);
+    }),
+    ...bystack.map((action): [string, string] => [`cloudformation:${action}`, stack]),
+    ['cloudformation:ValidateTemplate', '*'],
+    ['logs:DescribeLogGroups', '*'],
+    ['s3:PutObject', `${bucket()}/serverless/poolbridge/dev/1/link.zip`],
+  ];
+}
+
+test('whoever has the policy for deployers may make, change and remove all that the service has', () => {
   assert.deepEqual(
-    [...new Set(resources.map(([, { Type }]) => Type))].filter((type) => !sorts[type]),
+    needs().filter(([action, resource]) => !may(action, resource)),
     [],
   );
-  const refused = resources.flatMap(([id, { Type, Properties = {} }]) => {
-    const [actions, arnOf] = sorts[Type]!;
-    return actions.split(' ').filter((action) => !may(action, arnOf(Properties, id)));
-  });
-  assert.deepEqual(refused, []);
-  const stack = `arn:aws:cloudformation:us-east-1:${ACCOUNT}:stack/poolbridge-dev/1`;
-  for (const action of ['CreateStack', 'CreateChangeSet', 'ExecuteChangeSet', 'DeleteStack']) {
-    assert.ok(may(`cloudformation:${action}`, stack));
+});
+
+test('the policy for deployers has no service and no resource that is not needed', () => {
+  const whole = policy.Statement;
+  try {
+    for (const [i, statement] of whole.entries()) {
+      for (const key of ['Action', 'Resource'] as const) {
+        for (const left of [statement[key] ?? []].flat()) {
+          const rest = [statement[key] ?? []].flat().filter((each) => each !== left);
+          policy.Statement = whole.with(i, { ...statement, [key]: rest });
+          const missed = needs().some(([action, resource]) => !may(action, resource));
+          assert.ok(missed, `${statement.Sid}: ${left}`);
+        }
+      }
+    }
+  } finally {
+    policy.Statement = whole;
   }
-  assert.ok(may('s3:PutObject', `${bucket()}/serverless/poolbridge/dev/1/link.zip`));
 });
 
 test('whoever has the policy for deployers may touch nothing else', () => {

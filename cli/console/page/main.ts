@@ -133,16 +133,16 @@ function done({ message, execution }: Done): void {
 }
 
 /** A button that was pressed while what it asks for is under way does nothing more. */
-async function once(button: HTMLElement, action: () => Promise<void>): Promise<void> {
-  if (button.ariaBusy === 'true') return;
-  button.ariaBusy = 'true';
+async function once(pressed: HTMLElement, action: () => Promise<void>): Promise<void> {
+  if (pressed.ariaBusy === 'true') return;
+  pressed.ariaBusy = 'true';
   say('');
   try {
     await action();
   } catch (error) {
     say(sentenceOf(error));
   } finally {
-    button.ariaBusy = null;
+    pressed.ariaBusy = null;
   }
 }
 
@@ -237,11 +237,11 @@ const requests: Record<
 };
 
 document.addEventListener('click', (event) => {
-  const button = event.target instanceof Element && event.target.closest<HTMLElement>('button, a');
-  const deed = button ? deeds[button.dataset['do'] ?? ''] : undefined;
-  if (!button || !deed) return;
+  const pressed = event.target instanceof Element && event.target.closest<HTMLElement>('button, a');
+  const deed = pressed ? deeds[pressed.dataset['do'] ?? ''] : undefined;
+  if (!pressed || !deed) return;
   event.preventDefault();
-  void once(button, async () => deed(button));
+  void once(pressed, async () => deed(pressed));
 });
 
 document.addEventListener('submit', (event) => {

@@ -7,19 +7,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-
-/** The packaged code of the functions. */
-export class CodeStore {
-  /** Where the zips are that a template's S3Keys stand for. */
-  artifacts = '';
-
-  /** The zip that an S3 key stands for. */
-  zipOf(s3Key: string): string {
-    return join(this.artifacts, basename(s3Key));
-  }
-}
 
 /** Unpacks a zip beside it, once for all who run it, and returns the folder. */
 export function unpacked(zip: string): string {
