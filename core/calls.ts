@@ -1,5 +1,5 @@
 import { type IdentityPool, sameSettings } from './identity-pool.ts';
-import { sameMapping, sameTags } from './roles.ts';
+import { INACTIVE, sameMapping, sameTags } from './roles.ts';
 
 /** One call that changes a pool, and what the pool is to be after it. */
 export interface Call {
@@ -28,11 +28,17 @@ const withSettingsOf = (beside: IdentityPool, settings: IdentityPool): IdentityP
   ...(beside.PrincipalTags && { PrincipalTags: beside.PrincipalTags }),
 });
 
-function tagCalls(from: IdentityPool, { PrincipalTags: wanted = {} }: IdentityPool): Call[] {
+/** The calls that set principal tags, or those that reset them. */
+function tagCalls(
+  from: IdentityPool,
+  { PrincipalTags: wanted = {} }: IdentityPool,
+  kind: 'set' | 'reset',
+): Call[] {
   const calls: Call[] = [];
   let now = from;
   for (const [providerName, tags] of Object.entries(wanted)) {
-    if (sameTags(now.PrincipalTags?.[providerName], tags)) continue;
+    const isMeant = sameTags(tags, INACTIVE) === (kind === 'reset');
+    if (!isMeant || sameTags(now.PrincipalTags?.[providerName], tags)) continue;
     now = { ...now, PrincipalTags: { ...now.PrincipalTags, [providerName]: tags } };
     calls.push({ operation: 'SetPrincipalTagAttributeMap', to: now, providerName });
   }
@@ -40,25 +46,25 @@ function tagCalls(from: IdentityPool, { PrincipalTags: wanted = {} }: IdentityPo
 }
 
 /**
- * The calls that bring a pool from one state to another, in the only order that AWS takes: a role
- * mapping is of a provider that is there, so those that go do so before their entries, and those that
- * come do so after them.
- * https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_SetIdentityPoolRoles.html
+ * The calls that bring a pool from one state to another. What belongs to an entry is taken away before
+ * the entry is removed, and set after the entry is added: AWS refuses a role mapping whose provider is
+ * not there, and principal tags without their provider would be left behind if the next call failed.
+ * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_SetIdentityPoolRoles.html
  */
 export function callsBetween(from: IdentityPool, to: IdentityPool): Call[] {
-  const calls: Call[] = [];
-  let now = from;
+  const calls = tagCalls(from, to, 'reset');
+  let now = calls.at(-1)?.to ?? from;
   const call = (operation: Call['operation'], next: IdentityPool) => {
     if (sameSettings(now, next)) return;
     calls.push({ operation, to: next });
     now = next;
   };
   if (from.RoleMappings) {
-    call('SetIdentityPoolRoles', { ...from, RoleMappings: keptMappings(from, to) });
+    call('SetIdentityPoolRoles', { ...now, RoleMappings: keptMappings(from, to) });
   }
   call('UpdateIdentityPool', withSettingsOf(now, to));
   if (to.RoleMappings) {
     call('SetIdentityPoolRoles', { ...now, RoleMappings: to.RoleMappings });
   }
-  return [...calls, ...tagCalls(now, to)];
+  return [...calls, ...tagCalls(now, to, 'set')];
 }

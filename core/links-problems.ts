@@ -1,4 +1,5 @@
 import { roleMappingOf } from './entry-settings.ts';
+import { globsInclude, isExclusion } from './glob.ts';
 import { grouped } from './grouped.ts';
 import { accountIn, type Link, type Links } from './links.ts';
 import { MOST_ROLE_MAPPINGS } from './roles.ts';
@@ -49,6 +50,17 @@ function misplaced(links: Links): Problem[] {
   });
 }
 
+/** Exclusions that exclude nothing, because no glob before them includes anything. */
+const needlessExclusions = (links: Links): Problem[] =>
+  named(links).flatMap(([name, { clients }]) => {
+    const first = clients.findIndex((glob) => !isExclusion(glob));
+    const leading = first === -1 ? clients : clients.slice(0, first);
+    return leading.map((glob, i) => ({
+      path: ['links', name, 'clients', String(i)],
+      message: `is ${JSON.stringify(glob)}, which excludes nothing, because no glob before it includes anything: the globs count in their order, so begin with what the link covers, for example "*"`,
+    }));
+  });
+
 const isLiteral = (glob: string): boolean => !/[*?]/.test(glob);
 
 /** How many app clients links are sure to mean: those that they name, or one of each user pool. */
@@ -56,7 +68,13 @@ function fewestClients(links: Link[]): number {
   const clients = new Map<string, Set<string>>();
   for (const { userPools = [], clients: globs } of links) {
     for (const id of userPools) {
-      clients.set(id, new Set([...(clients.get(id) ?? []), ...globs.filter(isLiteral)]));
+      clients.set(
+        id,
+        new Set([
+          ...(clients.get(id) ?? []),
+          ...globs.filter((glob) => isLiteral(glob) && globsInclude(globs, glob)),
+        ]),
+      );
     }
   }
   return [...clients.values()].reduce((sum, names) => sum + Math.max(1, names.size), 0);
@@ -113,6 +131,7 @@ function disputedTags(links: Links): Problem[] {
 export const problemsOf = (links: Links): Problem[] => [
   ...disagreements(links),
   ...misplaced(links),
+  ...needlessExclusions(links),
   ...impossibleMappings(links),
   ...disputedTags(links),
 ];

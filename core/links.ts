@@ -1,6 +1,6 @@
 import { type Beside, besideOf, type EntrySettings, entrySettingsOf } from './entry-settings.ts';
 import { NotCoveredError } from './errors.ts';
-import { globMatches } from './glob.ts';
+import { globsInclude, globsIncludeAll } from './glob.ts';
 import { grouped } from './grouped.ts';
 
 /** One rule of a role mapping, as links.yml has it. */
@@ -17,6 +17,7 @@ export interface Link {
   /** The role that may list the clients of userPools, where those are another account's. */
   userPoolRoleArn?: string;
   userPoolTags?: Record<string, string>;
+  /** Globs on the app client's name, in order; one that begins with `!` excludes. */
   clients: string[];
   identityPool: string;
   roleArn: string;
@@ -87,7 +88,7 @@ const coversPool = (
         linkedBy?.includes(name) === true)));
 
 const coversClient = ({ clients }: Link, { clientName }: Subject): boolean =>
-  clientName === undefined || clients.some((glob) => globMatches(glob, clientName));
+  clientName === undefined || globsInclude(clients, clientName);
 
 /** The role by which a user pool of another account is read, on which the links that name it agree. */
 export const userPoolRoleOf = (links: Links, userPoolId: string): string | undefined =>
@@ -131,9 +132,7 @@ export const poolsByTags = (links: Links): string[] => [
 
 /** Whether a client's name decides anything among the links that cover its user pool. */
 export const needsClientName = (links: Links, subject: Subject): boolean =>
-  named(links).some(
-    (link) => coversPool(link, subject) && !link[1].clients.some((glob) => glob === '*'),
-  );
+  named(links).some((link) => coversPool(link, subject) && !globsIncludeAll(link[1].clients));
 
 /**
  * The identity pools that a client may reach. Where several links lead to one identity pool, the

@@ -87,11 +87,13 @@ function problemOf(error: ErrorObject): { path: string[]; message: string } {
       };
     case 'anyOf':
       return { path, message: 'names no user pools: give userPools, userPoolTags or both' };
-    case 'pattern':
+    case 'pattern': {
+      const reason = parentSchema?.['$comment'] ?? `does not match ${String(params['pattern'])}`;
       return {
         path: error.propertyName === undefined ? path : [...path, error.propertyName],
-        message: `is ${quoted(data)}, which does not match ${String(params['pattern'])}`,
+        message: `is ${quoted(data)}, which ${String(reason)}`,
       };
+    }
     case 'propertyNames':
       return {
         path: [...path, String(params['propertyName'])],
@@ -158,12 +160,19 @@ class Source {
   constructor(text: string) {
     const options = { lineCounter: this.#lines, merge: true, prettyErrors: false };
     this.#document = parseDocument(text, { ...options, logLevel: 'error' });
-    const { errors } = this.#document;
-    this.problems = errors.slice(0, MOST_PROBLEMS).map(({ pos: [offset], message }) => ({
-      line: this.#lines.linePos(offset).line,
+    const { errors, warnings } = this.#document;
+    const lineOf = (offset: number): number => this.#lines.linePos(offset).line;
+    const mistakes = errors.map(({ pos: [offset], message }) => ({
+      line: lineOf(offset),
       message: reasonOf(message),
     }));
-    this.content = errors.length > 0 ? {} : this.#resolved();
+    // YAML takes the text after an unquoted ! for a tag, and leaves nothing in its place.
+    const tags = warnings.map(({ pos: [from, to] }) => ({
+      line: lineOf(from),
+      message: `${inLine(text.slice(from, to))} begins with !, which YAML reads as a tag: put it in quotes`,
+    }));
+    this.problems = [...mistakes, ...tags].slice(0, MOST_PROBLEMS);
+    this.content = this.problems.length > 0 ? {} : this.#resolved();
   }
 
   #resolved(): unknown {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { NotCoveredError } from '../../core/errors.ts';
-import { globMatches } from '../../core/glob.ts';
+import { globMatches, globsInclude } from '../../core/glob.ts';
 import {
   accessTo,
   accountsOf,
@@ -167,6 +167,9 @@ describe('what has to be looked up', () => {
     const at = { userPoolId: 'us-east-1_A' };
     assert.equal(needsClientName({ a: link() }, at), false);
     assert.equal(needsClientName({ a: link({ clients: ['web', '*'] }) }, at), false);
+    assert.equal(needsClientName({ a: link({ clients: ['!web', '**'] }) }, at), false);
+    assert.equal(needsClientName({ a: link({ clients: ['*', '!web'] }) }, at), true);
+    assert.equal(needsClientName({ a: link({ clients: ['*', '!web', 'web-*'] }) }, at), true);
     assert.equal(needsClientName({ a: link({ clients: ['web'] }) }, at), true);
     assert.equal(needsClientName({ a: link({ clients: ['web'] }), b: link() }, at), true);
     assert.equal(
@@ -301,6 +304,25 @@ describe('globs', () => {
   test('with many stars take no longer than with one', () => {
     assert.equal(globMatches(`${'*a'.repeat(60)}b`, 'a'.repeat(128)), false);
   });
+});
+
+describe('a list of globs', () => {
+  const cases: [string[], string, boolean][] = [
+    [['*', '!AmazonOpenSearchService-*'], 'AmazonOpenSearchService-search-1', false],
+    [['*', '!AmazonOpenSearchService-*'], 'shop', true],
+    [['web-*', '!web-*-test', 'web-a-test'], 'web-a-test', true],
+    [['web-*', '!web-*-test', 'web-a-test'], 'web-b-test', false],
+    [['web-*', '!web-*-test'], 'mail', false],
+    [['!web', '*'], 'web', true],
+    [['!mail'], 'web', false],
+  ];
+  for (const [globs, name, includes] of cases) {
+    test(`${JSON.stringify(globs)} ${includes ? 'includes' : 'excludes'} ${JSON.stringify(name)}`, () => {
+      assert.equal(globsInclude(globs, name), includes);
+      const subject = { userPoolId: 'us-east-1_A', clientName: name };
+      assert.equal(coverageOf({ a: link({ clients: globs }) }, subject).length, includes ? 1 : 0);
+    });
+  }
 });
 
 describe('links that have changed since a target was resolved', () => {

@@ -155,6 +155,9 @@ describe('role mappings and principal tags', () => {
           [],
         );
         const isTagging = operation === 'SetPrincipalTagAttributeMap';
+        const has = (at: IdentityPool) =>
+          entriesOf(at).some(({ ProviderName }) => ProviderName === intent.providerName);
+        if (isTagging && has(pool)) assert.ok(has(to), 'tags are reset before their entry goes');
         assert.equal(providerName, isTagging ? intent.providerName : undefined);
         from = to;
       }

@@ -73,7 +73,35 @@ describe('links.yml', () => {
     );
   });
 
+  const clients = (...globs: string[]) => `${good}    clients: [${globs.join(', ')}]\n`;
+
+  test('may exclude clients by name from those that a link covers', () => {
+    const { 'mobile-apps': link } = loadLinks(fileOf(clients('"*"', '"!Amazon*-?"', '"Amazon.a"')));
+    assert.deepEqual(link?.clients, ['*', '!Amazon*-?', 'Amazon.a']);
+  });
+
   const bad: [string, string, RegExp[]][] = [
+    [
+      'globs that match the name of no app client',
+      clients('"*"', '"web-{a,b}"', '"[ab]"', '"!"', '"!!a"', '""', `"${'a'.repeat(129)}"`),
+      [
+        /^6: links\.mobile-apps\.clients\.1 is "web-\{a,b\}", which can't match the name of any app client: .*excludes$/,
+        ...[2, 3, 4, 5, 6].map((i) => new RegExp(`^6: links\\.mobile-apps\\.clients\\.${i} is `)),
+      ],
+    ],
+    [
+      'clients that are excluded from nothing',
+      clients('"!a"', '"!b"', '"*"', '"!c"'),
+      [
+        /^6: links\.mobile-apps\.clients\.0 is "!a", which excludes nothing, .*begin with .*"\*"$/,
+        /^6: links\.mobile-apps\.clients\.1 is "!b"/,
+      ],
+    ],
+    [
+      'clients that are excluded without quotes, which YAML reads as a tag',
+      clients('"*"', '!Amazon-*'),
+      [/^6: !Amazon-\* begins with !, which YAML reads as a tag: put it in quotes$/],
+    ],
     [
       'an unknown key',
       `${good}    identitypool: x\n`,
