@@ -149,30 +149,44 @@ const isEnd = ({ entries }: PoolUpdate, key: string): boolean => entries?.has(ke
 export const isSettled = (entry: RemovedEntry, updates: PoolUpdate[]): boolean =>
   updates.some((update) => isEnd(update, keyOf(entry)));
 
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
+const HISTORY_DAYS = 90;
+// Records are kept for 90 days by CloudTrail's clock, and the oldest may go while they are read.
+const MARGIN_MS = 3_600_000;
+
 /**
- * The update that removed an entry: the first without it, of those since the last that had it.
+ * The moment back to which CloudTrail's event history is certain to be whole, in epoch milliseconds.
  *
- * @param updates of the identity pool, newest first, up to now.
- * @param whole whether these are all that CloudTrail has since before the entry was written. If none
- * of them had the entry, the first after that counts.
+ * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
+ */
+export const historyBegins = (now: number): number => now - HISTORY_DAYS * 86_400_000 + MARGIN_MS;
+
+/** The updates of an identity pool, as far as they are known. */
+export interface Updates {
+  /** Newest first, up to now. */
+  updates: PoolUpdate[];
+  /** They are all updates since this moment, in epoch milliseconds; absent where they may not be all. */
+  wholeSince?: number;
+}
+
+/**
+ * The update that removed an entry: the first without it, of those since the last that had it. If no
+ * update had the entry, the first one after the entry was written, where all since then are known.
+ *
  * @returns undefined where that is not certain.
  */
 export function removalOf(
   entry: RemovedEntry,
-  updates: PoolUpdate[],
-  whole: boolean,
+  { updates, wholeSince = Number.POSITIVE_INFINITY }: Updates,
 ): PoolUpdate | undefined {
   const end = updates.findIndex((update) => isEnd(update, keyOf(entry)));
   if (end >= 0) return updates[end]?.entries ? updates.slice(0, end).at(-1) : undefined;
   const linked = Date.parse(entry.linkedBy.time);
-  return whole ? updates.filter(({ time }) => time > linked).at(-1) : undefined;
+  return linked >= wholeSince ? updates.filter(({ time }) => time > linked).at(-1) : undefined;
 }
 
 /** What is known of an identity pool's updates, for the events that tell of its removed entries. */
-export interface Looked {
-  /** Newest first. */
-  updates: PoolUpdate[];
-  whole: boolean;
+export interface Looked extends Updates {
   /** Why CloudTrail could not be read, or not to the end. */
   hindered?: string;
 }
@@ -196,13 +210,22 @@ const isSessionOf = (roleArn: string, principalArn: string): boolean => {
 const stageOf = (executionArn: string): string =>
   /:poolbridge-([^:]+)-reconcile:/.exec(executionArn)?.[1] ?? 'STAGE';
 
-function messageOf(event: Omit<EntryRemoved, 'message'>, hindered: string | undefined): string {
+/** Why the one who removed an entry can't be named. */
+function reasonFor({ linkedBy }: RemovedEntry, { hindered, wholeSince }: Looked): string {
+  if (hindered !== undefined) return hindered;
+  if (wholeSince !== undefined && Date.parse(linkedBy.time) < wholeSince) {
+    return `the event history of CloudTrail goes back ${HISTORY_DAYS} days and shows no moment at which the entry was still there, so the removal may be older; if a trail of that account keeps older records, look there for UpdateIdentityPool since ${linkedBy.time}`;
+  }
+  return 'the event history of CloudTrail does not show it, or not yet';
+}
+
+function messageOf(event: Omit<EntryRemoved, 'message'>, looked: Looked): string {
   const { executionArn, identityPoolId, providerName, clientId, removedBy } = event;
   const { partition } = executionOf(executionArn);
   const userPoolId = userPoolIdOf(providerName, partition) ?? providerName;
   const who = removedBy
     ? `${removedBy.principalArn} removed the app client ${clientId} of ${userPoolId} from the identity pool ${identityPoolId} at ${removedBy.time} (CloudTrail event ${removedBy.eventId}), and Poolbridge was not asked to.`
-    : `The app client ${clientId} of ${userPoolId} was removed from the identity pool ${identityPoolId}, and Poolbridge was not asked to. Who did it is not known: ${hindered ?? 'the event history of CloudTrail does not show it, or not yet'}.`;
+    : `The app client ${clientId} of ${userPoolId} was removed from the identity pool ${identityPoolId}, and Poolbridge was not asked to. Who did it is not known: ${reasonFor(event, looked)}.`;
   return `${who} If a tool owns that pool, have it leave the list of user pool clients alone, as docs/coexistence.md has it for each (ignore_changes and its like). Then link it again: npx poolbridge link --stage ${stageOf(executionArn)} --user-pool ${userPoolId} --client ${clientId}`;
 }
 
@@ -212,8 +235,8 @@ export function entryRemoved(
   found: Pick<EntryRemoved, 'executionArn' | 'identityPoolId'>,
   { roleArn, looked }: { roleArn: string; looked: Looked },
 ): EntryRemoved {
-  const { by } = removalOf(entry, looked.updates, looked.whole) ?? {};
+  const { by } = removalOf(entry, looked) ?? {};
   const removedBy = by && !isSessionOf(roleArn, by.principalArn) ? by : undefined;
   const event = { ...found, ...entry, ...(removedBy && { removedBy }) };
-  return { ...event, message: messageOf(event, looked.hindered) };
+  return { ...event, message: messageOf(event, looked) };
 }

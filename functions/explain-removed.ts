@@ -9,6 +9,7 @@ import { type Access, accessTo } from '../core/links.ts';
 import {
   type EntryRemoved,
   entryRemoved,
+  historyBegins,
   isSettled,
   type Looked,
   type RemovedEntry,
@@ -43,6 +44,7 @@ async function look(
   context: Context,
 ): Promise<Looked> {
   const updates: Looked['updates'] = [];
+  const began = historyBegins(Date.now());
   const since = Math.min(...removed.map(({ linkedBy }) => Date.parse(linkedBy.time)));
   try {
     const where = executionOf(execution);
@@ -51,13 +53,13 @@ async function look(
     const pages = poolUpdates(where, identityPoolId, access, looking);
     for await (const page of pages) {
       updates.push(...page.updates);
-      if (!page.more) return { updates, whole: true };
+      if (!page.more) return { updates, wholeSince: Math.max(since, began) };
       if (removed.every((entry) => isSettled(entry, updates))) break;
     }
-    return { updates, whole: false };
+    return { updates };
   } catch (error) {
     // Who it was is worth knowing; that it was removed is worth telling in any case.
-    return { updates, whole: false, hindered: hindrance(error, access) };
+    return { updates, hindered: hindrance(error, access) };
   }
 }
 

@@ -7,7 +7,9 @@ import { planOf } from '../../core/reconcile-plan.ts';
 import { poolReport } from '../../core/reconcile-report.ts';
 import {
   entryRemoved,
+  historyBegins,
   isSettled,
+  type PoolUpdate,
   poolUpdate,
   type RemovedEntry,
   removalOf,
@@ -121,6 +123,10 @@ function culpritOf(all: Write[]): { write: Write; id: string } | undefined {
   return culprit;
 }
 
+/** Updates that are all there are since before the entry was linked, or that may not be all. */
+const known = (updates: PoolUpdate[], whole = true) =>
+  whole ? { updates, wholeSince: LINKED } : { updates };
+
 describe('who removed an entry', () => {
   test('is never named wrongly, whatever CloudTrail hides and however far it shows', () => {
     fc.assert(
@@ -134,12 +140,12 @@ describe('who removed an entry', () => {
           [history, true],
           [part, part.length === history.length],
         ] as const) {
-          const named = removalOf(entry, updates, whole)?.by;
+          const named = removalOf(entry, known(updates, whole))?.by;
           if (named) assert.deepEqual(named.eventId, culprit?.id);
           if (named) assert.equal(named.principalArn, arnOf(culprit!.write.who));
           // Whoever stops here misses nothing.
           if (isSettled(entry, updates)) {
-            assert.deepEqual(removalOf(entry, history, true), removalOf(entry, updates, false));
+            assert.deepEqual(removalOf(entry, known(history)), removalOf(entry, { updates }));
           }
         }
       }),
@@ -152,24 +158,57 @@ describe('who removed an entry', () => {
       fc.property(writes, (later) => {
         const all = [ourWrite, ...later.map((write) => ({ ...write, shown: true }))];
         const culprit = culpritOf(all);
-        assert.equal(removalOf(entry, historyOf(all), true)?.by?.eventId, culprit?.id);
+        assert.equal(removalOf(entry, known(historyOf(all)))?.by?.eventId, culprit?.id);
       }),
       { numRuns: 1000 },
     );
   });
 
-  test('is, of a pool that nobody wrote for longer than CloudTrail remembers, the first who wrote since', () => {
-    const away = (who: string, afterSeconds: number): Write => ({
-      ...ourWrite,
-      ...{ who, clientIds: ['x'], afterSeconds },
-    });
-    const since = [away('ann', 100 * 86_400), away('bob', 60)];
-    assert.equal(removalOf(entry, historyOf(since), true)?.by?.principalArn, arnOf('ann'));
+  const DAY = 86_400;
+  const away = (who: string, afterSeconds: number): Write => ({
+    ...ourWrite,
+    ...{ who, clientIds: ['x'], afterSeconds },
+  });
+
+  test('is the first who wrote after the entry was linked, where no record shows the entry', () => {
+    const since = historyOf([away('ann', 80 * DAY), away('bob', 60)]);
+    assert.equal(removalOf(entry, known(since))?.by?.principalArn, arnOf('ann'));
     // There may be more before.
-    assert.equal(removalOf(entry, historyOf(since), false), undefined);
-    // What came before our own write can't have undone it.
-    assert.equal(removalOf(entry, historyOf([away('ann', -60)]), true), undefined);
-    assert.equal(removalOf(entry, [], true), undefined);
+    assert.equal(removalOf(entry, { updates: since }), undefined);
+    // An update before the entry was written can't have removed it.
+    assert.equal(removalOf(entry, known(historyOf([away('ann', -60)]))), undefined);
+    assert.equal(removalOf(entry, known([])), undefined);
+  });
+
+  test('is not known where the event history begins after the entry was linked', () => {
+    // Linked 200 days ago, removed 100 days ago, and the identity pool was renamed 80 days ago.
+    const now = LINKED + 200 * DAY * 1000;
+    const looked = (updates: PoolUpdate[]) => ({ updates, wholeSince: historyBegins(now) });
+    const renamed = looked(historyOf([away('ann', 120 * DAY)]));
+    assert.equal(removalOf(entry, renamed), undefined);
+    const found = { executionArn: EXECUTION, identityPoolId: POOL };
+    const { removedBy, message } = entryRemoved(entry, found, { roleArn: ROLE, looked: renamed });
+    assert.equal(removedBy, undefined);
+    assert.match(
+      message,
+      /not known: the event history of CloudTrail goes back 90 days and shows no/,
+    );
+    assert.match(message, /look there for UpdateIdentityPool since 2026-01-02T03:04:05\.678Z\./);
+    // A record within the 90 days that has the entry settles it.
+    const shown = historyOf([
+      { ...ourWrite, who: 'bob', afterSeconds: 115 * DAY },
+      away('ann', DAY),
+    ]);
+    assert.equal(removalOf(entry, looked(shown))?.by?.principalArn, arnOf('ann'));
+    // The day on which the history stops reaching back to the link.
+    const since = historyOf([away('ann', 60)]);
+    for (const [days, name] of [
+      [89, arnOf('ann')],
+      [90, undefined],
+    ] as const) {
+      const wholeSince = historyBegins(LINKED + days * DAY * 1000);
+      assert.equal(removalOf(entry, { updates: since, wholeSince })?.by?.principalArn, name);
+    }
   });
 
   test('is read off a record only where it looks whole', () => {
@@ -205,12 +244,12 @@ describe('who removed an entry', () => {
     );
   });
 
-  test('is nobody where what comes is no record at all', () => {
+  test('is not known where what comes is no record at all', () => {
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string(), fc.anything()), (text) => {
         const update = poolUpdate(text, POOL);
         assert.equal(update?.entries, undefined);
-        assert.equal(removalOf(entry, update ? [update] : [], true), undefined);
+        assert.equal(removalOf(entry, known(update ? [update] : [])), undefined);
       }),
     );
   });
@@ -222,7 +261,7 @@ describe('what is told of a removed entry', () => {
   const told = (who: string, hindered?: string) =>
     entryRemoved(entry, found, {
       roleArn: ROLE,
-      looked: { updates: historyOf(taken(who)), whole: true, ...(hindered && { hindered }) },
+      looked: { ...known(historyOf(taken(who))), ...(hindered && { hindered }) },
     });
 
   test('names the principal, the time and the record, and says what to do', () => {
@@ -248,7 +287,7 @@ describe('what is told of a removed entry', () => {
     // Another role of that account, and a role of that name elsewhere, are others.
     assert.ok(told('poolbridge-linker').removedBy);
     const { message: hindered } = entryRemoved(entry, found, {
-      ...{ roleArn: ROLE, looked: { updates: [], whole: false, hindered: 'it is not allowed' } },
+      ...{ roleArn: ROLE, looked: { updates: [], hindered: 'it is not allowed' } },
     });
     assert.match(hindered, /Who did it is not known: it is not allowed\. /);
   });
