@@ -1,9 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import type { AdvancedEventSelector, CloudTrail, EventSelector } from '@aws-sdk/client-cloudtrail';
 import type { Links } from '../core/links.ts';
 import { pausedText } from '../core/pause.ts';
 import type { PoolReport, ReconcileOutput } from '../core/reconcile-report.ts';
-import { userPoolRegion } from '../core/user-pool.ts';
 import { loadLinks } from '../resources/links-file.ts';
 import { type Version, versionIn, versionOf } from '../resources/version.ts';
 import { Machines } from './machines.ts';
@@ -20,29 +18,36 @@ export interface Check {
   todo?: string;
 }
 
-const ok = (check: string, found: string): Check => ({ check, status: 'ok', found });
+export const ok = (check: string, found: string): Check => ({ check, status: 'ok', found });
 
-const bad = (
+export const bad = (
   status: Exclude<Check['status'], 'ok'>,
   check: string,
   found: string,
   todo: string,
 ): Check => ({ check, status, found, todo });
 
+/** Whether AWS does not let the caller look. */
+export const isDenied = ({ name }: Error): boolean => /AccessDenied/.test(name);
+
 /** Checks, or why they could not be made; not being allowed to look is no failure. */
-async function made(check: string, todo: string, look: () => Promise<Check[]>): Promise<Check[]> {
+export async function made(
+  check: string,
+  todo: string,
+  look: () => Promise<Check[]>,
+): Promise<Check[]> {
   try {
     return await look();
   } catch (error) {
     const { name, message } = error as Error;
     const found = `${name}: ${message}`;
-    return /AccessDenied/.test(name)
+    return isDenied(error as Error)
       ? [bad('unknown', check, found, 'Have that allowed, or have someone look who may.')]
       : [bad('failed', check, found, todo)];
   }
 }
 
-const AGAIN = 'The message says why; then check again.';
+export const AGAIN = 'The message says why; then check again.';
 
 const DEFAULT_FILE = fileURLToPath(new URL('../links.yml', import.meta.url));
 
@@ -112,59 +117,6 @@ export const checkPause = (session: Session, stage: string): Promise<Check[]> =>
     return [bad('warning', 'writes', `paused ${pausedText(found.pause)}`, todo)];
   });
 
-const SOURCE = 'cognito-idp.amazonaws.com';
-
-/** Whether an advanced selector lets CloudTrail log writes of Cognito. */
-function selects({ FieldSelectors = [] }: AdvancedEventSelector): boolean {
-  const fields = new Map(FieldSelectors.map((each) => [each.Field, each]));
-  const { Equals: sources = [SOURCE], NotEquals: others = [] } = fields.get('eventSource') ?? {};
-  return (
-    fields.get('eventCategory')?.Equals?.includes('Management') === true &&
-    fields.get('readOnly')?.Equals?.includes('true') !== true &&
-    sources.includes(SOURCE) &&
-    !others.includes(SOURCE)
-  );
-}
-
-/** Whether a selector lets CloudTrail log management events that write; by default it does. */
-const logsWrites = ({ IncludeManagementEvents = true, ReadWriteType = 'All' }: EventSelector) =>
-  IncludeManagementEvents && ReadWriteType !== 'ReadOnly';
-
-/** Whether a trail logs, and what EventBridge is to hear of. */
-async function tells(trails: CloudTrail, arn: string): Promise<boolean> {
-  const { IsLogging = false } = await trails.getTrailStatus({ Name: arn });
-  if (!IsLogging) return false;
-  const { EventSelectors = [], AdvancedEventSelectors = [] } = await trails.getEventSelectors({
-    TrailName: arn,
-  });
-  return EventSelectors.some(logsWrites) || AdvancedEventSelectors.some(selects);
-}
-
-const checkTrail = (session: Session, region: string): Promise<Check[]> =>
-  made(`trail in ${region}`, AGAIN, async () => {
-    const check = `trail in ${region}`;
-    const trails = await session.trails(region);
-    const { trailList = [] } = await trails.describeTrails({});
-    for (const { TrailARN = '', Name = '' } of trailList) {
-      if (await tells(trails, TrailARN)) return [ok(check, `${Name} logs management events`)];
-    }
-    const found =
-      trailList.length > 0
-        ? `of ${trailList.length} trails none logs management events that write`
-        : 'there is none';
-    const todo = 'Make one that logs write management events: without it nothing is heard of.';
-    return [bad('failed', check, found, todo)];
-  });
-
-/** A trail in the deployment's Region and in those of user pools that links name in this account. */
-export async function checkTrails(session: Session, links: Links): Promise<Check[]> {
-  const { region } = await session.caller();
-  const own = Object.values(links).filter(({ userPoolRoleArn }) => userPoolRoleArn === undefined);
-  const named = own.flatMap(({ userPools = [] }) => userPools.map(userPoolRegion));
-  const checks = [...new Set([region, ...named])].map((each) => checkTrail(session, each));
-  return (await Promise.all(checks)).flat();
-}
-
 const quotaOf = (links: Links, id: string): number | undefined =>
   Object.values(links).find(({ identityPool }) => identityPool === id)?.providerQuota;
 
@@ -183,6 +135,12 @@ function roomFor({ identityPoolId, counts }: PoolReport, links: Links): Check {
     'Unlink clients that are gone, or have quota L-14403AD5 raised and set providerQuota.';
   return bad('warning', check, `${found}${short}`, todo);
 }
+
+/** What to do about a failure to look at an identity pool. */
+const todoAbout = ({ error }: { error: string }): string =>
+  error === 'UnknownPoolFieldError'
+    ? 'Update Poolbridge and deploy it: npx osls deploy. Until then it writes nothing to this identity pool. If the newest version does not know the setting either, report it.'
+    : 'The message says what to do.';
 
 /** Whether the role of each identity pool can be assumed, and how many entries it has room for. */
 export const checkPools = (
@@ -204,7 +162,7 @@ export const checkPools = (
       const failed = failure && `${failure.error}: ${failure.message}`;
       return [
         ...('counts' in pool ? [roomFor(pool, links)] : []),
-        ...(failed ? [bad('failed', identityPoolId, failed, 'The message says what to do.')] : []),
+        ...(failed ? [bad('failed', identityPoolId, failed, todoAbout(failure))] : []),
       ];
     });
   });

@@ -7,11 +7,11 @@ import {
   checkLinks,
   checkPause,
   checkPools,
-  checkTrails,
 } from '../checks.ts';
 import { Failure } from '../exit.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
+import { checkTrails } from '../trails.ts';
 
 interface Options {
   links?: string;

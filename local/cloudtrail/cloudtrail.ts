@@ -44,43 +44,97 @@ const shown = (record: TrailRecord) => ({
 
 const TRAIL = 'management-events';
 
-/** CloudTrail's event history, which shows every call at once, and the one trail, if there is one. */
+interface Trail {
+  Name: string;
+  TrailARN: string;
+  HomeRegion: string;
+  IsMultiRegionTrail: true;
+  IsOrganizationTrail: boolean;
+}
+
+/** An ARN of a trail in its parts. */
+function trailIn(arn: string) {
+  const [, , , region = '', account = '', ...path] = arn.split(':');
+  return { region, account, name: path.join(':').replace('trail/', '') };
+}
+
+/** CloudTrail's event history, which shows every call at once, and the trails that an account sees. */
 export function cloudtrail(aws: Aws): Service {
   const trailOf = ({ partition, region, account }: Call) =>
     `arn:${partition}:cloudtrail:${region}:${account}:trail/${TRAIL}`;
-  /** @throws AwsError where there is no trail, or another is meant. */
-  const known = (call: Call, given: unknown): string => {
-    const arn = trailOf(call);
-    if (aws.trail.enabled && [arn, TRAIL].includes(String(given))) return arn;
-    throw new AwsError('TrailNotFoundException', `Unknown trail: ${given}`);
-  };
+
+  function trailsSeenBy(call: Call): Trail[] {
+    const own: Trail = {
+      ...{ Name: TRAIL, TrailARN: trailOf(call), HomeRegion: call.region },
+      ...{ IsMultiRegionTrail: true, IsOrganizationTrail: false },
+    };
+    const { enabled, organizationTrail } = aws.trail;
+    const trails = enabled ? [own] : [];
+    if (organizationTrail === undefined) return trails;
+    const { name, region } = trailIn(organizationTrail);
+    return [
+      {
+        ...{ Name: name, TrailARN: organizationTrail, HomeRegion: region },
+        ...{ IsMultiRegionTrail: true, IsOrganizationTrail: true },
+      },
+      ...trails,
+    ];
+  }
+
+  const isOwn = ({ TrailARN }: Trail, { account }: Call) => trailIn(TrailARN).account === account;
+
+  /**
+   * The trail that a call names. A member account names an organization's trail by its ARN only.
+   * https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
+   *
+   * @throws AwsError where the account sees no such trail.
+   */
+  function known(call: Call, given: unknown): Trail {
+    const trail = trailsSeenBy(call).find(
+      (each) => each.TrailARN === given || (each.Name === given && isOwn(each, call)),
+    );
+    if (trail) return trail;
+    throw unknownTrail(call, given);
+  }
+
+  const unknownTrail = ({ account }: Call, given: unknown) =>
+    new AwsError('TrailNotFoundException', `Unknown trail: ${given} for the user: ${account}`);
+
+  // By which ARN AWS judges a member account's call on the organization's trail is not documented. Here
+  // only a policy that names no trail allows it, which is an assumption.
+  const resourceOf = (call: Call, given: unknown): string =>
+    given === aws.trail.organizationTrail && trailIn(String(given)).account !== call.account
+      ? '*'
+      : trailOf(call);
+
   return {
     operations: {
       // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DescribeTrails.html
       DescribeTrails: {
-        run(call) {
-          const trail = {
-            ...{ Name: TRAIL, TrailARN: trailOf(call), HomeRegion: call.region },
-            ...{ IsMultiRegionTrail: true, IsOrganizationTrail: false },
-          };
-          return { trailList: aws.trail.enabled ? [trail] : [] };
-        },
+        run: (call) => ({ trailList: trailsSeenBy(call) }),
       },
       // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
       GetTrailStatus: {
-        judge: (call) => ({ resource: trailOf(call) }),
+        judge: (call) => ({ resource: resourceOf(call, call.input['Name']) }),
         run(call) {
           known(call, call.input['Name']);
           return { IsLogging: true };
         },
       },
+      // That a member account can't read the selectors of an organization's trail is seen by its users,
+      // and not documented: https://github.com/turbot/steampipe-plugin-aws/issues/577
       // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventSelectors.html
       GetEventSelectors: {
-        judge: (call) => ({ resource: trailOf(call) }),
-        run: (call) => ({
-          TrailARN: known(call, call.input['TrailName']),
-          EventSelectors: [{ ReadWriteType: 'WriteOnly', IncludeManagementEvents: true }],
-        }),
+        judge: (call) => ({ resource: resourceOf(call, call.input['TrailName']) }),
+        run(call) {
+          const { TrailName: given } = call.input;
+          const trail = known(call, given);
+          if (!isOwn(trail, call)) throw unknownTrail(call, given);
+          return {
+            TrailARN: trail.TrailARN,
+            EventSelectors: [{ ReadWriteType: 'WriteOnly', IncludeManagementEvents: true }],
+          };
+        },
       },
       LookupEvents: {
         run({ account, region, input: given }) {

@@ -64,6 +64,8 @@ export class CloudTrail {
   delay: [number, number];
   /** Without a trail EventBridge hears nothing. */
   enabled: boolean;
+  /** The ARN of an organization's trail, if there is one: every account but that of the ARN is a member. */
+  organizationTrail: string | undefined;
   readonly #aws: Aws;
 
   constructor(aws: Aws, delay: [number, number], enabled: boolean) {
@@ -98,7 +100,7 @@ export class CloudTrail {
     };
     this.records.push(detail);
     if (this.records.length > MOST_RECORDS) this.records.shift();
-    if (!this.enabled) return;
+    if (!this.enabled && this.organizationTrail === undefined) return;
     const event = {
       source: `aws.${service}`,
       'detail-type': 'AWS API Call via CloudTrail',

@@ -26,7 +26,7 @@ describe('poolbridge check', () => {
     await world.close();
   });
 
-  const check = async (args: string[] = [], keys?: ReturnType<typeof someone>['session']) => {
+  const check = async (args: string[] = [], keys?: Parameters<typeof poolbridge>[2]) => {
     const all = ['check', '--link', 'tight', '--links', LINKS, ...args, '--json'];
     const { code, out, err } = await poolbridge(world, all, keys);
     const { checks, ...more } = JSON.parse(out) as { checks: Check[]; message?: string };
@@ -76,6 +76,58 @@ describe('poolbridge check', () => {
     const nowhere = await check(['--stage', 'nope']);
     assert.match(nowhere.of('deployed')!.todo!, /npx osls deploy/);
     assert.equal(nowhere.of(pools.tight), undefined);
+  });
+
+  test('is satisfied by one good trail, though an organization’s trail can’t be read', async () => {
+    const { trail } = world.local.aws;
+    const arn = 'arn:aws:cloudtrail:us-east-1:999999999999:trail/organization';
+    trail.organizationTrail = arn;
+    try {
+      const both = await check();
+      assert.match(both.of('trail in us-east-1')!.found, /^management-events logs/);
+      trail.enabled = false;
+      const { code, of } = await check();
+      assert.equal(code, 0);
+      const { status, found, todo } = of('trail in us-east-1')!;
+      assert.equal(status, 'unknown');
+      assert.match(found, /^can't be read: organization: TrailNotFoundException$/);
+      assert.match(todo!, /^arn:aws:\S+:trail\/organization is the organization's/);
+      assert.match(todo!, /only account 999999999999 can read .* or make a trail of this account/);
+      // In the management account it is a trail like any other.
+      const managed = await check([], { accessKeyId: '999999999999', secretAccessKey: 'any' });
+      assert.equal(managed.of('trail in us-east-1')!.found, 'organization logs management events');
+    } finally {
+      trail.enabled = true;
+      trail.organizationTrail = undefined;
+    }
+  });
+
+  test('tells a trail that may not be read from one that does not log', async () => {
+    const { session } = someone(world, 'lister', [
+      { Effect: 'Allow', Action: 'cloudtrail:DescribeTrails', Resource: '*' },
+    ]);
+    const { status, todo } = (await check([], session)).of('trail in us-east-1')!;
+    assert.equal(status, 'unknown');
+    assert.match(todo!, /^Have cloudtrail:GetTrailStatus and .* on arn:aws:\S+ allowed/);
+  });
+
+  test('finds a setting of an identity pool that Poolbridge does not know, before the first write', async () => {
+    const stored = world.local.aws.identityPools.find(pools.tight);
+    const before = stored.pool;
+    stored.pool = { ...before, ...{ NewSetting: { on: true } } };
+    try {
+      const { code, of } = await check();
+      assert.equal(code, 1);
+      const { status, found, todo } = of(pools.tight)!;
+      assert.equal(status, 'failed');
+      assert.match(found, /^UnknownPoolFieldError: .* a new member at IdentityPool\.NewSetting/);
+      assert.match(
+        todo!,
+        /^Update Poolbridge and deploy it: .* writes nothing to this identity pool/,
+      );
+    } finally {
+      stored.pool = before;
+    }
   });
 
   test('and the other commands, needs no more than these permissions', async () => {

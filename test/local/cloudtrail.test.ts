@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {
+  CloudTrail,
   CloudTrailClient,
   LookupEventsCommand,
   paginateLookupEvents,
@@ -78,5 +79,31 @@ describe('CloudTrail’s event history', () => {
     await assert.rejects(count(new LookupEventsCommand({ ...input, NextToken: 'guessed' })), {
       name: 'InvalidNextTokenException',
     });
+  });
+
+  test('shows an organization’s trail to a member account, which reads its status by ARN and no selectors', async () => {
+    const { trail } = local.aws;
+    const TrailName = 'arn:aws:cloudtrail:us-east-1:999999999999:trail/organization';
+    trail.organizationTrail = TrailName;
+    const member = new CloudTrail(where());
+    const owner = new CloudTrail(where('999999999999', 'us-east-1'));
+    const { trailList = [] } = await member.describeTrails({});
+    assert.deepEqual(
+      trailList.map(({ TrailARN, IsOrganizationTrail }) => [TrailARN, IsOrganizationTrail]),
+      [[TrailName, true]],
+    );
+    assert.equal((await member.getTrailStatus({ Name: TrailName })).IsLogging, true);
+    const unknown = {
+      name: 'TrailNotFoundException',
+      message: /^Unknown trail: .* for the user: /,
+    };
+    await assert.rejects(member.getTrailStatus({ Name: 'organization' }), unknown);
+    await assert.rejects(member.getEventSelectors({ TrailName }), unknown);
+    for (const name of [TrailName, 'organization']) {
+      const { TrailARN } = await owner.getEventSelectors({ TrailName: name });
+      assert.equal(TrailARN, TrailName);
+    }
+    trail.organizationTrail = undefined;
+    assert.deepEqual((await member.describeTrails({})).trailList, []);
   });
 });
