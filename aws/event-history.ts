@@ -3,7 +3,7 @@ import type { Execution } from '../core/execution.ts';
 import { identityPoolRegion } from '../core/identity-pool.ts';
 import type { Access } from '../core/links.ts';
 import { type PoolUpdate, poolUpdate } from '../core/removed.ts';
-import { pace } from './pace.ts';
+import { pace, patient } from './pace.ts';
 import { requestHandler } from './request-handler.ts';
 import { assume } from './role-session.ts';
 
@@ -40,8 +40,8 @@ export async function* poolUpdates(
 ): AsyncGenerator<Page> {
   const { credentials } = await assume(execution, access, LOOK_UP);
   const region = identityPoolRegion(identityPoolId);
-  // Identity pools of one account are looked at side by side, and it has two calls a second.
-  const client = new CloudTrailClient({ region, credentials, requestHandler, maxAttempts: 6 });
+  // Up to ten identity pools of one account are looked at side by side, and it has two calls a second.
+  const client = new CloudTrailClient({ region, credentials, requestHandler, ...patient() });
   const input = {
     LookupAttributes: [
       { AttributeKey: 'EventName' as const, AttributeValue: 'UpdateIdentityPool' },

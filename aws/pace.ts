@@ -1,3 +1,4 @@
+import { AdaptiveRetryStrategy } from '@smithy/core/retry';
 import { sleep } from './sleep.ts';
 
 /** Spreads calls evenly: what it returns waits until the next may be made, so many a second. */
@@ -10,3 +11,43 @@ export function pace(perSecond: number): () => Promise<void> {
     if (wait > 0) await sleep(wait);
   };
 }
+
+// A throttled call waits for up to 1, 2, 4, … and at most 20 seconds before each further attempt. With
+// these attempts ten clients that share two calls a second all end; with half as many some fail.
+const THROTTLED_ATTEMPTS = 12;
+// As many as the SDK makes by default: what does not answer is not waited for.
+const OTHER_ATTEMPTS = 3;
+
+type Refresh = AdaptiveRetryStrategy['refreshRetryTokenForRetry'];
+type Token = Awaited<ReturnType<Refresh>>;
+
+class PatientRetryStrategy extends AdaptiveRetryStrategy {
+  /** How often a call has failed otherwise than by being throttled. */
+  readonly #failures = new WeakMap<Token, number>();
+
+  constructor() {
+    super(THROTTLED_ATTEMPTS);
+  }
+
+  override async refreshRetryTokenForRetry(...[token, info]: Parameters<Refresh>): Promise<Token> {
+    const before = this.#failures.get(token) ?? 0;
+    const failures = info.errorType === 'THROTTLING' ? before : before + 1;
+    if (failures === OTHER_ATTEMPTS) throw new Error(`no answer after ${failures} attempts`);
+    const next = await super.refreshRetryTokenForRetry(token, info);
+    this.#failures.set(next, failures);
+    return next;
+  }
+}
+
+/**
+ * What a client is made with that may read more than AWS grants at once. It starts at full speed, which
+ * uses up the burst that AWS grants. Once AWS throttles a call, the client finds the rate at which AWS
+ * answers and keeps to it, whatever else in the account uses the same rate. Each client has its own.
+ *
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+ * @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+ */
+export const patient = () => ({
+  retryStrategy: new PatientRetryStrategy(),
+  maxAttempts: THROTTLED_ATTEMPTS,
+});

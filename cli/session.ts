@@ -3,6 +3,7 @@ import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import type { DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { EventBridge } from '@aws-sdk/client-eventbridge';
 import type { SFN } from '@aws-sdk/client-sfn';
+import { patient } from '../aws/pace.ts';
 
 /** Who asks. */
 export interface Credentials {
@@ -76,6 +77,7 @@ export class Session {
   readonly #stepFunctions = new Map<string | undefined, SFN>();
   #caller: Promise<Caller> | undefined;
   #table: DynamoDB | undefined;
+  #logs: CloudWatchLogs | undefined;
 
   constructor(whither: Whither) {
     this.#config = configOf(whither);
@@ -109,14 +111,16 @@ export class Session {
   async stepFunctions(region?: string): Promise<SFN> {
     const { SFN } = await import('@aws-sdk/client-sfn');
     const known = this.#stepFunctions.get(region);
-    const sfn = known ?? new SFN({ ...this.#config, ...(region && { region }) });
+    const sfn = known ?? new SFN({ ...this.#config, ...patient(), ...(region && { region }) });
     this.#stepFunctions.set(region, sfn);
     return sfn;
   }
 
   async logs(): Promise<CloudWatchLogs> {
     const { CloudWatchLogs } = await import('@aws-sdk/client-cloudwatch-logs');
-    return new CloudWatchLogs(this.#config);
+    // One client: each learns by itself at which rate AWS answers.
+    this.#logs ??= new CloudWatchLogs({ ...this.#config, ...patient() });
+    return this.#logs;
   }
 
   async table(): Promise<DynamoDB> {
@@ -132,6 +136,6 @@ export class Session {
 
   async trails(region: string): Promise<CloudTrail> {
     const { CloudTrail } = await import('@aws-sdk/client-cloudtrail');
-    return new CloudTrail({ ...this.#config, region });
+    return new CloudTrail({ ...this.#config, ...patient(), region });
   }
 }

@@ -34,7 +34,11 @@ function hindrance(error: unknown, { roleArn }: Access): string {
   if (error instanceof Error && isDenial(error)) {
     return `its account ${roleArn.split(':')[4]} lets nobody look it up in CloudTrail, as resources/account-b.yml does with NameWhoRemoves=true`;
   }
-  return `CloudTrail could not be read (${error instanceof Error ? error.name : 'an error'})`;
+  const name = error instanceof Error ? error.name : 'an error';
+  if (name === 'AbortError' || name === 'TimeoutError') {
+    return 'CloudTrail did not show it in the time there was; the next reconcile looks again';
+  }
+  return `CloudTrail could not be read (${name})`;
 }
 
 /** What CloudTrail has of the identity pool's updates, back to where it says nothing more. */
