@@ -4,6 +4,7 @@ const consoles = new Map([
   ['aws', 'console.aws.amazon.com'],
   ['aws-us-gov', 'console.amazonaws-us-gov.com'],
   ['aws-cn', 'console.amazonaws.cn'],
+  ['aws-eusc', 'console.amazonaws-eusc.eu'],
 ]);
 
 /** Where the AWS console shows an execution; nothing in a partition whose console is not known. */

@@ -1,8 +1,11 @@
 import { roleMappingOf } from './entry-settings.ts';
 import { globsInclude, isExclusion } from './glob.ts';
 import { grouped } from './grouped.ts';
+import { identityPoolRegion } from './identity-pool.ts';
 import { accountIn, type Link, type Links } from './links.ts';
+import { partitionIn, partitionNames, partitionOf, unknownRegion } from './partitions.ts';
 import { MOST_ROLE_MAPPINGS } from './roles.ts';
+import { userPoolRegion } from './user-pool.ts';
 
 const named = (links: Links): [string, Link][] => Object.entries(links);
 
@@ -127,8 +130,54 @@ function disputedTags(links: Links): Problem[] {
   });
 }
 
+/** The Regions and ARNs of a link, by where they stand in it. */
+function placesOf(
+  link: Link,
+): { path: string[]; region?: string; partition: string | undefined }[] {
+  const { userPools = [], roleMapping } = link;
+  const rules = typeof roleMapping === 'object' ? roleMapping.rules : [];
+  const regions: [string[], string][] = [
+    [['identityPool'], identityPoolRegion(link.identityPool)],
+    ...userPools.map((id, i): [string[], string] => [['userPools', String(i)], userPoolRegion(id)]),
+  ];
+  const arns: [string[], string | undefined][] = [
+    [['roleArn'], link.roleArn],
+    [['userPoolRoleArn'], link.userPoolRoleArn],
+    ...rules.map(({ role }, i): [string[], string] => [
+      ['roleMapping', 'rules', String(i), 'role'],
+      role,
+    ]),
+  ];
+  return [
+    ...regions.map(([path, region]) => ({ path, region, partition: partitionOf(region) })),
+    ...arns.flatMap(([path, arn]) =>
+      arn === undefined ? [] : [{ path, partition: partitionIn(arn) }],
+    ),
+  ];
+}
+
+/** Regions and partitions that are unknown, and links across partitions, which no role reaches. */
+const outOfReach = (links: Links): Problem[] =>
+  named(links).flatMap(([name, link]) => {
+    const home = partitionOf(identityPoolRegion(link.identityPool));
+    return placesOf(link).flatMap(({ path, region, partition }) => {
+      const at = ['links', name, ...path];
+      if (region !== undefined && partition === undefined) {
+        return [{ path: at, message: `can not be reached: ${unknownRegion(region)}` }];
+      }
+      if (partition === undefined || !partitionNames.includes(partition)) {
+        const message = `is of the partition ${partition}, which Poolbridge does not know: it works in ${partitionNames.join(', ')}`;
+        return [{ path: at, message }];
+      }
+      if (home === undefined || partition === home) return [];
+      const message = `is of the partition ${partition}, but the identity pool is of ${home}: AWS lets no role reach from one partition into another`;
+      return [{ path: at, message }];
+    });
+  });
+
 /** What is wrong with links that are well-formed one by one. */
 export const problemsOf = (links: Links): Problem[] => [
+  ...outOfReach(links),
   ...disagreements(links),
   ...misplaced(links),
   ...needlessExclusions(links),

@@ -1,4 +1,5 @@
 import { InvalidRequestError } from './errors.ts';
+import { partitionOf, unknownRegion } from './partitions.ts';
 import { isObject } from './shape.ts';
 
 /** Who asked, and how. From CloudTrail it is proof; what a person says of himself is a claim. */
@@ -70,14 +71,24 @@ const withoutBlanks = (value: Json): Json =>
 const patterns = {
   // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolType.html
   userPoolId: {
-    pattern: /^[a-z]{2}(-[a-z]+)+-\d+_[0-9a-zA-Z]{1,40}$/,
+    pattern: /^[\w-]+_[0-9a-zA-Z]+$/,
+    most: 55,
+    regionEnd: '_',
     like: 'us-east-1_AbCdEfGhI',
   },
   // cognito-idp allows a + here too, an identity pool does not.
   // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdentityProvider.html
-  clientId: { pattern: /^\w{1,128}$/, like: '1example23456789abcdefghij' },
+  clientId: {
+    pattern: /^\w+$/,
+    most: 128,
+    regionEnd: undefined,
+    like: '1example23456789abcdefghij',
+  },
+  // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_IdentityPool.html
   identityPoolId: {
-    pattern: /^[a-z]{2}(-[a-z]+)+-\d+:[0-9a-f]+(-[0-9a-f]+)*$/,
+    pattern: /^[\w-]+:[0-9a-f-]+$/,
+    most: 55,
+    regionEnd: ':',
     like: 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab',
   },
 } as const;
@@ -86,12 +97,19 @@ const patterns = {
 export const isId =
   (key: keyof typeof patterns) =>
   (value: unknown): value is string =>
-    typeof value === 'string' && value.length <= 128 && patterns[key].pattern.test(value);
+    typeof value === 'string' &&
+    value.length <= patterns[key].most &&
+    patterns[key].pattern.test(value);
 
 function id(source: Json, key: keyof typeof patterns): string | undefined {
   const value = source[key];
-  if (value === undefined || isId(key)(value)) return value;
-  return refuse(`${key} must be an id like "${patterns[key].like}", not ${quote(value)}.`);
+  if (value === undefined) return value;
+  const { like, regionEnd } = patterns[key];
+  if (!isId(key)(value)) return refuse(`${key} must be an id like "${like}", not ${quote(value)}.`);
+  if (regionEnd === undefined) return value;
+  const region = value.slice(0, value.lastIndexOf(regionEnd));
+  if (partitionOf(region) !== undefined) return value;
+  return refuse(`${key} is ${quote(value)}, and ${unknownRegion(region)}.`);
 }
 
 /**

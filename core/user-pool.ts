@@ -1,12 +1,6 @@
 import { InvalidRequestError } from './errors.ts';
 import type { Execution } from './execution.ts';
-
-// https://docs.aws.amazon.com/general/latest/gr/cognito_identity.html
-const dnsSuffix = new Map([
-  ['aws', 'amazonaws.com'],
-  ['aws-us-gov', 'amazonaws.com'],
-  ['aws-cn', 'amazonaws.com.cn'],
-]);
+import { dnsSuffixOf, partitionNames } from './partitions.ts';
 
 /** The Region of a user pool, which its id begins with; never the identity pool's or the stack's. */
 export const userPoolRegion = (userPoolId: string): string =>
@@ -14,15 +8,15 @@ export const userPoolRegion = (userPoolId: string): string =>
 
 /**
  * The name by which an identity pool knows a user pool: the issuer of its tokens without `https://`.
- * https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdentityProvider.html
+ * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdentityProvider.html
  *
- * @throws InvalidRequestError in a partition whose domain is not known.
+ * @throws InvalidRequestError if the partition's domain is unknown.
  */
 export function providerNameOf(userPoolId: string, partition: string): string {
-  const suffix = dnsSuffix.get(partition);
+  const suffix = dnsSuffixOf(partition);
   if (suffix === undefined) {
     throw new InvalidRequestError(
-      `Poolbridge does not know the domain of user pools in the partition ${partition}; it works in ${[...dnsSuffix.keys()].join(', ')}.`,
+      `Poolbridge does not know the domain of user pools in the partition ${partition}; it works in ${partitionNames.join(', ')}.`,
     );
   }
   return `cognito-idp.${userPoolRegion(userPoolId)}.${suffix}/${userPoolId}`;

@@ -1,4 +1,5 @@
 import { accountsOf, type Links } from '../core/links.ts';
+import { longestPartitionName } from '../core/partitions.ts';
 import { userPoolRegion } from '../core/user-pool.ts';
 
 interface Statement {
@@ -22,7 +23,7 @@ const POLICIES_FOR_ROLES = 6;
 // As long as any that they stand for.
 const longest = (value: string): string =>
   value
-    .replaceAll('${AWS::Partition}', 'aws-us-gov')
+    .replaceAll('${AWS::Partition}', longestPartitionName)
     .replaceAll('${AWS::AccountId}', '111111111111');
 
 const sizeOf = (statements: Statement[]): number =>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { enforce, type Rule } from '../kernel/constraints.ts';
 import { AwsError } from '../kernel/errors.ts';
+import { dnsSuffixOf } from '../kernel/partitions.ts';
 import type { RoleMapping } from './roles.ts';
 
 /** One user pool client that an identity pool accepts. */
@@ -101,11 +102,16 @@ export const invalid = (message: string): never => {
 };
 
 // Whether the user pool or the client exists is not asked: AWS accepts any that are well-formed.
-const wellFormed = /^cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?\/\1_[0-9a-zA-Z]+$/;
+const providerName = /^cognito-idp\.([a-z0-9-]+)\.([a-z0-9.-]+)\/\1_[0-9a-zA-Z]+$/;
+
+function isWellFormed(name: string): boolean {
+  const [, region = '', suffix] = providerName.exec(name) ?? [];
+  return suffix === dnsSuffixOf(region);
+}
 
 function checkEntries(entries: Provider[], quota: number): void {
   const keys = entries.map(({ ProviderName = '', ClientId }) => {
-    if (!wellFormed.test(ProviderName) || !ClientId) invalid('Invalid Cognito Identity Provider');
+    if (!isWellFormed(ProviderName) || !ClientId) invalid('Invalid Cognito Identity Provider');
     return `${ProviderName} ${ClientId}`;
   });
   // An assumption: what AWS does with exact duplicates is not known.

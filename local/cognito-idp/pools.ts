@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Call, Operation } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
+import { dnsSuffixOf } from '../kernel/partitions.ts';
 import { check, invalid } from './constraints.ts';
 import { Signer } from './tokens.ts';
 
@@ -138,8 +139,7 @@ export class UserPool {
 
   /** https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html */
   get issuer(): string {
-    const suffix = this.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
-    return `https://cognito-idp.${this.region}.${suffix}/${this.id}`;
+    return `https://cognito-idp.${this.region}.${dnsSuffixOf(this.region)}/${this.id}`;
   }
 
   /** Whether this pool has signed a token. Its issuer, audience and age are the caller's to judge. */

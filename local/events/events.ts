@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Aws, type Call, type Judged, partitionOf, type Service } from '../kernel/aws.ts';
+import type { Aws, Call, Judged, Service } from '../kernel/aws.ts';
 import { enforce } from '../kernel/constraints.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
 import { type PolicyDocument, parsePolicy } from '../kernel/iam.ts';
+import { partitionOf } from '../kernel/partitions.ts';
 import type { Bus, Rule } from './buses.ts';
 import { matches, parsePattern } from './pattern.ts';
 import { busArn, entriesOf, jsonObject, judged, put } from './put-events.ts';

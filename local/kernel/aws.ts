@@ -17,6 +17,7 @@ import {
   type PolicyDocument,
   type Principal,
 } from './iam.ts';
+import { partitionOf } from './partitions.ts';
 import { Throttle } from './throttle.ts';
 
 /** One call of an operation: who, where, with what. */
@@ -108,10 +109,6 @@ export interface AwsOptions {
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** The partition that a Region is in. */
-export const partitionOf = (region: string): string =>
-  region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 
 /** The services, and what lies beneath them all: identities, policies, the trail. */
 export class Aws {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type CollectionTag, isCollection, parse, type ScalarTag } from 'yaml';
-import { type Aws, type CreatedResource, partitionOf, type ResourceType } from './aws.ts';
+import type { Aws, CreatedResource, ResourceType } from './aws.ts';
+import { dnsSuffixOf, partitionOf } from './partitions.ts';
 
 interface Template {
   Parameters?: Record<string, { Type: string; Default?: string; AllowedPattern?: string }>;
@@ -190,7 +191,7 @@ class Deployment {
       'AWS::AccountId': account,
       'AWS::Region': region,
       'AWS::Partition': partitionOf(region),
-      'AWS::URLSuffix': region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com',
+      'AWS::URLSuffix': dnsSuffixOf(region),
       'AWS::StackName': stack,
       'AWS::StackId': `arn:${partitionOf(region)}:cloudformation:${region}:${account}:stack/${stack}/1`,
       'AWS::NoValue': NO_VALUE,

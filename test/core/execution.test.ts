@@ -51,16 +51,18 @@ describe('a user pool', () => {
       ['us-east-1_A', 'aws', 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A'],
       ['cn-north-1_A', 'aws-cn', 'cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_A'],
       ['us-gov-west-1_A', 'aws-us-gov', 'cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_A'],
+      ['eusc-de-east-1_A', 'aws-eusc', 'cognito-idp.eusc-de-east-1.amazonaws.eu/eusc-de-east-1_A'],
+      ['us-iso-east-1_A', 'aws-iso', 'cognito-idp.us-iso-east-1.c2s.ic.gov/us-iso-east-1_A'],
     ] as const;
     for (const [id, partition, name] of cases) assert.equal(providerNameOf(id, partition), name);
   });
 
-  test('has no known domain in other partitions', () => {
+  test('has no known domain in an unknown partition', () => {
     assert.throws(
-      () => providerNameOf('us-iso-east-1_A', 'aws-iso'),
+      () => providerNameOf('us-east-1_A', 'aws-mars'),
       (error: Error) => {
         assert.ok(error instanceof InvalidRequestError);
-        assert.match(error.message, /aws-iso; it works in aws, aws-us-gov, aws-cn\./);
+        assert.match(error.message, /the partition aws-mars; it works in aws, aws-cn, aws-eusc, /);
         return true;
       },
     );

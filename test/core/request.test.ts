@@ -54,7 +54,7 @@ describe('a request by a person', () => {
   test('may be as long as AWS lets it be', () => {
     const input = {
       ...{ ...person, clientId: 'a'.repeat(128), reason: 'x'.repeat(1000) },
-      identityPoolId: `ap-south-1:${'a'.repeat(117)}`,
+      identityPoolId: `ap-south-1:${'a'.repeat(44)}`,
     };
     const { clientId, identityPoolId, requestedBy } = parseRequest(input) as LinkRequest;
     assert.deepEqual(
@@ -138,8 +138,18 @@ describe('a request by a person', () => {
     ],
     [
       'with a user pool id that is too long',
-      { ...person, userPoolId: `us-east-1_${'a'.repeat(41)}` },
+      { ...person, userPoolId: `us-east-1_${'a'.repeat(46)}` },
       /userPoolId/,
+    ],
+    [
+      'with a user pool of a Region of no partition',
+      { ...person, userPoolId: 'mars-east-1_AbCdEfGhI' },
+      /userPoolId is "mars-east-1_AbCdEfGhI", and no AWS partition that Poolbridge knows has the Region mars-east-1: correct the id, or/,
+    ],
+    [
+      'with an identity pool of a Region of no partition',
+      { ...person, identityPoolId: 'ap:12345678-abcd-abcd-abcd-1234567890ab' },
+      /identityPoolId is .* has the Region ap: correct the id, or/,
     ],
     [
       'with a malformed identity pool',
@@ -155,7 +165,7 @@ describe('a request by a person', () => {
     ['with a reason that is a list', { ...person, reason: [] }, /reason must be a text/],
     [
       'with an identity pool id that is too long',
-      { ...person, identityPoolId: `ap-south-1:${'a'.repeat(118)}` },
+      { ...person, identityPoolId: `ap-south-1:${'a'.repeat(45)}` },
       /identityPoolId must be an id/,
     ],
     ['that wraps itself as an event’s', { request: person }, /unknown key "request"/],

@@ -32,7 +32,7 @@ function areSound(links: Links): void {
   for (const [name, link] of Object.entries(links)) {
     assert.match(name, /^[a-z0-9-]{1,40}$/);
     assert.match(link.roleArn, /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/);
-    assert.match(link.identityPool, /^[a-z]{2}(-[a-z]+)+-\d+:[0-9a-f-]+$/);
+    assert.match(link.identityPool, /^[\w-]+-\d+:[0-9a-f-]+$/);
     assert.ok(link.userPools || link.userPoolTags);
     assert.ok(link.clients.every((glob) => typeof glob === 'string' && glob !== ''));
     assert.ok(Number.isInteger(link.providerQuota) && link.providerQuota <= 1000);

@@ -44,9 +44,9 @@ function understood(input: unknown): LinkRequest | UndoRequest | undefined {
 }
 
 const ids = {
-  userPoolId: /^[a-z]{2}(-[a-z]+)+-\d+_[0-9a-zA-Z]{1,40}$/,
+  userPoolId: /^[\w-]+-\d+_[0-9a-zA-Z]{1,45}$/,
   clientId: /^\w{1,128}$/,
-  identityPoolId: /^[a-z]{2}(-[a-z]+)+-\d+:[0-9a-f]+(-[0-9a-f]+)*$/,
+  identityPoolId: /^[\w-]+-\d+:[0-9a-f-]+$/,
 };
 
 /** Nothing is in a request but what it may hold. */

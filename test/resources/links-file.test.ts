@@ -121,6 +121,29 @@ describe('links.yml', () => {
       [/^4: links\.mobile-apps\.identityPool is .*does not match/],
     ],
     [
+      'a user pool and an identity pool of Regions of no partition',
+      good.replace('us-east-1_', 'mars-east-1_').replace('ap-south-1:', 'ap-south:'),
+      [
+        /^4: links\.mobile-apps\.identityPool can not be reached: no AWS partition .* has the Region ap-south: correct the id, or/,
+        /^3: links\.mobile-apps\.userPools\.0 can not be reached: .* has the Region mars-east-1:/,
+      ],
+    ],
+    [
+      'a role of a partition that does not exist',
+      good.replace('arn:aws:', 'arn:aws-mars:'),
+      [
+        /^5: links\.mobile-apps\.roleArn is of the partition aws-mars, which Poolbridge does not know/,
+      ],
+    ],
+    [
+      'a role and a user pool of other partitions than the identity pool',
+      good.replace('us-east-1_', 'cn-north-1_').replace('arn:aws:', 'arn:aws-eusc:'),
+      [
+        /^3: .*userPools\.0 is of the partition aws-cn, but the identity pool is of aws: AWS lets no role/,
+        /^5: .*roleArn is of the partition aws-eusc, but the identity pool is of aws/,
+      ],
+    ],
+    [
       'a role that is no ARN',
       good.replace('arn:aws:iam::222222222222:role/', ''),
       [/^5: links\.mobile-apps\.roleArn is "poolbridge-link"/],
@@ -265,6 +288,21 @@ describe('links.yml', () => {
       for (const [i, pattern] of expected.entries()) assert.match(found[i]!, pattern);
     });
   }
+
+  test('may be of any partition, the European Sovereign Cloud and the isolated ones too', () => {
+    for (const [userPool, identityPool, partition] of [
+      ['eusc-de-east-1_AbCdEf123', 'eusc-de-east-1', 'aws-eusc'],
+      ['us-iso-east-1_AbCdEf123', 'us-iso-west-1', 'aws-iso'],
+      ['us-isof-south-1_AbCdEf123', 'us-isof-east-1', 'aws-iso-f'],
+      ['us-gov-west-1_AbCdEf123', 'us-gov-east-1', 'aws-us-gov'],
+    ] as const) {
+      const text = good
+        .replace('us-east-1_EXAMPLE12', userPool)
+        .replace('ap-south-1:', `${identityPool}:`)
+        .replace('arn:aws:', `arn:${partition}:`);
+      assert.deepEqual(problems(text), [], partition);
+    }
+  });
 
   test('whose links disagree about one identity pool is refused at the key', () => {
     const second = good
