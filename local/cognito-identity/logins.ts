@@ -21,6 +21,8 @@ interface Identity {
   poolId: string;
   /** `provider sub`; none for a guest. */
   login?: string;
+  /** Whether it was a guest's and has been merged into the identity of a user. */
+  merged?: boolean;
 }
 
 const refused = (message: string): never => {
@@ -121,9 +123,7 @@ export class IdentityLogins {
     if (!first && !stored.pool.AllowUnauthenticatedIdentities) {
       refused('Unauthenticated access is not supported for this identity pool.');
     }
-    const known = [...this.#identities.values()].find(
-      ({ poolId, login }) => first && poolId === IdentityPoolId && login === first.login,
-    );
+    const known = first && this.#known(IdentityPoolId, first.login);
     const id = known?.id ?? `${stored.region}:${randomUUID()}`;
     const login = first && { login: first.login };
     this.#identities.set(id, { id, poolId: IdentityPoolId, ...login });
@@ -136,14 +136,35 @@ export class IdentityLogins {
     throw new AwsError('ResourceNotFoundException', `Identity '${id}' not found.`);
   }
 
+  #known(pool: string, wanted: string): Identity | undefined {
+    return [...this.#identities.values()].find(
+      ({ poolId, login }) => poolId === pool && login === wanted,
+    );
+  }
+
+  /**
+   * The identity that a guest has once they sign in: their own, or the one that the login has already.
+   *
+   * @see https://docs.aws.amazon.com/cognito/latest/developerguide/switching-identities.html
+   */
+  #signGuestIn(guest: Identity, login: string): Identity {
+    const known = this.#known(guest.poolId, login);
+    if (known) guest.merged = true;
+    else guest.login = login;
+    return known ?? guest;
+  }
+
   async #signedIn(input: { IdentityId: string; Logins?: Logins }) {
     const { identity, stored } = this.#identity(input.IdentityId);
     const logins = await this.#login(stored, input.Logins ?? {});
     const [first] = logins;
-    if (!first && identity.login !== undefined) {
+    const isGuest = identity.login === undefined;
+    if (identity.merged || (!first && !isGuest)) {
       refused(`Access to Identity '${identity.id}' is forbidden.`);
     }
-    if (first && !logins.some(({ login }) => login === identity.login)) {
+    if (!first) return { identity, stored, first };
+    if (isGuest) return { identity: this.#signGuestIn(identity, first.login), stored, first };
+    if (!logins.some(({ login }) => login === identity.login)) {
       refused(
         "Logins don't match. Please include at least one valid login for this identity or identity pool.",
       );

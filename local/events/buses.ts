@@ -127,6 +127,10 @@ export class Buses {
     return bus;
   }
 
+  delete(bus: Bus): void {
+    this.#buses.delete(bus.arn);
+  }
+
   put(rule: Rule): void {
     rule.bus.rules.set(rule.name, rule);
     this.#schedules.get(rule.arn)?.();

@@ -7,7 +7,7 @@ import { partitionOf } from '../kernel/partitions.ts';
 import type { Bus, Rule } from './buses.ts';
 import { matches, parsePattern } from './pattern.ts';
 import { busArn, entriesOf, jsonObject, judged, put } from './put-events.ts';
-import { type RuleInput, Rules, ruleArn } from './rules.ts';
+import { invalid, type RuleInput, Rules, ruleArn } from './rules.ts';
 import { parseSchedule } from './schedule.ts';
 import type { Target } from './targets.ts';
 
@@ -33,9 +33,7 @@ const onRule = (call: Call): Judged => {
   return { resource: ruleArn(call, rule, EventBusName) };
 };
 
-const onBus = (name: 'Name' | 'EventBusName') => (call: Call) => ({
-  resource: busArn(call, call.input[name]),
-});
+const onBus = (call: Call) => ({ resource: busArn(call, call.input['Name']) });
 
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Rule.html */
 const listed = (rule: Rule): object => ({
@@ -236,7 +234,7 @@ export function events(aws: Aws): Service {
       TestEventPattern: { run: testPattern },
 
       DescribeEventBus: {
-        judge: onBus('Name'),
+        judge: onBus,
         run(call) {
           const { name, arn, policy } = rules.bus(call, call.input['Name'] as string | undefined);
           return { Name: name, Arn: arn, Policy: policy && JSON.stringify(policy) };
@@ -245,7 +243,7 @@ export function events(aws: Aws): Service {
 
       CreateEventBus: {
         writes: true,
-        judge: onBus('Name'),
+        judge: onBus,
         run(call) {
           const { Name, ...extra } = call.input;
           enforce([['name', Name, { required: true, max: 256, pattern: '[\\.\\-_A-Za-z0-9]+' }]]);
@@ -262,10 +260,23 @@ export function events(aws: Aws): Service {
         },
       },
 
-      // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html
+      // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DeleteEventBus.html
+      DeleteEventBus: {
+        writes: true,
+        judge: onBus,
+        run(call) {
+          const bus = rules.bus(call, String(call.input['Name']));
+          if (bus.name === 'default') invalid('Cannot delete event bus default.');
+          if (bus.rules.size > 0)
+            invalid(`Event bus ${bus.name} can not be deleted: it has rules.`);
+          aws.buses.delete(bus);
+        },
+      },
+
+      // No resource type exists for it, so that only a policy on `*` allows it.
+      // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
       PutPermission: {
         writes: true,
-        judge: onBus('EventBusName'),
         run(call) {
           const { EventBusName, ...statement } = call.input as Statement & OnRule;
           permit(rules.bus(call, EventBusName), statement);

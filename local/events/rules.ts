@@ -20,7 +20,7 @@ export interface RuleInput {
   RoleArn?: string;
 }
 
-const invalid = (message: string): never => {
+export const invalid = (message: string): never => {
   throw new AwsError('ValidationException', message);
 };
 

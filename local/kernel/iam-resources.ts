@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Aws, ResourceType, Service } from './aws.ts';
 import { AwsError } from './errors.ts';
 import { type PolicyDocument, parsePolicy } from './iam.ts';
+import { roleOperations } from './iam-roles.ts';
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const INLINE_CHARACTERS = 10_240;
@@ -24,7 +25,7 @@ interface RoleProperties {
   Policies?: { PolicyName: string; PolicyDocument: unknown }[];
 }
 
-/** IAM's own resources; its API is not here. */
+/** IAM: the resources of a template, and as much of its API as makes a role. */
 export function iamResources(aws: Aws): Service {
   const attached = (arn: string): PolicyDocument => {
     const policy = aws.iam.managedPolicies.get(arn);
@@ -74,7 +75,7 @@ export function iamResources(aws: Aws): Service {
   };
 
   return {
-    operations: {},
+    operations: roleOperations(aws),
     resources: { 'AWS::IAM::Role': role, 'AWS::IAM::ManagedPolicy': managedPolicy },
   };
 }

@@ -20,6 +20,8 @@ export interface Role {
   id: string;
   trust: PolicyDocument;
   policies: PolicyDocument[];
+  /** Inline policies that the API has put beside them, by name. */
+  inline?: Map<string, PolicyDocument>;
 }
 
 /** What AssumeRole handed out. */
@@ -213,6 +215,9 @@ function contextOf({ principal, context }: Question): Context {
   return { ...who, ...tagged, ...context };
 }
 
+const policiesOf = ({ policies, inline }: Role): PolicyDocument[] =>
+  inline ? [...policies, ...inline.values()] : policies;
+
 /**
  * Whether a call is allowed: explicit denials first, then the identity's policies, its session
  * policy, and the resource's policy, both of them where the account differs.
@@ -234,7 +239,8 @@ export function isAllowed(question: Question): boolean {
   if (byResource === 'deny') return false;
   if (principal.kind === 'service') return byResource === 'allow';
   const foreign = accountOf(resource) !== '' && accountOf(resource) !== principal.account;
-  const byIdentity = principal.kind === 'root' ? 'allow' : judge(principal.role.policies, applies);
+  const byIdentity =
+    principal.kind === 'root' ? 'allow' : judge(policiesOf(principal.role), applies);
   if (byIdentity === 'deny') return false;
   const session = principal.kind === 'role' ? principal.session.policy : undefined;
   if (session && judge([session], applies) !== 'allow') return false;

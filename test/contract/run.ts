@@ -1,15 +1,33 @@
-import { spawnSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { createInterface } from 'node:readline/promises';
+import { main, type Terminal } from './program.ts';
 
-/**
- * Runs the cases of what the embedded AWS promises: against it, or with --aws against the account
- * and Region that the AWS CLI would use. They create and delete user pools, identity pools, a stack
- * (with the AWS CLI itself), a rule and a queue, and cost nothing to speak of. The record cases need
- * a trail that logs write management events.
- */
-const { values } = parseArgs({ options: { aws: { type: 'boolean' } } });
-const { status } = spawnSync(process.execPath, ['--test', 'test/contract/*.test.ts'], {
-  stdio: 'inherit',
-  env: { ...process.env, ...(values.aws && { POOLBRIDGE_CONTRACT: 'aws' }) },
-});
-process.exitCode = status ?? 1;
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(question);
+  terminal.close();
+  return answer;
+}
+
+/** Aborts at the first signal, and leaves the process at the second. */
+function interruptible(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130);
+      console.error('\nStopping, and removing what was made. Again: stop at once, without that.');
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+const terminal: Terminal = {
+  say: (text) => console.log(text),
+  warn: (text) => console.error(text),
+  interruptible,
+};
+
+process.exitCode = await main(
+  process.argv.slice(2),
+  process.stdin.isTTY ? { ...terminal, ask } : terminal,
+);

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startAws } from '../../local/index.ts';
+import { deployStack } from '../../local/kernel/cloudformation.ts';
+import { type CallMade, Place } from './place.ts';
+import type { Probe } from './probe.ts';
+import { type SessionResult, session } from './session.ts';
+import type { Template } from './world.ts';
+
+const A = { account: '111111111111', region: 'us-east-1' };
+const B = { account: '222222222222', region: 'ap-south-1' };
+
+/** An embedded AWS to run probes against. */
+export interface Embedded {
+  a: Place;
+  b: Place;
+  session(probes: Probe[], signal: AbortSignal): Promise<SessionResult>;
+  close(): Promise<void>;
+}
+
+/** Starts an embedded AWS, whose CloudTrail is quick so that nothing has to wait. */
+export async function embedded(): Promise<Embedded> {
+  const local = await startAws({ trailDelay: [10, 30] });
+  const folder = mkdtempSync(join(tmpdir(), 'poolbridge-contract-'));
+  const calls: CallMade[] = [];
+  const open = ({ account, region }: typeof A) =>
+    Place.open(
+      {
+        region,
+        endpoint: local.endpoint,
+        credentials: { accessKeyId: account, secretAccessKey: 'any' },
+      },
+      (call) => calls.push(call),
+    );
+  const a = await open(A);
+  const b = await open(B);
+  const deploy = async (name: string, template: Template) => {
+    const { PoolId = '' } = await deployStack(local.aws, { ...B, name, template });
+    return PoolId;
+  };
+  return {
+    a,
+    b,
+    session: (probes, signal) =>
+      session({ a, b, probes, signal, folder, calls, deploy, pace: 20, records: 5000 }),
+    async close() {
+      await local.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import {
+  CognitoIdentityClient,
+  GetCredentialsForIdentityCommand,
+  GetIdCommand,
+  SetIdentityPoolRolesCommand,
+} from '@aws-sdk/client-cognito-identity';
+import { outcomeInWords, saw } from '../outcome.ts';
+import type { Probe } from '../probe.ts';
+import type { World } from '../world.ts';
+import { getId, people } from './people.ts';
+
+const SWITCHING =
+  'https://docs.aws.amazon.com/cognito/latest/developerguide/switching-identities.html';
+
+/** An identity pool with guests, and a role that may do nothing for them and for users. */
+async function openPool(world: World): Promise<string> {
+  const { key, linked } = await people(world);
+  const IdentityPoolId = await world.identityPool({
+    AllowUnauthenticatedIdentities: true,
+    CognitoIdentityProviders: [{ ProviderName: key, ClientId: linked }],
+  });
+  const role = await world.role(
+    {
+      Effect: 'Allow',
+      Principal: { Federated: 'cognito-identity.amazonaws.com' },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Condition: { StringEquals: { 'cognito-identity.amazonaws.com:aud': IdentityPoolId } },
+    },
+    [{ Effect: 'Deny', Action: '*', Resource: '*' }],
+  );
+  const Roles = { authenticated: role, unauthenticated: role };
+  await world.b
+    .client(CognitoIdentityClient)
+    .send(new SetIdentityPoolRolesCommand({ IdentityPoolId, Roles }));
+  return IdentityPoolId;
+}
+
+export const guests: Probe = {
+  name: 'guests',
+  does: 'Asks for credentials of a guest with the login of a user.',
+  beliefs: [
+    {
+      about: 'a guest with a login that has no identity',
+      believed: "the guest's identity",
+      source: SWITCHING,
+    },
+    {
+      about: 'GetId with that login afterwards',
+      believed: "the guest's identity",
+      source: SWITCHING,
+    },
+    {
+      about: 'another guest with that login',
+      believed: "the user's identity",
+      source: SWITCHING,
+    },
+    {
+      about: 'that guest without the login afterwards',
+      believed: "NotAuthorizedException: Access to Identity '<guest>' is forbidden.",
+      source: `${SWITCHING} (the identity is disabled; users report the text)`,
+    },
+  ],
+  async observe(world) {
+    const { key, linked } = await people(world);
+    const IdentityPoolId = await openPool(world);
+    const client = world.b.client(CognitoIdentityClient);
+    const enter = async () =>
+      (await client.send(new GetIdCommand({ IdentityPoolId }))).IdentityId ?? '';
+    const credentials = (IdentityId: string, Logins: Record<string, string>) =>
+      client.send(new GetCredentialsForIdentityCommand({ IdentityId, Logins }));
+
+    const guest = await enter();
+    // Roles are known to the identity pool's STS only after a while: until then no one gets any.
+    await world.eventually(() => credentials(guest, {}).catch(() => undefined));
+    const { IdToken } = await world.signIn(linked, 'ada');
+    const Logins = { [key]: IdToken };
+    const taken = await credentials(guest, Logins);
+    const known = await getId(world, IdentityPoolId, key, IdToken);
+    const other = await enter();
+    const merged = await credentials(other, Logins);
+    const whose = (id: string | undefined): string =>
+      id === guest ? "the guest's identity" : 'another identity';
+    return {
+      'a guest with a login that has no identity': saw(whose(taken.IdentityId), taken),
+      'GetId with that login afterwards': saw(whose(known.IdentityId), known),
+      'another guest with that login': saw(
+        merged.IdentityId === known.IdentityId ? "the user's identity" : 'another identity',
+        merged,
+      ),
+      'that guest without the login afterwards': await outcomeInWords(credentials(other, {}), {
+        guest: other,
+      }),
+    };
+  },
+};
