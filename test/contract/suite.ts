@@ -1,5 +1,5 @@
 import { type Probe, type Row, rowsFrom, rowsOfError } from './probe.ts';
-import { delivery } from './probes/delivery.ts';
+import { delivery, inputTransformer } from './probes/delivery.ts';
 import { duplicates, entries, order, quota } from './probes/entries.ts';
 import { guests } from './probes/guests.ts';
 import { issuer } from './probes/issuer.ts';
@@ -11,6 +11,7 @@ import { linkedLogin, newLink, refusedIdentities, refusedTokens } from './probes
 import { tags } from './probes/tags.ts';
 import { tokenCheck } from './probes/token-check.ts';
 import { organizationTrail } from './probes/trails.ts';
+import { trust } from './probes/trust.ts';
 import {
   missingPool,
   names,
@@ -44,12 +45,14 @@ export const probes: Probe[] = [
   tokenCheck,
   guests,
   issuer,
+  trust,
   tagPermissions,
   busPermissions,
   disabledRegion,
   organizationTrail,
   rates,
   delivery,
+  inputTransformer,
   eventHistory,
 ];
 

@@ -152,14 +152,14 @@ export class World {
     });
   }
 
-  /** A role in Account-B; its id is its ARN. */
-  role(trust: object, Statement: object[]): Promise<string> {
-    const client = this.b.client(IAMClient);
+  /** A role; its id is its ARN. */
+  role(place: Place, trust: object, Statement: object[], Path = '/'): Promise<string> {
+    const client = place.client(IAMClient);
     const Version = '2012-10-17';
-    return this.make(this.b, 'role', async (RoleName) => {
+    return this.make(place, 'role', async (RoleName) => {
       const AssumeRolePolicyDocument = JSON.stringify({ Version, Statement: [trust] });
       const { Role } = await client.send(
-        new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }),
+        new CreateRoleCommand({ RoleName, Path, AssumeRolePolicyDocument }),
       );
       const PolicyDocument = JSON.stringify({ Version, Statement });
       const policy = { RoleName, PolicyName: INLINE_POLICY, PolicyDocument };

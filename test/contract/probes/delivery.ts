@@ -1,90 +1,47 @@
 import { DeleteUserPoolClientCommand } from '@aws-sdk/client-cognito-identity-provider';
-import {
-  EventBridgeClient,
-  PutEventsCommand,
-  PutRuleCommand,
-  PutTargetsCommand,
-} from '@aws-sdk/client-eventbridge';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { TARGET_ID } from '../kinds.ts';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { saw } from '../outcome.ts';
 import type { Observation, Probe } from '../probe.ts';
 import type { World } from '../world.ts';
+import { listen } from './listener.ts';
 import { people } from './people.ts';
 import { hasTrail } from './trails.ts';
 
 const CLOUDTRAIL =
   'https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html';
-const ABOUT = 'a new app client, as a rule hears of it';
+const CREATED = 'a new app client, at a rule';
+const FORGED = 'an event in the name of AWS';
 
-/** A queue that gets what a rule of Account-A's default bus matches. */
-async function listen(world: World): Promise<{ url: string }> {
-  const sqs = world.a.client(SQSClient);
-  const events = world.a.client(EventBridgeClient);
-  const { partition, region, account } = world.a;
-  let arn = '';
-  const url = await world.make(world.a, 'queue', async (QueueName) => {
-    arn = `arn:${partition}:sqs:${region}:${account}:${QueueName}`;
-    const statement = {
-      Effect: 'Allow',
-      Principal: { Service: 'events.amazonaws.com' },
-      Action: 'sqs:SendMessage',
-      Resource: arn,
-    };
-    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-    const { QueueUrl = '' } = await sqs.send(
-      new CreateQueueCommand({ QueueName, Attributes: { Policy } }),
-    );
-    return QueueUrl;
-  });
-  await world.make(world.a, 'rule', async (Name) => {
-    const EventPattern = JSON.stringify({
-      source: ['aws.cognito-idp'],
-      detail: { eventName: ['CreateUserPoolClient'] },
-    });
-    await events.send(new PutRuleCommand({ Name, EventPattern }));
-    const Targets = [{ Id: TARGET_ID, Arn: arn }];
-    await events.send(new PutTargetsCommand({ Rule: Name, Targets }));
-    return Name;
-  });
-  return { url };
-}
-
-async function heard(world: World): Promise<Observation> {
+async function created(world: World): Promise<Observation> {
   if (!(await hasTrail(world))) {
     return { notTried: 'Account-A has no trail that is logging, so EventBridge gets no records.' };
   }
-  const { url } = await listen(world);
   const { userPool } = await people(world);
-  // A new rule takes a while to match: each look makes another client for it to match.
-  const found = await world.eventually(async () => {
+  const listener = await listen(world, {
+    source: ['aws.cognito-idp'],
+    detail: { eventName: ['CreateUserPoolClient'] },
+  });
+  const heard = await listener.hear(async () => {
     const ClientId = await world.appClient(userPool, { ClientName: 'heard' });
     await world.userPools.send(new DeleteUserPoolClientCommand({ UserPoolId: userPool, ClientId }));
-    const answer = await world.a
-      .client(SQSClient)
-      .send(
-        new ReceiveMessageCommand({ QueueUrl: url, WaitTimeSeconds: world.pace < 500 ? 0 : 20 }),
-      );
-    const body = answer.Messages?.[0]?.Body;
-    return body === undefined ? undefined : { answer, body };
   });
-  if (!found) return { seen: 'nothing' };
-  const event = JSON.parse(found.body);
+  if (!heard) return { seen: 'nothing' };
+  const event = JSON.parse(heard.body);
   const seen = `${event['detail-type']} from ${event.detail?.eventSource}`;
-  return saw(seen, found.answer, found.body);
+  return saw(seen, heard.answer, heard.body);
 }
 
 export const delivery: Probe = {
   name: 'delivery',
-  does: 'Listens to the default bus with a rule and a queue, and puts an event on it in the name of AWS.',
+  does: 'Makes app clients while a rule listens, and puts an event on the default bus in the name of AWS.',
   beliefs: [
     {
-      about: ABOUT,
+      about: CREATED,
       believed: 'AWS API Call via CloudTrail from cognito-idp.amazonaws.com',
       source: CLOUDTRAIL,
     },
     {
-      about: 'an event in the name of AWS',
+      about: FORGED,
       believed: 'NotAuthorizedForSourceException',
       source:
         'https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html',
@@ -97,8 +54,59 @@ export const delivery: Probe = {
       }),
     );
     return {
-      [ABOUT]: await heard(world),
-      'an event in the name of AWS': saw(forged.Entries?.[0]?.ErrorCode ?? 'accepted', forged),
+      [CREATED]: await created(world),
+      [FORGED]: saw(forged.Entries?.[0]?.ErrorCode ?? 'accepted', forged),
+    };
+  },
+};
+
+const TRANSFORMER =
+  'https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html';
+
+/** What each placeholder of the template becomes. */
+const placeholders = {
+  'a field that is absent': { believed: '""', source: `${TRANSFORMER} (an empty string)` },
+  'a text with a quotation mark': {
+    believed: JSON.stringify('say "hi"'),
+    source: `assumption: it is escaped, as the outcome must be JSON (${TRANSFORMER})`,
+  },
+  'an object': { believed: '{"a":[1,null]}', source: TRANSFORMER },
+};
+
+export const inputTransformer: Probe = {
+  name: 'input-transformer',
+  does: "Puts an event on Account-A's default bus, for a rule whose target has an input transformer like those of Poolbridge.",
+  beliefs: Object.entries(placeholders).map(([about, { believed, source }]) => ({
+    about,
+    believed,
+    source,
+  })),
+  async observe(world) {
+    const source = 'poolbridge-contract';
+    const listener = await listen(
+      world,
+      { source: [source] },
+      {
+        InputTransformer: {
+          InputPathsMap: { absent: '$.detail.absent', text: '$.detail.text', object: '$.detail.o' },
+          InputTemplate: '{"absent":"<absent>","text":"<text>","object":<object>}',
+        },
+      },
+    );
+    const Detail = JSON.stringify({ text: 'say "hi"', o: { a: [1, null] } });
+    const Entries = [{ Source: source, DetailType: 'contract', Detail }];
+    const heard = await listener.hear(() =>
+      world.a.client(EventBridgeClient).send(new PutEventsCommand({ Entries })),
+    );
+    if (!heard) {
+      const nothing = { seen: 'nothing is delivered' };
+      return Object.fromEntries(Object.keys(placeholders).map((about) => [about, nothing]));
+    }
+    const { absent, text, object } = JSON.parse(heard.body);
+    return {
+      'a field that is absent': saw(JSON.stringify(absent), heard.answer, heard.body),
+      'a text with a quotation mark': saw(JSON.stringify(text), heard.answer, heard.body),
+      'an object': saw(JSON.stringify(object), heard.answer, heard.body),
     };
   },
 };

@@ -20,6 +20,7 @@ async function openPool(world: World): Promise<string> {
     CognitoIdentityProviders: [{ ProviderName: key, ClientId: linked }],
   });
   const role = await world.role(
+    world.b,
     {
       Effect: 'Allow',
       Principal: { Federated: 'cognito-identity.amazonaws.com' },

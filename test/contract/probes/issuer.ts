@@ -1,9 +1,10 @@
 import { DescribeUserPoolCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { decodeJwt } from 'jose';
-import { outcomeInWords, withNames } from '../outcome.ts';
-import type { NotTried, Probe, Seen } from '../probe.ts';
-import { ASSUMPTION } from '../probe.ts';
+import { outcomeInWords, saw, withNames } from '../outcome.ts';
+import { ASSUMPTION, type NotTried, type Probe, type Seen } from '../probe.ts';
+import type { World } from '../world.ts';
 import { getId } from './people.ts';
+import { required, update } from './pool.ts';
 
 const REFERENCE =
   'https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html';
@@ -11,36 +12,63 @@ const MISMATCH = "NotAuthorizedException: Invalid login token. Issuer doesn't ma
 const NOT_LINKED =
   'NotAuthorizedException: Token is not from a supported provider of this identity pool.';
 
-const ways = {
-  'entry original, login original': { entry: 'original', login: 'original', believed: MISMATCH },
-  'entry original, login updated': { entry: 'original', login: 'updated', believed: NOT_LINKED },
-  'entry updated, login original': { entry: 'updated', login: 'original', believed: MISMATCH },
-  'entry updated, login updated': { entry: 'updated', login: 'updated', believed: 'accepted' },
-} as const;
+type Name = 'original' | 'updated';
+
+interface Way {
+  entries: Name[];
+  login: Name;
+  believed: string;
+}
+
+const ways: Way[] = [
+  { entries: ['original'], login: 'original', believed: MISMATCH },
+  { entries: ['original'], login: 'updated', believed: NOT_LINKED },
+  { entries: ['updated'], login: 'original', believed: MISMATCH },
+  { entries: ['updated'], login: 'updated', believed: 'accepted' },
+  { entries: ['original', 'updated'], login: 'original', believed: MISMATCH },
+  { entries: ['original', 'updated'], login: 'updated', believed: 'accepted' },
+];
+
+const aboutOf = ({ entries, login }: Way): string =>
+  `entry ${entries.join(' and ')}, login ${login}`;
+
+const TOKENS = 'the issuer of the tokens';
+
+/** An identity pool with an entry for each name, or why AWS refuses one. */
+async function linked(world: World, ClientId: string, names: string[]): Promise<string | Seen> {
+  let id = '';
+  const CognitoIdentityProviders = names.map((ProviderName) => ({ ProviderName, ClientId }));
+  const pool = await required(world, await world.identityPool());
+  const seen = await outcomeInWords(
+    update(world, { ...pool, CognitoIdentityProviders }).then((answer) => {
+      id = answer.IdentityPoolId ?? '';
+      return answer;
+    }),
+  );
+  return id === '' ? seen : id;
+}
 
 export const issuer: Probe = {
   name: 'issuer',
-  does: 'Signs a user of a user pool with the updated issuer in to identity pools that have either name of that user pool.',
+  does: 'Signs a user of a user pool with the updated issuer in to identity pools that have either name of that user pool, or both.',
   beliefs: [
     {
-      about: 'the issuer of the tokens',
+      about: TOKENS,
       believed: 'https://issuer-cognito-idp.<region>.amazonaws.com/<pool>',
       source: REFERENCE,
     },
-    ...Object.entries(ways).map(([about, { believed }]) => ({
-      about,
-      believed,
+    ...ways.map((way) => ({
+      about: aboutOf(way),
+      believed: way.believed,
       source: `${ASSUMPTION}: AWS does not say which ProviderName an identity pool wants for such a user pool`,
     })),
   ],
   async observe(world) {
     const pool = await world.userPool({ IssuerConfiguration: { Type: 'UPDATED' } });
-    const { UserPool } = await world.userPools.send(
-      new DescribeUserPoolCommand({ UserPoolId: pool }),
-    );
-    if (UserPool?.IssuerConfiguration?.Type !== 'UPDATED') {
+    const described = await world.userPools.send(new DescribeUserPoolCommand({ UserPoolId: pool }));
+    if (described.UserPool?.IssuerConfiguration?.Type !== 'UPDATED') {
       const notTried = 'The user pool does not keep its issuer setting.';
-      const abouts = ['the issuer of the tokens', ...Object.keys(ways)];
+      const abouts = [TOKENS, ...ways.map(aboutOf)];
       return Object.fromEntries(abouts.map((about): [string, NotTried] => [about, { notTried }]));
     }
     const client = await world.appClient(pool);
@@ -49,15 +77,24 @@ export const issuer: Probe = {
     const { iss = '' } = decodeJwt(IdToken);
     const original = world.providerName(pool);
     const names = { original, updated: `issuer-${original}` };
-    const ids = { pool, region: world.a.region };
     const seen: Record<string, Seen> = {
-      'the issuer of the tokens': { seen: withNames(iss, ids) },
+      [TOKENS]: saw(withNames(iss, { pool, region: world.a.region }), described),
     };
-    for (const [about, { entry, login }] of Object.entries(ways)) {
-      const identityPool = await world.identityPool({
-        CognitoIdentityProviders: [{ ProviderName: names[entry], ClientId: client }],
-      });
-      seen[about] = await outcomeInWords(getId(world, identityPool, names[login], IdToken));
+    const pools = new Map<string, string | Seen>();
+    for (const way of ways) {
+      const key = way.entries.join();
+      const made =
+        pools.get(key) ??
+        (await linked(
+          world,
+          client,
+          way.entries.map((name) => names[name]),
+        ));
+      pools.set(key, made);
+      seen[aboutOf(way)] =
+        typeof made === 'string'
+          ? await outcomeInWords(getId(world, made, names[way.login], IdToken))
+          : made;
     }
     return seen;
   },

@@ -18,6 +18,7 @@ const TAGS = `${REFERENCE}/list_amazoncognitoidentity.html`;
 const role = (world: World): Promise<string> =>
   world.shared('role', () =>
     world.role(
+      world.b,
       {
         Effect: 'Allow',
         Principal: { AWS: `arn:${world.b.partition}:iam::${world.b.account}:root` },
