@@ -63,7 +63,7 @@ function actionsFor(use: Use, { roles, principalTags }: Beside): { own: string[]
     ...(roles ? ['SetIdentityPoolRoles'] : []),
     ...(principalTags ? ['SetPrincipalTagAttributeMap'] : []),
   ];
-  return { own: [...read, 'UpdateIdentityPool', 'TagResource'], any: set };
+  return { own: [...read, 'UpdateIdentityPool', 'TagResource', 'UntagResource'], any: set };
 }
 
 /**

@@ -77,7 +77,14 @@ export interface ResourceType {
   properties: string[];
   create(
     properties: Record<string, unknown>,
-    at: { account: string; region: string; partition: string; logicalId: string; stack: string },
+    at: {
+      account: string;
+      region: string;
+      partition: string;
+      logicalId: string;
+      stack: string;
+      deployer?: Principal | undefined;
+    },
   ): Promise<CreatedResource> | CreatedResource;
 }
 

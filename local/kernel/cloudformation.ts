@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type CollectionTag, isCollection, parse, type ScalarTag } from 'yaml';
 import type { Aws, CreatedResource, ResourceType } from './aws.ts';
+import type { Principal } from './iam.ts';
 import { dnsSuffixOf, partitionOf } from './partitions.ts';
 
 interface Template {
@@ -26,6 +27,8 @@ export interface Stack {
   region: string;
   template: Template;
   parameters?: Record<string, string>;
+  /** Who deploys it: asked for iam:CreateRole and for nothing else. Absent, everything is allowed. */
+  deployer?: Principal;
 }
 
 /** A template that can't be deployed here. */
@@ -116,7 +119,7 @@ class Deployment {
   }
 
   async #create(logicalId: string, path: string[]): Promise<CreatedResource> {
-    const { account, region, name: stack, template } = this.#stack;
+    const { account, region, name: stack, template, deployer } = this.#stack;
     const resource = template.Resources[logicalId];
     if (!resource) throw this.#error(`refers to ${logicalId}, which it does not have`);
     const { Type, Properties = {}, Condition, DependsOn = [] } = resource;
@@ -128,7 +131,7 @@ class Deployment {
     if (odd)
       throw this.#error(`gives ${logicalId} (${Type}) the property ${odd}, which is not supported`);
     const properties = (await this.#value(Properties, path)) as Record<string, unknown>;
-    const at = { account, region, partition: partitionOf(region), logicalId, stack };
+    const at = { account, region, partition: partitionOf(region), logicalId, stack, deployer };
     return type.create(properties, at);
   }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Aws, ResourceType, Service } from './aws.ts';
 import { AwsError } from './errors.ts';
-import { type PolicyDocument, parsePolicy } from './iam.ts';
+import { denial, isAllowed, type PolicyDocument, parsePolicy } from './iam.ts';
 import { roleOperations } from './iam-roles.ts';
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -23,6 +23,7 @@ interface RoleProperties {
   AssumeRolePolicyDocument: unknown;
   ManagedPolicyArns?: string[];
   Policies?: { PolicyName: string; PolicyDocument: unknown }[];
+  PermissionsBoundary?: string;
 }
 
 /** IAM: the resources of a template, and as much of its API as makes a role. */
@@ -36,9 +37,9 @@ export function iamResources(aws: Aws): Service {
   const role: ResourceType = {
     properties: [
       ...['RoleName', 'Path', 'AssumeRolePolicyDocument', 'ManagedPolicyArns', 'Policies'],
-      ...['Description', 'MaxSessionDuration', 'Tags'],
+      ...['Description', 'MaxSessionDuration', 'Tags', 'PermissionsBoundary'],
     ],
-    create(properties, { account, partition, stack, logicalId }) {
+    create(properties, { account, partition, stack, logicalId, deployer }) {
       const given = properties as unknown as RoleProperties;
       const { Path = '/', ManagedPolicyArns = [], Policies = [] } = given;
       const name = given.RoleName ?? `${stack}-${logicalId}-${suffix()}`.slice(-64);
@@ -55,7 +56,15 @@ export function iamResources(aws: Aws): Service {
       ];
       const trust = parsePolicy(given.AssumeRolePolicyDocument);
       const arn = `arn:${partition}:iam::${account}:role${Path}${name}`;
-      const { id } = aws.iam.putRole({ arn, name, trust, policies });
+      const { PermissionsBoundary } = given;
+      if (deployer) {
+        const context = { 'iam:PermissionsBoundary': PermissionsBoundary };
+        const question = { principal: deployer, action: 'iam:CreateRole', resource: arn, context };
+        if (!isAllowed(question)) throw new AwsError('AccessDenied', denial(question), 403);
+      }
+      const boundary =
+        PermissionsBoundary === undefined ? {} : { boundary: attached(PermissionsBoundary) };
+      const { id } = aws.iam.putRole({ arn, name, trust, policies, ...boundary });
       return { ref: name, attributes: { Arn: arn, RoleId: id } };
     },
   };

@@ -22,6 +22,8 @@ export interface Role {
   policies: PolicyDocument[];
   /** Inline policies that the API has put beside them, by name. */
   inline?: Map<string, PolicyDocument>;
+  /** What the role may do at most, whatever its policies allow. */
+  boundary?: PolicyDocument;
 }
 
 /** What AssumeRole handed out. */
@@ -219,9 +221,9 @@ const policiesOf = ({ policies, inline }: Role): PolicyDocument[] =>
   inline ? [...policies, ...inline.values()] : policies;
 
 /**
- * Whether a call is allowed: explicit denials first, then the identity's policies, its session
- * policy, and the resource's policy, both of them where the account differs.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ * Whether a call is allowed: explicit denials first, then the identity's policies, its permissions
+ * boundary, its session policy, and the resource's policy, both of them where the account differs.
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 export function isAllowed(question: Question): boolean {
   const { principal, action, resource, resourcePolicy } = question;
@@ -242,8 +244,10 @@ export function isAllowed(question: Question): boolean {
   const byIdentity =
     principal.kind === 'root' ? 'allow' : judge(policiesOf(principal.role), applies);
   if (byIdentity === 'deny') return false;
-  const session = principal.kind === 'role' ? principal.session.policy : undefined;
-  if (session && judge([session], applies) !== 'allow') return false;
+  // AWS lets a resource's policy that names the session itself pass both; no policy here does.
+  const limits =
+    principal.kind === 'role' ? [principal.role.boundary, principal.session.policy] : [];
+  if (limits.some((limit) => limit && judge([limit], applies) !== 'allow')) return false;
   if (foreign || question.bothMustAllow) return byIdentity === 'allow' && byResource === 'allow';
   return byIdentity === 'allow' || byResource === 'allow';
 }

@@ -2,14 +2,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Aws } from '../kernel/aws.ts';
 import { deployStack, readTemplate } from '../kernel/cloudformation.ts';
+import type { Principal } from '../kernel/iam.ts';
 import type { Artifact } from './package-service.ts';
 
 interface Where {
   account: string;
   region: string;
+  deployer?: Principal;
 }
 
-/** Deploys the packaged service to an account and Region, as `osls deploy` does. */
+/**
+ * Deploys the packaged service to an account and Region, as `osls deploy` does.
+ *
+ * @param where as whose deployer, if its permissions are to be judged.
+ */
 export function deployService(
   aws: Aws,
   where: Where,

@@ -21,13 +21,14 @@ const allow = (
 });
 const deny = (Action: string, Resource = '*') => ({ Effect: 'Deny', Action, Resource });
 
-function principal(policies: object[], session?: object): Principal {
+function principal(policies: object[], session?: object, boundary?: object): Principal {
   const iam = new Iam();
   const role = iam.putRole({
     arn: 'arn:aws:iam::111111111111:role/path/worker',
     name: 'worker',
     trust: policy(),
     policies: [policy(...policies)],
+    ...(boundary && { boundary: policy(boundary) }),
   });
   return iam.openSession(role, {
     name: 'me',
@@ -39,6 +40,27 @@ function principal(policies: object[], session?: object): Principal {
 const QUEUE = 'arn:aws:sqs:us-east-1:111111111111:queue';
 const ask = (who: Principal, action: string, resource = QUEUE, context: Context = {}) =>
   isAllowed({ principal: who, action, resource, context });
+
+describe('a permissions boundary', () => {
+  test('takes away what it does not allow, and grants nothing', () => {
+    const who = principal(
+      [allow(['sqs:SendMessage', 'sqs:ReceiveMessage'])],
+      undefined,
+      allow(['sqs:SendMessage', 'sqs:DeleteMessage']),
+    );
+    assert.ok(ask(who, 'sqs:SendMessage'));
+    assert.ok(!ask(who, 'sqs:ReceiveMessage'));
+    assert.ok(!ask(who, 'sqs:DeleteMessage'));
+  });
+
+  test('and a session policy both limit', () => {
+    const who = principal([allow('*')], allow('sqs:SendMessage'), allow('sqs:*'));
+    assert.ok(ask(who, 'sqs:SendMessage'));
+    assert.ok(!ask(who, 'sqs:ReceiveMessage'));
+    const other = principal([allow('*')], allow('sqs:*'), allow('sns:*'));
+    assert.ok(!ask(other, 'sqs:SendMessage'));
+  });
+});
 
 describe('an identity’s policies', () => {
   test('allow nothing that they do not name', () => {

@@ -525,7 +525,7 @@ describe('what is granted', () => {
     assert.deepEqual(sessions, [
       { Effect: 'Deny', Action: '*', Resource: '*' },
       allow('DescribeIdentityPool'),
-      allow('DescribeIdentityPool', 'UpdateIdentityPool', 'TagResource'),
+      allow('DescribeIdentityPool', 'UpdateIdentityPool', 'TagResource', 'UntagResource'),
       allow('DescribeIdentityPool'),
     ]);
     const reporting = since();

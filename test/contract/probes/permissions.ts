@@ -78,12 +78,12 @@ export const tagPermissions: Probe = {
   beliefs: [
     {
       about: 'tags omitted, without TagResource and UntagResource',
-      believed: 'accepted',
-      source: `${ASSUMPTION}: ${TAGS} lists three actions for the call; when each is asked for is not said`,
+      believed: `denied: ${TAG}`,
+      source: `${ASSUMPTION}: ${TAGS} lists three actions for the call and does not say when each is asked for; the strictest reading`,
     },
     {
       about: 'the same tags, without UntagResource',
-      believed: 'accepted',
+      believed: `denied: ${UNTAG}`,
       source: `${ASSUMPTION}: as above`,
     },
     {
