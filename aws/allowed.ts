@@ -1,16 +1,19 @@
 import { approvalTime } from '../core/approval.ts';
 import type { Execution } from '../core/execution.ts';
 import { grouped } from '../core/grouped.ts';
+import { namesFor } from '../core/issuer.ts';
 import {
+  choiceFor,
   coverageOf,
   type Links,
+  needsIssuer,
   needsTags,
   type Subject,
   userPoolIn,
   userPoolRoleOf,
 } from '../core/links.ts';
 import type { Allowed, Pending } from '../core/records.ts';
-import { providerNameOf } from '../core/user-pool.ts';
+import { issuerOf } from './issuer.ts';
 import { namesOfAppClients, tagsOf } from './user-pools.ts';
 
 /** A waiting request about a subject, if links.yml allows it. */
@@ -30,14 +33,14 @@ function allowed(
   // That a whole user pool is no more, nobody can look up here: its own execution writes it.
   if (deleted === true && clientId === undefined) return [];
   const client = clientId === undefined ? {} : { clientId };
-  const providerName = providerNameOf(userPoolId, partition);
+  const names = namesFor(operation, userPoolId, partition, choiceFor(coverage, subject));
   return [
     {
       ...{ key, execution, links: coverage.links },
       ...(subject.clientName !== undefined && { clientName: subject.clientName }),
       // Of a client that is there, nobody's word counts that it is not.
       ...(deleted === true && subject.clientName === undefined && { deleted }),
-      intent: { operation, providerName, ...client, ...coverage.entry },
+      intent: { operation, ...names, ...client, ...coverage.entry },
     },
   ];
 }
@@ -55,10 +58,14 @@ async function allowedOfUserPool(
   const reader = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
   const names = await namesOfAppClients(reader, ids, until);
   if (!names) return [];
+  const isAsked = requests.some(({ operation }) => operation === 'link');
+  const issuer =
+    isAsked && needsIssuer(links, pool, identityPoolId) ? await issuerOf(reader) : undefined;
+  const known = issuer === undefined ? pool : { ...pool, issuer };
   return requests.flatMap((request) => {
     const clientName = names.get(request.clientId ?? '');
     if (clientName === undefined && request.operation === 'link') return [];
-    const subject = clientName === undefined ? pool : { ...pool, clientName };
+    const subject = clientName === undefined ? known : { ...known, clientName };
     return allowed(links, request, subject, identityPoolId, where.partition);
   });
 }

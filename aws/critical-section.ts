@@ -1,6 +1,12 @@
 import { type Batch, batch, type Share } from '../core/batch.ts';
-import { ProviderQuotaError, RoleMappingError, TargetAccessDeniedError } from '../core/errors.ts';
+import {
+  ProviderQuotaError,
+  ProviderRefusedError,
+  RoleMappingError,
+  TargetAccessDeniedError,
+} from '../core/errors.ts';
 import { digestOf, type IdentityPool, shown } from '../core/identity-pool.ts';
+import { namesIn } from '../core/issuer.ts';
 import type { Lease } from '../core/lease.ts';
 import { type Intent, shownChanges } from '../core/merge.ts';
 import {
@@ -32,7 +38,7 @@ const DESCRIBING = 500;
 /** Whether a refusal may be of some requests of a write, and not of all. */
 const isOfSome = (error: unknown): boolean =>
   isRefusal(error) &&
-  [ProviderQuotaError, RoleMappingError, TargetAccessDeniedError].some(
+  [ProviderQuotaError, ProviderRefusedError, RoleMappingError, TargetAccessDeniedError].some(
     (name) => error instanceof name,
   );
 
@@ -85,7 +91,7 @@ export class CriticalSection {
     const asked = await this.#gather();
     const unseen = await this.#unseen();
     const intents = [...asked, ...(unseen?.shares ?? [])].map(({ intent }) => intent);
-    const providerNames = new Set(intents.map(({ providerName }) => providerName));
+    const providerNames = new Set(intents.flatMap(namesIn));
     const writer = new PoolWriter(this.#tools, this.#lease, providerNames);
     const base = await writer.describe();
     const earlier = unseen && (await this.#settle(base, unseen));

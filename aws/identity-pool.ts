@@ -14,11 +14,13 @@ import {
   AwsUnavailableError,
   IdentityPoolNotFoundError,
   ProviderQuotaError,
+  ProviderRefusedError,
   RoleMappingError,
   TargetAccessDeniedError,
 } from '../core/errors.ts';
 import type { Execution } from '../core/execution.ts';
 import {
+  entriesOf,
   type IdentityPool,
   identityPoolRegion,
   parseIdentityPool,
@@ -33,6 +35,7 @@ import {
   parseRoles,
 } from '../core/roles.ts';
 import { isText } from '../core/shape.ts';
+import { issuerIn } from '../core/user-pool.ts';
 import { inParallel } from './in-parallel.ts';
 import { requestHandler } from './request-handler.ts';
 import { assume, isDenial } from './role-session.ts';
@@ -119,6 +122,18 @@ function explain(error: unknown, identityPoolId: string, roleArn: string): unkno
   return error;
 }
 
+/** The error of UpdateIdentityPool, as one that says what to do where a new kind of name is refused. */
+function explainUpdate(error: unknown, to: IdentityPool): unknown {
+  const isNewName = entriesOf(to).some(
+    ({ ProviderName = '' }) => issuerIn(ProviderName) === 'updated',
+  );
+  if (!(isNewName && error instanceof Error && invalid.has(error.name))) return error;
+  return new ProviderRefusedError(
+    `AWS refused the entries of ${to.IdentityPoolId}, so nothing was written: ${error.message} Some of them have the name of an updated issuer (issuer-cognito-idp…). If AWS does not take that name, set issuer: original in the links of these user pools and deploy.`,
+    { cause: error },
+  );
+}
+
 /** The error of SetIdentityPoolRoles, as one that says what to do about it. */
 function explainRoles(error: unknown, identityPoolId: string, { roleArn }: Access): unknown {
   if (!(error instanceof Error && isText(error.message))) return error;
@@ -135,12 +150,15 @@ function explainRoles(error: unknown, identityPoolId: string, { roleArn }: Acces
   );
 }
 
+// A provider that the pool does not have may be refused as such, too.
+const absent = new Set(['ResourceNotFoundException', ...invalid]);
+
 /** A setting that AWS never had is none. */
 async function orAbsent<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+    if (error instanceof Error && absent.has(error.name)) return undefined;
     throw error;
   }
 }
@@ -207,7 +225,7 @@ class IdentityPoolSession implements OpenIdentityPool {
   async make({ operation, to, providerName = '' }: Call): Promise<void> {
     switch (operation) {
       case 'UpdateIdentityPool':
-        await this.#explained(this.#writer.send(new UpdateIdentityPoolCommand(sendable(to))));
+        await this.#update(to);
         return;
       case 'SetIdentityPoolRoles':
         await this.#setRoles(to);
@@ -218,6 +236,14 @@ class IdentityPoolSession implements OpenIdentityPool {
         const command = new SetPrincipalTagAttributeMapCommand({ ...key, ...tags });
         await this.#explained(this.#writer.send(command));
       }
+    }
+  }
+
+  async #update(to: IdentityPool): Promise<void> {
+    try {
+      await this.#writer.send(new UpdateIdentityPoolCommand(sendable(to)));
+    } catch (error) {
+      throw explain(explainUpdate(error, to), this.#id, this.#access.roleArn);
     }
   }
 

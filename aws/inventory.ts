@@ -3,13 +3,15 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { AwsUnavailableError } from '../core/errors.ts';
 import type { UserPoolListing } from '../core/reconcile.ts';
 import type { ListedPool } from '../core/reconcile-plan.ts';
-import { isListOf, isMapOf, isShape, isText } from '../core/shape.ts';
+import { isListOf, isMapOf, isOneOf, isShape, isText } from '../core/shape.ts';
+import type { Issuer } from '../core/user-pool.ts';
 import { client, itemsOf, S, TableName, textOf, ttl } from './table.ts';
 import type { AppClient } from './user-pools.ts';
 
 /** App clients of one user pool, as many as one item has room for. */
 interface Part {
   tags: Record<string, string>;
+  issuer?: Issuer;
   clients: AppClient[];
 }
 
@@ -18,15 +20,15 @@ const isPart = isShape<Part>(
     tags: isMapOf(isText),
     clients: isListOf(isShape<AppClient>({ clientId: isText, clientName: isText }, {})),
   },
-  {},
+  { issuer: isOneOf('original', 'updated') },
 );
 
 // An item of DynamoDB holds 400 KB; a client takes at most 300 characters, and usually 90.
 const CLIENTS_TOGETHER = 1000;
 
-const partsOf = (tags: Part['tags'], clients: AppClient[]): Part[] =>
+const partsOf = ({ clients, ...pool }: Part): Part[] =>
   Array.from({ length: Math.max(1, Math.ceil(clients.length / CLIENTS_TOGETHER)) }, (_, i) => ({
-    tags,
+    ...pool,
     clients: clients.slice(i * CLIENTS_TOGETHER, (i + 1) * CLIENTS_TOGETHER),
   }));
 
@@ -55,8 +57,8 @@ export class Inventory {
    *
    * @returns its digest, by which {@link read} knows it: who may write to the table gains nothing.
    */
-  async keep(userPoolId: string, tags: Part['tags'], clients: AppClient[]): Promise<string> {
-    const bodies = partsOf(tags, clients).map((part) => JSON.stringify(part));
+  async keep(userPoolId: string, listed: Part): Promise<string> {
+    const bodies = partsOf(listed).map((part) => JSON.stringify(part));
     for (const [i, body] of bodies.entries()) {
       const sk = S(String(i).padStart(4, '0'));
       const Item = { pk: S(this.#pk(userPoolId)), sk, body: S(body), ttl: ttl(1) };
@@ -80,8 +82,10 @@ export class Inventory {
     }
     const parts = bodies.map((body): unknown => JSON.parse(body)).filter(isPart);
     const clients = parts.flatMap((part) => part.clients);
+    const { tags = {}, issuer } = parts[0] ?? {};
     return {
-      tags: parts[0]?.tags ?? {},
+      tags,
+      ...(issuer && { issuer }),
       clients: new Map(clients.map(({ clientId, clientName }) => [clientId, clientName])),
     };
   }

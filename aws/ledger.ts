@@ -1,3 +1,4 @@
+import { namesOfSame } from '../core/user-pool.ts';
 import { PoolTable } from './pool-table.ts';
 
 /** What an app client that is gone was called, as the ledgers of these identity pools know it. */
@@ -7,8 +8,11 @@ export async function nameInLedgers(
   ClientId: string,
 ): Promise<string | undefined> {
   for (const identityPoolId of identityPoolIds) {
-    const entry = await new PoolTable(identityPoolId).ledgerEntry({ ProviderName, ClientId });
-    if (entry?.clientName !== undefined) return entry.clientName;
+    for (const name of namesOfSame(ProviderName)) {
+      const provider = { ProviderName: name, ClientId };
+      const entry = await new PoolTable(identityPoolId).ledgerEntry(provider);
+      if (entry?.clientName !== undefined) return entry.clientName;
+    }
   }
   return undefined;
 }

@@ -22,6 +22,7 @@ import {
   type WriteRecord,
   type WrittenShare,
 } from '../core/records.ts';
+import { namesOfSame, originalName } from '../core/user-pool.ts';
 import {
   bodyOf,
   client,
@@ -313,14 +314,20 @@ export class PoolTable {
     }
   }
 
-  /** What the ledger says of the entries of a user pool. */
+  /** What the ledger says of the entries of a user pool, under either of its names. */
   async ledgerOf(providerName: string): Promise<LedgerEntry[]> {
-    const items = await this.#query(entryKey(providerName, ''));
-    return items.flatMap((item) => bodyOf(item, isLedgerEntry) ?? []);
+    const items = await Promise.all(
+      namesOfSame(providerName).map((name) => this.#query(entryKey(name, ''))),
+    );
+    return items.flat().flatMap((item) => bodyOf(item, isLedgerEntry) ?? []);
   }
 
-  /** Whether an app client, or its user pool, is known to be no more. */
-  async isDeleted(ProviderName: string, clientId: string): Promise<boolean> {
+  /**
+   * Whether an app client, or its user pool, is known to be no more: that is entered under the user
+   * pool's original name.
+   */
+  async isDeleted(providerName: string, clientId: string): Promise<boolean> {
+    const ProviderName = originalName(providerName);
     const entries = await Promise.all(
       [clientId, EVERY_CLIENT].map((ClientId) => this.ledgerEntry({ ProviderName, ClientId })),
     );

@@ -41,18 +41,25 @@ function ownClient(region: string): CognitoIdentityProviderClient {
 /** The user pool is not there, nor any client of it. */
 export class UserPoolNotFoundError extends UserPoolClientNotFoundError {}
 
-/** The role's permissions, narrowed to listing the app clients of one user pool. */
-function sessionPolicy(userPoolId: string, roleArn: string): string {
+/** What may be asked about a user pool. */
+type Action = 'ListUserPoolClients' | 'DescribeUserPool';
+
+/** The role's permissions, narrowed to one question about one user pool. */
+function sessionPolicy(userPoolId: string, roleArn: string, action: Action): string {
   const [, partition = '', , , account = ''] = roleArn.split(':');
   const Resource = userPoolArn(userPoolId, { partition, account });
-  const statement = { Effect: 'Allow', Action: 'cognito-idp:ListUserPoolClients', Resource };
+  const statement = { Effect: 'Allow', Action: `cognito-idp:${action}`, Resource };
   return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
 }
 
-async function clientFor({ userPoolId, where, roleArn }: UserPool) {
+async function clientFor({ userPoolId, where, roleArn }: UserPool, action: Action) {
   const region = userPoolRegion(userPoolId);
   if (roleArn === undefined) return ownClient(region);
-  const { credentials } = await assume(where, { roleArn }, sessionPolicy(userPoolId, roleArn));
+  const { credentials } = await assume(
+    where,
+    { roleArn },
+    sessionPolicy(userPoolId, roleArn, action),
+  );
   return new CognitoIdentityProviderClient({ region, credentials, requestHandler });
 }
 
@@ -67,7 +74,8 @@ function explain(error: unknown, { userPoolId, roleArn }: UserPool): unknown {
   );
 }
 
-const isNotFound = (error: unknown): boolean =>
+/** Whether AWS has answered that there is no such user pool. */
+export const isNotFound = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ResourceNotFoundException';
 
 // Of 60 clients each: a user pool has 10,000 clients at most.
@@ -86,9 +94,26 @@ const areNamed = isListOf(
 
 async function* pagesOf(pool: UserPool) {
   try {
-    const client = await clientFor(pool);
+    const client = await clientFor(pool, 'ListUserPoolClients');
     const { userPoolId: UserPoolId } = pool;
     yield* paginateListUserPoolClients({ client, pageSize: 60 }, { UserPoolId });
+  } catch (error) {
+    throw explain(error, pool);
+  }
+}
+
+/**
+ * Asks something about a user pool, as the role that links.yml names where it is another account's.
+ *
+ * @throws as AWS answers; UserPoolAccessDeniedError when the other account refuses.
+ */
+export async function calling<T>(
+  pool: UserPool,
+  action: Action,
+  ask: (client: CognitoIdentityProviderClient) => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask(await clientFor(pool, action));
   } catch (error) {
     throw explain(error, pool);
   }

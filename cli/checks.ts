@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { Links } from '../core/links.ts';
 import { pausedText } from '../core/pause.ts';
+import type { PoolIssuer } from '../core/reconcile-issuers.ts';
 import type { PoolReport, ReconcileOutput } from '../core/reconcile-report.ts';
 import { loadLinks } from '../resources/links-file.ts';
 import { type Version, versionIn, versionOf } from '../resources/version.ts';
+import { issuerAdvice, issuerSentence } from './issuers.ts';
 import { Machines } from './machines.ts';
 import { Pausing } from './pausing.ts';
 import type { Session } from './session.ts';
@@ -142,6 +144,14 @@ const todoAbout = ({ error }: { error: string }): string =>
     ? 'Update Poolbridge and deploy it: npx osls deploy. Until then it writes nothing to this identity pool. If the newest version does not know the setting either, report it.'
     : 'The message says what to do.';
 
+/** Whether the users of a user pool can sign in by the entries that its links write. */
+function issuerCheck(issuer: PoolIssuer): Check {
+  const todo = issuerAdvice(issuer);
+  const found = issuerSentence(issuer);
+  if (todo === undefined) return ok(issuer.userPoolId, found);
+  return bad(issuer.issuer === 'unknown' ? 'unknown' : 'warning', issuer.userPoolId, found, todo);
+}
+
 /** Whether the role of each identity pool can be assumed, and how many entries it has room for. */
 export const checkPools = (
   session: Session,
@@ -161,7 +171,9 @@ export const checkPools = (
       const { identityPoolId, failure } = pool;
       const failed = failure && `${failure.error}: ${failure.message}`;
       return [
-        ...('counts' in pool ? [roomFor(pool, links)] : []),
+        ...('counts' in pool
+          ? [roomFor(pool, links), ...(pool.issuers ?? []).map(issuerCheck)]
+          : []),
         ...(failed ? [bad('failed', identityPoolId, failed, todoAbout(failure))] : []),
       ];
     });

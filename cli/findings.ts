@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { PoolReport, ReconcileOutput } from '../core/reconcile-report.ts';
-import { providerIn } from '../core/user-pool.ts';
+import { issuerIn, providerIn } from '../core/user-pool.ts';
+import { issuerSentence } from './issuers.ts';
 import { table } from './table.ts';
 
 type Pool = ReconcileOutput['identityPools'][number];
@@ -28,8 +29,16 @@ const entryRows = (entries: Entry[]): string[] =>
     entries.map((entry) => [
       `  ${styleText(colours[entry.state] ?? 'reset', entry.state)}`,
       ...[providerIn(entry.providerName), entry.clientId, entry.clientName ?? ''],
+      issuerIn(entry.providerName) === 'updated' ? 'updated issuer' : '',
     ]),
   );
+
+function issuerLines({ issuers = [], omittedIssuers = 0 }: PoolReport): string[] {
+  const lines = issuers.map((issuer) => `  ${issuerSentence(issuer)}`);
+  return omittedIssuers > 0
+    ? [...lines, `  and ${omittedIssuers} more user pools whose issuer is not the original one`]
+    : lines;
+}
 
 const countsLine = (counts: PoolReport['counts']): string =>
   Object.entries(counts)
@@ -53,6 +62,7 @@ export const statusLines = ({ identityPools = [] }: Found): string[] =>
       `${headOf(pool)}: ${countsLine(pool.counts)}`,
       ...entryRows(pool.entries),
       ...omittedLines(pool),
+      ...issuerLines(pool),
       ...repairedLine(pool),
       ...failureLines(pool),
     ];
@@ -78,6 +88,7 @@ export const planLines = ({ identityPools = [] }: Found): string[] =>
       ...(changes.length > 0 ? changes.map(planLine) : ['  nothing would be changed']),
       ...(left.length > 0 ? ['  left to a person:', ...entryRows(left)] : []),
       ...omittedLines(pool),
+      ...issuerLines(pool),
       ...failureLines(pool),
     ];
   });

@@ -57,6 +57,7 @@ function resultLines(result: TargetReport): string[] {
   return [
     head,
     ...changeLines(result.changes).map((line) => `  ${line}`),
+    ...(result.issuer === undefined ? [] : [`  the user pool has the ${result.issuer} issuer`]),
     `  as ${result.assumedRoleArn}`,
     ...(result.approval
       ? [`  approved by ${result.approval.approvedBy} (${result.approval.reason})`]

@@ -39,6 +39,11 @@ export class ProviderQuotaError extends Error {
   override readonly name = 'ProviderQuotaError';
 }
 
+/** AWS refused an entry, perhaps for its name: which names it takes by the updated issuer is not known. */
+export class ProviderRefusedError extends Error {
+  override readonly name = 'ProviderRefusedError';
+}
+
 /** AWS refused a role mapping that links.yml asks for, or one that is there beside it. */
 export class RoleMappingError extends Error {
   override readonly name = 'RoleMappingError';

@@ -2,6 +2,7 @@ import { roleMappingOf } from './entry-settings.ts';
 import { globsInclude, isExclusion } from './glob.ts';
 import { grouped } from './grouped.ts';
 import { identityPoolRegion } from './identity-pool.ts';
+import { choiceOf } from './issuer.ts';
 import { accountIn, type Link, type Links } from './links.ts';
 import { partitionIn, partitionNames, partitionOf, unknownRegion } from './partitions.ts';
 import { MOST_ROLE_MAPPINGS } from './roles.ts';
@@ -66,21 +67,24 @@ const needlessExclusions = (links: Links): Problem[] =>
 
 const isLiteral = (glob: string): boolean => !/[*?]/.test(glob);
 
-/** How many app clients links are sure to mean: those that they name, or one of each user pool. */
-function fewestClients(links: Link[]): number {
-  const clients = new Map<string, Set<string>>();
-  for (const { userPools = [], clients: globs } of links) {
+/**
+ * How many entries links are sure to mean: of the app clients that they name, or one of each user pool,
+ * and two for each where `issuer: both` asks for both names.
+ */
+function fewestEntries(links: Link[]): number {
+  const all = new Map<string, { names: Set<string>; choices: Link['issuer'][] }>();
+  for (const { userPools = [], clients: globs, issuer } of links) {
     for (const id of userPools) {
-      clients.set(
-        id,
-        new Set([
-          ...(clients.get(id) ?? []),
-          ...globs.filter((glob) => isLiteral(glob) && globsInclude(globs, glob)),
-        ]),
-      );
+      const { names = new Set<string>(), choices = [] } = all.get(id) ?? {};
+      const literal = globs.filter((glob) => isLiteral(glob) && globsInclude(globs, glob));
+      for (const name of literal) names.add(name);
+      all.set(id, { names, choices: [...choices, issuer] });
     }
   }
-  return [...clients.values()].reduce((sum, names) => sum + Math.max(1, names.size), 0);
+  return [...all.values()].reduce((sum, { names, choices }) => {
+    const entries = choiceOf(choices) === 'both' ? 2 : 1;
+    return sum + Math.max(1, names.size) * entries;
+  }, 0);
 }
 
 /** Role mappings that AWS would not take. */
@@ -88,7 +92,7 @@ function impossibleMappings(links: Links): Problem[] {
   const mapping = named(links).filter(([, link]) => roleMappingOf(link) !== undefined);
   const tooMany = [...grouped(mapping, ([, { identityPool }]) => identityPool)].flatMap(
     ([identityPoolId, group]): Problem[] => {
-      const count = fewestClients(group.map(([, link]) => link));
+      const count = fewestEntries(group.map(([, link]) => link));
       if (count <= MOST_ROLE_MAPPINGS) return [];
       const path = ['links', group.at(-1)?.[0] ?? '', 'roleMapping'];
       const message = `is one too many: the links to ${identityPoolId} ask for ${count} role mappings or more, and AWS allows ${MOST_ROLE_MAPPINGS} in an identity pool`;
@@ -111,21 +115,28 @@ const tagsText = ({ principalTags }: Link): string => {
   return JSON.stringify(isMap ? Object.entries(principalTags).sort() : principalTags);
 };
 
-/** Links that want different principal tags for one user pool, which has one map in an identity pool. */
-function disputedTags(links: Links): Problem[] {
+/**
+ * Links that say something else than an earlier one of the same user pool and identity pool; a link
+ * that does not say it leaves it to the others.
+ */
+function disputed(
+  links: Links,
+  key: 'principalTags' | 'issuer',
+  { text, why }: { text: (link: Link) => string | undefined; why: string },
+): Problem[] {
   const first = new Map<string, [string, Link]>();
-  const tagging = named(links).filter(([, link]) => link.principalTags !== undefined);
-  return tagging.flatMap(([name, link]) => {
-    const disputed = (link.userPools ?? []).flatMap((id) => {
-      const key = `${link.identityPool} ${id}`;
-      const [firstName, firstLink] = first.get(key) ?? [name, link];
-      first.set(key, [firstName, firstLink]);
-      return tagsText(firstLink) === tagsText(link) ? [] : [[id, firstName]];
+  const saying = named(links).filter(([, link]) => link[key] !== undefined);
+  return saying.flatMap(([name, link]) => {
+    const other = (link.userPools ?? []).flatMap((id) => {
+      const pair = `${link.identityPool} ${id}`;
+      const [firstName, firstLink] = first.get(pair) ?? [name, link];
+      first.set(pair, [firstName, firstLink]);
+      return text(firstLink) === text(link) ? [] : [[id, firstName]];
     })[0];
-    if (!disputed) return [];
-    const [id, firstName] = disputed;
-    const path = ['links', name, 'principalTags'];
-    const message = `must be the same as in links.${firstName}: both name ${id}, and an identity pool has one map for all clients of a user pool`;
+    if (!other) return [];
+    const [id, firstName] = other;
+    const path = ['links', name, key];
+    const message = `must be the same as in links.${firstName}: both name ${id}, and ${why}`;
     return [{ path, message }];
   });
 }
@@ -182,5 +193,12 @@ export const problemsOf = (links: Links): Problem[] => [
   ...misplaced(links),
   ...needlessExclusions(links),
   ...impossibleMappings(links),
-  ...disputedTags(links),
+  ...disputed(links, 'principalTags', {
+    text: tagsText,
+    why: 'an identity pool has one map for all clients of a user pool',
+  }),
+  ...disputed(links, 'issuer', {
+    text: ({ issuer }) => issuer,
+    why: 'they lead to one identity pool',
+  }),
 ];

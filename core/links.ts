@@ -2,6 +2,8 @@ import { type Beside, besideOf, type EntrySettings, entrySettingsOf } from './en
 import { NotCoveredError } from './errors.ts';
 import { globsInclude, globsIncludeAll } from './glob.ts';
 import { grouped } from './grouped.ts';
+import { choiceOf, effectiveChoice, type IssuerChoice } from './issuer.ts';
+import type { Issuer } from './user-pool.ts';
 
 /** One rule of a role mapping, as links.yml has it. */
 interface LinkRule {
@@ -23,6 +25,8 @@ export interface Link {
   roleArn: string;
   externalId?: string;
   serverSideTokenCheck: boolean;
+  /** Under which names of the user pool entries are written; by the pool's own setting, if absent. */
+  issuer?: IssuerChoice;
   providerQuota: number;
   onDelete: 'unlink' | 'keep';
   /** Which role the client's users get; the pool's authenticated role, by default. */
@@ -51,6 +55,8 @@ export interface Subject {
   clientName?: string;
   /** Whether the client, or the user pool, is no more though its creation was heard of only now. */
   gone?: boolean;
+  /** The user pool's own setting, where it is needed and could be read. */
+  issuer?: Issuer;
   /** The links that have linked clients of a user pool that is gone, and its tags with it. */
   linkedBy?: string[];
 }
@@ -61,6 +67,8 @@ export interface Coverage {
   links: string[];
   onDelete: Link['onDelete'];
   entry: EntrySettings;
+  /** What the links choose; undefined where the user pool's own setting decides. */
+  issuer?: IssuerChoice;
 }
 
 /** How Account-B is reached for one identity pool. */
@@ -143,16 +151,34 @@ export function coverageOf(links: Links, subject: Subject): Coverage[] {
     (link) => coversPool(link, subject) && coversClient(link[1], subject),
   );
   const byPool = grouped(covering, ([, link]) => link.identityPool);
-  return [...byPool].map(([identityPoolId, group]) => ({
-    identityPoolId,
-    links: group.map(([name]) => name),
-    onDelete: group.every(([, link]) => link.onDelete === 'unlink') ? 'unlink' : 'keep',
-    entry: entrySettingsOf(
-      links,
-      group.map(([name]) => name),
-    ),
-  }));
+  return [...byPool].map(([identityPoolId, group]) => {
+    const issuer = choiceOf(group.map(([, link]) => link.issuer));
+    return {
+      identityPoolId,
+      links: group.map(([name]) => name),
+      onDelete: group.every(([, link]) => link.onDelete === 'unlink') ? 'unlink' : 'keep',
+      entry: entrySettingsOf(
+        links,
+        group.map(([name]) => name),
+      ),
+      ...(issuer && { issuer }),
+    };
+  });
 }
+
+/** Whether the user pool's own setting decides under which names an app client is linked. */
+export const needsIssuer = (links: Links, subject: Subject, identityPoolId?: string): boolean =>
+  coverageOf(links, subject).some(
+    (each) =>
+      each.issuer === undefined &&
+      (identityPoolId === undefined || each.identityPoolId === identityPoolId),
+  );
+
+/** Under which names of a user pool the links write entries. */
+export const choiceFor = (
+  { issuer: chosen }: Pick<Coverage, 'issuer'>,
+  { issuer }: Pick<Subject, 'issuer'>,
+): IssuerChoice => effectiveChoice(chosen, issuer);
 
 /**
  * The role, external id and quota of an identity pool, on which its links agree, and what they set

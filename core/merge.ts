@@ -7,6 +7,7 @@ import {
   type Provider,
   SHOWN_ENTRIES,
 } from './identity-pool.ts';
+import { namesIn, type ProviderNames } from './issuer.ts';
 import {
   INACTIVE,
   MOST_ROLE_MAPPINGS,
@@ -19,10 +20,12 @@ import {
   short,
 } from './roles.ts';
 
-/** What a request wants of one identity pool. Without a client: every entry of the user pool. */
-export interface Intent {
+/**
+ * What a request wants of one identity pool, under one or both names of the user pool. Without a
+ * client: every entry of the user pool.
+ */
+export interface Intent extends ProviderNames {
   operation: 'link' | 'unlink';
-  providerName: string;
   clientId?: string;
   /** The flag of a new entry; an existing entry keeps its own. */
   serverSideTokenCheck: boolean;
@@ -206,7 +209,8 @@ function takenBack(pool: IdentityPool, changes: Change[]): Change[] {
  */
 export function merge(pool: IdentityPool, intent: Intent): Change[] {
   if (intent.takeBack) return takenBack(pool, intent.takeBack.flatMap(expanded));
-  return intent.operation === 'unlink' ? unlinked(pool, intent) : linked(pool, intent);
+  const merged = intent.operation === 'unlink' ? unlinked : linked;
+  return namesIn(intent).flatMap((providerName) => merged(pool, { ...intent, providerName }));
 }
 
 /** Whether the pool is as an intent wants it; an undo that conflicts with it is not done there. */
@@ -264,15 +268,19 @@ export function apply(pool: IdentityPool, changes: Change[]): IdentityPool {
  */
 export function checkQuota(pool: IdentityPool, changes: Change[], quota: number): void {
   const wanted = apply(pool, changes);
-  if (entriesOf(wanted).length > quota && changes.some(({ op }) => op === 'add')) {
+  const added = changes.filter(({ op }) => op === 'add').length;
+  if (entriesOf(wanted).length > quota && added > 0) {
+    const needed = added > 1 ? `, and ${added} more are needed` : '';
     throw new ProviderQuotaError(
-      `Identity pool ${pool.IdentityPoolId} already holds ${entriesOf(pool).length} of ${quota} user pool providers, so nothing was written. Unlink clients that are no longer used, or have Account-B's quota "Amazon Cognito user pool providers per identity pool" raised and then set providerQuota in links.yml to it.`,
+      `Identity pool ${pool.IdentityPoolId} already holds ${entriesOf(pool).length} of ${quota} user pool providers${needed}, so nothing was written. Unlink clients that are no longer used, or have Account-B's quota "Amazon Cognito user pool providers per identity pool" raised and then set providerQuota in links.yml to it.`,
     );
   }
   const mappings = (of: IdentityPool): number => Object.keys(of.RoleMappings ?? {}).length;
-  if (mappings(wanted) > MOST_ROLE_MAPPINGS && changes.some(({ op }) => op === 'map')) {
+  const mapped = changes.filter(({ op }) => op === 'map').length;
+  if (mappings(wanted) > MOST_ROLE_MAPPINGS && mapped > 0) {
+    const needed = mapped > 1 ? `, and ${mapped} more are needed` : '';
     throw new ProviderQuotaError(
-      `Identity pool ${pool.IdentityPoolId} already holds ${mappings(pool)} of ${MOST_ROLE_MAPPINGS} role mappings, a quota that AWS does not raise, so nothing was written. Unlink clients that are no longer used, or give this one's link roleMapping: default.`,
+      `Identity pool ${pool.IdentityPoolId} already holds ${mappings(pool)} of ${MOST_ROLE_MAPPINGS} role mappings${needed}, a quota that AWS does not raise, so nothing was written. Unlink clients that are no longer used, or give this one's link roleMapping: default.`,
     );
   }
 }

@@ -2,6 +2,7 @@ import type { Approval } from './approval.ts';
 import { grouped } from './grouped.ts';
 import { isObject, isText } from './shape.ts';
 import type { Outcome, Resolved, Result, Target } from './target.ts';
+import type { Issuer } from './user-pool.ts';
 
 /** An error as Step Functions catches it. */
 export interface Failure {
@@ -12,7 +13,7 @@ export interface Failure {
 /** A target when its branch has ended, well or not. */
 export type TargetEnd =
   | {
-      target: Pick<Target, 'identityPoolId' | 'links' | 'approval'>;
+      target: Pick<Target, 'identityPoolId' | 'links' | 'approval' | 'issuer'>;
       assumedRoleArn: string;
       result: Result;
     }
@@ -20,7 +21,12 @@ export type TargetEnd =
 
 /** One identity pool in the output. */
 export type TargetReport = { identityPoolId: string; links: string[] } & (
-  | (Result & { assumedRoleArn: string; approval?: Approval })
+  | (Result & {
+      assumedRoleArn: string;
+      approval?: Approval;
+      /** The user pool's own setting, where it is not the original one. */
+      issuer?: Issuer;
+    })
   | { outcome: 'FAILED'; error: string; message: string }
 );
 
@@ -71,10 +77,11 @@ export function reportOf(end: TargetEnd): TargetReport {
   const { rebased, writtenBy, changedSince } = end.result;
   // Whose session wrote, where another execution did.
   const { assumedRoleArn = end.assumedRoleArn } = end.result;
-  const { approval } = end.target;
+  const { approval, issuer } = end.target;
   return {
     ...{ identityPoolId, links, outcome, changes, before, after, assumedRoleArn, attempts },
     ...(approval && { approval }),
+    ...(issuer && { issuer }),
     ...(rebased && { rebased }),
     ...(writtenBy !== undefined && { writtenBy }),
     ...(changedSince && { changedSince }),

@@ -3,6 +3,7 @@ import { entryKey } from './identity-pool.ts';
 import { type Change, type Intent, type ShownChange, shownChanges } from './merge.ts';
 import { CAUSE_ROOM, type Failure, MESSAGE_ROOM, unwrap } from './outcome.ts';
 import { type EntryState, type Finding, STATES } from './reconcile.ts';
+import type { PoolIssuer } from './reconcile-issuers.ts';
 import type { PlannedPool, ReconcilePlan } from './reconcile-plan.ts';
 
 type Counts = Record<EntryState, number>;
@@ -43,6 +44,10 @@ export interface PoolReport {
   entries: ReportedEntry[];
   /** How many more there are than `entries` has room for. */
   omitted?: number;
+  /** The user pools whose issuer, or the name of whose entries, is not the original one. */
+  issuers?: PoolIssuer[];
+  /** How many more there are than `issuers` has room for. */
+  omittedIssuers?: number;
   repaired?: Repaired;
   /** What was written, where there is room for it. */
   changes?: ShownChange[];
@@ -85,6 +90,8 @@ export function fitting<T>(items: T[], room: number): T[] {
 
 // Enough for any sentence to say what is wrong and what to do.
 const SENTENCE = 300;
+// Of the room, what user pools with another issuer may take: the entries matter more.
+const ISSUERS_SHARE = 0.25;
 
 /** What a repair came to. */
 export interface Repair {
@@ -97,7 +104,15 @@ export interface Repair {
 export function poolReport(
   { identityPoolId, links, room }: PlannedPool,
   findings: Finding[],
-  { repair, notListed }: { repair?: Repair | undefined; notListed?: string | undefined } = {},
+  {
+    repair,
+    notListed,
+    issuers = [],
+  }: {
+    repair?: Repair | undefined;
+    notListed?: string | undefined;
+    issuers?: PoolIssuer[];
+  } = {},
 ): PoolReport {
   const [refusal] = repair?.refused.values() ?? [];
   const sentences = [refusal, notListed].flatMap((sentence) => sentence ?? []);
@@ -109,6 +124,8 @@ export function poolReport(
   const all = order
     .flatMap((state) => findings.filter((finding) => finding.state === state))
     .map((finding) => reported(finding, repair?.refused.has(entryKey(finding.provider)) === true));
+  const shownIssuers = fitting(issuers, left * ISSUERS_SHARE);
+  if (shownIssuers.length > 0) left -= JSON.stringify(shownIssuers).length;
   const entries = fitting(all, left);
   left -= JSON.stringify(entries).length;
   const lost = findings.filter((finding) => finding.lost).length;
@@ -118,6 +135,10 @@ export function poolReport(
     ...{ identityPoolId, links, counts: countsOf(findings), entries },
     ...(lost > 0 && { removedByOthers: lost }),
     ...(entries.length < all.length && { omitted: all.length - entries.length }),
+    ...(shownIssuers.length > 0 && { issuers: shownIssuers }),
+    ...(shownIssuers.length < issuers.length && {
+      omittedIssuers: issuers.length - shownIssuers.length,
+    }),
     ...(repair && { repaired: { linked: added, unlinked: repair.changes.length - added } }),
     ...(changes.length > 0 && JSON.stringify(changes).length <= left && { changes }),
     ...(failure && { failure }),

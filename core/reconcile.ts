@@ -1,19 +1,26 @@
 import { approvalTime } from './approval.ts';
 import { entriesOf, entryKey, type IdentityPool, type Provider } from './identity-pool.ts';
-import { type Coverage, coverageOf, type Links, userPoolIn } from './links.ts';
+import { namesIn, namesOf } from './issuer.ts';
+import { type Coverage, choiceFor, coverageOf, type Links, userPoolIn } from './links.ts';
 import type { Intent } from './merge.ts';
 import { EVERY_CLIENT, type LedgerEntry } from './records.ts';
 import { mappingKey, sameMapping, sameTags } from './roles.ts';
-import { providerNameOf, userPoolIdOf, userPoolRegion } from './user-pool.ts';
+import {
+  type Issuer,
+  namesOfSame,
+  originalName,
+  userPoolIdOf,
+  userPoolRegion,
+} from './user-pool.ts';
 
 /**
  * What an entry is found to be:
  * - `linked`: a link covers its client, and it is there, whoever put it there;
  * - `missing`: a link covers the client, and the entry is not there and never was;
  * - `orphaned`: ours, and its app client or user pool is gone;
- * - `foreign`: not ours, and no link covers it;
+ * - `foreign`: not ours, and no link covers its client;
  * - `removed`: ours once, covered, and not there: someone took it away, or asked for that;
- * - `uncovered`: ours, and no link covers it any more;
+ * - `uncovered`: ours, and no link covers it any more, or not under this name of its user pool;
  * - `changed`: as `linked`, but its ServerSideTokenCheck, its role mapping or the principal tags of
  *   its user pool are not the link's.
  */
@@ -39,6 +46,8 @@ export interface Finding {
 /** A user pool as it was listed. */
 export interface UserPoolListing {
   tags: Record<string, string>;
+  /** Its own setting; undefined where it could not be read. */
+  issuer?: Issuer;
   /** The names of its app clients by their ids. */
   clients: ReadonlyMap<string, string>;
 }
@@ -68,30 +77,60 @@ const MARGIN_MS = 60_000;
 /** Whether the lists may be older than an entry of ours. */
 const isRecent = ({ since }: Evidence, { time }: LedgerEntry): boolean => time > since - MARGIN_MS;
 
-type Wanted = Map<string, Finding & { intent: Intent }>;
+/** An entry that the links want, as if it were missing. */
+interface Want {
+  finding: Finding;
+  intent: Intent;
+  /** Whether it is known under which names of the user pool entries are wanted. */
+  isSure: boolean;
+}
 
-/** The entries that the links want, by key, as if all of them were missing. */
+type Wanted = Map<string, Want>;
+
+/** The entries that the links want, by key. */
 function wantedBy({ pool, links, listed, partition }: Evidence): Wanted {
   const wanted: Wanted = new Map();
-  for (const [userPoolId, { tags, clients }] of listed) {
-    const ProviderName = providerNameOf(userPoolId, partition);
+  for (const [userPoolId, listing] of listed) {
+    const { tags, clients } = listing;
     for (const [ClientId, clientName] of clients) {
       const subject = { ...userPoolIn(links, userPoolId), tags, clientId: ClientId, clientName };
       const coverage = coverageOf(links, subject).find(
         ({ identityPoolId }) => identityPoolId === pool.IdentityPoolId,
       );
       if (!coverage) continue;
-      const provider = { ProviderName, ClientId };
-      wanted.set(entryKey(provider), {
-        ...{ state: 'missing', provider, clientName, links: coverage.links },
-        intent: {
-          ...{ operation: 'link', providerName: ProviderName, clientId: ClientId },
-          ...coverage.entry,
-        },
-      });
+      const names = namesOf(userPoolId, partition, choiceFor(coverage, listing));
+      const isSure = coverage.issuer !== undefined || listing.issuer !== undefined;
+      for (const ProviderName of namesIn(names)) {
+        const provider = { ProviderName, ClientId };
+        wanted.set(entryKey(provider), {
+          finding: { state: 'missing', provider, clientName, links: coverage.links },
+          intent: {
+            ...{ operation: 'link', providerName: ProviderName, clientId: ClientId },
+            ...coverage.entry,
+          },
+          isSure,
+        });
+      }
     }
   }
   return wanted;
+}
+
+/** What is wanted of the same app client under the other name of its user pool. */
+function wantedElsewhere(wanted: Wanted, { ProviderName = '', ClientId = '' }: Provider) {
+  const keys = namesOfSame(ProviderName).map((name) => entryKey({ ProviderName: name, ClientId }));
+  return keys.flatMap((key) => wanted.get(key) ?? [])[0];
+}
+
+/** An entry that no link asks for under this name, though one does under the other name of its user pool. */
+function underOtherName(
+  evidence: Evidence,
+  { finding, isSure }: Want,
+  provider: Provider,
+  ours: LedgerEntry | undefined,
+): Finding {
+  const isLeft = ours?.state === 'linked' && isSure && !isRecent(evidence, ours);
+  return { ...finding, provider, state: isLeft ? 'uncovered' : 'linked' };
 }
 
 /** What became of an entry of ours whose client no link covers by its name. */
@@ -165,12 +204,18 @@ export function classify(evidence: Evidence): Finding[] {
   const there = new Map(entriesOf(evidence.pool).map((entry) => [entryKey(entry), entry]));
   const present = [...there].map(([key, provider]): Finding => {
     const want = wanted.get(key);
-    if (!want) return unwanted(evidence, provider, ledger.get(key));
-    const { intent, ...finding } = want;
+    const ours = ledger.get(key);
+    if (!want) {
+      const elsewhere = wantedElsewhere(wanted, provider);
+      return elsewhere
+        ? underOtherName(evidence, elsewhere, provider, ours)
+        : unwanted(evidence, provider, ours);
+    }
+    const { intent, finding } = want;
     const state = isAsWanted(evidence.pool, provider, intent) ? 'linked' : 'changed';
     return { ...finding, provider, state };
   });
-  const absent = [...wanted].flatMap(([key, { intent, ...finding }]): Finding[] => {
+  const absent = [...wanted].flatMap(([key, { intent, finding }]): Finding[] => {
     if (there.has(key)) return [];
     const before = ledger.get(key);
     if (isDeleted(ledger, finding.provider)) return [];
@@ -206,9 +251,10 @@ const byKey = (ledger: LedgerEntry[]): Ledger =>
 
 /** Whether a client, or its user pool, was heard to be deleted since it was listed. */
 const isDeleted = (ledger: Ledger, { ProviderName = '', ClientId = '' }: Provider): boolean =>
-  [ClientId, EVERY_CLIENT].some(
-    (each) => ledger.get(entryKey({ ProviderName, ClientId: each }))?.deleted === true,
-  );
+  [ClientId, EVERY_CLIENT].some((each) => {
+    const known = { ProviderName: originalName(ProviderName), ClientId: each };
+    return ledger.get(entryKey(known))?.deleted === true;
+  });
 
 /**
  * Whether a repair is still called for by the ledger as it is now: who asked for something else

@@ -7,6 +7,7 @@ import {
   type Provider,
   type ShownPool,
 } from './identity-pool.ts';
+import { namesIn } from './issuer.ts';
 import {
   type EntryChange,
   expanded,
@@ -127,6 +128,7 @@ const isIntent = isShape<Intent>(
   {
     ...{ clientId: isText, roleMapping: isShownMapping, principalTags: isPrincipalTagMap },
     takeBack: isListOf(isShownChange),
+    otherName: isText,
   },
 );
 
@@ -193,7 +195,10 @@ export function ledgerEntriesOf(
     const state = op === 'remove' ? 'unlinked' : 'linked';
     return { state, providerName: ProviderName, clientId: ClientId, ...common };
   });
-  if (deleted !== true || entries.some((entry) => entry.clientId === clientId)) return entries;
+  const isEntered = entries.some(
+    (entry) => entry.clientId === clientId && entry.providerName === providerName,
+  );
+  if (deleted !== true || isEntered) return entries;
   return [...entries, { state: 'unlinked', providerName, clientId, ...common }];
 }
 
@@ -217,15 +222,16 @@ export function settledBy(
   ledger: LedgerEntry[],
   { sequence, time }: Pick<LedgerEntry, 'sequence' | 'time'>,
 ): LedgerEntry[] {
-  const { providerName, clientId } = intent;
+  const { clientId } = intent;
+  const names = namesIn(intent);
   const there = new Set(entriesOf(after).map(entryKey));
   return ledger
     .filter(
       (entry) =>
         entry.state === 'linked' &&
-        entry.providerName === providerName &&
+        names.includes(entry.providerName) &&
         (clientId === undefined || entry.clientId === clientId) &&
-        !there.has(entryKey({ ProviderName: providerName, ClientId: entry.clientId })),
+        !there.has(entryKey({ ProviderName: entry.providerName, ClientId: entry.clientId })),
     )
     .map((entry) => ({ ...entry, state: 'unlinked', links, execution, sequence, time }));
 }

@@ -3,7 +3,8 @@ import { type Difference, diff } from './diff.ts';
 import { entrySettingsOf } from './entry-settings.ts';
 import { NotCoveredError } from './errors.ts';
 import { digestOf, type IdentityPool, type ShownPool, shown } from './identity-pool.ts';
-import { coverageOf, type Links, type Subject } from './links.ts';
+import { namesFor } from './issuer.ts';
+import { choiceFor, coverageOf, type Links, type Subject } from './links.ts';
 import {
   apply,
   checkQuota,
@@ -15,7 +16,7 @@ import {
 } from './merge.ts';
 import type { LedgerEntry } from './records.ts';
 import type { LinkRequest, RequestedBy } from './request.ts';
-import { providerNameOf } from './user-pool.ts';
+import type { Issuer } from './user-pool.ts';
 
 /** One identity pool that an execution works on, as the states hand it on. */
 export interface Target {
@@ -25,6 +26,8 @@ export interface Target {
   /** Where it is known. */
   clientName?: string;
   intent: Intent;
+  /** The user pool's own setting, where that decided and is not the original one. */
+  issuer?: Issuer;
   /** Whether the app client, or its whole user pool, is no more. */
   deleted: boolean;
   dryRun: boolean;
@@ -96,16 +99,20 @@ export function resolve(
   );
   const coverage = deleted ? covering.filter(({ onDelete }) => onDelete === 'unlink') : covering;
   const clientId = subject.clientId === undefined ? {} : { clientId: subject.clientId };
-  const intent = { operation, providerName: providerNameOf(userPoolId, partition), ...clientId };
   const room = roomFor(coverage.length);
   const client = subject.clientName === undefined ? {} : { clientName: subject.clientName };
-  const all = coverage.map(({ entry: { serverSideTokenCheck }, onDelete: _, ...pool }): Target => {
-    const waits = approvalTime(links, pool.links);
+  const isUpdated = operation === 'link' && subject.issuer === 'updated';
+  const all = coverage.map((each): Target => {
+    const { serverSideTokenCheck } = each.entry;
+    const waits = approvalTime(links, each.links);
+    const names = namesFor(operation, userPoolId, partition, choiceFor(each, subject));
     return {
-      ...pool,
+      identityPoolId: each.identityPoolId,
+      links: each.links,
       userPoolId,
       ...client,
-      intent: { ...intent, serverSideTokenCheck },
+      intent: { operation, ...names, ...clientId, serverSideTokenCheck },
+      ...(isUpdated && { issuer: 'updated' }),
       deleted,
       dryRun,
       ...(waits && { approvalTime: waits }),

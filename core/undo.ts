@@ -138,6 +138,9 @@ export function resolveUndo(
   );
   const targets = asked.map(({ identityPoolId: id, changes }): Target => {
     const all = changes.flatMap(expanded);
+    const [providerName = '', otherName] = new Set(
+      all.flatMap(({ provider }) => provider.ProviderName ?? []),
+    );
     for (const change of all) checkWhole(executionArn, change);
     const about = { identityPoolId: id, pool, names };
     const allowed = [...new Set(all.flatMap((change) => allowing(links, change, about)))];
@@ -146,7 +149,8 @@ export function resolveUndo(
       ...{ identityPoolId: id, links: allowed, userPoolId, undoes: executionArn },
       intent: {
         operation: all.some(({ op }) => ['add', 'map', 'tag'].includes(op)) ? 'unlink' : 'link',
-        providerName: all[0]?.provider.ProviderName ?? '',
+        providerName,
+        ...(otherName !== undefined && { otherName }),
         serverSideTokenCheck: false,
         takeBack: changes,
       },

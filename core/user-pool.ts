@@ -7,25 +7,60 @@ export const userPoolRegion = (userPoolId: string): string =>
   userPoolId.slice(0, userPoolId.lastIndexOf('_'));
 
 /**
+ * Which of its two issuers a user pool has: the setting `IssuerConfiguration`. The issuer is the claim
+ * `iss` of its tokens.
+ *
+ * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html
+ */
+export type Issuer = 'original' | 'updated';
+
+const HOST_PREFIX = 'cognito-idp.';
+// What the updated issuer's host has before the original one's.
+const UPDATED = 'issuer-';
+
+/**
  * The name by which an identity pool knows a user pool: the issuer of its tokens without `https://`.
  * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdentityProvider.html
  *
  * @throws InvalidRequestError if the partition's domain is unknown.
  */
-export function providerNameOf(userPoolId: string, partition: string): string {
+export function providerNameOf(
+  userPoolId: string,
+  partition: string,
+  issuer: Issuer = 'original',
+): string {
   const suffix = dnsSuffixOf(partition);
   if (suffix === undefined) {
     throw new InvalidRequestError(
       `Poolbridge does not know the domain of user pools in the partition ${partition}; it works in ${partitionNames.join(', ')}.`,
     );
   }
-  return `cognito-idp.${userPoolRegion(userPoolId)}.${suffix}/${userPoolId}`;
+  const prefix = issuer === 'updated' ? UPDATED : '';
+  return `${prefix}${HOST_PREFIX}${userPoolRegion(userPoolId)}.${suffix}/${userPoolId}`;
 }
 
-/** The user pool that an entry's provider is, if it is one. */
+/** The issuer that a provider name is of. */
+export const issuerIn = (providerName: string): Issuer =>
+  providerName.startsWith(UPDATED + HOST_PREFIX) ? 'updated' : 'original';
+
+/** The name that the same user pool has by its original issuer. */
+export const originalName = (providerName: string): string =>
+  issuerIn(providerName) === 'updated' ? providerName.slice(UPDATED.length) : providerName;
+
+/**
+ * Both names of the user pool that a provider name is of, the original one first; any other provider
+ * has one name.
+ */
+export function namesOfSame(providerName: string): string[] {
+  const original = originalName(providerName);
+  return original.startsWith(HOST_PREFIX) ? [original, `${UPDATED}${original}`] : [original];
+}
+
+/** The user pool that an entry's provider is, if it is one, by either of its names. */
 export function userPoolIdOf(providerName: string, partition: string): string | undefined {
-  const id = providerName.slice(providerName.indexOf('/') + 1);
-  return providerNameOf(id, partition) === providerName ? id : undefined;
+  const original = originalName(providerName);
+  const id = original.slice(original.indexOf('/') + 1);
+  return providerNameOf(id, partition) === original ? id : undefined;
 }
 
 /** What an entry's provider is called by in few words: its user pool, if it is one. */

@@ -3,6 +3,7 @@ import { openIdentityPool } from '../aws/identity-pool.ts';
 import { step } from '../aws/step.ts';
 import { executionOf } from '../core/execution.ts';
 import { type IdentityPool, inShort } from '../core/identity-pool.ts';
+import { namesIn } from '../core/issuer.ts';
 import { accessTo } from '../core/links.ts';
 import type { TargetEvent } from '../core/target.ts';
 
@@ -11,5 +12,5 @@ export const handler = step(async ({ execution, target }: TargetEvent): Promise<
   const { identityPoolId } = target;
   const access = accessTo(links, identityPoolId);
   const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, 'read');
-  return inShort(await pool.describe([target.intent.providerName]));
+  return inShort(await pool.describe(namesIn(target.intent)));
 });

@@ -1,5 +1,6 @@
 import links from '#links';
 import { Inventory } from '../aws/inventory.ts';
+import { readIssuer } from '../aws/issuer.ts';
 import { logger } from '../aws/logger.ts';
 import { pace } from '../aws/pace.ts';
 import { step } from '../aws/step.ts';
@@ -44,7 +45,10 @@ export const handler = step(async (event: Asked): Promise<Listing> => {
     if (coverageOf(judged, { ...userPoolIn(links, userPoolId), tags }).length === 0) return '';
     const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
     const clients = await allAppClients(pool, turn);
-    return clients && inventory.keep(userPoolId, tags, clients);
+    if (!clients) return undefined;
+    await turn();
+    const issuer = await readIssuer(pool);
+    return inventory.keep(userPoolId, { tags, ...(issuer && { issuer }), clients });
   };
 
   const listing: Required<Omit<Listing, 'failure'>> & Listing = {

@@ -20,6 +20,7 @@ import {
   stillHolds,
   type UserPoolListing,
 } from '../core/reconcile.ts';
+import { issuersOf, wantedNames } from '../core/reconcile-issuers.ts';
 import {
   type Listing,
   linksTo,
@@ -30,7 +31,6 @@ import {
 import { type PoolReport, poolReport, type Repair } from '../core/reconcile-report.ts';
 import { type Allowed, changesBy, type LedgerEntry } from '../core/records.ts';
 import { type RemovedEntry, removedEntries } from '../core/removed.ts';
-import { providerNameOf } from '../core/user-pool.ts';
 
 interface Asked {
   execution: string;
@@ -156,7 +156,7 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
   // Before the pool is read: what the ledger does not know yet may be there, but not the other way.
   const ledger = await table.ledger();
   const providerNames = [
-    ...[...lists.listed.keys()].map((userPoolId) => providerNameOf(userPoolId, where.partition)),
+    ...wantedNames({ links: leading, listed: lists.listed }, where.partition),
     ...ledger.map(({ providerName }) => providerName),
   ];
   const findings = classify({
@@ -166,6 +166,7 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
   const report = poolReport(identityPool, findings, {
     repair: repair ? await repaired(event, { findings, ledger }, context) : undefined,
     notListed: unlistedFor(leading, listings),
+    issuers: issuersOf({ links: leading, listed: lists.listed }),
   });
   logger.info('identity pool reconciled', {
     ...report,

@@ -1,5 +1,6 @@
 import links from '#links';
 import { endOf } from '../aws/executions.ts';
+import { issuerOf } from '../aws/issuer.ts';
 import { linksInLedgers, nameInLedgers } from '../aws/ledger.ts';
 import { logger } from '../aws/logger.ts';
 import { step } from '../aws/step.ts';
@@ -14,6 +15,7 @@ import { type Execution, executionOf } from '../core/execution.ts';
 import {
   coverageOf,
   needsClientName,
+  needsIssuer,
   needsTags,
   poolsByTags,
   type Subject,
@@ -78,6 +80,19 @@ function userPoolOf(
     : userPoolIn(links, userPoolId);
 }
 
+/** With the user pool's issuer, where that decides under which names a client is linked. */
+async function withIssuer(
+  { operation, userPoolId, identityPoolId }: LinkRequest,
+  subject: Subject,
+  where: Execution,
+): Promise<Subject> {
+  if (operation !== 'link' || subject.gone) return subject;
+  if (!needsIssuer(links, subject, identityPoolId)) return subject;
+  const roleArn = userPoolRoleOf(links, userPoolId);
+  const issuer = await issuerOf({ userPoolId, where, roleArn });
+  return issuer === undefined ? subject : { ...subject, issuer };
+}
+
 /** The user pool and the app client as the links judge them; no call for a pool none covers. */
 async function subjectOf(request: LinkRequest, where: Execution): Promise<Subject> {
   const untagged = userPoolOf(request, where);
@@ -85,9 +100,8 @@ async function subjectOf(request: LinkRequest, where: Execution): Promise<Subjec
   const tags = needsTags(links, untagged) ? await tagsOf(userPoolId, where) : {};
   const pool = { ...untagged, tags };
   if (isDeletion(request)) return deletedOf(request, pool, where);
-  return coverageOf(links, pool).length > 0
-    ? appClientOf(request, pool, where)
-    : { ...pool, ...request };
+  if (coverageOf(links, pool).length === 0) return { ...pool, ...request };
+  return withIssuer(request, await appClientOf(request, pool, where), where);
 }
 
 /** What an execution did, to be taken back: by the links and the app clients of today. */

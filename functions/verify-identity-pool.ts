@@ -6,6 +6,7 @@ import { step } from '../aws/step.ts';
 import { VerificationError } from '../core/errors.ts';
 import { executionOf } from '../core/execution.ts';
 import { digestOf, type IdentityPool, shown } from '../core/identity-pool.ts';
+import { namesIn } from '../core/issuer.ts';
 import { isDoubtful } from '../core/lease.ts';
 import { accessTo } from '../core/links.ts';
 import { type Change, isEntryChange, merge } from '../core/merge.ts';
@@ -36,7 +37,7 @@ async function readPool(
   missing: (now: IdentityPool) => Change[],
 ): Promise<IdentityPool> {
   for (let reads = 1; ; reads++) {
-    const now = await pool.describe([intent.providerName]);
+    const now = await pool.describe(namesIn(intent));
     const doubtful = isDoubtful(await table.lastWrite(), digestOf(now), Date.now());
     if ((missing(now).length === 0 && !doubtful) || reads === READS) return now;
     await sleep(APART);

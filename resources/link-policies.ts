@@ -76,7 +76,8 @@ function assumeRoles(links: Links): Statement[][] {
 const userPool = (region: string, id: string): string =>
   `arn:\${AWS::Partition}:cognito-idp:${region}:\${AWS::AccountId}:userpool/${id}`;
 
-const LIST = 'cognito-idp:ListUserPoolClients';
+// Neither tells a secret: app clients are listed by id and name, and of a user pool its issuer is read.
+const READ = ['cognito-idp:DescribeUserPool', 'cognito-idp:ListUserPoolClients'];
 
 /** Finding user pools by their tags, where any link does. Listing them knows no resources to narrow. */
 const listUserPools = (links: Links): Statement[][] =>
@@ -91,9 +92,10 @@ interface UserPoolAccess {
 }
 
 /**
- * Listing the app clients of exactly the user pools that the links name, and of those that carry
- * the links' tags; those of other accounts by exactly the roles that the links name for it. Where IAM has no room for so many, of the Regions of those that are named; where
- * it has no room for the tags either, of all.
+ * Describing exactly the user pools that the links name, and those that carry the links' tags, and
+ * listing their app clients; those of other accounts by exactly the roles that the links name for it.
+ * Where IAM has no room for so many, this is granted for the Regions of those that are named; where it
+ * has no room for the tags either, for all.
  */
 function readUserPools(links: Links, room: number): UserPoolAccess {
   const all = Object.values(links);
@@ -106,7 +108,7 @@ function readUserPools(links: Links, room: number): UserPoolAccess {
   const anyPool = [userPool('*', '*')];
   const byTag: Statement[] = tags.map((wanted) => ({
     Effect: 'Allow',
-    Action: LIST,
+    Action: READ,
     Resource: anyPool,
     Condition: {
       StringEquals: Object.fromEntries(wanted.map(([k, v]) => [`aws:ResourceTag/${k}`, v])),
@@ -116,7 +118,7 @@ function readUserPools(links: Links, room: number): UserPoolAccess {
     tags.length > 0
       ? [{ Effect: 'Allow', Action: 'cognito-idp:ListTagsForResource', Resource: anyPool }]
       : [];
-  const listing = (Resource: string[]): Statement => ({ Effect: 'Allow', Action: LIST, Resource });
+  const listing = (Resource: string[]): Statement => ({ Effect: 'Allow', Action: READ, Resource });
   const named = ids.map((id) => userPool(userPoolRegion(id), id));
   const exact = pack([assuming(roles), ...readTags, ...byTag, listing(named)]);
   if (exact.length <= room) return { policies: exact };
@@ -124,12 +126,12 @@ function readUserPools(links: Links, room: number): UserPoolAccess {
   const inRegions = regions.map((region) => userPool(region, `${region}_*`));
   const regional = pack([assuming(roles), ...readTags, ...byTag, listing(inRegions)]);
   if (regional.length <= room) {
-    const wider = `${ids.length} user pools are more than IAM has room for by name: the app clients of every user pool in ${regions.join(', ')} may be listed`;
+    const wider = `${ids.length} user pools are more than IAM has room for by name: every user pool in ${regions.join(', ')} may be described and its app clients listed`;
     return { policies: regional, wider };
   }
   const every = pack([assuming(roles), ...readTags, listing(anyPool)]);
   if (every.length <= room) {
-    const wider = `${tags.length} sets of userPoolTags are more than IAM has room for: the app clients of every user pool of the account, in every Region, may be listed`;
+    const wider = `${tags.length} sets of userPoolTags are more than IAM has room for: every user pool of the account, in every Region, may be described and its app clients listed`;
     return { policies: every, wider };
   }
   throw new PolicySizeError(

@@ -72,7 +72,7 @@ export class IdentityLogins {
   }
 
   async #claimsOf({ pool }: StoredPool, key: string, token: string): Promise<Claims> {
-    if (!/^cognito-idp\./.test(key)) {
+    if (!/^(issuer-)?cognito-idp\./.test(key)) {
       if (pool.SupportedLoginProviders?.[key] || key === pool.DeveloperProviderName) {
         throw new UnsupportedError(`signing in to an identity pool with ${key}`);
       }
@@ -83,6 +83,9 @@ export class IdentityLogins {
     if (claims.iss !== `https://${key}`) {
       refused("Invalid login token. Issuer doesn't match providerName");
     }
+    // An assumption for a user pool with the updated issuer: the entry has the name of that issuer.
+    // AWS documents only the original issuer's.
+    // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdentityProvider.html
     const entry = (pool.CognitoIdentityProviders ?? []).find(
       ({ ProviderName, ClientId }) => ProviderName === key && ClientId === claims.aud,
     );

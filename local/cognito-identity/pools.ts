@@ -40,6 +40,8 @@ export class IdentityPools {
   readonly stored = new Map<string, StoredPool>();
   // https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
   providerQuota = 50;
+  // An assumption: AWS takes entries by the name of an updated issuer.
+  takesUpdatedIssuers = true;
 
   /** @throws AwsError ResourceNotFoundException */
   find(id: string, account?: string): StoredPool {
@@ -102,16 +104,23 @@ export const invalid = (message: string): never => {
 };
 
 // Whether the user pool or the client exists is not asked: AWS accepts any that are well-formed.
-const providerName = /^cognito-idp\.([a-z0-9-]+)\.([a-z0-9.-]+)\/\1_[0-9a-zA-Z]+$/;
+const providerName =
+  /^(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.([a-z0-9.-]+)\/\1_[0-9a-zA-Z]+$/;
 
 function isWellFormed(name: string): boolean {
   const [, region = '', suffix] = providerName.exec(name) ?? [];
   return suffix === dnsSuffixOf(region);
 }
 
-function checkEntries(entries: Provider[], quota: number): void {
+function checkEntries(
+  entries: Provider[],
+  { providerQuota: quota, takesUpdatedIssuers }: IdentityPools,
+): void {
   const keys = entries.map(({ ProviderName = '', ClientId }) => {
-    if (!isWellFormed(ProviderName) || !ClientId) invalid('Invalid Cognito Identity Provider');
+    const isKnown = takesUpdatedIssuers || !ProviderName.startsWith('issuer-');
+    if (!(isKnown && isWellFormed(ProviderName)) || !ClientId) {
+      invalid('Invalid Cognito Identity Provider');
+    }
     return `${ProviderName} ${ClientId}`;
   });
   // An assumption: what AWS does with exact duplicates is not known.
@@ -173,7 +182,7 @@ export function createPool(
   input: Omit<IdentityPool, 'IdentityPoolId'>,
 ): StoredPool {
   enforce(poolRules(input));
-  checkEntries(input.CognitoIdentityProviders ?? [], pools.providerQuota);
+  checkEntries(input.CognitoIdentityProviders ?? [], pools);
   const { _custom_id_: custom, ...tags } = input.IdentityPoolTags ?? {};
   const IdentityPoolId = custom ?? `${region}:${randomUUID()}`;
   if (pools.stored.has(IdentityPoolId)) invalid(`IdentityPool '${IdentityPoolId}' exists.`);
@@ -188,7 +197,7 @@ export function createPool(
 /** Replaces a pool's settings, as UpdateIdentityPool does. */
 export function updatePool(pools: IdentityPools, stored: StoredPool, input: IdentityPool): void {
   enforce([requireId(input.IdentityPoolId), ...poolRules(input)]);
-  checkEntries(input.CognitoIdentityProviders ?? [], pools.providerQuota);
+  checkEntries(input.CognitoIdentityProviders ?? [], pools);
   checkTags(input.IdentityPoolTags);
   stored.pool = structuredClone(replaced(stored.pool, input));
 }

@@ -1,4 +1,5 @@
 import type { Aws, Call, Operation, Service } from '../kernel/aws.ts';
+import { enforce, type Rule } from '../kernel/constraints.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
 import { clientOperations } from './clients.ts';
 import { check, invalid } from './constraints.ts';
@@ -36,7 +37,7 @@ const settable = [
   ...['VerificationMessageTemplate', 'SmsAuthenticationMessage', 'MfaConfiguration'],
   ...['UserAttributeUpdateSettings', 'DeviceConfiguration', 'EmailConfiguration'],
   ...['SmsConfiguration', 'AdminCreateUserConfig', 'UserPoolAddOns', 'UsernameConfiguration'],
-  ...['AccountRecoverySetting', 'UserPoolTier'],
+  ...['AccountRecoverySetting', 'UserPoolTier', 'IssuerConfiguration'],
 ];
 
 const strictPassword = {
@@ -49,6 +50,12 @@ const strictPassword = {
 
 /** https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html */
 function settingsOf(input: CreateUserPool): PoolSettings {
+  const issuer: Rule = [
+    'issuerConfiguration.type',
+    input.IssuerConfiguration?.Type,
+    { oneOf: ['ORIGINAL', 'UPDATED'] },
+  ];
+  enforce([issuer], 'InvalidParameterException');
   // Kept like the rest, a trigger or a second factor would seem to be there and never act.
   if (Object.keys(input.LambdaConfig ?? {}).length > 0) {
     throw new UnsupportedError('Lambda triggers of a user pool');
@@ -75,6 +82,22 @@ function settingsOf(input: CreateUserPool): PoolSettings {
       PasswordPolicy: { TemporaryPasswordValidityDays: 7, ...PasswordPolicy },
     },
   } as PoolSettings;
+}
+
+/**
+ * Settings after UpdateUserPool: what is left out goes back to its default, except what is set once.
+ * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html
+ */
+function updated(old: PoolSettings, input: Partial<CreateUserPool>): PoolSettings {
+  const { Name, CreationDate, AliasAttributes, UsernameAttributes } = old;
+  const { UsernameConfiguration, SchemaAttributes } = old;
+  const once = { AliasAttributes, UsernameAttributes, UsernameConfiguration, SchemaAttributes };
+  const kept = Object.entries(once).filter(([, value]) => value !== undefined);
+  return {
+    ...settingsOf({ ...input, PoolName: input.PoolName ?? Name }),
+    ...Object.fromEntries(kept),
+    CreationDate,
+  };
 }
 
 /** https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-tagging.html */
@@ -131,6 +154,15 @@ function poolOperations(pools: UserPools): Record<string, Operation> {
     },
 
     DescribeUserPool: pools.operation([], (pool) => ({ UserPool: describe(pool) })),
+
+    UpdateUserPool: {
+      writes: true,
+      ...pools.operation([], (pool, input: Partial<CreateUserPool>) => {
+        checkTags(input.UserPoolTags ?? {});
+        pool.settings = updated(pool.settings, input);
+        if (input.UserPoolTags) pool.tags = input.UserPoolTags;
+      }),
+    },
 
     ListUserPools: {
       run(call) {
@@ -216,12 +248,18 @@ function tagOperations(pools: UserPools): Record<string, Operation> {
   };
 }
 
+/**
+ * The two hosts of a user pool's issuers are folders here, as their own names lead to the real AWS.
+ * Without one of them, a path is of the issuer that the pool has.
+ */
+const PAGE =
+  /^(?:\/((?:issuer-)?cognito-idp)\.[\w.-]+)?\/([\w-]+)\/\.well-known\/(jwks\.json|openid-configuration)$/;
+
 /** https://docs.aws.amazon.com/cognito/latest/developerguide/federation-endpoints.html */
-function discovery(pool: UserPool, endpoint: string): object {
+function discovery(pool: UserPool, issuer: string, folder: string): object {
   return {
-    issuer: pool.issuer,
-    // The issuer's own name leads to the real AWS, which has never heard of this pool.
-    jwks_uri: `${endpoint}/${pool.id}/.well-known/jwks.json`,
+    issuer,
+    jwks_uri: `${folder}/${pool.id}/.well-known/jwks.json`,
     id_token_signing_alg_values_supported: ['RS256'],
     response_types_supported: ['code', 'token'],
     scopes_supported: ['openid', 'email', 'phone', 'profile'],
@@ -242,11 +280,14 @@ export function cognitoIdp(aws: Aws, options: { rateLimits?: boolean } = {}): Se
       ...signInOperations(userPools),
     },
     async page(path) {
-      const [, id = '', page] =
-        /^\/([\w-]+)\/\.well-known\/(jwks\.json|openid-configuration)$/.exec(path) ?? [];
+      const [, host, id = '', page] = PAGE.exec(path) ?? [];
       const pool = userPools.find(id);
       if (!pool) return undefined;
-      return page === 'jwks.json' ? pool.signer.keySet() : discovery(pool, aws.endpoint);
+      // An assumption: both issuers of a pool have the same keys.
+      if (page === 'jwks.json') return pool.signer.keySet();
+      if (host === undefined) return discovery(pool, pool.issuer, aws.endpoint);
+      const issuer = pool.issuerOf(host === 'cognito-idp' ? 'ORIGINAL' : 'UPDATED');
+      return discovery(pool, issuer, `${aws.endpoint}/${new URL(issuer).host}`);
     },
   };
 }

@@ -68,6 +68,9 @@ interface Challenge {
   answered: boolean;
 }
 
+/** https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html */
+export type IssuerType = 'ORIGINAL' | 'UPDATED';
+
 interface PasswordPolicy {
   MinimumLength?: number;
   RequireUppercase?: boolean;
@@ -89,6 +92,7 @@ export interface PoolSettings {
   AliasAttributes?: string[];
   UsernameAttributes?: string[];
   UsernameConfiguration?: { CaseSensitive?: boolean };
+  IssuerConfiguration?: { Type?: IssuerType };
   SchemaAttributes?: { Name?: string; Required?: boolean }[];
 }
 
@@ -108,7 +112,7 @@ export class UserPool {
   readonly account: string;
   readonly region: string;
   readonly partition: string;
-  readonly settings: PoolSettings;
+  settings: PoolSettings;
   tags: Record<string, string>;
   readonly clients = new Map<string, AppClient>();
   readonly groups = new Map<string, Group>();
@@ -137,9 +141,15 @@ export class UserPool {
     return `arn:${this.partition}:cognito-idp:${this.region}:${this.account}:userpool/${this.id}`;
   }
 
-  /** https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html */
+  /** The issuer that its tokens name, by its setting. */
   get issuer(): string {
-    return `https://cognito-idp.${this.region}.${dnsSuffixOf(this.region)}/${this.id}`;
+    return this.issuerOf(this.settings.IssuerConfiguration?.Type ?? 'ORIGINAL');
+  }
+
+  /** https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html */
+  issuerOf(type: IssuerType): string {
+    const host = type === 'UPDATED' ? 'issuer-cognito-idp' : 'cognito-idp';
+    return `https://${host}.${this.region}.${dnsSuffixOf(this.region)}/${this.id}`;
   }
 
   /** Whether this pool has signed a token. Its issuer, audience and age are the caller's to judge. */

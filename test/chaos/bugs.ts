@@ -31,8 +31,8 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: 'functions/describe-identity-pool.ts',
-        find: '  return inShort(await pool.describe([target.intent.providerName]));',
-        replace: `  const snapshot = inShort(await pool.describe([target.intent.providerName]));
+        find: '  return inShort(await pool.describe(namesIn(target.intent)));',
+        replace: `  const snapshot = inShort(await pool.describe(namesIn(target.intent)));
   Object.assign(globalThis, { [\`\${execution} \${identityPoolId}\`]: snapshot });
   return snapshot;`,
       },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { Link } from '../../core/links.ts';
 import { linkPolicies } from '../../resources/link-policies.ts';
 
@@ -39,6 +40,8 @@ const sizes = ({ policies }: Policies) =>
 const many = (count: number, of: (i: number) => Partial<Link>) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`link-${i}`, link(of(i))]));
 
+const READ = ['cognito-idp:DescribeUserPool', 'cognito-idp:ListUserPoolClients'];
+
 describe('the policies that follow from links.yml', () => {
   test('let the roles be assumed that it names, each once, and nothing else', () => {
     const other = 'arn:aws:iam::333333333333:role/other';
@@ -58,7 +61,7 @@ describe('the policies that follow from links.yml', () => {
     assert.deepEqual(statementsOf(policies, 'ReadUserPools'), [
       {
         Effect: 'Allow',
-        Action: 'cognito-idp:ListUserPoolClients',
+        Action: READ,
         Resource: [
           {
             'Fn::Sub':
@@ -86,7 +89,7 @@ describe('the policies that follow from links.yml', () => {
       { Effect: 'Allow', Action: 'cognito-idp:ListTagsForResource', Resource },
       {
         Effect: 'Allow',
-        Action: 'cognito-idp:ListUserPoolClients',
+        Action: READ,
         Condition: {
           StringEquals: { 'aws:ResourceTag/team': 'mobile', 'aws:ResourceTag/env': 'x' },
         },
@@ -129,7 +132,7 @@ describe('the policies that follow from links.yml', () => {
       },
       {
         Effect: 'Allow',
-        Action: 'cognito-idp:ListUserPoolClients',
+        Action: READ,
         Resource: [
           {
             'Fn::Sub':
@@ -204,7 +207,7 @@ describe('the policies that follow from links.yml', () => {
     ]);
     assert.equal(
       policies.wider,
-      '8000 user pools are more than IAM has room for by name: the app clients of every user pool in eu-west-1, us-east-1 may be listed',
+      '8000 user pools are more than IAM has room for by name: every user pool in eu-west-1, us-east-1 may be described and its app clients listed',
     );
   });
 
@@ -214,7 +217,7 @@ describe('the policies that follow from links.yml', () => {
     );
     const anywhere = 'arn:${AWS::Partition}:cognito-idp:*:${AWS::AccountId}:userpool/*';
     const unconditional = statementsOf(policies, 'ReadUserPools')
-      .filter(({ Action, Condition }) => Action === 'cognito-idp:ListUserPoolClients' && !Condition)
+      .filter(({ Action, Condition }) => isDeepStrictEqual(Action, READ) && !Condition)
       .flatMap(({ Resource }) => Resource);
     assert.equal(unconditional.length, 2);
     assert.deepEqual(resourcesOf(policies, 'ReadUserPools').slice(0, 2), [anywhere, anywhere]);

@@ -61,7 +61,8 @@ test('an account of user pools lets their app clients be listed, in every partit
     assert.deepEqual(more, []);
     assert.deepEqual(policy!.Statement, [
       {
-        ...{ Sid: 'Read', Effect: 'Allow', Action: 'cognito-idp:ListUserPoolClients' },
+        ...{ Sid: 'Read', Effect: 'Allow' },
+        Action: ['cognito-idp:DescribeUserPool', 'cognito-idp:ListUserPoolClients'],
         Resource: USER_POOLS.split(',').map((id) => `arn:*:cognito-idp:*:*:userpool/${id}`),
       },
     ]);

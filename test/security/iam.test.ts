@@ -425,6 +425,7 @@ describe('what is granted', () => {
     );
     const aboutUserPools = new Set(actions.filter((action) => action.startsWith('cognito-idp:')));
     assert.deepEqual([...aboutUserPools].sort(), [
+      'cognito-idp:DescribeUserPool',
       'cognito-idp:ListTagsForResource',
       'cognito-idp:ListUserPoolClients',
       'cognito-idp:ListUserPools',

@@ -68,6 +68,28 @@ describe('signing in', () => {
     });
   });
 
+  test('tokens name the updated issuer where the user pool has it, and verify by its own pages', async () => {
+    const { Id: UserPoolId = '' } = await newPool({ IssuerConfiguration: { Type: 'UPDATED' } });
+    const { ClientId = '' } = await newClient(UserPoolId, { ExplicitAuthFlows: passwordFlows });
+    await newUser(UserPoolId, 'ada');
+    const { IdToken } = await tokensOf(ClientId, 'ada');
+    const discovered = async (path: string) => {
+      const address = `${local.endpoint}${path}/${UserPoolId}/.well-known/openid-configuration`;
+      return (await (await fetch(address)).json()) as Record<string, string>;
+    };
+    const hosts = ['', '/issuer-cognito-idp.us-east-1.amazonaws.com'];
+    for (const host of hosts) {
+      const { issuer, jwks_uri } = await discovered(host);
+      assert.equal(issuer, `https://issuer-cognito-idp.us-east-1.amazonaws.com/${UserPoolId}`);
+      const keys = createRemoteJWKSet(new URL(jwks_uri!));
+      await jwtVerify(IdToken, keys, { issuer: issuer!, audience: ClientId });
+    }
+    const original = await discovered('/cognito-idp.us-east-1.amazonaws.com');
+    assert.equal(original['issuer'], `https://cognito-idp.us-east-1.amazonaws.com/${UserPoolId}`);
+    const keys = createRemoteJWKSet(new URL(original['jwks_uri']!));
+    await jwtVerify(IdToken, keys, { audience: ClientId });
+  });
+
   test('in China the issuer has the domain of China', async () => {
     const china = clientAt({ region: 'cn-north-1' });
     const { Id: UserPoolId = '', Arn } = await newPool({}, china);

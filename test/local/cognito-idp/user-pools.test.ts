@@ -11,6 +11,7 @@ import {
   paginateListUserPools,
   TagResourceCommand,
   UntagResourceCommand,
+  UpdateUserPoolCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { parsePolicy } from '../../../local/kernel/iam.ts';
 import { clientAt, cognito, fails, HOUR, home, local, newClient, newPool } from './fixture.ts';
@@ -26,6 +27,26 @@ describe('user pools', () => {
     assert.ok(Math.abs(pool.CreationDate!.getTime() - Date.now()) < HOUR);
     const described = await cognito.send(new DescribeUserPoolCommand({ UserPoolId: pool.Id! }));
     assert.deepEqual(described.UserPool, pool);
+  });
+
+  test('a user pool shows the issuer that it was given, until an update leaves it out', async () => {
+    const UPDATED = { IssuerConfiguration: { Type: 'UPDATED' } } as const;
+    const pool = await newPool({ PoolName: 'kept', ...UPDATED });
+    const UserPoolId = pool.Id!;
+    assert.deepEqual(pool.IssuerConfiguration, UPDATED.IssuerConfiguration);
+    const shown = async () => {
+      const { UserPool } = await cognito.send(new DescribeUserPoolCommand({ UserPoolId }));
+      return [UserPool?.Name, UserPool?.IssuerConfiguration?.Type];
+    };
+    await cognito.send(new UpdateUserPoolCommand({ UserPoolId }));
+    assert.deepEqual(await shown(), ['kept', undefined]);
+    await cognito.send(new UpdateUserPoolCommand({ UserPoolId, ...UPDATED }));
+    assert.deepEqual(await shown(), ['kept', 'UPDATED']);
+    await fails(
+      newPool({ IssuerConfiguration: { Type: 'NEWEST' as 'UPDATED' } }),
+      'InvalidParameterException',
+      /issuerConfiguration.type/,
+    );
   });
 
   test('a deleted user pool does not exist any more', async () => {
