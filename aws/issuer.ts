@@ -5,12 +5,6 @@ import { logger } from './logger.ts';
 import { isDenial } from './role-session.ts';
 import { calling, isNotFound, type UserPool } from './user-pools.ts';
 
-// How long what was read counts, in milliseconds: app clients that are created together share a call,
-// and the next reconcile adds what a change of the setting in this time would have added.
-const FRESH_MS = 60_000;
-
-const known = new Map<string, { issuer: Promise<Issuer | undefined>; until: number }>();
-
 const isRefused = (error: unknown): boolean =>
   error instanceof UserPoolAccessDeniedError || (error instanceof Error && isDenial(error));
 
@@ -22,7 +16,7 @@ const isRefused = (error: unknown): boolean =>
  * before this was asked must not stop linking.
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPool.html
  */
-export async function readIssuer(pool: UserPool): Promise<Issuer | undefined> {
+export async function issuerOf(pool: UserPool): Promise<Issuer | undefined> {
   const { userPoolId: UserPoolId } = pool;
   try {
     const { UserPool: described } = await calling(pool, 'DescribeUserPool', (client) =>
@@ -37,19 +31,4 @@ export async function readIssuer(pool: UserPool): Promise<Issuer | undefined> {
     });
     return undefined;
   }
-}
-
-/** As {@link readIssuer}, but what was read within the last minute counts. */
-export async function issuerOf(pool: UserPool): Promise<Issuer | undefined> {
-  const { userPoolId } = pool;
-  const before = known.get(userPoolId);
-  if (before && before.until > Date.now()) return before.issuer;
-  const issuer = readIssuer(pool);
-  known.set(userPoolId, { issuer, until: Date.now() + FRESH_MS });
-  // What could not be read is asked for again.
-  issuer.then(
-    (read) => read ?? known.delete(userPoolId),
-    () => known.delete(userPoolId),
-  );
-  return issuer;
 }

@@ -1,6 +1,6 @@
 import links from '#links';
 import { Inventory } from '../aws/inventory.ts';
-import { readIssuer } from '../aws/issuer.ts';
+import { issuerOf } from '../aws/issuer.ts';
 import { logger } from '../aws/logger.ts';
 import { pace } from '../aws/pace.ts';
 import { step } from '../aws/step.ts';
@@ -47,7 +47,7 @@ export const handler = step(async (event: Asked): Promise<Listing> => {
     const clients = await allAppClients(pool, turn);
     if (!clients) return undefined;
     await turn();
-    const issuer = await readIssuer(pool);
+    const issuer = await issuerOf(pool);
     return inventory.keep(userPoolId, { tags, ...(issuer && { issuer }), clients });
   };
 

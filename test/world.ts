@@ -10,6 +10,7 @@ import {
   CognitoIdentityProviderClient,
   CreateUserPoolClientCommand,
   CreateUserPoolCommand,
+  type CreateUserPoolCommandInput,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import {
@@ -115,11 +116,15 @@ export class World {
     return client as C;
   }
 
-  async createUserPool(id: string, tags: Record<string, string> = {}): Promise<void> {
+  async createUserPool(
+    id: string,
+    tags: Record<string, string> = {},
+    settings: Partial<CreateUserPoolCommandInput> = {},
+  ): Promise<void> {
     const region = id.slice(0, id.lastIndexOf('_'));
     const client = this.client(CognitoIdentityProviderClient, { ...this.home, region });
     const UserPoolTags = { ...tags, _custom_id_: id };
-    await client.send(new CreateUserPoolCommand({ PoolName: 'users', UserPoolTags }));
+    await client.send(new CreateUserPoolCommand({ PoolName: 'users', UserPoolTags, ...settings }));
   }
 
   async createAppClient(userPoolId: string, name = 'app'): Promise<string> {

@@ -10,7 +10,7 @@ import {
   shown,
 } from '../../core/identity-pool.ts';
 import { apply, checkQuota, type Intent, merge, shownChanges } from '../../core/merge.ts';
-import { clientIds, identityPools, providerNames } from './arbitraries.ts';
+import { clientIds, identityPools, originalNames, providerNames } from './arbitraries.ts';
 
 const intents = (operation: Intent['operation']): fc.Arbitrary<Intent> =>
   fc.record({
@@ -19,6 +19,12 @@ const intents = (operation: Intent['operation']): fc.Arbitrary<Intent> =>
     clientId: clientIds,
     serverSideTokenCheck: fc.boolean(),
   });
+
+/** Intents about both names of a user pool. */
+const intentsOfBoth = (operation: Intent['operation']): fc.Arbitrary<Intent> =>
+  fc
+    .tuple(intents(operation), originalNames)
+    .map(([intent, name]) => ({ ...intent, providerName: name, otherName: `issuer-${name}` }));
 
 const withMember = fc
   .tuple(identityPools, intents('unlink'), fc.nat())
@@ -94,6 +100,35 @@ describe('merging', () => {
           entriesOf(after).filter((entry) => !isOf(intent)(entry)),
           others,
         );
+      }),
+    );
+  });
+
+  test('linking under both names of a user pool is linking under each, and unlinking takes both away', () => {
+    fc.assert(
+      fc.property(identityPools, intentsOfBoth('link'), (pool, both) => {
+        const { otherName = '', ...original } = both;
+        const updated = { ...original, providerName: otherName };
+        const after = link(pool, both);
+        assert.deepEqual(merge(pool, both), [...merge(pool, original), ...merge(pool, updated)]);
+        assert.ok(sameSettings(after, link(link(pool, updated), original)));
+        assert.deepEqual(merge(after, both), []);
+        const left = link(after, { ...both, operation: 'unlink' });
+        const isEither = (entry: Provider) => isOf(original)(entry) || isOf(updated)(entry);
+        assert.deepEqual(
+          entriesOf(left),
+          entriesOf(pool).filter((entry) => !isEither(entry)),
+        );
+      }),
+    );
+  });
+
+  test('taking back a link under both names leaves the pool as it was', () => {
+    fc.assert(
+      fc.property(identityPools, intentsOfBoth('link'), (pool, both) => {
+        const changes = merge(pool, both);
+        const back: Intent = { ...both, operation: 'unlink', takeBack: changes };
+        assert.ok(sameSettings(link(link(pool, both), back), pool));
       }),
     );
   });
@@ -191,7 +226,7 @@ describe('the quota', () => {
       () => checkQuota(poolOf(50), [add], 50),
       (error: Error) => {
         assert.ok(error instanceof ProviderQuotaError);
-        assert.match(error.message, /ap-south-1:1 already holds 50 of 50/);
+        assert.match(error.message, /ap-south-1:1 already holds 50 of 50 user pool providers, so/);
         assert.match(error.message, /providerQuota in links\.yml/);
         return true;
       },

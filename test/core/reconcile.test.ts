@@ -18,6 +18,7 @@ import {
 } from '../../core/reconcile-plan.ts';
 import { poolReport, reconcileMetrics, reconcileReport } from '../../core/reconcile-report.ts';
 import { EVERY_CLIENT, type LedgerEntry } from '../../core/records.ts';
+import { issuerIn, originalName } from '../../core/user-pool.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const NOW = 1_800_000_000_000;
@@ -29,7 +30,8 @@ const link = (overrides: Partial<Link> = {}): Link => ({
   ...overrides,
 });
 
-const providerName = (userPoolId: string) => `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
+const providerName = (userPoolId: string, isUpdated = false) =>
+  `${isUpdated ? 'issuer-' : ''}cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
 
 // Few of everything, so that they meet. `us-east-1_D` is in no list and in no link.
 const userPoolIds = ['us-east-1_A', 'us-east-1_B', 'us-east-1_C', 'us-east-1_D'];
@@ -44,22 +46,27 @@ const links: fc.Arbitrary<Links> = fc.dictionary(
       byTags: fc.boolean(),
       serverSideTokenCheck: fc.boolean(),
       onDelete: fc.constantFrom('unlink' as const, 'keep' as const),
+      issuer: fc.constantFrom(undefined, 'original' as const, 'updated' as const, 'both' as const),
     })
-    .map(({ byTags, ...rest }) =>
-      link({ ...rest, ...(byTags && { userPoolTags: { team: 'x' } }) }),
-    ),
+    .map(({ byTags, issuer, ...rest }) => {
+      const choice = issuer ? { issuer } : {};
+      return link({ ...rest, ...choice, ...(byTags && { userPoolTags: { team: 'x' } }) });
+    }),
   { noNullPrototype: true },
 );
 
 const listed = fc
   .dictionary(
     fc.constantFrom(...userPoolIds.slice(0, 3)),
-    fc.record({
-      tags: fc.constantFrom<Record<string, string>>({}, { team: 'x' }),
-      clients: fc
-        .subarray(clientIds)
-        .map((ids) => new Map(ids.map((id) => [id, `${id}-name`] as const))),
-    }),
+    fc
+      .record({
+        tags: fc.constantFrom<Record<string, string>>({}, { team: 'x' }),
+        issuer: fc.constantFrom(undefined, 'original' as const, 'updated' as const),
+        clients: fc
+          .subarray(clientIds)
+          .map((ids) => new Map(ids.map((id) => [id, `${id}-name`] as const))),
+      })
+      .map(({ issuer, ...rest }) => ({ ...rest, ...(issuer && { issuer }) })),
     { noNullPrototype: true },
   )
   .map((all) => new Map(Object.entries(all)));
@@ -67,6 +74,7 @@ const listed = fc
 const someEntry = fc.record({
   userPoolId: fc.constantFrom(...userPoolIds),
   clientId: fc.constantFrom(...clientIds),
+  isUpdated: fc.boolean(),
 });
 
 const evidences: fc.Arbitrary<Evidence> = fc
@@ -74,7 +82,7 @@ const evidences: fc.Arbitrary<Evidence> = fc
     links,
     listed,
     entries: fc.uniqueArray(fc.tuple(someEntry, fc.constantFrom(true, false, undefined)), {
-      selector: ([{ userPoolId, clientId }]) => `${userPoolId} ${clientId}`,
+      selector: ([{ userPoolId, clientId, isUpdated }]) => `${userPoolId} ${clientId} ${isUpdated}`,
     }),
     ledger: fc.uniqueArray(
       fc.record({
@@ -83,7 +91,7 @@ const evidences: fc.Arbitrary<Evidence> = fc
         links: fc.subarray(['one', 'two', 'bygone']),
         age: fc.constantFrom(0, 3_600_000),
       }),
-      { selector: ({ entry }) => `${entry.userPoolId} ${entry.clientId}` },
+      { selector: ({ entry }) => `${entry.userPoolId} ${entry.clientId} ${entry.isUpdated}` },
     ),
     regions: fc.subarray(['us-east-1']),
     others: fc.subarray(userPoolIds),
@@ -96,15 +104,16 @@ const evidences: fc.Arbitrary<Evidence> = fc
     pool: {
       ...{ IdentityPoolId: POOL, IdentityPoolName: 'p', AllowUnauthenticatedIdentities: false },
       CognitoIdentityProviders: entries.map(
-        ([{ userPoolId, clientId }, flag]): Provider => ({
-          ...{ ProviderName: providerName(userPoolId), ClientId: clientId },
+        ([{ userPoolId, clientId, isUpdated }, flag]): Provider => ({
+          ...{ ProviderName: providerName(userPoolId, isUpdated), ClientId: clientId },
           ...(flag !== undefined && { ServerSideTokenCheck: flag }),
         }),
       ),
     },
     ledger: ledger.map(
       ({ entry, state, links: names, age }): LedgerEntry => ({
-        ...{ state, providerName: providerName(entry.userPoolId), clientId: entry.clientId },
+        ...{ state, providerName: providerName(entry.userPoolId, entry.isUpdated) },
+        clientId: entry.clientId,
         ...{ links: names, execution: 'e', sequence: 1, time: NOW - age },
       }),
     ),
@@ -122,6 +131,15 @@ const coverageIn = ({ links: all, listed: lists }: Evidence, entry: Provider) =>
   const clientName = list?.clients.get(entry.ClientId!);
   if (!list || clientName === undefined) return undefined;
   return coverageOf(all, { userPoolId, tags: list.tags, clientName })[0];
+};
+
+/** Whether the links ask for an entry under this one of the names of its user pool. */
+const isAskedFor = (evidence: Evidence, entry: Provider): boolean => {
+  const coverage = coverageIn(evidence, entry);
+  if (!coverage) return false;
+  const { issuer } = evidence.listed.get(poolIdOf(entry))!;
+  const choice = coverage.issuer ?? (issuer === 'updated' ? 'both' : 'original');
+  return choice === 'both' || choice === issuerIn(entry.ProviderName!);
 };
 
 const repaired = (evidence: Evidence, quota = 1000): IdentityPool => {
@@ -150,6 +168,7 @@ describe('what is found in an identity pool', () => {
     const coverage = coverageIn(evidence, provider);
     if (!there) return [ledgerOf(evidence, provider) ? 'removed' : 'missing'];
     if (!coverage) return ['foreign', 'orphaned', 'uncovered', 'linked'];
+    if (!isAskedFor(evidence, provider)) return ['uncovered', 'linked'];
     const same = (there.ServerSideTokenCheck ?? false) === coverage.entry.serverSideTokenCheck;
     return [same ? 'linked' : 'changed'];
   };
@@ -162,7 +181,21 @@ describe('what is found in an identity pool', () => {
         const ours = ledgerOf(evidence, provider)?.state === 'linked';
         assert.equal(lost !== undefined, state === 'removed' && ours);
         const wanted = state === 'missing' || state === 'removed';
-        assert.ok(!wanted || coverageIn(evidence, provider));
+        assert.ok(!wanted || isAskedFor(evidence, provider));
+      }
+    });
+  });
+
+  test('is uncovered under a name that its links do not ask for, if it is ours and older than the lists', () => {
+    always((evidence) => {
+      for (const { state, provider } of classify(evidence)) {
+        const coverage = coverageIn(evidence, provider);
+        if (!coverage || isAskedFor(evidence, provider)) continue;
+        const ours = ledgerOf(evidence, provider);
+        const isSure =
+          (coverage.issuer ?? evidence.listed.get(poolIdOf(provider))!.issuer) !== undefined;
+        const isLeft = isSure && ours?.state === 'linked' && ours.time < NOW;
+        assert.equal(state, isLeft ? 'uncovered' : 'linked');
       }
     });
   });
@@ -215,6 +248,7 @@ describe('a repair', () => {
       for (const entry of [...is].flatMap(([key, each]) => (was.has(key) ? [] : each))) {
         const { serverSideTokenCheck } = coverageIn(evidence, entry)!.entry;
         assert.equal(entry.ServerSideTokenCheck, serverSideTokenCheck);
+        assert.ok(isAskedFor(evidence, entry));
         assert.equal(ledgerOf(evidence, entry), undefined);
       }
     });
@@ -259,7 +293,8 @@ describe('a repair', () => {
       for (const { intent, provider } of repairsOf(classify(evidence))) {
         if (intent.operation === 'unlink') continue;
         const tombstone: LedgerEntry = {
-          ...{ state: 'unlinked', providerName: intent.providerName, clientId: EVERY_CLIENT },
+          ...{ state: 'unlinked', providerName: originalName(intent.providerName) },
+          clientId: EVERY_CLIENT,
           ...{ deleted: true, links: [], execution: 'e', sequence: 2, time: NOW },
         };
         const ledger = [...evidence.ledger, tombstone];

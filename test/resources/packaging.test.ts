@@ -84,7 +84,7 @@ describe('packaging', () => {
     assert.deepEqual(warnings, [
       'Warning: links.elsewhere.userPools: 1 not of us-east-1, the Region deployed to (eu-west-1_Pool950). Their new app clients are heard of only where resources/forwarder.yml is deployed; else link them by hand.',
       'Warning: links.yml names user pools of accounts that may not forward events (444444444444): their new app clients are not heard of. Name them in forwardingAccounts, or give forwardingOrganization, and deploy resources/forwarder.yml there; else link them by hand.',
-      'Warning: links.yml: 951 user pools are more than IAM has room for by name: the app clients of every user pool in eu-west-1, us-east-1 may be listed.',
+      'Warning: links.yml: 951 user pools are more than IAM has room for by name: every user pool in eu-west-1, us-east-1 may be described and its app clients listed.',
     ]);
   });
 

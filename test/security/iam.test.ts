@@ -19,6 +19,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import type { Output } from '../../core/outcome.ts';
 import type { PolicyDocument } from '../../local/kernel/iam.ts';
 import {
   deployAccountB,
@@ -85,12 +86,14 @@ describe('what is granted', () => {
     ];
     const reading = { TrustedAccountId: ACCOUNT_A, UserPoolIds: ABROAD };
     await deployUserPoolAccount(aws, AWAY, reading);
-    await abroad.createUserPool(ABROAD);
+    // That they are described shows in what is linked.
+    const updated = { IssuerConfiguration: { Type: 'UPDATED' } } as const;
+    await abroad.createUserPool(ABROAD, {}, updated);
     world.local.aws.stateMachines.retryScale = 0.001;
     world.local.aws.identityPools.providerQuota = 1000;
-    await world.createUserPool(NAMED);
-    await world.createUserPool(APPROVED);
-    await world.createUserPool(TAGGED, { team: 'web' });
+    await world.createUserPool(NAMED, {}, updated);
+    await world.createUserPool(APPROVED, {}, updated);
+    await world.createUserPool(TAGGED, { team: 'web' }, updated);
     await world.createIdentityPool(pools.mobile);
     await world.createIdentityPool(pools.web);
     await deployAccountB(aws, accountB, {
@@ -281,9 +284,15 @@ describe('what is granted', () => {
       ),
     );
 
+  /** Whether a link has read the issuer of the user pool. */
+  const knowsIssuer = ({ output = '{}' }: Ended): boolean => {
+    const { operation, results } = JSON.parse(output) as Partial<Output>;
+    return operation !== 'link' || results!.every((result) => 'issuer' in result);
+  };
+
   /** Whether an execution succeeded, and everyone was told. */
   const isAnnounced = async (ended: Ended): Promise<boolean> => {
-    if (ended.status !== 'SUCCEEDED') return false;
+    if (ended.status !== 'SUCCEEDED' || !knowsIssuer(ended)) return false;
     const events = await world.history(ended.executionArn);
     return !events.some((event) => event.stateEnteredEventDetails?.name === 'ReportUnannounced');
   };
