@@ -104,8 +104,7 @@ export const invalid = (message: string): never => {
 };
 
 // Whether the user pool or the client exists is not asked: AWS accepts any that are well-formed.
-const providerName =
-  /^(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.([a-z0-9.-]+)\/\1_[0-9a-zA-Z]+$/;
+const providerName = /^(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.([a-z0-9.-]+)\/\1_[0-9a-zA-Z]+$/;
 
 function isWellFormed(name: string): boolean {
   const [, region = '', suffix] = providerName.exec(name) ?? [];
