@@ -77,9 +77,10 @@ export class Auditing {
   }
 
   async #find(name: string, pattern: string, { from }: Period) {
-    this.#terminal.busy(`the log group ${name}`);
     // What began in the period may have ended after it.
-    return new LogGroup(await this.#session.logs(), name).find(pattern, from);
+    return new LogGroup(await this.#session.logs(), name).find(pattern, from, (lines) =>
+      this.#terminal.busy(`the log group ${name}: ${lines} lines`),
+    );
   }
 
   async #logged(machine: Machine, period: Period): Promise<ToldExecution[]> {

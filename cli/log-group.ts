@@ -53,11 +53,17 @@ export class LogGroup {
    * The lines that a filter pattern finds.
    *
    * @param from in epoch milliseconds.
+   * @param progress is called with the number of lines found so far, before each page is read.
    */
-  async find(filterPattern: string, from?: number): Promise<Line[]> {
+  async find(
+    filterPattern: string,
+    from?: number,
+    progress: (lines: number) => void = () => {},
+  ): Promise<Line[]> {
     const found: Line[] = [];
     let nextToken: string | undefined;
     do {
+      progress(found.length);
       const page = await this.#logs.filterLogEvents({
         ...{ logGroupName: this.#name, filterPattern },
         ...(from !== undefined && { startTime: from }),
