@@ -10,6 +10,7 @@ import { iamResources } from './kernel/iam-resources.ts';
 import { listen } from './kernel/server.ts';
 import { lambda } from './lambda/lambda.ts';
 import { logs } from './logs/logs.ts';
+import { scheduler } from './scheduler/scheduler.ts';
 import { sns } from './sns/sns.ts';
 import { sqs } from './sqs/sqs.ts';
 import { states } from './states/states.ts';
@@ -34,6 +35,7 @@ export function assembleAws(options: AwsOptions = {}): Aws {
   aws.services.set('iam', iamResources(aws));
   aws.services.set('lambda', lambda(aws));
   aws.services.set('logs', logs(aws));
+  aws.services.set('scheduler', scheduler(aws));
   aws.services.set('sns', sns(aws));
   aws.services.set('sqs', sqs(aws));
   aws.services.set('states', states(aws));
@@ -55,6 +57,7 @@ export async function startAws(options: AwsOptions & { port?: number } = {}): Pr
     endpoint: aws.endpoint,
     async close() {
       aws.buses.stop();
+      aws.schedules.stop();
       aws.stateMachines.stopAll();
       await aws.functions.stop();
       server.closeAllConnections();

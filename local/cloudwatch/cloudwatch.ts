@@ -1,25 +1,39 @@
-import type { Aws, Service } from '../kernel/aws.ts';
+import type { Aws, Call, Service } from '../kernel/aws.ts';
+import { enforce } from '../kernel/constraints.ts';
+import type { Alarm, AlarmState } from './alarms.ts';
 
-/** An alarm as a template describes it. */
-export interface Alarm {
+type Place = Pick<Call, 'partition' | 'region' | 'account'>;
+
+const arnOf = ({ partition, region, account }: Place, name: unknown): string =>
+  `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}`;
+
+const STATES: AlarmState[] = ['OK', 'ALARM', 'INSUFFICIENT_DATA'];
+
+interface SetAlarmState {
   AlarmName: string;
-  AlarmDescription: string;
-  Namespace: string;
-  MetricName: string;
-  Dimensions: { Name: string; Value: string }[];
-  Period: number;
-  EvaluationPeriods: number | string;
-  TreatMissingData: string;
-  AlarmActions: string[];
+  StateValue: AlarmState;
+  StateReason: string;
 }
 
-/**
- * Amazon CloudWatch, as far as alarms and dashboards are there to be looked at: nothing is measured, none
- * rings.
- */
+/** Amazon CloudWatch, as far as alarms and dashboards are concerned. */
 export function cloudwatch(aws: Aws): Service {
   return {
-    operations: {},
+    operations: {
+      // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html
+      SetAlarmState: {
+        writes: true,
+        judge: (call) => ({ resource: arnOf(call, call.input['AlarmName']) }),
+        async run(call) {
+          const { AlarmName, StateValue, StateReason } = call.input as unknown as SetAlarmState;
+          enforce([
+            ['alarmName', AlarmName, { required: true, min: 1, max: 255 }],
+            ['stateValue', StateValue, { required: true, oneOf: STATES }],
+            ['stateReason', StateReason, { required: true, max: 1023 }],
+          ]);
+          await aws.alarms.setState(arnOf(call, AlarmName), StateValue);
+        },
+      },
+    },
     resources: {
       // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
       'AWS::CloudWatch::Alarm': {
@@ -28,9 +42,9 @@ export function cloudwatch(aws: Aws): Service {
           ...['Dimensions', 'Statistic', 'Period', 'EvaluationPeriods', 'ComparisonOperator'],
           ...['Threshold', 'TreatMissingData'],
         ],
-        create(properties, { account, region, partition }) {
+        create(properties, place) {
           const alarm = properties as unknown as Alarm;
-          const arn = `arn:${partition}:cloudwatch:${region}:${account}:alarm:${alarm.AlarmName}`;
+          const arn = arnOf(place, alarm.AlarmName);
           aws.alarms.set(arn, alarm);
           return { ref: alarm.AlarmName, attributes: { Arn: arn } };
         },

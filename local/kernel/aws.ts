@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Alarm } from '../cloudwatch/cloudwatch.ts';
+import { Alarms } from '../cloudwatch/alarms.ts';
 import { IdentityPools } from '../cognito-identity/pools.ts';
 import { UserPools } from '../cognito-idp/pools.ts';
 import { Tables } from '../dynamodb/dynamodb.ts';
 import { Buses } from '../events/buses.ts';
 import { Functions } from '../lambda/lambda.ts';
 import { LogGroups } from '../logs/logs.ts';
+import { Schedules } from '../scheduler/scheduler.ts';
 import { StateMachines } from '../states/machines.ts';
 import { CloudTrail } from './cloudtrail.ts';
 import { AwsError, UnsupportedError } from './errors.ts';
@@ -124,12 +125,13 @@ export class Aws {
   readonly buses = new Buses(this);
   readonly trail: CloudTrail;
   /** By ARN. */
-  readonly alarms = new Map<string, Alarm>();
+  readonly alarms = new Alarms(this);
   /** Bodies of dashboards, by name. */
   readonly dashboards = new Map<string, string>();
   readonly functions = new Functions(this);
   readonly identityPools = new IdentityPools();
   readonly logGroups = new LogGroups();
+  readonly schedules = new Schedules(this);
   readonly stateMachines = new StateMachines(this);
   readonly tables = new Tables();
   readonly userPools = new UserPools();

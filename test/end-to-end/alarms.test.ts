@@ -263,16 +263,65 @@ describe('the alarm topic', () => {
       const names = [...aws.alarms.values()].map(({ AlarmName }) => AlarmName);
       return {
         rings: names.includes('poolbridge-dev-reconcile-overdue'),
+        resets: aws.schedules.arns().length,
         runs: bus!.rules.has('poolbridge-dev-reconcile'),
       };
     };
     const off = await deployed({ ReconcileScheduleExpression: 'off' });
-    assert.deepEqual(off, { rings: false, runs: false });
+    assert.deepEqual(off, { rings: false, resets: 0, runs: false });
     const rarely = { ReconcileScheduleExpression: 'rate(30 days)', ReconcileOverdueHours: 'off' };
-    assert.deepEqual(await deployed(rarely), { rings: false, runs: true });
+    assert.deepEqual(await deployed(rarely), { rings: false, resets: 0, runs: true });
     // CloudWatch looks back seven days at most.
     await assert.rejects(deployed({ ReconcileOverdueHours: '169' }), /ReconcileOverdueHours/);
     await assert.rejects(deployed({ ReconcileScheduleExpression: '' }), /ScheduleExpression/);
+  });
+
+  test('is told again every day that reconcile is overdue, also after the first deployment', async () => {
+    const account = '555555555555';
+    const where = { account, region: 'us-east-1' };
+    const { aws } = world.local;
+    await deployService(aws, where, { folder: process.env['POOLBRIDGE_ARTIFACT']! });
+    const arn = `arn:aws:cloudwatch:us-east-1:${account}:alarm:poolbridge-dev-reconcile-overdue`;
+    const schedules = aws.schedules.arns().filter((each) => each.includes(`:${account}:`));
+    const [reset = '', ...more] = schedules;
+    assert.deepEqual(more, []);
+    const overdue = { AlarmName: 'poolbridge-dev-reconcile-overdue', NewStateValue: 'ALARM' };
+    const rung = async () =>
+      (await told(where)).map((message) => {
+        const { AlarmName, NewStateValue } = JSON.parse(message) as Record<string, string>;
+        return { AlarmName, NewStateValue };
+      });
+
+    // Nothing has run yet, so it rings at once, and no one has subscribed.
+    await aws.alarms.evaluate(arn);
+    assert.equal(aws.alarms.state(arn), 'ALARM');
+    await subscribe(TOPIC.replace(ACCOUNT_A, account), where);
+    await aws.alarms.evaluate(arn);
+    assert.deepEqual(await rung(), [], 'an alarm that goes on ringing tells no one');
+    await aws.schedules.run(reset);
+    assert.deepEqual(await rung(), [overdue]);
+    await aws.schedules.run(reset);
+    assert.deepEqual(await rung(), [overdue]);
+
+    // A reconcile that succeeds ends it, and a reset of an alarm that is well tells no one.
+    const machine = aws.stateMachines.machine(
+      `arn:aws:states:us-east-1:${account}:stateMachine:poolbridge-dev-reconcile`,
+    );
+    const definition = machine.definition;
+    machine.definition = { StartAt: 'Done', States: { Done: { Type: 'Succeed' } } };
+    const execution = aws.stateMachines.start(machine, 'one', '{}');
+    await execution.running?.ended;
+    machine.definition = definition;
+    await aws.alarms.evaluate(arn);
+    assert.equal(aws.alarms.state(arn), 'OK');
+    await aws.schedules.run(reset);
+    assert.equal(aws.alarms.state(arn), 'OK');
+    assert.deepEqual(await rung(), []);
+
+    // When none has succeeded for 50 hours it begins anew.
+    execution.stopDate = execution.stopDate! - 51 * 3600;
+    await aws.alarms.evaluate(arn);
+    assert.deepEqual(await rung(), [overdue]);
   });
 
   test('is one of your own, if alarmTopic names it', async () => {

@@ -93,6 +93,10 @@ const sorts: Record<string, Sort> = {
     'dynamodb:CreateTable dynamodb:DescribeTable dynamodb:UpdateTable dynamodb:UpdateTimeToLive dynamodb:DescribeTimeToLive dynamodb:UpdateContinuousBackups dynamodb:DescribeContinuousBackups dynamodb:TagResource dynamodb:ListTagsOfResource dynamodb:DeleteTable',
     regional('dynamodb', 'table/', 'TableName'),
   ],
+  'AWS::Scheduler::Schedule': [
+    'scheduler:CreateSchedule scheduler:GetSchedule scheduler:UpdateSchedule scheduler:DeleteSchedule',
+    regional('scheduler', 'schedule/default/', 'Name'),
+  ],
   'AWS::SNS::Topic': [
     'sns:CreateTopic sns:GetTopicAttributes sns:SetTopicAttributes sns:ListSubscriptionsByTopic sns:TagResource sns:DeleteTopic',
     alarmTopic,

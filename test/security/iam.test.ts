@@ -226,7 +226,8 @@ describe('what is granted', () => {
       announced.every(Boolean) &&
       (await isApproved()) &&
       (await isLookedUp()) &&
-      (await stopIsTold())
+      (await stopIsTold()) &&
+      (await alarmIsReset())
     );
   };
 
@@ -315,6 +316,18 @@ describe('what is granted', () => {
     await sfn.send(new StopExecutionCommand({ executionArn }));
     await world.local.aws.buses.settled();
     return (await drain(0)) === 0;
+  };
+
+  /** Whether EventBridge Scheduler could reset the alarm that tells again every day. */
+  const alarmIsReset = async (): Promise<boolean> => {
+    const { schedules } = world.local.aws;
+    try {
+      for (const arn of schedules.arns()) await schedules.run(arn);
+      return schedules.arns().length > 0;
+    } catch (error) {
+      if ((error as Error).name === 'AccessDeniedException') return false;
+      throw error;
+    }
   };
 
   /** Takes what waits in the dead-letter queues, and says how much it was. */
