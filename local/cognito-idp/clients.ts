@@ -1,5 +1,5 @@
 import type { Call, Operation } from '../kernel/aws.ts';
-import { AwsError, UnsupportedError } from '../kernel/errors.ts';
+import { AwsError } from '../kernel/errors.ts';
 import { Throttle } from '../kernel/throttle.ts';
 import { invalid } from './constraints.ts';
 import { type AppClient, pageOf, randomText, type UserPool, type UserPools } from './pools.ts';
@@ -15,7 +15,6 @@ type Settings = Omit<AppClient, 'UserPoolId' | 'ClientId' | 'CreationDate'>;
 
 interface ClientInput extends Partial<Settings> {
   GenerateSecret?: boolean;
-  RefreshTokenRotation?: { Feature?: string };
 }
 
 const settable = [
@@ -66,12 +65,16 @@ function checkFlows(flows: string[] = []): void {
   }
 }
 
+/** https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html */
+function checkRotation({ RefreshTokenRotation }: ClientInput): void {
+  if (!RefreshTokenRotation) return;
+  const { Feature, RetryGracePeriodSeconds: grace = 0 } = RefreshTokenRotation;
+  const isKnown = ['ENABLED', 'DISABLED'].includes(Feature);
+  if (!isKnown || grace < 0 || grace > 60) invalid('Invalid refresh token rotation.');
+}
+
 /** What is given, and AWS's defaults for all that is not: an update resets what it leaves out. */
 function settingsOf(input: ClientInput, name: string): Settings {
-  // With rotation a refresh would have to end the token that it came with.
-  if (input.RefreshTokenRotation?.Feature === 'ENABLED') {
-    throw new UnsupportedError('rotation of refresh tokens');
-  }
   const given = Object.entries(input).filter(([key]) => settable.includes(key));
   const settings = {
     ClientName: name,
@@ -85,6 +88,7 @@ function settingsOf(input: ClientInput, name: string): Settings {
     RefreshTokenValidity: input.RefreshTokenValidity || 30,
   };
   checkFlows(input.ExplicitAuthFlows);
+  checkRotation(input);
   checkValidity(settings);
   return settings;
 }

@@ -22,6 +22,7 @@ export interface AppClient {
   PreventUserExistenceErrors?: 'LEGACY' | 'ENABLED';
   EnableTokenRevocation: boolean;
   AuthSessionValidity: number;
+  RefreshTokenRotation?: { Feature: 'ENABLED' | 'DISABLED'; RetryGracePeriodSeconds?: number };
 }
 
 /** https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GroupType.html */
@@ -56,6 +57,8 @@ export interface Session {
   clientId: string;
   authTime: number;
   refreshToken: string;
+  /** Refresh tokens that rotation has replaced, and until when each is good, in epoch milliseconds. */
+  replacedTokens: Map<string, number>;
   refreshableUntil: number;
   revoked: boolean;
 }

@@ -2,10 +2,18 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { decodeJwt, type JWTPayload } from 'jose';
 import type { Operation } from '../kernel/aws.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
-import { validity } from './clients.ts';
 import { check, invalid } from './constraints.ts';
-import { groupClaims } from './groups.ts';
+import { issueTokens } from './issue.ts';
 import type { AppClient, Session, User, UserPool, UserPools } from './pools.ts';
+import {
+  type GetTokensFromRefreshToken,
+  getTokens,
+  newRefreshing,
+  type RevokeToken,
+  refreshable,
+  revoke,
+  rotates,
+} from './refresh.ts';
 import { checkPassword, checkSecretHash, listed, setPassword } from './users.ts';
 
 type Parameters = Record<string, string | undefined>;
@@ -23,12 +31,6 @@ interface RespondToAuthChallenge {
   ChallengeResponses?: Parameters;
 }
 
-interface RevokeToken {
-  Token: string;
-  ClientId: string;
-  ClientSecret?: string;
-}
-
 const unauthorized = (message: string): never => {
   throw new AwsError('NotAuthorizedException', message);
 };
@@ -39,59 +41,6 @@ function parameter(parameters: Parameters | undefined, name: string): string {
   return parameters?.[name] ?? invalid(`Missing required parameter ${name}`);
 }
 
-/** A client reads the standard attributes, or those that it names. */
-function attributeClaims(client: AppClient, { attributes }: User): JWTPayload {
-  const readable = ([name]: [string, string]) =>
-    client.ReadAttributes?.includes(name) ?? !name.startsWith('custom:');
-  const claim = ([name, value]: [string, string]) =>
-    [name, name.endsWith('_verified') ? value === 'true' : value] as const;
-  return Object.fromEntries(Object.entries(attributes).filter(readable).map(claim));
-}
-
-/**
- * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html
- * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
- */
-async function issueTokens(pool: UserPool, client: AppClient, user: User, session: Session) {
-  const iat = seconds();
-  const { access, id } = validity(client);
-  const groups = groupClaims(pool, user);
-  const common = {
-    sub: user.sub,
-    iss: pool.issuer,
-    event_id: session.eventId,
-    auth_time: session.authTime,
-    iat,
-    ...(groups['cognito:groups'] && { 'cognito:groups': groups['cognito:groups'] }),
-  };
-  // https://docs.aws.amazon.com/cognito/latest/developerguide/token-revocation.html
-  const origin = client.EnableTokenRevocation ? { origin_jti: session.originJti } : {};
-  const [IdToken, AccessToken] = await Promise.all([
-    pool.signer.sign({
-      ...attributeClaims(client, user),
-      ...common,
-      ...groups,
-      ...origin,
-      jti: randomUUID(),
-      aud: client.ClientId,
-      'cognito:username': user.username,
-      token_use: 'id',
-      exp: iat + id,
-    }),
-    pool.signer.sign({
-      ...common,
-      ...origin,
-      jti: randomUUID(),
-      client_id: client.ClientId,
-      scope: 'aws.cognito.signin.user.admin',
-      username: user.username,
-      token_use: 'access',
-      exp: iat + access,
-    }),
-  ]);
-  return { AccessToken, ExpiresIn: access, TokenType: 'Bearer', IdToken };
-}
-
 async function signIn(pool: UserPool, client: AppClient, user: User): Promise<object> {
   const session: Session = {
     eventId: randomUUID(),
@@ -99,8 +48,7 @@ async function signIn(pool: UserPool, client: AppClient, user: User): Promise<ob
     sub: user.sub,
     clientId: client.ClientId,
     authTime: seconds(),
-    refreshToken: randomBytes(192).toString('base64url'),
-    refreshableUntil: Date.now() + validity(client).refresh * 1000,
+    ...newRefreshing(client),
     revoked: false,
   };
   pool.sessions.set(session.eventId, session);
@@ -114,7 +62,11 @@ async function signIn(pool: UserPool, client: AppClient, user: User): Promise<ob
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
 const defaultFlows = ['ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW_CUSTOM_AUTH'];
 
-function isAllowed({ ExplicitAuthFlows = [] }: AppClient, flow: string): boolean {
+function isAllowed(client: AppClient, flow: string): boolean {
+  // Rotation and this flow exclude each other; that the flow then counts as not enabled is an assumption.
+  // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html
+  if (flow === 'REFRESH_TOKEN_AUTH' && rotates(client)) return false;
+  const { ExplicitAuthFlows = [] } = client;
   const flows = ExplicitAuthFlows.length > 0 ? ExplicitAuthFlows : defaultFlows;
   if (flows.includes(`ALLOW_${flow}`)) return true;
   // The older values name password flows only and never kept anyone from refreshing.
@@ -194,16 +146,9 @@ function byPassword(pool: UserPool, client: AppClient, given?: Parameters) {
   return signIn(pool, client, user);
 }
 
-/** https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html */
 async function byRefreshToken(pool: UserPool, client: AppClient, given?: Parameters) {
-  const token = parameter(given, 'REFRESH_TOKEN');
-  const session = [...pool.sessions.values()].find(({ refreshToken }) => refreshToken === token);
-  if (session?.clientId !== client.ClientId) return unauthorized('Invalid Refresh Token');
-  const user = pool.userNamed(session.sub);
+  const { session, user } = refreshable(pool, client, parameter(given, 'REFRESH_TOKEN'));
   checkSecretHash(client, user.username, given?.['SECRET_HASH']);
-  if (!user.enabled) unauthorized('User is disabled.');
-  if (session.revoked) unauthorized('Refresh Token has been revoked');
-  if (Date.now() >= session.refreshableUntil) unauthorized('Refresh Token has expired');
   const tokens = await issueTokens(pool, client, user, session);
   return { ChallengeParameters: {}, AuthenticationResult: tokens };
 }
@@ -266,24 +211,6 @@ function readClaims(token: string): JWTPayload {
   }
 }
 
-function revoke(pools: UserPools, { Token, ClientId, ClientSecret }: RevokeToken): object {
-  const pool = pools.withClient(ClientId);
-  const client = pool.client(ClientId);
-  if (client.ClientSecret !== ClientSecret) {
-    throw new AwsError('UnauthorizedException', 'Invalid client secret.');
-  }
-  if (!client.EnableTokenRevocation) {
-    throw new AwsError('UnsupportedOperationException', 'Token revocation is not enabled.');
-  }
-  if (Token.split('.').length === 3) {
-    throw new AwsError('UnsupportedTokenTypeException', 'Only a refresh token can be revoked.');
-  }
-  const session = [...pool.sessions.values()].find(({ refreshToken }) => refreshToken === Token);
-  if (session?.clientId === ClientId) session.revoked = true;
-  // As RFC 7009 has it, a token that is unknown or revoked already is no error.
-  return {};
-}
-
 /** Sign-in and sign-out, and what a user may do with his access token. */
 export function signInOperations(pools: UserPools): Record<string, Operation> {
   const open = <Input extends object>(
@@ -320,6 +247,11 @@ export function signInOperations(pools: UserPools): Record<string, Operation> {
       pool.signOut(user.sub);
       return {};
     }),
+
+    GetTokensFromRefreshToken: open<GetTokensFromRefreshToken>(
+      ['RefreshToken', 'ClientId'],
+      (input) => getTokens(pools, input),
+    ),
 
     RevokeToken: open<RevokeToken>(['Token', 'ClientId'], (input) => revoke(pools, input)),
   };

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Aws } from './aws.ts';
+import { corsHeaders, preflightHeaders } from './cors.ts';
 import { AwsError } from './errors.ts';
 import { type Decoded, decode, type WireRequest, type WireResponse } from './protocol.ts';
 
@@ -68,6 +69,7 @@ export async function speak(aws: Aws, request: WireRequest): Promise<WireRespons
 
 async function respond(aws: Aws, request: IncomingMessage): Promise<WireResponse> {
   const { method = 'GET', url: path = '/', headers } = request;
+  if (method === 'OPTIONS') return { status: 204, headers: preflightHeaders(headers), body: '' };
   try {
     return await speak(aws, { method, path, headers, body: await bodyOf(request) });
   } catch (error) {
@@ -84,7 +86,10 @@ async function respond(aws: Aws, request: IncomingMessage): Promise<WireResponse
 export async function listen(aws: Aws, port: number): Promise<Server> {
   const server = createServer(async (request, response) => {
     const { status, headers, body } = await respond(aws, request);
-    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+    const length = { 'content-length': Buffer.byteLength(body) };
+    response
+      .writeHead(status, { ...headers, ...corsHeaders(request.headers), ...length })
+      .end(body);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

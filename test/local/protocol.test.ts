@@ -42,3 +42,51 @@ describe('a call of an operation that the embedded AWS does not have', () => {
     });
   }
 });
+
+describe('a page in a browser', () => {
+  let local: LocalAws;
+  before(async () => {
+    local = await startAws();
+  });
+  after(() => local.close());
+
+  const from = (Origin: string, method: string, headers: Record<string, string> = {}) =>
+    fetch(local.endpoint, { method, headers: { Origin, ...headers } });
+
+  test('of this machine may call the embedded AWS, and read its answers and errors', async () => {
+    for (const origin of ['http://localhost:5173', 'https://127.0.0.1', 'http://[::1]:3000']) {
+      const preflight = await from(origin, 'OPTIONS', {
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'content-type,x-amz-target',
+      });
+      assert.equal(preflight.status, 204);
+      assert.equal(preflight.headers.get('access-control-allow-origin'), origin);
+      assert.equal(preflight.headers.get('access-control-allow-methods'), 'GET, POST');
+      assert.equal(
+        preflight.headers.get('access-control-allow-headers'),
+        'content-type,x-amz-target',
+      );
+      const answer = await from(origin, 'POST', {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'AWSCognitoIdentityService.GetId',
+      });
+      assert.equal(answer.status, 400);
+      assert.equal(answer.headers.get('access-control-allow-origin'), origin);
+      assert.match(answer.headers.get('access-control-expose-headers') ?? '', /x-amzn-requestid/);
+    }
+  });
+
+  test('of any other origin is let in by no answer', async () => {
+    for (const origin of [
+      'https://example.com',
+      'http://localhost.example.com',
+      'http://127.0.0.1.example.com',
+      'null',
+    ]) {
+      const preflight = await from(origin, 'OPTIONS');
+      assert.equal(preflight.headers.get('access-control-allow-origin'), null);
+      const answer = await from(origin, 'POST');
+      assert.equal(answer.headers.get('access-control-allow-origin'), null);
+    }
+  });
+});

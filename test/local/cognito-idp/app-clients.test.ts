@@ -168,10 +168,14 @@ describe('limits of app clients', () => {
     await fails(both, 'InvalidParameterException', /cannot both be given/);
   });
 
-  test('rotation of refresh tokens is refused instead of ignored', async () => {
+  test('refresh tokens may stay good for a minute at most after they are rotated', async () => {
     const { Id = '' } = await newPool();
-    const asked = newClient(Id, { RefreshTokenRotation: { Feature: 'ENABLED' } });
-    await fails(asked, 'NotImplemented', /rotation/);
+    const rotating = { Feature: 'ENABLED', RetryGracePeriodSeconds: 60 } as const;
+    const { RefreshTokenRotation } = await newClient(Id, { RefreshTokenRotation: rotating });
+    assert.deepEqual(RefreshTokenRotation, rotating);
+    const longer = { Feature: 'ENABLED', RetryGracePeriodSeconds: 61 } as const;
+    const asked = newClient(Id, { RefreshTokenRotation: longer });
+    await fails(asked, 'InvalidParameterException', /rotation/);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   AdminEnableUserCommand,
   AdminGetUserCommand,
   AdminUserGlobalSignOutCommand,
+  GetTokensFromRefreshTokenCommand,
   GetUserCommand,
   GlobalSignOutCommand,
   RevokeTokenCommand,
@@ -45,6 +46,51 @@ describe('staying signed in and signing out', () => {
       'NotAuthorizedException',
       'Refresh Token has expired',
     );
+  });
+
+  /** An app client that rotates refresh tokens. */
+  async function rotating(RetryGracePeriodSeconds: number) {
+    const { ClientId } = await home({
+      RefreshTokenRotation: { Feature: 'ENABLED', RetryGracePeriodSeconds },
+    });
+    return ClientId;
+  }
+  const renew = async (ClientId: string, RefreshToken: string) => {
+    const command = new GetTokensFromRefreshTokenCommand({ ClientId, RefreshToken });
+    return (await cognito.send(command)).AuthenticationResult!;
+  };
+
+  test('GetTokensFromRefreshToken refreshes with and without rotation', async () => {
+    const { ClientId } = await home();
+    const first = await tokensOf(ClientId, 'ada');
+    const renewed = await renew(ClientId, first.RefreshToken);
+    assert.equal(renewed.RefreshToken, undefined);
+    assert.equal(decodeJwt(renewed.IdToken!).sub, decodeJwt(first.IdToken).sub);
+    assert.ok((await renew(ClientId, first.RefreshToken)).AccessToken);
+    await fails(renew(ClientId, 'nonsense'), 'NotAuthorizedException', 'Invalid Refresh Token');
+  });
+
+  test('with rotation a refresh token is replaced, ends after its grace period, and signs out with the rest', async (context) => {
+    const ClientId = await rotating(30);
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const first = await tokensOf(ClientId, 'ada');
+    const second = (await renew(ClientId, first.RefreshToken)).RefreshToken!;
+    assert.notEqual(second, first.RefreshToken);
+    const retried = (await renew(ClientId, first.RefreshToken)).RefreshToken!;
+    context.mock.timers.tick(30_000);
+    await fails(renew(ClientId, first.RefreshToken), 'RefreshTokenReuseException');
+    await fails(renew(ClientId, second), 'RefreshTokenReuseException');
+    const last = (await renew(ClientId, retried)).RefreshToken!;
+    await cognito.send(new RevokeTokenCommand({ ClientId, Token: last }));
+    await fails(renew(ClientId, last), 'NotAuthorizedException', /revoked/);
+  });
+
+  test('with rotation REFRESH_TOKEN_AUTH is refused', async () => {
+    const ClientId = await rotating(0);
+    const { RefreshToken } = await tokensOf(ClientId, 'ada');
+    await fails(refresh(ClientId, RefreshToken), 'InvalidParameterException', /not enabled/);
+    await renew(ClientId, RefreshToken);
+    await fails(renew(ClientId, RefreshToken), 'RefreshTokenReuseException');
   });
 
   test('a refresh token is good for its own app client only, and if that allows it', async () => {
