@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { decodeJwt, generateKeyPair, SignJWT } from 'jose';
+import { decodeJwt } from 'jose';
 import type { Aws } from '../kernel/aws.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
-import { type Context, isAllowed } from '../kernel/iam.ts';
+import { assumeAsIdentity, issueOpenIdToken, methodsOf } from './open-id.ts';
 import type { Provider, StoredPool } from './pools.ts';
 
 type Logins = Record<string, string>;
@@ -24,6 +24,14 @@ interface Identity {
   /** Whether it was a guest's and has been merged into the identity of a user. */
   merged?: boolean;
 }
+
+// https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html
+const noClassicFlow = (why: string): never => {
+  throw new AwsError(
+    'InvalidParameterException',
+    `Basic (classic) flow ${why}, please use enhanced flow.`,
+  );
+};
 
 const refused = (message: string): never => {
   throw new AwsError('NotAuthorizedException', message);
@@ -65,7 +73,6 @@ function ruleMatches(claims: Claims, rule: { Claim: string; MatchType: string; V
 export class IdentityLogins {
   readonly #aws: Aws;
   readonly #identities = new Map<string, Identity>();
-  #signer: ReturnType<typeof generateKeyPair> | undefined;
 
   constructor(aws: Aws) {
     this.#aws = aws;
@@ -176,24 +183,12 @@ export class IdentityLogins {
   }
 
   async getOpenIdToken(input: { IdentityId: string; Logins?: Logins }) {
-    const { identity, stored } = await this.#signedIn(input);
-    if (!stored.pool.AllowClassicFlow) {
-      throw new AwsError(
-        'InvalidParameterException',
-        'Basic (classic) flow is not enabled, please use enhanced flow.',
-      );
-    }
-    this.#signer ??= generateKeyPair('RS256');
-    const { privateKey } = await this.#signer;
-    const Token = await new SignJWT({ amr: [identity.login ? 'authenticated' : 'unauthenticated'] })
-      .setProtectedHeader({ alg: 'RS256' })
-      .setIssuer('https://cognito-identity.amazonaws.com')
-      .setAudience(identity.poolId)
-      .setSubject(identity.id)
-      .setIssuedAt()
-      // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetOpenIdToken.html
-      .setExpirationTime('10m')
-      .sign(privateKey);
+    const { identity, stored, first } = await this.#signedIn(input);
+    if (!stored.pool.AllowClassicFlow) noClassicFlow('is not enabled');
+    if (Object.keys(stored.roleMappings).length > 0)
+      noClassicFlow('is not supported with RoleMappings');
+    const claims = { poolId: identity.poolId, identityId: identity.id, amr: methodsOf(first?.key) };
+    const Token = await issueOpenIdToken(this.#aws, claims);
     return { IdentityId: identity.id, Token };
   }
 
@@ -235,31 +230,14 @@ export class IdentityLogins {
     const role = arn === undefined ? undefined : iam.roles.get(arn);
     if (!role) return misconfigured();
     const tags = first ? this.#tagsOf(stored, first.key, first.claims) : {};
-    const account = stored.account;
-    const principal = {
-      kind: 'service',
-      account,
-      arn: 'cognito-identity.amazonaws.com',
-      sourceArn: identity.poolId,
-    } as const;
-    const amr = first ? ['authenticated', first.key] : ['unauthenticated'];
-    const context: Context = {
-      'cognito-identity.amazonaws.com:aud': stored.pool.IdentityPoolId,
-      'cognito-identity.amazonaws.com:amr': amr,
-      'cognito-identity.amazonaws.com:sub': identity.id,
-    };
-    const actions = [
-      'sts:AssumeRoleWithWebIdentity',
-      ...(Object.keys(tags).length > 0 ? ['sts:TagSession'] : []),
-    ];
-    const trusts = (action: string) =>
-      isAllowed({ principal, action, resource: role.arn, context, resourcePolicy: role.trust });
-    if (!actions.every(trusts)) return misconfigured();
-    const { session } = iam.openSession(role, {
+    const claims = { poolId: identity.poolId, identityId: identity.id, amr: methodsOf(first?.key) };
+    const opened = assumeAsIdentity(this.#aws, role, claims, {
       name: 'CognitoIdentityCredentials',
       seconds: 3600,
       tags,
     });
+    if (!opened) return misconfigured();
+    const { session } = opened;
     return {
       IdentityId: identity.id,
       Credentials: {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Signer } from '../cognito-idp/tokens.ts';
 import { enforce, type Rule } from '../kernel/constraints.ts';
 import { AwsError } from '../kernel/errors.ts';
 import { dnsSuffixOf } from '../kernel/partitions.ts';
@@ -38,6 +39,8 @@ export interface StoredPool {
 /** The identity pools of every account and Region, and what an operator can change about them. */
 export class IdentityPools {
   readonly stored = new Map<string, StoredPool>();
+  /** Signs the tokens that identities get. */
+  readonly signer = new Signer('cognito-identity');
   // https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
   providerQuota = 50;
   // An assumption: AWS takes entries by the name of an updated issuer.

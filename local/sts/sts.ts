@@ -1,14 +1,22 @@
+import { assumeAsIdentity, readOpenIdToken } from '../cognito-identity/open-id.ts';
 import type { Aws, Call, Service } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
-import { parsePolicy } from '../kernel/iam.ts';
+import { parsePolicy, type Session } from '../kernel/iam.ts';
 
-interface AssumeRole {
+interface Assumed {
   RoleArn: string;
   RoleSessionName: string;
-  ExternalId?: string;
-  SourceIdentity?: string;
   DurationSeconds?: string;
   Policy?: string;
+}
+
+interface AssumeRole extends Assumed {
+  ExternalId?: string;
+  SourceIdentity?: string;
+}
+
+interface AssumeRoleWithWebIdentity extends Assumed {
+  WebIdentityToken: string;
 }
 
 const invalid = (message: string): never => {
@@ -16,7 +24,9 @@ const invalid = (message: string): never => {
 };
 
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
-function checked(input: AssumeRole): AssumeRole & { seconds: number } {
+function checked<Input extends Assumed & Pick<AssumeRole, 'SourceIdentity'>>(
+  input: Input,
+): Input & { seconds: number } {
   const name = /^[\w+=,.@-]{2,64}$/;
   if (!name.test(input.RoleSessionName ?? '')) {
     invalid(
@@ -40,6 +50,38 @@ function checked(input: AssumeRole): AssumeRole & { seconds: number } {
   return { ...input, seconds };
 }
 
+const credentialsOf = (session: Session) => ({
+  AccessKeyId: session.accessKeyId,
+  SecretAccessKey: session.secretAccessKey,
+  SessionToken: session.sessionToken,
+  Expiration: new Date(session.expiration).toISOString(),
+});
+
+/**
+ * The classic flow's last step. Only tokens of identity pools are known.
+ *
+ * @throws AwsError AccessDenied where the role is not there, or does not trust the identity.
+ * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+ */
+async function assumeWithWebIdentity(aws: Aws, input: AssumeRoleWithWebIdentity): Promise<object> {
+  const { RoleArn, RoleSessionName: name, WebIdentityToken, Policy, seconds } = checked(input);
+  const claims = await readOpenIdToken(aws, WebIdentityToken);
+  const role = aws.iam.roles.get(RoleArn);
+  const policy = Policy === undefined ? {} : { policy: parsePolicy(Policy) };
+  const opened = role && assumeAsIdentity(aws, role, claims, { name, seconds, ...policy });
+  if (!opened) {
+    const denied = 'Not authorized to perform sts:AssumeRoleWithWebIdentity';
+    throw new AwsError('AccessDenied', denied, 403);
+  }
+  return {
+    Credentials: credentialsOf(opened.session),
+    AssumedRoleUser: { AssumedRoleId: `${role.id}:${name}`, Arn: opened.arn },
+    SubjectFromWebIdentityToken: claims.identityId,
+    Audience: claims.poolId,
+    Provider: 'cognito-identity.amazonaws.com',
+  };
+}
+
 /** Security Token Service. */
 export function sts(aws: Aws): Service {
   return {
@@ -60,6 +102,12 @@ export function sts(aws: Aws): Service {
             principal.kind === 'role' ? `${principal.role.id}:${principal.session.name}` : Account;
           return { Arn, UserId, Account };
         },
+      },
+
+      AssumeRoleWithWebIdentity: {
+        open: true,
+        run: ({ input }) =>
+          assumeWithWebIdentity(aws, input as object as AssumeRoleWithWebIdentity),
       },
 
       AssumeRole: {
@@ -97,12 +145,7 @@ export function sts(aws: Aws): Service {
             ...(asked.Policy !== undefined && { policy: parsePolicy(asked.Policy) }),
           });
           return {
-            Credentials: {
-              AccessKeyId: session.accessKeyId,
-              SecretAccessKey: session.secretAccessKey,
-              SessionToken: session.sessionToken,
-              Expiration: new Date(session.expiration).toISOString(),
-            },
+            Credentials: credentialsOf(session),
             AssumedRoleUser: { AssumedRoleId: `${role.id}:${session.name}`, Arn: arn },
             SourceIdentity: asked.SourceIdentity,
             PackedPolicySize: asked.Policy === undefined ? undefined : 6,

@@ -60,6 +60,6 @@ describe('what is believed of AWS', () => {
       plan,
       /Account-A 111111111111 in us-east-1: at most 3 user pools, 2 queues, 2 rules, 1 role\n/,
     );
-    assert.match(plan, /Account-B 222222222222 in ap-south-1: at most 20 identity pools, 4 roles/);
+    assert.match(plan, /Account-B 222222222222 in ap-south-1: at most 21 identity pools, 5 roles/);
   });
 });

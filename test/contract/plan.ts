@@ -14,8 +14,8 @@ export const makings: Making[] = [
   { kind: 'queue', where: 'a', count: 2 },
   { kind: 'rule', where: 'a', count: 2 },
   { kind: 'role', where: 'a', count: 1 },
-  { kind: 'identity pool', where: 'b', count: 20 },
-  { kind: 'role', where: 'b', count: 4 },
+  { kind: 'identity pool', where: 'b', count: 21 },
+  { kind: 'role', where: 'b', count: 5 },
   { kind: 'event bus', where: 'b', count: 1 },
   { kind: 'stack', where: 'b', count: 1 },
 ];

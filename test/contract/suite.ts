@@ -1,4 +1,5 @@
 import { type Probe, type Row, rowsFrom, rowsOfError } from './probe.ts';
+import { classicFlow } from './probes/classic-flow.ts';
 import { delivery, inputTransformer } from './probes/delivery.ts';
 import { duplicates, entries, order, quota } from './probes/entries.ts';
 import { guests } from './probes/guests.ts';
@@ -6,6 +7,7 @@ import { issuer } from './probes/issuer.ts';
 import { busPermissions, disabledRegion, tagPermissions } from './probes/permissions.ts';
 import { rates } from './probes/rates.ts';
 import { eventHistory } from './probes/records.ts';
+import { refresh } from './probes/refresh.ts';
 import { leftBehind, noPrincipalTags, roleMappings } from './probes/roles.ts';
 import { linkedLogin, newLink, refusedIdentities, refusedTokens } from './probes/sign-in.ts';
 import { tags } from './probes/tags.ts';
@@ -44,6 +46,8 @@ export const probes: Probe[] = [
   refusedIdentities,
   tokenCheck,
   guests,
+  classicFlow,
+  refresh,
   issuer,
   trust,
   tagPermissions,

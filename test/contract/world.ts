@@ -221,7 +221,7 @@ export class World {
         AuthParameters: { USERNAME, PASSWORD },
       }),
     );
-    const { IdToken = '', AccessToken = '' } = AuthenticationResult;
-    return { IdToken, AccessToken };
+    const { IdToken = '', AccessToken = '', RefreshToken = '' } = AuthenticationResult;
+    return { IdToken, AccessToken, RefreshToken };
   }
 }

@@ -2,39 +2,13 @@ import {
   CognitoIdentityClient,
   GetCredentialsForIdentityCommand,
   GetIdCommand,
-  SetIdentityPoolRolesCommand,
 } from '@aws-sdk/client-cognito-identity';
 import { outcomeInWords, saw } from '../outcome.ts';
 import type { Probe } from '../probe.ts';
-import type { World } from '../world.ts';
-import { getId, people } from './people.ts';
+import { getId, people, poolWithRoles } from './people.ts';
 
 const SWITCHING =
   'https://docs.aws.amazon.com/cognito/latest/developerguide/switching-identities.html';
-
-/** An identity pool with guests, and a role that may do nothing for them and for users. */
-async function openPool(world: World): Promise<string> {
-  const { key, linked } = await people(world);
-  const IdentityPoolId = await world.identityPool({
-    AllowUnauthenticatedIdentities: true,
-    CognitoIdentityProviders: [{ ProviderName: key, ClientId: linked }],
-  });
-  const role = await world.role(
-    world.b,
-    {
-      Effect: 'Allow',
-      Principal: { Federated: 'cognito-identity.amazonaws.com' },
-      Action: 'sts:AssumeRoleWithWebIdentity',
-      Condition: { StringEquals: { 'cognito-identity.amazonaws.com:aud': IdentityPoolId } },
-    },
-    [{ Effect: 'Deny', Action: '*', Resource: '*' }],
-  );
-  const Roles = { authenticated: role, unauthenticated: role };
-  await world.b
-    .client(CognitoIdentityClient)
-    .send(new SetIdentityPoolRolesCommand({ IdentityPoolId, Roles }));
-  return IdentityPoolId;
-}
 
 export const guests: Probe = {
   name: 'guests',
@@ -63,7 +37,7 @@ export const guests: Probe = {
   ],
   async observe(world) {
     const { key, linked } = await people(world);
-    const IdentityPoolId = await openPool(world);
+    const IdentityPoolId = await poolWithRoles(world, { AllowUnauthenticatedIdentities: true });
     const client = world.b.client(CognitoIdentityClient);
     const enter = async () =>
       (await client.send(new GetIdCommand({ IdentityPoolId }))).IdentityId ?? '';

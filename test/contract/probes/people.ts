@@ -1,4 +1,9 @@
-import { CognitoIdentityClient, GetIdCommand } from '@aws-sdk/client-cognito-identity';
+import {
+  CognitoIdentityClient,
+  type CreateIdentityPoolCommandInput,
+  GetIdCommand,
+  SetIdentityPoolRolesCommand,
+} from '@aws-sdk/client-cognito-identity';
 import type { World } from '../world.ts';
 
 /** A user pool with two app clients, of which the identity pool has one. */
@@ -30,3 +35,30 @@ export const getId = (world: World, IdentityPoolId: string, key: string, token: 
   world.b
     .client(CognitoIdentityClient)
     .send(new GetIdCommand({ IdentityPoolId, Logins: { [key]: token } }));
+
+/** An identity pool that has the linked client, and whose roles may do nothing. */
+export async function poolWithRoles(
+  world: World,
+  settings: Partial<CreateIdentityPoolCommandInput>,
+): Promise<string> {
+  const { key, linked } = await people(world);
+  const IdentityPoolId = await world.identityPool({
+    CognitoIdentityProviders: [{ ProviderName: key, ClientId: linked }],
+    ...settings,
+  });
+  const role = await world.role(
+    world.b,
+    {
+      Effect: 'Allow',
+      Principal: { Federated: 'cognito-identity.amazonaws.com' },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Condition: { StringEquals: { 'cognito-identity.amazonaws.com:aud': IdentityPoolId } },
+    },
+    [{ Effect: 'Deny', Action: '*', Resource: '*' }],
+  );
+  const Roles = { authenticated: role, unauthenticated: role };
+  await world.b
+    .client(CognitoIdentityClient)
+    .send(new SetIdentityPoolRolesCommand({ IdentityPoolId, Roles }));
+  return IdentityPoolId;
+}
