@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { PoolReport, ReconcileOutput } from '../core/reconcile-report.ts';
-import { issuerIn, providerIn } from '../core/user-pool.ts';
+import { providerLabel } from '../core/user-pool.ts';
 import { issuerSentence } from './issuers.ts';
 import { table } from './table.ts';
 
@@ -28,8 +28,7 @@ const entryRows = (entries: Entry[]): string[] =>
   table(
     entries.map((entry) => [
       `  ${styleText(colours[entry.state] ?? 'reset', entry.state)}`,
-      ...[providerIn(entry.providerName), entry.clientId, entry.clientName ?? ''],
-      issuerIn(entry.providerName) === 'updated' ? 'updated issuer' : '',
+      ...[providerLabel(entry.providerName), entry.clientId, entry.clientName ?? ''],
     ]),
   );
 

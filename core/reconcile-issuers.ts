@@ -6,7 +6,7 @@ import type { Issuer } from './user-pool.ts';
 /** The issuer of a user pool, and under which of its names the links write entries. */
 export interface PoolIssuer {
   userPoolId: string;
-  /** `unknown`: the user pool may not be described. */
+  /** `unknown`: it could not be read, or is none that this version knows. */
   issuer: Issuer | 'unknown';
   entries: IssuerChoice;
 }

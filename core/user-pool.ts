@@ -67,6 +67,12 @@ export function userPoolIdOf(providerName: string, partition: string): string | 
 export const providerIn = (providerName: string): string =>
   providerName.split('/')[1] ?? providerName;
 
+/** As {@link providerIn}, for people: with the issuer, where the name is not that of the original one. */
+export const providerLabel = (providerName: string): string =>
+  issuerIn(providerName) === 'updated'
+    ? `${providerIn(providerName)} (updated issuer)`
+    : providerIn(providerName);
+
 /** The ARN of a user pool, of the execution's own account or of another. */
 export const userPoolArn = (
   userPoolId: string,

@@ -1,5 +1,5 @@
 import type { ReconcileOutput } from '../../core/reconcile-report.ts';
-import { providerIn } from '../../core/user-pool.ts';
+import { issuerIn, providerIn } from '../../core/user-pool.ts';
 import type { Drift, PoolView } from './protocol.ts';
 
 type Found = ReconcileOutput['identityPools'][number];
@@ -30,6 +30,7 @@ function driftIn(found: Found): Drift[] {
       ...{ state, userPoolId: providerIn(providerName), clientId },
       ...(clientName !== undefined && { clientName }),
       ...(repair !== undefined && { repair }),
+      ...(issuerIn(providerName) === 'updated' && { issuer: 'updated' as const }),
     }));
 }
 
@@ -44,17 +45,20 @@ function countsIn(found: Found): Record<string, number> | undefined {
   };
 }
 
-/** Takes an entry that was written since the report out of the drift, or counts it. */
+/**
+ * Takes what was written for an app client since the report out of the drift, or counts it. The client may
+ * have drifted under both names of its user pool: one request is about both.
+ */
 function apply(pool: PoolView, { clientId, outcome }: Written): void {
   const { counts, since } = pool;
   const isLink = outcome === 'LINKED';
   since[isLink ? 'linked' : 'unlinked'] += 1;
-  const drifted = pool.drift.find((each) => each.clientId === clientId);
-  pool.drift = pool.drift.filter((each) => each !== drifted);
+  const drifted = pool.drift.filter((each) => each.clientId === clientId);
+  pool.drift = pool.drift.filter((each) => !drifted.includes(each));
   if (!counts) return;
-  if (drifted) counts[drifted.state] = (counts[drifted.state] ?? 0) - 1;
-  if (isLink) counts['linked'] = (counts['linked'] ?? 0) + 1;
-  else if (!drifted) counts['linked'] = (counts['linked'] ?? 0) - 1;
+  for (const { state } of drifted) counts[state] = (counts[state] ?? 0) - 1;
+  if (isLink) counts['linked'] = (counts['linked'] ?? 0) + Math.max(1, drifted.length);
+  else if (drifted.length === 0) counts['linked'] = (counts['linked'] ?? 0) - 1;
 }
 
 function poolOf({ execution, started }: Report, found: Found): PoolView {

@@ -49,6 +49,8 @@ export interface Drift {
   clientId: string;
   clientName?: string;
   repair?: string;
+  /** Whether it is the entry under the name of the user pool's updated issuer. */
+  issuer?: 'updated';
 }
 
 /** An identity pool as it was when it was last held against links.yml. */

@@ -2,8 +2,9 @@ import type { ToldExecution } from '../../core/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ShownPool } from '../../core/identity-pool.ts';
 import type { PoolReport, ReconcileOutput } from '../../core/reconcile-report.ts';
-import { providerIn } from '../../core/user-pool.ts';
+import { providerLabel } from '../../core/user-pool.ts';
 import type { Walked } from '../history.ts';
+import { issuerSentence } from '../issuers.ts';
 import { listedAs } from '../listed.ts';
 import { isShared, type Recorded } from '../records.ts';
 import { type DifferenceLine, linesOfChanges, linesOfDifferences } from '../show.ts';
@@ -90,10 +91,12 @@ export const repairView = (pool: ReconcileOutput['identityPools'][number]): Resu
   const left = 'entries' in pool ? pool.entries.filter(({ repair }) => repair === undefined) : [];
   const states = left.map(({ state, providerName, clientId }): [string, string] => [
     `left to a person: ${state}`,
-    `${providerIn(providerName)} ${clientId}`,
+    `${providerLabel(providerName)} ${clientId}`,
   ]);
+  const issuers = 'issuers' in pool ? (pool.issuers ?? []) : [];
+  const told = issuers.map((each): [string, string] => ['issuer', issuerSentence(each)]);
   return {
-    ...{ identityPoolId, links, lines, facts: states },
+    ...{ identityPoolId, links, lines, facts: [...states, ...told] },
     outcome: failure ? 'FAILED' : lines.length > 0 ? 'PLANNED' : 'NOTHING TO REPAIR',
     ...(failure && { error: failure.error, message: failure.message }),
   };

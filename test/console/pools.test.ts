@@ -46,6 +46,22 @@ describe('an identity pool, as the console shows it', () => {
     assert.deepEqual(found, { ...counts, linked: 2, missing: 0, orphaned: 0 });
   });
 
+  test('shows an app client that lacks both entries of its user pool once for each, until it is linked', () => {
+    const lacking = entry('missing', 'link');
+    const other = { ...lacking, providerName: `issuer-${lacking.providerName}` };
+    const both = report('2', { counts: { ...counts, missing: 2 }, entries: [lacking, other] });
+    const [found] = poolsOf([both], []);
+    assert.deepEqual(
+      found!.drift.map(({ userPoolId, issuer }) => [userPoolId, issuer]),
+      [
+        ['us-east-1_A', undefined],
+        ['us-east-1_A', 'updated'],
+      ],
+    );
+    const { drift, counts: now } = shown([both], [written('missing', 'LINKED', '3')]);
+    assert.deepEqual([drift, now], [[], { ...counts, linked: 3, missing: 0 }]);
+  });
+
   test('is what was written since then, too, and not what was written before', () => {
     const {
       drift,

@@ -17,6 +17,7 @@ import {
   issuerIn,
   namesOfSame,
   originalName,
+  providerLabel,
   providerNameOf,
   userPoolIdOf,
 } from '../../core/user-pool.ts';
@@ -60,6 +61,11 @@ describe('the names of a user pool', () => {
         assert.equal(userPoolIdOf(either, 'aws'), userPoolId);
       }),
     );
+  });
+
+  test('are told apart where people read them', () => {
+    assert.equal(providerLabel(ORIGINAL), ID);
+    assert.equal(providerLabel(UPDATED), `${ID} (updated issuer)`);
   });
 
   test('are one for what is no user pool', () => {
@@ -246,12 +252,12 @@ describe('what is said of issuers', () => {
   test('is one sentence, and what to do where users may not be able to sign in', () => {
     assert.deepEqual(found.map(issuerSentence), [
       'The user pool us-east-1_New has the updated issuer; its app clients get entries under both its names.',
-      'The user pool us-east-1_Dark may not be described, so its issuer is unknown; its app clients get entries under its original name alone.',
+      'The user pool us-east-1_Dark has an issuer that is unknown; its app clients get entries under its original name alone.',
       'The user pool us-east-1_Chosen has the updated issuer; its app clients get entries under its original name alone.',
     ]);
     const [ok, unknown, wrong] = found.map(issuerAdvice);
     assert.equal(ok, undefined);
-    assert.match(unknown ?? '', /user-pool-account\.yml .* cognito-idp:DescribeUserPool/);
+    assert.match(unknown ?? '', /^Allow cognito-idp:DescribeUserPool: .*user-pool-account\.yml/);
     assert.match(wrong ?? '', /name its updated issuer.* Set issuer: both in links\.yml/);
   });
 

@@ -14,6 +14,7 @@ import {
   sendable,
   shown,
 } from '../../core/identity-pool.ts';
+import { namesIn } from '../../core/issuer.ts';
 import type { Link, Links } from '../../core/links.ts';
 import { problemsOf } from '../../core/links-problems.ts';
 import {
@@ -36,6 +37,7 @@ import {
   sameMapping,
   short,
 } from '../../core/roles.ts';
+import { namesOfSame } from '../../core/user-pool.ts';
 import { clientIds, identityPools, providerNames } from './arbitraries.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
@@ -73,6 +75,11 @@ const mappedPools: fc.Arbitrary<IdentityPool> = identityPools.chain((pool) => {
   }) as unknown as fc.Arbitrary<IdentityPool>;
 });
 
+function underBothNames(intent: Intent): Intent {
+  const [providerName = '', otherName] = namesOfSame(intent.providerName);
+  return { ...intent, providerName, ...(otherName !== undefined && { otherName }) };
+}
+
 /** A pool, and something that is wanted of it, more often than not of an entry that it has. */
 const wanting = mappedPools.chain((pool) => {
   const entries = entriesOf(pool);
@@ -89,7 +96,7 @@ const wanting = mappedPools.chain((pool) => {
     },
     { requiredKeys: ['operation', 'providerName', 'serverSideTokenCheck'], noNullPrototype: true },
   );
-  return fc.tuple(fc.constant(pool), intent);
+  return fc.tuple(fc.constant(pool), fc.oneof(intent, intent.map(underBothNames)));
 });
 
 const always = (holds: (pool: IdentityPool, intent: Intent) => void) =>
@@ -98,10 +105,12 @@ const always = (holds: (pool: IdentityPool, intent: Intent) => void) =>
     { numRuns: 1000 },
   );
 
-const isOf = ({ providerName, clientId }: Intent, key: string): boolean =>
-  clientId === undefined
-    ? key.startsWith(`${providerName}:`)
-    : key === `${providerName}:${clientId}`;
+const isOf = (intent: Intent, key: string): boolean =>
+  namesIn(intent).some((name) =>
+    intent.clientId === undefined
+      ? key.startsWith(`${name}:`)
+      : key === `${name}:${intent.clientId}`,
+  );
 
 describe('role mappings and principal tags', () => {
   test('of others are as they were, and so are the roles', () => {
@@ -111,9 +120,9 @@ describe('role mappings and principal tags', () => {
       const others = ({ RoleMappings = {} }: IdentityPool) =>
         Object.entries(RoleMappings).filter(([key]) => !isOf(intent, key));
       assert.deepEqual(others(after), others(pool));
-      const { [intent.providerName]: _, ...tags } = after.PrincipalTags!;
-      const { [intent.providerName]: __, ...before } = pool.PrincipalTags!;
-      assert.deepEqual(tags, before);
+      const tagsOfOthers = ({ PrincipalTags = {} }: IdentityPool) =>
+        Object.entries(PrincipalTags).filter(([name]) => !namesIn(intent).includes(name));
+      assert.deepEqual(tagsOfOthers(after), tagsOfOthers(pool));
     });
   });
 
@@ -126,9 +135,11 @@ describe('role mappings and principal tags', () => {
         assert.ok(!Object.keys(after.RoleMappings!).some((key) => isOf(intent, key)));
         return;
       }
-      const key = `${intent.providerName}:${intent.clientId}`;
       const wanted = intent.clientId === undefined ? undefined : intent.roleMapping;
-      assert.deepEqual(after.RoleMappings![key], pool.RoleMappings![key] ?? wanted);
+      for (const name of namesIn(intent)) {
+        const key = `${name}:${intent.clientId}`;
+        assert.deepEqual(after.RoleMappings![key], pool.RoleMappings![key] ?? wanted);
+      }
     });
   });
 
@@ -156,9 +167,9 @@ describe('role mappings and principal tags', () => {
         );
         const isTagging = operation === 'SetPrincipalTagAttributeMap';
         const has = (at: IdentityPool) =>
-          entriesOf(at).some(({ ProviderName }) => ProviderName === intent.providerName);
+          entriesOf(at).some(({ ProviderName }) => ProviderName === providerName);
         if (isTagging && has(pool)) assert.ok(has(to), 'tags are reset before their entry goes');
-        assert.equal(providerName, isTagging ? intent.providerName : undefined);
+        assert.equal(namesIn(intent).includes(providerName ?? ''), isTagging);
         from = to;
       }
     });
@@ -172,9 +183,12 @@ describe('role mappings and principal tags', () => {
       const back = merge(after, undo);
       const undone = apply(after, back);
       // The tags of a user pool stay while it has any other client.
-      const others = entriesOf(undone).some((each) => each.ProviderName === intent.providerName);
-      const tags = others && intent.operation === 'link' ? after.PrincipalTags : pool.PrincipalTags;
-      assert.ok(sameSettings(undone, { ...pool, PrincipalTags: tags! }));
+      const stays = (name: string) =>
+        intent.operation === 'link' &&
+        entriesOf(undone).some(({ ProviderName }) => ProviderName === name);
+      const staying = Object.entries(after.PrincipalTags!).filter(([name]) => stays(name));
+      const PrincipalTags = { ...pool.PrincipalTags, ...Object.fromEntries(staying) };
+      assert.ok(sameSettings(undone, { ...pool, PrincipalTags }));
       assert.ok(isMet(undone, undo));
       const again: Intent = { ...intent, takeBack: shownChanges(back) };
       assert.ok(sameSettings(apply(undone, merge(undone, again)), after));

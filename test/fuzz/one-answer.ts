@@ -17,6 +17,7 @@ export type Operation =
   | 'DescribeIdentityPool'
   | 'UpdateIdentityPool'
   | 'ListUserPoolClients'
+  | 'DescribeUserPool'
   | 'ListTagsForResource'
   | 'GetItem'
   | 'PutItem'
@@ -204,6 +205,7 @@ export class OneAnswer {
       DescribeIdentityPool: this.#pool,
       UpdateIdentityPool: this.#pool,
       ListUserPoolClients: { UserPoolClients: [{ ClientId: 'ours', ClientName: 'web' }] },
+      DescribeUserPool: { UserPool: { IssuerConfiguration: { Type: 'ORIGINAL' } } },
       ListTagsForResource: { Tags: { team: 'mobile' } },
       UpdateItem: { Attributes: { ...(nonce !== undefined && { nonce }), sequence: { N: '7' } } },
       Query: { Items: [] },

@@ -58,6 +58,9 @@ const good: Record<Operation, fc.Arbitrary<object>> = {
     { UserPoolClients: [{ ClientId: 'ours', ClientName: 'web', UserPoolId: target.userPoolId }] },
     { UserPoolClients: [{ ClientId: 'other', ClientName: 'x' }], NextToken: 'more' },
   ),
+  DescribeUserPool: fc
+    .constantFrom('ORIGINAL', 'UPDATED', 'LATER')
+    .map((Type) => ({ UserPool: { IssuerConfiguration: { Type } } })),
   ListTagsForResource: fc.constant({ Tags: { team: 'mobile' } }),
   GetItem: items.map((Item) => ({ Item })),
   PutItem: fc.constant({ Attributes: {}, ConsumedCapacity: { TableName: 't', CapacityUnits: 1 } }),
@@ -112,7 +115,7 @@ const spoiledCalls = (operations: Operation[]) =>
 type Step = keyof typeof events;
 
 const steps: Record<Step, [numRuns: number, operations: Operation[]]> = {
-  ResolveTargets: [500, ['ListUserPoolClients', 'ListTagsForResource']],
+  ResolveTargets: [500, ['ListUserPoolClients', 'ListTagsForResource', 'DescribeUserPool']],
   AssumeRole: [1000, ['AssumeRole']],
   DescribeIdentityPool: [1000, ['AssumeRole', 'DescribeIdentityPool', 'DescribeIdentityPool']],
   UpdateIdentityPool: [
@@ -120,7 +123,7 @@ const steps: Record<Step, [numRuns: number, operations: Operation[]]> = {
     [
       ...(['AssumeRole', 'DescribeIdentityPool', 'DescribeIdentityPool'] as const),
       ...(['UpdateIdentityPool', 'GetItem', 'PutItem', 'UpdateItem'] as const),
-      ...(['DeleteItem', 'Query', 'Query', 'ListUserPoolClients'] as const),
+      ...(['DeleteItem', 'Query', 'Query', 'ListUserPoolClients', 'DescribeUserPool'] as const),
     ],
   ],
   VerifyIdentityPool: [500, ['AssumeRole', 'DescribeIdentityPool', 'GetItem']],

@@ -66,10 +66,10 @@ const driftTable = (pool: PoolView, mayLink: boolean): Child =>
     pool.drift.map((drift) =>
       h(
         'tr',
-        { 'data-key': `${drift.userPoolId} ${drift.clientId}` },
+        { 'data-key': `${drift.userPoolId} ${drift.clientId} ${drift.issuer}` },
         h('td', {}, badge(toneOf(drift.state), drift.state)),
         h('td', {}, code(drift.clientId), drift.clientName && ` ${drift.clientName}`),
-        h('td', {}, code(drift.userPoolId)),
+        h('td', {}, code(drift.userPoolId), drift.issuer && ' (updated issuer)'),
         h('td', {}, remedy(pool, drift, mayLink)),
       ),
     ),
