@@ -29,7 +29,7 @@ export function assembleAws(options: AwsOptions = {}): Aws {
   aws.services.set('cloudtrail', cloudtrail(aws));
   aws.services.set('cloudwatch', cloudwatch(aws));
   aws.services.set('cognito-identity', cognitoIdentity(aws));
-  aws.services.set('cognito-idp', cognitoIdp(aws, options));
+  aws.services.set('cognito-idp', cognitoIdp(aws));
   aws.services.set('dynamodb', dynamodb(aws));
   aws.services.set('events', events(aws));
   aws.services.set('iam', iamResources(aws));

@@ -47,6 +47,11 @@ export function cognitoIdentity(aws: Aws): Service {
   });
   const onArn = (call: Call): Judged =>
     onPool(call, String(call.input['ResourceArn']).split('/').at(-1));
+  const open = {
+    open: true,
+    owner: ({ IdentityPoolId, IdentityId }: Record<string, unknown>) =>
+      pools.stored.get(String(IdentityPoolId ?? logins.poolOf(String(IdentityId))))?.account,
+  };
   const ownByArn = (call: Call): StoredPool =>
     pools.find(String(call.input['ResourceArn']).split('/').at(-1) ?? '', call.account);
 
@@ -206,10 +211,16 @@ export function cognitoIdentity(aws: Aws): Service {
         run: (call) => ({ Tags: ownByArn(call).pool.IdentityPoolTags ?? {} }),
       },
 
-      GetId: { open: true, run: (call) => logins.getId(inputOf(call)) },
-      GetOpenIdToken: { open: true, run: (call) => logins.getOpenIdToken(inputOf(call)) },
+      GetId: {
+        ...open,
+        run: (call) => logins.getId(inputOf(call)),
+      },
+      GetOpenIdToken: {
+        ...open,
+        run: (call) => logins.getOpenIdToken(inputOf(call)),
+      },
       GetCredentialsForIdentity: {
-        open: true,
+        ...open,
         run: (call) => logins.getCredentials(inputOf(call)),
       },
     },

@@ -140,6 +140,11 @@ export class IdentityLogins {
     return { IdentityId: id };
   }
 
+  /** The id of the identity pool that an identity belongs to. */
+  poolOf(identityId: string): string | undefined {
+    return this.#identities.get(identityId)?.poolId;
+  }
+
   #identity(id: string): { identity: Identity; stored: StoredPool } {
     const identity = this.#identities.get(id);
     if (identity) return { identity, stored: this.#aws.identityPools.find(identity.poolId) };

@@ -1,6 +1,5 @@
-import type { Call, Operation } from '../kernel/aws.ts';
+import type { Operation } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
-import { Throttle } from '../kernel/throttle.ts';
 import { invalid } from './constraints.ts';
 import { type AppClient, pageOf, randomText, type UserPool, type UserPools } from './pools.ts';
 
@@ -8,8 +7,6 @@ const LOWER = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 // https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 const MOST_CLIENTS = 1000;
-const PER_POOL_AND_OPERATION = 5;
-const PER_ACCOUNT_AND_CATEGORY = 15;
 
 type Settings = Omit<AppClient, 'UserPoolId' | 'ClientId' | 'CreationDate'>;
 
@@ -142,47 +139,27 @@ function list(pool: UserPool, input: { MaxResults?: number; NextToken?: string }
 }
 
 /** App clients: who may sign users in, and how. */
-export function clientOperations(pools: UserPools, rateLimits: boolean): Record<string, Operation> {
-  const throttle = new Throttle();
-  const limited = <Input extends object>(
-    category: string,
-    required: (keyof Input & string)[],
-    run: (pool: UserPool, input: Input) => object | undefined,
-  ) =>
-    pools.operation<Input>(required, (pool, input, call: Call) => {
-      const { account, region, operation } = call;
-      if (rateLimits) {
-        throttle.take({
-          [`${pool.id} ${operation}`]: PER_POOL_AND_OPERATION,
-          [`${account} ${region} ${category}`]: PER_ACCOUNT_AND_CATEGORY,
-        });
-      }
-      return run(pool, input);
-    });
+export function clientOperations(pools: UserPools): Record<string, Operation> {
   return {
     CreateUserPoolClient: {
       writes: true,
-      ...limited('UserPoolClientUpdate', ['ClientName'], create),
+      ...pools.operation(['ClientName'], create),
     },
     UpdateUserPoolClient: {
       writes: true,
-      ...limited('UserPoolClientUpdate', ['ClientId'], update),
+      ...pools.operation(['ClientId'], update),
     },
     DeleteUserPoolClient: {
       writes: true,
-      ...limited<{ ClientId: string }>(
-        'UserPoolClientUpdate',
-        ['ClientId'],
-        (pool, { ClientId }) => {
-          pool.clients.delete(pool.client(ClientId).ClientId);
-        },
-      ),
+      ...pools.operation<{ ClientId: string }>(['ClientId'], (pool, { ClientId }) => {
+        pool.clients.delete(pool.client(ClientId).ClientId);
+        return undefined;
+      }),
     },
-    DescribeUserPoolClient: limited<{ ClientId: string }>(
-      'UserPoolClientRead',
+    DescribeUserPoolClient: pools.operation<{ ClientId: string }>(
       ['ClientId'],
       (pool, { ClientId }) => ({ UserPoolClient: pool.client(ClientId) }),
     ),
-    ListUserPoolClients: limited('UserPoolClientRead', [], list),
+    ListUserPoolClients: pools.operation([], list),
   };
 }

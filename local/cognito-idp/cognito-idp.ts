@@ -268,13 +268,13 @@ function discovery(pool: UserPool, issuer: string, folder: string): object {
 }
 
 /** Amazon Cognito user pools. */
-export function cognitoIdp(aws: Aws, options: { rateLimits?: boolean } = {}): Service {
+export function cognitoIdp(aws: Aws): Service {
   const { userPools } = aws;
   return {
     operations: {
       ...poolOperations(userPools),
       ...tagOperations(userPools),
-      ...clientOperations(userPools, options.rateLimits ?? false),
+      ...clientOperations(userPools),
       ...userOperations(userPools),
       ...groupOperations(userPools),
       ...signInOperations(userPools),

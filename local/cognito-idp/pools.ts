@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import type { Call, Operation } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
 import { dnsSuffixOf } from '../kernel/partitions.ts';
@@ -231,6 +232,15 @@ export class UserPools {
     throw new AwsError('ResourceNotFoundException', `User pool client ${clientId} does not exist.`);
   }
 
+  /** The account whose user pool a public operation is about, by its app client or its token. */
+  ownerOf({ ClientId, AccessToken }: Record<string, unknown>): string | undefined {
+    const pool =
+      typeof AccessToken === 'string'
+        ? this.find(issuingPool(AccessToken))
+        : [...this.pools.values()].find(({ clients }) => clients.has(String(ClientId)));
+    return pool?.account;
+  }
+
   /** The pools that a caller sees. */
   of({ account, region }: Pick<Call, 'account' | 'region'>): UserPool[] {
     return [...this.pools.values()].filter(
@@ -268,6 +278,15 @@ export class UserPools {
         return (await run(pool, call.input as Input, call)) ?? {};
       },
     };
+  }
+}
+
+/** The id of the user pool that a token says it comes from; blank for what is no token. */
+function issuingPool(token: string): string {
+  try {
+    return decodeJwt(token).iss?.split('/').at(-1) ?? '';
+  } catch {
+    return '';
   }
 }
 

@@ -218,6 +218,7 @@ export function signInOperations(pools: UserPools): Record<string, Operation> {
     run: (input: Input) => Promise<object> | object,
   ): Operation => ({
     open: true,
+    owner: (input) => pools.ownerOf(input),
     run({ input }) {
       check(input, required);
       return run(input as Input);

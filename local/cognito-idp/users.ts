@@ -312,6 +312,10 @@ export function userOperations(pools: UserPools): Record<string, Operation> {
 
     ListUsers: pools.operation([], listUsers),
 
-    SignUp: { open: true, run: ({ input }) => signUp(pools, input as object as SignUp) },
+    SignUp: {
+      open: true,
+      owner: (input) => pools.ownerOf(input),
+      run: ({ input }) => signUp(pools, input as object as SignUp),
+    },
   };
 }

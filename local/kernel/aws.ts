@@ -19,7 +19,7 @@ import {
   type Principal,
 } from './iam.ts';
 import { partitionOf } from './partitions.ts';
-import { Throttle } from './throttle.ts';
+import { Throttle, type ThrottleOptions } from './throttle.ts';
 
 /** One call of an operation: who, where, with what. */
 export interface Call<Input = Record<string, unknown>> {
@@ -47,6 +47,8 @@ export interface Judged {
 export interface Operation {
   /** Public operations are not signed and IAM is not asked. */
   open?: boolean;
+  /** The account whose requests a public operation counts as: the one that owns what it is about. */
+  owner?(input: Record<string, unknown>): string | undefined;
   /** CloudTrail records it as a management event that writes. */
   writes?: boolean;
   /** Resources and conditions, where the operation has any; several, if it is several actions. */
@@ -100,20 +102,13 @@ export interface CreatedResource {
 export type Asked = Pick<Call, 'service' | 'operation' | 'input' | 'region'> &
   Partial<Pick<Call, 'userAgent'>> & { principal?: Principal | undefined };
 
-export interface AwsOptions {
+export interface AwsOptions extends ThrottleOptions {
   /** How long CloudTrail takes to show a call on the bus, in milliseconds, from and to. */
   trailDelay?: [number, number];
   /** Whether each account has a trail that logs write management events. */
   trail?: boolean;
-  /** Whether Cognito's request rates for app clients are kept; off unless asked for. */
-  rateLimits?: boolean;
   /** How long a call takes, in milliseconds, by service; no time unless asked for. */
   latency?: Record<string, number>;
-  /**
-   * How many calls a second each account has in a Region, by operation: `service:Operation`. AWS
-   * publishes no rates for most; above, the answer is TooManyRequestsException.
-   */
-  rates?: Record<string, number>;
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -135,6 +130,7 @@ export class Aws {
   readonly stateMachines = new StateMachines(this);
   readonly tables = new Tables();
   readonly userPools = new UserPools();
+  readonly throttle: Throttle;
   readonly services = new Map<string, Service>();
   /** Where the zips are that a template's S3Keys stand for. */
   artifacts = '';
@@ -142,18 +138,16 @@ export class Aws {
   endpoint = '';
   /** Puts an event of AWS's own on the default bus of an account and Region. */
   emit: (account: string, region: string, event: BusEvent) => void = () => {};
-  readonly #throttle = new Throttle();
   readonly #latency: Record<string, number>;
-  readonly #rates: Record<string, number>;
 
   constructor(options: AwsOptions = {}) {
     this.#latency = options.latency ?? {};
-    this.#rates = options.rates ?? {};
+    this.throttle = new Throttle(options);
     this.trail = new CloudTrail(this, options.trailDelay ?? [800, 1600], options.trail ?? true);
   }
 
   /**
-   * Makes a call: finds the operation, asks IAM, runs it, and records it.
+   * Makes a call: finds the operation, counts the request, asks IAM, runs it, and records it.
    *
    * @throws AwsError as AWS would answer it.
    */
@@ -180,12 +174,11 @@ export class Aws {
       ...{ service, operation, input, principal, account, region, partition },
       ...{ requestId, userAgent },
     };
+    // AWS counts a request before it asks IAM. That CloudTrail shows none that is refused for its
+    // rate is an assumption.
+    if (found.open || principal) this.throttle.admit(call, found.owner?.(input) ?? account);
     try {
       if (!found.open) this.#authorize(call, found);
-      const rate = this.#rates[`${service}:${operation}`];
-      if (rate !== undefined) {
-        this.#throttle.take({ [`${account} ${region} ${service}:${operation}`]: rate });
-      }
       const output = (await found.run(call)) ?? {};
       if (found.writes) this.trail.record(call, output);
       return output;

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Provider } from '../../core/identity-pool.ts';
 import { mappingKey } from '../../core/roles.ts';
 import { deployStack, readTemplate } from '../../local/kernel/cloudformation.ts';
+import { AwsError } from '../../local/kernel/errors.ts';
 import type { Random } from './random.ts';
 import type { Scene } from './scene.ts';
 
@@ -113,10 +114,17 @@ export class Accounts {
     await this.#createMappedPool();
   }
 
-  /** Does something as who owns Account-A. */
-  asA(service: string, operation: string, input: Record<string, unknown>) {
+  /** Does something as the owner of Account-A, who waits and asks again when throttled. */
+  async asA(service: string, operation: string, input: Record<string, unknown>): Promise<object> {
     const principal = this.#scene.aws.iam.principalOf(ACCOUNT_A);
-    return this.#scene.aws.call({ service, operation, input, principal, region: HOME.region });
+    const { region } = HOME;
+    try {
+      return await this.#scene.aws.call({ service, operation, input, principal, region });
+    } catch (error) {
+      if (!(error instanceof AwsError) || error.message !== 'Rate exceeded') throw error;
+    }
+    await new Promise<void>((resolve) => setTimeout(resolve, 1000));
+    return this.asA(service, operation, input);
   }
 
   /** As who owns Account-B. */

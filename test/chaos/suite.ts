@@ -1,6 +1,7 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { assembleAws } from '../../local/index.ts';
+import type { AwsOptions } from '../../local/kernel/aws.ts';
 import { Accounts, type Deployment, HOME, POOLS, QUOTAS } from './accounts.ts';
 import type { Handlers } from './bundle.ts';
 import { START, VirtualClock } from './clock.ts';
@@ -16,9 +17,11 @@ import { Random } from './random.ts';
 import type { Scene } from './scene.ts';
 
 // What AWS does in a crowd: the suite's own latency comes on top.
-const CROWDED = {
+const CROWDED: AwsOptions = {
   latency: { 'cognito-identity': 100, 'cognito-idp': 100 },
   rates: { 'cognito-identity:UpdateIdentityPool': 10 },
+  // More at once than AWS lets anyone create is harder for the service.
+  unlimited: ['cognito-idp:UserPoolClientUpdate'],
 };
 // No execution of any seed may last longer, in milliseconds of virtual time; but one that waits for
 // approval waits for an hour.

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, mock, test } from 'node:test';
+import { describe, test } from 'node:test';
 import {
-  type CognitoIdentityProviderClient,
   type CreateUserPoolClientCommandInput,
   DeleteUserPoolClientCommand,
   DescribeUserPoolClientCommand,
@@ -9,10 +8,8 @@ import {
   paginateListUserPoolClients,
   UpdateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { type LocalAws, startAws } from '../../../local/index.ts';
 import {
   allFail,
-  clientAt,
   cognito,
   enter,
   fails,
@@ -176,58 +173,5 @@ describe('limits of app clients', () => {
     const longer = { Feature: 'ENABLED', RetryGracePeriodSeconds: 61 } as const;
     const asked = newClient(Id, { RefreshTokenRotation: longer });
     await fails(asked, 'InvalidParameterException', /rotation/);
-  });
-});
-
-describe('request rates', () => {
-  let limited: LocalAws;
-  let client: CognitoIdentityProviderClient;
-
-  before(async () => {
-    limited = await startAws({ trail: false, rateLimits: true });
-    client = clientAt({ endpoint: limited.endpoint });
-    mock.timers.enable({ apis: ['Date'], now: Date.now() });
-  });
-
-  after(async () => {
-    mock.timers.reset();
-    await limited.close();
-  });
-
-  const list = (UserPoolId: string | undefined, times: number) =>
-    Promise.allSettled(
-      Array.from({ length: times }, () =>
-        client.send(new ListUserPoolClientsCommand({ UserPoolId })),
-      ),
-    );
-
-  const done = (results: PromiseSettledResult<unknown>[]) =>
-    results.filter(({ status }) => status === 'fulfilled').length;
-
-  test('a user pool answers five listings a second, and again a second later', async () => {
-    const { Id } = await newPool({}, client);
-    const results = await list(Id, 8);
-    assert.equal(done(results), 5);
-    const refused = results.find((result) => result.status === 'rejected')!;
-    assert.equal(refused.reason.name, 'TooManyRequestsException');
-    assert.equal(refused.reason.message, 'Rate exceeded');
-    mock.timers.tick(1000);
-    assert.equal(done(await list(Id, 8)), 5);
-  });
-
-  test('an account reads the app clients of a Region fifteen times a second', async () => {
-    mock.timers.tick(1000);
-    const pools = await Promise.all([...'abcd'].map((PoolName) => newPool({ PoolName }, client)));
-    const results = await Promise.all(pools.map(({ Id }) => list(Id, 5)));
-    assert.equal(done(results.flat()), 15);
-    // Writing has a rate of its own.
-    assert.equal((await newClient(pools[0]?.Id ?? '', {}, client)).ClientName, 'app');
-  });
-
-  test('without the option nothing is refused', async () => {
-    const { Id: UserPoolId } = await newPool();
-    const asked = () => cognito.send(new ListUserPoolClientsCommand({ UserPoolId }));
-    const results = await Promise.allSettled(Array.from({ length: 30 }, asked));
-    assert.equal(done(results), 30);
   });
 });
