@@ -76,16 +76,22 @@ function setEnvironment(values: Environment): void {
   }
 }
 
-/** Runs the command in this process, which is quicker; one at a time, since it has one environment. */
+/**
+ * Runs the command in this process, which is quicker; one at a time, since it has one environment.
+ *
+ * @param isTerminal whether a person looks at what it says beside its answer.
+ */
 export async function poolbridge(
-  world: World,
+  world: Pick<World, 'local'>,
   args: string[],
   keys?: Keys,
   changed: Environment = {},
+  isTerminal = false,
 ): Promise<Said> {
   const around = { ...environment(world, keys), ...changed };
   const before = Object.fromEntries(Object.keys(around).map((name) => [name, process.env[name]]));
   const [stdout, stderr] = [heard(), heard()];
+  Object.assign(stderr.stream, { isTTY: isTerminal });
   setEnvironment(around);
   try {
     const code = await run(args, { stdout: stdout.stream, stderr: stderr.stream });
