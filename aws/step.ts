@@ -1,7 +1,7 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import { AwsUnavailableError } from '../core/errors.ts';
-import { isText } from '../core/shape.ts';
+import { isObject, isText } from '../core/shape.ts';
 import { logger } from './logger.ts';
 
 const unreachable = new Set([
@@ -49,17 +49,22 @@ function named(error: AwsFault): Error {
   );
 }
 
+/** The ARN of the execution, where the event has it. */
+const executionIn = (event: unknown): string | undefined => {
+  const execution = isObject(event) ? event['execution'] : undefined;
+  return isText(execution) ? execution : undefined;
+};
+
 /**
  * Makes a Lambda handler of a step of the state machine: logs are correlated by the execution, and
  * an error is logged once and thrown by its name, which is what Retry and Catch match on.
  */
-export const step = <Event extends { execution: string }, Answer>(
-  run: (event: Event, context: Context) => Promise<Answer>,
-) =>
+export const step = <Event, Answer>(run: (event: Event, context: Context) => Promise<Answer>) =>
   middy<Event, Answer>()
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .before(({ event }) => {
-      logger.setCorrelationId(event.execution);
+      const execution = executionIn(event);
+      if (execution !== undefined) logger.setCorrelationId(execution);
     })
     .onError((request) => {
       if (!(request.error instanceof Error)) return;

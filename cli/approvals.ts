@@ -4,9 +4,6 @@ import { ApprovalDeniedError } from '../core/errors.ts';
 import type { ShownChange } from '../core/merge.ts';
 import { type Event, historyOf } from './history.ts';
 
-// Two hundred targets of one execution share the room of its state.
-export const LONGEST_REASON = 200;
-
 /** One identity pool of an execution that waits for approval. */
 export interface WaitingApproval {
   token: string;

@@ -100,13 +100,22 @@ function identityPoolIn(input: unknown): string | undefined {
 const attempt = /^(LambdaFunction|Task)Scheduled$/;
 const fault = /^(LambdaFunction|Task)(Failed|TimedOut|ScheduleFailed|StartFailed|SubmitFailed)$/;
 
+/** Whether an event leads back to another by the events before it. */
+function follows(event: Event, other: Event, events: Event[]): boolean {
+  const before = new Map(events.map((each) => [each.id, each.previous]));
+  let id: number | undefined = event.previous;
+  while (id !== undefined && id > other.id) id = before.get(id);
+  return id === other.id;
+}
+
 /** What happened in a state, from the event after it was entered to the one by which it was left. */
 function within(entered: Event, events: Event[], next: ReadonlyMap<number, Event>): Event[] {
   const { name } = entered.details;
   const leaves = ({ type, details }: Event) =>
     type.endsWith('StateExited') && details['name'] === name;
   if (entered.type === 'MapStateEntered') {
-    return events.filter((event) => event.id > entered.id && leaves(event)).slice(0, 1);
+    // Each target may have a map of its own in the same state, so the name alone does not tell whose exit it is.
+    return events.filter((event) => leaves(event) && follows(event, entered, events)).slice(0, 1);
   }
   const path: Event[] = [];
   for (let event = next.get(entered.id); event; event = next.get(event.id)) {

@@ -2,6 +2,7 @@ import { NotCoveredError } from './errors.ts';
 import type { Provider } from './identity-pool.ts';
 import type { Links } from './links.ts';
 import { expanded, type ShownChange } from './merge.ts';
+import { isShape, isText, type Shape } from './shape.ts';
 
 /** For how long a target waits for approval: in hours for people, in seconds for Step Functions. */
 export interface ApprovalTime {
@@ -9,7 +10,7 @@ export interface ApprovalTime {
   seconds: number;
 }
 
-/** Who has approved a target, and why, as he says himself; CloudTrail has the proof. */
+/** Who approved a target, and why, as the approver says; CloudTrail has the proof. */
 export interface Approval {
   /** ARN. */
   approvedBy: string;
@@ -17,6 +18,25 @@ export interface Approval {
   /** ISO 8601. */
   time: string;
 }
+
+/** In characters: two hundred targets of one execution share the room of its state. */
+export const LONGEST_REASON = 200;
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const LONGEST_ARN = 2048;
+
+const isTextUpTo =
+  (most: number): Shape<string> =>
+  (value): value is string =>
+    isText(value) && value.length > 0 && value.length <= most;
+
+const isTime: Shape<string> = (value): value is string =>
+  isText(value) && /^\d{4}-\d\d-\d\dT[\d:.]{5,20}(Z|[+-]\d\d:?\d\d)$/.test(value);
+
+/** Whether a value is an approval: who, why and when, and nothing else. */
+export const isApproval = isShape<Approval>(
+  { approvedBy: isTextUpTo(LONGEST_ARN), reason: isTextUpTo(LONGEST_REASON), time: isTime },
+  {},
+);
 
 const HOUR_SECONDS = 3600;
 const DEFAULT_HOURS = 24;
@@ -49,7 +69,7 @@ export function checkApproval(
   names: string[],
   { identityPoolId, approval }: { identityPoolId: string; approval?: Approval },
 ): void {
-  if (approval || !approvalTime(links, names)) return;
+  if (isApproval(approval) || !approvalTime(links, names)) return;
   throw new NotCoveredError(
     `links.yml has changed: what is written to the identity pool ${identityPoolId} needs approval now, and this execution has not asked for it, so nothing was written. Ask again.`,
   );

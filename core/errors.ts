@@ -64,6 +64,16 @@ export class ApprovalDeniedError extends Error {
   override readonly name = 'ApprovalDeniedError';
 }
 
+/** The answer to a request for approval is no approval. */
+export class InvalidApprovalError extends Error {
+  override readonly name = 'InvalidApprovalError';
+}
+
+/** A step has given an answer that the next step can't read. */
+export class BrokenAnswerError extends Error {
+  override readonly name = 'BrokenAnswerError';
+}
+
 /** What is to be undone has been changed since. */
 export class UndoConflictError extends Error {
   override readonly name = 'UndoConflictError';

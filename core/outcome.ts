@@ -1,6 +1,7 @@
 import type { Approval } from './approval.ts';
+import { BrokenAnswerError } from './errors.ts';
 import { grouped } from './grouped.ts';
-import { isObject, isText } from './shape.ts';
+import { isListOf, isNumber, isObject, isShape, isText, type Shape } from './shape.ts';
 import type { Outcome, Resolved, Result, Target } from './target.ts';
 import type { Issuer } from './user-pool.ts';
 
@@ -39,7 +40,7 @@ export type Report =
   | { status: 'FAILED'; error: string; cause: string };
 
 /** What the machine knows at its end: how its targets ended, or why there were none. */
-export type EndState = (Omit<Resolved, 'targets'> & { targets: TargetEnd[] }) | Failure;
+type EndState = (Omit<Resolved, 'targets'> & { targets: TargetEnd[] }) | Failure;
 
 /** The detail of the event LinkFinished. */
 export type LinkFinished = Partial<Omit<Resolved, 'targets'>> & {
@@ -50,6 +51,56 @@ export type LinkFinished = Partial<Omit<Resolved, 'targets'>> & {
   results: BriefReport[];
 };
 
+export const isFailure: Shape<Failure> = isShape<Failure>({ Error: isText }, { Cause: isText });
+
+/** What is said of a state that is not as the steps before it should have left it. */
+export const BROKEN_ANSWER: Failure = {
+  Error: BrokenAnswerError.name,
+  Cause:
+    "A step of Poolbridge has given an answer that the next step can't read. The history of the execution shows which. Deploy Poolbridge again, and report it if that does not help.",
+};
+
+type NamedPool = Pick<Target, 'identityPoolId' | 'links'>;
+
+/** Stands for an identity pool of which only the failure is known. */
+export const UNNAMED: NamedPool = { identityPoolId: 'unknown', links: [] };
+
+export const isNamedPool = (value: unknown): value is NamedPool =>
+  isObject(value) && isText(value['identityPoolId']) && isListOf(isText)(value['links']);
+
+const isResult = (value: unknown): value is Result =>
+  isObject(value) &&
+  isText(value['outcome']) &&
+  Array.isArray(value['changes']) &&
+  isObject(value['before']) &&
+  isObject(value['after']) &&
+  isNumber(value['attempts']);
+
+/** How a branch has ended; a failure where it has ended in a way that can't be read. */
+function endOf(value: unknown): TargetEnd {
+  const { target, assumedRoleArn, result, failure } = isObject(value) ? value : {};
+  if (isNamedPool(target) && isText(assumedRoleArn) && isResult(result)) {
+    return { target, assumedRoleArn, result };
+  }
+  return {
+    target: isNamedPool(target) ? target : UNNAMED,
+    failure: isFailure(failure) ? failure : BROKEN_ANSWER,
+  };
+}
+
+/** What the machine knows at its end; a failure where that can't be read. */
+function endStateOf(state: unknown): EndState {
+  if (isFailure(state)) return state;
+  if (!isObject(state) || !isText(state['operation']) || !isObject(state['requestedBy'])) {
+    return BROKEN_ANSWER;
+  }
+  const { targets, ...request } = state as Omit<Resolved, 'targets'> & { targets: unknown };
+  return Array.isArray(targets) ? { ...request, targets: targets.map(endOf) } : BROKEN_ANSWER;
+}
+
+// JavaScript's own errors come from mistakes in a step, and name neither the cause nor the remedy.
+const MISTAKES = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
+
 /** The name and the sentence of an error, without the JSON that Lambda wraps around them. */
 export function unwrap({ Error: error, Cause: cause = '' }: Failure): {
   error: string;
@@ -58,7 +109,9 @@ export function unwrap({ Error: error, Cause: cause = '' }: Failure): {
   try {
     const parsed: unknown = JSON.parse(cause);
     if (isObject(parsed) && isText(parsed['errorMessage'])) {
-      return { error, message: parsed['errorMessage'] };
+      const { errorMessage } = parsed;
+      const mistake = `A step of Poolbridge has ended with a mistake of its own (${error}: ${errorMessage}). The log of the step shows where. Deploy Poolbridge again, and report it if that does not help.`;
+      return { error, message: MISTAKES.has(error) ? mistake : errorMessage };
     }
   } catch {
     // Not every cause is JSON: that of a timeout is empty, that of Step Functions' own a sentence.
@@ -136,11 +189,16 @@ function failed(
   };
 }
 
-/** How the execution ends, and the event that says so. One failed target fails the execution. */
+/**
+ * How the execution ends, and the event that says so. One failed target fails the execution.
+ *
+ * @param handed the state of the machine at its end, which may be anything that a step has answered.
+ */
 export function reportOn(
   executionArn: string,
-  state: EndState,
+  handed: unknown,
 ): { report: Report; finished: LinkFinished } {
+  const state = endStateOf(handed);
   if (!('targets' in state)) {
     const { error, message } = unwrap(state);
     return failed(executionArn, { results: [] }, error, message);

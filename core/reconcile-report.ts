@@ -1,10 +1,20 @@
 import { grouped } from './grouped.ts';
 import { entryKey } from './identity-pool.ts';
 import { type Change, type Intent, type ShownChange, shownChanges } from './merge.ts';
-import { CAUSE_ROOM, type Failure, MESSAGE_ROOM, unwrap } from './outcome.ts';
+import {
+  BROKEN_ANSWER,
+  CAUSE_ROOM,
+  type Failure,
+  isFailure,
+  isNamedPool,
+  MESSAGE_ROOM,
+  UNNAMED,
+  unwrap,
+} from './outcome.ts';
 import { type EntryState, type Finding, STATES } from './reconcile.ts';
 import type { PoolIssuer } from './reconcile-issuers.ts';
 import type { PlannedPool, ReconcilePlan } from './reconcile-plan.ts';
+import { isFlag, isListOf, isMapOf, isNumber, isObject, isShape, isText } from './shape.ts';
 
 type Counts = Record<EntryState, number>;
 
@@ -145,12 +155,9 @@ export function poolReport(
   };
 }
 
-/** An identity pool when its branch has ended, well or not. */
-type PoolEnd = PoolReport | (Pick<PoolReport, 'identityPoolId' | 'links'> & { failure: Failure });
-
-/** What the machine knows at its end: what came of its identity pools, or why there were none. */
-export type ReconcileEnd =
-  | (Pick<ReconcilePlan, 'repair' | 'links'> & { identityPools: PoolEnd[] })
+/** What the machine knows at its end: the results of its identity pools, or why there were none. */
+type ReconcileEnd =
+  | (Pick<ReconcilePlan, 'repair' | 'links'> & { identityPools: (PoolReport | FailedPool)[] })
   | Failure;
 
 /** The output of the `reconcile` state machine. */
@@ -179,7 +186,34 @@ export interface ReconcileFinished {
   message?: string;
 }
 
-const isReport = (end: PoolReport | FailedPool | PoolEnd): end is PoolReport => 'counts' in end;
+const isReport = (end: PoolReport | FailedPool): end is PoolReport => 'counts' in end;
+
+const isFault = isShape<Fault>({ error: isText, message: isText }, {});
+
+const isPoolReport = (value: unknown): value is PoolReport =>
+  isObject(value) &&
+  isMapOf(isNumber)(value['counts']) &&
+  Array.isArray(value['entries']) &&
+  (value['failure'] === undefined || isFault(value['failure'])) &&
+  isNamedPool(value);
+
+/** How a branch has ended; a failure where it has ended in a way that can't be read. */
+function endOf(value: unknown): PoolReport | FailedPool {
+  if (isPoolReport(value)) return value;
+  const { identityPool, failure } = isObject(value) ? value : {};
+  const { identityPoolId, links } = isNamedPool(identityPool) ? identityPool : UNNAMED;
+  return { identityPoolId, links, failure: unwrap(isFailure(failure) ? failure : BROKEN_ANSWER) };
+}
+
+/** What the machine knows at its end; a failure where that can't be read. */
+function endStateOf(state: unknown): ReconcileEnd {
+  if (isFailure(state)) return state;
+  const { repair, links, identityPools } = isObject(state) ? state : {};
+  if (!isFlag(repair) || !isListOf(isText)(links) || !Array.isArray(identityPools)) {
+    return BROKEN_ANSWER;
+  }
+  return { repair, links, identityPools: identityPools.map(endOf) };
+}
 
 const sum = (numbers: number[]): number => numbers.reduce((total, each) => total + each, 0);
 
@@ -224,15 +258,18 @@ function causeOf(message: string, output: ReconcileOutput | undefined): string {
   return JSON.stringify({ message: message.slice(0, MESSAGE_ROOM), ...totals });
 }
 
-/** How the execution ends, and the event that says so. One failed identity pool fails the execution. */
+/**
+ * How the execution ends, and the event that says so. One failed identity pool fails the execution.
+ *
+ * @param handed the state of the machine at its end, which may be anything that a step has answered.
+ */
 export function reconcileReport(
   executionArn: string,
-  end: ReconcileEnd,
+  handed: unknown,
 ): { report: ReconcileReport; finished: ReconcileFinished } {
+  const end = endStateOf(handed);
   const known = 'identityPools' in end ? end : undefined;
-  const identityPools = (known?.identityPools ?? []).map((pool): PoolReport | FailedPool =>
-    isReport(pool) ? pool : { ...pool, failure: unwrap(pool.failure) },
-  );
+  const identityPools = known?.identityPools ?? [];
   const totals = totalsOf(identityPools);
   const request = known && { repair: known.repair, links: known.links };
   const output = request && { ...request, identityPools, totals };

@@ -2,20 +2,19 @@ import links from '#links';
 import { step } from '../aws/step.ts';
 import type { IdentityPool } from '../core/identity-pool.ts';
 import { accessTo } from '../core/links.ts';
-import { planOf, type Result, type TargetEvent, withBeside } from '../core/target.ts';
+import { type Plan, planOf, type Result, type TargetEvent, withBeside } from '../core/target.ts';
 
 type Snapshot = TargetEvent & {
-  assumedRoleArn: string;
-  snapshot: IdentityPool;
+  /** The snapshot. */
+  result: IdentityPool;
   /** From the round before. */
-  previous?: Result;
+  verification?: { result: Result };
 };
 
-/** Plans the changes from the snapshot, and lets go of it; nothing is called or written. */
-export const handler = step(async ({ assumedRoleArn, snapshot, previous, ...event }: Snapshot) => {
-  const { execution, target, attempt } = event;
+/** Plans the changes from the snapshot; nothing is called or written. */
+export const handler = step(async (event: Snapshot): Promise<Plan> => {
+  const { execution, target, attempt, result: snapshot, verification } = event;
   const { providerQuota } = accessTo(links, target.identityPoolId);
-  const wanting = { ...event, target: withBeside(links, target) };
-  const result = planOf(wanting, snapshot, providerQuota, previous);
-  return { execution, target, attempt, assumedRoleArn, result };
+  const wanting = { execution, attempt, target: withBeside(links, target) };
+  return planOf(wanting, snapshot, providerQuota, verification?.result);
 });

@@ -39,7 +39,8 @@ interface Asked {
   identityPool: PlannedPool;
   repair: boolean;
   regions: string[];
-  listings: Listing[];
+  /** What came of listing the user pools. */
+  found: Listing[];
 }
 
 // How often, and how many milliseconds apart, a pool is read that may be shown as it was.
@@ -65,7 +66,7 @@ interface Context {
 }
 
 /** What the links that lead to an identity pool may cover. */
-async function readListings({ execution, listings }: Asked, leading: Links) {
+async function readListings({ execution, found: listings }: Asked, leading: Links) {
   const inventory = new Inventory(execution);
   const all = listings.flatMap(({ listed = [] }) => listed);
   const reached = all.filter((each) => each[1] !== '' && reaches(leading, each));
@@ -145,7 +146,7 @@ interface Found {
 
 /** Holds one identity pool against links.yml, the user pools and the ledger, and repairs it. */
 export const handler = step(async (event: Asked, context): Promise<Found> => {
-  const { execution, since, identityPool, repair, regions, listings } = event;
+  const { execution, since, identityPool, repair, regions, found: listings } = event;
   const { identityPoolId } = identityPool;
   const leading = linksTo(links, identityPoolId);
   const access = accessTo(links, identityPoolId);

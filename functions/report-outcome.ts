@@ -2,11 +2,12 @@ import { publish } from '../aws/events.ts';
 import { logger } from '../aws/logger.ts';
 import { count } from '../aws/metrics.ts';
 import { step } from '../aws/step.ts';
-import { type EndState, metricsOf, type Report, reportOn } from '../core/outcome.ts';
+import { metricsOf, type Report, reportOn } from '../core/outcome.ts';
 
 interface Ending {
   execution: string;
-  state: EndState;
+  /** Whatever the steps have left. */
+  state: unknown;
   /** Whether to publish LinkFinished: not where that has failed. */
   announce: boolean;
 }

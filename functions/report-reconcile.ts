@@ -3,7 +3,6 @@ import { logger } from '../aws/logger.ts';
 import { tally } from '../aws/metrics.ts';
 import { step } from '../aws/step.ts';
 import {
-  type ReconcileEnd,
   type ReconcileReport,
   reconcileMetrics,
   reconcileReport,
@@ -11,7 +10,8 @@ import {
 
 interface Ending {
   execution: string;
-  state: ReconcileEnd;
+  /** Whatever the steps have left. */
+  state: unknown;
   /** Whether to publish ReconcileFinished: not where that has failed. */
   announce: boolean;
 }

@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
+import { LONGEST_REASON } from '../../core/approval.ts';
 import { executionOf } from '../../core/execution.ts';
-import { Approvals, LONGEST_REASON, type WaitingApproval } from '../approvals.ts';
+import { Approvals, type WaitingApproval } from '../approvals.ts';
 import { Failure, UsageError } from '../exit.ts';
 import { Machines } from '../machines.ts';
 import { listed, optionsOf, sessionOf } from '../options.ts';

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Approval } from '../../core/approval.ts';
+import { LONGEST_REASON } from '../../core/approval.ts';
 import { endsSilently, type ToldExecution } from '../../core/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { pausedText } from '../../core/pause.ts';
 import type { ReconcileOutput } from '../../core/reconcile-report.ts';
-import { Approvals, LONGEST_REASON } from '../approvals.ts';
+import { Approvals } from '../approvals.ts';
 import { Executions } from '../executions.ts';
 import { Failure } from '../exit.ts';
 import { type Machine, Machines } from '../machines.ts';

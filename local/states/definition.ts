@@ -15,7 +15,7 @@ export interface State {
   MaxConcurrency?: number;
   Next?: string;
   Default?: string;
-  Choices?: { Next: string }[];
+  Choices?: ({ Next: string } & Rule)[];
   Catch?: { Next: string }[];
   Retry?: { IntervalSeconds?: number; MaxDelaySeconds?: number }[];
   [field: string]: unknown;
@@ -26,6 +26,24 @@ export interface Definition {
   StartAt: string;
   States: Record<string, State>;
   TimeoutSeconds?: number;
+}
+
+/** A rule of a Choice, or several rules together. */
+interface Rule {
+  [operator: string]: unknown;
+}
+
+/** A rule in which `IsPresent: false` is the opposite of `IsPresent: true`; the library never meets it. */
+export function spelledOut(rule: Rule): Rule {
+  const spelled = Object.entries(rule).map(([operator, operand]) => {
+    if (operator === 'And' || operator === 'Or')
+      return [operator, (operand as Rule[]).map(spelledOut)];
+    return [operator, operator === 'Not' ? spelledOut(operand as Rule) : operand];
+  });
+  const test = Object.keys(rule).find((operator) => operator.startsWith('Is'));
+  if (test === undefined || rule[test] !== false) return Object.fromEntries(spelled);
+  const { Next, ...tested } = rule;
+  return { Not: { ...tested, [test]: true }, ...(Next !== undefined && { Next }) };
 }
 
 const supported = new Set(['Task', 'Map', 'Choice', 'Pass', 'Succeed', 'Fail', 'Wait']);

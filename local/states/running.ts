@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ExecutionTimeoutError, StateMachine } from 'aws-local-stepfunctions';
 import { AwsError } from '../kernel/errors.ts';
-import type { Definition, Json, State } from './definition.ts';
+import { type Definition, type Json, type State, spelledOut } from './definition.ts';
 import type { History } from './history.ts';
 
 // The longest that a timer can wait; more would be no time at all.
@@ -62,7 +62,8 @@ function runnable({ StartAt, States }: Definition, retryScale: number) {
       IntervalSeconds: (retrier.IntervalSeconds ?? 1) * retryScale,
       ...(retrier.MaxDelaySeconds && { MaxDelaySeconds: retrier.MaxDelaySeconds * retryScale }),
     }));
-    const retried = { ...state, ...(Retry && { Retry }) };
+    const Choices = state.Choices?.map(spelledOut);
+    const retried = { ...state, ...(Retry && { Retry }), ...(Choices && { Choices }) };
     if (isCallback(state)) {
       const { Parameters: _, TimeoutSecondsPath: __, ...task } = retried;
       return [name, { ...task, TimeoutSeconds: LONGEST_SECONDS }];
@@ -164,6 +165,7 @@ class Line {
 
   async #task(name: string, state: State, input: Json): Promise<Json> {
     await this.#untilEntered(name);
+    limited(input, 'state');
     // The library goes on retrying a task that was under way.
     if (this.#aborted) throw new TaskError('States.Runtime', 'The execution has ended.', true);
     const { Resource: resource = '', TimeoutSeconds: timeoutSeconds } = state;
@@ -193,6 +195,7 @@ class Line {
 
   async #map(name: string, state: State, input: Json): Promise<Json> {
     await this.#untilEntered(name);
+    limited(input, 'state');
     const { context } = this.#around;
     const items = await evaluated({ InputPath: state.ItemsPath ?? '$' }, input, context);
     if (!Array.isArray(items)) {

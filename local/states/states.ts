@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Aws, Call, Service } from '../kernel/aws.ts';
+import { enforce } from '../kernel/constraints.ts';
 import { AwsError } from '../kernel/errors.ts';
 import { checkDefinition } from './definition.ts';
 import type { Execution, Machine, StateMachines } from './machines.ts';
@@ -80,6 +81,7 @@ export function states(aws: Aws): Service {
       SendTaskSuccess: {
         writes: true,
         run({ input }) {
+          enforce([['output', input['output'], { required: true, max: 262_144 }]]);
           const waiting = machines.waiting(input['taskToken']);
           try {
             waiting.resolve(JSON.parse(String(input['output'])));
@@ -93,6 +95,10 @@ export function states(aws: Aws): Service {
         writes: true,
         run({ input }) {
           const { taskToken, error = '', cause = '' } = input as Record<string, string>;
+          enforce([
+            ['error', error, { max: 256 }],
+            ['cause', cause, { max: 32_768 }],
+          ]);
           machines.waiting(taskToken).reject(taskError(error, cause));
         },
       },

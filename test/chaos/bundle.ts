@@ -22,6 +22,7 @@ const files: Record<string, string> = {
   VerifyIdentityPool: 'verify-identity-pool',
   ReportOutcome: 'report-outcome',
   RequestApproval: 'request-approval',
+  CheckApproval: 'check-approval',
   ResolveLinks: 'resolve-links',
   ListAppClients: 'list-app-clients',
   ReconcileIdentityPool: 'reconcile-identity-pool',

@@ -38,7 +38,7 @@ describe('approval', () => {
   });
 
   test('that came to be required since is not taken as given', () => {
-    const approval = { approvedBy: 'arn', reason: 'why', time: 'now' };
+    const approval = { approvedBy: 'arn', reason: 'why', time: '2026-01-31T12:00:00.000Z' };
     const target = { identityPoolId: 'one' };
     checkApproval(links, ['free'], target);
     checkApproval(links, ['free', 'day'], { ...target, approval });
@@ -47,6 +47,8 @@ describe('approval', () => {
       (error) =>
         error instanceof NotCoveredError && /needs approval now.*Ask again/.test(error.message),
     );
+    const forged = { ...approval, approvedBy: '' };
+    assert.throws(() => checkApproval(links, ['day'], { ...target, approval: forged }));
   });
 
   test('gives an execution an hour and the time to wait, in turns of ten identity pools', () => {

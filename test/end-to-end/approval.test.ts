@@ -233,17 +233,50 @@ describe('a change that needs approval', () => {
     assert.equal(await has(pools.web, clientId), false);
   });
 
-  test('is not written when nobody decides in time, nor when the answer does not say who', async () => {
+  const malformed = [
+    ...['{}', '[]', '7', 'null', '"yes"', '{"approvedBy":"x"}'],
+    JSON.stringify({ approvedBy: 'x', reason: 'y'.repeat(262_000), time: 'z' }),
+    JSON.stringify('x'.repeat(262_142)),
+    `${'['.repeat(2000)}${']'.repeat(2000)}`,
+  ];
+  for (const [i, output] of malformed.entries()) {
+    test(`fails alone, whatever is answered in place of an approval (${output.slice(0, 20)})`, async () => {
+      const clientId = await world.createAppClient(APPROVED, 'app-both');
+      const name = `malformed-${i}`;
+      const executionArn = await asking({ userPoolId: APPROVED, clientId }, name, 2);
+      const sfn = world.client(SFNClient, HOME);
+      const [refused] = await scheduled(executionArn);
+      const { Payload } = JSON.parse(refused!.taskScheduledEventDetails!.parameters!);
+      await sfn.send(new SendTaskSuccessCommand({ taskToken: Payload.token, output }));
+      const [other] = [pools.mobile, pools.web].filter(
+        (id) => id !== Payload.target.identityPoolId,
+      );
+      const approved = await approve(name, '--identity-pool', other!, '--reason', 'yes');
+      assert.equal(approved.code, 0, approved.err);
+      const ended = await world.ended(executionArn);
+      assert.equal(ended.error, 'InvalidApprovalError', ended.cause);
+      const { message, results } = ended.failure();
+      assert.match(message, /^The answer to the request for approval is no approval, .*\.$/);
+      assert.deepEqual(
+        results.map(({ outcome }) => outcome),
+        results.map((result) =>
+          result['identityPoolId'] === Payload.target.identityPoolId ? 'FAILED' : 'LINKED',
+        ),
+      );
+      assert.equal(await has(Payload.target.identityPoolId, clientId), false);
+      const isTold = ({ text }: { text: string }) =>
+        text.includes('LinkFinished') && text.includes(executionArn);
+      assert.ok(told.some(isTold));
+    });
+  }
+
+  test('is not written when nobody decides in time', async () => {
     const clientId = await world.createAppClient(APPROVED);
     const request = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
-    const executionArn = await asking(request, 'anonymous');
-    await world
-      .client(SFNClient, HOME)
-      .send(new SendTaskSuccessCommand({ taskToken: await tokenOf(executionArn), output: '{}' }));
-    assert.equal((await world.ended(executionArn)).status, 'FAILED');
-
     const { definition } = world.local.aws.stateMachines.machine(world.machineArn);
-    const state = definition.States['LinkTargets']!.ItemProcessor!.States['RequestApproval']!;
+    const { ItemProcessor: branch } = definition.States['LinkTargets']!;
+    const { ItemProcessor: waiting } = branch!.States['WaitForApproval']!;
+    const state = waiting!.States['RequestApproval']!;
     const { TimeoutSecondsPath } = state;
     delete state.TimeoutSecondsPath;
     state.TimeoutSeconds = 1;
@@ -253,7 +286,7 @@ describe('a change that needs approval', () => {
     assert.equal(expired.error, 'ApprovalExpiredError');
     assert.match(
       expired.failure().message,
-      /^Nobody has approved the change within 24 hours, .* Ask again/,
+      /^No one has approved the change within 24 hours, .* Ask again/,
     );
     assert.equal((await scheduled(expired.executionArn)).length, 1, 'it is not asked for again');
     assert.equal(await has(pools.mobile, clientId), false);
