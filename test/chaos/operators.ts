@@ -211,7 +211,7 @@ export class Operators {
       return true;
     }
     this.#scene.observer.ask('link', [POOLS[0]], providerName(APPROVED), clientId);
-    const output = JSON.stringify({ approvedBy: 'x', reason: 'x', time: 'x' });
+    const output = JSON.stringify({ approvedBy: 'x', reason: 'x', time: '2026-01-31T12:00:00Z' });
     void this.#accounts
       .asA('states', 'SendTaskSuccess', { taskToken: token, output })
       .catch(() => {});

@@ -256,7 +256,7 @@ describe('what is granted', () => {
     };
     const taskToken = await asked();
     if (taskToken === undefined) return false;
-    const output = JSON.stringify({ approvedBy: 'x', reason: 'x', time: 'x' });
+    const output = JSON.stringify({ approvedBy: 'x', reason: 'x', time: '2026-01-31T12:00:00Z' });
     await sfn.send(new SendTaskSuccessCommand({ taskToken, output }));
     return isAnnounced(await ended);
   };
