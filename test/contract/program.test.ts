@@ -24,6 +24,7 @@ describe('a run against two accounts', () => {
     writeFileSync(config, profile('a', '111111111111') + profile('b', '222222222222'));
     process.env['AWS_CONFIG_FILE'] = config;
     process.env['AWS_ENDPOINT_URL'] = aws.endpoint;
+    process.env['AWS_EC2_METADATA_DISABLED'] = 'true';
     delete process.env['AWS_ACCESS_KEY_ID'];
   });
   after(async () => {
@@ -75,7 +76,8 @@ describe('a run against two accounts', () => {
       { stdio: 'ignore' },
     );
     const ended = once(child, 'close');
-    while (there().existing < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (child.exitCode === null && there().existing < 2)
+      await new Promise((resolve) => setTimeout(resolve, 5));
     child.kill(signal);
     const [code] = await ended;
     return code;
@@ -110,6 +112,15 @@ describe('a run against two accounts', () => {
     const { code, said } = await run(['--only', 'nosuch']);
     assert.equal(code, 2);
     assert.match(said, /There is no probe nosuch\. The probes are omitted-members, /);
+  });
+
+  test('says which profile has no credentials', async () => {
+    const { code, said } = await run(['--aws', '--profile-a', 'nosuch', '--yes']);
+    assert.equal(code, 2);
+    assert.match(
+      said,
+      /^AWS can not be called with the profile nosuch: .* Sign in, or name another profile\.$/,
+    );
   });
 
   test('that is interrupted removes what it has made', async () => {

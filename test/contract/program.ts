@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Stuck } from './cleanup.ts';
 import { readManifest } from './manifest.ts';
-import { type CallMade, Place } from './place.ts';
+import { type Access, type CallMade, Place } from './place.ts';
 import { planOf } from './plan.ts';
 import type { Probe } from './probe.ts';
 import { abandoned, removeAbandoned, type SessionResult, session } from './session.ts';
@@ -113,14 +113,27 @@ function writeReport(folder: string, { rows, interrupted }: SessionResult, calls
   return file;
 }
 
+/** @throws UsageError where there are no credentials, or AWS does not accept them. */
+async function opened(access: Access, log: (call: CallMade) => void): Promise<Place> {
+  try {
+    return await Place.open(access, log);
+  } catch (error) {
+    const who =
+      access.profile === undefined ? 'these credentials' : `the profile ${access.profile}`;
+    throw new UsageError(
+      `AWS can not be called with ${who}: ${error instanceof Error ? error.message : error}. Sign in, or name another profile.`,
+    );
+  }
+}
+
 async function againstAws(options: Options, terminal: Terminal): Promise<number> {
   const { folder, records } = options;
   const calls: CallMade[] = [];
   const log = (call: CallMade) => calls.push(call);
   const profileA = options['profile-a'];
-  const a = await Place.open({ region: options['region-a'], profile: profileA }, log);
+  const a = await opened({ region: options['region-a'], profile: profileA }, log);
   const profileB = options['profile-b'] ?? profileA;
-  const b = await Place.open({ region: options['region-b'], profile: profileB }, log);
+  const b = await opened({ region: options['region-b'], profile: profileB }, log);
   terminal.say(planOf(a, b, { records }));
   const files = abandoned(folder);
   const left = files.flatMap((file) => readManifest(file).left);

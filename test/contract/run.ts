@@ -27,7 +27,7 @@ const terminal: Terminal = {
   interruptible,
 };
 
-process.exitCode = await main(
-  process.argv.slice(2),
-  process.stdin.isTTY ? { ...terminal, ask } : terminal,
+// A probe that was interrupted may still wait for AWS; nothing waits for it.
+process.exit(
+  await main(process.argv.slice(2), process.stdin.isTTY ? { ...terminal, ask } : terminal),
 );
