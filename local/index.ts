@@ -47,11 +47,15 @@ export function assembleAws(options: AwsOptions = {}): Aws {
  * Starts an embedded AWS.
  *
  * @param options.port where to listen on 127.0.0.1; any free port if absent.
+ * @param options.patience how long a client may take to send a request or to read an answer, in
+ *   milliseconds; a minute if absent.
  * @throws if the port is taken.
  */
-export async function startAws(options: AwsOptions & { port?: number } = {}): Promise<LocalAws> {
+export async function startAws(
+  options: AwsOptions & { port?: number; patience?: number } = {},
+): Promise<LocalAws> {
   const aws = assembleAws(options);
-  const server: Server = await listen(aws, options.port ?? 0);
+  const server: Server = await listen(aws, options.port ?? 0, options.patience);
   return {
     aws,
     endpoint: aws.endpoint,

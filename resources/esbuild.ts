@@ -40,13 +40,18 @@ interface Service {
   service: { custom: { links: string } };
 }
 
-/** How serverless-esbuild bundles the functions. */
-const config = ({ service }: Service): BuildOptions => ({
-  bundle: true,
-  minify: true,
-  target: 'node24',
-  mainFields: ['module', 'main'],
-  plugins: [links(resolve(service.custom.links)), credentials, unused],
-});
+/** How serverless-esbuild bundles the functions. The same source gives the same bytes. */
+function config({ service }: Service): BuildOptions {
+  // The zips hold the modes of files, which must not depend on the user who packages. Lambda also
+  // needs to read them: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html
+  process.umask(0o022);
+  return {
+    bundle: true,
+    minify: true,
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    plugins: [links(resolve(service.custom.links)), credentials, unused],
+  };
+}
 
 export { config as 'module.exports' };

@@ -18,10 +18,13 @@ const closed = Array.from(
 
 const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
 
-/** Packages the service once for all tests, with the links of test/links.yml and the fault suite's. */
+/** The links that the tests share: those of test/links.yml and the fault suite's. */
+export const sharedLinks = (): string =>
+  [read('links.yml'), ...closed, read('chaos/links.yml').replace(/^#.*\nlinks:$/m, '')].join('');
+
+/** Packages the service once for all tests. */
 export async function globalSetup(): Promise<void> {
-  const suite = read('chaos/links.yml').replace(/^#.*\nlinks:$/m, '');
-  artifact = await packageService([read('links.yml'), ...closed, suite].join(''));
+  artifact = await packageService(sharedLinks());
   process.env['POOLBRIDGE_ARTIFACT'] = artifact.folder;
   // Each file is a process of its own, and most of what they load is the same.
   process.env['NODE_COMPILE_CACHE'] = join(artifact.folder, '.compiled');

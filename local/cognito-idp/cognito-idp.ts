@@ -1,5 +1,5 @@
 import type { Aws, Call, Operation, Service } from '../kernel/aws.ts';
-import { enforce, type Rule } from '../kernel/constraints.ts';
+import { enforce, enforceRequired, type Rule } from '../kernel/constraints.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
 import { clientOperations } from './clients.ts';
 import { check, invalid } from './constraints.ts';
@@ -271,6 +271,8 @@ function discovery(pool: UserPool, issuer: string, folder: string): object {
 export function cognitoIdp(aws: Aws): Service {
   const { userPools } = aws;
   return {
+    refuseAbsent: (absent) => enforceRequired(absent, 'InvalidParameterException'),
+
     operations: {
       ...poolOperations(userPools),
       ...tagOperations(userPools),

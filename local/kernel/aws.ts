@@ -61,6 +61,8 @@ export interface Operation {
 export interface Service {
   operations: Record<string, Operation>;
   resources?: Record<string, ResourceType>;
+  /** Refuses an input that lacks required members, named by their paths, unless as most services do. */
+  refuseAbsent?(absent: string[]): void;
   /** A page that the service shows to anyone who GETs it, such as a key set. */
   page?(path: string): Promise<object | undefined>;
 }

@@ -42,6 +42,7 @@ function problemOfItems(value: unknown, { each }: Constraint): string | undefine
 }
 
 function problemOfText(value: unknown, { pattern, oneOf }: Constraint): string | undefined {
+  if (typeof value === 'object') return undefined;
   const text = String(value);
   if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`, 'su').test(text)) {
     return `Member must satisfy regular expression pattern: ${pattern}`;
@@ -85,3 +86,10 @@ export function enforce(rules: Rule[], code = 'ValidationException'): void {
   const count = `${problems.length} validation error${problems.length > 1 ? 's' : ''} detected`;
   throw new AwsError(code, `${count}: ${problems.join('; ')}`);
 }
+
+/** The same for members that are required and absent, by their paths. */
+export const enforceRequired = (absent: string[], code?: string): void =>
+  enforce(
+    absent.map((path): Rule => [path, undefined, { required: true }]),
+    code,
+  );

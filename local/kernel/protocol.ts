@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError, UnsupportedError } from './errors.ts';
+import { parseNested } from './json.ts';
 
 /** A request as the wire protocols carry it, before anybody has judged it. */
 export interface WireRequest {
@@ -31,18 +32,18 @@ export interface Decoded {
 }
 
 // X-Amz-Target names an interface; IAM and this implementation name services.
-const targets: Record<string, string> = {
-  AWSCognitoIdentityProviderService: 'cognito-idp',
-  AWSCognitoIdentityService: 'cognito-identity',
-  AWSEvents: 'events',
-  AWSStepFunctions: 'states',
-  AmazonSQS: 'sqs',
+const targets = new Map([
+  ['AWSCognitoIdentityProviderService', 'cognito-idp'],
+  ['AWSCognitoIdentityService', 'cognito-identity'],
+  ['AWSEvents', 'events'],
+  ['AWSStepFunctions', 'states'],
+  ['AmazonSQS', 'sqs'],
   // As the SDK for JavaScript spells it, and as the CLI does.
-  CloudTrail_20131101: 'cloudtrail',
-  'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101': 'cloudtrail',
-  DynamoDB_20120810: 'dynamodb',
-  Logs_20140328: 'logs',
-};
+  ['CloudTrail_20131101', 'cloudtrail'],
+  ['com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101', 'cloudtrail'],
+  ['DynamoDB_20120810', 'dynamodb'],
+  ['Logs_20140328', 'logs'],
+]);
 
 interface Signature {
   accessKeyId: string;
@@ -65,12 +66,20 @@ const withRequestId = (headers: Record<string, string>): Record<string, string> 
   return { 'x-amzn-requestid': id, 'x-amz-request-id': id, ...headers };
 };
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function parseJson(body: Buffer): Record<string, unknown> {
+  if (body.length === 0) return {};
+  let parsed: unknown;
   try {
-    return body.length === 0 ? {} : JSON.parse(body.toString('utf8'));
+    parsed = parseNested(utf8.decode(body));
   } catch {
     throw new AwsError('SerializationException', 'The request body is not valid JSON.');
   }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new AwsError('SerializationException', 'The request body is not a JSON object.');
+  }
+  return { ...parsed };
 }
 
 type Codec = Pick<Decoded, 'encode' | 'encodeError'>;
@@ -133,13 +142,21 @@ export interface InvokeAnswer {
   version: string;
 }
 
+function unescaped(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new AwsError('InvalidParameterValueException', `${segment} is not a valid URI.`);
+  }
+}
+
 /** Lambda's REST API: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
 function decodeLambda(request: WireRequest): Pick<Decoded, 'operation' | 'input'> & Codec {
-  const url = new URL(request.path, 'http://lambda');
-  const match = /^\/2015-03-31\/functions(?:\/([^/]+)(\/invocations)?)?\/?$/.exec(url.pathname);
-  if (!match) throw new UnsupportedError(`lambda at ${request.method} ${url.pathname}`);
+  const [path = ''] = request.path.split('?');
+  const match = /^\/2015-03-31\/functions(?:\/([^/]+)(\/invocations)?)?\/?$/.exec(path);
+  if (!match) throw new UnsupportedError(`lambda at ${request.method} ${path}`);
   const headers = withRequestId({ 'content-type': 'application/json' });
-  const FunctionName = decodeURIComponent(match[1] ?? '');
+  const FunctionName = unescaped(match[1] ?? '');
   const codec: Codec = {
     encode: (answer) => ({ status: 200, headers, body: JSON.stringify(answer) }),
     encodeError: ({ code, message, status }) => ({
@@ -190,12 +207,13 @@ export function decode(request: WireRequest): Decoded {
   if (typeof target === 'string') {
     // An interface's name may have dots: com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.
     const dot = target.lastIndexOf('.');
-    const service = targets[target.slice(0, dot)];
+    const service = targets.get(target.slice(0, dot));
     const operation = target.slice(dot + 1);
     if (service === undefined) {
       throw new UnsupportedError(`the service ${signature?.service ?? target.slice(0, dot)}`);
     }
-    const codec = jsonCodec(headers['content-type'] ?? 'application/x-amz-json-1.1');
+    const type = headers['content-type'] ?? '';
+    const codec = jsonCodec(`application/x-amz-json-1.${/json-1\.0/.test(type) ? 0 : 1}`);
     return { ...caller, service, operation, input: parseJson(request.body), ...codec };
   }
   if (headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {

@@ -1,20 +1,55 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Aws } from './aws.ts';
-import { corsHeaders, preflightHeaders } from './cors.ts';
+import { corsHeaders, isOwnHost, isOwnOrigin, preflightHeaders } from './cors.ts';
 import { AwsError } from './errors.ts';
+import { readInput } from './model.ts';
 import { type Decoded, decode, type WireRequest, type WireResponse } from './protocol.ts';
 
 // Larger than any request that AWS takes.
 const MOST_BYTES = 8 * 1024 * 1024;
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+// Of the bodies of all requests that are being answered.
+const MOST_BYTES_AT_ONCE = 128 * 1024 * 1024;
+const MOST_CONNECTIONS = 2000;
+
+/** How long a client may take to send a request or to read an answer, in milliseconds. */
+const PATIENCE = 60_000;
+
+/** The bytes that requests hold, so that many clients together can't exhaust the memory. */
+class Room {
+  #free = MOST_BYTES_AT_ONCE;
+
+  take(bytes: number): void {
+    if (bytes > this.#free) {
+      throw new AwsError('ServiceUnavailable', 'Too many large requests at once. Try again.', 503);
+    }
+    this.#free -= bytes;
+  }
+
+  giveBack(bytes: number): void {
+    this.#free += bytes;
+  }
+}
+
+/** One request and its answer, as Node hands them over. */
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+}
+
+async function bodyOf({ request, response }: Exchange, room: Room): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  response.once('close', () => room.giveBack(size));
+  // The connection outlives a request that is refused, so its stream is not destroyed.
+  const read: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+  for await (const chunk of read) {
+    if (size + chunk.length > MOST_BYTES) {
+      throw new AwsError('RequestEntityTooLargeException', 'The request is too large.', 413);
+    }
+    room.take(chunk.length);
     size += chunk.length;
-    if (size > MOST_BYTES)
-      throw new AwsError('RequestEntityTooLarge', 'The request is too large.', 413);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -29,8 +64,17 @@ const json = (status: number, value: object): WireResponse => ({
 /** A failure of the embedded AWS itself is an internal error for the caller, and seen here. */
 function asAwsError(error: unknown): AwsError {
   if (error instanceof AwsError) return error;
+  // The client has gone, in the middle of its request.
+  if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') {
+    return new AwsError('RequestAborted', 'The request ended early.');
+  }
   console.error(error);
   return new AwsError('InternalFailure', String(error), 500);
+}
+
+function refusal(error: unknown): WireResponse {
+  const { code, message, status } = asAwsError(error);
+  return json(status, { __type: code, message });
 }
 
 async function page(aws: Aws, path: string): Promise<WireResponse> {
@@ -42,8 +86,9 @@ async function page(aws: Aws, path: string): Promise<WireResponse> {
 }
 
 async function answer(aws: Aws, decoded: Decoded): Promise<WireResponse> {
-  const { service, operation, input, accessKeyId, sessionToken, userAgent } = decoded;
+  const { service, operation, accessKeyId, sessionToken, userAgent } = decoded;
   try {
+    const input = readInput(decoded, aws.services.get(service));
     const principal =
       accessKeyId === undefined ? undefined : aws.iam.principalOf(accessKeyId, sessionToken);
     const region = decoded.region ?? '';
@@ -58,39 +103,72 @@ async function answer(aws: Aws, decoded: Decoded): Promise<WireResponse> {
 /** Answers a request, whichever of AWS's protocols it speaks. */
 export async function speak(aws: Aws, request: WireRequest): Promise<WireResponse> {
   const signed = request.headers.authorization !== undefined;
-  if (request.method === 'GET' && !signed) return page(aws, request.path);
   try {
+    if (request.method === 'GET' && !signed) return await page(aws, request.path);
     return await answer(aws, decode(request));
   } catch (error) {
-    const { code, message, status } = asAwsError(error);
-    return json(status, { __type: code, message });
-  }
-}
-
-async function respond(aws: Aws, request: IncomingMessage): Promise<WireResponse> {
-  const { method = 'GET', url: path = '/', headers } = request;
-  if (method === 'OPTIONS') return { status: 204, headers: preflightHeaders(headers), body: '' };
-  try {
-    return await speak(aws, { method, path, headers, body: await bodyOf(request) });
-  } catch (error) {
-    const { code, message, status } = asAwsError(error);
-    return json(status, { __type: code, message });
+    return refusal(error);
   }
 }
 
 /**
- * Speaks AWS's wire protocols on 127.0.0.1, and nowhere else.
+ * Refuses what a page of another site makes a browser send, by its origin or by a name of its own that leads
+ * to this machine.
+ */
+function checkOrigin({ headers: { host = '', origin } }: IncomingMessage): void {
+  if (!isOwnHost(host)) {
+    throw new AwsError(
+      'MisdirectedRequest',
+      'The embedded AWS answers to 127.0.0.1 and localhost only.',
+      421,
+    );
+  }
+  if (origin !== undefined && !isOwnOrigin(origin)) {
+    throw new AwsError('ForbiddenOrigin', 'Pages of other sites may not call this AWS.', 403);
+  }
+}
+
+async function respond(aws: Aws, exchange: Exchange, room: Room): Promise<WireResponse> {
+  const { method = 'GET', url: path = '/', headers } = exchange.request;
+  try {
+    checkOrigin(exchange.request);
+    if (method === 'OPTIONS') return { status: 204, headers: preflightHeaders(headers), body: '' };
+    return await speak(aws, { method, path, headers, body: await bodyOf(exchange, room) });
+  } catch (error) {
+    return refusal(error);
+  }
+}
+
+async function exchanged(aws: Aws, exchange: Exchange, room: Room, patience: number) {
+  const { request, response } = exchange;
+  const { status, headers, body } = await respond(aws, exchange, room);
+  // Node ends those who are slow to ask, but not those who are slow to read.
+  request.socket.setTimeout(patience);
+  const length = { 'content-length': Buffer.byteLength(body) };
+  response.writeHead(status, { ...headers, ...corsHeaders(request.headers), ...length }).end(body);
+  // What is left of a request that was refused is read and thrown away: the next one follows it.
+  request.resume();
+}
+
+/**
+ * Speaks AWS's wire protocols on 127.0.0.1, and nowhere else. It takes any request from anyone: what is
+ * malformed is refused as AWS refuses it, what is slow ends, and memory is bounded.
  *
  * @param port 0 for any free one.
+ * @param patience how long a client may take to send a request or to read an answer, in milliseconds.
+ * @throws if the port is taken.
  */
-export async function listen(aws: Aws, port: number): Promise<Server> {
-  const server = createServer(async (request, response) => {
-    const { status, headers, body } = await respond(aws, request);
-    const length = { 'content-length': Buffer.byteLength(body) };
-    response
-      .writeHead(status, { ...headers, ...corsHeaders(request.headers), ...length })
-      .end(body);
+export async function listen(aws: Aws, port: number, patience = PATIENCE): Promise<Server> {
+  const room = new Room();
+  const limits = {
+    requestTimeout: patience,
+    headersTimeout: Math.min(patience, 10_000),
+    connectionsCheckingInterval: Math.min(patience, 2000),
+  };
+  const server = createServer(limits, (request, response) => {
+    exchanged(aws, { request, response }, room, patience).catch(() => request.socket.destroy());
   });
+  server.maxConnections = MOST_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

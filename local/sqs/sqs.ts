@@ -109,6 +109,8 @@ export function sqs(aws: Aws): Service {
   }
 
   return {
+    refuseAbsent: ([member = '']) => missing(member.charAt(0).toUpperCase() + member.slice(1)),
+
     operations: {
       CreateQueue: {
         writes: true,
