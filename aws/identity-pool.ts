@@ -38,7 +38,7 @@ import { isText } from '../core/shape.ts';
 import { issuerIn } from '../core/user-pool.ts';
 import { inParallel } from './in-parallel.ts';
 import { requestHandler } from './request-handler.ts';
-import { assume, isDenial } from './role-session.ts';
+import { adviceOnRegion, assume, isDenial } from './role-session.ts';
 import { answerOf } from './wire.ts';
 
 /** What a step may do with the identity pool. */
@@ -100,7 +100,9 @@ const invalid = new Set(['InvalidParameterException', 'ValidationException']);
 function explain(error: unknown, identityPoolId: string, roleArn: string): unknown {
   // What bears no sentence is no answer of AWS's.
   if (!(error instanceof Error && isText(error.message))) return error;
-  const account = roleArn.split(':')[4];
+  const account = roleArn.split(':')[4] ?? '';
+  const advice = adviceOnRegion(error, account, identityPoolRegion(identityPoolId));
+  if (advice !== undefined) return new TargetAccessDeniedError(advice, { cause: error });
   if (isDenial(error)) {
     return new TargetAccessDeniedError(
       `Account ${account} refused the role ${roleArn}: ${error.message} Deploy resources/account-b.yml there with this account as TrustedAccountId, ${identityPoolId} among its IdentityPoolIds, and the RoleName and ExternalId that links.yml names.`,

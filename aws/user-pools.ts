@@ -14,7 +14,7 @@ import { isId } from '../core/request.ts';
 import { isListOf, isMapOf, isObject, isText } from '../core/shape.ts';
 import { userPoolArn, userPoolRegion } from '../core/user-pool.ts';
 import { requestHandler } from './request-handler.ts';
-import { assume, isDenial } from './role-session.ts';
+import { adviceOnRegion, assume, isDenial } from './role-session.ts';
 
 /** An app client as ListUserPoolClients names it: no call that this service may make tells more. */
 export interface AppClient {
@@ -66,8 +66,10 @@ async function clientFor({ userPoolId, where, roleArn }: UserPool, action: Actio
 /** The error of a call in the account that owns the user pool, as one that says what to do. */
 function explain(error: unknown, { userPoolId, roleArn }: UserPool): unknown {
   if (roleArn === undefined || !(error instanceof Error && isText(error.message))) return error;
+  const account = roleArn.split(':')[4] ?? '';
+  const advice = adviceOnRegion(error, account, userPoolRegion(userPoolId));
+  if (advice !== undefined) return new UserPoolAccessDeniedError(advice, { cause: error });
   if (!isDenial(error)) return error;
-  const account = roleArn.split(':')[4];
   return new UserPoolAccessDeniedError(
     `Account ${account} refused the role ${roleArn}: ${error.message} Deploy resources/user-pool-account.yml there with this account as TrustedAccountId, ${userPoolId} among its UserPoolIds, and the RoleName that userPoolRoleArn in links.yml names.`,
     { cause: error },

@@ -140,6 +140,8 @@ export class Aws {
   endpoint = '';
   /** Puts an event of AWS's own on the default bus of an account and Region. */
   emit: (account: string, region: string, event: BusEvent) => void = () => {};
+  /** Regions that an account has not enabled, as `ACCOUNT REGION`. */
+  readonly disabledRegions = new Set<string>();
   readonly #latency: Record<string, number>;
 
   constructor(options: AwsOptions = {}) {
@@ -194,6 +196,11 @@ export class Aws {
     const { principal, service } = call;
     if (!principal) {
       throw new AwsError('MissingAuthenticationToken', 'Missing Authentication Token', 403);
+    }
+    // STS judges by the account that is asked for credentials. That others answer so is an assumption.
+    if (service !== 'sts' && this.disabledRegions.has(`${call.account} ${call.region}`)) {
+      const message = 'The security token included in the request is invalid.';
+      throw new AwsError('UnrecognizedClientException', message, 403);
     }
     for (const judged of [operation.judge?.(call) ?? {}].flat()) {
       const { action = `${service}:${call.operation}`, resource = '*', ...rest } = judged;

@@ -115,23 +115,33 @@ export function sts(aws: Aws): Service {
         judge({ input }) {
           const { RoleArn, ExternalId, SourceIdentity, RoleSessionName } =
             input as unknown as AssumeRole;
-          const judged = {
+          const common = {
             resource: RoleArn,
             resourcePolicy: aws.iam.roles.get(RoleArn)?.trust ?? parsePolicy({ Statement: [] }),
             bothMustAllow: true,
-            context: {
-              'sts:ExternalId': ExternalId,
-              'sts:SourceIdentity': SourceIdentity,
-              'sts:RoleSessionName': RoleSessionName,
-            },
           };
-          const setIdentity = { ...judged, action: 'sts:SetSourceIdentity' };
-          return SourceIdentity === undefined ? judged : [judged, setIdentity];
+          // The condition keys that the reference lists for each action, and no others.
+          // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+          const identity = { 'sts:SourceIdentity': SourceIdentity };
+          const session = { 'sts:ExternalId': ExternalId, 'sts:RoleSessionName': RoleSessionName };
+          const assuming = { ...common, context: { ...identity, ...session } };
+          const setting = { ...common, action: 'sts:SetSourceIdentity', context: identity };
+          return SourceIdentity === undefined ? assuming : [assuming, setting];
         },
-        run({ input, principal }: Call) {
+        run({ input, principal, region }: Call) {
           const asked = checked(input as unknown as AssumeRole);
           const role = aws.iam.roles.get(asked.RoleArn);
           if (!role) throw new AwsError('AccessDenied', `No role ${asked.RoleArn}`, 403);
+          // The account that is asked for credentials decides, not the one that asks.
+          // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_Errors
+          const account = role.arn.split(':')[4] ?? '';
+          if (aws.disabledRegions.has(`${account} ${region}`)) {
+            throw new AwsError(
+              'RegionDisabledException',
+              `STS is not activated in this region for account:${account}. Your account administrator can activate STS in this region using the IAM Console.`,
+              403,
+            );
+          }
           // Role chaining: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html
           if (principal?.kind === 'role' && asked.seconds > 3600) {
             invalid(

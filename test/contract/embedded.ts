@@ -22,6 +22,7 @@ export interface Embedded {
 /** Starts an embedded AWS, whose CloudTrail is quick so that nothing has to wait. */
 export async function embedded(): Promise<Embedded> {
   const local = await startAws({ trailDelay: [10, 30] });
+  local.aws.disabledRegions.add(`${B.account} af-south-1`);
   const folder = mkdtempSync(join(tmpdir(), 'poolbridge-contract-'));
   const calls: CallMade[] = [];
   const open = ({ account, region }: typeof A) =>

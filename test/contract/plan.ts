@@ -15,7 +15,7 @@ export const makings: Making[] = [
   { kind: 'rule', where: 'a', count: 2 },
   { kind: 'role', where: 'a', count: 1 },
   { kind: 'identity pool', where: 'b', count: 21 },
-  { kind: 'role', where: 'b', count: 5 },
+  { kind: 'role', where: 'b', count: 6 },
   { kind: 'event bus', where: 'b', count: 1 },
   { kind: 'stack', where: 'b', count: 1 },
 ];

@@ -152,12 +152,12 @@ export class World {
     });
   }
 
-  /** A role; its id is its ARN. */
-  role(place: Place, trust: object, Statement: object[], Path = '/'): Promise<string> {
+  /** A role, trusted by one statement or several; its id is its ARN. */
+  role(place: Place, trust: object | object[], Statement: object[], Path = '/'): Promise<string> {
     const client = place.client(IAMClient);
     const Version = '2012-10-17';
     return this.make(place, 'role', async (RoleName) => {
-      const AssumeRolePolicyDocument = JSON.stringify({ Version, Statement: [trust] });
+      const AssumeRolePolicyDocument = JSON.stringify({ Version, Statement: [trust].flat() });
       const { Role } = await client.send(
         new CreateRoleCommand({ RoleName, Path, AssumeRolePolicyDocument }),
       );

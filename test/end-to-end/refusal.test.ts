@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
+import { ACCOUNT_A, ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
 
@@ -51,6 +51,32 @@ describe('what is refused', () => {
       assert.equal(ended.error, 'InvalidRequestError');
     });
   }
+
+  describe('a Region that an account has not enabled, saying where to enable it:', () => {
+    const refused = async (account: string, region: string) => {
+      const clientId = await silently(MOBILE);
+      const { disabledRegions } = world.local.aws;
+      disabledRegions.add(`${account} ${region}`);
+      const ended = await world.run({ userPoolId: MOBILE, clientId });
+      disabledRegions.delete(`${account} ${region}`);
+      assert.equal(ended.error, 'TargetAccessDeniedError');
+      return ended.failure().message;
+    };
+
+    test('the Region that Poolbridge runs in, in Account-B', async () => {
+      assert.equal(
+        await refused(ACCOUNT_B, HOME.region),
+        `Account ${ACCOUNT_B} does not let STS issue credentials in us-east-1, where Poolbridge runs. In account ${ACCOUNT_B}, activate STS for us-east-1 in the IAM console under Account settings; if us-east-1 is an opt-in Region, first enable it on the Account page under AWS Regions.`,
+      );
+    });
+
+    test('the Region of the identity pool, in Account-B', async () => {
+      assert.equal(
+        await refused(ACCOUNT_B, 'ap-south-1'),
+        `Account ${ACCOUNT_B} can't use ap-south-1: AWS does not know its credentials there. In account ${ACCOUNT_B}, enable ap-south-1 on the Account page under AWS Regions, or correct the id in links.yml.`,
+      );
+    });
+  });
 
   test('a client that does not exist', async () => {
     const ended = await world.run({ userPoolId: MOBILE, clientId: 'doesnotexist' });

@@ -12,6 +12,8 @@ import type { World } from '../world.ts';
 const ASSUME_ROLE = 'https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html';
 const CONTEXT_KEYS =
   'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html';
+const STS_KEYS =
+  'https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html';
 const EXTERNAL_ID = 'a-pairing-value';
 const NOTHING = { Effect: 'Deny', Action: '*', Resource: '*' };
 
@@ -41,23 +43,26 @@ async function caller(world: World): Promise<Place> {
   return sessionOf(world.a, session?.Credentials);
 }
 
-/** A role of Account-B with the trust of resources/account-b.yml. */
-const trusting = (world: World, Action: string[]): Promise<string> =>
-  world.role(
+/** A role of Account-B that trusts the roles of Poolbridge's functions. */
+function trusting(world: World, paired: string[], unpaired: string[] = []): Promise<string> {
+  const { partition, account } = world.a;
+  const ArnLike = { 'aws:PrincipalArn': `arn:${partition}:iam::${account}:role/poolbridge/*` };
+  const allow = (Action: string[], Condition: object) => ({
+    Effect: 'Allow',
+    Principal: { AWS: rootOf(world.a) },
+    Action,
+    Condition,
+  });
+  const statements = [
+    allow(paired, { ArnLike, StringEquals: { 'sts:ExternalId': EXTERNAL_ID } }),
+    allow(unpaired, { ArnLike }),
+  ];
+  return world.role(
     world.b,
-    {
-      Effect: 'Allow',
-      Principal: { AWS: rootOf(world.a) },
-      Action,
-      Condition: {
-        ArnLike: {
-          'aws:PrincipalArn': `arn:${world.a.partition}:iam::${world.a.account}:role/poolbridge/*`,
-        },
-        StringEquals: { 'sts:ExternalId': EXTERNAL_ID },
-      },
-    },
+    statements.filter(({ Action }) => Action.length > 0),
     [NOTHING],
   );
+}
 
 export const trust: Probe = {
   name: 'trust',
@@ -71,7 +76,12 @@ export const trust: Probe = {
     {
       about: 'with a source identity',
       believed: 'accepted',
-      source: `${ASSUMPTION}: the conditions of the statement hold for sts:SetSourceIdentity too (${ASSUME_ROLE})`,
+      source: ASSUME_ROLE,
+    },
+    {
+      about: 'with a source identity, where sts:SetSourceIdentity asks for the external id',
+      believed: 'AccessDenied',
+      source: `${ASSUMPTION}: the reference does not list sts:ExternalId for sts:SetSourceIdentity (${STS_KEYS}); the strictest reading`,
     },
     {
       about: 'with a source identity that the trust does not allow',
@@ -88,12 +98,13 @@ export const trust: Probe = {
   ],
   async observe(world) {
     const from = await caller(world);
-    const RoleArn = await trusting(world, ['sts:AssumeRole', 'sts:SetSourceIdentity']);
+    const RoleArn = await trusting(world, ['sts:AssumeRole'], ['sts:SetSourceIdentity']);
+    const strict = await trusting(world, ['sts:AssumeRole', 'sts:SetSourceIdentity']);
     const bare = await trusting(world, ['sts:AssumeRole']);
     const paired = { RoleArn, ExternalId: EXTERNAL_ID };
     const SourceIdentity = 'contract';
     // A trust that was just written is known to STS only after a while.
-    for (const role of [RoleArn, bare]) {
+    for (const role of [RoleArn, strict, bare]) {
       await world.eventually(() =>
         assume(from, { RoleArn: role, ExternalId: EXTERNAL_ID }).catch(() => undefined),
       );
@@ -101,6 +112,9 @@ export const trust: Probe = {
     return {
       'a role under /poolbridge/, with the external id': await outcome(assume(from, paired)),
       'with a source identity': await outcome(assume(from, { ...paired, SourceIdentity })),
+      'with a source identity, where sts:SetSourceIdentity asks for the external id': await outcome(
+        assume(from, { RoleArn: strict, ExternalId: EXTERNAL_ID, SourceIdentity }),
+      ),
       'with a source identity that the trust does not allow': await outcome(
         assume(from, { RoleArn: bare, ExternalId: EXTERNAL_ID, SourceIdentity }),
       ),
