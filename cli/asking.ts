@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Output } from '../core/outcome.ts';
+import { visible } from '../core/visible.ts';
 import { Failure, UsageError } from './exit.ts';
 import { type Ending, type Machine, Machines } from './machines.ts';
 import { optionsOf, sessionOf } from './options.ts';
@@ -66,13 +67,13 @@ export function requestOf(
 function conclude(terminal: Terminal, ending: Ending, shown: Shown): void {
   const { execution } = ending;
   if ('output' in ending) {
-    terminal.answer({ execution, ...ending.output }, shown(ending.output));
+    terminal.answer({ execution, ...ending.output }, shown);
     return;
   }
   const { status, error, message, report } = ending;
   throw new Failure(error, message, {
     document: { execution, status, ...report },
-    lines: shown(report),
+    lines: shown(visible(report)),
   });
 }
 
@@ -86,7 +87,7 @@ export async function run(
   const { stage, wait = true } = optionsOf<Partial<Manner>>(command);
   const machines = new Machines(sessionOf(command), stage);
   const execution = await machines.start(machine, input);
-  if (!wait) return terminal.answer({ execution, status: 'RUNNING' }, [execution]);
+  if (!wait) return terminal.answer({ execution, status: 'RUNNING' }, () => [execution]);
   terminal.note(execution);
   conclude(terminal, await machines.follow(execution, terminal), shown);
 }

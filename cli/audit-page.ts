@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AuditRecord } from '../core/audit.ts';
 import { grouped } from '../core/grouped.ts';
 import { expanded } from '../core/merge.ts';
+import { visibleText } from '../core/visible.ts';
 import { duration, moment } from './times.ts';
 import { whoText } from './who.ts';
 
@@ -35,7 +36,7 @@ const entities: Record<string, string> = {
 function escaped(part: Part): string {
   if (part instanceof Html) return part.text;
   if (Array.isArray(part)) return part.map(escaped).join('');
-  return String(part ?? '').replace(/[&<>"']/g, (sign) => entities[sign] ?? '');
+  return visibleText(String(part ?? '')).replace(/[&<>"']/g, (sign) => entities[sign] ?? '');
 }
 
 /** A template whose every value is escaped, unless it is HTML itself. */

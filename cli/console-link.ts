@@ -11,8 +11,7 @@ const consoles = new Map([
 export function consoleLink(execution: string): string | undefined {
   const { partition, region } = executionOf(execution);
   const host = consoles.get(partition);
-  return (
-    host &&
-    `https://${region}.${host}/states/home?region=${region}#/v2/executions/details/${execution}`
-  );
+  // An ARN may be anyone's text, and this becomes a link.
+  if (host === undefined || !/^[a-z0-9-]+$/.test(region)) return undefined;
+  return `https://${region}.${host}/states/home?region=${region}#/v2/executions/details/${encodeURI(execution)}`;
 }

@@ -1,5 +1,6 @@
 import type { AuditRecord } from '../core/audit.ts';
 import { expanded } from '../core/merge.ts';
+import { visibleText } from '../core/visible.ts';
 
 /** What changed, in words. */
 const changesText = ({ changes }: AuditRecord): string =>
@@ -46,12 +47,15 @@ const columns: Record<string, (record: AuditRecord) => string | number | undefin
   source: ({ source }) => source,
 };
 
-// A spreadsheet takes for a formula what begins like one, and reasons are anybody's words.
-const looksLikeFormula = /^[=+\-@\t\r]/;
+// A spreadsheet takes for a formula what begins like one, also behind blanks, in full width, and behind the
+// semicolon that separates cells in half of the world. Reasons are other people's words.
+// https://owasp.org/www-community/attacks/CSV_Injection
+const FORMULA = /(^|;)([\s"']*)(?=[=+\-@＝＋－＠])/g;
 
 const cell = (value: string | number | undefined = ''): string => {
-  const text = typeof value === 'string' && looksLikeFormula.test(value) ? `'${value}` : `${value}`;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text =
+    typeof value === 'string' ? visibleText(value).replace(FORMULA, "$1'$2") : `${value}`;
+  return /[",;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
 /** https://www.rfc-editor.org/rfc/rfc4180 */

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { Demo } from '../cli/console/api.ts';
 import { changeLines } from '../cli/show.ts';
+import { visibleText } from '../core/visible.ts';
 import { type LocalAws, startAws } from './index.ts';
 import { A, Accounts, B } from './story/accounts.ts';
 import { type Told, tell } from './story/story.ts';
@@ -108,7 +109,10 @@ function watch({ aws }: LocalAws): void {
       console.log(` ${styleText('green', notCovered ?? outcomes.join(', '))}`);
     }
     if (type === 'ExecutionFailed') {
-      console.log(` ${styleText('red', `${details?.['error']}`)} ${details?.['cause']}`);
+      const [error = '', cause = ''] = [details?.['error'], details?.['cause']].map((each) =>
+        visibleText(String(each)),
+      );
+      console.log(` ${styleText('red', error)} ${cause}`);
     }
   });
 }

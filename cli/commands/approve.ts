@@ -60,9 +60,8 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
     if (!show) await approvals[deny ? 'deny' : 'approve'](each, approval);
   }
   const identityPools = chosen.map(({ token: _, ...shown }) => shown);
-  terminal.answer(
-    { execution, decision, ...(!show && approval), identityPools },
-    identityPools.flatMap(({ identityPoolId, links, changes }) => [
+  terminal.answer({ execution, decision, ...(!show && approval), identityPools }, (shown) =>
+    shown.identityPools.flatMap(({ identityPoolId, links, changes }) => [
       `${styleText('bold', decision)} ${identityPoolId} (${links.join(', ')})`,
       ...changeLines(changes).map((line) => `  ${line}`),
     ]),

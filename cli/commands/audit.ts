@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import type { AuditRecord } from '../../core/audit.ts';
+import { visible } from '../../core/visible.ts';
 import { auditPage } from '../audit-page.ts';
 import { Auditing, type Filter, filtered, type Period } from '../auditing.ts';
 import { csv } from '../csv.ts';
@@ -86,7 +87,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (format === 'csv') return terminal.write(csv(records));
   if (format === 'html') return terminal.write(auditPage(scope, records, new Date().toISOString()));
   terminal.write(
-    records.length > 0 ? table([heads, ...records.map(rowOf)]).join('\n') : 'Nothing.',
+    records.length > 0 ? table([heads, ...visible(records).map(rowOf)]).join('\n') : 'Nothing.',
   );
 }
 

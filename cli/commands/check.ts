@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
+import { visible } from '../../core/visible.ts';
 import {
   type Check,
   checkCredentials,
@@ -48,14 +49,16 @@ async function checksOf(terminal: Terminal, command: Command): Promise<Check[]> 
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const checks = await checksOf(terminal, command);
-  const lines = checks.flatMap(linesOf);
   const failed = checks.filter(({ status }) => status === 'failed');
   if (failed.length === 0) {
-    terminal.answer({ checks }, lines);
+    terminal.answer({ checks }, (shown) => shown.checks.flatMap(linesOf));
     return;
   }
   const message = `${failed.length} of ${checks.length} checks failed.`;
-  throw new Failure('CheckFailedError', message, { document: { checks }, lines });
+  throw new Failure('CheckFailedError', message, {
+    document: { checks },
+    lines: visible(checks).flatMap(linesOf),
+  });
 }
 
 /** Everything that must be so for a link to work, each with what to do where it is not. */

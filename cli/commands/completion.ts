@@ -10,6 +10,6 @@ export function completion(program: Command, terminal: Terminal): void {
     .addArgument(new Argument('<shell>', 'which').choices(SHELLS))
     .action((shell: Shell) => {
       const script = completionFor(shell, program);
-      terminal.answer({ shell, script }, [script]);
+      terminal.answer({ shell, script }, () => [script]);
     });
 }

@@ -6,7 +6,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage, port = 0 } = optionsOf<{ port?: number }>(command);
   const { serveConsole } = await import('../console/server.ts');
   const { address, close } = await serveConsole({ session: sessionOf(command), stage }, port);
-  terminal.answer({ address }, [address]);
+  terminal.answer({ address }, () => [address]);
   terminal.note('For this machine only, and for whoever has this address. Ctrl-C ends it.');
   await new Promise((resolve) => process.once('SIGINT', resolve));
   await close();

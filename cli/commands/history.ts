@@ -56,8 +56,9 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   });
   const shown = arns.flatMap((arn) => told.get(arn) ?? []).map(listedAs);
   const head = ['started', 'outcome', 'what', 'who', 'execution'];
-  const lines = shown.length > 0 ? table([head, ...shown.map(rowOf)]) : ['There are none.'];
-  terminal.answer({ executions: shown }, lines);
+  terminal.answer({ executions: shown }, ({ executions: rows }) =>
+    rows.length > 0 ? table([head, ...rows.map(rowOf)]) : ['There are none.'],
+  );
 }
 
 /** What has been asked for, and what came of it. */

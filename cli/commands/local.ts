@@ -19,7 +19,7 @@ export function local(program: Command, terminal: Terminal): void {
         ...(once && { once }),
         ...(port !== undefined && { port }),
       });
-      if (terminal.json) terminal.answer(started, []);
+      if (terminal.json) terminal.answer(started, () => []);
       // What the story has opened would keep it up.
       if (once) process.exit(0);
     });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { pausedText } from '../../core/pause.ts';
+import { visible } from '../../core/visible.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { Pausing } from '../pausing.ts';
 import type { Terminal } from '../terminal.ts';
@@ -9,9 +10,9 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const pausing = new Pausing(sessionOf(command), stage);
   const rules = await pausing.pause(reason);
   const found = await pausing.find();
-  terminal.answer({ stage, paused: true, ...found?.pause, rules: found?.rules ?? [] }, [
+  terminal.answer({ stage, paused: true, ...found?.pause, rules: found?.rules ?? [] }, () => [
     ...rules.map((name) => `  disabled ${name}`),
-    `All writes of the stage ${stage} have been paused ${pausedText(found?.pause)}. A write that had begun by then ends within 20 seconds. Executions that come to write fail with PausedError; dry runs work. Resume with: poolbridge resume --stage ${stage}`,
+    `All writes of the stage ${stage} have been paused ${pausedText(visible(found?.pause))}. A write that had begun by then ends within 20 seconds. Executions that come to write fail with PausedError; dry runs work. Resume with: poolbridge resume --stage ${stage}`,
   ]);
 }
 

@@ -1,5 +1,6 @@
 import type { EventBridge, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { Command } from 'commander';
+import { visible } from '../../core/visible.ts';
 import { Failure, UsageError } from '../exit.ts';
 import { listed, optionsOf, sessionOf } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
@@ -54,18 +55,19 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     terminal.busy(`${from} of ${clientIds.length} events`);
     events.push(...(await put(bus, clientIds.slice(from, from + AT_A_TIME), options)));
   }
-  const lines = events.map(({ clientId, eventId, error, message }) =>
-    error === undefined ? `${clientId}  event ${eventId}` : `${clientId}  ${error}: ${message}`,
-  );
+  const linesOf = (shown: Put[]) =>
+    shown.map(({ clientId, eventId, error, message }) =>
+      error === undefined ? `${clientId}  event ${eventId}` : `${clientId}  ${error}: ${message}`,
+    );
   const failed = events.filter(({ error }) => error !== undefined);
   if (failed.length > 0) {
     throw new Failure(
       'NotPutError',
       `${failed.length} of ${events.length} events were not taken. Replay those again.`,
-      { document: { userPoolId, events }, lines },
+      { document: { userPoolId, events }, lines: linesOf(visible(events)) },
     );
   }
-  terminal.answer({ userPoolId, events }, lines);
+  terminal.answer({ userPoolId, events }, (shown) => linesOf(shown.events));
   terminal.note('Each starts an execution within seconds: poolbridge history');
 }
 

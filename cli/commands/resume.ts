@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { pausedText } from '../../core/pause.ts';
+import { visible } from '../../core/visible.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { Pausing } from '../pausing.ts';
 import type { Terminal } from '../terminal.ts';
@@ -8,13 +9,14 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage } = optionsOf(command);
   const found = await new Pausing(sessionOf(command), stage).resume();
   const rules = found?.rules ?? [];
-  const lines = found
-    ? [
-        ...rules.map((name) => `  enabled ${name}`),
-        `Writes of the stage ${stage} are resumed; they had been paused ${pausedText(found.pause)}. Events of that time were missed or have failed: the next reconciliation heals them, or do it now: poolbridge reconcile --repair --stage ${stage}`,
-      ]
-    : [`Writes of the stage ${stage} are not paused.`];
-  terminal.answer({ stage, paused: false, was: found?.pause ?? null, rules }, lines);
+  const linesOf = () =>
+    found
+      ? [
+          ...rules.map((name) => `  enabled ${name}`),
+          `Writes of the stage ${stage} are resumed; they had been paused ${pausedText(visible(found.pause))}. Events of that time were missed or have failed: the next reconciliation heals them, or do it now: poolbridge reconcile --repair --stage ${stage}`,
+        ]
+      : [`Writes of the stage ${stage} are not paused.`];
+  terminal.answer({ stage, paused: false, was: found?.pause ?? null, rules }, linesOf);
 }
 
 /** Lets writes go on. */

@@ -58,17 +58,24 @@ function stateRow({ state, identityPoolId = '', entered, seconds, attempts = 1, 
   ];
 }
 
-function lines(told: ToldExecution, states: Passed[], records: Shown[], link?: string): string[] {
-  const { execution, status, source } = told;
+/** What is shown of an execution. */
+interface Document extends Pick<ToldExecution, 'execution' | 'status' | 'source' | 'started'> {
+  console: string | undefined;
+  records: Shown[];
+  states: Passed[];
+}
+
+function lines({ execution, status, source, started, console, ...more }: Document): string[] {
+  const { records, states } = more;
   const [first] = records;
   return [
     `${styleText('bold', status)} ${execution}`,
-    ...row('when', `${moment(told.started)}, ${duration(first?.seconds) || 'running'}`),
+    ...row('when', `${moment(started)}, ${duration(first?.seconds) || 'running'}`),
     ...row('who', first && whoText(first.requestedBy)),
     ...row('what', `${first?.operation ?? ''} ${first?.userPoolId ?? ''} ${first?.clientId ?? ''}`),
     ...row('undoes', first?.undoes),
     ...row('read from', source === 'history' ? undefined : 'the log group'),
-    ...row('console', link),
+    ...row('console', console),
     ...records.flatMap(recordLines),
     ...table(states.map(stateRow)),
   ];
@@ -86,7 +93,7 @@ async function run(terminal: Terminal, named: string, command: Command): Promise
   const link = (await session.isAwsItself()) ? consoleLink(execution) : undefined;
   terminal.answer(
     { execution, machine, source, status, started, stopped, console: link, records, states },
-    lines(told, states, records, link),
+    lines,
   );
 }
 

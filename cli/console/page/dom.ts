@@ -1,3 +1,5 @@
+import { visibleText } from '../../../core/visible.ts';
+
 type Value = string | number | boolean | undefined;
 export type Child = Node | string | false | undefined | Child[];
 export type Attributes = Record<string, Value>;
@@ -7,8 +9,10 @@ const SVG = 'http://www.w3.org/2000/svg';
 // The page's policy allows no styles in attributes, but to set them one by one.
 function put(element: HTMLElement | SVGElement, name: string, value: Value): void {
   if (value === undefined || value === false) return;
-  if (name === 'style') element.style.cssText = String(value);
-  else element.setAttribute(name, value === true ? '' : String(value));
+  const text = value === true ? '' : String(value);
+  if (name === 'style') element.style.cssText = text;
+  // No script by a link: it leads within the page, or to a site.
+  else if (name !== 'href' || /^(#|https:\/\/)/.test(text)) element.setAttribute(name, text);
 }
 
 function filled<E extends HTMLElement | SVGElement>(
@@ -18,7 +22,8 @@ function filled<E extends HTMLElement | SVGElement>(
 ): E {
   for (const [name, value] of Object.entries(attributes)) put(element, name, value);
   for (const child of children.flat(9)) {
-    if (child !== false && child !== undefined) element.append(child as Node | string);
+    if (typeof child === 'string') element.append(visibleText(child, '\n'));
+    else if (child !== false && child !== undefined) element.append(child as Node);
   }
   return element;
 }

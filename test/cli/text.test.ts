@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { auditPage } from '../../cli/audit-page.ts';
+import { consoleLink } from '../../cli/console-link.ts';
+import { csv } from '../../cli/csv.ts';
+import { Terminal } from '../../cli/terminal.ts';
+import type { AuditRecord } from '../../core/audit.ts';
+import { visible, visibleText } from '../../core/visible.ts';
+
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+
+// The ends of lines, tabs, and the colours of styleText.
+const OWN = new RegExp(`\\r?\\n|\\t|${String.fromCharCode(27)}\\[\\d{1,2}m`, 'g');
+
+// What clears a screen, sets a title, reorders a line, hides in it or begins another.
+const hostile = [
+  '\u001b[2J',
+  '\u001b]0;title\u0007',
+  '\u009b31m',
+  '\u202ereversed',
+  '\u200b',
+  '\ud800',
+  '\r\n',
+];
+const text = fc
+  .array(fc.oneof(fc.constantFrom(...hostile), fc.string({ unit: 'grapheme' })), { maxLength: 6 })
+  .map((parts) => parts.join(''));
+
+function said(speak: (terminal: Terminal) => void, json = false): { out: string; err: string } {
+  const heard = { out: '', err: '' };
+  const streamTo = (name: 'out' | 'err') =>
+    new Writable({
+      write(chunk, _, done) {
+        heard[name] += String(chunk);
+        done();
+      },
+    });
+  speak(new Terminal(json, { stdout: streamTo('out'), stderr: streamTo('err') }));
+  return heard;
+}
+
+const recordWith = (words: string): AuditRecord => ({
+  ...{ execution: 'arn', machine: 'link', source: 'history', status: 'FAILED' },
+  ...{ started: '2026-01-31T12:00:00.000Z', outcome: 'FAILED', links: [words], changes: [] },
+  ...{ sessionName: words, message: words, verified: 'no', seconds: 1 },
+  requestedBy: { via: 'person', reason: words },
+});
+
+describe('the text of others', () => {
+  test('is shown on one line, with every character visible', () => {
+    fc.assert(
+      fc.property(text, (words) => {
+        assert.doesNotMatch(visibleText(words), UNSEEN);
+        assert.doesNotMatch(JSON.stringify(visible({ [words]: [words] })), UNSEEN);
+      }),
+    );
+    assert.equal(visibleText('a\u001b[2J\n\u{e0001}é😀'), 'a\\u001b[2J\\n\\udb40\\udc01é😀');
+  });
+
+  test('does nothing to a terminal, as an answer, a note, an error or a table', () => {
+    fc.assert(
+      fc.property(text, (words) => {
+        const { out, err } = said((terminal) => {
+          terminal.answer({ words }, (shown) => [shown.words]);
+          terminal.write(words);
+          terminal.note(words);
+          terminal.fail(new Error(words), '');
+        });
+        for (const stream of [out, err]) {
+          assert.doesNotMatch(stream.replaceAll(OWN, ''), UNSEEN);
+        }
+      }),
+    );
+    const { out } = said((terminal) =>
+      terminal.answer({ reason: 'a\n\u001b[32mLINKED' }, ({ reason }) => [reason]),
+    );
+    assert.equal(out, 'a\\n\\u001b[32mLINKED\n');
+  });
+
+  test('is whole in JSON, which holds nothing that a terminal obeys', () => {
+    fc.assert(
+      fc.property(text, (words) => {
+        const { out } = said((terminal) => terminal.answer({ words }, () => []), true);
+        assert.doesNotMatch(out.replaceAll('\n', ''), UNSEEN);
+        assert.equal(JSON.parse(out).words, words);
+      }),
+    );
+  });
+
+  test('is no formula for a spreadsheet, whatever separates its cells', () => {
+    for (const words of [
+      '=1+1',
+      ' =1',
+      '\t=1',
+      '+1',
+      '-1',
+      '@a',
+      '＝1',
+      'a;=1',
+      'a;"=1',
+      'a; +1',
+    ]) {
+      const [, line = ''] = csv([recordWith(words)]).split('\r\n');
+      for (const cell of line.split(/[,;]/))
+        assert.doesNotMatch(cell, /^[\s"]*[=+\-@＝＋－＠]/, line);
+    }
+    const [, line = '', ...more] = csv([recordWith('\u001b[2J\r\nforged,line')]).split('\r\n');
+    assert.doesNotMatch(line, UNSEEN);
+    assert.deepEqual(more, ['']);
+  });
+
+  test('is neither markup nor a hidden order of letters in the page of an audit', () => {
+    const scope = { stage: 'dev', account: '1', region: 'r', from: '', until: '' };
+    const page = auditPage(scope, [recordWith('<img onerror=x>\u202e"\'&')], '');
+    assert.doesNotMatch(page, /<img|\u202e/);
+    assert.ok(page.includes('&lt;img onerror=x&gt;\\u202e&quot;&#39;&amp;'));
+  });
+
+  test('makes no link lead elsewhere', () => {
+    const arn = (region: string) => `arn:aws:states:${region}:111111111111:execution:m:name`;
+    assert.match(
+      consoleLink(arn('us-east-1')) ?? '',
+      /^https:\/\/us-east-1\.console\.aws\.amazon\.com\//,
+    );
+    for (const region of ['evil.example/', 'javascript', '@evil.example#', 'a b', '']) {
+      const link = consoleLink(arn(region));
+      assert.ok(link === undefined || new URL(link).hostname.endsWith('.console.aws.amazon.com'));
+    }
+  });
+});
