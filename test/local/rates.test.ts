@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { assembleAws, startAws } from '../../local/index.ts';
 import type { Aws } from '../../local/kernel/aws.ts';
 import { type Bucket, type RequestRate, requestRates } from '../../local/kernel/request-rates.ts';
@@ -284,6 +285,11 @@ describe('a request over its rate', () => {
       await admitted(300, () => isAdmitted(local.aws, 'states', 'DescribeExecution'));
       await assert.rejects(new SFNClient(config).send(describe), {
         name: 'ThrottlingException',
+        message: 'Rate exceeded',
+      });
+      await admitted(600, () => isAdmitted(local.aws, 'sts', 'GetCallerIdentity'));
+      await assert.rejects(new STSClient(config).send(new GetCallerIdentityCommand({})), {
+        name: 'Throttling',
         message: 'Rate exceeded',
       });
     } finally {
