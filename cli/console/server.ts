@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { isObject } from '../../core/shape.ts';
 import { sentenceOf } from '../advice.ts';
 import { Api, type Shown } from './api.ts';
@@ -18,6 +19,12 @@ const HOST = '127.0.0.1';
 
 // More than any plan or reason is long.
 const MOST_BYTES = 16 * 1024;
+
+// More than the news of a minute.
+const MOST_UNREAD = 16 * 1024 * 1024;
+
+/** How long a client may take to send a request, in milliseconds. */
+const PATIENCE = 30_000;
 
 const policy = [
   ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'"],
@@ -73,16 +80,27 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
   if (request.headers['content-type'] !== 'application/json') {
     throw new Refusal(415, 'The body must be JSON.');
   }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MOST_BYTES) throw new Refusal(413, 'The request is too large.');
-    chunks.push(chunk);
-  }
-  const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
+  // Node reads as many bytes as are announced, and no more.
+  const length = request.headers['content-length'];
+  if (length === undefined) throw new Refusal(411, 'The length of the body must be given.');
+  if (Number(length) > MOST_BYTES) throw new Refusal(413, 'The request is too large.');
+  const body = parsed(await text(request));
   if (!isObject(body)) throw new Refusal(400, 'The body must be an object.');
   return body;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new Refusal(400, 'The body must be JSON.');
+  }
+}
+
+function addressOf({ url = '/' }: IncomingMessage): URL {
+  const base = 'http://console';
+  if (!URL.canParse(url, base)) throw new Refusal(400, 'The address is not valid.');
+  return new URL(url, base);
 }
 
 function send(response: ServerResponse, status: number, { type, body }: Asset): void {
@@ -104,7 +122,11 @@ function stream(response: ServerResponse, { live }: Api, execution: string | nul
   response.flushHeaders();
   const leave = live.join({
     ...(execution !== null && { execution }),
-    tell: (news: News) => response.write(`${JSON.stringify(news)}\n`),
+    tell: (news: News) => {
+      // A page that reads nothing would fill the memory; one that is cut off asks again.
+      if (response.writableLength > MOST_UNREAD) response.destroy();
+      else response.write(`${JSON.stringify(news)}\n`);
+    },
   });
   response.once('close', leave);
 }
@@ -113,17 +135,18 @@ function stream(response: ServerResponse, { live }: Api, execution: string | nul
  * Serves the console on 127.0.0.1, and nowhere else.
  *
  * @param port 0 for any free one.
+ * @param patience how long a client may take to send a request, in milliseconds.
  * @throws if the port is taken.
  */
-export async function serveConsole(shown: Shown, port = 0): Promise<Console> {
+export async function serveConsole(shown: Shown, port = 0, patience = PATIENCE): Promise<Console> {
   const token = randomBytes(32).toString('base64url');
   const page = await assets();
   const api = new Api(shown);
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = '', url = '/' } = request;
+    const { method = '' } = request;
     checkWhence(request, (server.address() as AddressInfo).port);
-    const { pathname, searchParams: query } = new URL(url, 'http://console');
+    const { pathname, searchParams: query } = addressOf(request);
     const asset = page.get(pathname);
     if (asset && method === 'GET') return send(response, 200, asset);
     checkToken(request, token);
@@ -135,7 +158,12 @@ export async function serveConsole(shown: Shown, port = 0): Promise<Console> {
     send(response, 200, json(await answer({ query, body: await bodyOf(request) })));
   }
 
-  const server = createServer((request, response) => {
+  const limits = {
+    requestTimeout: patience,
+    headersTimeout: Math.min(patience, 10_000),
+    connectionsCheckingInterval: Math.min(patience, 2000),
+  };
+  const server = createServer(limits, (request, response) => {
     respond(request, response).catch((error: Error) => {
       if (response.headersSent) return response.destroy();
       const [name, message] = sentenceOf(error);

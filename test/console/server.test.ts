@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import fc from 'fast-check';
+import { type Console, serveConsole } from '../../cli/console/server.ts';
+import { Session } from '../../cli/session.ts';
+import { type LocalAws, startAws } from '../../local/index.ts';
+
+describe('the server of the console', () => {
+  let local: LocalAws;
+  let console: Console;
+  let origin: string;
+  let authorization: string;
+  before(async () => {
+    // Nothing is deployed there: requests are judged, and then end in AWS's own errors.
+    local = await startAws({ trail: false });
+    const credentials = { accessKeyId: '111111111111', secretAccessKey: 'any' };
+    const session = new Session({ endpoint: local.endpoint, region: 'us-east-1', credentials });
+    console = await serveConsole({ session, stage: 'dev' }, 0, 300);
+    const address = new URL(console.address);
+    origin = address.origin;
+    authorization = `Bearer ${address.hash.slice(1)}`;
+  });
+  after(async () => {
+    await console.close();
+    await local.close();
+  });
+
+  async function post(path: string, body: string) {
+    const headers = { authorization, 'content-type': 'application/json' };
+    const response = await fetch(`${origin}${path}`, { method: 'POST', body, headers });
+    const { error } = (await response.json()) as { error: string };
+    return { status: response.status, error };
+  }
+
+  function said(text: string): Promise<string> {
+    return new Promise((resolve) => {
+      let heard = '';
+      const socket = connect(Number(new URL(origin).port), '127.0.0.1', () => socket.write(text));
+      socket.on('data', (chunk) => {
+        heard += chunk.toString('latin1');
+      });
+      socket.on('error', () => {});
+      socket.on('close', () => resolve(heard));
+    });
+  }
+
+  test('refuses bodies that are no small JSON object, and answers every other one', async () => {
+    for (const body of ['', '{', '[]', 'null', '"a"']) {
+      assert.deepEqual(await post('/api/plan', body), { status: 400, error: 'Refused' }, body);
+    }
+    assert.deepEqual(await post('/api/plan', ' '.repeat(17_000)), {
+      status: 413,
+      error: 'Refused',
+    });
+    const kind = fc.constantFrom(
+      'link',
+      'unlink',
+      'undo',
+      'repair',
+      'approve',
+      '__proto__',
+      1,
+      null,
+    );
+    const word = fc.oneof(
+      fc.string(),
+      fc.constantFrom('constructor', 'arn:aws:states:::execution:a'),
+      fc.jsonValue(),
+    );
+    const members = fc.dictionary(
+      fc.constantFrom('userPoolId', 'clientId', 'execution', 'link', 'id', '__proto__'),
+      word,
+    );
+    await fc.assert(
+      fc.asyncProperty(kind, members, async (each, more) => {
+        for (const path of ['/api/plan', '/api/confirm']) {
+          const { status, error } = await post(path, JSON.stringify({ ...more, kind: each }));
+          assert.equal(status, 400);
+          assert.doesNotMatch(error, /TypeError|RangeError|SyntaxError/);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('ends what is slow, and outlives what is no HTTP', async () => {
+    const { host } = new URL(origin);
+    const head = `POST /api/plan HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${authorization}\r\ncontent-type: application/json\r\n`;
+    assert.match(await said(head), /^HTTP\/1\.1 408 /);
+    assert.match(await said(`${head}content-length: 9\r\n\r\n{`), /^HTTP\/1\.1 4\d\d /);
+    assert.match(await said('nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /);
+    assert.match(
+      await said(`${head}transfer-encoding: chunked\r\nconnection: close\r\n\r\n`),
+      / 411 /,
+    );
+    assert.match(
+      await said(`GET // HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`),
+      / 400 /,
+    );
+    assert.equal((await fetch(origin)).status, 200);
+  });
+});
