@@ -13,8 +13,10 @@ import {
   userPoolRoleOf,
 } from '../core/links.ts';
 import type { Allowed, Pending } from '../core/records.ts';
+import { lastAppClientNames } from './app-client-names.ts';
 import { issuerOf } from './issuer.ts';
-import { namesOfAppClients, tagsOf } from './user-pools.ts';
+import { logger } from './logger.ts';
+import { namesInCognito, tagsOf, type UserPool } from './user-pools.ts';
 
 /** A waiting request about a subject, if links.yml allows it. */
 function allowed(
@@ -45,6 +47,33 @@ function allowed(
   ];
 }
 
+/**
+ * The names of the app clients that requests are about, by their ids. Requests that were all looked up
+ * in listings before need no call: the last listing will do.
+ *
+ * @returns undefined when the time is up, or when AWS refuses: that must hold up no other requests.
+ */
+async function clientNamesFor(
+  requests: Pending[],
+  pool: UserPool,
+  until: number,
+): Promise<Map<string, string> | undefined> {
+  const asked = requests.filter(({ clientId }) => clientId !== undefined);
+  const ids = new Set(asked.flatMap(({ clientId }) => clientId ?? []));
+  if (ids.size === 0) return new Map();
+  const listings = asked.flatMap(({ listing }) => listing ?? []);
+  try {
+    if (listings.length === asked.length) {
+      const names = await lastAppClientNames(pool.userPoolId, Math.max(...listings));
+      if (names !== 'none') return names ? await names.of(ids) : new Map();
+    }
+    return await namesInCognito(pool, ids, until);
+  } catch (error) {
+    logger.warn(`app clients of ${pool.userPoolId} are not judged`, error as Error);
+    return undefined;
+  }
+}
+
 /** The requests about one user pool that are allowed; none of them when the time is up. */
 async function allowedOfUserPool(
   links: Links,
@@ -53,10 +82,9 @@ async function allowedOfUserPool(
   { identityPoolId, where, until }: Judging,
 ): Promise<Allowed[]> {
   if (coverageOf(links, pool).length === 0) return [];
-  const ids = requests.flatMap(({ clientId }) => clientId ?? []);
   const { userPoolId } = pool;
   const reader = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
-  const names = await namesOfAppClients(reader, ids, until);
+  const names = await clientNamesFor(requests, reader, until);
   if (!names) return [];
   const isAsked = requests.some(({ operation }) => operation === 'link');
   const issuer =

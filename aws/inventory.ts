@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import type { AppClient } from '../core/app-client.ts';
 import { AwsUnavailableError } from '../core/errors.ts';
 import type { UserPoolListing } from '../core/reconcile.ts';
 import type { ListedPool } from '../core/reconcile-plan.ts';
 import { isListOf, isMapOf, isOneOf, isShape, isText } from '../core/shape.ts';
 import type { Issuer } from '../core/user-pool.ts';
 import { client, itemsOf, S, TableName, textOf, ttl } from './table.ts';
-import type { AppClient } from './user-pools.ts';
 
 /** App clients of one user pool, as many as one item has room for. */
 interface Part {

@@ -1,13 +1,20 @@
 import { AdaptiveRetryStrategy } from '@smithy/core/retry';
 import { sleep } from './sleep.ts';
 
-/** Spreads calls evenly: what it returns waits until the next may be made, so many a second. */
-export function pace(perSecond: number): () => Promise<void> {
+/**
+ * Keeps calls to a rate, as AWS's token buckets do: what it returns waits until the next call may be made.
+ *
+ * @param perSecond how many calls a second.
+ * @param burst how many may be made at once after a pause.
+ */
+export function pace(perSecond: number, burst = 1): () => Promise<void> {
+  const interval = 1000 / perSecond;
   let next = 0;
   return async () => {
     const now = Date.now();
+    next = Math.max(next, now - (burst - 1) * interval);
     const wait = next - now;
-    next = Math.max(now, next) + 1000 / perSecond;
+    next += interval;
     if (wait > 0) await sleep(wait);
   };
 }
@@ -51,3 +58,26 @@ export const patient = () => ({
   retryStrategy: new PatientRetryStrategy(),
   maxAttempts: THROTTLED_ATTEMPTS,
 });
+
+// Between two attempts of a call that AWS throttles, in milliseconds.
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 4000;
+
+/**
+ * Makes a call, and makes it again while AWS throttles it. For a call that may take no longer than a
+ * given time, or that must do something before each attempt: a {@link patient} client does neither.
+ *
+ * @param until when to give up, in epoch milliseconds.
+ * @throws what the call throws; TooManyRequestsException when the time is up.
+ */
+export async function whileThrottled<T>(call: () => Promise<T>, until: number): Promise<T> {
+  for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
+    try {
+      return await call();
+    } catch (error) {
+      const isThrottled = error instanceof Error && error.name === 'TooManyRequestsException';
+      if (!isThrottled || Date.now() + wait > until) throw error;
+    }
+    await sleep(wait / 2, wait);
+  }
+}

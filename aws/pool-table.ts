@@ -27,6 +27,7 @@ import {
   bodyOf,
   client,
   type Item,
+  isRefused,
   itemsOf,
   json,
   N,
@@ -45,11 +46,9 @@ const TOMBSTONE_DAYS = 400;
 // As many as one item of DynamoDB has room for, which holds 400 KB; each takes about 1 KB, or 2 where
 // it owes to twenty links with long names.
 const SHARES_TOGETHER = 200;
-// Of a megabyte each: what this service itself leaves waiting fills no more than one.
-const MOST_PAGES = 10;
-
-const isRefused = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'ConditionalCheckFailedException';
+// Of a megabyte each: what this service itself leaves waiting fills no more than one. What others leave
+// there must not take up the time that a write needs.
+const MOST_WAITING_PAGES = 10;
 
 const entryKey = (providerName: string, clientId: string): string =>
   `entry#${providerName}#${clientId}`;
@@ -83,7 +82,7 @@ export class PoolTable {
     await client.send(new PutItemCommand({ TableName, Item }));
   }
 
-  #query(prefix: string, mostPages = MOST_PAGES): Promise<Item[]> {
+  #query(prefix: string, mostPages?: number): Promise<Item[]> {
     return itemsOf(this.#pool, prefix, mostPages);
   }
 
@@ -232,7 +231,7 @@ export class PoolTable {
   /** The requests that wait now, in the order in which they came. */
   async waiting(): Promise<Pending[]> {
     const now = Date.now();
-    const items = await this.#query('pending#');
+    const items = await this.#query('pending#', MOST_WAITING_PAGES);
     return items
       .filter((item) => numberOf(item, 'expiresAt') > now)
       .sort((a, b) => numberOf(a, 'ticket') - numberOf(b, 'ticket'))
@@ -336,7 +335,7 @@ export class PoolTable {
 
   /** The whole ledger: half of it would make ours foreign. */
   async ledger(): Promise<LedgerEntry[]> {
-    const items = await this.#query('entry#', Number.POSITIVE_INFINITY);
+    const items = await this.#query('entry#');
     return items.flatMap((item) => bodyOf(item, isLedgerEntry) ?? []);
   }
 

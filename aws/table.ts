@@ -1,6 +1,7 @@
-import { type AttributeValue, DynamoDBClient, paginateQuery } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { AwsUnavailableError } from '../core/errors.ts';
 import { isObject, isText, type Shape } from '../core/shape.ts';
+import { pagesOf } from './pages.ts';
 import { requestHandler } from './request-handler.ts';
 
 /** The service's one table, and how its items are written and read. */
@@ -39,6 +40,10 @@ export function bodyOf<T>(item: unknown, isT: Shape<T>, name = 'body'): T | unde
   }
 }
 
+/** Whether the condition of a write did not hold. */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ConditionalCheckFailedException';
+
 const isKey = (value: unknown): boolean =>
   isObject(value) && Object.values(value).every((each) => isObject(each) && isText(each['S']));
 
@@ -46,8 +51,8 @@ const isKey = (value: unknown): boolean =>
  * The items of a partition, as they are now, those whose sort key begins with a prefix.
  *
  * @param mostPages of a megabyte each; all, unless given.
- * @throws AwsUnavailableError where the table has more and does not say from where on.
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
+ * @throws AwsUnavailableError where the table has more and does not say from where on, or has no end.
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
  */
 export async function itemsOf(
   partition: string,
@@ -55,22 +60,26 @@ export async function itemsOf(
   mostPages = Number.POSITIVE_INFINITY,
 ): Promise<Item[]> {
   const begins = prefix === undefined ? {} : { ':prefix': S(prefix) };
-  const pages = paginateQuery(
-    { client },
-    {
-      ...{ TableName, ConsistentRead: true },
-      KeyConditionExpression: `pk = :pk${prefix === undefined ? '' : ' AND begins_with(sk, :prefix)'}`,
-      ExpressionAttributeValues: { ':pk': S(partition), ...begins },
-    },
-  );
-  const items: Item[] = [];
-  let count = 0;
-  for await (const { Items, LastEvaluatedKey } of pages) {
-    if (Array.isArray(Items)) items.push(...Items.filter(isObject));
-    if (++count === mostPages) break;
-    if (LastEvaluatedKey && !isKey(LastEvaluatedKey)) {
+  const pages = pagesOf('Query', async (ExclusiveStartKey: Item | undefined) => {
+    const { Items, LastEvaluatedKey: next } = await client.send(
+      new QueryCommand({
+        TableName,
+        ConsistentRead: true,
+        KeyConditionExpression: `pk = :pk${prefix === undefined ? '' : ' AND begins_with(sk, :prefix)'}`,
+        ExpressionAttributeValues: { ':pk': S(partition), ...begins },
+        ExclusiveStartKey,
+      }),
+    );
+    if (next && !isKey(next)) {
       throw new AwsUnavailableError('The table does not say where it goes on. Ask again.');
     }
+    return { items: Array.isArray(Items) ? Items.filter(isObject) : [], next };
+  });
+  const items: Item[] = [];
+  let count = 0;
+  for await (const page of pages) {
+    items.push(...page.items);
+    if (++count === mostPages) break;
   }
   return items;
 }

@@ -1,26 +1,19 @@
 import {
   CognitoIdentityProviderClient,
   ListTagsForResourceCommand,
-  paginateListUserPoolClients,
-  paginateListUserPools,
+  ListUserPoolClientsCommand,
+  ListUserPoolsCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import {
-  AwsUnavailableError,
-  UserPoolAccessDeniedError,
-  UserPoolClientNotFoundError,
-} from '../core/errors.ts';
+import type { AppClient } from '../core/app-client.ts';
+import { AwsUnavailableError, UserPoolAccessDeniedError } from '../core/errors.ts';
 import type { Execution } from '../core/execution.ts';
 import { isId } from '../core/request.ts';
 import { isListOf, isMapOf, isObject, isText } from '../core/shape.ts';
 import { userPoolArn, userPoolRegion } from '../core/user-pool.ts';
+import { pace, whileThrottled } from './pace.ts';
+import { pagesOf } from './pages.ts';
 import { requestHandler } from './request-handler.ts';
 import { adviceOnRegion, assume, isDenial } from './role-session.ts';
-
-/** An app client as ListUserPoolClients names it: no call that this service may make tells more. */
-export interface AppClient {
-  clientId: string;
-  clientName: string;
-}
 
 /** A user pool, and as whom its app clients are listed: by a role where it is another account's. */
 export interface UserPool {
@@ -37,9 +30,6 @@ function ownClient(region: string): CognitoIdentityProviderClient {
   clients.set(region, client);
   return client;
 }
-
-/** The user pool is not there, nor any client of it. */
-export class UserPoolNotFoundError extends UserPoolClientNotFoundError {}
 
 /** What may be asked about a user pool. */
 type Action = 'ListUserPoolClients' | 'DescribeUserPool';
@@ -80,10 +70,6 @@ function explain(error: unknown, { userPoolId, roleArn }: UserPool): unknown {
 export const isNotFound = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ResourceNotFoundException';
 
-// Of 60 clients each: a user pool has 10,000 clients at most.
-// https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
-const MOST_PAGES = 200;
-
 interface NamedClient {
   ClientId: string;
   ClientName: string;
@@ -93,16 +79,6 @@ const areNamed = isListOf(
   (each: unknown): each is NamedClient =>
     isObject(each) && isText(each['ClientId']) && isText(each['ClientName']),
 );
-
-async function* pagesOf(pool: UserPool) {
-  try {
-    const client = await clientFor(pool, 'ListUserPoolClients');
-    const { userPoolId: UserPoolId } = pool;
-    yield* paginateListUserPoolClients({ client, pageSize: 60 }, { UserPoolId });
-  } catch (error) {
-    throw explain(error, pool);
-  }
-}
 
 /**
  * Asks something about a user pool, as the role that links.yml names where it is another account's.
@@ -121,48 +97,112 @@ export async function calling<T>(
   }
 }
 
-const atOnce = (): Promise<void> => Promise.resolve();
+/** How fast the app clients of a user pool are listed, and for how long. */
+export interface Tempo {
+  /** Waits until the next call may be made. */
+  turn(): Promise<void>;
+  /** When to give up, in epoch milliseconds. */
+  until: number;
+}
+
+// One operation may be called 5 times a second on one user pool, which AWS does not adjust. That it may
+// also be called 5 times at once is an assumption.
+// https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+const CALLS_A_SECOND = 5;
+
+/** The rate that AWS grants to the reads of one user pool. */
+export const poolPace = () => pace(CALLS_A_SECOND, CALLS_A_SECOND);
 
 /**
  * The app clients of a user pool, page by page.
  *
- * @param turn waits until the next call may be made.
- * @throws AwsUnavailableError when what comes is no list of clients, or has no end.
+ * @throws AwsUnavailableError when what comes is no list of clients, has no end, or takes too long.
  * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
+ * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html
  */
-async function* listAppClients(pool: UserPool, turn = atOnce): AsyncGenerator<AppClient[]> {
-  let count = 0;
-  await turn();
-  for await (const { UserPoolClients: page = [], NextToken } of pagesOf(pool)) {
-    if (!areNamed(page) || ++count > MOST_PAGES) {
+async function* listAppClients(
+  pool: UserPool,
+  { turn, until }: Tempo,
+): AsyncGenerator<AppClient[]> {
+  const { userPoolId: UserPoolId } = pool;
+  try {
+    const client = await clientFor(pool, 'ListUserPoolClients');
+    const ask = async (NextToken: string | undefined) => {
+      await turn();
+      if (Date.now() <= until) {
+        return client.send(
+          new ListUserPoolClientsCommand({ UserPoolId, NextToken, MaxResults: 60 }),
+        );
+      }
       throw new AwsUnavailableError(
-        `ListUserPoolClients answered for ${pool.userPoolId} with something that is no list of app clients.`,
+        `The time was too short to list all app clients of the user pool ${UserPoolId}. Ask again.`,
       );
+    };
+    const pages = pagesOf('ListUserPoolClients', async (token: string | undefined) => {
+      const { UserPoolClients: items = [], NextToken: next } = await whileThrottled(
+        () => ask(token),
+        until,
+      );
+      if (areNamed(items)) return { items, next };
+      throw new AwsUnavailableError(
+        `ListUserPoolClients answered for ${UserPoolId} with something that is no list of app clients.`,
+      );
+    });
+    for await (const { items } of pages) {
+      yield items.map(({ ClientId, ClientName }) => {
+        return { clientId: ClientId, clientName: ClientName };
+      });
     }
-    yield page.map(({ ClientId, ClientName }) => ({ clientId: ClientId, clientName: ClientName }));
-    if (NextToken) await turn();
+  } catch (error) {
+    throw explain(error, pool);
   }
 }
 
 /**
  * All app clients of a user pool.
  *
- * @param turn waits until the next call may be made.
  * @returns undefined when the user pool does not exist.
  * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
  */
 export async function allAppClients(
   pool: UserPool,
-  turn: () => Promise<void>,
+  tempo: Tempo,
 ): Promise<AppClient[] | undefined> {
   const all: AppClient[] = [];
   try {
-    for await (const page of listAppClients(pool, turn)) all.push(...page);
+    for await (const page of listAppClients(pool, tempo)) all.push(...page);
     return all;
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
   }
+}
+
+/**
+ * The names of some app clients by their ids, as Cognito has them from now on; a client that does not
+ * exist has none.
+ *
+ * @param until when to give up, in epoch milliseconds.
+ * @throws AwsUnavailableError, TooManyRequestsException when the time is up.
+ * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
+ */
+export async function namesInCognito(
+  pool: UserPool,
+  ids: Set<string>,
+  until: number,
+): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  try {
+    const tempo = { turn: poolPace(), until };
+    for await (const page of listAppClients(pool, tempo)) {
+      const found = page.filter(({ clientId }) => ids.has(clientId));
+      for (const { clientId, clientName } of found) names.set(clientId, clientName);
+      if (names.size === ids.size) break;
+    }
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  return names;
 }
 
 const areIdentified = isListOf(
@@ -176,86 +216,18 @@ const areIdentified = isListOf(
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPools.html
  */
 export async function userPoolsIn(region: string): Promise<string[]> {
-  const pages = paginateListUserPools(
-    { client: ownClient(region), pageSize: 60 },
-    { MaxResults: 60 },
-  );
-  const ids: string[] = [];
-  for await (const { UserPools: page = [] } of pages) {
-    if (!areIdentified(page)) {
-      throw new AwsUnavailableError(
-        `ListUserPools answered in ${region} with something that is no list of user pools.`,
-      );
-    }
-    ids.push(...page.map(({ Id }) => Id));
-  }
-  return ids;
-}
-
-/**
- * Finds an app client by id or, failing that, by name.
- *
- * @returns undefined when the user pool has no such client.
- * @throws UserPoolNotFoundError when the user pool itself does not exist in its account.
- * @throws UserPoolClientNotFoundError when it has several clients of that name: names are not unique.
- * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
- * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html
- */
-export async function findAppClient(
-  pool: UserPool,
-  wanted: { clientId?: string; clientName?: string },
-): Promise<AppClient | undefined> {
-  const { userPoolId, roleArn } = pool;
-  const { clientId, clientName } = wanted;
-  const named: AppClient[] = [];
-  try {
-    for await (const page of listAppClients(pool)) {
-      const found = page.find((each) => each.clientId === clientId);
-      if (found) return found;
-      if (clientId !== undefined) continue;
-      named.push(...page.filter((each) => each.clientName === clientName));
-    }
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    const whose = roleArn === undefined ? 'this account' : `account ${roleArn.split(':')[4]}`;
-    throw new UserPoolNotFoundError(
-      `The user pool ${userPoolId} does not exist in ${whose}. Check the id, and that Poolbridge is deployed to the account that owns the user pool or that links.yml gives its userPoolRoleArn.`,
-      { cause: error },
+  const client = ownClient(region);
+  const pages = pagesOf('ListUserPools', async (NextToken: string | undefined) => {
+    const page = await client.send(new ListUserPoolsCommand({ MaxResults: 60, NextToken }));
+    const { UserPools: items = [], NextToken: next } = page;
+    if (areIdentified(items)) return { items, next };
+    throw new AwsUnavailableError(
+      `ListUserPools answered in ${region} with something that is no list of user pools.`,
     );
-  }
-  if (named.length <= 1) return named[0];
-  throw new UserPoolClientNotFoundError(
-    `The user pool ${userPoolId} has ${named.length} app clients named ${clientName}, and the event does not say which. Ask for the one that is meant by its id.`,
-  );
-}
-
-/**
- * The names of app clients by their ids; a client that does not exist has none.
- *
- * @param until when to give up, in epoch milliseconds.
- * @returns undefined when it has given up, or when the account that owns the user pool refuses: that
- * must hold up nobody's request but those about its own.
- */
-export async function namesOfAppClients(
-  pool: UserPool,
-  ids: string[],
-  until: number,
-): Promise<Map<string, string> | undefined> {
-  const wanted = new Set(ids);
-  const names = new Map<string, string>();
-  if (wanted.size === 0) return names;
-  try {
-    for await (const page of listAppClients(pool)) {
-      const found = page.filter(({ clientId }) => wanted.has(clientId));
-      for (const { clientId, clientName } of found) names.set(clientId, clientName);
-      if (names.size === wanted.size) break;
-      if (Date.now() > until) return undefined;
-    }
-  } catch (error) {
-    if (error instanceof UserPoolAccessDeniedError) return undefined;
-    if (!isNotFound(error)) throw error;
-  }
-  return names;
+  });
+  const ids: string[] = [];
+  for await (const { items } of pages) ids.push(...items.map(({ Id }) => Id));
+  return ids;
 }
 
 const areTags = isMapOf(isText);

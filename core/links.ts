@@ -53,6 +53,8 @@ export interface Subject {
   clientId?: string;
   /** Unknown for a client that is gone and for a whole user pool: then any client's name will do. */
   clientName?: string;
+  /** The number of the listing in which the client was looked up. */
+  listing?: number;
   /** Whether the client, or the user pool, is no more though its creation was heard of only now. */
   gone?: boolean;
   /** The user pool's own setting, where it is needed and could be read. */

@@ -40,6 +40,8 @@ export interface Pending {
   clientId?: string;
   /** Whether it is to be unlinked because it was deleted. */
   deleted?: boolean;
+  /** The number of the listing in which its app client was looked up. */
+  listing?: number;
 }
 
 /** A request as the links of today allow it. */
@@ -92,7 +94,7 @@ const isOperation = isOneOf('link', 'unlink');
 /** Whether an item of the table is a request that could have been left there by this service. */
 export const isPending = isShape<Pending>(
   { key: isText, execution: isText, operation: isOperation, userPoolId: isId('userPoolId') },
-  { clientId: isId('clientId'), deleted: isFlag },
+  { clientId: isId('clientId'), deleted: isFlag, listing: isNumber },
 );
 
 const isProvider = isShape<Provider>(

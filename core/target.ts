@@ -25,6 +25,8 @@ export interface Target {
   userPoolId: string;
   /** Where it is known. */
   clientName?: string;
+  /** The number of the listing in which the app client was looked up. */
+  listing?: number;
   intent: Intent;
   /** The user pool's own setting, where that decided and is not the original one. */
   issuer?: Issuer;
@@ -101,6 +103,7 @@ export function resolve(
   const clientId = subject.clientId === undefined ? {} : { clientId: subject.clientId };
   const room = roomFor(coverage.length);
   const client = subject.clientName === undefined ? {} : { clientName: subject.clientName };
+  const listing = subject.listing === undefined ? {} : { listing: subject.listing };
   const isUpdated = operation === 'link' && subject.issuer === 'updated';
   const all = coverage.map((each): Target => {
     const { serverSideTokenCheck } = each.entry;
@@ -111,6 +114,7 @@ export function resolve(
       links: each.links,
       userPoolId,
       ...client,
+      ...listing,
       intent: { operation, ...names, ...clientId, serverSideTokenCheck },
       ...(isUpdated && { issuer: 'updated' }),
       deleted,

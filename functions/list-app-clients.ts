@@ -20,10 +20,13 @@ interface Asked {
 
 const CALLS_A_SECOND = Number(process.env['CALLS_A_SECOND']) || 5;
 
+// In milliseconds, kept for what follows the last page.
+const RESERVE = 15_000;
+
 const refusals = ['AccessDeniedException', 'NotAuthorizedException', 'UserPoolAccessDeniedError'];
 
 /** Lists the app clients of some user pools and keeps them in the table; each pool is listed once. */
-export const handler = step(async (event: Asked): Promise<Listing> => {
+export const handler = step(async (event: Asked, context): Promise<Listing> => {
   const { execution, userPoolIds, regions } = event;
   const names = new Set(event.links);
   const judged: Links = Object.fromEntries(
@@ -32,6 +35,7 @@ export const handler = step(async (event: Asked): Promise<Listing> => {
   const inventory = new Inventory(execution);
   const where = executionOf(execution);
   const turn = pace(CALLS_A_SECOND);
+  const until = Date.now() + context.getRemainingTimeInMillis() - RESERVE;
 
   const tagged = async (userPoolId: string): Promise<Record<string, string>> => {
     // Those of other accounts are covered by name alone.
@@ -44,7 +48,7 @@ export const handler = step(async (event: Asked): Promise<Listing> => {
   const list = async (userPoolId: string, tags: Record<string, string>) => {
     if (coverageOf(judged, { ...userPoolIn(links, userPoolId), tags }).length === 0) return '';
     const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
-    const clients = await allAppClients(pool, turn);
+    const clients = await allAppClients(pool, { turn, until });
     if (!clients) return undefined;
     await turn();
     const issuer = await issuerOf(pool);

@@ -1,15 +1,12 @@
 import links from '#links';
+import { appClientNames, findAppClient, UserPoolNotFoundError } from '../aws/app-client-names.ts';
 import { endOf } from '../aws/executions.ts';
 import { issuerOf } from '../aws/issuer.ts';
 import { linksInLedgers, nameInLedgers } from '../aws/ledger.ts';
 import { logger } from '../aws/logger.ts';
+import { whileThrottled } from '../aws/pace.ts';
 import { step } from '../aws/step.ts';
-import {
-  findAppClient,
-  namesOfAppClients,
-  tagsOf,
-  UserPoolNotFoundError,
-} from '../aws/user-pools.ts';
+import { tagsOf } from '../aws/user-pools.ts';
 import { UserPoolClientNotFoundError } from '../core/errors.ts';
 import { type Execution, executionOf } from '../core/execution.ts';
 import {
@@ -28,11 +25,20 @@ import { isDeletion, type Resolved, resolve } from '../core/target.ts';
 import { clientsToLink, doneBy, resolveUndo, userPoolOf as undoneUserPool } from '../core/undo.ts';
 import { providerNameOf } from '../core/user-pool.ts';
 
+/** Where a request is resolved, and until when, in epoch milliseconds. */
+interface Resolving {
+  where: Execution;
+  until: number;
+}
+
+// In milliseconds, kept for the calls that follow a listing of app clients.
+const RESERVE = 15_000;
+
 /** The app client, looked up where the request alone can't be believed or does not say enough. */
 async function appClientOf(
   request: LinkRequest,
   subject: Subject,
-  where: Execution,
+  { where, until }: Resolving,
 ): Promise<Subject> {
   const { userPoolId, clientId, clientName, requestedBy, operation } = request;
   const everyClient = clientId === undefined && clientName === undefined;
@@ -41,11 +47,11 @@ async function appClientOf(
   const enough = isCreation && clientId !== undefined && !needsClientName(links, subject);
   if (everyClient || enough) return { ...subject, ...request };
   const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
-  const found = await findAppClient(pool, request).catch((error: unknown) => {
+  const found = await findAppClient(pool, request, until).catch((error: unknown) => {
     if (isCreation && error instanceof UserPoolNotFoundError) return undefined;
     throw error;
   });
-  if (found) return { ...subject, ...found };
+  if (found?.client) return { ...subject, ...found.client, listing: found.listing };
   const known = clientId === undefined ? request : { clientId };
   if (isCreation) return { ...subject, ...known, gone: true };
   // An entry outlives its client, so unlinking must not ask for the client to be there.
@@ -84,28 +90,30 @@ function userPoolOf(
 async function withIssuer(
   { operation, userPoolId, identityPoolId }: LinkRequest,
   subject: Subject,
-  where: Execution,
+  { where, until }: Resolving,
 ): Promise<Subject> {
   if (operation !== 'link' || subject.gone) return subject;
   if (!needsIssuer(links, subject, identityPoolId)) return subject;
   const roleArn = userPoolRoleOf(links, userPoolId);
-  const issuer = await issuerOf({ userPoolId, where, roleArn });
+  // An account has 15 calls a second for this, and many requests may come at once.
+  const issuer = await whileThrottled(() => issuerOf({ userPoolId, where, roleArn }), until);
   return issuer === undefined ? subject : { ...subject, issuer };
 }
 
 /** The user pool and the app client as the links judge them; no call for a pool none covers. */
-async function subjectOf(request: LinkRequest, where: Execution): Promise<Subject> {
+async function subjectOf(request: LinkRequest, resolving: Resolving): Promise<Subject> {
+  const { where } = resolving;
   const untagged = userPoolOf(request, where);
   const { userPoolId } = untagged;
   const tags = needsTags(links, untagged) ? await tagsOf(userPoolId, where) : {};
   const pool = { ...untagged, tags };
   if (isDeletion(request)) return deletedOf(request, pool, where);
   if (coverageOf(links, pool).length === 0) return { ...pool, ...request };
-  return withIssuer(request, await appClientOf(request, pool, where), where);
+  return withIssuer(request, await appClientOf(request, pool, resolving), resolving);
 }
 
 /** What an execution did, to be taken back: by the links and the app clients of today. */
-async function undoOf(request: UndoRequest, where: Execution): Promise<Resolved> {
+async function undoOf(request: UndoRequest, { where, until }: Resolving): Promise<Resolved> {
   const { executionArn } = request;
   const done = doneBy(executionArn, await endOf(executionArn, where));
   const userPoolId = undoneUserPool(done, where.partition);
@@ -113,19 +121,26 @@ async function undoOf(request: UndoRequest, where: Execution): Promise<Resolved>
   const tags = needsTags(links, known) ? await tagsOf(userPoolId, where) : {};
   const roleArn = userPoolRoleOf(links, userPoolId);
   const ids = clientsToLink(done);
-  const names = await namesOfAppClients({ userPoolId, where, roleArn }, ids, Infinity);
-  return resolveUndo(links, request, { done, pool: { ...known, tags }, names: names ?? new Map() });
+  const listed =
+    ids.length > 0 ? await appClientNames({ userPoolId, where, roleArn }, until) : undefined;
+  const names = listed ? await listed.of(ids) : new Map<string, string>();
+  return resolveUndo(links, request, { done, pool: { ...known, tags }, names });
 }
 
 /** Which identity pools may this client reach? */
 export const handler = step(
-  async ({ execution, input }: { execution: string; input: unknown }): Promise<Resolved> => {
+  async (
+    { execution, input }: { execution: string; input: unknown },
+    context,
+  ): Promise<Resolved> => {
     const request = parseRequest(input);
     const where = executionOf(execution);
+    const until = Date.now() + context.getRemainingTimeInMillis() - RESERVE;
+    const resolving = { where, until };
     const resolved =
       request.operation === 'undo'
-        ? await undoOf(request, where)
-        : resolve(links, request, await subjectOf(request, where), where.partition);
+        ? await undoOf(request, resolving)
+        : resolve(links, request, await subjectOf(request, resolving), where.partition);
     const { userPoolId, clientId, targets } = resolved;
     logger.info('targets resolved', { userPoolId, clientId, targets: targets.length });
     return resolved;

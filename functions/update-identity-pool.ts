@@ -44,7 +44,8 @@ export const handler = step(
     const pool = await openIdentityPool(where, identityPoolId, access, 'write');
     const deleted = target.deleted ? { deleted: true } : {};
     const { operation } = intent;
-    const pending = { key, execution, operation, userPoolId, ...client, ...deleted };
+    const listing = target.listing === undefined ? {} : { listing: target.listing };
+    const pending = { key, execution, operation, userPoolId, ...client, ...deleted, ...listing };
     const table = new PoolTable(identityPoolId);
     const { changes, before, after, base, gone, ...writer } = await writeSafely(
       {

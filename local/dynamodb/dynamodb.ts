@@ -22,6 +22,20 @@ interface KeyedInput {
   TableName?: string;
   Item?: Attributes;
   Key?: Attributes;
+  KeyConditionExpression?: string;
+  ExpressionAttributeNames?: Record<string, string>;
+  ExpressionAttributeValues?: Attributes;
+}
+
+/** The value that a query gives for its partition key, which DynamoDB compares for equality only. */
+function queriedKey(
+  { KeyConditionExpression = '', ...input }: KeyedInput,
+  partitionKey: string,
+): Attributes[string] | undefined {
+  const { ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} } = input;
+  const comparisons = [...KeyConditionExpression.matchAll(/([#\w.-]+)\s*=\s*(:\w+)/g)];
+  const found = comparisons.find(([, name = '']) => (names[name] ?? name) === partitionKey);
+  return values[found?.[2] ?? ''];
 }
 
 /** Asks a store in its own protocol, without a socket between. */
@@ -76,11 +90,14 @@ export class Tables {
   }
 
   /**
-   * What policies know as dynamodb:LeadingKeys; of queries and scans, nothing that any policy names.
+   * What policies know as dynamodb:LeadingKeys: the partition keys of a request; of a scan, nothing that
+   * any policy names.
    * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
    */
-  leadingKeys({ TableName, Item, Key = Item }: KeyedInput): string[] {
-    const value = Key?.[this.#partitionKeys.get(TableName ?? '') ?? ''];
+  leadingKeys(input: KeyedInput): string[] {
+    const { TableName = '', Item, Key = Item } = input;
+    const partitionKey = this.#partitionKeys.get(TableName) ?? '';
+    const value = Key?.[partitionKey] ?? queriedKey(input, partitionKey);
     return [value?.S ?? value?.N ?? '(not judged here)'];
   }
 

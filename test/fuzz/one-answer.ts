@@ -207,7 +207,12 @@ export class OneAnswer {
       ListUserPoolClients: { UserPoolClients: [{ ClientId: 'ours', ClientName: 'web' }] },
       DescribeUserPool: { UserPool: { IssuerConfiguration: { Type: 'ORIGINAL' } } },
       ListTagsForResource: { Tags: { team: 'mobile' } },
-      UpdateItem: { Attributes: { ...(nonce !== undefined && { nonce }), sequence: { N: '7' } } },
+      UpdateItem: {
+        Attributes: {
+          ...(nonce !== undefined && { nonce }),
+          ...{ sequence: { N: '7' }, begun: { N: '7' } },
+        },
+      },
       Query: { Items: [] },
       PutEvents: { FailedEntryCount: 0, Entries: [{ EventId: 'e' }] },
     };

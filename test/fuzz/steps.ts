@@ -44,6 +44,7 @@ const bodies = fc.constantFrom<object>(
 const items = spoiled(bodies).map((body) => ({
   ...{ pk: { S: target.identityPoolId }, sk: { S: `pending#${key}` }, body: { S: body } },
   ...{ lastWrite: { S: body }, writing: { S: 'w' }, sequence: { N: '3' }, ticket: { N: '1' } },
+  ...{ begun: { N: '3' }, listed: { N: '9' }, parts: { N: '1' } },
   expiresAt: { N: '9999999999999' },
 }));
 
@@ -57,6 +58,7 @@ const good: Record<Operation, fc.Arbitrary<object>> = {
   ListUserPoolClients: fc.constantFrom(
     { UserPoolClients: [{ ClientId: 'ours', ClientName: 'web', UserPoolId: target.userPoolId }] },
     { UserPoolClients: [{ ClientId: 'other', ClientName: 'x' }], NextToken: 'more' },
+    { UserPoolClients: [], NextToken: 'more' },
   ),
   DescribeUserPool: fc
     .constantFrom('ORIGINAL', 'UPDATED', 'LATER')
@@ -115,7 +117,13 @@ const spoiledCalls = (operations: Operation[]) =>
 type Step = keyof typeof events;
 
 const steps: Record<Step, [numRuns: number, operations: Operation[]]> = {
-  ResolveTargets: [500, ['ListUserPoolClients', 'ListTagsForResource', 'DescribeUserPool']],
+  ResolveTargets: [
+    500,
+    [
+      ...(['ListUserPoolClients', 'ListUserPoolClients', 'ListTagsForResource'] as const),
+      ...(['DescribeUserPool', 'GetItem', 'PutItem', 'UpdateItem'] as const),
+    ],
+  ],
   AssumeRole: [1000, ['AssumeRole']],
   DescribeIdentityPool: [1000, ['AssumeRole', 'DescribeIdentityPool', 'DescribeIdentityPool']],
   UpdateIdentityPool: [

@@ -106,7 +106,13 @@ describe('a request forged in the table', () => {
     const real = await world.createAppClient(WEB, 'web-real');
     const mail = await world.createAppClient(WEB, 'mail');
     const before = await clientsOf(pools.web);
-    for (const [key, more] of Object.entries({ plain: {}, named: { clientName: 'web-mail' } })) {
+    const forged = {
+      plain: {},
+      named: { clientName: 'web-mail' },
+      listed: { listing: 1 },
+      unlisted: { listing: 999 },
+    };
+    for (const [key, more] of Object.entries(forged)) {
       await forge(pools.web, key, asked(key, { userPoolId: WEB, clientId: mail, ...more }));
     }
     (await world.run({ userPoolId: WEB, clientId: real })).result();

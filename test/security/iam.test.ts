@@ -456,17 +456,53 @@ describe('what is granted', () => {
     ]);
   });
 
-  test('lets what lists app clients write nothing else to the table', async () => {
+  test('lets each function write only its own part of the table', async () => {
     const { iam } = world.local.aws;
-    const role = [...iam.roles.values()].find(({ name }) => name.includes('-ListAppClientsRole-'))!;
-    const put = (pk: string) =>
-      world.local.aws.call({
-        ...{ service: 'dynamodb', operation: 'PutItem', region: 'us-east-1' },
-        principal: iam.openSession(role, { name: 'x', seconds: 900 }),
-        input: { TableName: 'poolbridge-dev', Item: { pk: { S: pk }, sk: { S: 'x' } } },
-      });
-    await put('inventory#x');
-    await assert.rejects(put(pools.web), { name: 'AccessDeniedException' });
+    const partitions = {
+      names: `names#${NAMED}`,
+      inventory: 'inventory#x',
+      identityPool: pools.web,
+      pause: 'pause',
+    };
+    const mayWrite = (name: string) => {
+      const role = [...iam.roles.values()].find((each) => each.name.includes(`-${name}Role-`))!;
+      const principal = iam.openSession(role, { name: 'x', seconds: 900 });
+      const writes = async (operation: 'PutItem' | 'UpdateItem' | 'DeleteItem', pk: string) => {
+        const key = { pk: { S: pk }, sk: { S: 'x' } };
+        const input = {
+          TableName: 'poolbridge-dev',
+          ...(operation === 'PutItem' ? { Item: key } : { Key: key }),
+        };
+        const region = 'us-east-1';
+        const call = { service: 'dynamodb', operation, region, principal, input };
+        return world.local.aws.call(call).then(
+          () => true,
+          (error: Error) => {
+            assert.equal(error.name, 'AccessDeniedException');
+            return false;
+          },
+        );
+      };
+      return async (pk: string) => {
+        const operations = ['PutItem', 'UpdateItem', 'DeleteItem'] as const;
+        const done = await Promise.all(operations.map((operation) => writes(operation, pk)));
+        return done.some(Boolean);
+      };
+    };
+    const allowed: Record<string, (keyof typeof partitions)[]> = {
+      ResolveTargets: ['names'],
+      ListAppClients: ['inventory'],
+      UpdateIdentityPool: ['identityPool'],
+      ReconcileIdentityPool: ['identityPool'],
+      VerifyIdentityPool: [],
+    };
+    for (const [name, own] of Object.entries(allowed)) {
+      const may = mayWrite(name);
+      for (const [partition, pk] of Object.entries(partitions)) {
+        const isOwn = own.some((each) => each === partition);
+        assert.equal(await may(pk), isOwn, `${name} writes ${pk}`);
+      }
+    }
   });
 
   test('reaches the Lambda roles alone: other accounts trust no other role of Account-A', async () => {

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+
+/** An app client as ListUserPoolClients names it: no call that this service may make tells more. */
+export interface AppClient {
+  clientId: string;
+  clientName: string;
+}
+
+/** The names of app clients by their ids. */
+export type ClientNames = Record<string, string>;
+
+// A reader wants one client, so the parts of a listing are small: 8 KB are two read units of DynamoDB.
+const PART_BYTES = 8000;
+
+/** In which of so many parts of a listing an app client is, if it exists. */
+export const partOf = (clientId: string, parts: number): number =>
+  createHash('sha256').update(clientId).digest().readUInt32BE() % parts;
+
+/** A listing of app clients in parts of about 8 KB; a user pool without any has one part. */
+export function inParts(clients: AppClient[]): ClientNames[] {
+  const bytes = clients.reduce(
+    (sum, { clientId, clientName }) => sum + Buffer.byteLength(clientId + clientName) + 6,
+    0,
+  );
+  const count = Math.max(1, Math.ceil(bytes / PART_BYTES));
+  const parts = Array.from({ length: count }, (): [string, string][] => []);
+  for (const { clientId, clientName } of clients) {
+    parts[partOf(clientId, count)]?.push([clientId, clientName]);
+  }
+  return parts.map((part) => Object.fromEntries(part));
+}

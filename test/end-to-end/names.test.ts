@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { HOME, pools, startWorld, type World } from '../world.ts';
+
+const WEB = 'us-east-1_Web000001';
+const TableName = 'poolbridge-dev';
+
+describe('requests that need the names of one user pool’s app clients', () => {
+  let world: World;
+  /** The calls of ListUserPoolClients so far. */
+  let lists = 0;
+  /** Runs after the next page is read, and before it is answered. */
+  let afterPage = async () => {};
+
+  before(async () => {
+    world = await startWorld({ trail: false });
+    await world.createUserPool(WEB, { team: 'web' });
+    await world.createIdentityPool(pools.web);
+    const { operations } = world.local.aws.services.get('cognito-idp')!;
+    const list = operations['ListUserPoolClients']!;
+    operations['ListUserPoolClients'] = {
+      ...list,
+      run: async (call) => {
+        lists++;
+        const page = await list.run(call);
+        const then = afterPage;
+        afterPage = async () => {};
+        await then();
+        return page;
+      },
+    };
+  });
+  after(() => world.close());
+
+  const start = async (clientId: string): Promise<string> => {
+    const { executionArn } = await world.client(SFNClient, HOME).send(
+      new StartExecutionCommand({
+        stateMachineArn: world.machineArn,
+        input: JSON.stringify({ userPoolId: WEB, clientId }),
+      }),
+    );
+    return executionArn!;
+  };
+
+  const until = async (holds: () => boolean | Promise<boolean>) => {
+    while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+
+  const outcomeOf = async (executionArn: string) =>
+    (await world.ended(executionArn)).result().results[0]!.outcome;
+
+  /** How many executions have asked for the names, or have them. */
+  const askedFor = () =>
+    world.local.aws.functions.all().find(({ name }) => name.endsWith('ResolveTargets'))!.busy.size;
+
+  test('share a listing: those that come while one is under way wait for the next', async () => {
+    const clients = await Promise.all(
+      Array.from({ length: 8 }, (_, i) => world.createAppClient(WEB, `web-${i}`)),
+    );
+    const [first = '', ...others] = clients;
+    const started: Promise<string>[] = [];
+    lists = 0;
+    afterPage = async () => {
+      started.push(...others.map(start));
+      await until(() => askedFor() === clients.length);
+      // They have read how many listings had begun.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    };
+    started.push(start(first));
+    assert.equal(await outcomeOf(await started[0]!), 'LINKED');
+    const outcomes = await Promise.all(started.map(async (arn) => outcomeOf(await arn)));
+    assert.deepEqual(
+      outcomes,
+      clients.map(() => 'LINKED'),
+    );
+    assert.equal(lists, 2);
+  });
+
+  test('are never answered by a listing that began before them', async () => {
+    const early = await world.createAppClient(WEB, 'web-early');
+    let late = Promise.resolve('');
+    afterPage = async () => {
+      const clientId = await world.createAppClient(WEB, 'web-late');
+      late = start(clientId);
+      await until(() => askedFor() === 2);
+    };
+    assert.equal(await outcomeOf(await start(early)), 'LINKED');
+    assert.equal(await outcomeOf(await late), 'LINKED');
+  });
+
+  test('are not held up by a listing that was cut off, once its lease is over', async () => {
+    const clientId = await world.createAppClient(WEB, 'web-after');
+    const Key = { pk: { S: `names#${WEB}` }, sk: { S: 'lease' } };
+    await world.local.aws.tables.ask(HOME, 'UpdateItem', {
+      ...{ TableName, Key, UpdateExpression: 'SET nonce = :nonce, expiresAt = :soon' },
+      ExpressionAttributeValues: {
+        ':nonce': { S: 'dead' },
+        ':soon': { N: String(Date.now() + 300) },
+      },
+    });
+    assert.equal(await outcomeOf(await start(clientId)), 'LINKED');
+  });
+
+  test('are judged by that listing when another writes for them, without one more call', async () => {
+    const clients = await Promise.all(
+      ['web-x', 'web-y', 'web-z'].map((name) => world.createAppClient(WEB, name)),
+    );
+    const lease = { pk: { S: pools.web }, sk: { S: 'lease' } };
+    const expiresAt = { N: String(Date.now() + 60_000) };
+    await world.local.aws.tables.ask(HOME, 'PutItem', {
+      ...{ TableName, Item: { ...lease, nonce: { S: 'somebody' }, expiresAt } },
+    });
+    lists = 0;
+    const started = await Promise.all(clients.map(start));
+    await until(async () => {
+      const { Items = [] } = (await world.local.aws.tables.ask(HOME, 'Query', {
+        TableName,
+        KeyConditionExpression: 'pk = :pool AND begins_with(sk, :pending)',
+        ExpressionAttributeValues: { ':pool': lease.pk, ':pending': { S: 'pending#' } },
+      })) as { Items?: unknown[] };
+      return Items.length === clients.length;
+    });
+    const listed = lists;
+    await world.local.aws.tables.ask(HOME, 'DeleteItem', { TableName, Key: lease });
+    const results = await Promise.all(
+      started.map(async (arn) => (await world.ended(arn)).result().results[0]!),
+    );
+    assert.deepEqual(
+      results.map(({ outcome }) => outcome),
+      clients.map(() => 'LINKED'),
+    );
+    assert.ok(results.some((result) => 'writtenBy' in result && result.writtenBy !== undefined));
+    assert.equal(lists, listed);
+  });
+});
