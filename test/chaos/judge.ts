@@ -6,6 +6,7 @@ import type { Scene } from './scene.ts';
 const TABLE = 'poolbridge-dev';
 // The longest lease, and the clocks that differ by two seconds.
 const LONGEST_LEASE = 25_000 + 2000;
+const LONGEST_LISTING_LEASE = 15_000 + 2000;
 
 type Item = Record<string, { S?: string; N?: string }>;
 
@@ -25,6 +26,9 @@ interface ExecutionOutput {
 export interface Ending extends Pick<Scene, 'aws' | 'observer' | 'clock' | 'faults' | 'tell'> {
   home: { account: string; region: string };
   pools: readonly string[];
+  userPools: readonly string[];
+  /** The identity pools that links.yml allows a client. */
+  covering(userPoolId: string, name: string): string[];
 }
 
 /** Looks at the end whether everyone got what he was told, and nothing was left behind. */
@@ -44,6 +48,17 @@ export class Judge {
     }
     this.#judgeClaims(cancelled);
     for (const [poolId, items] of this.#items) this.#judgeTable(poolId, items);
+    for (const userPoolId of this.#ending.userPools) await this.#judgeListings(userPoolId);
+  }
+
+  /** No one waits for long for a listing that was cut off. */
+  async #judgeListings(userPoolId: string): Promise<void> {
+    const items = await this.#itemsOf(`names#${userPoolId}`);
+    const lease = items.find(({ sk }) => sk?.S === 'lease');
+    const left = Number(lease?.['expiresAt']?.N ?? 0) - Date.now();
+    if (left <= LONGEST_LISTING_LEASE) return;
+    const { observer } = this.#ending;
+    observer.violation(`the lease of the listings of ${userPoolId} lasts another ${left} ms`);
   }
 
   async #itemsOf(poolId: string): Promise<Item[]> {
@@ -84,11 +99,12 @@ export class Judge {
     cancelled: Map<string, number>,
   ): void {
     const { observer, tell } = this.#ending;
-    const { name, status, startDate, stopDate = 0, output, error } = execution;
+    const { name, status, startDate, stopDate = 0, output, error, input } = execution;
     tell(`${name.slice(0, 8)} ended ${status}${error ? ` ${error}` : ''}`);
     if (status === 'RUNNING') observer.violation(`${name} hangs`);
     if (status === 'TIMED_OUT') observer.violation(`${name} was never done`);
     if (status === 'FAILED' && !error) observer.violation(`${name} does not say why not`);
+    if (error === 'UserPoolClientNotFoundError') this.#judgeMissed(name, input);
     if (status !== 'SUCCEEDED') return;
     const [start, stop] = [startDate, stopDate].map(
       (seconds) => seconds * 1000 - Date.now() + this.#ending.clock.elapsed,
@@ -96,8 +112,21 @@ export class Judge {
     // A reconcile says nothing of a single client.
     if (execution.machine.name.endsWith('-reconcile')) return;
     const said = JSON.parse(output ?? '{}') as ExecutionOutput;
+    if (said.operation === 'link' && said.results.length === 0) this.#judgeMissed(name, input);
     this.#judgeOutput(name, said, start, stop, cancelled);
     this.#judgeDeletion(said);
+  }
+
+  /** An app client that is there at the end was there all the time: no one may have missed it. */
+  #judgeMissed(name: string, input: string): void {
+    const { aws, observer, userPools, covering } = this.#ending;
+    for (const userPoolId of userPools) {
+      for (const { ClientId, ClientName } of aws.userPools.find(userPoolId)?.clients.values() ??
+        []) {
+        if (!input.includes(ClientId) || covering(userPoolId, ClientName).length === 0) continue;
+        observer.violation(`${name} did not see ${ClientId}, which is in ${userPoolId}`);
+      }
+    }
   }
 
   /** What was unlinked because it was deleted is never linked again. */

@@ -15,7 +15,7 @@ const CROWD = 12;
 const deployment = readDeployment(process.env['POOLBRIDGE_ARTIFACT'] ?? '');
 const handlers = await loadHandlers();
 
-const crowd = await new Suite(1, handlers, CROWD).run(deployment);
+const crowd = await new Suite(1, handlers, { count: CROWD }).run(deployment);
 let isSeen = crowd.violations.length > 0 || crowd.entries < CROWD || crowd.updates > CROWD / 2;
 for (const seed of seeds) {
   if (isSeen) break;

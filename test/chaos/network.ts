@@ -44,6 +44,8 @@ export class Network {
   /** What a foreign writer does, when he comes between two calls. */
   readonly #foreignWrite: () => void;
   calls = 0;
+  /** How many of them ask for app clients. */
+  lists = 0;
   faultsMet = 0;
 
   constructor(scene: Scene, foreignWrite: () => void) {
@@ -58,6 +60,7 @@ export class Network {
     if (invocation.dead) return forever();
     this.calls++;
     const call = callOf(request);
+    if (call === 'cognito-idp:ListUserPoolClients') this.lists++;
     const fault = this.#scene.faults.draw(call, invocation.name === 'UpdateIdentityPool');
     const who = `${invocation.execution.slice(0, 8)} ${invocation.name}`;
     this.#scene.tell(`${who}  ${call}${fault ? `  ✗ ${fault}` : ''}`);

@@ -117,11 +117,15 @@ export class Observer {
     this.#push(pool.IdentityPoolId, { state: structuredClone(pool), by: 'foreign' });
   }
 
-  /** A lease was taken or given back: by nobody but its holder, while that one lives. */
+  /**
+   * The lease of an identity pool was taken or given back: by nobody but its holder, while that one lives.
+   * One that lists app clients may lose its lease: what it has listed is right all the same.
+   */
   leaseUpdated(input: LeaseUpdate, invocation: Holder | undefined): void {
     const { Key, UpdateExpression = '', ExpressionAttributeValues: values } = input;
     if (Key?.sk?.S !== 'lease') return;
     const poolId = Key.pk?.S ?? '';
+    if (!this.#versions.has(poolId)) return;
     const nonce = values?.[':nonce']?.S ?? '';
     const held = this.#leases.get(poolId);
     if (held?.holder?.running && held.nonce !== nonce) {

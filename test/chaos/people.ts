@@ -17,14 +17,14 @@ export class People {
     this.#pools = pools;
   }
 
-  /** A crowd of clients, and nothing else. */
-  createAtOnce(count: number): void {
+  /** A crowd of clients in one user pool, and nothing else. */
+  createAtOnce(count: number, userPoolId: string): void {
     const { identityPools } = this.#scene.aws;
     identityPools.providerQuota = 1000;
     const { pool } = identityPools.find(POOLS[0]);
     pool.CognitoIdentityProviders = [];
     this.#scene.observer.begin(pool);
-    for (let i = 0; i < count; i++) void this.#createClient(USER_POOLS[0]);
+    for (let i = 0; i < count; i++) void this.#createClient(userPoolId, `web-${i}`);
   }
 
   /** What the seed has drawn, from now on. */
@@ -79,8 +79,14 @@ export class People {
     }
   }
 
-  async #createClient(userPoolId = this.#scene.random.pick(USER_POOLS)): Promise<void> {
-    const name = this.#scene.random.chance(0.8) ? `web-${this.clients.length}` : 'other';
+  #drawnName(): string {
+    return this.#scene.random.chance(0.8) ? `web-${this.clients.length}` : 'other';
+  }
+
+  async #createClient(
+    userPoolId: string = this.#scene.random.pick(USER_POOLS),
+    name = this.#drawnName(),
+  ): Promise<void> {
     const { UserPoolClient } = (await this.#accounts.asA('cognito-idp', 'CreateUserPoolClient', {
       UserPoolId: userPoolId,
       ClientName: name,

@@ -2,7 +2,16 @@ import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { assembleAws } from '../../local/index.ts';
 import type { AwsOptions } from '../../local/kernel/aws.ts';
-import { Accounts, type Deployment, HOME, POOLS, QUOTAS } from './accounts.ts';
+import {
+  Accounts,
+  CROWDED,
+  covering,
+  type Deployment,
+  HOME,
+  POOLS,
+  QUOTAS,
+  USER_POOLS,
+} from './accounts.ts';
 import type { Handlers } from './bundle.ts';
 import { START, VirtualClock } from './clock.ts';
 import { Faults } from './faults.ts';
@@ -15,9 +24,10 @@ import { People } from './people.ts';
 import { Pools } from './pools.ts';
 import { Random } from './random.ts';
 import type { Scene } from './scene.ts';
+import { fill, shortenPages } from './user-pools.ts';
 
 // What AWS does in a crowd: the suite's own latency comes on top.
-const CROWDED: AwsOptions = {
+const IN_A_CROWD: AwsOptions = {
   latency: { 'cognito-identity': 100, 'cognito-idp': 100 },
   rates: { 'cognito-identity:UpdateIdentityPool': 10 },
   // More at once than AWS lets anyone create is harder for the service.
@@ -36,6 +46,8 @@ export interface Outcome {
   executions: number;
   updates: number;
   calls: number;
+  /** Of ListUserPoolClients. */
+  lists: number;
   faults: number;
   /** When the last execution ended, in milliseconds. */
   lastEnd: number;
@@ -64,15 +76,21 @@ function drawFrom(source: () => Random): () => void {
   };
 }
 
+/** App clients that are created at the same moment, where that and nothing else happens. */
+export interface Crowd {
+  count: number;
+  /** How many others the user pool has; names decide which are linked, where it is given. */
+  among?: number;
+}
+
 /** One seed: an AWS of its own, a schedule of requests, faults, and who watches. */
 export class Suite {
   readonly #seed: number;
   readonly #handlers: Handlers;
-  /** How many clients are created at the same moment, where that and nothing else happens. */
-  readonly #crowd: number;
+  readonly #crowd: Crowd | undefined;
   readonly #timeline: string[] = [];
 
-  constructor(seed: number, handlers: Handlers, crowd = 0) {
+  constructor(seed: number, handlers: Handlers, crowd?: Crowd) {
     this.#seed = seed;
     this.#handlers = handlers;
     this.#crowd = crowd;
@@ -80,7 +98,7 @@ export class Suite {
 
   async run(deployment: Deployment): Promise<Outcome> {
     const random = new Random(this.#seed);
-    const faults = new Faults(random, this.#crowd > 0);
+    const faults = new Faults(random, this.#crowd !== undefined);
     const clock = new VirtualClock(() => invocations.getStore()?.skew ?? 0);
     const observer = new Observer(() => clock.elapsed, QUOTAS);
     // Until all is deployed, not from what is the seed's.
@@ -88,7 +106,7 @@ export class Suite {
     const giveBack = drawFrom(() => source);
     clock.install();
     try {
-      const aws = assembleAws({ trailDelay: [300, 1500], ...(this.#crowd > 0 && CROWDED) });
+      const aws = assembleAws({ trailDelay: [300, 1500], ...(this.#crowd && IN_A_CROWD) });
       const tell = (what: string) => {
         this.#timeline.push(`${String(clock.elapsed).padStart(7)}  ${what}`);
       };
@@ -104,9 +122,12 @@ export class Suite {
       aws.trail.enabled = true;
       pools.watch();
       const people = new People(scene, accounts, pools);
-      if (this.#crowd > 0) people.createAtOnce(this.#crowd);
-      else people.schedule();
-      if (this.#crowd === 0 && hasOperators(this.#seed)) {
+      if (this.#crowd) this.#gather(this.#crowd, aws, people);
+      else {
+        shortenPages(aws);
+        people.schedule();
+      }
+      if (!this.#crowd && hasOperators(this.#seed)) {
         const operators = new Operators(scene, accounts, people, this.#seed);
         operators.schedule();
         await clock.run(() => false, LONGEST_WAIT);
@@ -117,13 +138,20 @@ export class Suite {
       } else {
         await clock.run(() => false, LONGEST);
       }
-      await new Judge({ ...scene, home: HOME, pools: POOLS }).judge();
+      const userPools = [...USER_POOLS, CROWDED];
+      await new Judge({ ...scene, home: HOME, pools: POOLS, userPools, covering }).judge();
       return this.#outcome(scene, network);
     } finally {
       clock.clear();
       clock.uninstall();
       giveBack();
     }
+  }
+
+  #gather({ count, among }: Crowd, aws: Scene['aws'], people: People): void {
+    const userPoolId = among === undefined ? USER_POOLS[0] : CROWDED;
+    if (among !== undefined) fill(aws, userPoolId, among);
+    people.createAtOnce(count, userPoolId);
   }
 
   /** Lets the handlers run in here, with their calls through the network and the clock waiting for all. */
@@ -153,7 +181,12 @@ export class Suite {
     return {
       ...{ seed: this.#seed, violations, timeline: this.#timeline, updates },
       ...{ overwrittenInTheInstant, overwrittenUnseen },
-      ...{ calls: network.calls, faults: network.faultsMet, executions: executions.length },
+      ...{
+        calls: network.calls,
+        lists: network.lists,
+        faults: network.faultsMet,
+        executions: executions.length,
+      },
       lastEnd: Math.max(0, ...executions.map(({ stopDate = 0 }) => stopDate)) * 1000 - START,
       entries: ours.length,
     };
