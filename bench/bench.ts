@@ -2,6 +2,7 @@ import { burst } from './burst.ts';
 import { console as consoleBench } from './console.ts';
 import { crowd } from './crowd.ts';
 import { load } from './load.ts';
+import { names } from './names.ts';
 import { reconcile } from './reconcile.ts';
 
 /** `npm run bench -- NAME [OPTIONS]`: measures, each as a ratio to something real in the same run. */
@@ -10,6 +11,7 @@ const benches: Record<string, (args: string[]) => Promise<void>> = {
   console: consoleBench,
   crowd,
   load,
+  names,
   reconcile,
 };
 

@@ -172,6 +172,31 @@ export const bugs: Bug[] = [
     ],
   },
   {
+    name: 'a listing that began before the request answers it',
+    seed: 271,
+    changes: [
+      {
+        file: 'aws/app-client-names.ts',
+        find: 'if (last && last.number > begun)',
+        replace: 'if (last && last.number >= begun)',
+      },
+    ],
+  },
+  {
+    name: 'a listing is published before it is whole',
+    seed: 1,
+    changes: [
+      {
+        file: 'aws/user-pools.ts',
+        find: 'for await (const page of listAppClients(pool, tempo)) all.push(...page);',
+        replace: `for await (const page of listAppClients(pool, tempo)) {
+      all.push(...page);
+      break;
+    }`,
+      },
+    ],
+  },
+  {
     name: 'the quota is not looked at again',
     seed: 115,
     changes: [
