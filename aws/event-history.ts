@@ -1,9 +1,10 @@
-import { CloudTrailClient, paginateLookupEvents } from '@aws-sdk/client-cloudtrail';
+import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import type { Execution } from '../core/execution.ts';
 import { identityPoolRegion } from '../core/identity-pool.ts';
 import type { Access } from '../core/links.ts';
 import { type PoolUpdate, poolUpdate } from '../core/removed.ts';
 import { pace, patient } from './pace.ts';
+import { pagesOf } from './pages.ts';
 import { requestHandler } from './request-handler.ts';
 import { assume } from './role-session.ts';
 
@@ -49,15 +50,18 @@ export async function* poolUpdates(
     StartTime: new Date(since),
   };
   const turn = pace(CALLS_A_SECOND);
+  const pages = pagesOf('LookupEvents', async (NextToken: string | undefined) => {
+    await turn();
+    const command = new LookupEventsCommand({ ...input, NextToken });
+    const { Events: items = [], NextToken: next } = await client.send(command, { abortSignal });
+    return { items, next };
+  });
   let count = 0;
-  await turn();
-  const pages = paginateLookupEvents({ client }, input, { abortSignal });
-  for await (const { Events = [], NextToken } of pages) {
-    const updates = Events.flatMap(
+  for await (const { items, next } of pages) {
+    const updates = items.flatMap(
       ({ CloudTrailEvent }) => poolUpdate(CloudTrailEvent, identityPoolId) ?? [],
     );
-    yield { updates, more: NextToken !== undefined };
+    yield { updates, more: next !== undefined };
     if (++count === MOST_PAGES) return;
-    if (NextToken !== undefined) await turn();
   }
 }

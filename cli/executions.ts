@@ -3,6 +3,7 @@ import type {
   ExecutionStatus,
   ListExecutionsOutput,
 } from '@aws-sdk/client-sfn';
+import { pagesOf } from '../aws/pages.ts';
 import { machineOf, type ToldExecution } from '../core/audit.ts';
 import { executionOf } from '../core/execution.ts';
 import { type Event, historyOf } from './history.ts';
@@ -66,17 +67,17 @@ export class Executions {
   /** The ARNs of executions that Step Functions knows, the last first. */
   async list(machine: Machine, which: Which): Promise<string[]> {
     const { status, from = 0, until = Number.POSITIVE_INFINITY, limit = Number.MAX_VALUE } = which;
+    const pages = pagesOf('ListExecutions', async (token: string | undefined) => {
+      const page = await this.page(machine, { limit, ...(status && { status }) }, token);
+      return { items: page.executions ?? [], next: page.nextToken };
+    });
+    const began = ({ startDate }: { startDate?: Date | undefined }) => startDate?.getTime() ?? 0;
     const found: string[] = [];
-    let nextToken: string | undefined;
-    do {
-      const page = await this.page(machine, { limit, ...(status && { status }) }, nextToken);
-      const { executions = [] } = page;
-      const began = ({ startDate }: { startDate?: Date | undefined }) => startDate?.getTime() ?? 0;
-      const meant = executions.filter((each) => began(each) >= from && began(each) < until);
+    for await (const { items } of pages) {
+      const meant = items.filter((each) => began(each) >= from && began(each) < until);
       found.push(...meant.map(({ executionArn = '' }) => executionArn));
-      const isPast = executions.some((each) => began(each) < from);
-      nextToken = isPast || found.length >= limit ? undefined : page.nextToken;
-    } while (nextToken !== undefined);
+      if (found.length >= limit || items.some((each) => began(each) < from)) break;
+    }
     return found.slice(0, limit);
   }
 

@@ -1,4 +1,5 @@
 import type { HistoryEvent, SFN } from '@aws-sdk/client-sfn';
+import { pagesOf } from '../aws/pages.ts';
 import type { Handed } from '../core/audit.ts';
 import { isObject, isText } from '../core/shape.ts';
 
@@ -30,16 +31,15 @@ function eventOf({ id = 0, previousEventId = 0, type, timestamp, ...rest }: Hist
  * @throws ExecutionDoesNotExist where Step Functions knows it no more.
  */
 export async function historyOf(sfn: SFN, executionArn: string): Promise<Event[]> {
-  const events: Event[] = [];
-  let nextToken: string | undefined;
-  do {
+  const pages = pagesOf('GetExecutionHistory', async (token: string | undefined) => {
     const page = await sfn.getExecutionHistory({
       ...{ executionArn, maxResults: 1000, includeExecutionData: true },
-      ...(nextToken !== undefined && { nextToken }),
+      ...(token !== undefined && { nextToken: token }),
     });
-    events.push(...(page.events ?? []).map(eventOf));
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
+    return { items: (page.events ?? []).map(eventOf), next: page.nextToken };
+  });
+  const events: Event[] = [];
+  for await (const { items } of pages) events.push(...items);
   return events;
 }
 
@@ -50,17 +50,18 @@ export async function historySince(
   known: Event[],
 ): Promise<Event[]> {
   const last = known.at(-1)?.id ?? 0;
-  const events: Event[] = [];
-  let nextToken: string | undefined;
-  do {
+  const pages = pagesOf('GetExecutionHistory', async (token: string | undefined) => {
     const page = await sfn.getExecutionHistory({
       ...{ executionArn, maxResults: 100, includeExecutionData: true, reverseOrder: true },
-      ...(nextToken !== undefined && { nextToken }),
+      ...(token !== undefined && { nextToken: token }),
     });
-    const read = (page.events ?? []).map(eventOf);
-    events.push(...read.filter(({ id }) => id > last));
-    nextToken = read.some(({ id }) => id <= last) ? undefined : page.nextToken;
-  } while (nextToken !== undefined);
+    return { items: (page.events ?? []).map(eventOf), next: page.nextToken };
+  });
+  const events: Event[] = [];
+  for await (const { items } of pages) {
+    events.push(...items.filter(({ id }) => id > last));
+    if (items.some(({ id }) => id <= last)) break;
+  }
   return [...known, ...events.reverse()];
 }
 

@@ -1,5 +1,6 @@
 import type { AttributeValue, DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { EventBridge, Rule } from '@aws-sdk/client-eventbridge';
+import { pagesOf } from '../aws/pages.ts';
 import { isPause, PAUSE, type Pause } from '../core/pause.ts';
 import type { Session } from './session.ts';
 
@@ -18,13 +19,12 @@ function foundIn({ body, disabled }: Record<string, AttributeValue>): Found {
 }
 
 async function rulesNamed(events: EventBridge, NamePrefix: string): Promise<Rule[]> {
+  const pages = pagesOf('ListRules', async (token: string | undefined) => {
+    const page = await events.listRules({ NamePrefix, ...(token && { NextToken: token }) });
+    return { items: page.Rules ?? [], next: page.NextToken };
+  });
   const all: Rule[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await events.listRules({ NamePrefix, ...(NextToken && { NextToken }) });
-    all.push(...(page.Rules ?? []));
-    NextToken = page.NextToken;
-  } while (NextToken !== undefined);
+  for await (const { items } of pages) all.push(...items);
   return all;
 }
 

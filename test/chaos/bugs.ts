@@ -16,7 +16,7 @@ const pool = 'core/identity-pool.ts';
 export const bugs: Bug[] = [
   {
     name: 'no lease',
-    seed: 2,
+    seed: 3,
     changes: [
       {
         file: table,
@@ -51,7 +51,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'release by anyone',
-    seed: 3,
+    seed: 5,
     changes: [
       {
         file: table,
@@ -70,7 +70,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a lease shorter than the function',
-    seed: 3,
+    seed: 5,
     changes: [{ file: 'core/lease.ts', find: 'LEASE_MS = 25_000', replace: 'LEASE_MS = 2000' }],
   },
   {
@@ -184,7 +184,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a listing is published before it is whole',
-    seed: 1,
+    seed: 2,
     changes: [
       {
         file: 'aws/user-pools.ts',
@@ -231,7 +231,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'reconcile links again what was unlinked by request',
-    seed: 15,
+    seed: 10,
     changes: [
       {
         file: 'core/reconcile.ts',
