@@ -1,4 +1,4 @@
-import { type Batch, batch, type Share } from '../core/batch.ts';
+import { type Batch, batch, refusalOf, type Share } from '../core/batch.ts';
 import {
   ProviderQuotaError,
   ProviderRefusedError,
@@ -191,11 +191,11 @@ export class CriticalSection {
     await this.#refuse(shares);
     const refused = new Map(
       shares.flatMap((share) =>
-        'refused' in share && this.#isOwn(share) ? [[share.key, share.refused]] : [],
+        'refused' in share && this.#isOwn(share) ? [[share.key, share]] : [],
       ),
     );
     const [refusal] = refused.values();
-    if (pending && refusal !== undefined) throw new ProviderQuotaError(refusal);
+    if (pending && refusal) throw refusalOf(refusal);
     const changes = written.flatMap((share) => (this.#isOwn(share) ? share.changes : []));
     return {
       ...writtenOf(record, changes, execution),
@@ -252,7 +252,8 @@ export class CriticalSection {
     const { table } = this.#tools;
     await inParallel(shares, async (share) => {
       if (!('refused' in share) || this.#isOwn(share)) return;
-      await table.answer(share.key, { refused: share.refused });
+      const { key, ...refused } = share;
+      await table.answer(key, refused);
     });
   }
 }

@@ -1,4 +1,4 @@
-import { ProviderQuotaError } from '../core/errors.ts';
+import { type Refused, refusalOf } from '../core/batch.ts';
 import type { ShownChange } from '../core/merge.ts';
 import type { Allowed, Pending, WriteRecord } from '../core/records.ts';
 import type { OpenIdentityPool } from './identity-pool.ts';
@@ -41,8 +41,8 @@ export interface Written {
   after: WriteRecord['after'];
   /** Digest of the pool onto which was written. */
   base?: string;
-  /** Of a request that does not wait, what the quota refuses: the sentences by their keys. */
-  refused?: ReadonlyMap<string, string>;
+  /** Of a request that does not wait, what is refused, by their keys. */
+  refused?: ReadonlyMap<string, Refused>;
   /** The execution that wrote, if it was another, and its role session. */
   writtenBy?: string;
   assumedRoleArn?: string;
@@ -59,7 +59,7 @@ export async function answered(
   if ('refused' in answer) {
     // Who asks once more is judged once more: there may be room by then.
     await table.retract(pending.key);
-    throw new ProviderQuotaError(answer.refused);
+    throw refusalOf(answer);
   }
   const record = await table.writeRecord(answer.write);
   return record && writtenOf(record, answer.changes, execution);

@@ -16,6 +16,7 @@ interface Subject {
   client?: string;
   allClients?: true;
   identityPool?: string;
+  leftBehind?: true;
 }
 
 /** How it is asked for. */
@@ -50,7 +51,15 @@ export const withManner = (command: Command): Command =>
 /** What a person asks of `link`, as its input. */
 export function requestOf(
   operation: 'link' | 'unlink',
-  { userPool, client, allClients, identityPool, reason, dryRun }: Subject & Partial<Manner>,
+  {
+    userPool,
+    client,
+    allClients,
+    identityPool,
+    leftBehind,
+    reason,
+    dryRun,
+  }: Subject & Partial<Manner>,
 ): object {
   if (client === undefined && !allClients) {
     throw new UsageError(
@@ -59,7 +68,7 @@ export function requestOf(
   }
   return {
     ...{ operation, userPoolId: userPool, clientId: client, identityPoolId: identityPool },
-    ...{ dryRun, reason },
+    ...{ leftBehind, dryRun, reason },
   };
 }
 

@@ -1,4 +1,4 @@
-import { ProviderQuotaError } from './errors.ts';
+import { ProviderQuotaError, RoleMappingError } from './errors.ts';
 import { type IdentityPool, sameSettings } from './identity-pool.ts';
 import { apply, type Change, checkQuota, type Intent, merge } from './merge.ts';
 
@@ -9,7 +9,17 @@ export interface Asked {
 }
 
 /** What a request comes to in a common write: its own changes, or why it has none. */
-export type Share = { key: string; changes: Change[] } | { key: string; refused: string };
+export type Share = { key: string; changes: Change[] } | ({ key: string } & Refused);
+
+/** Why a request is refused: the sentence, and the name of the error where it is not ProviderQuotaError. */
+export interface Refused {
+  refused: string;
+  error?: 'RoleMappingError';
+}
+
+/** A refusal as the error that it was. */
+export const refusalOf = ({ refused, error }: Refused): ProviderQuotaError | RoleMappingError =>
+  error === undefined ? new ProviderQuotaError(refused) : new RoleMappingError(refused);
 
 /** A write for several requests. */
 export interface Batch {
@@ -21,7 +31,7 @@ export interface Batch {
 
 /**
  * Merges requests onto a pool one after the other, in their order, so that a link and an unlink of
- * one client end as they would have one by one. One that the quota refuses does not stop the rest.
+ * one client end as they would have one by one. One that is refused does not stop the rest.
  */
 export function batch(base: IdentityPool, asked: Asked[], quota: number): Batch {
   let wanted = base;
@@ -31,6 +41,9 @@ export function batch(base: IdentityPool, asked: Asked[], quota: number): Batch 
       checkQuota(wanted, changes, quota);
     } catch (error) {
       if (error instanceof ProviderQuotaError) return { key, refused: error.message };
+      if (error instanceof RoleMappingError) {
+        return { key, refused: error.message, error: error.name };
+      }
       throw error;
     }
     wanted = apply(wanted, changes);

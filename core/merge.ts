@@ -1,3 +1,4 @@
+import { checkMappings, deadMappings, leftBehind } from './dead-mappings.ts';
 import { ProviderQuotaError, UndoConflictError } from './errors.ts';
 import { grouped } from './grouped.ts';
 import {
@@ -19,6 +20,7 @@ import {
   sameTags,
   short,
 } from './roles.ts';
+import { namesOfSame } from './user-pool.ts';
 
 /**
  * What a request wants of one identity pool, under one or both names of the user pool. Without a
@@ -32,6 +34,8 @@ export interface Intent extends ProviderNames {
   /** What a client gets that has none yet; absent where no link asks for any. */
   roleMapping?: RoleMapping | Short;
   principalTags?: PrincipalTagMap;
+  /** Whether only role mappings are to be taken away whose entries are gone: this client's must be one. */
+  leftBehind?: true;
   /** Of an undo, and nothing else counts then: the changes that are to be taken back. */
   takeBack?: ShownChange[];
 }
@@ -119,7 +123,19 @@ function mappingsOf({ RoleMappings = {} }: IdentityPool, { providerName, clientI
   });
 }
 
-/** Of an entry its role mapping goes too, whosever: AWS takes no mapping of a provider that is gone. */
+/**
+ * The role mappings to take away with the entries of an intent: none where those of others have been left
+ * behind, since AWS refuses all changes of role mappings then. Without its entry a mapping gives no one a role.
+ */
+function mappingsToRemove(pool: IdentityPool, intent: Intent): MappingChange[] {
+  const own = mappingsOf(pool, intent);
+  const { providerName, clientId } = intent;
+  const isOwn = ({ ProviderName = '', ClientId = '' }: Provider): boolean =>
+    namesOfSame(providerName).includes(ProviderName) && (clientId ?? ClientId) === ClientId;
+  return deadMappings(pool).every(({ provider }) => isOwn(provider)) ? own : [];
+}
+
+/** Removing an entry also removes its role mapping and, with the last entry, the principal tags. */
 function unlinked(pool: IdentityPool, intent: Intent): Change[] {
   const { providerName: ProviderName, clientId, principalTags = INACTIVE } = intent;
   const ofUserPool = entriesOf(pool).filter((entry) => entry.ProviderName === ProviderName);
@@ -130,7 +146,7 @@ function unlinked(pool: IdentityPool, intent: Intent): Change[] {
   // Only those that are as the link would have set them are known to be ours.
   const isOurs = isActive(principalTags) && sameTags(tagsOf(pool, ProviderName), principalTags);
   return [
-    ...mappingsOf(pool, intent),
+    ...mappingsToRemove(pool, intent),
     ...matching.map((provider) => ({ op: 'remove' as const, provider })),
     ...(isLast && isOurs
       ? [{ op: 'untag' as const, provider: { ProviderName }, principalTags }]
@@ -206,9 +222,11 @@ function takenBack(pool: IdentityPool, changes: Change[]): Change[] {
  * The fewest changes that bring the pool to what is wanted; none when it is there already.
  *
  * @throws UndoConflictError
+ * @throws InvalidRequestError where what is called left behind is not.
  */
 export function merge(pool: IdentityPool, intent: Intent): Change[] {
   if (intent.takeBack) return takenBack(pool, intent.takeBack.flatMap(expanded));
+  if (intent.leftBehind) return leftBehind(pool, intent);
   const merged = intent.operation === 'unlink' ? unlinked : linked;
   return namesIn(intent).flatMap((providerName) => merged(pool, { ...intent, providerName }));
 }
@@ -264,6 +282,7 @@ export function apply(pool: IdentityPool, changes: Change[]): IdentityPool {
  * A pool above its quota may still lose entries.
  *
  * @throws ProviderQuotaError
+ * @throws RoleMappingError where AWS would refuse the role mappings, whatever their number.
  * @see https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
  */
 export function checkQuota(pool: IdentityPool, changes: Change[], quota: number): void {
@@ -275,6 +294,7 @@ export function checkQuota(pool: IdentityPool, changes: Change[], quota: number)
       `Identity pool ${pool.IdentityPoolId} already holds ${entriesOf(pool).length} of ${quota} user pool providers${needed}, so nothing was written. Unlink clients that are no longer used, or have Account-B's quota "Amazon Cognito user pool providers per identity pool" raised and then set providerQuota in links.yml to it.`,
     );
   }
+  if (pool.RoleMappings && changes.some((change) => 'roleMapping' in change)) checkMappings(wanted);
   const mappings = (of: IdentityPool): number => Object.keys(of.RoleMappings ?? {}).length;
   const mapped = changes.filter(({ op }) => op === 'map').length;
   if (mappings(wanted) > MOST_ROLE_MAPPINGS && mapped > 0) {

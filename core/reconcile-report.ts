@@ -1,3 +1,4 @@
+import { type Refused, refusalOf } from './batch.ts';
 import { grouped } from './grouped.ts';
 import { entryKey } from './identity-pool.ts';
 import { type Change, type Intent, type ShownChange, shownChanges } from './merge.ts';
@@ -77,14 +78,14 @@ const order: EntryState[] = ['removed', 'uncovered', 'changed', 'orphaned', 'mis
 
 function reported(
   { state, provider, clientName, repair }: Finding,
-  isRefused: boolean,
+  refusal: Refused | undefined,
 ): ReportedEntry {
   const { ProviderName = '', ClientId = '' } = provider;
   return {
     ...{ state, providerName: ProviderName, clientId: ClientId },
     ...(clientName !== undefined && { clientName }),
     ...(repair && { repair: repair.operation }),
-    ...(isRefused && { refused: 'ProviderQuotaError' }),
+    ...(refusal && { refused: refusalOf(refusal).name }),
   };
 }
 
@@ -106,8 +107,8 @@ const ISSUERS_SHARE = 0.25;
 /** What a repair came to. */
 export interface Repair {
   changes: Change[];
-  /** Why entries were refused: the sentences by the keys of the entries. */
-  refused: ReadonlyMap<string, string>;
+  /** Why entries were refused, by the keys of the entries. */
+  refused: ReadonlyMap<string, Refused>;
 }
 
 /** What was found of an identity pool and done about it, as far as there is room. */
@@ -125,15 +126,15 @@ export function poolReport(
   } = {},
 ): PoolReport {
   const [refusal] = repair?.refused.values() ?? [];
-  const sentences = [refusal, notListed].flatMap((sentence) => sentence ?? []);
+  const sentences = [refusal?.refused, notListed].flatMap((sentence) => sentence ?? []);
   const failure = sentences.length > 0 && {
-    error: refusal === undefined ? 'UserPoolNotListedError' : 'ProviderQuotaError',
+    error: refusal ? refusalOf(refusal).name : 'UserPoolNotListedError',
     message: sentences.join(' ').slice(0, Math.max(room, SENTENCE)),
   };
   let left = room - (failure ? failure.message.length : 0);
   const all = order
     .flatMap((state) => findings.filter((finding) => finding.state === state))
-    .map((finding) => reported(finding, repair?.refused.has(entryKey(finding.provider)) === true));
+    .map((finding) => reported(finding, repair?.refused.get(entryKey(finding.provider))));
   const shownIssuers = fitting(issuers, left * ISSUERS_SHARE);
   if (shownIssuers.length > 0) left -= JSON.stringify(shownIssuers).length;
   const entries = fitting(all, left);

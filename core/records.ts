@@ -1,4 +1,4 @@
-import type { Asked } from './batch.ts';
+import type { Asked, Refused } from './batch.ts';
 import {
   entriesOf,
   entryKey,
@@ -72,7 +72,7 @@ export interface WriteRecord {
 }
 
 /** The answer to a request that another execution wrote, or an earlier attempt of its own. */
-export type Answer = { write: string; changes: ShownChange[] } | { refused: string };
+export type Answer = { write: string; changes: ShownChange[] } | Refused;
 
 /** What the ledger says of one entry of ours: so that later we know ours from foreign. */
 export interface LedgerEntry {
@@ -125,12 +125,15 @@ const isBesideEntries: Shape<ShownChange> = isEither(
 
 export const isShownChange: Shape<ShownChange> = isEither(isEntries, isBesideEntries);
 
+const isTrue = (value: unknown): value is true => value === true;
+
 const isIntent = isShape<Intent>(
   { operation: isOperation, providerName: isText, serverSideTokenCheck: isFlag },
   {
     ...{ clientId: isText, roleMapping: isShownMapping, principalTags: isPrincipalTagMap },
     takeBack: isListOf(isShownChange),
     otherName: isText,
+    leftBehind: isTrue,
   },
 );
 
@@ -160,7 +163,7 @@ export const isAnswer: Shape<Answer> = isEither(
     { write: isText, changes: isListOf(isShownChange) },
     {},
   ),
-  isShape<{ refused: string }>({ refused: isSentence }, {}),
+  isShape<Refused>({ refused: isSentence }, { error: isOneOf('RoleMappingError') }),
 );
 
 export const isLedgerEntry = isShape<LedgerEntry>(
@@ -208,6 +211,7 @@ export function ledgerEntriesOf(
 export const mayBeSettled = ({ intent, changes, deleted }: WrittenShare): boolean =>
   intent.operation === 'unlink' &&
   !intent.takeBack &&
+  !intent.leftBehind &&
   deleted !== true &&
   (intent.clientId === undefined || changes.length === 0);
 

@@ -23,6 +23,8 @@ export interface LinkRequest {
   clientName?: string;
   /** Narrows the request to one of the identity pools that the links name. */
   identityPoolId?: string;
+  /** Whether only role mappings are to be taken away whose entries are gone. */
+  leftBehind?: true;
   dryRun: boolean;
   requestedBy: RequestedBy;
 }
@@ -48,6 +50,7 @@ const personsKeys = [
   'userPoolId',
   'clientId',
   'identityPoolId',
+  'leftBehind',
   'dryRun',
   'reason',
 ] as const;
@@ -161,6 +164,7 @@ function requestFrom(source: Json, requestedBy: RequestedBy): LinkRequest {
     userPoolId,
     clientId: id(source, 'clientId'),
     clientName: text(source, 'clientName', 128),
+    leftBehind: source['leftBehind'] === true || undefined,
     ...common(source, requestedBy),
   });
 }
@@ -196,6 +200,17 @@ function undoFrom(source: Json, requestedBy: RequestedBy): UndoRequest {
   });
 }
 
+/** @throws InvalidRequestError where leftBehind is not what it may be, or stands where it means nothing. */
+function checkLeftBehind({ leftBehind = false, operation, clientId, identityPoolId }: Json): void {
+  if (typeof leftBehind !== 'boolean') {
+    refuse(`leftBehind must be true or false, not ${quote(leftBehind)}.`);
+  }
+  const isWhole = operation === 'unlink' && clientId !== undefined && identityPoolId !== undefined;
+  if (leftBehind && !isWhole) {
+    refuse('leftBehind goes with the operation "unlink", a clientId and an identityPoolId.');
+  }
+}
+
 function fromPerson(source: unknown, requestedBy: RequestedBy): LinkRequest | UndoRequest {
   if (!isObject(source)) {
     return refuse(
@@ -208,6 +223,7 @@ function fromPerson(source: unknown, requestedBy: RequestedBy): LinkRequest | Un
   if (request.clientId === undefined && request.operation === 'link') {
     return refuse('clientId is missing: say which app client to link.');
   }
+  checkLeftBehind(source);
   return request;
 }
 

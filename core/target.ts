@@ -4,7 +4,14 @@ import { entrySettingsOf } from './entry-settings.ts';
 import { NotCoveredError } from './errors.ts';
 import { digestOf, type IdentityPool, type ShownPool, shown } from './identity-pool.ts';
 import { namesFor } from './issuer.ts';
-import { choiceFor, coverageOf, type Links, type Subject } from './links.ts';
+import {
+  accessTo,
+  choiceFor,
+  coverageOf,
+  type Links,
+  type Subject,
+  stillAllowing,
+} from './links.ts';
 import {
   apply,
   checkQuota,
@@ -17,6 +24,7 @@ import {
 import type { LedgerEntry } from './records.ts';
 import type { LinkRequest, RequestedBy } from './request.ts';
 import type { Issuer } from './user-pool.ts';
+import { providerNameOf } from './user-pool.ts';
 
 /** One identity pool that an execution works on, as the states hand it on. */
 export interface Target {
@@ -80,6 +88,63 @@ export interface Resolved {
   targets: Target[];
   /** Why there are no targets, when an event is about a client that no link covers. */
   notCovered?: string;
+}
+
+/** The links that lead to an identity pool. */
+const linksTo = (links: Links, identityPoolId: string): string[] =>
+  Object.entries(links).flatMap(([name, link]) =>
+    link.identityPool === identityPoolId ? [name] : [],
+  );
+
+/**
+ * The target of a request to take away role mappings that entries have left behind: it needs no link that
+ * covers the app client, only one that leads to the identity pool.
+ *
+ * @throws NotCoveredError
+ */
+export function resolveLeftBehind(
+  links: Links,
+  { userPoolId, clientId = '', identityPoolId = '', dryRun, requestedBy }: LinkRequest,
+  partition: string,
+): Resolved {
+  const names = linksTo(links, identityPoolId);
+  accessTo(links, identityPoolId);
+  const waits = approvalTime(links, names);
+  const intent: Intent = {
+    operation: 'unlink',
+    providerName: providerNameOf(userPoolId, partition),
+    clientId,
+    serverSideTokenCheck: false,
+    leftBehind: true,
+  };
+  const target: Target = {
+    identityPoolId,
+    links: names,
+    userPoolId,
+    intent,
+    deleted: false,
+    dryRun,
+    ...(waits && { approvalTime: waits }),
+    room: roomFor(1),
+  };
+  return { operation: 'unlink', userPoolId, clientId, requestedBy, targets: [target] };
+}
+
+/**
+ * The links that still allow a target.
+ *
+ * @throws NotCoveredError when none does.
+ */
+export function allowing(links: Links, target: Target): string[] {
+  const { userPoolId, clientName, identityPoolId, intent } = target;
+  if (intent.leftBehind) {
+    accessTo(links, identityPoolId);
+    return linksTo(links, identityPoolId);
+  }
+  return stillAllowing(links, target, {
+    userPoolId,
+    ...(clientName !== undefined && { clientName }),
+  });
 }
 
 /**
@@ -197,7 +262,7 @@ export const roomOf = ({ room }: Target): number => Math.floor(room / 3);
  * what others have removed before. Nobody is asked to approve nothing.
  */
 const isNoted = ({ deleted, approvalTime: waits, intent }: Target): boolean =>
-  deleted || (intent.operation === 'unlink' && !intent.takeBack && !waits);
+  deleted || (intent.operation === 'unlink' && !intent.takeBack && !intent.leftBehind && !waits);
 
 /**
  * What there is to do for a target, from a snapshot of its identity pool. In a later round there may

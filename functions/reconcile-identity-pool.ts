@@ -117,9 +117,9 @@ async function write(
   );
   return new Map(
     own.flatMap(({ key, intent }) => {
-      const sentence = refused?.get(key);
+      const refusal = refused?.get(key);
       const { providerName: ProviderName, clientId: ClientId = '' } = intent;
-      return sentence === undefined ? [] : [[entryKey({ ProviderName, ClientId }), sentence]];
+      return refusal ? [[entryKey({ ProviderName, ClientId }), refusal]] : [];
     }),
   );
 }

@@ -21,7 +21,7 @@ import {
   userPoolToldOf,
 } from '../core/links.ts';
 import { type LinkRequest, parseRequest, type UndoRequest } from '../core/request.ts';
-import { isDeletion, type Resolved, resolve } from '../core/target.ts';
+import { isDeletion, type Resolved, resolve, resolveLeftBehind } from '../core/target.ts';
 import { clientsToLink, doneBy, resolveUndo, userPoolOf as undoneUserPool } from '../core/undo.ts';
 import { providerNameOf } from '../core/user-pool.ts';
 
@@ -127,6 +127,16 @@ async function undoOf(request: UndoRequest, { where, until }: Resolving): Promis
   return resolveUndo(links, request, { done, pool: { ...known, tags }, names });
 }
 
+async function resolvedOf(
+  request: LinkRequest | UndoRequest,
+  resolving: Resolving,
+): Promise<Resolved> {
+  const { partition } = resolving.where;
+  if (request.operation === 'undo') return undoOf(request, resolving);
+  if (request.leftBehind) return resolveLeftBehind(links, request, partition);
+  return resolve(links, request, await subjectOf(request, resolving), partition);
+}
+
 /** Which identity pools may this client reach? */
 export const handler = step(
   async (
@@ -137,10 +147,7 @@ export const handler = step(
     const where = executionOf(execution);
     const until = Date.now() + context.getRemainingTimeInMillis() - RESERVE;
     const resolving = { where, until };
-    const resolved =
-      request.operation === 'undo'
-        ? await undoOf(request, resolving)
-        : resolve(links, request, await subjectOf(request, resolving), where.partition);
+    const resolved = await resolvedOf(request, resolving);
     const { userPoolId, clientId, targets } = resolved;
     logger.info('targets resolved', { userPoolId, clientId, targets: targets.length });
     return resolved;

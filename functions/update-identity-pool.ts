@@ -7,10 +7,11 @@ import { writeSafely } from '../aws/safe-write.ts';
 import { step } from '../aws/step.ts';
 import { checkApproval } from '../core/approval.ts';
 import { executionOf } from '../core/execution.ts';
-import { accessTo, stillAllowing } from '../core/links.ts';
+import { accessTo } from '../core/links.ts';
 import { shownChanges } from '../core/merge.ts';
 import { changesBy } from '../core/records.ts';
 import {
+  allowing,
   outcomeOf,
   type Plan,
   type Result,
@@ -37,9 +38,9 @@ export const handler = step(
     const access = accessTo(links, identityPoolId);
     const name = clientName === undefined ? {} : { clientName };
     const client = resolved.clientId === undefined ? {} : { clientId: resolved.clientId };
-    const allowing = stillAllowing(links, target, { userPoolId, ...name });
-    checkApproval(links, allowing, target);
-    const { intent } = withBeside(links, target, allowing);
+    const names = allowing(links, target);
+    checkApproval(links, names, target);
+    const { intent } = withBeside(links, target, names);
     const key = keyOf(event);
     const pool = await openIdentityPool(where, identityPoolId, access, 'write');
     const deleted = target.deleted ? { deleted: true } : {};
@@ -50,8 +51,8 @@ export const handler = step(
     const { changes, before, after, base, gone, ...writer } = await writeSafely(
       {
         execution,
-        own: [{ key, intent, execution, links: allowing, ...name, ...deleted }],
-        ...(target.undoes === undefined && { pending }),
+        own: [{ key, intent, execution, links: names, ...name, ...deleted }],
+        ...(target.undoes === undefined && !intent.leftBehind && { pending }),
         quota: access.providerQuota,
         room: roomOf(target),
       },

@@ -8,7 +8,10 @@ export function unlink(program: Command, terminal: Terminal): void {
   const command = program
     .command('unlink')
     .description("take an app client's entries away from the identity pools of its links");
-  withManner(withAllClients(withSubject(command, 'only from this one'))).action(() =>
-    run({ terminal, command }, 'link', requestOf('unlink', optionsOf(command))),
-  );
+  withManner(withAllClients(withSubject(command, 'only from this one')))
+    .option(
+      '--left-behind',
+      'only role mappings whose entries are gone: that of --client, and all others in --identity-pool',
+    )
+    .action(() => run({ terminal, command }, 'link', requestOf('unlink', optionsOf(command))));
 }

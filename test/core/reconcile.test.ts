@@ -462,7 +462,9 @@ describe('the report', () => {
     const plan = planOf(many, true, { since: NOW, regions: [], found: [] });
     const findings = Array.from({ length: 50 }, (_, i) => finding('missing', `${i}`.repeat(12)));
     const changes = findings.map(({ provider }) => ({ op: 'add' as const, provider }));
-    const refused = new Map(findings.map(({ provider }) => [entryKey(provider), 'x'.repeat(400)]));
+    const refused = new Map(
+      findings.map(({ provider }) => [entryKey(provider), { refused: 'x'.repeat(400) }]),
+    );
     const identityPools = plan.identityPools.map((pool) =>
       poolReport(pool, findings, { repair: { changes, refused } }),
     );

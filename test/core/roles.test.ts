@@ -5,7 +5,12 @@ import { batch } from '../../core/batch.ts';
 import { callsBetween } from '../../core/calls.ts';
 import { diff } from '../../core/diff.ts';
 import { besideOf, entrySettingsOf } from '../../core/entry-settings.ts';
-import { ProviderQuotaError, UndoConflictError, UnknownPoolFieldError } from '../../core/errors.ts';
+import {
+  InvalidRequestError,
+  ProviderQuotaError,
+  UndoConflictError,
+  UnknownPoolFieldError,
+} from '../../core/errors.ts';
 import {
   entriesOf,
   type IdentityPool,
@@ -268,6 +273,42 @@ describe('role mappings and principal tags', () => {
     }
     assert.throws(() => merge(mapped, undo({ op: 'add', provider })), /"roleMapping":"default"/);
     assert.deepEqual(merge(bare, undo({ op: 'unmap', provider, roleMapping: token })), []);
+  });
+
+  test('of an entry that is gone stop only the requests that need a role mapping', () => {
+    const providerName = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A';
+    const entry = { ProviderName: providerName, ClientId: 'a' };
+    const dead = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_B:gone';
+    const RoleMappings = {
+      [mappingKey(entry)]: token,
+      [dead]: rules('x'),
+      'accounts.google.com': token,
+    };
+    const pool = { ...bare, CognitoIdentityProviders: [entry], RoleMappings };
+    const common = { providerName, serverSideTokenCheck: false } as const;
+    const all: Intent[] = [
+      { ...common, operation: 'link', clientId: 'b', roleMapping: token },
+      { ...common, operation: 'link', clientId: 'c' },
+      { ...common, operation: 'unlink', clientId: 'a' },
+    ];
+    const asked = all.map((intent, i) => ({ key: `${i}`, intent }));
+    const { shares, wanted } = batch(pool, asked, 50);
+    const ops = shares.map((each) =>
+      'refused' in each ? each.error : each.changes.map(({ op }) => op),
+    );
+    assert.deepEqual(ops, ['RoleMappingError', ['add'], ['remove']]);
+    assert.deepEqual(wanted.RoleMappings, RoleMappings);
+
+    const behind = { ...common, operation: 'unlink', leftBehind: true } as const;
+    const of = (userPoolId: string, clientId: string): Intent => ({
+      ...{ ...behind, clientId },
+      providerName: `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`,
+    });
+    assert.deepEqual(merge(wanted, of('us-east-1_B', 'other')), []);
+    assert.throws(() => merge(pool, of('us-east-1_A', 'a')), InvalidRequestError);
+    const cleared = apply(wanted, merge(wanted, of('us-east-1_B', 'gone')));
+    assert.deepEqual(Object.keys(cleared.RoleMappings!), ['accounts.google.com']);
+    checkQuota(wanted, merge(wanted, of('us-east-1_B', 'gone')), 50);
   });
 
   test('are ten at most, and a pool that has more may still lose some', () => {

@@ -274,11 +274,69 @@ describe('role mappings and principal tags', () => {
     const other = await world.createAppClient(BY_RULES, 'rules-next');
     const refused = await world.executionFor(other);
     assert.equal(refused.error, 'RoleMappingError');
-    assert.match(refused.failure().message, new RegExp(`${clientId}.*unlink that client`));
+    assert.match(
+      refused.failure().message,
+      new RegExp(`${clientId}, whose entry is gone.*unlink --left-behind .*${clientId}`),
+    );
     assert.deepEqual(await entriesOf(POOL, BY_RULES), []);
     const unlinked = await world.run({ operation: 'unlink', userPoolId: BY_RULES, clientId });
     assert.deepEqual(opsOf(unlinked), ['unmap']);
     await world.run({ userPoolId: BY_RULES, clientId: other });
     assert.equal((await entriesOf(POOL, BY_RULES)).length, 1);
+  });
+
+  test('that a foreign entry has left behind stop only what needs role mappings, and are taken away by name', async () => {
+    const mapped = await world.createAppClient(BY_RULES, 'rules-ours');
+    (await world.executionFor(mapped)).result();
+    const { RoleMappings: present = {} } = await rolesOf(POOL);
+    const pool = await world.describe(POOL, ACCOUNT);
+    const stranger = { ProviderName: providerName('us-east-1_Foreign09'), ClientId: 'gone' };
+    const entries = [...pool.CognitoIdentityProviders!, stranger];
+    const update = (CognitoIdentityProviders: typeof entries) =>
+      accountB.send(new UpdateIdentityPoolCommand({ ...pool, CognitoIdentityProviders } as never));
+    await update(entries);
+    const dead = keyOf('us-east-1_Foreign09', 'gone');
+    const RoleMappings = { ...present, [dead]: foreign['accounts.google.com'] };
+    await accountB.send(
+      new SetIdentityPoolRolesCommand({ IdentityPoolId: POOL, Roles, RoleMappings }),
+    );
+    const leftBehind = { operation: 'unlink', identityPoolId: POOL, leftBehind: true };
+    const named = { ...leftBehind, userPoolId: 'us-east-1_Foreign09', clientId: 'gone' };
+    const alive = await world.run(named);
+    assert.equal(alive.error, 'InvalidRequestError');
+    assert.match(alive.failure().message, /has left no role mapping behind/);
+    await update(entries.filter(({ ClientId }) => ClientId !== 'gone'));
+
+    // What needs a role mapping is refused, in a dry run too, and by a reconcile that repairs the rest.
+    const next = await world.createAppClient(BY_RULES, 'rules-after');
+    assert.equal((await world.executionFor(next)).error, 'RoleMappingError');
+    const plan = await world.run({ userPoolId: BY_RULES, clientId: next, dryRun: true });
+    assert.equal(plan.error, 'RoleMappingError');
+    const advice = `--left-behind --user-pool us-east-1_Foreign09 --client gone --identity-pool ${POOL}`;
+    assert.ok(plan.failure().message.includes(advice), plan.failure().message);
+    const repair = { link: 'mapped-by-rules', repair: true };
+    const reconciled = await world.run(repair, undefined, world.reconcileArn);
+    assert.equal(reconciled.error, 'RoleMappingError');
+    assert.ok(reconciled.failure().message.includes(advice));
+
+    // What needs none goes on.
+    const plain = await world.createAppClient(BY_TOKEN, 'plain-after');
+    (await world.executionFor(plain)).result();
+    const unlink = { operation: 'unlink', userPoolId: BY_RULES, clientId: mapped };
+    assert.deepEqual(opsOf(await world.run(unlink)), ['remove']);
+
+    assert.deepEqual(opsOf(await world.run({ ...named, dryRun: true })), ['unmap', 'unmap']);
+    assert.ok(Object.hasOwn((await rolesOf(POOL)).RoleMappings!, dead));
+    const taken = await world.run(named);
+    assert.deepEqual(opsOf(taken), ['unmap', 'unmap']);
+    const rest = Object.keys((await rolesOf(POOL)).RoleMappings!);
+    assert.ok(!rest.includes(dead) && !rest.includes(keyOf(BY_RULES, mapped)));
+    assert.deepEqual(opsOf(await world.run(named)), []);
+    assert.deepEqual(opsOf(await world.run({ userPoolId: BY_RULES, clientId: next })), [
+      'add',
+      'map',
+    ]);
+    await world.run({ operation: 'unlink', userPoolId: BY_RULES });
+    await world.run({ operation: 'unlink', userPoolId: BY_TOKEN });
   });
 });
