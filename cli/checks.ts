@@ -3,7 +3,7 @@ import type { Links } from '../core/links.ts';
 import { pausedText } from '../core/pause.ts';
 import type { PoolIssuer } from '../core/reconcile-issuers.ts';
 import type { PoolReport, ReconcileOutput } from '../core/reconcile-report.ts';
-import { loadLinks } from '../resources/links-file.ts';
+import { readLinksFile } from '../resources/links-file.ts';
 import { type Version, versionIn, versionOf } from '../resources/version.ts';
 import { issuerAdvice, issuerSentence } from './issuers.ts';
 import { Machines } from './machines.ts';
@@ -56,8 +56,12 @@ const DEFAULT_FILE = fileURLToPath(new URL('../links.yml', import.meta.url));
 /** links.yml of the working copy, if it can be read. */
 export function checkLinks(file = DEFAULT_FILE): { check: Check; links?: Links } {
   try {
-    const links = loadLinks(file);
+    const { links, warnings } = readLinksFile(file);
     const count = Object.keys(links).length;
+    if (warnings.length > 0) {
+      const todo = 'Correct what is not meant, and leave the rest.';
+      return { check: bad('warning', 'links.yml', warnings.join('\n'), todo), links };
+    }
     if (count > 0)
       return {
         check: ok('links.yml', `${count} ${count === 1 ? 'link' : 'links'}, well-formed`),

@@ -1,9 +1,10 @@
 import { roleMappingOf } from './entry-settings.ts';
-import { globsInclude, isExclusion } from './glob.ts';
+import { globsInclude, isExclusion, isLiteral, subsumes } from './glob.ts';
 import { grouped } from './grouped.ts';
 import { identityPoolRegion } from './identity-pool.ts';
 import { choiceOf } from './issuer.ts';
 import { accountIn, type Link, type Links } from './links.ts';
+import { coversAllOf } from './links-overlap.ts';
 import { partitionIn, partitionNames, partitionOf, unknownRegion } from './partitions.ts';
 import { MOST_ROLE_MAPPINGS } from './roles.ts';
 import { userPoolRegion } from './user-pool.ts';
@@ -65,7 +66,52 @@ const needlessExclusions = (links: Links): Problem[] =>
     }));
   });
 
-const isLiteral = (glob: string): boolean => !/[*?]/.test(glob);
+/** Links whose globs exclude again all that they include. */
+const coveringNone = (links: Links): Problem[] =>
+  named(links).flatMap(([name, { clients }]) => {
+    const all = clients.every(
+      (glob, i) =>
+        isExclusion(glob) ||
+        clients.slice(i + 1).some((later) => isExclusion(later) && subsumes(later.slice(1), glob)),
+    );
+    if (!all || clients.every(isExclusion)) return [];
+    const message =
+      'covers no app client: later globs with ! exclude all that the globs before them include, so remove one of both';
+    return [{ path: ['links', name, 'clients'], message }];
+  });
+
+interface MappedLink {
+  name: string;
+  link: Link;
+  /** What it says of role mappings, as a text to compare. */
+  text: string;
+}
+
+/** Each link with a role mapping, beside the first one before it that relates to it so and says otherwise. */
+export function clashingMappings(
+  links: Links,
+  relates: (earlier: Link, later: Link) => boolean,
+): { name: string; earlier: string }[] {
+  const mapping = named(links).flatMap(([name, link]): MappedLink[] => {
+    if (link.roleMapping === undefined) return [];
+    return [{ name, link, text: JSON.stringify(roleMappingOf(link) ?? link.roleMapping) }];
+  });
+  return [...grouped(mapping, ({ link }) => link.identityPool).values()].flatMap((group) =>
+    group.flatMap(({ name, link, text }, i) => {
+      const earlier = group
+        .slice(0, i)
+        .find((other) => other.text !== text && relates(other.link, link));
+      return earlier ? [{ name, earlier: earlier.name }] : [];
+    }),
+  );
+}
+
+/** Role mappings that never count, because a link before covers the same app clients with another. */
+const futileMappings = (links: Links): Problem[] =>
+  clashingMappings(links, coversAllOf).map(({ name, earlier }) => ({
+    path: ['links', name, 'roleMapping'],
+    message: `never counts: links.${earlier} comes first, covers the same app clients and says something else, so make both the same or put the narrower link first`,
+  }));
 
 /**
  * How many entries links are sure to mean: of the app clients that they name, or one of each user pool,
@@ -192,6 +238,8 @@ export const problemsOf = (links: Links): Problem[] => [
   ...disagreements(links),
   ...misplaced(links),
   ...needlessExclusions(links),
+  ...coveringNone(links),
+  ...futileMappings(links),
   ...impossibleMappings(links),
   ...disputed(links, 'principalTags', {
     text: tagsText,

@@ -3,7 +3,7 @@ import { executionSeconds } from '../core/approval.ts';
 import { accountsOf, type Links } from '../core/links.ts';
 import { userPoolRegion } from '../core/user-pool.ts';
 import { linkPolicies } from './link-policies.ts';
-import { loadLinks } from './links-file.ts';
+import { readLinksFile } from './links-file.ts';
 import { versionOf, versionText } from './version.ts';
 
 /** What follows from the links. */
@@ -31,6 +31,7 @@ interface Writers {
 
 interface Read {
   links: Links;
+  warnings: string[];
   derived: Derived;
 }
 
@@ -41,8 +42,8 @@ interface Forwarding {
 }
 
 function read(file: string): Read {
-  const links = loadLinks(file);
-  return { links, derived: derivedFrom(links) };
+  const { links, warnings } = readLinksFile(file);
+  return { links, warnings, derived: derivedFrom(links) };
 }
 
 /** The user pools of which the rule in the deployment's Region never hears by itself, link by link. */
@@ -80,12 +81,13 @@ export default class LinksPlugin {
       const { classes, service } = this.#serverless;
       if (this.#problem !== undefined) throw new classes.Error(this.#problem, 'INVALID_LINKS');
       if (!this.#read) return;
-      const { links, derived } = this.#read;
-      const unheard = [
+      const { links, warnings, derived } = this.#read;
+      const all = [
+        ...warnings,
         ...elsewhere(links, service.provider.region),
         ...shutOut(links, this.#forwarding),
       ];
-      for (const each of unheard) this.#log.warning(each);
+      for (const each of all) this.#log.warning(each);
       if (derived.wider !== undefined) this.#log.warning(`links.yml: ${derived.wider}.`);
     },
   };

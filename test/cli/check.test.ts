@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -71,6 +71,17 @@ describe('poolbridge check', () => {
     writeFileSync(other, 'links: [');
     const garbled = await check(['--links', other]);
     assert.equal(garbled.of('links.yml')!.status, 'failed');
+    const links = readFileSync(LINKS, 'utf8');
+    writeFileSync(
+      other,
+      links.replace('    userPools: [', '    userPools: [us-east-11_Typo00001, '),
+    );
+    const doubtful = (await check(['--links', other])).of('links.yml');
+    assert.equal(doubtful!.status, 'warning');
+    assert.match(
+      doubtful!.found,
+      /links\.yml:\d+: links\.[a-z-]+\.userPools\.0 is in us-east-11, /,
+    );
     const closed = await check(['--link', 'half-closed']);
     assert.match(closed.of(pools.closed)!.found, /^TargetAccessDeniedError: /);
     const nowhere = await check(['--stage', 'nope']);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { NotCoveredError } from '../../core/errors.ts';
-import { globMatches, globsInclude } from '../../core/glob.ts';
+import { globMatches, globsInclude, globsMeet, subsumes } from '../../core/glob.ts';
 import {
   accessTo,
   accountsOf,
@@ -298,6 +298,33 @@ describe('globs', () => {
         assert.equal(globMatches(glob, name), obvious.test(name));
       }),
       { numRuns: 1000 },
+    );
+  });
+
+  // All names of two letters that are long enough for any of the globs below.
+  const short = Array.from({ length: 2 ** 7 }, (_, i) => (i + 1).toString(2).slice(1)).map((bits) =>
+    bits.replaceAll('0', 'a').replaceAll('1', 'b'),
+  );
+  const glob = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 3 });
+
+  test('meet where there is a name that both match', () => {
+    fc.assert(
+      fc.property(glob, glob, (one, other) => {
+        const both = short.some((name) => globMatches(one, name) && globMatches(other, name));
+        assert.equal(globsMeet(one, other), both);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('subsume others only if they match all of their names', () => {
+    fc.assert(
+      fc.property(glob, glob, (one, other) => {
+        if (!subsumes(one, other)) return;
+        const missed = short.find((name) => globMatches(other, name) && !globMatches(one, name));
+        assert.equal(missed, undefined);
+      }),
+      { numRuns: 3000 },
     );
   });
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { dnsSuffixOf, partitionNames, partitionOf } from '../../core/partitions.ts';
+import { knownRegions } from '../../core/regions.ts';
 
 /** As far as the SDK's data is looked at. */
 interface SdkPartition {
@@ -40,6 +41,12 @@ test('partitions, their domains and their Regions are those of the AWS SDK', asy
       assert.equal(partitionOf(region), id, region);
     }
   }
+});
+
+test('the known Regions are those of the AWS SDK', async () => {
+  const sdk = await sdkPartitions();
+  const all = sdk.flatMap(({ regions }) => Object.keys(regions).filter(isRegion));
+  assert.deepEqual([...knownRegions].sort(), all.sort());
 });
 
 test('a Region of no partition is known as such', () => {

@@ -10,7 +10,7 @@ import { spoiled, torn } from './garbage.ts';
 function read(content: string | Uint8Array): Links | undefined {
   const text = Buffer.from(content).toString();
   try {
-    return parseLinks(text, 'links.yml');
+    return parseLinks(text, 'links.yml').links;
   } catch (error) {
     assert.ok(error instanceof LinksFileError, `${error}\n${(error as Error).stack}`);
     const lines = error.message.split('\n');
@@ -41,12 +41,14 @@ function areSound(links: Links): void {
   }
 }
 
+const UUID = '12345678-abcd-abcd-abcd-1234567890ab';
+
 const link = fc.record(
   {
     userPools: fc.constant(['us-east-1_EXAMPLE12', 'eu-west-1_EXAMPLE34']),
     userPoolTags: fc.constant({ team: 'mobile' }),
     clients: fc.constant(['web-*', '?']),
-    identityPool: fc.constantFrom('ap-south-1:1234-abcd', 'eu-west-1:5678-abcd'),
+    identityPool: fc.constantFrom(`ap-south-1:${UUID}`, `eu-west-1:${UUID}`),
     roleArn: fc.constant('arn:aws:iam::222222222222:role/path/poolbridge-link'),
     externalId: fc.constant('pairing'),
     serverSideTokenCheck: fc.boolean(),

@@ -31,7 +31,7 @@ describe('packaging', () => {
       const reader = `    userPoolRoleArn: arn:aws:iam::${account}:role/poolbridge-read\n`;
       return link(`abroad-${account}`, 960 + i, role) + reader;
     });
-    const text = `links:\n${links.join('')}${elsewhere.replace('us-east-1_', 'eu-west-1_')}${abroad.join('')}`;
+    const text = `links:\n${links.join('')}${elsewhere.replace('us-east-1_', 'eu-west-1_').replace('"team', '" team')}${abroad.join('')}`;
     assert.ok(text.length > 200_000 && text.length < 215_000, `${text.length} characters`);
     artifact = await packageService(text, 'prod', { forwardingAccounts: '333333333333' });
   });
@@ -79,9 +79,14 @@ describe('packaging', () => {
     }
   });
 
-  test('warns of what is granted beyond links.yml, and of user pools that it will not hear of', () => {
+  test('warns of what links.yml probably does not mean, of what is granted beyond it, and of user pools that it will not hear of', () => {
     const warnings = artifact.printed.split('\n').filter((line) => line.startsWith('Warning: '));
-    assert.deepEqual(warnings, [
+    const [doubtful = '', ...others] = warnings;
+    assert.match(
+      doubtful,
+      /links\.yml:4754: links\.elsewhere\.clients\.0 is " team-950-\*", which matches only names with /,
+    );
+    assert.deepEqual(others, [
       'Warning: links.elsewhere.userPools: 1 not of us-east-1, the Region deployed to (eu-west-1_Pool950). Their new app clients are heard of only where resources/forwarder.yml is deployed; else link them by hand.',
       'Warning: links.yml names user pools of accounts that may not forward events (444444444444): their new app clients are not heard of. Name them in forwardingAccounts, or give forwardingOrganization, and deploy resources/forwarder.yml there; else link them by hand.',
       'Warning: links.yml: 951 user pools are more than IAM has room for by name: every user pool in eu-west-1, us-east-1 may be described and its app clients listed.',

@@ -1,0 +1,223 @@
+import {
+  type Document,
+  type ErrorCode,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  Scalar,
+  visit,
+} from 'yaml';
+import { inLine } from './in-line.ts';
+import { tagSentence, yamlSentence } from './yaml-words.ts';
+
+/** What is wrong, and in which line. */
+export interface Problem {
+  line: number;
+  message: string;
+}
+
+// A links.yml has no more aliases of one anchor than links; what has more multiplies itself.
+const MOST_ALIASES = 10_000;
+
+/** Where a key stands: a key itself where there is one, else the closest thing around it. */
+function nodeAt(document: Document, path: string[]): Node | null {
+  for (let depth = path.length; depth > 0; depth--) {
+    const parent = document.getIn(path.slice(0, depth - 1), true);
+    const name = path[depth - 1];
+    const pair =
+      isMap(parent) && parent.items.find(({ key }) => isScalar(key) && key.value === name);
+    if (pair) return pair.key as Node;
+    const value = document.getIn(path.slice(0, depth), true);
+    if (value) return value as Node;
+  }
+  return document.contents;
+}
+
+const keyText = (path: string[]): string => path.map(inLine).join('.') || 'the file';
+
+/** The key of a value, from the nodes around it. */
+const keyAmong = (ancestors: readonly unknown[]): string =>
+  keyText(
+    ancestors.flatMap((each) =>
+      isPair(each) && isScalar(each.key) ? [String(each.key.value)] : [],
+    ),
+  );
+
+/** Whether following aliases leads from a value back to itself. */
+function isCircular(value: unknown): boolean {
+  try {
+    JSON.stringify(value);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+// The text is plain, so what it means depends on who reads it: 010 is eight to many readers of YAML.
+const isOddNumber = ({ value, source }: Scalar): boolean =>
+  typeof value === 'number' && source !== String(value);
+
+/** Text without quotes that goes on over several lines, which is mostly a mistake of indentation. */
+const isFolded = ({ type, range }: Scalar, text: string): boolean =>
+  type === Scalar.PLAIN && /[\r\n]/.test(text.slice(...(range ?? [0, 0])));
+
+/** A text in YAML, and where its parts stand. */
+export class YamlSource {
+  readonly #text: string;
+  readonly #lines = new LineCounter();
+  readonly #document: Document;
+  /** What the text says, its aliases resolved; an empty map where there are problems. */
+  readonly content: unknown;
+  readonly problems: Problem[];
+
+  /** @throws Error where the text is too deep. */
+  constructor(text: string) {
+    this.#text = text;
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      merge: true,
+      prettyErrors: false,
+      logLevel: 'error',
+      stringKeys: true,
+      resolveKnownTags: false,
+    });
+    this.problems = this.#mistakes();
+    if (this.problems.length === 0) this.problems = this.#oddities();
+    this.content = this.problems.length > 0 ? {} : this.#resolved();
+  }
+
+  /** What is wrong with the thing at a path, said with its line and its key. */
+  locate({ path, message }: { path: string[]; message: string }): Problem {
+    const offset = nodeAt(this.#document, path)?.range?.[0] ?? 0;
+    return this.#at(offset, `${keyText(path)} ${message}`);
+  }
+
+  #at(offset: number, message: string): Problem {
+    return { line: this.#lines.linePos(offset).line, message };
+  }
+
+  // One mistake makes the library see others behind it, so only the first counts, but for keys that
+  // stand twice and tags, which are mistakes each by itself.
+  #mistakes(): Problem[] {
+    const { errors, warnings } = this.#document;
+    const [first] = errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
+    const doubled = errors.filter(({ code }) => code === 'DUPLICATE_KEY');
+    return [
+      ...[...doubled, ...(first ? [first] : [])].map(({ code, pos: [offset] }) =>
+        this.#mistake(code, offset),
+      ),
+      ...warnings.map(({ code, pos: [from, to] }) =>
+        code === 'TAG_RESOLVE_FAILED'
+          ? this.#at(from, `${this.#keyOf(to)} ${tagSentence(this.#text.slice(from, to))}`)
+          : this.#mistake(code, from),
+      ),
+    ];
+  }
+
+  #mistake(code: ErrorCode, offset: number): Problem {
+    const open = code === 'MISSING_CHAR' ? this.#openQuote(offset) : undefined;
+    return open === undefined
+      ? this.#at(offset, yamlSentence(code, this.#text, offset))
+      : this.#at(open, 'the quote that begins here has no end: close it on the same line');
+  }
+
+  /** The key of the first value from an offset on. */
+  #keyOf(offset: number): string {
+    let key = keyAmong([]);
+    visit(this.#document, {
+      Node: (_, { range }, ancestors) => {
+        if ((range?.[0] ?? 0) < offset) return undefined;
+        key = keyAmong(ancestors);
+        return visit.BREAK;
+      },
+    });
+    return key;
+  }
+
+  /** Where the quote begins that has no end before an offset. */
+  #openQuote(offset: number): number | undefined {
+    let open: number | undefined;
+    visit(this.#document, {
+      Scalar: (_, { type, range }) => {
+        if (type !== Scalar.QUOTE_DOUBLE && type !== Scalar.QUOTE_SINGLE) return;
+        const [from = 0, to = 0] = range ?? [];
+        const isClosed = to - from > 1 && this.#text[to - 1] === this.#text[from];
+        if (from < offset && to >= offset && !isClosed) open = from;
+      },
+    });
+    return open;
+  }
+
+  /** What YAML takes without a word, but not for what a person would. */
+  #oddities(): Problem[] {
+    const found: Problem[] = [];
+    const anchors = new Map<string, Node>();
+    const target = (node: unknown): unknown => (isAlias(node) ? anchors.get(node.source) : node);
+    visit(this.#document, {
+      Node: (_, node, ancestors) => {
+        if ((isScalar(node) || isCollection(node)) && node.anchor) anchors.set(node.anchor, node);
+        const message = this.#oddity(node, anchors);
+        if (message === undefined) return;
+        found.push(this.#at(node.range?.[0] ?? 0, `${keyAmong(ancestors)} ${message}`));
+      },
+      Pair: (_, { key, value }: Pair) => {
+        if (!isScalar(key) || key.source !== '<<' || key.type !== Scalar.PLAIN) return;
+        const merged = target(value);
+        const all = isSeq(merged) ? merged.items.map(target) : [merged];
+        if (merged === undefined || all.every(isMap)) return;
+        found.push(this.#at(key.range?.[0] ?? 0, '<< must merge a map, by an alias such as *name'));
+      },
+    });
+    return found;
+  }
+
+  #oddity(node: Node, anchors: Map<string, Node>): string | undefined {
+    if (isAlias(node)) {
+      return anchors.has(node.source)
+        ? undefined
+        : `is ${inLine(`*${node.source}`)}, an alias of an anchor that does not stand before it: put it in quotes if it is text`;
+    }
+    if (node.tag === '!')
+      return 'begins with a ! and a blank, which YAML reads as a tag: put both in quotes with the text';
+    if (!isScalar(node)) return undefined;
+    const { source = '' } = node;
+    if (isOddNumber(node)) {
+      return `is ${inLine(source)}, which YAML reads as the number ${String(node.value)}: write a number in decimal digits alone, and text in quotes`;
+    }
+    return isFolded(node, this.#text)
+      ? `is ${inLine(JSON.stringify(source))}, which goes on over several lines: put it on one line, or correct the indentation`
+      : undefined;
+  }
+
+  #resolved(): unknown {
+    try {
+      const content: unknown = this.#document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {};
+      if (!isCircular(content)) return content;
+      this.#blameAlias('stands for something that it is a part of: write the value out');
+    } catch (error) {
+      if (error instanceof RangeError) throw error;
+      this.#blameAlias('stands for far too much: use fewer aliases of aliases');
+    }
+    return {};
+  }
+
+  #blameAlias(message: string): void {
+    let offset = 0;
+    let name = 'an alias';
+    visit(this.#document, {
+      Alias: (_, alias) => {
+        [offset = 0] = alias.range ?? [];
+        name = inLine(`*${alias.source}`);
+        return visit.BREAK;
+      },
+    });
+    this.problems.push(this.#at(offset, `${name} ${message}`));
+  }
+}
