@@ -47,8 +47,8 @@ export const globsIncludeAll = (globs: string[]): boolean =>
 export const isLiteral = (glob: string): boolean => !/[*?]/.test(glob);
 
 /**
- * Whether a glob matches every name that another matches. No is certain only where either is literal:
- * `a*b?` and `a*?b*` are compared as they are written.
+ * Whether a glob matches every name that another matches. Yes is certain; no may be wrong where both have
+ * wildcards.
  */
 export const subsumes = (glob: string, other: string): boolean =>
   // A ? is one character and must not pass for the other's *.

@@ -48,38 +48,27 @@ function sameRole([name, { roleArn, userPoolRoleArn }]: NamedLink): Problem[] {
   return [{ path: ['links', name, 'userPoolRoleArn'], message }];
 }
 
-const sorted = (value: unknown): unknown =>
-  value !== null && typeof value === 'object' && !Array.isArray(value)
-    ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-    : value;
+const isMap = (value: unknown): value is object =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
 
-const textOf = (link: Link): string =>
-  JSON.stringify(
-    sorted(
-      Object.fromEntries(
-        Object.entries(link).map(([key, value]) => [
-          key,
-          key === 'userPools' ? [...value].sort() : sorted(value),
-        ]),
-      ),
-    ),
+/** A link as a text that is the same whatever the order of its keys and user pools. */
+function textOf(link: Link): string {
+  const { userPools = [] } = link;
+  return JSON.stringify({ ...link, userPools: [...userPools].sort() }, (_, value: unknown) =>
+    isMap(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value,
   );
+}
 
 /** Links that differ by name alone. While a link is renamed both names may be wanted. */
 function sameLinks(links: NamedLink[]): Problem[] {
   const first = new Map<string, string>();
   return links.flatMap(([name, link]) => {
     const text = textOf(link);
-    const firstName = first.get(text);
-    if (firstName === undefined) first.set(text, name);
-    return firstName === undefined
-      ? []
-      : [
-          {
-            path: ['links', name],
-            message: `says the same as links.${firstName}: remove one, or correct what was to be different`,
-          },
-        ];
+    const firstName = first.get(text) ?? name;
+    first.set(text, firstName);
+    if (firstName === name) return [];
+    const message = `says the same as links.${firstName}: remove one, or correct what was to be different`;
+    return [{ path: ['links', name], message }];
   });
 }
 
@@ -93,7 +82,7 @@ const crossingMappings = (links: Links): Problem[] =>
     (earlier, later) => canMeet(earlier, later) && !coversAllOf(later, earlier),
   ).map(({ name, earlier }) => ({
     path: ['links', name, 'roleMapping'],
-    message: `differs from that of links.${earlier}, and both links can cover the same app client: the first in the file counts for it, which is links.${earlier}`,
+    message: `differs from that of links.${earlier}, and both links can cover the same app client: the first in the file counts, so make both the same or put the exception in a link of its own before them`,
   }));
 
 /** What links.yml may say, but probably means otherwise. */

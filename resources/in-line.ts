@@ -1,7 +1,8 @@
 const LONGEST = 80;
 
-/** A text of others as it may stand in a line of a message: short, and with nothing that breaks the line. */
-export const inLine = (text: string): string =>
-  text
-    .slice(0, LONGEST)
-    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (odd) => `\\u{${odd.codePointAt(0)?.toString(16)}}`);
+/** A text of others with nothing in it that breaks a line, changes its direction or can't be seen. */
+export const escaped = (text: string): string =>
+  text.replace(/[[\p{C}\p{Z}]--[ ]]/gv, (odd) => `\\u{${odd.codePointAt(0)?.toString(16)}}`);
+
+/** As {@link escaped}, and short. */
+export const inLine = (text: string): string => escaped(text.slice(0, LONGEST));

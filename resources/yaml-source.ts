@@ -14,7 +14,7 @@ import {
   Scalar,
   visit,
 } from 'yaml';
-import { inLine } from './in-line.ts';
+import { escaped, inLine } from './in-line.ts';
 import { tagSentence, yamlSentence } from './yaml-words.ts';
 
 /** What is wrong, and in which line. */
@@ -96,7 +96,7 @@ export class YamlSource {
   /** What is wrong with the thing at a path, said with its line and its key. */
   locate({ path, message }: { path: string[]; message: string }): Problem {
     const offset = nodeAt(this.#document, path)?.range?.[0] ?? 0;
-    return this.#at(offset, `${keyText(path)} ${message}`);
+    return this.#at(offset, `${keyText(path)} ${escaped(message)}`);
   }
 
   #at(offset: number, message: string): Problem {

@@ -73,7 +73,7 @@ export function yamlSentence(code: ErrorCode, text: string, from: number): strin
     default:
       return (
         fixed[code] ??
-        `${inLine(word) || 'this'} can not stand here: check brackets, quotes and indentation`
+        `${inLine(word || text.charAt(from)) || 'this'} can not stand here: check brackets, quotes and indentation`
       );
   }
 }

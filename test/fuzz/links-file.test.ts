@@ -10,7 +10,11 @@ import { spoiled, torn } from './garbage.ts';
 function read(content: string | Uint8Array): Links | undefined {
   const text = Buffer.from(content).toString();
   try {
-    return parseLinks(text, 'links.yml').links;
+    const { links, warnings } = parseLinks(text, 'links.yml');
+    for (const warning of warnings) {
+      assert.match(warning, /^links\.yml:\d+: links\.[^\p{C}\p{Zl}\p{Zp}]+$/u);
+    }
+    return links;
   } catch (error) {
     assert.ok(error instanceof LinksFileError, `${error}\n${(error as Error).stack}`);
     const lines = error.message.split('\n');
@@ -46,8 +50,8 @@ const UUID = '12345678-abcd-abcd-abcd-1234567890ab';
 const link = fc.record(
   {
     userPools: fc.constant(['us-east-1_EXAMPLE12', 'eu-west-1_EXAMPLE34']),
-    userPoolTags: fc.constant({ team: 'mobile' }),
-    clients: fc.constant(['web-*', '?']),
+    userPoolTags: fc.constantFrom({ team: 'mobile' }, { 'a*\u202e': 'b\u2028?\n' }),
+    clients: fc.constantFrom(['web-*', '?'], [' a\u2028']),
     identityPool: fc.constantFrom(`ap-south-1:${UUID}`, `eu-west-1:${UUID}`),
     roleArn: fc.constant('arn:aws:iam::222222222222:role/path/poolbridge-link'),
     externalId: fc.constant('pairing'),

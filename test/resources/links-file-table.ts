@@ -154,6 +154,7 @@ export const refused: Row[] = [
   ['a directive that YAML does not know', `%LINKS 1\n---\n${good}`, ['1: a line that begins with % is a YAML directive, which links.yml does not use: remove it']],
   ['a colon without a blank, before another key', good.replace('identityPool: ', 'identityPool:'), ['4: identityPool:ap-south-1:12345678-abcd-abcd-abcd-1234567890ab needs a blank after the colon: write identityPool: ap-south-1:12345678-abcd-abcd-abcd-1234567890ab']],
   ['a colon without a blank, in the last key', good.replace('roleArn: ', 'roleArn:'), ['5: roleArn:arn:aws:iam::222222222222:role/poolbridge-link needs a blank after the colon: write roleArn: arn:aws:iam::222222222222:role/poolbridge-link']],
+  ['a blank after a colon that is none', good.replace('identityPool: ', 'identityPool:\u00a0'), ['4: identityPool:\\u{a0}ap-south-1:12345678-abcd-abcd-abcd-1234567890ab has no value of its own: write each key on a line with a colon, a blank and its value']],
   ['a link that has a colon without a blank alone', 'links:\n  mobile-apps:\n    userPools:[us-east-1_EXAMPLE12]\n', ['2: links.mobile-apps must be a map, which has keys with values, but is "userPools:[us-east-1_EXAMPLE12]"']],
   ['a key without a colon', good.replace('identityPool: ', 'identityPool '), ['4: identityPool ap-south-1:12345678-abcd-abcd-abcd-1234567890ab has no value of its own: write each key on a line with a colon, a blank and its value']],
   ['two colons in a value', good.replace('ap-south-1:', 'ap-south-1: '), ['4: a value can not be followed by another key: put a value that holds ": " in quotes, and begin a map on the next line']],
@@ -161,6 +162,7 @@ export const refused: Row[] = [
   ['a key in a column of its own', good.replace('    identityPool', '   identityPool'), [`4: ${INDENTATION}`]],
   ['an item of a list in a column of its own', good.replace('[us-east-1_EXAMPLE12]', '\n      - us-east-1_EXAMPLE12\n       - us-east-1_EXAMPLE34'), ['4: ~.userPools is "us-east-1_EXAMPLE12 - us-east-1_EXAMPLE34", which goes on over several lines: put it on one line, or correct the indentation']],
   ['an item of a list beside its key', good.replace('[us-east-1_EXAMPLE12]', '- us-east-1_EXAMPLE12'), ['3: - can not stand here: check brackets, quotes and indentation']],
+  ['two commas in a list', line('clients: [a,,b]'), ['6: , can not stand here: check brackets, quotes and indentation']],
   ['a bracket without its end', good.replace('12]', '12'), [`4: ${INDENTATION}`]],
   ['an end without its bracket', good.replace('[us', 'us'), ['3: ~.userPools must be a list, but is "us-east-1_EXAMPLE12]"']],
   ['a quote without its end', good.replace('ap-south-1:', '"ap-south-1:'), ['4: the quote that begins here has no end: close it on the same line']],
@@ -189,11 +191,12 @@ export const refused: Row[] = [
 export const warned: Row[] = [
   ['Regions that AWS did not have', good.replace('us-east-1_', 'us-east-11_').replace('ap-south-1:', 'ap-mars-1:'), ['4: ~.identityPool is in ap-mars-1, which was no AWS Region when this version was made: correct the id, unless the Region is newer', '3: ~.userPools.0 is in us-east-11, which was no AWS Region when this version was made: correct the id, unless the Region is newer']],
   ['blanks at the ends of globs', line('clients: [" web-*", "!web-a ", "a\\tb", "a b"]'), [`6: ~.clients.0 is " web-*", ${BLANKS}`, `6: ~.clients.1 is "!web-a ", ${BLANKS}`, `6: ~.clients.2 is "a\\tb", ${BLANKS}`]],
+  ['a blank in a glob that looks like another', line('clients: ["web\u00a0app"]'), [`6: ~.clients.0 is "web\\u{a0}app", ${BLANKS}`]],
   ['wildcards in tags', line('userPoolTags: { team: "mob*", "t?": a }'), [`6: ~.userPoolTags.team is "mob*", ${LITERAL_TAGS}`, `6: ~.userPoolTags.t? is "a", ${LITERAL_TAGS}`]],
   ['one role for the user pools and the identity pool', line('userPoolRoleArn: arn:aws:iam::222222222222:role/poolbridge-link'), ['6: ~.userPoolRoleArn is the same role as roleArn: resources/user-pool-account.yml makes a role of its own that reads the user pools, and the role of resources/account-b.yml may not']],
   ['two links that are the same', good + second('web'), [`6: ${SAME}`]],
   ['two links that are the same but for their order', line('userPoolTags: { a: b, c: d }\n    onDelete: unlink') + second('web', '    onDelete: unlink\n    clients: ["*"]\n    userPoolTags: { c: d, a: b }\n'), [`8: ${SAME}`]],
-  ['role mappings of links that cross', line('roleMapping: token\n    clients: ["web-*"]') + second('web', '    clients: ["*-admin"]\n    roleMapping: default\n'), ['13: links.web.roleMapping differs from that of links.mobile-apps, and both links can cover the same app client: the first in the file counts for it, which is links.mobile-apps']],
+  ['role mappings of links that cross', line('roleMapping: token\n    clients: ["web-*"]') + second('web', '    clients: ["*-admin"]\n    roleMapping: default\n'), ['13: links.web.roleMapping differs from that of links.mobile-apps, and both links can cover the same app client: the first in the file counts, so make both the same or put the exception in a link of its own before them']],
 ];
 
 /** Files that are accepted, though they come near to one that is not. */
