@@ -13,6 +13,7 @@ import {
   userPoolRoleOf,
 } from '../core/links.ts';
 import type { Allowed, Pending } from '../core/records.ts';
+import type { Issuer } from '../core/user-pool.ts';
 import { lastAppClientNames } from './app-client-names.ts';
 import { issuerOf } from './issuer.ts';
 import { logger } from './logger.ts';
@@ -47,27 +48,41 @@ function allowed(
   ];
 }
 
+/** What requests about one user pool are judged by. */
+interface Known {
+  /** The names of the app clients by their ids. */
+  names: ReadonlyMap<string, string>;
+  /** Absent where it is unknown, or decides nothing. */
+  issuer?: Issuer;
+}
+
 /**
- * The names of the app clients that requests are about, by their ids. Requests that were all looked up
- * in listings before need no call: the last listing will do.
+ * What is known of the app clients that requests are about, and of their user pool. Requests that were
+ * all looked up in listings before need no call: the last listing will do.
  *
+ * @param asksIssuer whether the user pool's issuer decides anything.
  * @returns undefined when the time is up, or when AWS refuses: that must hold up no other requests.
  */
-async function clientNamesFor(
+async function knownFor(
   requests: Pending[],
   pool: UserPool,
-  until: number,
-): Promise<Map<string, string> | undefined> {
+  { until, asksIssuer }: { until: number; asksIssuer: boolean },
+): Promise<Known | undefined> {
   const asked = requests.filter(({ clientId }) => clientId !== undefined);
   const ids = new Set(asked.flatMap(({ clientId }) => clientId ?? []));
-  if (ids.size === 0) return new Map();
+  if (ids.size === 0) return { names: new Map() };
   const listings = asked.flatMap(({ listing }) => listing ?? []);
   try {
-    if (listings.length === asked.length) {
-      const names = await lastAppClientNames(pool.userPoolId, Math.max(...listings));
-      if (names !== 'none') return names ? await names.of(ids) : new Map();
-    }
-    return await namesInCognito(pool, ids, until);
+    const last =
+      listings.length === asked.length
+        ? await lastAppClientNames(pool.userPoolId, Math.max(...listings))
+        : 'none';
+    if (last === undefined) return { names: new Map() };
+    const names = last === 'none' ? await namesInCognito(pool, ids, until) : await last.of(ids);
+    if (!names || !asksIssuer) return names && { names };
+    const told = last === 'none' ? undefined : last.issuer;
+    const issuer = told ?? (await issuerOf(pool));
+    return issuer === undefined || issuer === 'unknown' ? { names } : { names, issuer };
   } catch (error) {
     logger.warn(`app clients of ${pool.userPoolId} are not judged`, error as Error);
     return undefined;
@@ -84,16 +99,16 @@ async function allowedOfUserPool(
   if (coverageOf(links, pool).length === 0) return [];
   const { userPoolId } = pool;
   const reader = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
-  const names = await clientNamesFor(requests, reader, until);
-  if (!names) return [];
   const isAsked = requests.some(({ operation }) => operation === 'link');
-  const issuer =
-    isAsked && needsIssuer(links, pool, identityPoolId) ? await issuerOf(reader) : undefined;
-  const known = issuer === undefined ? pool : { ...pool, issuer };
+  const asksIssuer = isAsked && needsIssuer(links, pool, identityPoolId);
+  const known = await knownFor(requests, reader, { until, asksIssuer });
+  if (!known) return [];
+  const { names, issuer } = known;
+  const described = issuer === undefined ? pool : { ...pool, issuer };
   return requests.flatMap((request) => {
     const clientName = names.get(request.clientId ?? '');
     if (clientName === undefined && request.operation === 'link') return [];
-    const subject = clientName === undefined ? known : { ...known, clientName };
+    const subject = clientName === undefined ? described : { ...described, clientName };
     return allowed(links, request, subject, identityPoolId, where.partition);
   });
 }

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { type AppClient, type ClientNames, inParts, partOf } from '../core/app-client.ts';
 import { AwsUnavailableError, UserPoolClientNotFoundError } from '../core/errors.ts';
 import { inParallel } from './in-parallel.ts';
+import { issuerOf } from './issuer.ts';
 import { type Listing, ListingTable } from './listing-table.ts';
 import { logger } from './logger.ts';
+import { whileThrottled } from './pace.ts';
 import { sleep } from './sleep.ts';
 import { allAppClients, poolPace, type UserPool } from './user-pools.ts';
 
@@ -33,6 +35,11 @@ export class AppClientNames {
   /** The number of the listing: a later listing of the same user pool has a higher one. */
   get number(): number {
     return this.#listing.number;
+  }
+
+  /** The user pool's own issuer; undefined where whoever listed did not ask for it. */
+  get issuer(): Listing['issuer'] {
+    return this.#listing.issuer;
   }
 
   async #part(number: number): Promise<ClientNames> {
@@ -85,10 +92,14 @@ async function list(
     if (!(await table.renew(nonce))) throw new LeaseLost();
     renewed = Date.now();
   };
-  const clients = await allAppClients(pool, { turn, until });
+  const [clients, issuer] = await Promise.all([
+    allAppClients(pool, { turn, until }),
+    pool.asksIssuer ? whileThrottled(() => issuerOf(pool), until) : undefined,
+  ]);
   const parts = clients ? inParts(clients) : [];
   await table.keep(number, parts);
-  const listing = { number, parts: parts.length };
+  const listing: Listing = { number, parts: parts.length };
+  if (pool.asksIssuer) listing.issuer = issuer ?? 'unknown';
   if (!(await table.publish(listing, nonce))) {
     // It answers this request all the same: it began after it.
     logger.info('a listing of app clients was not published: its lease had run out', {
@@ -181,10 +192,10 @@ export async function lastAppClientNames(
   return isLateEnough ? namesIn(table, last) : 'none';
 }
 
-/** An app client that was looked for, and the number of the listing that it was looked for in. */
+/** An app client that was looked for, and the listing that it was looked for in. */
 export interface Found {
   client: AppClient | undefined;
-  listing: number;
+  names: AppClientNames;
 }
 
 /** The user pool is not there, nor any client of it. */
@@ -212,13 +223,12 @@ export async function findAppClient(
       `The user pool ${userPoolId} does not exist in ${whose}. Check the id, and that Poolbridge is deployed to the account that owns the user pool or that links.yml gives its userPoolRoleArn.`,
     );
   }
-  const listing = names.number;
   if (clientId !== undefined) {
     const name = (await names.of([clientId])).get(clientId);
-    return { client: name === undefined ? undefined : { clientId, clientName: name }, listing };
+    return { client: name === undefined ? undefined : { clientId, clientName: name }, names };
   }
   const [client, ...others] = await names.named(clientName);
-  if (others.length === 0) return { client, listing };
+  if (others.length === 0) return { client, names };
   throw new UserPoolClientNotFoundError(
     `The user pool ${userPoolId} has ${others.length + 1} app clients named ${clientName}, and the event does not say which. Ask for the one that is meant by its id.`,
   );

@@ -4,8 +4,8 @@ import type { AppClient } from '../core/app-client.ts';
 import { AwsUnavailableError } from '../core/errors.ts';
 import type { UserPoolListing } from '../core/reconcile.ts';
 import type { ListedPool } from '../core/reconcile-plan.ts';
-import { isListOf, isMapOf, isOneOf, isShape, isText } from '../core/shape.ts';
-import type { Issuer } from '../core/user-pool.ts';
+import { isListOf, isMapOf, isShape, isText } from '../core/shape.ts';
+import { type Issuer, isIssuer } from '../core/user-pool.ts';
 import { client, itemsOf, S, TableName, textOf, ttl } from './table.ts';
 
 /** App clients of one user pool, as many as one item has room for. */
@@ -20,7 +20,7 @@ const isPart = isShape<Part>(
     tags: isMapOf(isText),
     clients: isListOf(isShape<AppClient>({ clientId: isText, clientName: isText }, {})),
   },
-  { issuer: isOneOf('original', 'updated') },
+  { issuer: isIssuer },
 );
 
 // An item of DynamoDB holds 400 KB; a client takes at most 300 characters, and usually 90.

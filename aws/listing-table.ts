@@ -6,7 +6,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { ClientNames } from '../core/app-client.ts';
 import { AwsUnavailableError } from '../core/errors.ts';
-import { isMapOf, isText } from '../core/shape.ts';
+import { isMapOf, isOneOf, isText } from '../core/shape.ts';
+import type { Issuer } from '../core/user-pool.ts';
 import {
   bodyOf,
   client,
@@ -32,6 +33,8 @@ export interface Listing {
   number: number;
   /** In how many items it is; 0 where the user pool does not exist. */
   parts: number;
+  /** The user pool's own, at the time of the listing; absent where the request did not ask for it. */
+  issuer?: Issuer | 'unknown';
 }
 
 /** What the table says of the listings of a user pool. */
@@ -47,6 +50,8 @@ export interface Listings {
 }
 
 const isNames = isMapOf(isText);
+
+const isIssuerTold = isOneOf('original', 'updated', 'unknown');
 
 /**
  * The listings of one user pool's app clients, under the partition key `names#USER_POOL_ID`: the lease
@@ -94,11 +99,12 @@ export class ListingTable {
     const item = await this.#get('lease');
     const number = numberOf(item, 'listed');
     const parts = numberOf(item, 'parts');
+    const issuer = textOf(item, 'issuer');
     const isListing = number > 0 && Number.isInteger(parts) && parts >= 0 && parts <= MOST_PARTS;
     return {
       begun: numberOf(item, 'begun'),
       isFree: textOf(item, 'nonce') === undefined || numberOf(item, 'expiresAt') < Date.now(),
-      ...(isListing && { last: { number, parts } }),
+      ...(isListing && { last: { number, parts, ...(isIssuerTold(issuer) && { issuer }) } }),
       listedAt: numberOf(item, 'listedAt'),
     };
   }
@@ -161,15 +167,16 @@ export class ListingTable {
    *
    * @returns false when the lease was another's, or gone: then nothing is known of it.
    */
-  async publish({ number, parts }: Listing, nonce: string): Promise<boolean> {
+  async publish({ number, parts, issuer }: Listing, nonce: string): Promise<boolean> {
     const published = await this.#updateLease({
       ConditionExpression: 'nonce = :nonce',
       UpdateExpression:
-        'SET listed = :number, parts = :parts, listedAt = :now REMOVE nonce, expiresAt',
+        'SET listed = :number, parts = :parts, issuer = :issuer, listedAt = :now REMOVE nonce, expiresAt',
       ExpressionAttributeValues: {
         ':nonce': S(nonce),
         ':number': N(number),
         ':parts': N(parts),
+        ':issuer': S(issuer ?? ''),
         ':now': N(Date.now()),
       },
     });

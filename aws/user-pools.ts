@@ -20,6 +20,8 @@ export interface UserPool {
   userPoolId: string;
   where: Execution;
   roleArn: string | undefined;
+  /** Whether its issuer is to be read with its app clients. */
+  asksIssuer?: boolean;
 }
 
 const clients = new Map<string, CognitoIdentityProviderClient>();

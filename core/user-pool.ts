@@ -1,6 +1,7 @@
 import { InvalidRequestError } from './errors.ts';
 import type { Execution } from './execution.ts';
 import { dnsSuffixOf, partitionNames } from './partitions.ts';
+import { isOneOf } from './shape.ts';
 
 /** The Region of a user pool, which its id begins with; never the identity pool's or the stack's. */
 export const userPoolRegion = (userPoolId: string): string =>
@@ -13,6 +14,9 @@ export const userPoolRegion = (userPoolId: string): string =>
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html
  */
 export type Issuer = 'original' | 'updated';
+
+/** Whether a value is one of the issuers that a user pool can have. */
+export const isIssuer = isOneOf<Issuer>('original', 'updated');
 
 const HOST_PREFIX = 'cognito-idp.';
 // What the updated issuer's host has before the original one's.

@@ -1,5 +1,10 @@
 import links from '#links';
-import { appClientNames, findAppClient, UserPoolNotFoundError } from '../aws/app-client-names.ts';
+import {
+  type AppClientNames,
+  appClientNames,
+  findAppClient,
+  UserPoolNotFoundError,
+} from '../aws/app-client-names.ts';
 import { endOf } from '../aws/executions.ts';
 import { issuerOf } from '../aws/issuer.ts';
 import { linksInLedgers, nameInLedgers } from '../aws/ledger.ts';
@@ -34,28 +39,39 @@ interface Resolving {
 // In milliseconds, kept for the calls that follow a listing of app clients.
 const RESERVE = 15_000;
 
+/** An app client, and the listing that it was looked up in, if it was. */
+interface LookedUp {
+  subject: Subject;
+  names?: AppClientNames;
+}
+
 /** The app client, looked up where the request alone can't be believed or does not say enough. */
 async function appClientOf(
   request: LinkRequest,
   subject: Subject,
   { where, until }: Resolving,
-): Promise<Subject> {
-  const { userPoolId, clientId, clientName, requestedBy, operation } = request;
+): Promise<LookedUp> {
+  const { userPoolId, clientId, clientName, requestedBy, operation, identityPoolId } = request;
   const everyClient = clientId === undefined && clientName === undefined;
   // Where a name decides, the client's own counts, and not what the request says it is.
   const isCreation = requestedBy.via === 'cloudtrail';
   const enough = isCreation && clientId !== undefined && !needsClientName(links, subject);
-  if (everyClient || enough) return { ...subject, ...request };
-  const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
+  if (everyClient || enough) return { subject: { ...subject, ...request } };
+  const asksIssuer = operation === 'link' && needsIssuer(links, subject, identityPoolId);
+  const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId), asksIssuer };
   const found = await findAppClient(pool, request, until).catch((error: unknown) => {
     if (isCreation && error instanceof UserPoolNotFoundError) return undefined;
     throw error;
   });
-  if (found?.client) return { ...subject, ...found.client, listing: found.listing };
+  if (found?.client) {
+    const { client, names } = found;
+    return { subject: { ...subject, ...client, listing: names.number }, names };
+  }
   const known = clientId === undefined ? request : { clientId };
-  if (isCreation) return { ...subject, ...known, gone: true };
+  if (isCreation) return { subject: { ...subject, ...known, gone: true } };
   // An entry outlives its client, so unlinking must not ask for the client to be there.
-  if (operation === 'unlink' && clientId !== undefined) return { ...subject, clientId };
+  if (operation === 'unlink' && clientId !== undefined)
+    return { subject: { ...subject, clientId } };
   throw new UserPoolClientNotFoundError(
     `The user pool ${userPoolId} has no app client ${clientId ?? clientName}. Check the id; a client that was deleted can only be unlinked.`,
   );
@@ -89,15 +105,17 @@ function userPoolOf(
 /** With the user pool's issuer, where that decides under which names a client is linked. */
 async function withIssuer(
   { operation, userPoolId, identityPoolId }: LinkRequest,
-  subject: Subject,
+  { subject, names }: LookedUp,
   { where, until }: Resolving,
 ): Promise<Subject> {
   if (operation !== 'link' || subject.gone) return subject;
   if (!needsIssuer(links, subject, identityPoolId)) return subject;
   const roleArn = userPoolRoleOf(links, userPoolId);
-  // An account has 15 calls a second for this, and many requests may come at once.
-  const issuer = await whileThrottled(() => issuerOf({ userPoolId, where, roleArn }), until);
-  return issuer === undefined ? subject : { ...subject, issuer };
+  const issuer =
+    names?.issuer ??
+    // An account has 15 calls a second for this, and many requests may come at once.
+    (await whileThrottled(() => issuerOf({ userPoolId, where, roleArn }), until));
+  return issuer === undefined || issuer === 'unknown' ? subject : { ...subject, issuer };
 }
 
 /** The user pool and the app client as the links judge them; no call for a pool none covers. */

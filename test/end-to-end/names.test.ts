@@ -10,6 +10,8 @@ describe('requests that need the names of one user pool’s app clients', () => 
   let world: World;
   /** The calls of ListUserPoolClients so far. */
   let lists = 0;
+  /** The calls of DescribeUserPool so far, which tells the issuer. */
+  let descriptions = 0;
   /** Runs after the next page is read, and before it is answered. */
   let afterPage = async () => {};
 
@@ -28,6 +30,17 @@ describe('requests that need the names of one user pool’s app clients', () => 
         afterPage = async () => {};
         await then();
         return page;
+      },
+    };
+  });
+  before(() => {
+    const { operations } = world.local.aws.services.get('cognito-idp')!;
+    const { run, ...rest } = operations['DescribeUserPool']!;
+    operations['DescribeUserPool'] = {
+      ...rest,
+      run: (call) => {
+        descriptions++;
+        return run(call);
       },
     };
   });
@@ -70,6 +83,7 @@ describe('requests that need the names of one user pool’s app clients', () => 
     const [first = '', ...others] = clients;
     const started: Promise<string>[] = [];
     lists = 0;
+    descriptions = 0;
     afterPage = async () => {
       await lengthenLease();
       started.push(...others.map(start));
@@ -84,6 +98,8 @@ describe('requests that need the names of one user pool’s app clients', () => 
     );
     // One that only starts to ask when the first is over may need a third.
     assert.ok(lists <= 3, `${lists} listings`);
+    // Each listing tells the issuer of the user pool too.
+    assert.equal(descriptions, lists);
   });
 
   test('are never answered by a listing that began before them', async () => {
