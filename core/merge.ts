@@ -36,7 +36,7 @@ export interface Intent extends ProviderNames {
   principalTags?: PrincipalTagMap;
   /** Whether only role mappings are to be taken away whose entries are gone: this client's must be one. */
   leftBehind?: true;
-  /** Of an undo, and nothing else counts then: the changes that are to be taken back. */
+  /** For an undo: the changes to take back. Beside them only `principalTags` counts then. */
   takeBack?: ShownChange[];
 }
 
@@ -203,19 +203,40 @@ function changeTakenBack(pool: IdentityPool, change: Change): Change[] {
 }
 
 /**
- * The changes that take others back, the last first; none for those that are taken back already.
+ * The principal tags that user pools need whose app clients are linked again. The changes to take back
+ * may not have them: other app clients kept the tags at that time.
+ */
+function taggedAgain(pool: IdentityPool, changes: Change[], tags: PrincipalTagMap): TagChange[] {
+  if (!isActive(tags)) return [];
+  const names = changes.flatMap(({ op, provider }) => (op === 'remove' ? [provider] : []));
+  return [...new Set(names.map(({ ProviderName = '' }) => ProviderName))].flatMap(
+    (ProviderName): TagChange[] => {
+      if (isActive(tagsOf(pool, ProviderName))) return [];
+      return [{ op: 'tag', provider: { ProviderName }, principalTags: tags }];
+    },
+  );
+}
+
+/**
+ * The changes that take others back, the last first; none for those that are taken back already. A user
+ * pool whose app clients are linked again has principal tags if its links ask for them.
  *
  * @throws UndoConflictError when something is there that is not as it was left.
  */
-function takenBack(pool: IdentityPool, changes: Change[]): Change[] {
+function takenBack(
+  pool: IdentityPool,
+  changes: Change[],
+  { principalTags = INACTIVE }: Pick<Intent, 'principalTags'>,
+): Change[] {
   let now = pool;
   const isTag = (change: Change): boolean => 'principalTags' in change;
   const last = changes.toReversed();
-  return [...last.filter((each) => !isTag(each)), ...last.filter(isTag)].flatMap((change) => {
-    const back = changeTakenBack(now, change);
-    now = apply(now, back);
-    return back;
+  const back = [...last.filter((each) => !isTag(each)), ...last.filter(isTag)].flatMap((change) => {
+    const changed = changeTakenBack(now, change);
+    now = apply(now, changed);
+    return changed;
   });
+  return [...back, ...taggedAgain(now, changes, principalTags)];
 }
 
 /**
@@ -225,7 +246,7 @@ function takenBack(pool: IdentityPool, changes: Change[]): Change[] {
  * @throws InvalidRequestError where what is called left behind is not.
  */
 export function merge(pool: IdentityPool, intent: Intent): Change[] {
-  if (intent.takeBack) return takenBack(pool, intent.takeBack.flatMap(expanded));
+  if (intent.takeBack) return takenBack(pool, intent.takeBack.flatMap(expanded), intent);
   if (intent.leftBehind) return leftBehind(pool, intent);
   const merged = intent.operation === 'unlink' ? unlinked : linked;
   return namesIn(intent).flatMap((providerName) => merged(pool, { ...intent, providerName }));

@@ -251,7 +251,11 @@ export function outcomeOf({ intent, dryRun }: Target, changes: number): Outcome 
  */
 export function withBeside(links: Links, target: Target, names = target.links): Target {
   const { serverSideTokenCheck: _, ...beside } = entrySettingsOf(links, names);
-  return target.intent.takeBack ? target : { ...target, intent: { ...target.intent, ...beside } };
+  const { principalTags } = beside;
+  const { intent } = target;
+  if (!intent.takeBack) return { ...target, intent: { ...intent, ...beside } };
+  // An undo puts back the role mappings that there were.
+  return principalTags ? { ...target, intent: { ...intent, principalTags } } : target;
 }
 
 /** How many characters a target has for each pool that it shows. */

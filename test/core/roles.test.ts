@@ -184,7 +184,8 @@ describe('role mappings and principal tags', () => {
     always((pool, intent) => {
       const changes = merge(pool, intent);
       const after = apply(pool, changes);
-      const undo: Intent = { ...intent, takeBack: shownChanges(changes) };
+      const { principalTags: _, ...untagged } = intent;
+      const undo: Intent = { ...untagged, takeBack: shownChanges(changes) };
       const back = merge(after, undo);
       const undone = apply(after, back);
       // The tags of a user pool stay while it has any other client.
@@ -195,9 +196,52 @@ describe('role mappings and principal tags', () => {
       const PrincipalTags = { ...pool.PrincipalTags, ...Object.fromEntries(staying) };
       assert.ok(sameSettings(undone, { ...pool, PrincipalTags }));
       assert.ok(isMet(undone, undo));
-      const again: Intent = { ...intent, takeBack: shownChanges(back) };
+      const again: Intent = { ...untagged, takeBack: shownChanges(back) };
       assert.ok(sameSettings(apply(undone, merge(undone, again)), after));
     });
+  });
+
+  test('are set again with an app client that an undo links again, also where others kept them then', () => {
+    const principalTags = { UseDefaults: true, PrincipalTags: {} };
+    const asked = (operation: 'link' | 'unlink', clientId: string): Intent => ({
+      ...{ operation, providerName: 'p', clientId, serverSideTokenCheck: false },
+      principalTags,
+    });
+    const untagged = { ...bare, PrincipalTags: {} };
+    const first = apply(untagged, merge(untagged, asked('link', 'first')));
+    const both = apply(first, merge(first, asked('link', 'second')));
+    // The second keeps the tags, and takes them away when it is unlinked later.
+    const undone = merge(both, {
+      ...asked('unlink', 'first'),
+      takeBack: merge(bare, asked('link', 'first')),
+    });
+    assert.deepEqual(
+      undone.map(({ op }) => op),
+      ['remove'],
+    );
+    const alone = apply(both, undone);
+    const none = apply(alone, merge(alone, asked('unlink', 'second')));
+    const again: Intent = { ...asked('link', 'first'), takeBack: undone };
+    const back = merge(none, again);
+    assert.deepEqual(
+      back.map(({ op }) => op),
+      ['add', 'tag'],
+    );
+    const linked = apply(none, back);
+    assert.deepEqual(linked.PrincipalTags, { p: principalTags });
+    assert.ok(isMet(linked, again));
+    // A write that was cut off between the two is finished.
+    const cut = { ...linked, PrincipalTags: none.PrincipalTags! };
+    assert.deepEqual(
+      merge(cut, again).map(({ op }) => op),
+      ['tag'],
+    );
+    // Tags that are there are left as they are.
+    const others = { p: { UseDefaults: false, PrincipalTags: { a: 'b' } } };
+    assert.deepEqual(
+      merge({ ...none, PrincipalTags: others }, again).map(({ op }) => op),
+      ['add'],
+    );
   });
 
   test('in a common write come to what they come to one after the other', () => {
