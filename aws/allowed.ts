@@ -139,7 +139,7 @@ export async function allowedByLinks(
     if (Date.now() > judging.until) break;
     const pool = userPoolIn(links, userPoolId);
     const tags = needsTags(links, pool) ? await tagsOf(userPoolId, judging.where) : {};
-    all.push(...(await allowedOfUserPool(links, requests, { ...pool, tags }, judging)));
+    all.push(...(await allowedOfUserPool(links, requests, { ...pool, tags: tags ?? {} }, judging)));
   }
   return all;
 }

@@ -107,13 +107,19 @@ export class CriticalSection {
     }
   }
 
-  /** Its deletion may have been heard of before its creation: events come in any order. */
+  /** The event of its deletion may have come before that of its creation: events come in any order. */
   async #isDeleted(): Promise<boolean> {
+    if (this.#request.gone) return true;
     const [own] = this.#request.own;
-    if (!this.#request.pending || !own) return false;
-    const { operation, providerName, clientId } = own.intent;
+    return this.#request.pending !== undefined && own !== undefined && this.#isMarked(own);
+  }
+
+  /** Whether a request links what the ledger has as deleted. */
+  async #isMarked({ intent }: Pick<Allowed, 'intent'>): Promise<boolean> {
+    const { operation, providerName, clientId } = intent;
     if (operation === 'unlink' || clientId === undefined) return false;
-    return this.#tools.table.isDeleted(providerName, clientId);
+    const marks = await this.#tools.table.marksOf(providerName, clientId);
+    return marks.length > 0;
   }
 
   #nothing(base: IdentityPool): Written {
@@ -125,8 +131,14 @@ export class CriticalSection {
     const { confirm, left } = this.#tools;
     const until = Date.now() + left() - NEEDED - DESCRIBING;
     const own = confirm ? await confirm(this.#request.own) : this.#request.own;
-    const asked = await gather({ ...this.#request, own }, this.#tools, until);
-    // Deletions come last: nothing can rightly be linked after them, whatever was heard of first.
+    const gathered = await gather({ ...this.#request, own }, this.#tools, until);
+    // What the ledger has as deleted is left to its own execution, which can look it up.
+    const marked = new Set<Allowed>();
+    await inParallel(gathered, async (each) => {
+      if (!this.#isOwn(each) && (await this.#isMarked(each))) marked.add(each);
+    });
+    const asked = gathered.filter((each) => !marked.has(each));
+    // Deletions come last: nothing may be linked after them, whichever event came first.
     return [
       ...asked.filter(({ deleted }) => deleted !== true),
       ...asked.filter(({ deleted }) => deleted === true),

@@ -322,15 +322,38 @@ export class PoolTable {
   }
 
   /**
-   * Whether an app client, or its user pool, is known to be no more: that is entered under the user
-   * pool's original name.
+   * What the ledger has as deleted: an app client or its user pool. That is entered under the user pool's
+   * original name.
    */
-  async isDeleted(providerName: string, clientId: string): Promise<boolean> {
+  async marksOf(providerName: string, clientId: string): Promise<LedgerEntry[]> {
     const ProviderName = originalName(providerName);
     const entries = await Promise.all(
       [clientId, EVERY_CLIENT].map((ClientId) => this.ledgerEntry({ ProviderName, ClientId })),
     );
-    return entries.some((entry) => entry?.deleted === true);
+    return entries.flatMap((entry) => (entry?.deleted === true ? entry : []));
+  }
+
+  /**
+   * Takes the mark away of an app client or a user pool that exists. It needs no lease: a mark that was
+   * entered since has another sequence, and stays.
+   *
+   * @returns whether it was taken away.
+   */
+  async clearMark({ providerName, clientId, sequence }: LedgerEntry): Promise<boolean> {
+    const command = new DeleteItemCommand({
+      TableName,
+      Key: this.#key(entryKey(providerName, clientId)),
+      ConditionExpression: '#sequence = :sequence',
+      ExpressionAttributeNames: { '#sequence': 'sequence' },
+      ExpressionAttributeValues: { ':sequence': N(sequence) },
+    });
+    try {
+      await client.send(command);
+      return true;
+    } catch (error) {
+      if (isRefused(error)) return false;
+      throw error;
+    }
   }
 
   /** The whole ledger: half of it would make ours foreign. */

@@ -235,14 +235,15 @@ export async function userPoolsIn(region: string): Promise<string[]> {
 const areTags = isMapOf(isText);
 
 /**
- * The tags of a user pool of this account; none when the pool does not exist.
+ * The tags of a user pool of this account.
  *
+ * @returns undefined when the user pool does not exist.
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListTagsForResource.html
  */
 export async function tagsOf(
   userPoolId: string,
   execution: Execution,
-): Promise<Record<string, string>> {
+): Promise<Record<string, string> | undefined> {
   const command = new ListTagsForResourceCommand({
     ResourceArn: userPoolArn(userPoolId, execution),
   });
@@ -250,7 +251,7 @@ export async function tagsOf(
     const { Tags = {} } = await ownClient(userPoolRegion(userPoolId)).send(command);
     if (areTags(Tags)) return Tags;
   } catch (error) {
-    if (isNotFound(error)) return {};
+    if (isNotFound(error)) return undefined;
     throw error;
   }
   throw new AwsUnavailableError(

@@ -10,6 +10,8 @@ export interface WriteRequest {
   execution: string;
   /** All that it asks for of this pool, in one write. */
   own: Allowed[];
+  /** Whether the app client that it links is known not to exist: then nothing is written. */
+  gone?: boolean;
   /** How it waits for whoever writes next. Without it, it does not wait, and is judged anew. */
   pending?: Pending;
   quota: number;

@@ -19,6 +19,11 @@ export class UserPoolClientNotFoundError extends Error {
   override readonly name = 'UserPoolClientNotFoundError';
 }
 
+/** An event says that an app client or a user pool was deleted, and Cognito still has it. */
+export class NotDeletedError extends Error {
+  override readonly name = 'NotDeletedError';
+}
+
 /** The account that owns the user pool refused to let its app clients be listed. */
 export class UserPoolAccessDeniedError extends Error {
   override readonly name = 'UserPoolAccessDeniedError';

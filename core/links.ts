@@ -55,7 +55,7 @@ export interface Subject {
   clientName?: string;
   /** The number of the listing in which the client was looked up. */
   listing?: number;
-  /** Whether the client, or the user pool, is no more though its creation was heard of only now. */
+  /** Whether the client, or the user pool, no longer exists although it is to be linked. */
   gone?: boolean;
   /** The user pool's own setting, where it is needed and could be read. */
   issuer?: Issuer;
@@ -196,28 +196,35 @@ export function accessTo(links: Links, identityPoolId: string): Access {
   );
 }
 
+/** The links of these names that links.yml still has. */
+export const linksNamed = (links: Links, names: string[]): Links =>
+  Object.fromEntries(named(links).filter(([name]) => names.includes(name)));
+
 /**
- * Of the links that once allowed a target, those that still do: links.yml may have changed since the
- * target was resolved. Tags were looked up then, and are not looked up again.
+ * Of the links that once allowed a target, those that still do: links.yml and the tags of the user pool
+ * may have changed since the target was resolved. An undo needs all of them, since each of its changes
+ * may be allowed by another link.
  *
- * @throws NotCoveredError when none does.
+ * @param subject as it is now, with its tags.
+ * @throws NotCoveredError when too few do.
  */
 export function stillAllowing(
   links: Links,
-  target: { identityPoolId: string; links: string[] },
-  subject: Omit<Subject, 'account'>,
+  target: { identityPoolId: string; links: string[]; undoes?: string },
+  subject: Subject,
 ): string[] {
-  const pool = userPoolIn(links, subject.userPoolId);
+  const once = linksNamed(links, target.links);
   const still = target.links.filter((name) => {
-    const link = Object.hasOwn(links, name) ? links[name] : undefined;
+    const link = Object.hasOwn(once, name) ? once[name] : undefined;
     return (
       link?.identityPool === target.identityPoolId &&
-      (link.userPoolTags !== undefined || coversPool([name, link], pool)) &&
+      coversPool([name, link], subject) &&
       coversClient(link, subject)
     );
   });
-  if (still.length > 0) return still;
+  const needed = target.undoes === undefined ? 1 : target.links.length;
+  if (still.length >= needed) return still;
   throw new NotCoveredError(
-    `links.yml has changed: no link leads from the user pool ${subject.userPoolId} to the identity pool ${target.identityPoolId} any more, so nothing was written.`,
+    `links.yml, the user pool's tags or the app client's name have changed: what linked the user pool ${subject.userPoolId} to the identity pool ${target.identityPoolId} no longer does, so nothing was written. Ask again.`,
   );
 }

@@ -29,6 +29,8 @@ import { namesOfSame } from './user-pool.ts';
 export interface Intent extends ProviderNames {
   operation: 'link' | 'unlink';
   clientId?: string;
+  /** Of an unlink without a client: the app clients that it may take away; all, if absent. */
+  clientIds?: string[];
   /** The flag of a new entry; an existing entry keeps its own. */
   serverSideTokenCheck: boolean;
   /** What a client gets that has none yet; absent where no link asks for any. */
@@ -112,14 +114,18 @@ function linked(pool: IdentityPool, intent: Intent): Change[] {
   ];
 }
 
+/** Whether an unlink is about an app client. */
+const isMeant = ({ clientId, clientIds }: Intent, id: string | undefined): boolean =>
+  clientId === undefined ? clientIds?.includes(id ?? '') !== false : id === clientId;
+
 /** The role mappings of a client, or of every client, whether or not their entries are there. */
-function mappingsOf({ RoleMappings = {} }: IdentityPool, { providerName, clientId }: Intent) {
-  const prefix = mappingKey({ ProviderName: providerName, ClientId: clientId ?? '' });
+function mappingsOf({ RoleMappings = {} }: IdentityPool, intent: Intent): MappingChange[] {
+  const { providerName: ProviderName } = intent;
+  const prefix = mappingKey({ ProviderName, ClientId: '' });
   return Object.entries(RoleMappings).flatMap(([key, roleMapping]): MappingChange[] => {
-    const isMeant = clientId === undefined ? key.startsWith(prefix) : key === prefix;
-    const ClientId = key.slice(providerName.length + 1);
-    const provider = { ProviderName: providerName, ClientId };
-    return isMeant ? [{ op: 'unmap', provider, roleMapping }] : [];
+    const ClientId = key.slice(prefix.length);
+    if (!key.startsWith(prefix) || !isMeant(intent, ClientId)) return [];
+    return [{ op: 'unmap', provider: { ProviderName, ClientId }, roleMapping }];
   });
 }
 
@@ -137,11 +143,9 @@ function mappingsToRemove(pool: IdentityPool, intent: Intent): MappingChange[] {
 
 /** Removing an entry also removes its role mapping and, with the last entry, the principal tags. */
 function unlinked(pool: IdentityPool, intent: Intent): Change[] {
-  const { providerName: ProviderName, clientId, principalTags = INACTIVE } = intent;
+  const { providerName: ProviderName, principalTags = INACTIVE } = intent;
   const ofUserPool = entriesOf(pool).filter((entry) => entry.ProviderName === ProviderName);
-  const matching = ofUserPool.filter(
-    ({ ClientId }) => clientId === undefined || ClientId === clientId,
-  );
+  const matching = ofUserPool.filter(({ ClientId }) => isMeant(intent, ClientId));
   const isLast = matching.length > 0 && matching.length === ofUserPool.length;
   // Only those that are as the link would have set them are known to be ours.
   const isOurs = isActive(principalTags) && sameTags(tagsOf(pool, ProviderName), principalTags);

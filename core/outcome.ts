@@ -127,7 +127,7 @@ export function reportOf(end: TargetEnd): TargetReport {
     return { identityPoolId, links, outcome: 'FAILED', ...unwrap(end.failure) };
   }
   const { outcome, changes, before, after, attempts } = end.result;
-  const { rebased, writtenBy, changedSince } = end.result;
+  const { rebased, writtenBy, changedSince, linkedSince, marksCleared } = end.result;
   // Whose session wrote, where another execution did.
   const { assumedRoleArn = end.assumedRoleArn } = end.result;
   const { approval, issuer } = end.target;
@@ -138,6 +138,8 @@ export function reportOf(end: TargetEnd): TargetReport {
     ...(rebased && { rebased }),
     ...(writtenBy !== undefined && { writtenBy }),
     ...(changedSince && { changedSince }),
+    ...(linkedSince && { linkedSince }),
+    ...(marksCleared && { marksCleared }),
   };
 }
 

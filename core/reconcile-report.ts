@@ -51,6 +51,8 @@ export interface PoolReport {
   counts: Counts;
   /** How many of those that are removed nobody has asked us to take away. */
   removedByOthers?: number;
+  /** How many app clients and user pools counted as deleted, though they exist. A repair corrects that. */
+  wrongMarks?: number;
   /** Those that are neither linked nor foreign, as far as there is room. */
   entries: ReportedEntry[];
   /** How many more there are than `entries` has room for. */
@@ -119,10 +121,12 @@ export function poolReport(
     repair,
     notListed,
     issuers = [],
+    wrongMarks = 0,
   }: {
     repair?: Repair | undefined;
     notListed?: string | undefined;
     issuers?: PoolIssuer[];
+    wrongMarks?: number;
   } = {},
 ): PoolReport {
   const [refusal] = repair?.refused.values() ?? [];
@@ -145,6 +149,7 @@ export function poolReport(
   return {
     ...{ identityPoolId, links, counts: countsOf(findings), entries },
     ...(lost > 0 && { removedByOthers: lost }),
+    ...(wrongMarks > 0 && { wrongMarks }),
     ...(entries.length < all.length && { omitted: all.length - entries.length }),
     ...(shownIssuers.length > 0 && { issuers: shownIssuers }),
     ...(shownIssuers.length < issuers.length && {
@@ -166,7 +171,7 @@ export interface ReconcileOutput {
   repair: boolean;
   links: string[];
   identityPools: (PoolReport | FailedPool)[];
-  totals: Counts & { removedByOthers?: number; repaired?: Repaired };
+  totals: Counts & { removedByOthers?: number; wrongMarks?: number; repaired?: Repaired };
 }
 
 /** How an execution ends, as its last states read it. */
@@ -222,10 +227,12 @@ function totalsOf(ends: (PoolReport | FailedPool)[]): ReconcileOutput['totals'] 
   const reports = ends.filter(isReport);
   const counts = STATES.map((state) => [state, sum(reports.map(({ counts: of }) => of[state]))]);
   const lost = sum(reports.map(({ removedByOthers = 0 }) => removedByOthers));
+  const wrongMarks = sum(reports.map(({ wrongMarks: of = 0 }) => of));
   const repairs = reports.flatMap(({ repaired }) => repaired ?? []);
   return {
     ...(Object.fromEntries(counts) as Counts),
     ...(lost > 0 && { removedByOthers: lost }),
+    ...(wrongMarks > 0 && { wrongMarks }),
     ...(repairs.length > 0 && {
       repaired: {
         linked: sum(repairs.map(({ linked }) => linked)),
@@ -303,13 +310,19 @@ export function reconcileMetrics({ status, totals }: ReconcileFinished): {
   metric: string;
   count: number;
 }[] {
-  const { repaired = { linked: 0, unlinked: 0 }, removedByOthers = 0, ...counts } = totals;
+  const {
+    repaired = { linked: 0, unlinked: 0 },
+    removedByOthers = 0,
+    wrongMarks = 0,
+    ...counts
+  } = totals;
   return [
     ...Object.entries(counts).map(([state, count]) => ({
       metric: `Reconcile${titled(state)}`,
       count,
     })),
     { metric: 'EntriesRemoved', count: removedByOthers },
+    { metric: 'ReconcileWrongMarks', count: wrongMarks },
     { metric: 'ReconcileRepaired', count: repaired.linked + repaired.unlinked },
     { metric: 'ReconcileFailed', count: status === 'FAILED' ? 1 : 0 },
   ];

@@ -2,6 +2,7 @@ import { approvalTime } from './approval.ts';
 import { entriesOf, entryKey, type IdentityPool, type Provider } from './identity-pool.ts';
 import { namesIn, namesOf } from './issuer.ts';
 import { type Coverage, choiceFor, coverageOf, type Links, userPoolIn } from './links.ts';
+import { LAG_MS } from './marks.ts';
 import type { Intent } from './merge.ts';
 import { EVERY_CLIENT, type LedgerEntry } from './records.ts';
 import { mappingKey, sameMapping, sameTags } from './roles.ts';
@@ -71,11 +72,8 @@ export interface Evidence {
   since: number;
 }
 
-// By how much clocks may differ, and how long a list may lag behind; AWS says nothing of it.
-const MARGIN_MS = 60_000;
-
 /** Whether the lists may be older than an entry of ours. */
-const isRecent = ({ since }: Evidence, { time }: LedgerEntry): boolean => time > since - MARGIN_MS;
+const isRecent = ({ since }: Evidence, { time }: LedgerEntry): boolean => time > since - LAG_MS;
 
 /** An entry that the links want, as if it were missing. */
 interface Want {

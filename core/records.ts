@@ -131,7 +131,7 @@ const isIntent = isShape<Intent>(
   { operation: isOperation, providerName: isText, serverSideTokenCheck: isFlag },
   {
     ...{ clientId: isText, roleMapping: isShownMapping, principalTags: isPrincipalTagMap },
-    takeBack: isListOf(isShownChange),
+    ...{ clientIds: isListOf(isText), takeBack: isListOf(isShownChange) },
     otherName: isText,
     leftBehind: isTrue,
   },

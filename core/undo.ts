@@ -12,7 +12,7 @@ import { isShownChange, type LedgerEntry } from './records.ts';
 import type { UndoRequest } from './request.ts';
 import { isShort } from './roles.ts';
 import { isListOf, isObject, isText } from './shape.ts';
-import { type Resolved, roomFor, type Target } from './target.ts';
+import { clientsUnlinked, type Resolved, roomFor, type Target } from './target.ts';
 import { userPoolIdOf } from './user-pool.ts';
 
 /** What an execution has changed in one identity pool. */
@@ -78,9 +78,7 @@ export function userPoolOf(done: Done[], partition: string): string {
 
 /** The app clients that an undo links again: those that were unlinked. */
 export const clientsToLink = (done: Done[]): string[] =>
-  done
-    .flatMap(({ changes }) => changes.flatMap(expanded))
-    .flatMap(({ op, provider }) => (op === 'remove' ? (provider.ClientId ?? []) : []));
+  done.flatMap(({ changes }) => clientsUnlinked(changes));
 
 /** The links that allow one change to be taken back: as they would allow it to be asked for. */
 function allowing(

@@ -41,7 +41,7 @@ export const handler = step(async (event: Asked, context): Promise<Listing> => {
     // Those of other accounts are covered by name alone.
     if (regions.length === 0 || userPoolRoleOf(links, userPoolId) !== undefined) return {};
     await turn();
-    return tagsOf(userPoolId, where);
+    return (await tagsOf(userPoolId, where)) ?? {};
   };
 
   /** @returns undefined when the user pool does not exist. */

@@ -2,7 +2,14 @@ import links from '#links';
 import { step } from '../aws/step.ts';
 import type { IdentityPool } from '../core/identity-pool.ts';
 import { accessTo } from '../core/links.ts';
-import { type Plan, planOf, type Result, type TargetEvent, withBeside } from '../core/target.ts';
+import {
+  asApproved,
+  type Plan,
+  planOf,
+  type Result,
+  type TargetEvent,
+  withBeside,
+} from '../core/target.ts';
 
 type Snapshot = TargetEvent & {
   /** The snapshot. */
@@ -13,7 +20,8 @@ type Snapshot = TargetEvent & {
 
 /** Plans the changes from the snapshot; nothing is called or written. */
 export const handler = step(async (event: Snapshot): Promise<Plan> => {
-  const { execution, target, attempt, result: snapshot, verification } = event;
+  const { execution, attempt, result: snapshot, verification } = event;
+  const target = asApproved(event.target, event.shown);
   const { providerQuota } = accessTo(links, target.identityPoolId);
   const wanting = { execution, attempt, target: withBeside(links, target) };
   return planOf(wanting, snapshot, providerQuota, verification?.result);

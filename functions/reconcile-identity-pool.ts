@@ -13,6 +13,7 @@ import { executionOf } from '../core/execution.ts';
 import { digestOf, entryKey, type IdentityPool } from '../core/identity-pool.ts';
 import { isDoubtful } from '../core/lease.ts';
 import { accessTo, type Links } from '../core/links.ts';
+import { markOf, withoutMarks, wrongMarks } from '../core/marks.ts';
 import {
   classify,
   type Finding,
@@ -94,8 +95,7 @@ const requestsOf = (execution: string, findings: Finding[]): Allowed[] =>
 /** Writes the repairs in one write, onto what is there by then. */
 async function write(
   { execution, identityPool }: Asked,
-  own: Allowed[],
-  table: PoolTable,
+  { own, wrong, table }: { own: Allowed[]; wrong: LedgerEntry[]; table: PoolTable },
   context: Context,
 ): Promise<Repair['refused']> {
   const { identityPoolId, room } = identityPool;
@@ -109,7 +109,7 @@ async function write(
       table,
       allow: (pending, until) => allowedByLinks(links, pending, { identityPoolId, where, until }),
       async confirm(wanted) {
-        const ledger = await table.ledger();
+        const ledger = withoutMarks(await table.ledger(), wrong);
         return wanted.filter(({ intent }) => stillHolds(intent, ledger));
       },
       left: () => context.getRemainingTimeInMillis(),
@@ -127,14 +127,19 @@ async function write(
 /** What was repaired: from the ledger, since an earlier attempt may have written and not told. */
 async function repaired(
   event: Asked,
-  { findings, ledger }: { findings: Finding[]; ledger: LedgerEntry[] },
+  { findings, ledger, wrong }: { findings: Finding[]; ledger: LedgerEntry[]; wrong: LedgerEntry[] },
   context: Context,
 ): Promise<Repair> {
   const { execution, identityPool } = event;
   const own = requestsOf(execution, findings);
-  if (own.length === 0) return { changes: changesBy(execution, ledger), refused: new Map() };
   const table = new PoolTable(identityPool.identityPoolId);
-  const refused = await write(event, own, table, context);
+  const clear = () => inParallel(wrong, async (mark) => void (await table.clearMark(mark)));
+  if (own.length === 0) {
+    await clear();
+    return { changes: changesBy(execution, ledger), refused: new Map() };
+  }
+  const refused = await write(event, { own, wrong, table }, context);
+  await clear();
   return { changes: changesBy(execution, await table.ledger()), refused };
 }
 
@@ -155,7 +160,10 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
   const reader = await openIdentityPool(where, identityPoolId, access, 'read');
   const table = new PoolTable(identityPoolId);
   // Before the pool is read: what the ledger does not know yet may be there, but not the other way.
-  const ledger = await table.ledger();
+  const known = await table.ledger();
+  const wrong = wrongMarks(known, { ...lists, since, partition: where.partition });
+  if (wrong.length > 0) logger.warn('what counted as deleted exists', { marks: wrong.map(markOf) });
+  const ledger = withoutMarks(known, wrong);
   const providerNames = [
     ...wantedNames({ links: leading, listed: lists.listed }, where.partition),
     ...ledger.map(({ providerName }) => providerName),
@@ -165,8 +173,9 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
     pool: await readPool(reader, table, providerNames),
   });
   const report = poolReport(identityPool, findings, {
-    repair: repair ? await repaired(event, { findings, ledger }, context) : undefined,
+    repair: repair ? await repaired(event, { findings, ledger, wrong }, context) : undefined,
     notListed: unlistedFor(leading, listings),
+    wrongMarks: wrong.length,
     issuers: issuersOf({ links: leading, listed: lists.listed }),
   });
   logger.info('identity pool reconciled', {

@@ -12,7 +12,7 @@ import { logger } from '../aws/logger.ts';
 import { whileThrottled } from '../aws/pace.ts';
 import { step } from '../aws/step.ts';
 import { tagsOf } from '../aws/user-pools.ts';
-import { UserPoolClientNotFoundError } from '../core/errors.ts';
+import { NotDeletedError, UserPoolClientNotFoundError } from '../core/errors.ts';
 import { type Execution, executionOf } from '../core/execution.ts';
 import {
   coverageOf,
@@ -91,6 +91,33 @@ async function deletedOf(request: LinkRequest, pool: Subject, where: Execution):
   return clientName === undefined ? subject : { ...subject, clientName };
 }
 
+/**
+ * Makes sure that what is said to be deleted does not exist any more: an input may only claim to come from
+ * CloudTrail, and what the ledger has as deleted is not linked again.
+ *
+ * @param isThere whether the user pool exists, where that is known.
+ * @throws NotDeletedError when Cognito still has it. A listing may lag behind: asking again helps then.
+ */
+async function checkDeleted(
+  { userPoolId, clientId }: LinkRequest,
+  isThere: boolean | undefined,
+  { where, until }: Resolving,
+): Promise<void> {
+  // One that is covered by its tags could not be listed either: AWS judges that by the tags too.
+  if (isThere === false) return;
+  const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
+  const isWhole = clientId === undefined;
+  const names = isWhole && isThere === true ? undefined : await appClientNames(pool, until);
+  const exists = isWhole
+    ? isThere === true || names !== undefined
+    : names !== undefined && (await names.of([clientId])).has(clientId);
+  if (!exists) return;
+  const what = isWhole ? '' : `the app client ${clientId} of `;
+  throw new NotDeletedError(
+    `The request says that ${what}the user pool ${userPoolId} was deleted, but Cognito still has it, so nothing was unlinked. Look in CloudTrail for who started this execution; to unlink what exists, ask for it by hand.`,
+  );
+}
+
 /** The user pool, in the account that CloudTrail saw it in; else in the one that links.yml says. */
 function userPoolOf(
   { userPoolId, requestedBy }: LinkRequest,
@@ -123,9 +150,17 @@ async function subjectOf(request: LinkRequest, resolving: Resolving): Promise<Su
   const { where } = resolving;
   const untagged = userPoolOf(request, where);
   const { userPoolId } = untagged;
-  const tags = needsTags(links, untagged) ? await tagsOf(userPoolId, where) : {};
-  const pool = { ...untagged, tags };
-  if (isDeletion(request)) return deletedOf(request, pool, where);
+  const isTagged = needsTags(links, untagged);
+  const tags = isTagged ? await tagsOf(userPoolId, where) : undefined;
+  const pool = { ...untagged, tags: tags ?? {} };
+  if (isDeletion(request)) {
+    const deleted = await deletedOf(request, pool, where);
+    const isUnlinked = coverageOf(links, deleted).some(({ onDelete }) => onDelete === 'unlink');
+    if (isUnlinked) {
+      await checkDeleted(request, isTagged ? tags !== undefined : undefined, resolving);
+    }
+    return deleted;
+  }
   if (coverageOf(links, pool).length === 0) return { ...pool, ...request };
   return withIssuer(request, await appClientOf(request, pool, resolving), resolving);
 }
@@ -136,7 +171,7 @@ async function undoOf(request: UndoRequest, { where, until }: Resolving): Promis
   const done = doneBy(executionArn, await endOf(executionArn, where));
   const userPoolId = undoneUserPool(done, where.partition);
   const known = userPoolIn(links, userPoolId);
-  const tags = needsTags(links, known) ? await tagsOf(userPoolId, where) : {};
+  const tags = (needsTags(links, known) && (await tagsOf(userPoolId, where))) || {};
   const roleArn = userPoolRoleOf(links, userPoolId);
   const ids = clientsToLink(done);
   const listed =
@@ -168,6 +203,7 @@ export const handler = step(
     const resolved = await resolvedOf(request, resolving);
     const { userPoolId, clientId, targets } = resolved;
     logger.info('targets resolved', { userPoolId, clientId, targets: targets.length });
-    return resolved;
+    const resolvedAt = Date.now();
+    return { ...resolved, targets: targets.map((target) => ({ ...target, resolvedAt })) };
   },
 );

@@ -11,7 +11,9 @@ import { isDoubtful } from '../core/lease.ts';
 import { accessTo } from '../core/links.ts';
 import { type Change, isEntryChange, merge } from '../core/merge.ts';
 import {
+  asApproved,
   isSuperseded,
+  linkedSince,
   type Result,
   ROUNDS,
   roomOf,
@@ -61,9 +63,10 @@ export const handler = step(
     execution,
     target: resolved,
     attempt,
+    shown: approved,
     result,
   }: TargetEvent & { result: Result }): Promise<{ result: Result; again: boolean }> => {
-    const target = withBeside(links, resolved);
+    const target = asApproved(withBeside(links, resolved), approved);
     const { identityPoolId } = target;
     const access = accessTo(links, identityPoolId);
     const table = new PoolTable(identityPoolId);
@@ -74,7 +77,14 @@ export const handler = step(
     const done =
       missing.length === 0 ||
       (result.changes.length > 0 && (await areSuperseded(missing, table, execution)));
-    if (done) return { result: withChangesSince(result, shown(now, roomOf(target))), again: false };
+    if (done) {
+      const since = linkedSince(now, target);
+      const verified = withChangesSince(result, shown(now, roomOf(target)));
+      return {
+        result: since.length > 0 ? { ...verified, linkedSince: since } : verified,
+        again: false,
+      };
+    }
     if (attempt < ROUNDS) return { result, again: true };
     throw new VerificationError(
       `The identity pool ${identityPoolId} does not keep what is written to it: after ${ROUNDS} rounds it is gone again. Look in Account-B's CloudTrail for who else writes to it. What is missing: ${JSON.stringify(missing).slice(0, 2000)}`,

@@ -367,8 +367,19 @@ describe('links that have changed since a target was resolved', () => {
     assert.deepEqual(stillAllowing(links, target, subject), ['a']);
   });
 
-  test('are not asked again about tags, which were looked up then', () => {
-    assert.deepEqual(stillAllowing({ e: tagged({ team: 'web' }) }, target, subject), ['e']);
+  test('are judged by the tags that the user pool has now', () => {
+    const links = { e: tagged({ team: 'web' }) };
+    const now = (tags: Record<string, string>) => ({ ...subject, tags });
+    assert.deepEqual(stillAllowing(links, target, now({ team: 'web' })), ['e']);
+    assert.throws(() => stillAllowing(links, target, now({ team: 'mail' })), NotCoveredError);
+    // The tags of a user pool that does not exist are gone with it.
+    assert.deepEqual(stillAllowing(links, target, { ...subject, linkedBy: ['e'] }), ['e']);
+  });
+
+  test('must all still allow an undo, whose changes they may have allowed one by one', () => {
+    const undo = { ...target, links: ['a', 'f'], undoes: 'arn' };
+    assert.deepEqual(stillAllowing({ a: link(), f: link() }, undo, subject), ['a', 'f']);
+    assert.throws(() => stillAllowing({ a: link() }, undo, subject), NotCoveredError);
   });
 
   test('refuse it where none is left', () => {
@@ -376,8 +387,11 @@ describe('links that have changed since a target was resolved', () => {
       () => stillAllowing({ f: link() }, target, subject),
       (error: Error) => {
         assert.ok(error instanceof NotCoveredError);
-        assert.match(error.message, /no link leads from the user pool us-east-1_A to .*abcd/);
-        assert.match(error.message, /links\.yml has changed: .* nothing was written\.$/);
+        assert.match(
+          error.message,
+          /what linked the user pool us-east-1_A to the identity pool \S+ no longer does/,
+        );
+        assert.match(error.message, /so nothing was written\. Ask again\.$/);
         return true;
       },
     );

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import {
+  CognitoIdentityProviderClient,
+  DeleteUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import { SendTaskSuccessCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { poolbridge, someone } from '../cli/command.ts';
 import { ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
@@ -290,6 +294,59 @@ describe('a change that needs approval', () => {
     );
     assert.equal((await scheduled(expired.executionArn)).length, 1, 'it is not asked for again');
     assert.equal(await has(pools.mobile, clientId), false);
+  });
+
+  const deleteClient = (ClientId: string) =>
+    world
+      .client(CognitoIdentityProviderClient, HOME)
+      .send(new DeleteUserPoolClientCommand({ UserPoolId: APPROVED, ClientId }));
+
+  test('does not link an app client that was deleted while it waited, and a deletion with nothing to unlink waits for no one', async () => {
+    for (const isTold of [true, false]) {
+      const clientId = await world.createAppClient(APPROVED);
+      const request = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
+      const executionArn = await asking(request, `deleted-${isTold}`);
+      await deleteClient(clientId);
+      if (isTold) {
+        const deletion = { operation: 'unlink', userPoolId: APPROVED, clientId };
+        const ended = await world.run({ request: deletion, requestedBy: { via: 'cloudtrail' } });
+        assert.deepEqual(
+          ended.result().results.map(({ outcome }) => outcome),
+          ['NOT_LINKED'],
+        );
+        assert.equal((await scheduled(ended.executionArn)).length, 0, 'no one is asked');
+        const ledger = JSON.stringify(await itemsOf(pools.mobile));
+        assert.ok(ledger.includes(`#${clientId}`), 'that it was deleted is known');
+      }
+      assert.equal((await approve(`deleted-${isTold}`, '--reason', 'late')).code, 0);
+      const [result] = (await world.ended(executionArn)).result().results;
+      assert.equal(result!.outcome, 'NOT_LINKED');
+      assert.equal(await has(pools.mobile, clientId), false);
+    }
+  });
+
+  test('takes away what was shown of a user pool, and names what was linked since', async () => {
+    const { CognitoIdentityProviders = [], ...pool } = await world.describe(pools.mobile);
+    const ProviderName = `cognito-idp.us-east-1.amazonaws.com/${APPROVED}`;
+    const entry = (ClientId: string) => ({ ProviderName, ClientId, ServerSideTokenCheck: false });
+    const others = CognitoIdentityProviders.filter((each) => each.ProviderName !== ProviderName);
+    const set = (...ids: string[]) => {
+      const entries = [...others, ...ids.map(entry)];
+      const stored = world.local.aws.identityPools.find(pools.mobile);
+      stored.pool = { ...stored.pool, ...pool, CognitoIdentityProviders: entries } as never;
+    };
+    set('shown1', 'shown2');
+    const request = { operation: 'unlink', userPoolId: APPROVED, identityPoolId: pools.mobile };
+    const executionArn = await asking(request, 'whole');
+    set('shown1', 'shown2', 'since');
+    assert.equal((await approve('whole', '--reason', 'as shown')).code, 0);
+    const [result] = (await world.ended(executionArn)).result().results;
+    assert.ok(result && 'linkedSince' in result, JSON.stringify(result));
+    assert.equal(result.outcome, 'UNLINKED');
+    assert.deepEqual(result.linkedSince, ['since']);
+    assert.equal(result.attempts, 1);
+    const left = (await world.describe(pools.mobile)).CognitoIdentityProviders!;
+    assert.deepEqual(left, [...others, entry('since')]);
   });
 
   test('is decided by a command that says what is missing, and exits with 2', async () => {

@@ -1,21 +1,33 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import {
+  CognitoIdentityProviderClient,
+  UntagResourceCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { HOME, pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
+const WEB = 'us-east-1_Web000001';
 
 describe('a step that is run again long after, as a redrive does', () => {
   let world: World;
   before(async () => {
     world = await startWorld({ trail: false });
     await world.createUserPool(MOBILE);
-    await world.createIdentityPool(pools.mobile);
+    await world.createUserPool(WEB, { team: 'web' });
+    for (const id of [pools.mobile, pools.web]) await world.createIdentityPool(id);
   });
   after(() => world.close());
 
   /** Runs a step of an execution once more, with the input that it had. */
   const again = async (executionArn: string, step: string): Promise<Record<string, unknown>> => {
+    const { FunctionError, answer } = await invoke(executionArn, step);
+    assert.equal(FunctionError, undefined, JSON.stringify(answer));
+    return answer;
+  };
+
+  const invoke = async (executionArn: string, step: string) => {
     const events = await world.history(executionArn);
     const entered = events.findIndex((event) => event.stateEnteredEventDetails?.name === step);
     const scheduled = events
@@ -27,9 +39,7 @@ describe('a step that is run again long after, as a redrive does', () => {
         Payload: Buffer.from(scheduled!.lambdaFunctionScheduledEventDetails!.input!),
       }),
     );
-    const answer = Buffer.from(Payload!).toString();
-    assert.equal(FunctionError, undefined, answer);
-    return JSON.parse(answer);
+    return { FunctionError, answer: JSON.parse(Buffer.from(Payload!).toString()) };
   };
 
   const updates = () =>
@@ -56,5 +66,20 @@ describe('a step that is run again long after, as a redrive does', () => {
     assert.equal(result['outcome'], 'LINKED');
     assert.deepEqual(result['changes'], linked.result().results[0]!['changes' as never]);
     assert.equal(updates(), count);
+  });
+
+  test('links nothing by tags that the user pool no longer has', async () => {
+    const clientId = await world.createAppClient(WEB, 'web-shop');
+    const request = { userPoolId: WEB, clientId };
+    const linked = await world.run(request);
+    assert.equal(linked.result().results[0]!.outcome, 'LINKED');
+    (await world.run({ operation: 'unlink', ...request })).result();
+    const before = await world.describe(pools.web);
+    const cognito = world.client(CognitoIdentityProviderClient, HOME);
+    const ResourceArn = `arn:aws:cognito-idp:us-east-1:111111111111:userpool/${WEB}`;
+    await cognito.send(new UntagResourceCommand({ ResourceArn, TagKeys: ['team'] }));
+    const { answer } = await invoke(linked.executionArn, 'UpdateIdentityPool');
+    assert.equal(answer.errorType, 'NotCoveredError', JSON.stringify(answer));
+    assert.deepEqual(await world.describe(pools.web), before);
   });
 });
