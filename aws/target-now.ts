@@ -8,7 +8,8 @@ import {
   userPoolIn,
   userPoolRoleOf,
 } from '../core/links.ts';
-import { clientsLinked, mayBeOutdated, type Target } from '../core/target.ts';
+import type { Target } from '../core/target.ts';
+import { clientsLinked, mayBeOutdated } from '../core/target-now.ts';
 import { logger } from './logger.ts';
 import { whileThrottled } from './pace.ts';
 import { namesInCognito, tagsOf } from './user-pools.ts';

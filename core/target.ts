@@ -2,8 +2,8 @@ import { type Approval, type ApprovalTime, approvalTime } from './approval.ts';
 import { type Difference, diff } from './diff.ts';
 import { entrySettingsOf } from './entry-settings.ts';
 import { NotCoveredError } from './errors.ts';
-import { digestOf, entriesOf, type IdentityPool, type ShownPool, shown } from './identity-pool.ts';
-import { namesFor, namesIn } from './issuer.ts';
+import { digestOf, type IdentityPool, type ShownPool, shown } from './identity-pool.ts';
+import { namesFor } from './issuer.ts';
 import {
   accessTo,
   choiceFor,
@@ -17,16 +17,13 @@ import {
   apply,
   checkQuota,
   type EntryChange,
-  expanded,
   type Intent,
-  isEntryChange,
   merge,
   type ShownChange,
   shownChanges,
 } from './merge.ts';
-import { isShownChange, type LedgerEntry } from './records.ts';
+import type { LedgerEntry } from './records.ts';
 import type { LinkRequest, RequestedBy } from './request.ts';
-import { isListOf } from './shape.ts';
 import type { Issuer } from './user-pool.ts';
 import { providerNameOf } from './user-pool.ts';
 
@@ -222,8 +219,6 @@ export function resolve(
 export const isDeletion = ({ operation, requestedBy }: LinkRequest): boolean =>
   operation === 'unlink' && requestedBy.via === 'cloudtrail';
 
-const areChanges = isListOf(isShownChange);
-
 /** What every step that works on a target is given. */
 export interface TargetEvent {
   /** ARN of the execution. */
@@ -268,63 +263,6 @@ export function withBeside(links: Links, target: Target, names = target.links): 
   return principalTags ? { ...target, intent: { ...intent, principalTags } } : target;
 }
 
-// As long as a request waits for its write, which UpdateIdentityPool's Retry bounds.
-const OUTDATED_MS = 15 * 60_000;
-
-/**
- * Whether what was looked up for a target may have changed since: a person took time to approve it, or it
- * was resolved long ago, as before a redrive.
- */
-export const mayBeOutdated = ({ approval, resolvedAt = 0 }: Target, now: number): boolean =>
-  approval !== undefined || now - resolvedAt > OUTDATED_MS;
-
-/** The app clients that changes have unlinked: an undo links them again. */
-export const clientsUnlinked = (changes: ShownChange[]): string[] =>
-  changes
-    .flatMap(expanded)
-    .filter(isEntryChange)
-    .flatMap(({ op, provider }) => (op === 'remove' ? (provider.ClientId ?? []) : []));
-
-/** The app clients that a target links. */
-export function clientsLinked({ intent: { operation, clientId, takeBack } }: Target): string[] {
-  if (takeBack) return clientsUnlinked(takeBack);
-  return operation === 'link' && clientId !== undefined ? [clientId] : [];
-}
-
-/** The app clients that changes are about. */
-const clientsIn = (changes: ShownChange[]): string[] => [
-  ...new Set(
-    changes
-      .flatMap(expanded)
-      .flatMap(({ provider }) => ('ClientId' in provider ? (provider.ClientId ?? []) : [])),
-  ),
-];
-
-/**
- * A target as it was approved: an approved unlink of a whole user pool takes away the app clients that
- * were shown, and not those that were linked since.
- *
- * @param changes what the approver was shown; anything else approves nothing.
- */
-export function asApproved(target: Target, changes: unknown): Target {
-  const { intent, approval } = target;
-  const isWhole =
-    intent.operation === 'unlink' && intent.clientId === undefined && !intent.takeBack;
-  if (!approval || !isWhole) return target;
-  const clientIds = clientsIn(areChanges(changes) ? changes : []);
-  return { ...target, intent: { ...intent, clientIds } };
-}
-
-/** The app clients of an approved unlink's user pool that were linked since it was approved, and stay. */
-export function linkedSince(pool: IdentityPool, { intent }: Target): string[] {
-  const { clientIds } = intent;
-  if (!clientIds) return [];
-  const names = namesIn(intent);
-  return entriesOf(pool).flatMap(({ ProviderName = '', ClientId = '' }) =>
-    names.includes(ProviderName) && !clientIds.includes(ClientId) ? [ClientId] : [],
-  );
-}
-
 /** How many characters a target has for each pool that it shows. */
 export const roomOf = ({ room }: Target): number => Math.floor(room / 3);
 
@@ -334,22 +272,6 @@ export const roomOf = ({ room }: Target): number => Math.floor(room / 3);
  */
 const isNoted = ({ deleted, approvalTime: waits, intent }: Target): boolean =>
   deleted || (intent.operation === 'unlink' && !intent.takeBack && !intent.leftBehind && !waits);
-
-/**
- * Whether the write may only take note of a deletion, and change nothing: its links have each change
- * approved, and no one has been asked since there was nothing to change.
- *
- * @param names of the links that allow it now.
- */
-export const isOnlyNoted = (
-  links: Links,
-  names: string[],
-  { deleted, approval, approvalTime: waits }: Target,
-): boolean =>
-  deleted &&
-  waits !== undefined &&
-  approval === undefined &&
-  approvalTime(links, names) !== undefined;
 
 /**
  * What there is to do for a target, from a snapshot of its identity pool. In a later round there may

@@ -12,7 +12,8 @@ import { isShownChange, type LedgerEntry } from './records.ts';
 import type { UndoRequest } from './request.ts';
 import { isShort } from './roles.ts';
 import { isListOf, isObject, isText } from './shape.ts';
-import { clientsUnlinked, type Resolved, roomFor, type Target } from './target.ts';
+import { type Resolved, roomFor, type Target } from './target.ts';
+import { clientsUnlinked } from './target-now.ts';
 import { userPoolIdOf } from './user-pool.ts';
 
 /** What an execution has changed in one identity pool. */

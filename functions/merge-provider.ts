@@ -2,14 +2,8 @@ import links from '#links';
 import { step } from '../aws/step.ts';
 import type { IdentityPool } from '../core/identity-pool.ts';
 import { accessTo } from '../core/links.ts';
-import {
-  asApproved,
-  type Plan,
-  planOf,
-  type Result,
-  type TargetEvent,
-  withBeside,
-} from '../core/target.ts';
+import { type Plan, planOf, type Result, type TargetEvent, withBeside } from '../core/target.ts';
+import { asApproved } from '../core/target-now.ts';
 
 type Snapshot = TargetEvent & {
   /** The snapshot. */

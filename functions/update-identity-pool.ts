@@ -14,8 +14,6 @@ import { type Intent, shownChanges } from '../core/merge.ts';
 import { changesBy } from '../core/records.ts';
 import {
   allowing,
-  asApproved,
-  isOnlyNoted,
   outcomeOf,
   type Plan,
   type Result,
@@ -23,6 +21,7 @@ import {
   type TargetEvent,
   withBeside,
 } from '../core/target.ts';
+import { asApproved, isOnlyNoted } from '../core/target-now.ts';
 import { checkLedger } from '../core/undo.ts';
 
 /** The same for every attempt of this step in this round, and for no other request. */

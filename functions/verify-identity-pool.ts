@@ -11,9 +11,7 @@ import { isDoubtful } from '../core/lease.ts';
 import { accessTo } from '../core/links.ts';
 import { type Change, isEntryChange, merge } from '../core/merge.ts';
 import {
-  asApproved,
   isSuperseded,
-  linkedSince,
   type Result,
   ROUNDS,
   roomOf,
@@ -22,6 +20,7 @@ import {
   withBeside,
   withChangesSince,
 } from '../core/target.ts';
+import { asApproved, linkedSince } from '../core/target-now.ts';
 
 // How often, and how many milliseconds apart, a pool is read that does not show what it should.
 const READS = 4;
