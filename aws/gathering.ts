@@ -9,8 +9,7 @@ import type { WriteRequest, WriteTools } from './write-request.ts';
 // other, as long as each brings more. In milliseconds.
 const GATHER = 500;
 const GATHER_LONGEST = 1500;
-// As many as one item of DynamoDB has room for, which holds 400 KB; each takes about 1 KB, or 2 where
-// it owes to twenty links with long names.
+// As many as are judged, entered and answered while the lease lasts.
 const TOGETHER = 200;
 
 /** Who waits, once nobody has joined them for a moment. */

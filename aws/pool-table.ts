@@ -16,13 +16,14 @@ import {
   isLedgerEntry,
   isPending,
   isWriteRecord,
-  isWrittenShares,
   type LedgerEntry,
   type Pending,
   type WriteRecord,
   type WrittenShare,
 } from '../core/records.ts';
+import { sharesOfText, textOfShares } from '../core/share-text.ts';
 import { namesOfSame, originalName } from '../core/user-pool.ts';
+import { keepText, keptText } from './long-text.ts';
 import {
   bodyOf,
   client,
@@ -32,6 +33,7 @@ import {
   json,
   N,
   numberOf,
+  parsed,
   S,
   TableName,
   textOf,
@@ -42,10 +44,6 @@ import {
 // waits between two attempts of a step.
 const PENDING_MS = 60_000;
 const TOMBSTONE_DAYS = 400;
-
-// As many as one item of DynamoDB has room for, which holds 400 KB; each takes about 1 KB, or 2 where
-// it owes to twenty links with long names.
-const SHARES_TOGETHER = 200;
 // Of a megabyte each: what this service itself leaves waiting fills no more than one. What others leave
 // there must not take up the time that a write needs.
 const MOST_WAITING_PAGES = 10;
@@ -76,10 +74,13 @@ export class PoolTable {
     return Item;
   }
 
-  /** Keeps something for a day. */
-  async #put(sk: string, body: unknown): Promise<void> {
-    const Item = { ...this.#key(sk), body: json(body), ttl: ttl(1) };
-    await client.send(new PutItemCommand({ TableName, Item }));
+  /** Keeps a text for a day, however long it is; returns the sort keys of its items. */
+  #keep(sk: string, text: string): Promise<string[]> {
+    return keepText({ pk: this.#pool, sk }, text, { ttl: ttl(1) });
+  }
+
+  #kept(sk: string): Promise<string | undefined> {
+    return keptText({ pk: this.#pool, sk });
   }
 
   #query(prefix: string, mostPages?: number): Promise<Item[]> {
@@ -246,13 +247,13 @@ export class PoolTable {
    * live to tell is followed by one that finds it.
    */
   async answer(key: string, answer: Answer): Promise<void> {
-    await this.#put(`answer#${key}`, answer);
+    await this.#keep(`answer#${key}`, JSON.stringify(answer));
     await this.forget(key);
   }
 
   /** The answer to a request, if it has one. */
   async answerTo(key: string): Promise<Answer | undefined> {
-    return bodyOf(await this.#get(`answer#${key}`), isAnswer);
+    return parsed(await this.#kept(`answer#${key}`), isAnswer);
   }
 
   async #delete(sk: string): Promise<void> {
@@ -271,22 +272,19 @@ export class PoolTable {
 
   /** Puts a write down before it is made, with the requests that it is for. */
   async recordWrite(write: string, record: WriteRecord, shares: WrittenShare[]): Promise<void> {
-    for (let from = 0; from < shares.length; from += SHARES_TOGETHER) {
-      const part = from === 0 ? '' : `#${from}`;
-      await this.#put(`shares#${write}${part}`, shares.slice(from, from + SHARES_TOGETHER));
-    }
-    await this.#put(`write#${write}`, record);
+    await this.#keep(`shares#${write}`, textOfShares(shares));
+    await this.#keep(`write#${write}`, JSON.stringify(record));
   }
 
   /** A write, without its shares: of those each request has its own in its answer. */
   async writeRecord(write: string): Promise<WriteRecord | undefined> {
-    return bodyOf(await this.#get(`write#${write}`), isWriteRecord);
+    return parsed(await this.#kept(`write#${write}`), isWriteRecord);
   }
 
   /** The requests that a write is for. */
   async sharesOf(write: string): Promise<WrittenShare[]> {
-    const items = await this.#query(`shares#${write}`);
-    return items.flatMap((item) => bodyOf(item, isWrittenShares) ?? []);
+    const text = await this.#kept(`shares#${write}`);
+    return (text !== undefined && sharesOfText(text)) || [];
   }
 
   /** Enters a write of ours into the ledger, unless a later write is there already. */

@@ -30,10 +30,13 @@ export const numberOf = (item: Item, name: string): number => Number(item[name]?
  * What this service has written into an item. Others may write to the table too: what does not have
  * the shape is as good as absent.
  */
-export function bodyOf<T>(item: unknown, isT: Shape<T>, name = 'body'): T | undefined {
-  if (!isObject(item)) return undefined;
+export const bodyOf = <T>(item: unknown, isT: Shape<T>, name = 'body'): T | undefined =>
+  isObject(item) ? parsed(textOf(item as Item, name), isT) : undefined;
+
+/** What a text of the table says, if that has the shape. */
+export function parsed<T>(text: string | undefined, isT: Shape<T>): T | undefined {
   try {
-    const body: unknown = JSON.parse(textOf(item as Item, name) ?? 'null');
+    const body: unknown = JSON.parse(text ?? 'null');
     return isT(body) ? body : undefined;
   } catch {
     return undefined;

@@ -16,11 +16,30 @@ const closed = Array.from(
     roleArn: arn:aws:iam::444444444444:role/poolbridge-link`,
 );
 
+// The longest map of principal tags that links.yml takes in ASCII. 220 of them are 4 MB.
+const tags = Array.from(
+  { length: 50 },
+  (_, i) => `      ${String(i).padStart(128, 't')}: ${'c'.repeat(256)}`,
+);
+const longTags = `
+  long-tags:
+    userPools: [us-east-1_LongTags1]
+    identityPool: ap-south-1:00000000-0000-0000-0000-000000000014
+    roleArn: arn:aws:iam::777777777777:role/poolbridge-long
+    providerQuota: 1000
+    principalTags:
+${tags.join('\n')}`;
+
 const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
 
 /** The links that the tests share: those of test/links.yml and the fault suite's. */
 export const sharedLinks = (): string =>
-  [read('links.yml'), ...closed, read('chaos/links.yml').replace(/^#.*\nlinks:$/m, '')].join('');
+  [
+    read('links.yml'),
+    ...closed,
+    longTags,
+    read('chaos/links.yml').replace(/^#.*\nlinks:$/m, ''),
+  ].join('');
 
 /** Packages the service once for all tests. */
 export async function globalSetup(): Promise<void> {

@@ -71,6 +71,22 @@ describe('a table', () => {
     assert.deepEqual(Item, { id: { S: 'pool' }, owner: { S: 'third' } });
   });
 
+  test('refuses an item above 400 KB, as it is put and as it grows', async () => {
+    const id = { S: 'long' };
+    const put = (length: number) =>
+      dynamodb.send(
+        new PutItemCommand({ TableName: 'leases', Item: { id, body: { S: 'é'.repeat(length) } } }),
+      );
+    const mostBytes = 400 * 1024 - 'idlongbody'.length;
+    await put(mostBytes / 2);
+    await assert.rejects(put(mostBytes / 2 + 1), { name: 'ValidationException' });
+    const grow = new UpdateItemCommand({
+      ...{ TableName: 'leases', Key: { id }, UpdateExpression: 'SET more = :more' },
+      ExpressionAttributeValues: { ':more': { S: 'x' } },
+    });
+    await assert.rejects(dynamodb.send(grow), { name: 'ValidationException' });
+  });
+
   test('is of one account and Region', async () => {
     for (const elsewhere of [
       { ...home, account: '222222222222' },
