@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { AwsUnavailableError, PoolBusyError } from '../core/errors.ts';
 import type { Provider } from '../core/identity-pool.ts';
-import { isLastWrite, type LastWrite, LEASE_MS, type Lease } from '../core/lease.ts';
+import { isLastWrite, LATEST_MS, type LastWrite, LEASE_MS, type Lease } from '../core/lease.ts';
 import { isPause, PAUSE, pausedError } from '../core/pause.ts';
 import {
   type Answer,
@@ -95,22 +95,57 @@ export class PoolTable {
   }
 
   /**
-   * Takes the lease if nobody has it, or its time is over by this clock; it never goes by TTL.
+   * Takes the lease if no one has it, or its time is over by this clock, or no lease of ours could have
+   * such a time; it never goes by TTL.
    *
-   * @returns undefined while somebody else has it.
+   * @returns undefined while another has it.
    */
   async acquire(nonce: string, execution: string): Promise<Lease | undefined> {
+    try {
+      return await this.#take(nonce, execution);
+    } catch (error) {
+      // DynamoDB's answer where a number is to be increased that is not there, or is none.
+      if (!(error instanceof Error && error.name === 'ValidationException')) throw error;
+      await this.#beginSequence();
+      return this.#take(nonce, execution);
+    }
+  }
+
+  /**
+   * Counts on from the ledger where the lease has no sequence: in a new identity pool, or after the lease was
+   * deleted. A sequence that began again would be lower than the ledger's, which then refuses all writes.
+   */
+  async #beginSequence(): Promise<void> {
+    const items = await this.#query('entry#');
+    const last = items.reduce((most, item) => Math.max(most, numberOf(item, 'sequence')), 0);
+    try {
+      await this.#updateLease({
+        ConditionExpression:
+          'attribute_not_exists(#sequence) OR NOT attribute_type(#sequence, :number)',
+        UpdateExpression: 'SET #sequence = :last',
+        ExpressionAttributeNames: { '#sequence': 'sequence' },
+        ExpressionAttributeValues: { ':last': N(last), ':number': S('N') },
+      });
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+    }
+  }
+
+  async #take(nonce: string, execution: string): Promise<Lease | undefined> {
     const now = Date.now();
     try {
       const taken = await this.#updateLease({
-        // Its own nonce again: a first answer was lost, and the call repeated by the SDK.
-        ConditionExpression: 'attribute_not_exists(nonce) OR expiresAt < :now OR nonce = :nonce',
+        // Its own nonce again: a first answer was lost, and the SDK has repeated the call.
+        ConditionExpression:
+          'attribute_not_exists(nonce) OR NOT attribute_type(expiresAt, :number) OR expiresAt < :now OR expiresAt > :latest OR nonce = :nonce',
         UpdateExpression:
-          'SET nonce = :nonce, holder = :execution, expiresAt = :expiresAt ADD #sequence :one',
+          'SET nonce = :nonce, holder = :execution, expiresAt = :expiresAt, #sequence = #sequence + :one',
         ExpressionAttributeNames: { '#sequence': 'sequence' },
         ExpressionAttributeValues: {
           ':nonce': S(nonce),
           ':now': N(now),
+          ':latest': N(now + LATEST_MS),
+          ':number': S('N'),
           ':execution': S(execution),
           ':expiresAt': N(now + LEASE_MS),
           ':one': N(1),
@@ -134,11 +169,11 @@ export class PoolTable {
     }
   }
 
-  /** Whose the lease is, by the nonce of its acquisition; nobody's, when it can be taken. */
+  /** Whose the lease is, by the nonce of its acquisition; undefined when it can be taken. */
   async holder(): Promise<string | undefined> {
     const lease = await this.#get('lease');
-    const over = !lease || numberOf(lease, 'expiresAt') < Date.now();
-    return over ? undefined : textOf(lease, 'nonce');
+    const left = lease ? numberOf(lease, 'expiresAt') - Date.now() : -1;
+    return left < 0 || left > LATEST_MS ? undefined : textOf(lease ?? {}, 'nonce');
   }
 
   /**

@@ -29,6 +29,12 @@ export interface Lease {
  */
 export const LEASE_MS = 25_000;
 
+/**
+ * No lease of ours ends later than this from now, in milliseconds, even if a clock of Lambda's is a minute
+ * wrong. One that does was forged, and is taken like one whose time is over.
+ */
+export const LATEST_MS = LEASE_MS + 60_000;
+
 // For how long after a write of ours a description that shows another state is read again. AWS says
 // nothing of how long Cognito may show an old state; both are assumptions. The replaced state is
 // known to be old. Any other may be old too, made by someone else before our write and not shown

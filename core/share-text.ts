@@ -5,23 +5,28 @@ import { isObject } from './shape.ts';
 // maps that links.yml takes, these are all but a few of 15 MB.
 const REPEATED: ReadonlySet<string> = new Set(['links', 'principalTags']);
 
-// Below this nothing is gained, and a person who looks into the table reads plain JSON.
-const PLAIN_BYTES = 100_000;
+// Of characters. Below this nothing is gained, and a person who looks into the table reads plain JSON.
+const PLAIN = 100_000;
 
 /** The shares of a write as text: of many or long ones, what repeats is there once. */
 export function textOfShares(shares: WrittenShare[]): string {
-  const plain = JSON.stringify(shares);
-  if (Buffer.byteLength(plain) <= PLAIN_BYTES) return plain;
   const places = new Map<string, number>();
-  const place = (value: object): number => {
+  const known = new Map<object, [place: number, length: number]>();
+  const placeOf = (value: object): [place: number, length: number] => {
     const text = JSON.stringify(value);
-    const known = places.get(text) ?? places.size;
-    places.set(text, known);
-    return known;
+    const place = places.get(text) ?? places.size;
+    places.set(text, place);
+    return [place, text.length];
   };
-  const compact = JSON.stringify(shares, (key, value: unknown) =>
-    REPEATED.has(key) && typeof value === 'object' && value !== null ? place(value) : value,
-  );
+  let plainLength = 0;
+  const compact = JSON.stringify(shares, (key, value: unknown) => {
+    if (!REPEATED.has(key) || typeof value !== 'object' || value === null) return value;
+    const [place, length] = known.get(value) ?? placeOf(value);
+    known.set(value, [place, length]);
+    plainLength += length;
+    return place;
+  });
+  if (compact.length + plainLength <= PLAIN) return JSON.stringify(shares);
   return `{"repeated":[${[...places.keys()].join(',')}],"shares":${compact}}`;
 }
 

@@ -62,6 +62,24 @@ function askStore(store: Server, operation: string, input: object) {
   });
 }
 
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items
+const MOST_BYTES = 400 * 1024;
+
+/**
+ * Refuses an item above 400 KB. DynamoDB counts the bytes of UTF-8, where the store counts UTF-16; an item
+ * that grows by an update is left to the store.
+ *
+ * @throws AwsError
+ */
+function checkSize({ Item = {} }: KeyedInput): void {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(Item)) {
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value.S ?? '');
+  }
+  if (bytes <= MOST_BYTES) return;
+  throw new AwsError('ValidationException', 'Item size has exceeded the maximum allowed size');
+}
+
 /** The tables of each account and Region, each of those a store of its own, in memory. */
 export class Tables {
   readonly #stores = new Map<string, Server>();
@@ -103,6 +121,7 @@ export class Tables {
 
   /** @throws AwsError as DynamoDB would answer it. */
   async ask(where: Pick<Call, 'account' | 'region'>, operation: string, input: object) {
+    if (operation === 'PutItem') checkSize(input);
     const { status, answer } = await askStore(this.#store(where), operation, input);
     if (status === 200) return answer;
     const code = answer.__type?.split('#').at(-1) ?? 'InternalFailure';

@@ -153,7 +153,7 @@ export function logs(aws: Aws): Service {
 
     resources: {
       'AWS::Logs::LogGroup': {
-        properties: ['LogGroupName', 'RetentionInDays'],
+        properties: ['LogGroupName', 'RetentionInDays', 'KmsKeyId'],
         create({ LogGroupName, RetentionInDays }, { account, region, partition }) {
           const name = String(LogGroupName);
           const arn = `arn:${partition}:logs:${region}:${account}:log-group:${name}`;

@@ -20,8 +20,8 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: table,
-        find: "'attribute_not_exists(nonce) OR expiresAt < :now OR nonce = :nonce'",
-        replace: "'attribute_not_exists(nonce) OR NOT expiresAt = :now'",
+        find: 'expiresAt < :now OR expiresAt > :latest',
+        replace: 'NOT expiresAt = :now OR expiresAt > :latest',
       },
     ],
   },

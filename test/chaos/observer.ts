@@ -126,7 +126,9 @@ export class Observer {
     if (Key?.sk?.S !== 'lease') return;
     const poolId = Key.pk?.S ?? '';
     if (!this.#versions.has(poolId)) return;
-    const nonce = values?.[':nonce']?.S ?? '';
+    const nonce = values?.[':nonce']?.S;
+    // Without a nonce, only the sequence was begun.
+    if (nonce === undefined) return;
     const held = this.#leases.get(poolId);
     if (held?.holder?.running && held.nonce !== nonce) {
       const who = invocation?.execution;

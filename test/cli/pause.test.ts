@@ -125,7 +125,7 @@ describe('poolbridge pause and poolbridge resume', () => {
   test('end an execution that was waiting to write, whoever left the pause and however', async () => {
     const clientId = await world.createAppClient(MOBILE);
     const pool = await world.describe(pools.mobile);
-    const expiresAt = { N: String(Date.now() + 3_600_000) };
+    const expiresAt = { N: String(Date.now() + 80_000) };
     await ask('PutItem', { Item: { ...leaseKey, nonce: { S: 'other' }, expiresAt } });
     const running = world.run({ userPoolId: MOBILE, clientId });
     const waits = async () => {

@@ -185,7 +185,7 @@ describe('the alarm topic', () => {
     const dynamodb = world.client(DynamoDBClient, HOME);
     const table = { TableName: 'poolbridge-dev' };
     const Key = { pk: { S: pools.mobile }, sk: { S: 'lease' } };
-    const expiresAt = { N: String(Date.now() + 3_600_000) };
+    const expiresAt = { N: String(Date.now() + 80_000) };
     const Item = { ...Key, nonce: { S: 'other' }, expiresAt };
     await dynamodb.send(new PutItemCommand({ ...table, Item }));
     const clientId = await world.createAppClient(MOBILE);
