@@ -5,6 +5,7 @@ import { check } from './commands/check.ts';
 import { completion } from './commands/completion.ts';
 import { console } from './commands/console.ts';
 import { history } from './commands/history.ts';
+import { lease } from './commands/lease.ts';
 import { link } from './commands/link.ts';
 import { local } from './commands/local.ts';
 import { pause } from './commands/pause.ts';
@@ -21,7 +22,7 @@ import { type Streams, Terminal } from './terminal.ts';
 
 const commands = [
   ...[link, unlink, plan, status, reconcile, approve, undo, history, show, audit],
-  ...[replay, pause, resume, check, console, local, completion],
+  ...[replay, pause, resume, lease, check, console, local, completion],
 ];
 
 const epilogue = `

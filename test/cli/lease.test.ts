@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { HOME, pools, startWorld, type World } from '../world.ts';
+import { poolbridge } from './command.ts';
+
+const LEASE = { pk: { S: pools.mobile }, sk: { S: 'lease' } };
+const HOLDER = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:slow';
+
+describe('poolbridge lease', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ trail: false });
+  });
+  after(() => world.close());
+
+  const ask = (operation: string, input: object) =>
+    world.local.aws.tables.ask(HOME, operation, { TableName: 'poolbridge-dev', ...input });
+
+  const hold = (expiresAt: number) =>
+    ask('PutItem', {
+      Item: {
+        ...{ ...LEASE, nonce: { S: 'one' }, holder: { S: HOLDER }, sequence: { N: '7' } },
+        ...{ expiresAt: { N: String(expiresAt) }, writing: { S: '7.1-one' } },
+      },
+    });
+
+  const lease = (...args: string[]) =>
+    poolbridge(world, ['lease', '--identity-pool', pools.mobile, ...args]);
+
+  const kept = async () => {
+    const { Item } = (await ask('GetItem', { Key: LEASE })) as { Item?: object };
+    return Item;
+  };
+
+  test('says that no one holds it', async () => {
+    const { code, out } = await lease('--release');
+    assert.deepEqual([code, out.trim()], [0, 'No one holds the lease.']);
+  });
+
+  test('names the holder, since when and until when', async () => {
+    await hold(Date.now() + 20_000);
+    const { out } = await lease();
+    assert.match(
+      out,
+      /^Held by arn:\S+:slow\n {2}since \S+Z, until \S+Z\n.*7\.1-one is not settled/,
+    );
+  });
+
+  test('does not release it before its time is over, unless it is forced', async () => {
+    await hold(Date.now() + 20_000);
+    const { code, err } = await lease('--release');
+    assert.equal(code, 1);
+    assert.match(err, /is held by arn:\S+:slow until \S+Z\. It ends by itself then\./);
+    assert.ok('nonce' in (await kept())!);
+    const forced = await lease('--release', '--force');
+    assert.equal(forced.code, 0);
+    assert.ok(!('nonce' in (await kept())!));
+  });
+
+  test('keeps the sequence, and the write that is not settled', async () => {
+    await hold(Date.now() - 60_000);
+    const { code, out } = await lease('--release');
+    assert.equal(code, 0);
+    assert.match(out, /The lease is released\./);
+    assert.deepEqual(await kept(), { ...LEASE, sequence: { N: '7' }, writing: { S: '7.1-one' } });
+  });
+});
