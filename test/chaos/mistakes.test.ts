@@ -19,7 +19,7 @@ describe('a mistake is seen', () => {
       assert.notDeepEqual(
         violations,
         [],
-        `Seed ${seed} no longer sees it. Find another: npm run chaos -- --seeds 1..1000 --bug "${name}"`,
+        `Seed ${seed} no longer sees it. Find others: npm run chaos -- --find-seeds --pin`,
       );
     });
   }

@@ -1,82 +1,106 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { packageService } from '../../local/poolbridge/package-service.ts';
-import { bugs } from './bugs.ts';
-import { runSeeds } from './shares.ts';
+import { bugs, pinned } from './bugs.ts';
+import { Progress } from './progress.ts';
+import { seedsIn } from './seeds.ts';
+import { findSeeds, runSeeds } from './shares.ts';
 import type { Outcome } from './suite.ts';
+import { Tally } from './tally.ts';
 
-const USAGE = 'Usage: npm run chaos -- --seeds FROM..TO [--timeline] [--bug NAME]';
+const USAGE = `Usage:
+  npm run chaos -- --seeds FROM..TO[,FROM..TO…] [--timeline] [--bug NAME] [--resume FILE]
+  npm run chaos -- --find-seeds [--seeds FROM..TO] [--bug NAME] [--pin]`;
+// As far as --find-seeds looks, unless told otherwise.
+const FAR = '1..1000';
 
 interface Asked {
-  from: number;
-  /** Included. */
-  to: number;
+  seeds: number[];
   timeline: boolean;
   bug?: string;
+  /** The file that keeps what has been done. */
+  resume?: string;
+  /** Whether the first seed that sees each deliberate mistake is looked for. */
+  find: boolean;
+  /** Whether those seeds are written down in bugs.ts. */
+  pin: boolean;
 }
 
-/** The seeds asked for, and with which deliberate mistake, if any. */
 function asked(): Asked {
   const { values } = parseArgs({
     options: {
       seeds: { type: 'string' },
       timeline: { type: 'boolean', default: false },
       bug: { type: 'string' },
+      resume: { type: 'string' },
+      'find-seeds': { type: 'boolean', default: false },
+      pin: { type: 'boolean', default: false },
     },
   });
-  const [, first, last = first] = /^(\d+)(?:\.\.(\d+))?$/.exec(values.seeds ?? '') ?? [];
-  const [from, to] = [Number(first), Number(last)];
-  if (!(from <= to)) throw new Error(USAGE);
-  const { timeline, bug } = values;
+  const { timeline, bug, resume, pin, 'find-seeds': find } = values;
+  const seeds = seedsIn(values.seeds ?? (find ? FAR : ''));
+  if (!seeds || (pin && !find) || (find && (timeline || resume))) throw new Error(USAGE);
+  if (bug !== undefined && resume !== undefined) {
+    throw new Error('--resume keeps seeds of the code as it is, so it does not go with --bug.');
+  }
   if (bug !== undefined && !bugs.some(({ name }) => name === bug)) {
     throw new Error(
       `There is no bug “${bug}”; there is ${bugs.map(({ name }) => name).join('; ')}.`,
     );
   }
-  return { from, to, timeline, ...(bug !== undefined && { bug }) };
+  return { seeds, timeline, find, pin, ...(bug && { bug }), ...(resume && { resume }) };
 }
 
 function report({ seed, violations, timeline }: Outcome): void {
-  console.error(`\nSeed ${seed}. To see it again: npm run chaos -- --seeds ${seed}..${seed}`);
+  console.error(`\nSeed ${seed}. To see it again: npm run chaos -- --seeds ${seed}`);
   for (const line of timeline) console.error(`  ${line}`);
   for (const violation of violations) console.error(`✗ ${violation}`);
 }
 
-async function main(): Promise<void> {
-  const { from, to, timeline, bug } = asked();
-  const links = readFileSync(new URL('links.yml', import.meta.url), 'utf8');
-  const artifact = await packageService(links);
-  const sums = { executions: 0, updates: 0, calls: 0, faults: 0 };
-  const overwritten = { inTheInstant: 0, unseen: 0 };
-  let [done, violating] = [0, 0];
+async function find(artifact: string, { pin, ...asked }: Asked): Promise<void> {
+  const file = new URL('bugs.ts', import.meta.url);
+  await findSeeds({ artifact, ...asked }, (name, seed) => {
+    const was = bugs.find((each) => each.name === name)?.seed;
+    console.log(
+      `${String(seed ?? 'none').padStart(6)}  ${name}${seed === was ? '' : ` (was ${was})`}`,
+    );
+    if (seed === undefined) process.exitCode = 1;
+    else if (pin) writeFileSync(file, pinned(readFileSync(file, 'utf8'), name, seed));
+  });
+}
+
+async function run(artifact: string, { resume, ...asked }: Asked): Promise<void> {
+  const progress = resume === undefined ? undefined : new Progress(resume);
+  const tally = new Tally();
+  const wanted = new Set(asked.seeds);
+  for (const outcome of progress?.done() ?? []) {
+    if (wanted.delete(outcome.seed)) tally.add(outcome);
+  }
+  if (tally.seeds > 0) console.log(`${tally.seeds} seeds were run before.`);
   const start = performance.now();
-  const onOutcome = (outcome: Outcome) => {
-    done++;
-    for (const key of ['executions', 'updates', 'calls', 'faults'] as const) {
-      sums[key] += outcome[key];
+  await runSeeds({ ...asked, artifact, seeds: [...wanted] }, (outcome) => {
+    tally.add(outcome);
+    progress?.keep(outcome);
+    if (outcome.violations.length > 0 || asked.timeline) report(outcome);
+    if (tally.seeds % 500 === 0) {
+      console.log(`${tally.seeds} seeds, ${tally.violating.length} with violations`);
     }
-    overwritten.inTheInstant += outcome.overwrittenInTheInstant;
-    overwritten.unseen += outcome.overwrittenUnseen;
-    if (outcome.violations.length > 0) violating++;
-    if (outcome.violations.length > 0 || timeline) report(outcome);
-    if (done % 500 === 0) console.log(`${done} seeds, ${violating} with violations`);
-  };
+  });
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  for (const line of tally.lines(asked.seeds.length, seconds)) console.log(line);
+  if (tally.violating.length > 0 || tally.seeds < asked.seeds.length) process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const what = asked();
+  const artifact = await packageService(
+    readFileSync(new URL('links.yml', import.meta.url), 'utf8'),
+  );
   try {
-    const { folder } = artifact;
-    const named = bug !== undefined && { bug };
-    await runSeeds({ artifact: folder, from, to, timeline, ...named }, onOutcome);
+    await (what.find ? find : run)(artifact.folder, what);
   } finally {
     artifact.remove();
   }
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  const count = to - from + 1;
-  console.log(
-    `${done} of ${count} seeds in ${seconds} s: ${sums.executions} executions, ${sums.calls} calls, ${sums.updates} updates, ${sums.faults} faults; ${violating} seeds with violations.`,
-  );
-  console.log(
-    `Foreign changes overwritten in the instant between our Describe and our Update: ${overwritten.inTheInstant}; while Cognito still showed the pool without them: ${overwritten.unseen}.`,
-  );
-  if (violating > 0 || done < count) process.exitCode = 1;
 }
 
 try {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { bugs } from './bugs.ts';
 import type { Outcome } from './suite.ts';
 import type { Share } from './worker.ts';
 
@@ -14,10 +15,34 @@ function run(share: Share, onOutcome: (outcome: Outcome) => void): Promise<void>
 
 /** Runs seeds on as many threads as there are cores. */
 export async function runSeeds(
-  seeds: Omit<Share, 'step'>,
+  { seeds, ...share }: Share,
   onOutcome: (outcome: Outcome) => void,
 ): Promise<void> {
-  const step = Math.min(availableParallelism(), seeds.to - seeds.from + 1);
-  const shares = Array.from({ length: step }, (_, i) => ({ ...seeds, from: seeds.from + i, step }));
-  await Promise.all(shares.map((share) => run(share, onOutcome)));
+  const threads = Math.min(availableParallelism(), seeds.length);
+  const shares = Array.from({ length: threads }, (_, thread) =>
+    seeds.filter((_, i) => i % threads === thread),
+  );
+  await Promise.all(shares.map((part) => run({ ...share, seeds: part }, onOutcome)));
+}
+
+/**
+ * Looks for the first seed that sees each deliberate mistake, on as many threads as there are cores.
+ *
+ * @param onFound is called once for each mistake; the seed is undefined where none of them sees it.
+ */
+export async function findSeeds(
+  { artifact, seeds, bug }: Omit<Share, 'timeline'>,
+  onFound: (name: string, seed: number | undefined) => void,
+): Promise<void> {
+  const names = bug === undefined ? bugs.map(({ name }) => name) : [bug];
+  const next = async () => {
+    for (let name = names.shift(); name !== undefined; name = names.shift()) {
+      let found: number | undefined;
+      await run({ artifact, seeds, bug: name, timeline: false }, ({ seed, violations }) => {
+        if (violations.length > 0) found = seed;
+      });
+      onFound(name, found);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, next));
 }

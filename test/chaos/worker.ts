@@ -4,26 +4,24 @@ import { bugs } from './bugs.ts';
 import { loadHandlers } from './bundle.ts';
 import { Suite } from './suite.ts';
 
-/** Which seeds a worker runs: from, to, and how many workers there are. */
+/** What a worker runs. */
 export interface Share {
   artifact: string;
-  from: number;
-  to: number;
-  step: number;
+  seeds: number[];
   /** Whether the timeline is wanted of seeds in which all is well, too. */
   timeline: boolean;
-  /** The name of a deliberate mistake; it ends with the first seed that sees it. */
+  /** The name of a deliberate mistake; the worker ends with the first seed that sees it. */
   bug?: string;
 }
 
-const { artifact, from, to, step, timeline: wanted, bug } = workerData as Share;
+const { artifact, seeds, timeline: wanted, bug } = workerData as Share;
 const deployment = readDeployment(artifact);
 const handlers = await loadHandlers(bugs.find(({ name }) => name === bug));
-for (let seed = from; seed <= to; seed += step) {
+for (const seed of seeds) {
   const { timeline, ...outcome } = await new Suite(seed, handlers).run(deployment);
   const shown = wanted || outcome.violations.length > 0;
   parentPort?.postMessage({ ...outcome, timeline: shown ? timeline : [] });
   if (bug !== undefined && outcome.violations.length > 0) break;
 }
-// What a seed left hanging, as a killed invocation does, hangs for ever.
+// Whatever a seed leaves hanging, for example a killed invocation, would hang forever.
 process.exit();

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Outcome } from './suite.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+// What decides how a seed runs.
+const SOURCES = ['{aws,core,functions,local,statemachines,events,resources}/**/*', 'test/chaos/*'];
+
+/** Digest of all that decides how a seed runs. */
+function versionOf(): string {
+  const hash = createHash('sha256');
+  const files = SOURCES.flatMap((pattern) => globSync(pattern, { cwd: root })).sort();
+  for (const file of files.filter((name) => /\.(ts|yml)$/.test(name))) {
+    hash.update(file).update(readFileSync(join(root, file)));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** An outcome as it is kept. */
+export type Kept = Omit<Outcome, 'timeline'>;
+
+/** What earlier runs have done, in a file of one line per seed. */
+export class Progress {
+  readonly #file: string;
+  readonly #version = versionOf();
+
+  /** @throws when the file was written by another version of the code: its seeds prove nothing here. */
+  constructor(file: string) {
+    this.#file = file;
+    const [first] = this.#lines();
+    if (first === undefined) this.#append({ version: this.#version });
+    else if ((JSON.parse(first) as { version?: string }).version !== this.#version) {
+      throw new Error(`The code has changed since ${file} was begun. Begin another file.`);
+    }
+  }
+
+  #lines(): string[] {
+    if (!existsSync(this.#file)) return [];
+    return readFileSync(this.#file, 'utf8').split('\n').slice(0, -1);
+  }
+
+  #append(line: object): void {
+    appendFileSync(this.#file, `${JSON.stringify(line)}\n`);
+  }
+
+  /** What has been done already. */
+  done(): Kept[] {
+    return this.#lines()
+      .slice(1)
+      .map((line) => JSON.parse(line) as Kept);
+  }
+
+  keep({ timeline: _, ...outcome }: Outcome): void {
+    this.#append(outcome);
+  }
+}

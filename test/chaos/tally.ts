@@ -1,0 +1,46 @@
+import type { Kept } from './progress.ts';
+
+const SUMS = ['executions', 'calls', 'updates', 'faults'] as const;
+
+// What no one can prevent, by the members of an outcome that count it.
+const COUNTED = {
+  overwrittenInTheInstant:
+    'Foreign changes overwritten in the instant between our Describe and our Update',
+  overwrittenUnseen: 'Foreign changes overwritten while Cognito still showed the pool without them',
+} as const;
+
+const COUNTS = Object.keys(COUNTED) as (keyof typeof COUNTED)[];
+
+/** What many seeds come to. */
+export class Tally {
+  seeds = 0;
+  /** The seeds with violations. */
+  readonly violating: number[] = [];
+  readonly #sums = new Map<string, number>();
+
+  add(outcome: Kept): void {
+    this.seeds++;
+    if (outcome.violations.length > 0) this.violating.push(outcome.seed);
+    for (const name of [...SUMS, ...COUNTS]) {
+      this.#sums.set(name, this.#of(name) + outcome[name]);
+    }
+  }
+
+  #of(name: string): number {
+    return this.#sums.get(name) ?? 0;
+  }
+
+  /**
+   * @param wanted how many seeds were asked for.
+   * @param seconds how long the last run took.
+   */
+  lines(wanted: number, seconds: string): string[] {
+    const sums = SUMS.map((name) => `${this.#of(name)} ${name}`).join(', ');
+    const which = this.violating.slice(0, 50).join(', ');
+    const violating = `${this.violating.length} seeds with violations${which && ` (${which})`}`;
+    return [
+      `${this.seeds} of ${wanted} seeds in ${seconds} s: ${sums}; ${violating}.`,
+      ...COUNTS.map((name) => `${COUNTED[name]}: ${this.#of(name)}.`),
+    ];
+  }
+}
