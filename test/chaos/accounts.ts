@@ -49,6 +49,9 @@ export const FOREIGN_ROLES = {
   },
 };
 
+/** All identity pools. */
+export const ALL_POOLS = [...POOLS, MAPPED.pool] as const;
+
 /** The identity pools that links.yml allows a client. */
 export function covering(userPoolId: string, name: string): string[] {
   if (userPoolId === USER_POOLS[0]) return [POOLS[0]];
@@ -104,7 +107,7 @@ export class Accounts {
       template: accountB,
       parameters: {
         TrustedAccountId: ACCOUNT_A,
-        IdentityPoolIds: [...POOLS, MAPPED.pool].join(','),
+        IdentityPoolIds: ALL_POOLS.join(','),
         RoleMappingRoleArns: FOREIGN_ROLES.Roles.authenticated,
         PrincipalTags: 'true',
         ExternalId: 'pairing-1',

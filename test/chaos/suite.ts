@@ -4,6 +4,7 @@ import { assembleAws } from '../../local/index.ts';
 import type { AwsOptions } from '../../local/kernel/aws.ts';
 import {
   Accounts,
+  ALL_POOLS,
   CROWDED,
   covering,
   type Deployment,
@@ -139,7 +140,7 @@ export class Suite {
         await clock.run(() => false, LONGEST);
       }
       const userPools = [...USER_POOLS, CROWDED];
-      await new Judge({ ...scene, home: HOME, pools: POOLS, userPools, covering }).judge();
+      await new Judge({ ...scene, home: HOME, pools: ALL_POOLS, userPools, covering }).judge();
       return this.#outcome(scene, network);
     } finally {
       clock.clear();
