@@ -1,4 +1,5 @@
 import { type Batch, batch, refusalOf, type Share } from '../core/batch.ts';
+import { cancelledIn } from '../core/cancelled.ts';
 import {
   ProviderQuotaError,
   ProviderRefusedError,
@@ -171,7 +172,7 @@ export class CriticalSection {
     if (this.#lease.last && done.length > 0) this.#lease.last.at = Date.now();
     delete this.#lease.writing;
     const own = done.find(({ key }) => key === this.#request.pending?.key);
-    return own && writtenOf(record, own.changes, this.#request.execution);
+    return own && writtenOf(record, own, this.#request.execution);
   }
 
   async #writeFor(base: IdentityPool, asked: Allowed[], writer: PoolWriter): Promise<Written> {
@@ -208,9 +209,11 @@ export class CriticalSection {
     );
     const [refusal] = refused.values();
     if (pending && refusal) throw refusalOf(refusal);
-    const changes = written.flatMap((share) => (this.#isOwn(share) ? share.changes : []));
+    const own = written.filter((share) => this.#isOwn(share));
+    const changes = own.flatMap((share) => share.changes);
+    const cancelled = own.flatMap((share) => share.cancelled ?? []);
     return {
-      ...writtenOf(record, changes, execution),
+      ...writtenOf(record, { changes, cancelled }, execution),
       base: digestOf(base),
       ...(refused.size > 0 && { refused }),
     };
@@ -245,7 +248,9 @@ export class CriticalSection {
     const entries = [...last.values()];
     await inParallel(entries, (entry) => table.enter(entry));
     const waiting = this.#request.pending ? shares : shares.filter((each) => !this.#isOwn(each));
-    await inParallel(waiting, ({ key, changes }) => table.answer(key, { write, changes }));
+    await inParallel(waiting, ({ key, changes, cancelled }) =>
+      table.answer(key, cancelled ? { write, changes, cancelled } : { write, changes }),
+    );
   }
 
   /** The entries that were to be unlinked and that others have removed, as the ledger is to have them. */
@@ -276,10 +281,13 @@ const inShort = ({ roleMapping, ...intent }: Intent): Intent =>
 
 /** The shares that have changes or nothing to change, with what is known of their requests. */
 function sharesOf(asked: Allowed[], shares: Share[], room: number): WrittenShare[] {
-  return asked.flatMap((request, i) => {
+  const cancelled = cancelledIn(shares.map((share) => ('refused' in share ? [] : share.changes)));
+  return asked.flatMap((request, i): WrittenShare[] => {
     const share = shares[i];
     if (!share || 'refused' in share) return [];
     const intent = inShort(request.intent);
-    return [{ ...request, intent, changes: shownChanges(share.changes, room) }];
+    const written = { ...request, intent, changes: shownChanges(share.changes, room) };
+    const unseen = shownChanges(cancelled[i] ?? [], room);
+    return [unseen.length > 0 ? { ...written, cancelled: unseen } : written];
   });
 }

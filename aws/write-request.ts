@@ -1,6 +1,6 @@
 import { type Refused, refusalOf } from '../core/batch.ts';
 import type { ShownChange } from '../core/merge.ts';
-import type { Allowed, Pending, WriteRecord } from '../core/records.ts';
+import type { Allowed, Pending, WriteRecord, WrittenShare } from '../core/records.ts';
 import type { OpenIdentityPool } from './identity-pool.ts';
 import type { PoolTable } from './pool-table.ts';
 
@@ -37,6 +37,8 @@ export interface WriteTools {
 /** What came of the request, whoever wrote it. */
 export interface Written {
   changes: ShownChange[];
+  /** Those of the changes that another request of the same write cancelled: the pool never showed them. */
+  cancelled?: ShownChange[];
   /** Whether there is nothing to link, since the app client is known to be deleted. */
   gone?: boolean;
   before: WriteRecord['before'];
@@ -64,15 +66,16 @@ export async function answered(
     throw refusalOf(answer);
   }
   const record = await table.writeRecord(answer.write);
-  return record && writtenOf(record, answer.changes, execution);
+  return record && writtenOf(record, answer, execution);
 }
 
 /** What came of a request, by the record of the write that it was part of. */
 export function writtenOf(
   { before, after, execution, assumedRoleArn }: WriteRecord,
-  changes: ShownChange[],
+  { changes, cancelled = [] }: Pick<WrittenShare, 'changes' | 'cancelled'>,
   own: string,
 ): Written {
   const another = execution !== own && { writtenBy: execution, assumedRoleArn };
-  return { changes, before, after, ...another };
+  const unseen = cancelled.length > 0 && { cancelled };
+  return { changes, before, after, ...unseen, ...another };
 }

@@ -49,6 +49,15 @@ export const changeLines = (changes: ShownChange[]): string[] =>
 export const differenceLines = (differences: Difference[]): string[] =>
   linesOfDifferences(differences).map(coloured);
 
+/** The changes that another request of the same write cancelled. */
+export const cancelledLines = (cancelled: ShownChange[] = []): string[] =>
+  cancelled.length === 0
+    ? []
+    : [
+        '  cancelled by another request in the same write, so the identity pool never showed:',
+        ...changeLines(cancelled).map((line) => `    ${line}`),
+      ];
+
 function resultLines(result: TargetReport): string[] {
   const { identityPoolId, links, outcome } = result;
   const head = `${styleText('bold', outcome)} ${identityPoolId} (${links.join(', ')})`;
@@ -57,6 +66,7 @@ function resultLines(result: TargetReport): string[] {
   return [
     head,
     ...changeLines(result.changes).map((line) => `  ${line}`),
+    ...cancelledLines(result.cancelled),
     ...(result.issuer === undefined ? [] : [`  the user pool has the ${result.issuer} issuer`]),
     `  as ${result.assumedRoleArn}`,
     ...(result.approval

@@ -55,6 +55,8 @@ export interface AuditRecord {
   links: string[];
   outcome: string;
   changes: ShownChange[];
+  /** Those of them that the identity pool never showed. */
+  cancelled?: ShownChange[];
   verified: string;
   /** Of the role session in Account-B, by which its CloudTrail leads back to the execution. */
   sessionName: string;

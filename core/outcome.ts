@@ -127,7 +127,7 @@ export function reportOf(end: TargetEnd): TargetReport {
     return { identityPoolId, links, outcome: 'FAILED', ...unwrap(end.failure) };
   }
   const { outcome, changes, before, after, attempts } = end.result;
-  const { rebased, writtenBy, changedSince, linkedSince, marksCleared } = end.result;
+  const { cancelled, rebased, writtenBy, changedSince, linkedSince, marksCleared } = end.result;
   // Whose session wrote, where another execution did.
   const { assumedRoleArn = end.assumedRoleArn } = end.result;
   const { approval, issuer } = end.target;
@@ -135,6 +135,7 @@ export function reportOf(end: TargetEnd): TargetReport {
     ...{ identityPoolId, links, outcome, changes, before, after, assumedRoleArn, attempts },
     ...(approval && { approval }),
     ...(issuer && { issuer }),
+    ...(cancelled && { cancelled }),
     ...(rebased && { rebased }),
     ...(writtenBy !== undefined && { writtenBy }),
     ...(changedSince && { changedSince }),

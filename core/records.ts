@@ -57,6 +57,8 @@ export interface Allowed extends Asked {
 /** One request's share of a write. */
 export interface WrittenShare extends Allowed {
   changes: ShownChange[];
+  /** Those of them that another request of the same write cancelled: the pool never showed them. */
+  cancelled?: ShownChange[];
 }
 
 /** A write as everyone is told of it for whom it was made. */
@@ -72,7 +74,7 @@ export interface WriteRecord {
 }
 
 /** The answer to a request that another execution wrote, or an earlier attempt of its own. */
-export type Answer = { write: string; changes: ShownChange[] } | Refused;
+export type Answer = ({ write: string } & Pick<WrittenShare, 'changes' | 'cancelled'>) | Refused;
 
 /** What the ledger says of one entry of ours: so that later we know ours from foreign. */
 export interface LedgerEntry {
@@ -142,7 +144,7 @@ const isShare = isShape<WrittenShare>(
     ...{ key: isText, execution: isText, links: isListOf(isText) },
     ...{ intent: isIntent, changes: isListOf(isShownChange) },
   },
-  { clientName: isText, deleted: isFlag },
+  { clientName: isText, deleted: isFlag, cancelled: isListOf(isShownChange) },
 );
 
 export const isWrittenShares = isListOf(isShare);
@@ -161,7 +163,7 @@ const isSentence = (value: unknown): value is string =>
 export const isAnswer: Shape<Answer> = isEither(
   isShape<Extract<Answer, { write: string }>>(
     { write: isText, changes: isListOf(isShownChange) },
-    {},
+    { cancelled: isListOf(isShownChange) },
   ),
   isShape<Refused>({ refused: isSentence }, { error: isOneOf('RoleMappingError') }),
 );

@@ -60,6 +60,8 @@ export type Outcome = 'LINKED' | 'ALREADY_LINKED' | 'UNLINKED' | 'NOT_LINKED' | 
 export interface Result {
   outcome: Outcome;
   changes: ShownChange[];
+  /** Those of the changes that another request of the same write cancelled: the pool never showed them. */
+  cancelled?: ShownChange[];
   before: ShownPool;
   after: ShownPool;
   /** How many times the target went round, 1 when nobody interfered. */

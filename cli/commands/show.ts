@@ -7,7 +7,7 @@ import { type Passed, passedIn } from '../history.ts';
 import { Machines } from '../machines.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { isShared, type Recorded, recordsOf } from '../records.ts';
-import { changeLines, differenceLines } from '../show.ts';
+import { cancelledLines, changeLines, differenceLines } from '../show.ts';
 import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { duration, moment } from '../times.ts';
@@ -36,6 +36,7 @@ function recordLines(record: Shown): string[] {
   return [
     `${styleText('bold', outcome)} ${identityPoolId}${links.length > 0 ? ` (${links.join(', ')})` : ''}`,
     ...changedLines(record),
+    ...cancelledLines(record.cancelled),
     ...row('as', record.assumedRoleArn),
     ...row('written by', record.writtenBy),
     ...row('approved by', approval && `${approval.approvedBy} (${approval.reason})`),

@@ -26,7 +26,8 @@ export async function runSeeds(
 }
 
 /**
- * Looks for the first seed that sees each deliberate mistake, on as many threads as there are cores.
+ * Looks for a seed that sees each deliberate mistake, on as many threads as there are cores: the one
+ * that is written down, or else the first of those given.
  *
  * @param onFound is called once for each mistake; the seed is undefined where none of them sees it.
  */
@@ -34,14 +35,16 @@ export async function findSeeds(
   { artifact, seeds, bug }: Omit<Share, 'timeline'>,
   onFound: (name: string, seed: number | undefined) => void,
 ): Promise<void> {
-  const names = bug === undefined ? bugs.map(({ name }) => name) : [bug];
+  const wanted = bugs.filter(({ name }) => bug === undefined || name === bug);
   const next = async () => {
-    for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    for (let each = wanted.shift(); each !== undefined; each = wanted.shift()) {
+      const { name: bug, seed: known } = each;
       let found: number | undefined;
-      await run({ artifact, seeds, bug: name, timeline: false }, ({ seed, violations }) => {
+      const share = { artifact, seeds: [known, ...seeds], bug, timeline: false };
+      await run(share, ({ seed, violations }) => {
         if (violations.length > 0) found = seed;
       });
-      onFound(name, found);
+      onFound(bug, found);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, next));

@@ -89,6 +89,12 @@ describe('requests that wait together', () => {
       ['add'],
     );
     assert.ok(unlink!.changes.every(({ op }) => op === 'remove'));
+    // The identity pool never showed the new entry; the other one it did.
+    assert.deepEqual(link!.cancelled, link!.changes);
+    assert.deepEqual(
+      unlink!.cancelled,
+      unlink!.changes.filter((change) => JSON.stringify(change).includes(clientId)),
+    );
     assert.deepEqual(await linkedClients(), []);
 
     resultOf(await world.run({ userPoolId: HUGE, clientId: there }));
