@@ -219,6 +219,40 @@ export const bugs: Bug[] = [
     ],
   },
   {
+    name: 'deletions are not last',
+    seed: 1,
+    changes: [
+      {
+        file: criticalSection,
+        find: '...asked.filter(({ deleted }) => deleted !== true),\n      ...asked.filter(({ deleted }) => deleted === true),',
+        replace: '...asked,',
+      },
+    ],
+  },
+  {
+    name: 'of two changes of one write to one entry, either ends in the ledger',
+    seed: 1,
+    changes: [
+      {
+        file: criticalSection,
+        find: 'const entries = [...last.values()];',
+        replace: `void last;
+    const entries = shares.flatMap((share) => ledgerEntriesOf(share, sequence, now));`,
+      },
+    ],
+  },
+  {
+    name: 'a write without an answer counts from when it was sent',
+    seed: 1,
+    changes: [
+      {
+        file: poolWriter,
+        find: 'if (now && sameSettings(now, wanted)) {\n        write.at = this.#looked;',
+        replace: 'if (now && sameSettings(now, wanted)) {',
+      },
+    ],
+  },
+  {
     name: 'the ledger is forgotten',
     seed: 1,
     changes: [

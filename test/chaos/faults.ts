@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import { Random } from './random.ts';
 
 /** What can happen to one call of ours. */
 export type Fault =
@@ -42,6 +42,13 @@ const onlyOf: Partial<Record<Fault, RegExp>> = {
   'foreign after': /^cognito-identity:/,
 };
 
+// In milliseconds: how late a write may arrive that was cut off, and how old a state may be that Cognito
+// shows. In some seeds both go beyond what the write is made for.
+const LATEST = 9000;
+const FAR_TOO_LATE = 40_000;
+const OLDEST = 3000;
+const FAR_TOO_OLD = 12_000;
+
 /** Which faults a seed has, and when. */
 export class Faults {
   readonly #random: Random;
@@ -51,17 +58,23 @@ export class Faults {
   readonly #probability: number;
   /** For how long a description may show the state before a write, in milliseconds; 0 for never. */
   readonly staleFor: number;
+  /** For how long after it was cut off a call may still arrive, in milliseconds. */
+  readonly latest: number;
   /** By how much the clocks of invocations differ, in milliseconds. */
   readonly skew: number;
 
   /** @param calm whether there are none. */
-  constructor(random: Random, calm: boolean) {
+  constructor(random: Random, calm: boolean, seed: number) {
     this.#random = random;
     this.#left = calm ? 0 : random.between(0, 8);
     const faults = Object.keys(weights) as Fault[];
     this.#only = random.chance(0.4) ? random.pick(faults) : undefined;
     this.#probability = this.#left * 0.012;
-    this.staleFor = !calm && random.chance(0.3) ? random.between(200, 3000) : 0;
+    // Of its own, so that everything else is drawn as it would be without.
+    const far = new Random(seed + 2_000_029);
+    this.latest = far.chance(0.15) ? far.between(LATEST, FAR_TOO_LATE) : LATEST;
+    const stale = !calm && random.chance(0.3) ? random.between(200, OLDEST) : 0;
+    this.staleFor = stale > 0 && far.chance(0.3) ? far.between(OLDEST, FAR_TOO_OLD) : stale;
     this.skew = !calm && random.chance(0.4) ? 2000 : 0;
   }
 

@@ -19,6 +19,7 @@ interface ExecutionOutput {
     identityPoolId: string;
     outcome: string;
     changes: { op: 'add' | 'remove'; provider: Provider }[];
+    cancelled?: { op: 'add' | 'remove'; provider: Provider }[];
   }[];
 }
 
@@ -42,11 +43,10 @@ export class Judge {
 
   async judge(): Promise<void> {
     for (const poolId of this.#ending.pools) this.#items.set(poolId, await this.#itemsOf(poolId));
-    const cancelled = this.#cancelled();
     for (const execution of this.#ending.aws.stateMachines.executions.values()) {
-      this.#judgeExecution(execution, cancelled);
+      this.#judgeExecution(execution);
     }
-    this.#judgeClaims(cancelled);
+    this.#judgeClaims();
     for (const [poolId, items] of this.#items) this.#judgeTable(poolId, items);
     for (const userPoolId of this.#ending.userPools) await this.#judgeListings(userPoolId);
   }
@@ -77,26 +77,8 @@ export class Judge {
       .map(({ body }) => JSON.parse(body?.S ?? 'null') as T);
   }
 
-  /** Entries that one write both added and removed, since both were asked for: by pool. */
-  #cancelled(): Map<string, number> {
-    const cancelled = new Map<string, number>();
-    for (const [poolId, items] of this.#items) {
-      for (const shares of this.#named<WrittenShare[]>(items, 'shares#')) {
-        const changes = shares.flatMap((share) => share.changes as ExecutionChange[]);
-        const keys = changes.map(({ op, provider }) => `${op} ${entryKey(provider)}`);
-        for (const key of keys.filter((each) => each.startsWith('add '))) {
-          const entry = `${poolId} ${key.slice('add '.length)}`;
-          if (!keys.includes(`remove ${key.slice('add '.length)}`)) continue;
-          cancelled.set(entry, (cancelled.get(entry) ?? 0) + 1);
-        }
-      }
-    }
-    return cancelled;
-  }
-
   #judgeExecution(
     execution: Aws['stateMachines']['executions'] extends Map<string, infer E> ? E : never,
-    cancelled: Map<string, number>,
   ): void {
     const { observer, tell } = this.#ending;
     const { name, status, startDate, stopDate = 0, output, error, input } = execution;
@@ -113,7 +95,7 @@ export class Judge {
     if (execution.machine.name.endsWith('-reconcile')) return;
     const said = JSON.parse(output ?? '{}') as ExecutionOutput;
     if (said.operation === 'link' && said.results.length === 0) this.#judgeMissed(name, input);
-    this.#judgeOutput(name, said, start, stop, cancelled);
+    this.#judgeOutput(name, said, start, stop);
     this.#judgeDeletion(said);
   }
 
@@ -145,13 +127,13 @@ export class Judge {
     { userPoolId, clientId, results }: ExecutionOutput,
     start: number,
     stop: number,
-    cancelled: Map<string, number>,
   ): void {
     if (clientId === undefined) return;
     const { observer, faults } = this.#ending;
     const key = `cognito-idp.us-east-1.amazonaws.com/${userPoolId} ${clientId}`;
-    for (const { identityPoolId, outcome } of results) {
-      if (cancelled.has(`${identityPoolId} ${key}`)) continue;
+    for (const { identityPoolId, outcome, cancelled = [] } of results) {
+      // Another request of the same write took it back: the identity pool never showed it.
+      if (cancelled.some((change) => claimOf(change)?.endsWith(` ${key}`))) continue;
       const isThere = outcome === 'LINKED' || outcome === 'ALREADY_LINKED';
       // What was undone by another request had been done; by anyone else, it would have been seen,
       // but for as long as Cognito may show an old state.
@@ -166,14 +148,13 @@ export class Judge {
   }
 
   /** Nobody claims what he has not done. */
-  #judgeClaims(cancelled: Map<string, number>): void {
+  #judgeClaims(): void {
     const { observer } = this.#ending;
     for (const [claim, count] of this.#claims()) {
       const [poolId = '', op, ...rest] = claim.split(' ');
       const key = rest.join(' ');
       const real = observer.transitions(poolId, key, op as 'add' | 'remove');
-      const unseen = (cancelled.get(`${poolId} ${key}`) ?? 0) + observer.moot(poolId, key);
-      if (count <= real + unseen) continue;
+      if (count <= real + observer.moot(poolId, key)) continue;
       observer.violation(`${count} executions claim “${claim}”, which happened ${real} times`);
     }
   }
@@ -189,16 +170,23 @@ export class Judge {
       };
       return said.identityPools ?? said.results;
     });
-    for (const { identityPoolId, changes = [] } of results) {
-      // What is beside the entries comes and goes with them.
-      for (const { op, provider } of changes.filter((each) =>
-        ['add', 'remove'].includes(each.op),
-      )) {
-        const claim = `${identityPoolId} ${op} ${entryKey(provider)}`;
-        claims.set(claim, (claims.get(claim) ?? 0) + 1);
+    for (const { identityPoolId, changes = [], cancelled = [] } of results) {
+      const unseen = cancelled.map(claimOf);
+      for (const claim of changes.map(claimOf)) {
+        if (claim === undefined || unseen.includes(claim)) continue;
+        const what = `${identityPoolId} ${claim}`;
+        claims.set(what, (claims.get(what) ?? 0) + 1);
       }
     }
     return claims;
+  }
+
+  /** The entries of a write that no one has seen the end of: the next writer finds out about these alone. */
+  #unsettledIn(items: Item[], write: string | undefined): Set<string> {
+    if (write === undefined) return new Set();
+    const shares = this.#named<WrittenShare[]>(items, `shares#${write}`).flat();
+    const changes = shares.flatMap((share) => share.changes as ExecutionChange[]);
+    return new Set(changes.map(({ provider }) => entryKey(provider)));
   }
 
   /** No lock outlives its lease, and the ledger knows what is ours. */
@@ -207,8 +195,7 @@ export class Judge {
     const lease = items.find(({ sk }) => sk?.S === 'lease');
     const left = Number(lease?.['expiresAt']?.N ?? 0) - Date.now();
     if (left > LONGEST_LEASE) observer.violation(`the lease of ${poolId} lasts another ${left} ms`);
-    // What became of a write that nobody saw the end of, the next one finds out.
-    if (lease?.['writing']) return;
+    const open = this.#unsettledIn(items, lease?.['writing']?.S);
     const ledger = new Map<string, string>(
       this.#named<LedgerEntry>(items, 'entry#').map(
         ({ providerName, clientId, state }) => [`${providerName} ${clientId}`, state] as const,
@@ -216,14 +203,19 @@ export class Judge {
     );
     const there = new Set(observer.entriesNow(poolId).filter((key) => !key.includes(' foreign')));
     for (const key of there) {
-      if (ledger.get(key) === 'linked') continue;
+      if (ledger.get(key) === 'linked' || open.has(key)) continue;
       observer.violation(`${key} is in ${poolId}, and the ledger does not know it as linked`);
     }
     for (const [key, state] of ledger) {
-      if (state === 'unlinked' || there.has(key) || !observer.isOurDoing(poolId, key)) continue;
+      if (state === 'unlinked' || there.has(key) || open.has(key)) continue;
+      if (!observer.isOurDoing(poolId, key)) continue;
       observer.violation(`${key} is linked by the ledger of ${poolId}, and is not there`);
     }
   }
 }
 
 type ExecutionChange = ExecutionOutput['results'][number]['changes'][number];
+
+/** A change of an entry, as it is counted; what is beside the entries comes and goes with them. */
+const claimOf = ({ op, provider }: ExecutionChange): string | undefined =>
+  ['add', 'remove'].includes(op) ? `${op} ${entryKey(provider)}` : undefined;

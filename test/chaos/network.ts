@@ -70,7 +70,10 @@ export class Network {
       () => timeout.reject(Object.assign(new Error('request timed out'), { name: 'TimeoutError' })),
       requestTimeout,
     );
-    const sending: Sending = { seen: this.#scene.observer.seenBy(invocation) };
+    const sending: Sending = {
+      seen: this.#scene.observer.seenBy(invocation),
+      at: this.#scene.clock.elapsed,
+    };
     if (call === 'cognito-identity:UpdateIdentityPool') {
       this.#scene.observer.checkPause(invocation.execution);
       this.#scene.observer.sent(
@@ -122,7 +125,7 @@ export class Network {
         await answer();
         throw connectionLost('ECONNRESET');
       case 'cut and late':
-        setTimeout(() => void answer(), this.#scene.random.between(100, 9000));
+        setTimeout(() => void answer(), this.#scene.random.between(100, this.#scene.faults.latest));
         throw connectionLost('ECONNRESET');
       case 'slow':
         await wait(500, 9000);

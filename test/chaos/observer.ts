@@ -16,6 +16,8 @@ export interface Seen {
   version: Version;
   /** Whether it was shown as it had been, and no longer was. */
   stale: boolean;
+  /** For how long it had no longer been so, in milliseconds. */
+  age: number;
   at: number;
 }
 
@@ -23,6 +25,8 @@ export interface Seen {
 export interface Sending {
   /** What its invocation had seen of the pool when it was sent. */
   seen: Seen | undefined;
+  /** When it was sent. */
+  at: number;
   /** What the answer shows of the pool, if it arrives. */
   shown?: Seen;
 }
@@ -39,6 +43,10 @@ interface LeaseUpdate {
   ExpressionAttributeValues?: Record<string, { S?: string }>;
 }
 
+// Within these bounds no write of ours loses another, in milliseconds: how long after it was sent a write
+// may take effect, and for how long Cognito may show a state that is no more.
+export const LATEST_ARRIVAL = 14_000;
+export const OLDEST_SHOWN = 5000;
 // How long before it is sent a write may have looked whether writes are paused, in milliseconds.
 const LOOKED_BEFORE = 1500;
 
@@ -59,6 +67,13 @@ export class Observer {
   overwrittenInTheInstant = 0;
   /** Foreign changes that were overwritten because Cognito still showed the pool without them. */
   overwrittenUnseen = 0;
+  /** Writes of ours that were lost to one that took effect later than any is waited for. */
+  lostToLate = 0;
+  /** Writes of ours that were lost since Cognito showed a state older than any is doubted. */
+  lostToOld = 0;
+  /** What was found wrong after such a loss, and may follow from it. */
+  readonly beyond: string[] = [];
+  #isBeyond = false;
   updates = 0;
   /** When somebody paused all writes, while they are paused. */
   pausedSince: number | undefined;
@@ -83,7 +98,18 @@ export class Observer {
   }
 
   violation(what: string): void {
-    this.violations.push(`${this.#now()} ms: ${what}`);
+    const all = this.#isBeyond ? this.beyond : this.violations;
+    all.push(`${this.#now()} ms: ${what}`);
+  }
+
+  /** A write of ours took effect over one that it had not seen. */
+  #lost(what: string, sending: Sending | undefined): void {
+    const isLate = this.#now() - (sending?.at ?? 0) > LATEST_ARRIVAL;
+    const isOld = (sending?.seen?.age ?? 0) > OLDEST_SHOWN;
+    if (isLate) this.lostToLate++;
+    else if (isOld) this.lostToOld++;
+    else this.violation(what);
+    this.#isBeyond ||= isLate || isOld;
   }
 
   begin(pool: IdentityPool): void {
@@ -140,8 +166,9 @@ export class Observer {
 
   /** What whoever reads a version now sees. */
   seen(version: Version): Seen {
-    const stale = version.number !== this.latest(version.state.IdentityPoolId).number;
-    return { version, stale, at: this.#now() };
+    const next = this.versions(version.state.IdentityPoolId)[version.number + 1];
+    const age = next ? this.#now() - next.at : 0;
+    return { version, stale: next !== undefined, age, at: this.#now() };
   }
 
   /** An invocation was shown something. */
@@ -201,8 +228,9 @@ export class Observer {
     const between = isNew ? [] : this.versions(poolId).slice(base.number + 1);
     if (between.some(({ by }) => by === 'ours')) {
       const lost = diff(before.state, after).filter(({ op }) => op !== 'add');
-      this.violation(
+      this.#lost(
         `${execution} wrote ${poolId} over a write of ours that it had not seen: ${JSON.stringify(lost)}`,
+        sending,
       );
     }
     const foreign = between.filter(({ by }) => by === 'foreign').length;

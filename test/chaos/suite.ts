@@ -56,6 +56,11 @@ export interface Outcome {
   entries: number;
   overwrittenInTheInstant: number;
   overwrittenUnseen: number;
+  /** Writes of ours that were overwritten beyond the bounds. */
+  lostToLate: number;
+  lostToOld: number;
+  /** What was found wrong after such a loss. */
+  beyond: number;
 }
 
 /** Lets Node draw from what is given instead of chance, until it is taken back. */
@@ -99,7 +104,7 @@ export class Suite {
 
   async run(deployment: Deployment): Promise<Outcome> {
     const random = new Random(this.#seed);
-    const faults = new Faults(random, this.#crowd !== undefined);
+    const faults = new Faults(random, this.#crowd !== undefined, this.#seed);
     const clock = new VirtualClock(() => invocations.getStore()?.skew ?? 0);
     const observer = new Observer(() => clock.elapsed, QUOTAS);
     // Until all is deployed, not from what is the seed's.
@@ -177,11 +182,13 @@ export class Suite {
 
   #outcome({ aws, observer }: Scene, network: Network): Outcome {
     const { violations, updates, overwrittenInTheInstant, overwrittenUnseen } = observer;
+    const { lostToLate, lostToOld, beyond } = observer;
     const executions = [...aws.stateMachines.executions.values()];
     const ours = observer.entriesNow(POOLS[0]).filter((key) => !key.includes(' foreign'));
     return {
       ...{ seed: this.#seed, violations, timeline: this.#timeline, updates },
       ...{ overwrittenInTheInstant, overwrittenUnseen },
+      ...{ lostToLate, lostToOld, beyond: beyond.length },
       ...{
         calls: network.calls,
         lists: network.lists,

@@ -1,3 +1,4 @@
+import { LATEST_ARRIVAL, OLDEST_SHOWN } from './observer.ts';
 import type { Kept } from './progress.ts';
 
 const SUMS = ['executions', 'calls', 'updates', 'faults'] as const;
@@ -7,6 +8,9 @@ const COUNTED = {
   overwrittenInTheInstant:
     'Foreign changes overwritten in the instant between our Describe and our Update',
   overwrittenUnseen: 'Foreign changes overwritten while Cognito still showed the pool without them',
+  lostToLate: `Writes of ours lost to one that took effect more than ${LATEST_ARRIVAL / 1000} s after it was sent`,
+  lostToOld: `Writes of ours lost since Cognito showed a state of more than ${OLDEST_SHOWN / 1000} s ago`,
+  beyond: 'What was found wrong in the same seeds after these losses',
 } as const;
 
 const COUNTS = Object.keys(COUNTED) as (keyof typeof COUNTED)[];
