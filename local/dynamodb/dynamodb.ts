@@ -3,12 +3,14 @@ import type { Server } from 'node:http';
 import dynalite from 'dynalite';
 import type { Aws, Call, Service } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
+import { KeyThroughput } from './key-throughput.ts';
 
 interface StoreAnswer {
   __type?: string;
   message?: string;
   Message?: string;
   Table?: { TableStatus: string };
+  ConsumedCapacity?: { CapacityUnits: number };
 }
 
 interface Table {
@@ -139,9 +141,25 @@ export function dynamodb(aws: Aws): Service {
     context: { 'dynamodb:LeadingKeys': aws.tables.leadingKeys(input) },
   });
   const run = (call: Call) => aws.tables.ask(call, call.operation, call.input);
-  const operations = [...itemOperations, ...tableOperations].map((name) => [name, { judge, run }]);
+  const throughput = new KeyThroughput();
+  /** As `run`, at the rate that one partition key allows. */
+  const runPaced = async (call: Call) => {
+    const { input, operation, account, region } = call;
+    // A scan reads every partition, and no one waits for it.
+    if (!aws.throttle.enabled || operation === 'Scan') return run(call);
+    const [partitionKey] = aws.tables.leadingKeys(input);
+    const key = `${account} ${region} ${input['TableName']} ${partitionKey}`;
+    const kind = operation === 'GetItem' || operation === 'Query' ? 'read' : 'write';
+    throughput.admit(key, kind);
+    const counted = { ...input, ReturnConsumedCapacity: 'TOTAL' };
+    const { ConsumedCapacity, ...answer } = await aws.tables.ask(call, operation, counted);
+    throughput.consume(key, kind, ConsumedCapacity?.CapacityUnits ?? 1);
+    return input['ReturnConsumedCapacity'] === undefined ? answer : { ...answer, ConsumedCapacity };
+  };
+  const onItems = itemOperations.map((name) => [name, { judge, run: runPaced }]);
+  const onTables = tableOperations.map((name) => [name, { judge, run }]);
   return {
-    operations: { ...Object.fromEntries(operations), ListTables: { run } },
+    operations: { ...Object.fromEntries([...onItems, ...onTables]), ListTables: { run } },
     resources: {
       'AWS::DynamoDB::Table': {
         properties: [

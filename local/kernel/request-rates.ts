@@ -86,8 +86,8 @@ const challengeResponses = ['RespondToAuthChallenge', 'AdminRespondToAuthChallen
 
 /**
  * Every request rate that AWS publishes for the operations here. Where it publishes none there is
- * none, above all for UpdateIdentityPool and DescribeIdentityPool. DynamoDB, SQS and SNS have rates
- * far above what is asked for here, and Lambda limits invocations by their concurrency.
+ * none, above all for UpdateIdentityPool and DescribeIdentityPool. DynamoDB counts units for each partition
+ * key (local/dynamodb/key-throughput.ts), SQS and SNS have rates far above what is asked for here, and Lambda limits invocations by their concurrency.
  */
 export const requestRates = [
   states('StartExecution', [800, 150], [1300, 300]),

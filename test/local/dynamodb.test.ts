@@ -86,6 +86,31 @@ describe('a table', () => {
     await assert.rejects(dynamodb.send(grow), { name: 'ValidationException' });
   });
 
+  test('takes 1,000 write units and 3,000 read units a second for one partition key', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const { aws } = local;
+    const principal = aws.iam.principalOf(home.account);
+    const call = (operation: string, input: object) =>
+      aws.call({
+        ...{ service: 'dynamodb', operation, region: home.region, principal },
+        input: { TableName: 'leases', ...input },
+      });
+    const put = (id: string) =>
+      call('PutItem', { Item: { id: { S: id }, body: { S: 'x'.repeat(390 * 1024) } } });
+    const get = (id: string) => call('GetItem', { Key: { id: { S: id } }, ConsistentRead: true });
+    const throttled = { name: 'ThrottlingException' };
+    // Each is 391 write units, or 98 read units.
+    for (let i = 0; i < 3; i++) await put('hot');
+    await assert.rejects(put('hot'), throttled);
+    await put('another');
+    for (let i = 0; i < 31; i++) await get('hot');
+    await assert.rejects(get('hot'), throttled);
+    await get('another');
+    t.mock.timers.tick(1000);
+    await put('hot');
+    await get('hot');
+  });
+
   test('is of one account and Region', async () => {
     for (const elsewhere of [
       { ...home, account: '222222222222' },
