@@ -38,14 +38,14 @@ export const bugs: Bug[] = [
       },
       {
         file: 'functions/update-identity-pool.ts',
-        find: '    const { changes, before,',
+        find: '    const tools: WriteTools = {',
         replace: `    const { describe } = pool;
     let asked = 0;
     pool.describe = async (names) =>
       asked++ === 0
         ? structuredClone(Reflect.get(globalThis, \`\${execution} \${identityPoolId}\`))
         : describe.call(pool, names);
-    const { changes, before,`,
+    const tools: WriteTools = {`,
       },
     ],
   },
@@ -144,7 +144,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a verification that never looks',
-    seed: 76,
+    seed: 58,
     changes: [
       {
         file: 'functions/verify-identity-pool.ts',
@@ -184,7 +184,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a listing is published before it is whole',
-    seed: 2,
+    seed: 3,
     changes: [
       {
         file: 'aws/user-pools.ts',
@@ -209,7 +209,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a deletion is forgotten',
-    seed: 39,
+    seed: 93,
     changes: [
       {
         file: criticalSection,
@@ -231,7 +231,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'reconcile links again what was unlinked by request',
-    seed: 10,
+    seed: 2,
     changes: [
       {
         file: 'core/reconcile.ts',
@@ -274,7 +274,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'an undo takes back more than the execution did',
-    seed: 2,
+    seed: 4,
     changes: [
       {
         file: 'core/undo.ts',
@@ -285,7 +285,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'reconcile takes nothing away that is orphaned',
-    seed: 20,
+    seed: 62,
     changes: [
       {
         file: 'core/reconcile.ts',
