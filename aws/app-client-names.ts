@@ -37,7 +37,7 @@ export class AppClientNames {
     return this.#listing.number;
   }
 
-  /** The user pool's own issuer; undefined where whoever listed did not ask for it. */
+  /** The user pool's own issuer; undefined where the listing did not ask for it. */
   get issuer(): Listing['issuer'] {
     return this.#listing.issuer;
   }
@@ -109,7 +109,7 @@ async function list(
   return namesIn(table, listing, parts);
 }
 
-/** What came of taking the lease. */
+/** The result of taking the lease. */
 interface OwnListing {
   /** How many listings had begun before this one. */
   before: number;

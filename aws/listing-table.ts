@@ -25,7 +25,7 @@ import {
 // A million app clients with the longest names; the item may be anyone's.
 const MOST_PARTS = 20_000;
 
-// Longer than one page takes, with its retries at a low rate; whoever lists renews it long before.
+// Longer than one page takes, with its retries at a low rate; the lister renews it long before.
 const LEASE_MS = 15_000;
 
 /** A complete listing of a user pool's app clients. Its number says when it began: see {@link take}. */
@@ -55,7 +55,7 @@ const isIssuerTold = isOneOf('original', 'updated', 'unknown');
 
 /**
  * The listings of one user pool's app clients, under the partition key `names#USER_POOL_ID`: the lease
- * of whoever lists, and the complete listings in items that never change.
+ * of the lister, and the complete listings in items that never change.
  *
  * A counter of the listings that have begun says which listing answers which request: one with a number
  * above the counter's value at some moment began after that moment. No clock decides this.

@@ -85,7 +85,7 @@ const checkTrail = (session: Session, region: string): Promise<Check[]> =>
         ? `of ${trailList.length} trails none logs management events that write`
         : 'there is none';
     const todo =
-      'Make one that logs write management events: without it Poolbridge is not told of app clients.';
+      'Make one that logs write management events: without one Poolbridge receives no events of app clients.';
     return [bad('failed', check, found, todo)];
   });
 

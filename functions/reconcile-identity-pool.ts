@@ -40,7 +40,7 @@ interface Asked {
   identityPool: PlannedPool;
   repair: boolean;
   regions: string[];
-  /** What came of listing the user pools. */
+  /** The results of listing the user pools. */
   found: Listing[];
 }
 
