@@ -144,7 +144,7 @@ export class Observer {
   }
 
   /**
-   * The lease of an identity pool was taken or given back: by nobody but its holder, while that one lives.
+   * The lease of an identity pool was taken or given back: only by its holder, while that one lives.
    * One that lists app clients may lose its lease: what it has listed is right all the same.
    */
   leaseUpdated(input: LeaseUpdate, invocation: Holder | undefined): void {

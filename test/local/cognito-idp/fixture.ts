@@ -89,7 +89,7 @@ export async function tokensOf(ClientId: string, username: string) {
 export const refresh = (ClientId: string, REFRESH_TOKEN: string) =>
   authenticate(ClientId, 'REFRESH_TOKEN_AUTH', { REFRESH_TOKEN });
 
-/** A pool with an app client and a user, ready for him to sign in. */
+/** A pool with an app client and a user, ready to sign in. */
 export async function home(client: Partial<CreateUserPoolClientCommandInput> = {}) {
   const { Id: UserPoolId = '' } = await newPool();
   const flows = { ExplicitAuthFlows: passwordFlows, ...client };

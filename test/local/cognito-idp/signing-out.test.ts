@@ -107,7 +107,7 @@ describe('staying signed in and signing out', () => {
     );
   });
 
-  test('a user reads his own attributes until his access token expires', async (context) => {
+  test('a user reads their own attributes until the access token expires', async (context) => {
     const { ClientId } = await home();
     context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
     const { AccessToken, IdToken } = await tokensOf(ClientId, 'ada');
@@ -191,7 +191,7 @@ describe('staying signed in and signing out', () => {
     assert.ok((await enter(ClientId, 'ada')).AuthenticationResult?.IdToken);
   });
 
-  test('a deleted user is gone, and his tokens with him', async () => {
+  test('a deleted user is gone, and so are their tokens', async () => {
     const { UserPoolId, ClientId } = await home();
     const { AccessToken, IdToken } = await tokensOf(ClientId, 'ada');
     const user = { UserPoolId, Username: 'ada' };
