@@ -81,6 +81,7 @@ type ClientOf<C> = new (config: {
   endpoint: string;
   region: string;
   credentials: { accessKeyId: string; secretAccessKey: string };
+  maxAttempts: number;
 }) => C;
 
 /** An execution that has ended. */
@@ -110,8 +111,10 @@ export class World {
   client<C>(Client: ClientOf<C>, { account, region }: Where): C {
     const key = `${Client.name} ${account} ${region}`;
     const credentials = { accessKeyId: account, secretAccessKey: 'any' };
+    const { endpoint } = this.local;
+    // Tests create clients faster than AWS allows. The SDK waits and tries again, as on AWS.
     const client =
-      this.#clients.get(key) ?? new Client({ endpoint: this.local.endpoint, region, credentials });
+      this.#clients.get(key) ?? new Client({ endpoint, region, credentials, maxAttempts: 10 });
     this.#clients.set(key, client);
     return client as C;
   }

@@ -169,7 +169,7 @@ describe('an operator', () => {
       assert.equal(seconds, (Date.parse(exited) - Date.parse(from)) / 1000);
     }
     const { out } = await say('show', execution);
-    assert.match(out, new RegExp(`\n {2}\\S+ +\\S+ ms +UpdateIdentityPool +${pools.mobile}\n`));
+    assert.match(out, new RegExp(`\n {2}\\S+ +\\S+ m?s +UpdateIdentityPool +${pools.mobile}\n`));
     assert.ok(!out.includes('console'), 'the embedded AWS has none');
   });
 
