@@ -5,16 +5,16 @@ import type { Asked } from '../../local/kernel/aws.ts';
 import { pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/costs.md', import.meta.url), 'utf8');
 
-/** What the README says that one of something needs: the columns of its table of costs. */
+/** What docs/costs.md says that one of something needs: the columns of its first table. */
 function stated(what: string): number[] {
-  const row = readme.split('\n').find((line) => line.startsWith(`| ${what} |`));
-  assert.ok(row, `README.md has no costs of "${what}"`);
+  const row = page.split('\n').find((line) => line.startsWith(`| ${what} |`));
+  assert.ok(row, `docs/costs.md has no costs of "${what}"`);
   return row.split('|').slice(2, -1).map(Number);
 }
 
-describe('the costs that the README states', () => {
+describe('the costs that docs/costs.md states', () => {
   let world: World;
   let asked: Asked[] = [];
   before(async () => {
@@ -49,7 +49,7 @@ describe('the costs that the README states', () => {
     ];
   }
 
-  /** Holds it against the README: counts to the letter, logs as nearly as it rounds them. */
+  /** Compares it with the page: counts exactly, logs as closely as the page rounds them. */
   function assertStated(what: string, measured: number[]): void {
     const [counts, kilobytes] = [stated(what), stated(what).pop()];
     const found = measured.pop();

@@ -109,7 +109,7 @@ describe('each action, resource and condition key is one that IAM knows for it',
     );
   });
 
-  test('and each action that the README names is one of IAM’s', () => {
+  test('and each action that a document names is one of IAM’s', () => {
     const services = 'cloudtrail|cognito-identity|cognito-idp|dynamodb|events|iam|logs|states|sts';
     const named = new RegExp(`\`((?:${services}):[A-Z]\\w+)\``, 'g');
     const actions = documents.flatMap((file) => [...read(file).matchAll(named)].map(([, a]) => a!));

@@ -56,7 +56,7 @@ export const newLink: Probe = {
     {
       about: 'from the update to the first identity',
       believed: 'less than 10 s',
-      source: `${ASSUMPTION}: AWS does not say; the README promises seconds`,
+      source: `${ASSUMPTION}: AWS does not say; docs/deploy.md promises a link within a minute`,
     },
   ],
   async observe(world) {
