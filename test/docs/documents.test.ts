@@ -78,7 +78,7 @@ describe('the documents', () => {
     assert.deepEqual(unknown, []);
   });
 
-  test('can all be reached from docs/README.md, and the README leads there', () => {
+  test('are all listed in docs/README.md or reached from there, and the README leads there', () => {
     const reached = new Set<string>();
     const follow = (page: string): void => {
       if (reached.has(page) || !documents.includes(page)) return;
@@ -86,6 +86,11 @@ describe('the documents', () => {
       for (const link of linksOf(page)) follow(linkedFile(page, link.split('#')[0] ?? ''));
     };
     follow('docs/README.md');
+    const contents = linksOf('docs/README.md').map((link) => linkedFile('docs/README.md', link));
+    assert.deepEqual(
+      filesOf('docs/*.md').filter((page) => page !== 'docs/README.md' && !contents.includes(page)),
+      [],
+    );
     const pages = documents.filter((page) => page.startsWith('docs/'));
     assert.deepEqual(
       pages.filter((page) => !reached.has(page)),

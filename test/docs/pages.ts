@@ -28,7 +28,7 @@ export const linkedFile = (page: string, target: string): string =>
   target === '' ? page : normalize(join(dirname(page), target));
 
 /** A page without its code blocks. */
-const proseOf = (page: string): string => read(page).replace(/^```.*?^```/gms, '');
+export const proseOf = (page: string): string => read(page).replace(/^```.*?^```/gms, '');
 
 const linkTexts = /\[([^\]]*)\]\([^)]*\)/g;
 
@@ -88,10 +88,10 @@ export function rowsOf(text: string): string[][] {
     );
 }
 
-/** What stands as code in a text. */
+/** What is marked as code in a text. */
 export const codeIn = (text: string): string[] =>
   [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
-/** What stands as code in the first column of the tables in a text. */
+/** What is marked as code in the first column of the tables in a text. */
 export const namedIn = (text: string): string[] =>
   rowsOf(text).flatMap(([first = '']) => codeIn(first));
