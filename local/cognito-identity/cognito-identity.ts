@@ -1,7 +1,6 @@
 import type { Aws, Call, Judged, Service } from '../kernel/aws.ts';
 import { enforce } from '../kernel/constraints.ts';
 import { AwsError } from '../kernel/errors.ts';
-import { isAllowed } from '../kernel/iam.ts';
 import { IdentityLogins } from './logins.ts';
 import {
   checkTags,
@@ -138,7 +137,10 @@ export function cognitoIdentity(aws: Aws): Service {
           for (const resource of passed) {
             const context = { 'iam:PassedToService': 'cognito-identity.amazonaws.com' };
             const { principal } = call;
-            if (principal && isAllowed({ principal, action: 'iam:PassRole', resource, context }))
+            if (
+              principal &&
+              aws.iam.allows({ principal, action: 'iam:PassRole', resource, context })
+            )
               continue;
             throw new AwsError(
               'NotAuthorizedException',

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import type { Aws } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
-import { type Context, type Iam, isAllowed, type Role } from '../kernel/iam.ts';
+import type { Context, Iam, Role } from '../kernel/iam.ts';
 
 /** What a token of GetOpenIdToken says, and what a role's trust is asked about. */
 export interface OpenIdClaims {
@@ -77,6 +77,6 @@ export function assumeAsIdentity(
   const tagged = Object.keys(options.tags ?? {}).length > 0;
   const actions = ['sts:AssumeRoleWithWebIdentity', ...(tagged ? ['sts:TagSession'] : [])];
   const trusts = (action: string) =>
-    isAllowed({ principal, action, resource: role.arn, context, resourcePolicy: role.trust });
+    iam.allows({ principal, action, resource: role.arn, context, resourcePolicy: role.trust });
   return actions.every(trusts) ? iam.openSession(role, options) : undefined;
 }

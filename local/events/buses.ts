@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Aws, BusEvent } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
-import {
-  type Context,
-  denial,
-  isAllowed,
-  type PolicyDocument,
-  type Principal,
-} from '../kernel/iam.ts';
+import { type Context, denial, type PolicyDocument, type Principal } from '../kernel/iam.ts';
 import { Deliveries } from './delivery.ts';
 import { type EventPattern, matches } from './pattern.ts';
 import { every, parseSchedule } from './schedule.ts';
@@ -47,9 +41,11 @@ const isOn = ({ state }: Rule): boolean => state !== 'DISABLED';
 export class Buses {
   readonly #buses = new Map<string, Bus>();
   readonly #schedules = new Map<string, () => void>();
+  readonly #aws: Aws;
   readonly #deliveries: Deliveries;
 
   constructor(aws: Aws) {
+    this.#aws = aws;
     this.#deliveries = new Deliveries(aws);
   }
 
@@ -179,7 +175,9 @@ export class Buses {
       context: contextOf(event.source, event['detail-type'], true),
       ...(bus?.policy && { resourcePolicy: bus.policy }),
     };
-    if (!isAllowed(question)) throw new AwsError('AccessDeniedException', denial(question));
+    if (!this.#aws.iam.allows(question)) {
+      throw new AwsError('AccessDeniedException', denial(question));
+    }
     if (!bus) {
       throw new AwsError('ResourceNotFoundException', `Event bus ${target.Arn} does not exist.`);
     }

@@ -10,14 +10,7 @@ import { Schedules } from '../scheduler/scheduler.ts';
 import { StateMachines } from '../states/machines.ts';
 import { CloudTrail } from './cloudtrail.ts';
 import { AwsError, UnsupportedError } from './errors.ts';
-import {
-  type Context,
-  denial,
-  Iam,
-  isAllowed,
-  type PolicyDocument,
-  type Principal,
-} from './iam.ts';
+import { type Context, denial, Iam, type PolicyDocument, type Principal } from './iam.ts';
 import { partitionOf } from './partitions.ts';
 import { Throttle, type ThrottleOptions } from './throttle.ts';
 
@@ -207,7 +200,7 @@ export class Aws {
       const { resourcePolicy, ...others } = rest;
       const policy = resourcePolicy ? { resourcePolicy } : {};
       const question = { principal, action, resource, ...others, ...policy };
-      if (isAllowed(question)) continue;
+      if (this.iam.allows(question)) continue;
       const code = service === 'sts' ? 'AccessDenied' : 'AccessDeniedException';
       throw new AwsError(code, denial(question), service === 'sts' ? 403 : 400);
     }

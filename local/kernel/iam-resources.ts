@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Aws, ResourceType, Service } from './aws.ts';
 import { AwsError } from './errors.ts';
-import { denial, isAllowed, type PolicyDocument, parsePolicy } from './iam.ts';
+import { denial, type PolicyDocument, parsePolicy } from './iam.ts';
 import { roleOperations } from './iam-roles.ts';
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -60,7 +60,7 @@ export function iamResources(aws: Aws): Service {
       if (deployer) {
         const context = { 'iam:PermissionsBoundary': PermissionsBoundary };
         const question = { principal: deployer, action: 'iam:CreateRole', resource: arn, context };
-        if (!isAllowed(question)) throw new AwsError('AccessDenied', denial(question), 403);
+        if (!aws.iam.allows(question)) throw new AwsError('AccessDenied', denial(question), 403);
       }
       const boundary =
         PermissionsBoundary === undefined ? {} : { boundary: attached(PermissionsBoundary) };

@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { AwsError, UnsupportedError } from './errors.ts';
+import {
+  type Conditions,
+  type Context,
+  conditionsHold,
+  operatorOf,
+  wild,
+} from './iam-conditions.ts';
+
+export type { Context } from './iam-conditions.ts';
 
 /** Who makes a call. */
 export type Principal =
@@ -39,15 +48,13 @@ export interface Session {
   tags: Record<string, string>;
 }
 
-export type Context = Record<string, string | string[] | undefined>;
-
 interface Statement {
   Sid?: string;
   Effect: 'Allow' | 'Deny';
   Principal?: '*' | Record<string, string | string[]>;
   Action: string | string[];
   Resource?: string | string[];
-  Condition?: Record<string, Record<string, string | string[]>>;
+  Condition?: Conditions;
 }
 
 export interface PolicyDocument {
@@ -78,83 +85,6 @@ export function parsePolicy(document: unknown): PolicyDocument {
     for (const operator of Object.keys(statement.Condition ?? {})) operatorOf(operator);
   }
   return { Version: policy.Version, Statement: statements };
-}
-
-const wildcards = { '': new Map<string, RegExp>(), i: new Map<string, RegExp>() };
-
-function wild(pattern: string, value: string, flags: keyof typeof wildcards = ''): boolean {
-  let regExp = wildcards[flags].get(pattern);
-  if (!regExp) {
-    const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
-    regExp = new RegExp(`^${source.replaceAll('?', '.')}$`, `s${flags}`);
-    wildcards[flags].set(pattern, regExp);
-  }
-  return regExp.test(value);
-}
-
-/** An ARN pattern matches section by section: its wildcards do not cross a colon before the last. */
-function arnLike(pattern: string, value: string): boolean {
-  const sections = (arn: string) => {
-    const [a = '', b = '', c = '', d = '', e = '', ...rest] = arn.split(':');
-    return [a, b, c, d, e, rest.join(':')];
-  };
-  const actual = sections(value);
-  return sections(pattern).every((section, i) => wild(section, actual[i] ?? ''));
-}
-
-type Test = (wanted: string, actual: string) => boolean;
-
-const equal: Test = (wanted, actual) => wanted === actual;
-
-const tests: Record<string, { test: Test; negated?: boolean }> = {
-  StringEquals: { test: equal },
-  StringNotEquals: { test: equal, negated: true },
-  StringEqualsIgnoreCase: { test: (w, a) => w.toLowerCase() === a.toLowerCase() },
-  StringLike: { test: (w, a) => wild(w, a) },
-  StringNotLike: { test: (w, a) => wild(w, a), negated: true },
-  ArnEquals: { test: arnLike },
-  ArnLike: { test: arnLike },
-  ArnNotLike: { test: arnLike, negated: true },
-  Bool: { test: equal },
-};
-
-interface Operator {
-  test: Test;
-  negated: boolean;
-  ifExists: boolean;
-  quantifier?: string;
-}
-
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
-function operatorOf(name: string): Operator {
-  const [, quantifier, base = '', ifExists] =
-    /^(?:(ForAnyValue|ForAllValues):)?(\w+?)(IfExists)?$/.exec(name) ?? [];
-  const found = Object.hasOwn(tests, base) ? tests[base] : undefined;
-  // Never an allow: a condition that can't be judged must not be passed over.
-  if (!found) throw new UnsupportedError(`the condition operator ${name}`);
-  return {
-    test: found.test,
-    negated: found.negated === true,
-    ifExists: ifExists !== undefined,
-    ...(quantifier !== undefined && { quantifier }),
-  };
-}
-
-function conditionHolds(name: string, wanted: string[], actual: string | string[] | undefined) {
-  const { test, negated, ifExists, quantifier } = operatorOf(name);
-  if (actual === undefined) return ifExists || negated || quantifier === 'ForAllValues';
-  const values = [actual].flat();
-  const matches = (value: string) => wanted.some((w) => test(w, value)) !== negated;
-  return quantifier === 'ForAnyValue' ? values.some(matches) : values.every(matches);
-}
-
-function conditionsHold(statement: Statement, context: Context): boolean {
-  const lower = new Map(Object.entries(context).map(([k, v]) => [k.toLowerCase(), v]));
-  return Object.entries(statement.Condition ?? {}).every(([operator, keys]) =>
-    Object.entries(keys).every(([key, wanted]) =>
-      conditionHolds(operator, [wanted].flat(), lower.get(key.toLowerCase())),
-    ),
-  );
 }
 
 const actionMatches = (statement: Statement, action: string): boolean =>
@@ -231,12 +161,12 @@ export function isAllowed(question: Question): boolean {
   const applies = (statement: Statement) =>
     actionMatches(statement, action) &&
     resourceMatches(statement, resource) &&
-    conditionsHold(statement, context);
+    conditionsHold(statement.Condition, context);
   const appliesToPrincipal = (statement: Statement) =>
     actionMatches(statement, action) &&
     (statement.Resource === undefined || resourceMatches(statement, resource)) &&
     principalMatches(statement, principal) &&
-    conditionsHold(statement, context);
+    conditionsHold(statement.Condition, context);
   const byResource = resourcePolicy ? judge([resourcePolicy], appliesToPrincipal) : 'nothing';
   if (byResource === 'deny') return false;
   if (principal.kind === 'service') return byResource === 'allow';
@@ -267,6 +197,20 @@ export class Iam {
   /** The organizations of accounts that are in one. */
   readonly organizations = new Map<string, string>();
   readonly #sessions = new Map<string, Extract<Principal, { kind: 'role' }>>();
+  readonly #watchers = new Set<(question: Question, allowed: boolean) => void>();
+
+  /** Calls a watcher with every question and its answer; returns how to stop that. */
+  watch(watcher: (question: Question, allowed: boolean) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** Answers a question that a call raises, as {@link isAllowed} does. */
+  allows(question: Question): boolean {
+    const allowed = isAllowed(question);
+    for (const watcher of this.#watchers) watcher(question, allowed);
+    return allowed;
+  }
 
   putRole(role: Omit<Role, 'id'>): Role {
     const stored = { ...role, id: randomId('AROA') };
@@ -310,7 +254,7 @@ export class Iam {
       resource: roleArn,
       ...(role && { resourcePolicy: role.trust }),
     };
-    if (!role || !isAllowed(question)) {
+    if (!role || !this.allows(question)) {
       throw new AwsError(
         'AccessDeniedException',
         `${service} is unable to assume the role ${roleArn}.`,

@@ -273,3 +273,18 @@ describe('an access key', () => {
     });
   });
 });
+
+test('IAM shows each question that it is asked, with its answer, until its watcher stops', () => {
+  const iam = new Iam();
+  const seen: [string, boolean][] = [];
+  const stop = iam.watch(({ action }, allowed) => seen.push([action, allowed]));
+  const who = principal([allow('sqs:SendMessage')]);
+  assert.ok(iam.allows({ principal: who, action: 'sqs:SendMessage', resource: QUEUE }));
+  assert.ok(!iam.allows({ principal: who, action: 'sqs:DeleteMessage', resource: QUEUE }));
+  stop();
+  iam.allows({ principal: who, action: 'sqs:SendMessage', resource: QUEUE });
+  assert.deepEqual(seen, [
+    ['sqs:SendMessage', true],
+    ['sqs:DeleteMessage', false],
+  ]);
+});

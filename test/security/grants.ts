@@ -1,8 +1,9 @@
-import type { PolicyDocument } from '../../local/kernel/iam.ts';
+import { isAllowed, type PolicyDocument, type Question } from '../../local/kernel/iam.ts';
 
 /** One action that a policy allows on one resource. */
 export interface Grant {
   policy: string;
+  document: PolicyDocument;
   action: string;
   resource: string;
   /** As JSON. */
@@ -20,6 +21,7 @@ export function grantsOf(name: string, document: PolicyDocument): Grant[] {
     [statement.Action].flat().flatMap((action) =>
       [statement.Resource ?? '(the role itself)'].flat().map((resource) => ({
         policy: `${name}, ${statement.Sid ?? `statement ${at + 1}`}`,
+        document,
         action,
         resource,
         condition: JSON.stringify(statement.Condition ?? {}),
@@ -45,4 +47,33 @@ export function grantsOf(name: string, document: PolicyDocument): Grant[] {
       })),
     ),
   );
+}
+
+/** Whether IAM would refuse a question that it has allowed, if there was no such grant. */
+export function decides(grant: Grant, question: Question): boolean {
+  const { principal, resourcePolicy } = question;
+  const own = principal.kind === 'role' ? principal.role.policies : [];
+  if (resourcePolicy !== grant.document && !own.includes(grant.document)) return false;
+  const giveBack = grant.remove();
+  const allowed = isAllowed(question);
+  giveBack();
+  return !allowed;
+}
+
+/** A grant without what links.yml alone decides: which pools, which roles and which tags. */
+export function formOf({ policy, action, resource, condition }: Grant): string {
+  const onWhat = resource
+    .replace(/(cognito-idp):[^:]+:(\d+:userpool)\/[^*]+$/, '$1:REGION:$2/ID')
+    .replace(/(identitypool)\/[^*]+$/, '$1/ID')
+    .replace(/^arn:[\w-]+:iam::\d+:role\/.*$/, 'arn:PARTITION:iam::ACCOUNT:role/NAME');
+  const when = condition.replace(/"aws:ResourceTag\/[^}]*/g, '"aws:ResourceTag/TAG"');
+  return `${policy.replace(/, statement \d+$/, '')}: ${action} on ${onWhat} if ${when}`;
+}
+
+/** The forms of grants of which no grant decided any question. */
+export function needless(grants: Grant[], questions: Question[]): string[] {
+  const byForm = Map.groupBy(grants, formOf);
+  return [...byForm]
+    .filter(([, alike]) => !alike.some((grant) => questions.some((q) => decides(grant, q))))
+    .map(([form]) => form);
 }

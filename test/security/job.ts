@@ -1,0 +1,348 @@
+import {
+  CognitoIdentityClient,
+  type CognitoIdentityProvider,
+  UpdateIdentityPoolCommand,
+} from '@aws-sdk/client-cognito-identity';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  SendTaskSuccessCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { Output } from '../../core/outcome.ts';
+import { ACCOUNT_A, ACCOUNT_B, type Ended, HOME, pools, type World } from '../world.ts';
+import {
+  ABROAD,
+  APPROVED,
+  AWAY,
+  accountB,
+  NAMED,
+  type Prepared,
+  prepareAccounts,
+  TAGGED,
+} from './accounts.ts';
+
+const CREATED = {
+  source: 'aws.cognito-idp',
+  'detail-type': 'AWS API Call via CloudTrail',
+  time: '2026-01-02T03:04:05Z',
+  resources: [],
+};
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 25));
+
+/** Whether a link has read the issuer of the user pool. */
+function knowsIssuer({ output = '{}' }: Ended): boolean {
+  const { operation, results } = JSON.parse(output) as Partial<Output>;
+  return operation !== 'link' || results!.every((result) => 'issuer' in result);
+}
+
+/** Everything that Poolbridge does with its permissions, in one run that can be repeated. */
+export class Job {
+  readonly world: World;
+  readonly #abroad: World;
+  readonly #queues: Prepared['queues'];
+  /** The entry that Account-B removes in each run. */
+  readonly #taken: CognitoIdentityProvider;
+
+  private constructor({ world, abroad, queues }: Prepared, taken: CognitoIdentityProvider) {
+    this.world = world;
+    this.#abroad = abroad;
+    this.#queues = queues;
+    this.#taken = taken;
+  }
+
+  static async start(): Promise<Job> {
+    const all = await prepareAccounts();
+    const ClientId = await all.world.createAppClient(TAGGED, 'web-taken');
+    const ProviderName = `cognito-idp.us-east-1.amazonaws.com/${TAGGED}`;
+    const job = new Job(all, { ProviderName, ClientId });
+    // The ledger knows the entry since yesterday.
+    await job.#put(`entry#${ProviderName}#${ClientId}`, {
+      state: 'linked',
+      providerName: ProviderName,
+      clientId: ClientId,
+      links: ['web'],
+      execution: 'x',
+      sequence: 1,
+      time: Date.now() - 86_400_000,
+    });
+    return job;
+  }
+
+  /** Puts an item of the identity pool `web` into the table. */
+  #put(sk: string, body: object, more: object = {}): Promise<unknown> {
+    const key = { pk: { S: pools.web }, sk: { S: sk } };
+    return this.world.local.aws.tables.ask(HOME, 'PutItem', {
+      TableName: 'poolbridge-dev',
+      Item: { ...key, ...more, body: { S: JSON.stringify(body) } },
+    });
+  }
+
+  /**
+   * Does the whole job, and stops at the first part that fails.
+   *
+   * @param first the part to begin with: the one that a missing permission makes fail.
+   */
+  async succeeds(first: 'link' | 'reconcile' = 'link'): Promise<boolean> {
+    this.#makeRoom();
+    const link = () => this.#linkSucceeds();
+    const reconcile = () => this.#reconcileSucceeds();
+    const parts = first === 'link' ? [link, reconcile] : [reconcile, link];
+    for (const part of parts) if (!(await part())) return false;
+    return true;
+  }
+
+  /** Empties the identity pool before its quota is used up. Poolbridge waits when entries vanish. */
+  #makeRoom(): void {
+    const { pool } = this.world.local.aws.identityPools.find(pools.mobile);
+    if (pool.CognitoIdentityProviders!.length > 40) pool.CognitoIdentityProviders = [];
+  }
+
+  /** A client of a tagged user pool is found and linked, and so is one whose request waits. */
+  async #reconcileSucceeds(): Promise<boolean> {
+    const { world } = this;
+    await world.createAppClient(TAGGED, 'web-app');
+    await this.#leaveWaiting(await world.createAppClient(TAGGED, 'web-app'));
+    await this.#someoneRemoves(this.#taken);
+    const ended = await world.run({ link: 'web', repair: true }, undefined, world.reconcileArn);
+    return (
+      (await this.#isAnnounced(ended)) &&
+      (await this.#isExplained(ended)) &&
+      (await this.#scheduleStarts())
+    );
+  }
+
+  /** Account-B removes an entry that was there for a moment. */
+  async #someoneRemoves(entry: CognitoIdentityProvider): Promise<void> {
+    const client = this.world.client(CognitoIdentityClient, accountB);
+    const { CognitoIdentityProviders: others = [], ...rest } = await this.world.describe(pools.web);
+    for (const CognitoIdentityProviders of [[...others, entry], others]) {
+      await client.send(
+        new UpdateIdentityPoolCommand({
+          ...rest,
+          IdentityPoolId: pools.web,
+          IdentityPoolName: rest.IdentityPoolName,
+          AllowUnauthenticatedIdentities: rest.AllowUnauthenticatedIdentities,
+          CognitoIdentityProviders,
+        }),
+      );
+    }
+  }
+
+  /** Whether an execution has reported the removed entry, and who removed it. */
+  async #isExplained({ executionArn }: Ended): Promise<boolean> {
+    const events = await this.world.history(executionArn);
+    return events.some(({ lambdaFunctionSucceededEventDetails: answer }) =>
+      answer?.output?.includes(`"removedBy":{"principalArn":"arn:aws:iam::${ACCOUNT_B}:root"`),
+    );
+  }
+
+  #leaveWaiting(clientId: string): Promise<unknown> {
+    const body = {
+      key: clientId,
+      execution: 'another',
+      operation: 'link',
+      clientId,
+      userPoolId: TAGGED,
+    };
+    const expiresAt = { N: String(Date.now() + 60_000) };
+    return this.#put(`pending#${clientId}`, body, { ticket: { N: '1' }, expiresAt });
+  }
+
+  /** Whether the schedule starts an execution; it is stopped at once. */
+  async #scheduleStarts(): Promise<boolean> {
+    const { buses, stateMachines } = this.world.local.aws;
+    buses.fire(`arn:aws:events:us-east-1:${ACCOUNT_A}:rule/poolbridge-dev-reconcile`);
+    await buses.settled();
+    const all = [...stateMachines.executions.values()];
+    const running = all.filter(({ status }) => status === 'RUNNING');
+    const sfn = this.world.client(SFNClient, HOME);
+    for (const { arn: executionArn } of running) {
+      await sfn.send(new StopExecutionCommand({ executionArn }));
+    }
+    await buses.settled();
+    return (await this.#drain()) === 0 && running.length > 0;
+  }
+
+  /**
+   * An event links a client of a tagged user pool, a person one of a named user pool, another
+   * account's event one of its own. Deletions arrive; a stopped execution reaches the alarm topic.
+   */
+  async #linkSucceeds(): Promise<boolean> {
+    const { world } = this;
+    // What most grants are for; without it the rest need not be tried.
+    const named = await world.createAppClient(NAMED);
+    const linked = await world.run({ userPoolId: NAMED, clientId: named });
+    if (!(await this.#isAnnounced(linked))) return false;
+    const tagged = await world.createAppClient(TAGGED, 'web-app');
+    const foreign = await this.#abroad.createAppClient(ABROAD, 'app-x');
+    await this.#request({ userPoolId: TAGGED, clientId: tagged });
+    this.#trailTells(foreign);
+    const byEvents = await this.#startedBy([tagged, foreign]);
+    const all = [...byEvents, ...(await this.#deletions())];
+    const announced = await Promise.all(all.map((ended) => this.#isAnnounced(ended)));
+    return (
+      byEvents.length === 2 &&
+      announced.every(Boolean) &&
+      (await this.#isApproved()) &&
+      (await this.#isLookedUp()) &&
+      (await this.#stopIsTold()) &&
+      (await this.#alarmIsReset())
+    );
+  }
+
+  /** Puts the event LinkRequested. */
+  async #request(detail: object): Promise<void> {
+    const Detail = JSON.stringify(detail);
+    await this.world.client(EventBridgeClient, HOME).send(
+      new PutEventsCommand({
+        Entries: [{ Source: 'poolbridge', DetailType: 'LinkRequested', Detail }],
+      }),
+    );
+  }
+
+  /** What CloudTrail tells the other account of a new client. */
+  #trailTells(clientId: string): void {
+    this.world.local.aws.emit(AWAY.account, AWAY.region, {
+      ...CREATED,
+      detail: {
+        eventSource: 'cognito-idp.amazonaws.com',
+        eventType: 'AwsApiCall',
+        eventName: 'CreateUserPoolClient',
+        eventID: 'e',
+        eventTime: CREATED.time,
+        responseElements: { userPoolClient: { userPoolId: ABROAD, clientId, clientName: 'app-x' } },
+      },
+    });
+  }
+
+  /** The executions that the events about some clients started; fewer if one ended in a queue. */
+  async #startedBy(clientIds: string[]): Promise<Ended[]> {
+    const { buses, stateMachines } = this.world.local.aws;
+    for (;;) {
+      const all = [...stateMachines.executions.values()];
+      const started = clientIds.flatMap((id) => all.find(({ input }) => input.includes(id)) ?? []);
+      const isRefused = started.length < clientIds.length && (await this.#drain()) > 0;
+      if (isRefused) {
+        await buses.settled();
+        await this.#drain();
+      }
+      if (isRefused || started.length === clientIds.length) {
+        return Promise.all(started.map(({ arn }) => this.world.ended(arn)));
+      }
+      await pause();
+    }
+  }
+
+  /** The deletion of an app client that a name decides about, and of a user pool that had tags. */
+  #deletions(): Promise<Ended[]> {
+    const requestedBy = { via: 'cloudtrail' };
+    const deleted = [
+      { operation: 'unlink', userPoolId: 'us-east-1_Leaving02', clientId: 'gone' },
+      { operation: 'unlink', userPoolId: 'us-east-1_Leaving03' },
+    ];
+    return Promise.all(deleted.map((request) => this.world.run({ request, requestedBy })));
+  }
+
+  /** Whether an execution succeeded, and its event was published. */
+  async #isAnnounced(ended: Ended): Promise<boolean> {
+    if (ended.status !== 'SUCCEEDED' || !knowsIssuer(ended)) return false;
+    const events = await this.world.history(ended.executionArn);
+    return !events.some((event) => event.stateEnteredEventDetails?.name === 'ReportUnannounced');
+  }
+
+  /** Whether a write that needs approval waits for it, and is done once it is approved. */
+  async #isApproved(): Promise<boolean> {
+    const clientId = await this.world.createAppClient(APPROVED);
+    const input = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
+    const sfn = this.world.client(SFNClient, HOME);
+    const { executionArn = '' } = await sfn.send(
+      new StartExecutionCommand({
+        stateMachineArn: this.world.machineArn,
+        input: JSON.stringify(input),
+      }),
+    );
+    const ended = this.world.ended(executionArn);
+    const taskToken = await this.#tokenOf(executionArn);
+    if (taskToken === undefined) return false;
+    const output = JSON.stringify({ approvedBy: 'x', reason: 'x', time: CREATED.time });
+    await sfn.send(new SendTaskSuccessCommand({ taskToken, output }));
+    return this.#isAnnounced(await ended);
+  }
+
+  /** The task token with which an execution waits; undefined if it ends without waiting. */
+  async #tokenOf(executionArn: string): Promise<string | undefined> {
+    for (;;) {
+      const events = await this.world.history(executionArn);
+      if (events.at(-1)?.type?.startsWith('Execution')) return undefined;
+      const scheduled = events.find(({ type }) => type === 'TaskScheduled');
+      const { parameters = '' } = scheduled?.taskScheduledEventDetails ?? {};
+      const isAsked = events.some(({ type }) => type === 'TaskSubmitted');
+      if (isAsked) return JSON.parse(parameters).Payload.token;
+      await pause();
+    }
+  }
+
+  /** Whether an execution that is to be undone is looked for. */
+  async #isLookedUp(): Promise<boolean> {
+    const { world } = this;
+    const executionArn = `${world.machineArn.replace(':stateMachine:', ':execution:')}:nothing`;
+    const { error } = await world.run({ operation: 'undo', executionArn });
+    return error === 'InvalidRequestError';
+  }
+
+  /** Whether EventBridge could tell the alarm topic about an execution that was stopped. */
+  async #stopIsTold(): Promise<boolean> {
+    const sfn = this.world.client(SFNClient, HOME);
+    const { executionArn } = await sfn.send(
+      new StartExecutionCommand({ stateMachineArn: this.world.machineArn, input: '{}' }),
+    );
+    await sfn.send(new StopExecutionCommand({ executionArn }));
+    await this.world.local.aws.buses.settled();
+    return (await this.#drain()) === 0;
+  }
+
+  /** Whether EventBridge Scheduler could reset the alarm, so that it tells again every day. */
+  async #alarmIsReset(): Promise<boolean> {
+    const { schedules } = this.world.local.aws;
+    try {
+      for (const arn of schedules.arns()) await schedules.run(arn);
+      return schedules.arns().length > 0;
+    } catch (error) {
+      if ((error as Error).name === 'AccessDeniedException') return false;
+      throw error;
+    }
+  }
+
+  /** Takes what waits in the dead-letter queues, and returns how much it was. */
+  async #drain(): Promise<number> {
+    const taken = await Promise.all(
+      this.#queues.map(async ([QueueUrl, where]) => {
+        const sqs = this.world.client(SQSClient, where);
+        const { Messages = [] } = await sqs.send(
+          new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
+        );
+        for (const { ReceiptHandle } of Messages) {
+          await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+        }
+        return Messages.length;
+      }),
+    );
+    return taken.reduce((sum, each) => sum + each);
+  }
+
+  /** Whether the queue keeps an event for a state machine that is gone. */
+  async queueTakesEvents(): Promise<boolean> {
+    const { machineArn, local } = this.world;
+    const { machines } = local.aws.stateMachines;
+    const machine = machines.get(machineArn)!;
+    machines.delete(machineArn);
+    await this.#request({ userPoolId: NAMED, clientId: 'x' });
+    await local.aws.buses.settled();
+    machines.set(machineArn, machine);
+    return (await this.#drain()) > 0;
+  }
+}
