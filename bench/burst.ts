@@ -8,7 +8,7 @@ import {
   CognitoIdentityProviderClient,
   CreateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { entriesOf, entryKey, type Provider } from '../core/identity-pool.ts';
+import { entriesOf, entryKey, type Provider } from '../core/identity-pool/identity-pool.ts';
 import { providerNameOf } from '../core/user-pool.ts';
 import { type LocalAws, startAws } from '../local/index.ts';
 import type { Aws, AwsOptions } from '../local/kernel/aws.ts';

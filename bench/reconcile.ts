@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { entriesOf } from '../core/identity-pool.ts';
+import { entriesOf } from '../core/identity-pool/identity-pool.ts';
 import { startAws } from '../local/index.ts';
 import type { Aws } from '../local/kernel/aws.ts';
 import { deployAccountB, deployService } from '../local/poolbridge/deploy.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { UsageError } from './exit.ts';
+import { UsageError } from './output/exit.ts';
 import { Session, type Whither } from './session.ts';
 
 /** The options that every command has. */

@@ -17,8 +17,8 @@ import { show } from './commands/show.ts';
 import { status } from './commands/status.ts';
 import { undo } from './commands/undo.ts';
 import { unlink } from './commands/unlink.ts';
-import { codeOf, exit, UsageError } from './exit.ts';
-import { type Streams, Terminal } from './terminal.ts';
+import { codeOf, exit, UsageError } from './output/exit.ts';
+import { type Streams, Terminal } from './output/terminal.ts';
 
 const commands = [
   ...[link, unlink, plan, status, reconcile, approve, undo, history, show, audit],

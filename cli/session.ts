@@ -3,7 +3,7 @@ import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import type { DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { EventBridge } from '@aws-sdk/client-eventbridge';
 import type { SFN } from '@aws-sdk/client-sfn';
-import { patient } from '../aws/pace.ts';
+import { patient } from '../aws/pace/pace.ts';
 
 /** Who asks. */
 export interface Credentials {

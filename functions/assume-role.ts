@@ -1,9 +1,9 @@
 import links from '#links';
-import { openIdentityPool } from '../aws/identity-pool.ts';
-import { step } from '../aws/step.ts';
+import { openIdentityPool } from '../aws/clients/identity-pool.ts';
+import { step } from '../aws/lambda/step.ts';
 import { executionOf } from '../core/execution.ts';
-import { accessTo } from '../core/links.ts';
-import type { TargetEvent } from '../core/target.ts';
+import { accessTo } from '../core/links/links.ts';
+import type { TargetEvent } from '../core/request/target.ts';
 
 /** Proves that Account-B lets us in. The credentials are good for nothing and end here. */
 export const handler = step(async ({ execution, target }: TargetEvent): Promise<string> => {

@@ -1,11 +1,11 @@
 import links from '#links';
-import { openIdentityPool } from '../aws/identity-pool.ts';
-import { step } from '../aws/step.ts';
+import { openIdentityPool } from '../aws/clients/identity-pool.ts';
+import { step } from '../aws/lambda/step.ts';
 import { executionOf } from '../core/execution.ts';
-import { type IdentityPool, inShort } from '../core/identity-pool.ts';
+import { type IdentityPool, inShort } from '../core/identity-pool/identity-pool.ts';
 import { namesIn } from '../core/issuer.ts';
-import { accessTo } from '../core/links.ts';
-import type { TargetEvent } from '../core/target.ts';
+import { accessTo } from '../core/links/links.ts';
+import type { TargetEvent } from '../core/request/target.ts';
 
 /** Takes the snapshot from which the changes are planned. */
 export const handler = step(async ({ execution, target }: TargetEvent): Promise<IdentityPool> => {

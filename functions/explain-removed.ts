@@ -1,11 +1,11 @@
 import links from '#links';
-import { poolUpdates } from '../aws/event-history.ts';
-import { publishAll } from '../aws/events.ts';
-import { logger } from '../aws/logger.ts';
-import { isDenial } from '../aws/role-session.ts';
-import { step } from '../aws/step.ts';
+import { poolUpdates } from '../aws/clients/event-history.ts';
+import { publishAll } from '../aws/clients/events.ts';
+import { isDenial } from '../aws/clients/role-session.ts';
+import { logger } from '../aws/lambda/logger.ts';
+import { step } from '../aws/lambda/step.ts';
 import { executionOf } from '../core/execution.ts';
-import { type Access, accessTo } from '../core/links.ts';
+import { type Access, accessTo } from '../core/links/links.ts';
 import {
   type EntryRemoved,
   entryRemoved,
@@ -13,7 +13,7 @@ import {
   isSettled,
   type Looked,
   type RemovedEntry,
-} from '../core/removed.ts';
+} from '../core/reconcile/removed.ts';
 
 interface Asked {
   execution: string;

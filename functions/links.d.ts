@@ -1,6 +1,6 @@
 /** links.yml, checked and put into the bundle when the service is packaged. */
 declare module '#links' {
-  import type { Links } from '../core/links.ts';
+  import type { Links } from '../core/links/links.ts';
 
   const links: Links;
   export default links;

@@ -1,13 +1,19 @@
 import links from '#links';
-import { Inventory } from '../aws/inventory.ts';
-import { issuerOf } from '../aws/issuer.ts';
-import { logger } from '../aws/logger.ts';
-import { pace } from '../aws/pace.ts';
-import { step } from '../aws/step.ts';
-import { allAppClients, tagsOf } from '../aws/user-pools.ts';
+import { issuerOf } from '../aws/clients/issuer.ts';
+import { allAppClients, tagsOf } from '../aws/clients/user-pools.ts';
+import { logger } from '../aws/lambda/logger.ts';
+import { step } from '../aws/lambda/step.ts';
+import { pace } from '../aws/pace/pace.ts';
+import { Inventory } from '../aws/table/inventory.ts';
 import { executionOf } from '../core/execution.ts';
-import { coverageOf, type Link, type Links, userPoolIn, userPoolRoleOf } from '../core/links.ts';
-import { type Listing, tagSetsOf } from '../core/reconcile-plan.ts';
+import {
+  coverageOf,
+  type Link,
+  type Links,
+  userPoolIn,
+  userPoolRoleOf,
+} from '../core/links/links.ts';
+import { type Listing, tagSetsOf } from '../core/reconcile/plan.ts';
 
 interface Asked {
   execution: string;

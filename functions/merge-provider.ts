@@ -1,9 +1,15 @@
 import links from '#links';
-import { step } from '../aws/step.ts';
-import type { IdentityPool } from '../core/identity-pool.ts';
-import { accessTo } from '../core/links.ts';
-import { type Plan, planOf, type Result, type TargetEvent, withBeside } from '../core/target.ts';
-import { asApproved } from '../core/target-now.ts';
+import { step } from '../aws/lambda/step.ts';
+import type { IdentityPool } from '../core/identity-pool/identity-pool.ts';
+import { accessTo } from '../core/links/links.ts';
+import {
+  type Plan,
+  planOf,
+  type Result,
+  type TargetEvent,
+  withBeside,
+} from '../core/request/target.ts';
+import { asApproved } from '../core/request/target-now.ts';
 
 type Snapshot = TargetEvent & {
   /** The snapshot. */

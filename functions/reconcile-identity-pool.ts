@@ -1,37 +1,37 @@
 import { createHash } from 'node:crypto';
 import links from '#links';
-import { allowedByLinks } from '../aws/allowed.ts';
-import { type OpenIdentityPool, openIdentityPool } from '../aws/identity-pool.ts';
-import { inParallel } from '../aws/in-parallel.ts';
-import { Inventory } from '../aws/inventory.ts';
-import { logger } from '../aws/logger.ts';
-import { PoolTable } from '../aws/pool-table.ts';
-import { writeSafely } from '../aws/safe-write.ts';
-import { sleep } from '../aws/sleep.ts';
-import { step } from '../aws/step.ts';
+import { type OpenIdentityPool, openIdentityPool } from '../aws/clients/identity-pool.ts';
+import { logger } from '../aws/lambda/logger.ts';
+import { step } from '../aws/lambda/step.ts';
+import { inParallel } from '../aws/pace/in-parallel.ts';
+import { sleep } from '../aws/pace/sleep.ts';
+import { Inventory } from '../aws/table/inventory.ts';
+import { PoolTable } from '../aws/table/pool-table.ts';
+import { allowedByLinks } from '../aws/write/allowed.ts';
+import { writeSafely } from '../aws/write/safe-write.ts';
 import { executionOf } from '../core/execution.ts';
-import { digestOf, entryKey, type IdentityPool } from '../core/identity-pool.ts';
-import { isDoubtful } from '../core/lease.ts';
-import { accessTo, type Links } from '../core/links.ts';
-import { markOf, withoutMarks, wrongMarks } from '../core/marks.ts';
+import { digestOf, entryKey, type IdentityPool } from '../core/identity-pool/identity-pool.ts';
+import { accessTo, type Links } from '../core/links/links.ts';
 import {
   classify,
   type Finding,
   repairsOf,
   stillHolds,
   type UserPoolListing,
-} from '../core/reconcile.ts';
-import { issuersOf, wantedNames } from '../core/reconcile-issuers.ts';
+} from '../core/reconcile/classify.ts';
+import { issuersOf, wantedNames } from '../core/reconcile/issuers.ts';
 import {
   type Listing,
   linksTo,
   type PlannedPool,
   reaches,
   unlistedFor,
-} from '../core/reconcile-plan.ts';
-import { type PoolReport, poolReport, type Repair } from '../core/reconcile-report.ts';
-import { type Allowed, changesBy, type LedgerEntry } from '../core/records.ts';
-import { type RemovedEntry, removedEntries } from '../core/removed.ts';
+} from '../core/reconcile/plan.ts';
+import { type RemovedEntry, removedEntries } from '../core/reconcile/removed.ts';
+import { type PoolReport, poolReport, type Repair } from '../core/reconcile/report.ts';
+import { isDoubtful } from '../core/write/lease.ts';
+import { markOf, withoutMarks, wrongMarks } from '../core/write/marks.ts';
+import { type Allowed, changesBy, type LedgerEntry } from '../core/write/records.ts';
 
 interface Asked {
   execution: string;

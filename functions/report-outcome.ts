@@ -1,8 +1,8 @@
-import { publish } from '../aws/events.ts';
-import { logger } from '../aws/logger.ts';
-import { count } from '../aws/metrics.ts';
-import { step } from '../aws/step.ts';
-import { metricsOf, type Report, reportOn } from '../core/outcome.ts';
+import { publish } from '../aws/clients/events.ts';
+import { logger } from '../aws/lambda/logger.ts';
+import { count } from '../aws/lambda/metrics.ts';
+import { step } from '../aws/lambda/step.ts';
+import { metricsOf, type Report, reportOn } from '../core/request/outcome.ts';
 
 interface Ending {
   execution: string;

@@ -1,12 +1,12 @@
-import { publish } from '../aws/events.ts';
-import { logger } from '../aws/logger.ts';
-import { tally } from '../aws/metrics.ts';
-import { step } from '../aws/step.ts';
+import { publish } from '../aws/clients/events.ts';
+import { logger } from '../aws/lambda/logger.ts';
+import { tally } from '../aws/lambda/metrics.ts';
+import { step } from '../aws/lambda/step.ts';
 import {
   type ReconcileReport,
   reconcileMetrics,
   reconcileReport,
-} from '../core/reconcile-report.ts';
+} from '../core/reconcile/report.ts';
 
 interface Ending {
   execution: string;

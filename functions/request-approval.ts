@@ -1,9 +1,9 @@
-import { publish } from '../aws/events.ts';
-import { logger } from '../aws/logger.ts';
-import { step } from '../aws/step.ts';
-import { approvalMessage, approveCommand } from '../core/approval.ts';
-import type { ShownChange } from '../core/merge.ts';
-import type { Target } from '../core/target.ts';
+import { publish } from '../aws/clients/events.ts';
+import { logger } from '../aws/lambda/logger.ts';
+import { step } from '../aws/lambda/step.ts';
+import type { ShownChange } from '../core/identity-pool/merge.ts';
+import { approvalMessage, approveCommand } from '../core/request/approval.ts';
+import type { Target } from '../core/request/target.ts';
 
 interface Asking {
   execution: string;

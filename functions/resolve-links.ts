@@ -1,6 +1,6 @@
 import links from '#links';
-import { step } from '../aws/step.ts';
-import { userPoolsIn } from '../aws/user-pools.ts';
+import { userPoolsIn } from '../aws/clients/user-pools.ts';
+import { step } from '../aws/lambda/step.ts';
 import { executionOf } from '../core/execution.ts';
 import {
   judgedLinks,
@@ -8,7 +8,7 @@ import {
   planOf,
   type ReconcilePlan,
   taggedRegions,
-} from '../core/reconcile-plan.ts';
+} from '../core/reconcile/plan.ts';
 
 /** Which links, which identity pools, which user pools? */
 export const handler = step(

@@ -1,17 +1,17 @@
 import links from '#links';
+import { endOf } from '../aws/clients/executions.ts';
+import { issuerOf } from '../aws/clients/issuer.ts';
+import { tagsOf } from '../aws/clients/user-pools.ts';
+import { logger } from '../aws/lambda/logger.ts';
+import { step } from '../aws/lambda/step.ts';
 import {
   type AppClientNames,
   appClientNames,
   findAppClient,
   UserPoolNotFoundError,
-} from '../aws/app-client-names.ts';
-import { endOf } from '../aws/executions.ts';
-import { issuerOf } from '../aws/issuer.ts';
-import { linksInLedgers, nameInLedgers } from '../aws/ledger.ts';
-import { logger } from '../aws/logger.ts';
-import { whileThrottled } from '../aws/pace.ts';
-import { step } from '../aws/step.ts';
-import { tagsOf } from '../aws/user-pools.ts';
+} from '../aws/names/app-client-names.ts';
+import { whileThrottled } from '../aws/pace/pace.ts';
+import { linksInLedgers, nameInLedgers } from '../aws/table/ledger.ts';
 import { NotDeletedError, UserPoolClientNotFoundError } from '../core/errors.ts';
 import { type Execution, executionOf } from '../core/execution.ts';
 import {
@@ -24,10 +24,15 @@ import {
   userPoolIn,
   userPoolRoleOf,
   userPoolToldOf,
-} from '../core/links.ts';
-import { type LinkRequest, parseRequest, type UndoRequest } from '../core/request.ts';
-import { isDeletion, type Resolved, resolve, resolveLeftBehind } from '../core/target.ts';
-import { clientsToLink, doneBy, resolveUndo, userPoolOf as undoneUserPool } from '../core/undo.ts';
+} from '../core/links/links.ts';
+import { type LinkRequest, parseRequest, type UndoRequest } from '../core/request/request.ts';
+import { isDeletion, type Resolved, resolve, resolveLeftBehind } from '../core/request/target.ts';
+import {
+  clientsToLink,
+  doneBy,
+  resolveUndo,
+  userPoolOf as undoneUserPool,
+} from '../core/request/undo.ts';
 import { providerNameOf } from '../core/user-pool.ts';
 
 /** Where a request is resolved, and until when, in epoch milliseconds. */

@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import links from '#links';
-import { allowedByLinks } from '../aws/allowed.ts';
-import { openIdentityPool } from '../aws/identity-pool.ts';
-import { PoolTable } from '../aws/pool-table.ts';
-import { step } from '../aws/step.ts';
-import { subjectNow } from '../aws/target-now.ts';
-import type { WriteTools } from '../aws/write-request.ts';
-import { writeUnlessDeleted } from '../aws/wrong-marks.ts';
-import { checkApproval } from '../core/approval.ts';
+import { openIdentityPool } from '../aws/clients/identity-pool.ts';
+import { step } from '../aws/lambda/step.ts';
+import { PoolTable } from '../aws/table/pool-table.ts';
+import { allowedByLinks } from '../aws/write/allowed.ts';
+import { subjectNow } from '../aws/write/target-now.ts';
+import type { WriteTools } from '../aws/write/write-request.ts';
+import { writeUnlessDeleted } from '../aws/write/wrong-marks.ts';
 import { executionOf } from '../core/execution.ts';
-import { accessTo } from '../core/links.ts';
-import { type Intent, shownChanges } from '../core/merge.ts';
-import { changesBy } from '../core/records.ts';
+import { type Intent, shownChanges } from '../core/identity-pool/merge.ts';
+import { accessTo } from '../core/links/links.ts';
+import { checkApproval } from '../core/request/approval.ts';
 import {
   allowing,
   outcomeOf,
@@ -20,9 +19,10 @@ import {
   roomOf,
   type TargetEvent,
   withBeside,
-} from '../core/target.ts';
-import { asApproved, isOnlyNoted } from '../core/target-now.ts';
-import { checkLedger } from '../core/undo.ts';
+} from '../core/request/target.ts';
+import { asApproved, isOnlyNoted } from '../core/request/target-now.ts';
+import { checkLedger } from '../core/request/undo.ts';
+import { changesBy } from '../core/write/records.ts';
 
 /** The same for every attempt of this step in this round, and for no other request. */
 const keyOf = ({ execution, attempt }: TargetEvent): string =>

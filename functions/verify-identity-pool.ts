@@ -1,15 +1,14 @@
 import links from '#links';
-import { type OpenIdentityPool, openIdentityPool } from '../aws/identity-pool.ts';
-import { PoolTable } from '../aws/pool-table.ts';
-import { sleep } from '../aws/sleep.ts';
-import { step } from '../aws/step.ts';
+import { type OpenIdentityPool, openIdentityPool } from '../aws/clients/identity-pool.ts';
+import { step } from '../aws/lambda/step.ts';
+import { sleep } from '../aws/pace/sleep.ts';
+import { PoolTable } from '../aws/table/pool-table.ts';
 import { VerificationError } from '../core/errors.ts';
 import { executionOf } from '../core/execution.ts';
-import { digestOf, type IdentityPool, shown } from '../core/identity-pool.ts';
+import { digestOf, type IdentityPool, shown } from '../core/identity-pool/identity-pool.ts';
+import { type Change, isEntryChange, merge } from '../core/identity-pool/merge.ts';
 import { namesIn } from '../core/issuer.ts';
-import { isDoubtful } from '../core/lease.ts';
-import { accessTo } from '../core/links.ts';
-import { type Change, isEntryChange, merge } from '../core/merge.ts';
+import { accessTo } from '../core/links/links.ts';
 import {
   isSuperseded,
   type Result,
@@ -19,8 +18,9 @@ import {
   type TargetEvent,
   withBeside,
   withChangesSince,
-} from '../core/target.ts';
-import { asApproved, linkedSince } from '../core/target-now.ts';
+} from '../core/request/target.ts';
+import { asApproved, linkedSince } from '../core/request/target-now.ts';
+import { isDoubtful } from '../core/write/lease.ts';
 
 // How often, and how many milliseconds apart, a pool is read that does not show what it should.
 const READS = 4;

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import type { Demo } from '../cli/console/api.ts';
-import { changeLines } from '../cli/show.ts';
+import { changeLines } from '../cli/output/changes.ts';
+import type { Demo } from '../console/server/api.ts';
 import { visibleText } from '../core/visible.ts';
 import { type LocalAws, startAws } from './index.ts';
 import { A, Accounts, B } from './story/accounts.ts';
@@ -87,7 +87,7 @@ function demoOf(local: LocalAws, { userPoolId, identityPoolId }: Told): Demo {
 
 /** Serves the console of the stage that the story has deployed; returns its address. */
 async function consoleOn(local: LocalAws, told: Told): Promise<string> {
-  const { serveConsole } = await import('../cli/console/server.ts');
+  const { serveConsole } = await import('../console/server/server.ts');
   const { Session } = await import('../cli/session.ts');
   const credentials = { accessKeyId: A.account, secretAccessKey: 'local' };
   const session = new Session({ endpoint: local.endpoint, region: A.region, credentials });

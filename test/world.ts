@@ -23,7 +23,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { Output } from '../core/outcome.ts';
+import type { Output } from '../core/request/outcome.ts';
 import { type LocalAws, startAws } from '../local/index.ts';
 import type { AwsOptions } from '../local/kernel/aws.ts';
 import { deployAccountB, deployService } from '../local/poolbridge/deploy.ts';

@@ -1,13 +1,13 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
-import { LONGEST_REASON } from '../../core/approval.ts';
 import { executionOf } from '../../core/execution.ts';
-import { Approvals, type WaitingApproval } from '../approvals.ts';
-import { Failure, UsageError } from '../exit.ts';
-import { Machines } from '../machines.ts';
+import { LONGEST_REASON } from '../../core/request/approval.ts';
+import { Approvals, type WaitingApproval } from '../executions/approvals.ts';
+import { Machines } from '../executions/machines.ts';
 import { listed, optionsOf, sessionOf } from '../options.ts';
-import { changeLines } from '../show.ts';
-import type { Terminal } from '../terminal.ts';
+import { changeLines } from '../output/changes.ts';
+import { Failure, UsageError } from '../output/exit.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 interface Options {
   identityPool?: string[];

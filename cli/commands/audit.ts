@@ -1,16 +1,16 @@
 import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
-import type { AuditRecord } from '../../core/audit.ts';
+import type { AuditRecord } from '../../core/audit/audit.ts';
 import { visible } from '../../core/visible.ts';
-import { auditPage } from '../audit-page.ts';
-import { Auditing, type Filter, filtered, type Period } from '../auditing.ts';
-import { csv } from '../csv.ts';
-import { UsageError } from '../exit.ts';
+import { Auditing, type Filter, filtered, type Period } from '../executions/auditing.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import { table } from '../table.ts';
-import type { Terminal } from '../terminal.ts';
-import { duration, moment } from '../times.ts';
-import { whoText } from '../who.ts';
+import { auditPage } from '../output/audit-page.ts';
+import { csv } from '../output/csv.ts';
+import { UsageError } from '../output/exit.ts';
+import { table } from '../output/table.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { duration, moment } from '../output/times.ts';
+import { whoText } from '../output/who.ts';
 
 interface Options extends Filter {
   since: string;

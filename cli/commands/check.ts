@@ -8,11 +8,11 @@ import {
   checkLinks,
   checkPause,
   checkPools,
-} from '../checks.ts';
-import { Failure } from '../exit.ts';
+} from '../check/checks.ts';
+import { checkTrails } from '../check/trails.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
-import { checkTrails } from '../trails.ts';
+import { Failure } from '../output/exit.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 interface Options {
   links?: string;

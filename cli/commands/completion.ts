@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { completionFor, SHELLS, type Shell } from '../completion.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 /** Prints what a shell needs to complete the command. */
 export function completion(program: Command, terminal: Terminal): void {

@@ -1,15 +1,15 @@
 import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
-import { inParallel } from '../../aws/in-parallel.ts';
-import type { ToldExecution } from '../../core/audit.ts';
-import { Executions, type Which } from '../executions.ts';
-import { UsageError } from '../exit.ts';
-import { type Listed, listedAs } from '../listed.ts';
+import { inParallel } from '../../aws/pace/in-parallel.ts';
+import type { ToldExecution } from '../../core/audit/audit.ts';
+import { Executions, type Which } from '../executions/executions.ts';
+import { type Listed, listedAs } from '../executions/listed.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import { table } from '../table.ts';
-import type { Terminal } from '../terminal.ts';
-import { moment } from '../times.ts';
-import { whoText } from '../who.ts';
+import { UsageError } from '../output/exit.ts';
+import { table } from '../output/table.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { moment } from '../output/times.ts';
+import { whoText } from '../output/who.ts';
 
 interface Options {
   reconcile?: true;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { Failure } from '../exit.ts';
-import { type FoundLease, Leases } from '../leases.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import { Failure } from '../output/exit.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { type FoundLease, Leases } from '../settings/leases.ts';
 
 interface Options {
   identityPool: string;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { requestOf, run, withManner, withSubject } from '../asking.ts';
+import { requestOf, run, withManner, withSubject } from '../executions/asking.ts';
 import { optionsOf } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 /** Links through the state machine, as an event would. */
 export function link(program: Command, terminal: Terminal): void {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { StartOptions } from '../../local/start.ts';
 import { portOf } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 /** What npm start does. */
 export function local(program: Command, terminal: Terminal): void {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { requestOf, run, withAllClients } from '../asking.ts';
-import { UsageError } from '../exit.ts';
-import { planLines } from '../findings.ts';
+import { requestOf, run, withAllClients } from '../executions/asking.ts';
 import { optionsOf } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import { UsageError } from '../output/exit.ts';
+import { planLines } from '../output/findings.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 interface Options {
   link?: string;

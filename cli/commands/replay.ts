@@ -1,9 +1,9 @@
 import type { EventBridge, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { Command } from 'commander';
 import { visible } from '../../core/visible.ts';
-import { Failure, UsageError } from '../exit.ts';
 import { listed, optionsOf, sessionOf } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import { Failure, UsageError } from '../output/exit.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 interface Options {
   userPool: string;

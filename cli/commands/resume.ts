@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { pausedText } from '../../core/pause.ts';
 import { visible } from '../../core/visible.ts';
+import { pausedText } from '../../core/write/pause.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import { Pausing } from '../pausing.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { Pausing } from '../settings/pausing.ts';
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage } = optionsOf(command);

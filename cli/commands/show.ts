@@ -1,17 +1,17 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
-import type { ToldExecution } from '../../core/audit.ts';
-import { consoleLink } from '../console-link.ts';
-import { Executions } from '../executions.ts';
-import { type Passed, passedIn } from '../history.ts';
-import { Machines } from '../machines.ts';
+import type { ToldExecution } from '../../core/audit/audit.ts';
+import { Executions } from '../executions/executions.ts';
+import { type Passed, passedIn } from '../executions/history.ts';
+import { Machines } from '../executions/machines.ts';
+import { isShared, type Recorded, recordsOf } from '../executions/records.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import { isShared, type Recorded, recordsOf } from '../records.ts';
-import { cancelledLines, changeLines, differenceLines } from '../show.ts';
-import { table } from '../table.ts';
-import type { Terminal } from '../terminal.ts';
-import { duration, moment } from '../times.ts';
-import { whoText } from '../who.ts';
+import { cancelledLines, changeLines, differenceLines } from '../output/changes.ts';
+import { consoleLink } from '../output/console-link.ts';
+import { table } from '../output/table.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { duration, moment } from '../output/times.ts';
+import { whoText } from '../output/who.ts';
 
 type Shown = Omit<Recorded, 'before' | 'after'>;
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { run } from '../asking.ts';
-import { statusLines } from '../findings.ts';
+import { run } from '../executions/asking.ts';
 import { optionsOf } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import { statusLines } from '../output/findings.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 /** Holds links against reality by a reconciliation that repairs nothing. */
 export function status(program: Command, terminal: Terminal): void {

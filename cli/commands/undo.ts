@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { run, withManner } from '../asking.ts';
-import { Machines } from '../machines.ts';
+import { run, withManner } from '../executions/asking.ts';
+import { Machines } from '../executions/machines.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 interface Options {
   identityPool?: string;

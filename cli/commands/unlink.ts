@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { requestOf, run, withAllClients, withManner, withSubject } from '../asking.ts';
+import { requestOf, run, withAllClients, withManner, withSubject } from '../executions/asking.ts';
 import { optionsOf } from '../options.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 /** Unlinks through the state machine. */
 export function unlink(program: Command, terminal: Terminal): void {

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 // All that packaging reads.
 const sources = [
   ...['serverless.yml', 'package.json', 'package-lock.json', 'links.schema.json'],
-  ...['functions', 'aws', 'core', 'statemachines', 'events', 'resources'],
+  ...['functions', 'aws', 'core', 'statemachines', 'events', 'resources', 'packaging'],
 ];
 
 /** The packaged service: the compiled template and the zips that would go to AWS. */

@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import type { Output } from '../../core/outcome.ts';
+import type { Output } from '../../core/request/outcome.ts';
 import type { Aws } from '../kernel/aws.ts';
 import { deployStack, readTemplate } from '../kernel/cloudformation.ts';
 

@@ -1,7 +1,7 @@
 import { Listr, type ListrTask, type ListrTaskWrapper } from 'listr2';
-import { diff } from '../../core/diff.ts';
-import { parseIdentityPool } from '../../core/identity-pool.ts';
-import type { Output } from '../../core/outcome.ts';
+import { diff } from '../../core/identity-pool/difference.ts';
+import { parseIdentityPool } from '../../core/identity-pool/identity-pool.ts';
+import type { Output } from '../../core/request/outcome.ts';
 import type { LocalAws } from '../index.ts';
 import { deployAccountB, deployService } from '../poolbridge/deploy.ts';
 import { type Artifact, packageService } from '../poolbridge/package-service.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import type { Provider } from '../../core/identity-pool.ts';
-import { mappingKey } from '../../core/roles.ts';
+import type { Provider } from '../../core/identity-pool/identity-pool.ts';
+import { mappingKey } from '../../core/identity-pool/roles.ts';
 import { deployStack, readTemplate } from '../../local/kernel/cloudformation.ts';
 import { AwsError } from '../../local/kernel/errors.ts';
 import type { Random } from './random.ts';

@@ -6,11 +6,11 @@ export interface Bug {
   changes: { file: string; find: string; replace: string }[];
 }
 
-const safeWrite = 'aws/safe-write.ts';
-const criticalSection = 'aws/critical-section.ts';
-const poolWriter = 'aws/pool-writer.ts';
-const table = 'aws/pool-table.ts';
-const pool = 'core/identity-pool.ts';
+const safeWrite = 'aws/write/safe-write.ts';
+const criticalSection = 'aws/write/critical-section.ts';
+const poolWriter = 'aws/write/pool-writer.ts';
+const table = 'aws/table/pool-table.ts';
+const pool = 'core/identity-pool/identity-pool.ts';
 
 /** Mistakes that have been made, or nearly: each of them must be seen. */
 export const bugs: Bug[] = [
@@ -71,7 +71,9 @@ export const bugs: Bug[] = [
   {
     name: 'a lease shorter than the function',
     seed: 3,
-    changes: [{ file: 'core/lease.ts', find: 'LEASE_MS = 25_000', replace: 'LEASE_MS = 2000' }],
+    changes: [
+      { file: 'core/write/lease.ts', find: 'LEASE_MS = 25_000', replace: 'LEASE_MS = 2000' },
+    ],
   },
   {
     name: 'AllowClassicFlow is dropped',
@@ -129,14 +131,16 @@ export const bugs: Bug[] = [
   {
     name: 'no answer, and the write is sent again',
     seed: 15,
-    changes: [{ file: 'aws/identity-pool.ts', find: 'maxAttempts: 1', replace: 'maxAttempts: 3' }],
+    changes: [
+      { file: 'aws/clients/identity-pool.ts', find: 'maxAttempts: 1', replace: 'maxAttempts: 3' },
+    ],
   },
   {
     name: 'a stale description is believed',
     seed: 7,
     changes: [
       {
-        file: 'core/lease.ts',
+        file: 'core/write/lease.ts',
         find: 'if (!last || digest === last.result) return false;',
         replace: 'return false;',
       },
@@ -158,17 +162,17 @@ export const bugs: Bug[] = [
     seed: 16,
     changes: [
       {
-        file: 'aws/allowed.ts',
+        file: 'aws/write/allowed.ts',
         find: "if (clientName === undefined && request.operation === 'link') return [];",
         replace: '',
       },
-      { file: 'aws/allowed.ts', find: 'if (!coverage) return [];', replace: '' },
+      { file: 'aws/write/allowed.ts', find: 'if (!coverage) return [];', replace: '' },
       {
-        file: 'aws/allowed.ts',
+        file: 'aws/write/allowed.ts',
         find: '...client, ...coverage.entry }',
         replace: '...client, serverSideTokenCheck: false, ...coverage?.entry }',
       },
-      { file: 'aws/allowed.ts', find: 'links: coverage.links', replace: 'links: []' },
+      { file: 'aws/write/allowed.ts', find: 'links: coverage.links', replace: 'links: []' },
     ],
   },
   {
@@ -176,7 +180,7 @@ export const bugs: Bug[] = [
     seed: 271,
     changes: [
       {
-        file: 'aws/app-client-names.ts',
+        file: 'aws/names/app-client-names.ts',
         find: 'if (last && last.number > begun)',
         replace: 'if (last && last.number >= begun)',
       },
@@ -187,7 +191,7 @@ export const bugs: Bug[] = [
     seed: 3,
     changes: [
       {
-        file: 'aws/user-pools.ts',
+        file: 'aws/clients/user-pools.ts',
         find: 'for await (const page of listAppClients(pool, tempo)) all.push(...page);',
         replace: `for await (const page of listAppClients(pool, tempo)) {
       all.push(...page);
@@ -201,7 +205,7 @@ export const bugs: Bug[] = [
     seed: 10,
     changes: [
       {
-        file: 'core/batch.ts',
+        file: 'core/write/batch.ts',
         find: 'checkQuota(wanted, changes, quota);',
         replace: 'void quota;',
       },
@@ -234,12 +238,12 @@ export const bugs: Bug[] = [
     seed: 2,
     changes: [
       {
-        file: 'core/reconcile.ts',
+        file: 'core/reconcile/classify.ts',
         find: "[{ ...finding, state: 'removed'",
         replace: "[{ ...finding, repair: intent, state: 'removed'",
       },
       {
-        file: 'core/reconcile.ts',
+        file: 'core/reconcile/classify.ts',
         find: 'return entry === undefined && ',
         replace: 'return ',
       },
@@ -261,7 +265,7 @@ export const bugs: Bug[] = [
     seed: 10,
     changes: [
       {
-        file: 'core/approval.ts',
+        file: 'core/request/approval.ts',
         find: 'if (times.length === 0) return undefined;',
         replace: 'if (times.length >= 0) return undefined;',
       },
@@ -277,7 +281,7 @@ export const bugs: Bug[] = [
     seed: 4,
     changes: [
       {
-        file: 'core/undo.ts',
+        file: 'core/request/undo.ts',
         find: '        takeBack: changes,\n',
         replace: '',
       },
@@ -288,7 +292,7 @@ export const bugs: Bug[] = [
     seed: 62,
     changes: [
       {
-        file: 'core/reconcile.ts',
+        file: 'core/reconcile/classify.ts',
         find: "...(onDelete === 'unlink' && {",
         replace: "...(onDelete === 'never' && {",
       },
@@ -299,7 +303,7 @@ export const bugs: Bug[] = [
     seed: 4,
     changes: [
       {
-        file: 'aws/identity-pool.ts',
+        file: 'aws/clients/identity-pool.ts',
         find: 'const input = { IdentityPoolId: this.#id, Roles, RoleMappings };',
         replace: `const own = Object.entries(RoleMappings).filter(([key]) => key.includes('Chaos'));
     const input = { IdentityPoolId: this.#id, Roles, RoleMappings: Object.fromEntries(own) };`,
@@ -309,7 +313,7 @@ export const bugs: Bug[] = [
   {
     name: 'the principal tags of a user pool go with the first of its clients',
     seed: 520,
-    changes: [{ file: 'core/merge.ts', find: ' && !isUsed', replace: '' }],
+    changes: [{ file: 'core/identity-pool/merge.ts', find: ' && !isUsed', replace: '' }],
   },
 ];
 

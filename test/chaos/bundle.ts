@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { loadLinks } from '../../resources/links-file.ts';
+import { loadLinks } from '../../packaging/links-file/links-file.ts';
 import type { Bug } from './bugs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,5 +1,5 @@
-import { entryKey, type Provider } from '../../core/identity-pool.ts';
-import type { LedgerEntry, WrittenShare } from '../../core/records.ts';
+import { entryKey, type Provider } from '../../core/identity-pool/identity-pool.ts';
+import type { LedgerEntry, WrittenShare } from '../../core/write/records.ts';
 import type { Aws } from '../../local/kernel/aws.ts';
 import type { Scene } from './scene.ts';
 

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { IdentityPool } from '../../core/identity-pool.ts';
+import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
 import type { WireResponse } from '../../local/kernel/protocol.ts';
 import { speak } from '../../local/kernel/server.ts';
 import type { Fault } from './faults.ts';

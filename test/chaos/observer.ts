@@ -1,5 +1,10 @@
-import { diff } from '../../core/diff.ts';
-import { entriesOf, entryKey, type IdentityPool, sameSettings } from '../../core/identity-pool.ts';
+import { diff } from '../../core/identity-pool/difference.ts';
+import {
+  entriesOf,
+  entryKey,
+  type IdentityPool,
+  sameSettings,
+} from '../../core/identity-pool/identity-pool.ts';
 
 /** One state of an identity pool, and who made it. */
 export interface Version {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { entriesOf, entryKey, type Provider } from '../../core/identity-pool.ts';
-import { PAUSE } from '../../core/pause.ts';
-import type { LedgerEntry } from '../../core/records.ts';
-import { mappingKey } from '../../core/roles.ts';
+import { entriesOf, entryKey, type Provider } from '../../core/identity-pool/identity-pool.ts';
+import { mappingKey } from '../../core/identity-pool/roles.ts';
+import { PAUSE } from '../../core/write/pause.ts';
+import type { LedgerEntry } from '../../core/write/records.ts';
 import {
   type Accounts,
   ALL_POOLS,

@@ -1,4 +1,8 @@
-import { entriesOf, type IdentityPool, type Provider } from '../../core/identity-pool.ts';
+import {
+  entriesOf,
+  type IdentityPool,
+  type Provider,
+} from '../../core/identity-pool/identity-pool.ts';
 import type { Call } from '../../local/kernel/aws.ts';
 import { foreignEntry, POOLS } from './accounts.ts';
 import { sendings } from './network.ts';

@@ -12,10 +12,10 @@ import {
   DeleteUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import type { AuditRecord } from '../../core/audit.ts';
+import type { AuditRecord } from '../../core/audit/audit.ts';
 import { executionOf, sessionNameOf } from '../../core/execution.ts';
-import { type IdentityPool as Pool, sameSettings } from '../../core/identity-pool.ts';
-import { apply, expanded } from '../../core/merge.ts';
+import { type IdentityPool as Pool, sameSettings } from '../../core/identity-pool/identity-pool.ts';
+import { apply, expanded } from '../../core/identity-pool/merge.ts';
 import { deployAccountB } from '../../local/poolbridge/deploy.ts';
 import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
 import { poolbridge } from './command.ts';

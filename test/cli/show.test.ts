@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { consoleLink } from '../../cli/console-link.ts';
-import { planLines, statusLines } from '../../cli/findings.ts';
-import { differenceLines, outputLines } from '../../cli/show.ts';
-import type { Result } from '../../core/target.ts';
+import { differenceLines, outputLines } from '../../cli/output/changes.ts';
+import { consoleLink } from '../../cli/output/console-link.ts';
+import { planLines, statusLines } from '../../cli/output/findings.ts';
+import type { Result } from '../../core/request/target.ts';
 
 const ProviderName = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_Mobile001';
 

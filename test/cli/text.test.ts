@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { auditPage } from '../../cli/audit-page.ts';
-import { consoleLink } from '../../cli/console-link.ts';
-import { csv } from '../../cli/csv.ts';
-import { Terminal } from '../../cli/terminal.ts';
-import type { AuditRecord } from '../../core/audit.ts';
+import { auditPage } from '../../cli/output/audit-page.ts';
+import { consoleLink } from '../../cli/output/console-link.ts';
+import { csv } from '../../cli/output/csv.ts';
+import { Terminal } from '../../cli/output/terminal.ts';
+import type { AuditRecord } from '../../core/audit/audit.ts';
 import { visible, visibleText } from '../../core/visible.ts';
 
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { type Graph, graphOf } from '../../cli/console/graph.ts';
-import { type Drawn, type Layout, layout, type Placed } from '../../cli/console/page/layout.ts';
+import { type Drawn, type Layout, layout, type Placed } from '../../console/page/layout.ts';
+import { type Graph, graphOf } from '../../console/server/graph.ts';
 
 const graphIn = (file: string): Graph =>
   graphOf(parse(readFileSync(new URL(`../../statemachines/${file}`, import.meta.url), 'utf8')));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { poolsOf, type Report, type Written } from '../../cli/console/pools.ts';
+import { poolsOf, type Report, type Written } from '../../console/server/pools.ts';
 
 const counts = {
   linked: 1,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type Console, serveConsole } from '../../cli/console/server.ts';
 import { Session } from '../../cli/session.ts';
+import { type Console, serveConsole } from '../../console/server/server.ts';
 import { type LocalAws, startAws } from '../../local/index.ts';
 
 describe('the server of the console', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { IdentityPool, Provider } from '../../core/identity-pool.ts';
+import type { IdentityPool, Provider } from '../../core/identity-pool/identity-pool.ts';
 
 const alphanumeric = 'abcdefghijklmnopqrstuvwxyz0123456789'.split('');
 

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { issuerAdvice, issuerSentence } from '../../cli/issuers.ts';
+import { issuerAdvice, issuerSentence } from '../../cli/output/issuers.ts';
+import { type Intent, isMet } from '../../core/identity-pool/merge.ts';
 import { choiceOf, effectiveChoice, namesFor } from '../../core/issuer.ts';
-import { coverageOf, type Link, type Links, needsIssuer, type Subject } from '../../core/links.ts';
-import { problemsOf } from '../../core/links-problems.ts';
-import { type Intent, isMet } from '../../core/merge.ts';
-import { issuersOf, wantedNames } from '../../core/reconcile-issuers.ts';
-import { poolReport } from '../../core/reconcile-report.ts';
-import { type LedgerEntry, ledgerEntriesOf, settledBy } from '../../core/records.ts';
-import type { LinkRequest } from '../../core/request.ts';
-import { resolve } from '../../core/target.ts';
-import { resolveUndo } from '../../core/undo.ts';
+import {
+  coverageOf,
+  type Link,
+  type Links,
+  needsIssuer,
+  type Subject,
+} from '../../core/links/links.ts';
+import { problemsOf } from '../../core/links/problems.ts';
+import { issuersOf, wantedNames } from '../../core/reconcile/issuers.ts';
+import { poolReport } from '../../core/reconcile/report.ts';
+import type { LinkRequest } from '../../core/request/request.ts';
+import { resolve } from '../../core/request/target.ts';
+import { resolveUndo } from '../../core/request/undo.ts';
 import {
   type Issuer,
   issuerIn,
@@ -21,6 +26,7 @@ import {
   providerNameOf,
   userPoolIdOf,
 } from '../../core/user-pool.ts';
+import { type LedgerEntry, ledgerEntriesOf, settledBy } from '../../core/write/records.ts';
 import { originalNames } from './arbitraries.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { knownRegions } from '../../core/links/regions.ts';
 import { dnsSuffixOf, partitionNames, partitionOf } from '../../core/partitions.ts';
-import { knownRegions } from '../../core/regions.ts';
 
 /** As far as the SDK's data is looked at. */
 interface SdkPartition {

@@ -4,10 +4,10 @@ import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { run } from '../../cli/program.ts';
 import * as errors from '../../core/errors.ts';
-import { metricsOf } from '../../core/outcome.ts';
-import { STATES } from '../../core/reconcile.ts';
-import { reconcileMetrics } from '../../core/reconcile-report.ts';
-import { parseRequest } from '../../core/request.ts';
+import { STATES } from '../../core/reconcile/classify.ts';
+import { reconcileMetrics } from '../../core/reconcile/report.ts';
+import { metricsOf } from '../../core/request/outcome.ts';
+import { parseRequest } from '../../core/request/request.ts';
 import { codeIn, filesOf, namedIn, proseOf, read, rowsOf, section } from './pages.ts';
 
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();

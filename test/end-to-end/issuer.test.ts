@@ -10,8 +10,8 @@ import {
   InitiateAuthCommand,
   UpdateUserPoolCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import type { Check } from '../../cli/checks.ts';
-import type { ReconcileOutput } from '../../core/reconcile-report.ts';
+import type { Check } from '../../cli/check/checks.ts';
+import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import { poolbridge } from '../cli/command.ts';
 import { ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
 

@@ -11,9 +11,9 @@ import {
   DeleteUserPoolCommand,
   UpdateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import type { EntryState } from '../../core/reconcile.ts';
-import type { PoolReport, reconcileReport } from '../../core/reconcile-report.ts';
-import type { EntryRemoved } from '../../core/removed.ts';
+import type { EntryState } from '../../core/reconcile/classify.ts';
+import type { EntryRemoved } from '../../core/reconcile/removed.ts';
+import type { PoolReport, reconcileReport } from '../../core/reconcile/report.ts';
 import { AwsError } from '../../local/kernel/errors.ts';
 import { deployAccountB } from '../../local/poolbridge/deploy.ts';
 import { ACCOUNT_A, ACCOUNT_B, full, HOME, pools, startWorld, type World } from '../world.ts';

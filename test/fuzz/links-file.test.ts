@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import type { Links } from '../../core/links.ts';
-import { LinksFileError, parseLinks } from '../../resources/links-file.ts';
+import type { Links } from '../../core/links/links.ts';
+import { LinksFileError, parseLinks } from '../../packaging/links-file/links-file.ts';
 import { spoiled, torn } from './garbage.ts';
 
 /** What is read of a file; undefined where it is refused, line by line. */

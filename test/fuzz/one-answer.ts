@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import * as errors from '../../core/errors.ts';
-import { entriesOf, type IdentityPool, parseIdentityPool } from '../../core/identity-pool.ts';
-import type { Target } from '../../core/target.ts';
+import {
+  entriesOf,
+  type IdentityPool,
+  parseIdentityPool,
+} from '../../core/identity-pool/identity-pool.ts';
+import type { Target } from '../../core/request/target.ts';
 import { type Handlers, loadHandlers } from '../chaos/bundle.ts';
 import { VirtualClock } from '../chaos/clock.ts';
 

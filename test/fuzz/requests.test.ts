@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { InvalidRequestError } from '../../core/errors.ts';
-import { type LinkRequest, parseRequest, type UndoRequest } from '../../core/request.ts';
+import { type LinkRequest, parseRequest, type UndoRequest } from '../../core/request/request.ts';
 import { type InputShape, inputFor } from '../../local/events/input-transformer.ts';
 import { anyText, CASES, spoiled } from './garbage.ts';
 

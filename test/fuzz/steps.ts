@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parentPort } from 'node:worker_threads';
 import fc from 'fast-check';
-import { apply, merge } from '../../core/merge.ts';
+import { apply, merge } from '../../core/identity-pool/merge.ts';
 import { identityPools } from '../core/arbitraries.ts';
 import { spoiled, torn } from './garbage.ts';
 import {

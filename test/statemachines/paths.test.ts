@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { inParallel } from '../../aws/in-parallel.ts';
+import { inParallel } from '../../aws/pace/in-parallel.ts';
 import { isObject } from '../../core/shape.ts';
 import type { Call } from '../../local/kernel/aws.ts';
 import type { InvokeAnswer } from '../../local/kernel/protocol.ts';

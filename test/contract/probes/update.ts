@@ -167,7 +167,7 @@ export const readAfterWrite: Probe = {
     {
       about: 'an old state after an update',
       believed: 'never',
-      source: `${ASSUMPTION}: AWS does not say; the safe write doubts an old state for 20 s (core/lease.ts)`,
+      source: `${ASSUMPTION}: AWS does not say; the safe write doubts an old state for 20 s (core/write/lease.ts)`,
     },
   ],
   async observe(world) {

@@ -1,0 +1,45 @@
+import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { InvalidRequestError } from '../../core/errors.ts';
+import { type Execution, executionOf } from '../../core/execution.ts';
+import type { ExecutionEnd } from '../../core/request/undo.ts';
+import { requestHandler } from './request-handler.ts';
+
+const client = new SFNClient({ requestHandler });
+
+/**
+ * How an earlier execution of the same state machine has ended.
+ *
+ * @throws InvalidRequestError when it is another machine's, runs still, or is not known (any more).
+ * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+ */
+export async function endOf(executionArn: string, own: Execution): Promise<ExecutionEnd> {
+  const machine = ({ arn, name }: Execution) => arn.slice(0, -name.length);
+  if (machine(executionOf(executionArn)) !== machine(own)) {
+    throw new InvalidRequestError(
+      `${executionArn} is no execution of this state machine: only what begins with ${machine(own)} can be undone here.`,
+    );
+  }
+  try {
+    const {
+      status = '',
+      output,
+      cause,
+    } = await client.send(new DescribeExecutionCommand({ executionArn }));
+    if (status === 'RUNNING') {
+      throw new InvalidRequestError(
+        `The execution ${executionArn} is still running. Wait for its end, or stop it, and ask again.`,
+      );
+    }
+    return {
+      status,
+      ...(output !== undefined && { output }),
+      ...(cause !== undefined && { cause }),
+    };
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ExecutionDoesNotExist') throw error;
+    throw new InvalidRequestError(
+      `There is no execution ${executionArn}. Step Functions forgets them after 90 days; what it changed is in the log group, and can be linked or unlinked by hand.`,
+      { cause: error },
+    );
+  }
+}

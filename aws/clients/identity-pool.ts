@@ -1,0 +1,291 @@
+import {
+  CognitoIdentityClient,
+  DescribeIdentityPoolCommand,
+  GetIdentityPoolRolesCommand,
+  GetPrincipalTagAttributeMapCommand,
+  SetIdentityPoolRolesCommand,
+  type SetIdentityPoolRolesCommandInput,
+  SetPrincipalTagAttributeMapCommand,
+  UpdateIdentityPoolCommand,
+} from '@aws-sdk/client-cognito-identity';
+import {
+  AwsUnavailableError,
+  IdentityPoolNotFoundError,
+  ProviderQuotaError,
+  ProviderRefusedError,
+  RoleMappingError,
+  TargetAccessDeniedError,
+} from '../../core/errors.ts';
+import type { Execution } from '../../core/execution.ts';
+import type { Call } from '../../core/identity-pool/calls.ts';
+import {
+  entriesOf,
+  type IdentityPool,
+  identityPoolRegion,
+  parseIdentityPool,
+  sendable,
+} from '../../core/identity-pool/identity-pool.ts';
+import {
+  INACTIVE,
+  type PoolRoles,
+  type PrincipalTagMap,
+  parsePrincipalTags,
+  parseRoles,
+} from '../../core/identity-pool/roles.ts';
+import type { Beside } from '../../core/links/entry-settings.ts';
+import type { Access } from '../../core/links/links.ts';
+import { isText } from '../../core/shape.ts';
+import { issuerIn } from '../../core/user-pool.ts';
+import { inParallel } from '../pace/in-parallel.ts';
+import { requestHandler } from './request-handler.ts';
+import { adviceOnRegion, assume, isDenial } from './role-session.ts';
+import { answerOf } from './wire.ts';
+
+/** What a step may do with the identity pool. */
+export type Use = 'none' | 'read' | 'write';
+
+/** An identity pool in Account-B, reached with credentials that never leave this object. */
+export interface OpenIdentityPool {
+  assumedRoleArn: string;
+  /** With the principal tags of these user pools, by provider name, where links set any. */
+  describe(providerNames: Iterable<string>): Promise<IdentityPool>;
+  /** Makes one call, once. */
+  make(call: Call): Promise<void>;
+}
+
+/** What is called on the pool itself, and what AWS lets nobody narrow to one pool. */
+function actionsFor(use: Use, { roles, principalTags }: Beside): { own: string[]; any: string[] } {
+  if (use === 'none') return { own: [], any: [] };
+  const read = [
+    'DescribeIdentityPool',
+    ...(roles ? ['GetIdentityPoolRoles'] : []),
+    ...(principalTags ? ['GetPrincipalTagAttributeMap'] : []),
+  ];
+  if (use === 'read') return { own: read, any: [] };
+  const set = [
+    ...(roles ? ['SetIdentityPoolRoles'] : []),
+    ...(principalTags ? ['SetPrincipalTagAttributeMap'] : []),
+  ];
+  return { own: [...read, 'UpdateIdentityPool', 'TagResource', 'UntagResource'], any: set };
+}
+
+/**
+ * The role's permissions, narrowed to one identity pool and to what the step does there.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitoidentity.html
+ */
+function sessionPolicy(identityPoolId: string, { roleArn, beside }: Access, use: Use): string {
+  const [, partition, , , account] = roleArn.split(':');
+  const arn = `arn:${partition}:cognito-identity:${identityPoolRegion(identityPoolId)}:${account}:identitypool/${identityPoolId}`;
+  const allow = (actions: string[], Resource: string) =>
+    actions.length > 0 ? [{ Effect: 'Allow', Action: actions, Resource }] : [];
+  const { own, any } = actionsFor(use, beside);
+  const named = (actions: string[]) => actions.map((action) => `cognito-identity:${action}`);
+  const passing = any.includes('SetIdentityPoolRoles') ? ['iam:PassRole'] : [];
+  const Statement = [
+    ...allow(named(own), arn),
+    ...allow(named(any), '*'),
+    // Which roles, the role itself says.
+    ...allow(passing, `arn:${partition}:iam::${account}:role/*`),
+  ];
+  const none = { Effect: 'Deny', Action: '*', Resource: '*' };
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: Statement.length > 0 ? Statement : [none],
+  });
+}
+
+const invalid = new Set(['InvalidParameterException', 'ValidationException']);
+
+/** The error of a call in Account-B, as one that says what to do about it. */
+function explain(error: unknown, identityPoolId: string, roleArn: string): unknown {
+  // What bears no sentence is no answer of AWS's.
+  if (!(error instanceof Error && isText(error.message))) return error;
+  const account = roleArn.split(':')[4] ?? '';
+  const advice = adviceOnRegion(error, account, identityPoolRegion(identityPoolId));
+  if (advice !== undefined) return new TargetAccessDeniedError(advice, { cause: error });
+  if (isDenial(error)) {
+    return new TargetAccessDeniedError(
+      `Account ${account} refused the role ${roleArn}: ${error.message} Deploy resources/account-b.yml there with this account as TrustedAccountId, ${identityPoolId} among its IdentityPoolIds, and the RoleName and ExternalId that links.yml names.`,
+      { cause: error },
+    );
+  }
+  if (error.name === 'ResourceNotFoundException') {
+    return new IdentityPoolNotFoundError(
+      `The identity pool ${identityPoolId} does not exist in account ${account}. Correct identityPool or roleArn in links.yml and deploy.`,
+      { cause: error },
+    );
+  }
+  if (error.name === 'LimitExceededException') {
+    return new ProviderQuotaError(
+      `Account ${account} does not allow ${identityPoolId} another user pool provider, though providerQuota in links.yml does: ${error.message} Have the quota "Amazon Cognito user pool providers per identity pool" raised, or lower providerQuota to it.`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+/** The error of UpdateIdentityPool, as one that says what to do where a new kind of name is refused. */
+function explainUpdate(error: unknown, to: IdentityPool): unknown {
+  const isNewName = entriesOf(to).some(
+    ({ ProviderName = '' }) => issuerIn(ProviderName) === 'updated',
+  );
+  if (!(isNewName && error instanceof Error && invalid.has(error.name))) return error;
+  return new ProviderRefusedError(
+    `AWS refused the entries of ${to.IdentityPoolId}, so nothing was written: ${error.message} Some of them have the name of an updated issuer (issuer-cognito-idp…). If AWS does not take that name, set issuer: original in the links of these user pools and deploy.`,
+    { cause: error },
+  );
+}
+
+/** The error of SetIdentityPoolRoles, as one that says what to do about it. */
+function explainRoles(error: unknown, identityPoolId: string, { roleArn }: Access): unknown {
+  if (!(error instanceof Error && isText(error.message))) return error;
+  if (isDenial(error)) {
+    return new TargetAccessDeniedError(
+      `Account ${roleArn.split(':')[4]} refused to set the role mappings of ${identityPoolId}: ${error.message} Deploy resources/account-b.yml there with RoleMappingRoleArns naming the pool's authenticated and unauthenticated roles and every role of its rules.`,
+      { cause: error },
+    );
+  }
+  if (!invalid.has(error.name)) return error;
+  return new RoleMappingError(
+    `AWS refused the role mappings of ${identityPoolId}: ${error.message} Correct roleMapping in links.yml; where it is a mapping of an app client that has no entry any more, unlink that client, which takes the mapping away too.`,
+    { cause: error },
+  );
+}
+
+// A provider that the pool does not have may be refused as such, too.
+const absent = new Set(['ResourceNotFoundException', ...invalid]);
+
+/** A setting that AWS never had is none. */
+async function orAbsent<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof Error && absent.has(error.name)) return undefined;
+    throw error;
+  }
+}
+
+/** Reads and writes one identity pool in Account-B. */
+class IdentityPoolSession implements OpenIdentityPool {
+  readonly assumedRoleArn: string;
+  readonly #id: string;
+  readonly #access: Access;
+  readonly #reader: CognitoIdentityClient;
+  readonly #writer: CognitoIdentityClient;
+
+  constructor(
+    id: string,
+    access: Access,
+    { credentials, assumedRoleArn }: Awaited<ReturnType<typeof assume>>,
+  ) {
+    const client = { region: identityPoolRegion(id), credentials, requestHandler };
+    this.assumedRoleArn = assumedRoleArn;
+    this.#id = id;
+    this.#access = access;
+    this.#reader = new CognitoIdentityClient(client);
+    // One attempt: a second one could undo what someone else wrote after the first got through.
+    this.#writer = new CognitoIdentityClient({ ...client, maxAttempts: 1 });
+  }
+
+  async describe(providerNames: Iterable<string>): Promise<IdentityPool> {
+    const { roles, principalTags } = this.#access.beside;
+    const [pool, poolRoles, tags] = await Promise.all([
+      this.#describe(),
+      roles ? this.#roles() : undefined,
+      principalTags ? this.#principalTags(providerNames) : undefined,
+    ]);
+    return { ...pool, ...poolRoles, ...(tags && { PrincipalTags: tags }) };
+  }
+
+  async #describe(): Promise<IdentityPool> {
+    const command = new DescribeIdentityPoolCommand({ IdentityPoolId: this.#id });
+    const pool = parseIdentityPool(await this.#explained(answerOf(this.#reader, command)));
+    // It is written back by the id that it bears.
+    if (pool.IdentityPoolId === this.#id) return pool;
+    throw new AwsUnavailableError(
+      `DescribeIdentityPool answered for ${this.#id} with another identity pool.`,
+    );
+  }
+
+  async #roles(): Promise<PoolRoles> {
+    const command = new GetIdentityPoolRolesCommand({ IdentityPoolId: this.#id });
+    return parseRoles(await this.#explained(answerOf(this.#reader, command)));
+  }
+
+  async #principalTags(providerNames: Iterable<string>): Promise<Record<string, PrincipalTagMap>> {
+    const all = new Map<string, PrincipalTagMap>();
+    await inParallel([...new Set(providerNames)], async (name) => {
+      const command = new GetPrincipalTagAttributeMapCommand({
+        ...{ IdentityPoolId: this.#id, IdentityProviderName: name },
+      });
+      const answer = await this.#explained(orAbsent(answerOf(this.#reader, command)));
+      all.set(name, answer === undefined ? INACTIVE : parsePrincipalTags(answer));
+    });
+    return Object.fromEntries(all);
+  }
+
+  async make({ operation, to, providerName = '' }: Call): Promise<void> {
+    switch (operation) {
+      case 'UpdateIdentityPool':
+        await this.#update(to);
+        return;
+      case 'SetIdentityPoolRoles':
+        await this.#setRoles(to);
+        return;
+      case 'SetPrincipalTagAttributeMap': {
+        const tags = to.PrincipalTags?.[providerName] ?? INACTIVE;
+        const key = { IdentityPoolId: this.#id, IdentityProviderName: providerName };
+        const command = new SetPrincipalTagAttributeMapCommand({ ...key, ...tags });
+        await this.#explained(this.#writer.send(command));
+      }
+    }
+  }
+
+  async #update(to: IdentityPool): Promise<void> {
+    try {
+      await this.#writer.send(new UpdateIdentityPoolCommand(sendable(to)));
+    } catch (error) {
+      throw explain(explainUpdate(error, to), this.#id, this.#access.roleArn);
+    }
+  }
+
+  async #setRoles({ Roles = {}, RoleMappings = {} }: IdentityPool): Promise<void> {
+    const input = { IdentityPoolId: this.#id, Roles, RoleMappings };
+    // Of what AWS described, the words are AWS's, whether or not this SDK knows them.
+    const command = new SetIdentityPoolRolesCommand(input as SetIdentityPoolRolesCommandInput);
+    try {
+      await this.#writer.send(command);
+    } catch (error) {
+      throw explain(explainRoles(error, this.#id, this.#access), this.#id, this.#access.roleArn);
+    }
+  }
+
+  async #explained<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      throw explain(error, this.#id, this.#access.roleArn);
+    }
+  }
+}
+
+/**
+ * Assumes the link's role for reading or writing this one identity pool, for 900 seconds.
+ *
+ * @throws TargetAccessDeniedError when Account-B refuses, here or in the calls that follow.
+ * @throws IdentityPoolNotFoundError, ProviderQuotaError, RoleMappingError from the calls that follow.
+ */
+export async function openIdentityPool(
+  execution: Execution,
+  identityPoolId: string,
+  access: Access,
+  use: Use,
+): Promise<OpenIdentityPool> {
+  const policy = sessionPolicy(identityPoolId, access, use);
+  try {
+    const session = await assume(execution, access, policy);
+    return new IdentityPoolSession(identityPoolId, access, session);
+  } catch (error) {
+    throw explain(error, identityPoolId, access.roleArn);
+  }
+}

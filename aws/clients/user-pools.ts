@@ -1,0 +1,260 @@
+import {
+  CognitoIdentityProviderClient,
+  ListTagsForResourceCommand,
+  ListUserPoolClientsCommand,
+  ListUserPoolsCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import type { AppClient } from '../../core/app-client.ts';
+import { AwsUnavailableError, UserPoolAccessDeniedError } from '../../core/errors.ts';
+import type { Execution } from '../../core/execution.ts';
+import { isId } from '../../core/request/request.ts';
+import { isListOf, isMapOf, isObject, isText } from '../../core/shape.ts';
+import { userPoolArn, userPoolRegion } from '../../core/user-pool.ts';
+import { pace, whileThrottled } from '../pace/pace.ts';
+import { pagesOf } from '../pace/pages.ts';
+import { requestHandler } from './request-handler.ts';
+import { adviceOnRegion, assume, isDenial } from './role-session.ts';
+
+/** A user pool, and as whom its app clients are listed: by a role where it is another account's. */
+export interface UserPool {
+  userPoolId: string;
+  where: Execution;
+  roleArn: string | undefined;
+  /** Whether its issuer is to be read with its app clients. */
+  asksIssuer?: boolean;
+}
+
+const clients = new Map<string, CognitoIdentityProviderClient>();
+
+function ownClient(region: string): CognitoIdentityProviderClient {
+  const client =
+    clients.get(region) ?? new CognitoIdentityProviderClient({ region, requestHandler });
+  clients.set(region, client);
+  return client;
+}
+
+/** What may be asked about a user pool. */
+type Action = 'ListUserPoolClients' | 'DescribeUserPool';
+
+/** The role's permissions, narrowed to one question about one user pool. */
+function sessionPolicy(userPoolId: string, roleArn: string, action: Action): string {
+  const [, partition = '', , , account = ''] = roleArn.split(':');
+  const Resource = userPoolArn(userPoolId, { partition, account });
+  const statement = { Effect: 'Allow', Action: `cognito-idp:${action}`, Resource };
+  return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+}
+
+async function clientFor({ userPoolId, where, roleArn }: UserPool, action: Action) {
+  const region = userPoolRegion(userPoolId);
+  if (roleArn === undefined) return ownClient(region);
+  const { credentials } = await assume(
+    where,
+    { roleArn },
+    sessionPolicy(userPoolId, roleArn, action),
+  );
+  return new CognitoIdentityProviderClient({ region, credentials, requestHandler });
+}
+
+/** The error of a call in the account that owns the user pool, as one that says what to do. */
+function explain(error: unknown, { userPoolId, roleArn }: UserPool): unknown {
+  if (roleArn === undefined || !(error instanceof Error && isText(error.message))) return error;
+  const account = roleArn.split(':')[4] ?? '';
+  const advice = adviceOnRegion(error, account, userPoolRegion(userPoolId));
+  if (advice !== undefined) return new UserPoolAccessDeniedError(advice, { cause: error });
+  if (!isDenial(error)) return error;
+  return new UserPoolAccessDeniedError(
+    `Account ${account} refused the role ${roleArn}: ${error.message} Deploy resources/user-pool-account.yml there with this account as TrustedAccountId, ${userPoolId} among its UserPoolIds, and the RoleName that userPoolRoleArn in links.yml names.`,
+    { cause: error },
+  );
+}
+
+/** Whether AWS has answered that there is no such user pool. */
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ResourceNotFoundException';
+
+interface NamedClient {
+  ClientId: string;
+  ClientName: string;
+}
+
+const areNamed = isListOf(
+  (each: unknown): each is NamedClient =>
+    isObject(each) && isText(each['ClientId']) && isText(each['ClientName']),
+);
+
+/**
+ * Asks something about a user pool, as the role that links.yml names where it is another account's.
+ *
+ * @throws as AWS answers; UserPoolAccessDeniedError when the other account refuses.
+ */
+export async function calling<T>(
+  pool: UserPool,
+  action: Action,
+  ask: (client: CognitoIdentityProviderClient) => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask(await clientFor(pool, action));
+  } catch (error) {
+    throw explain(error, pool);
+  }
+}
+
+/** How fast the app clients of a user pool are listed, and for how long. */
+export interface Tempo {
+  /** Waits until the next call may be made. */
+  turn(): Promise<void>;
+  /** When to give up, in epoch milliseconds. */
+  until: number;
+}
+
+// One operation may be called 5 times a second on one user pool, which AWS does not adjust. That it may
+// also be called 5 times at once is an assumption.
+// https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+const CALLS_A_SECOND = 5;
+
+/** The rate that AWS grants to the reads of one user pool. */
+export const poolPace = () => pace(CALLS_A_SECOND, CALLS_A_SECOND);
+
+/**
+ * The app clients of a user pool, page by page.
+ *
+ * @throws AwsUnavailableError when what comes is no list of clients, has no end, or takes too long.
+ * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
+ * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html
+ */
+async function* listAppClients(
+  pool: UserPool,
+  { turn, until }: Tempo,
+): AsyncGenerator<AppClient[]> {
+  const { userPoolId: UserPoolId } = pool;
+  try {
+    const client = await clientFor(pool, 'ListUserPoolClients');
+    const ask = async (NextToken: string | undefined) => {
+      await turn();
+      if (Date.now() <= until) {
+        return client.send(
+          new ListUserPoolClientsCommand({ UserPoolId, NextToken, MaxResults: 60 }),
+        );
+      }
+      throw new AwsUnavailableError(
+        `The time was too short to list all app clients of the user pool ${UserPoolId}. Ask again.`,
+      );
+    };
+    const pages = pagesOf('ListUserPoolClients', async (token: string | undefined) => {
+      const { UserPoolClients: items = [], NextToken: next } = await whileThrottled(
+        () => ask(token),
+        until,
+      );
+      if (areNamed(items)) return { items, next };
+      throw new AwsUnavailableError(
+        `ListUserPoolClients answered for ${UserPoolId} with something that is no list of app clients.`,
+      );
+    });
+    for await (const { items } of pages) {
+      yield items.map(({ ClientId, ClientName }) => {
+        return { clientId: ClientId, clientName: ClientName };
+      });
+    }
+  } catch (error) {
+    throw explain(error, pool);
+  }
+}
+
+/**
+ * All app clients of a user pool.
+ *
+ * @returns undefined when the user pool does not exist.
+ * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
+ */
+export async function allAppClients(
+  pool: UserPool,
+  tempo: Tempo,
+): Promise<AppClient[] | undefined> {
+  const all: AppClient[] = [];
+  try {
+    for await (const page of listAppClients(pool, tempo)) all.push(...page);
+    return all;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The names of some app clients by their ids, as Cognito has them from now on; a client that does not
+ * exist has none.
+ *
+ * @param until when to give up, in epoch milliseconds.
+ * @throws AwsUnavailableError, TooManyRequestsException when the time is up.
+ * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
+ */
+export async function namesInCognito(
+  pool: UserPool,
+  ids: Set<string>,
+  until: number,
+): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  try {
+    const tempo = { turn: poolPace(), until };
+    for await (const page of listAppClients(pool, tempo)) {
+      const found = page.filter(({ clientId }) => ids.has(clientId));
+      for (const { clientId, clientName } of found) names.set(clientId, clientName);
+      if (names.size === ids.size) break;
+    }
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  return names;
+}
+
+const areIdentified = isListOf(
+  (each: unknown): each is { Id: string } => isObject(each) && isId('userPoolId')(each['Id']),
+);
+
+/**
+ * The ids of all user pools of this account in a Region.
+ *
+ * @throws AwsUnavailableError when what comes is no list of user pools.
+ * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPools.html
+ */
+export async function userPoolsIn(region: string): Promise<string[]> {
+  const client = ownClient(region);
+  const pages = pagesOf('ListUserPools', async (NextToken: string | undefined) => {
+    const page = await client.send(new ListUserPoolsCommand({ MaxResults: 60, NextToken }));
+    const { UserPools: items = [], NextToken: next } = page;
+    if (areIdentified(items)) return { items, next };
+    throw new AwsUnavailableError(
+      `ListUserPools answered in ${region} with something that is no list of user pools.`,
+    );
+  });
+  const ids: string[] = [];
+  for await (const { items } of pages) ids.push(...items.map(({ Id }) => Id));
+  return ids;
+}
+
+const areTags = isMapOf(isText);
+
+/**
+ * The tags of a user pool of this account.
+ *
+ * @returns undefined when the user pool does not exist.
+ * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListTagsForResource.html
+ */
+export async function tagsOf(
+  userPoolId: string,
+  execution: Execution,
+): Promise<Record<string, string> | undefined> {
+  const command = new ListTagsForResourceCommand({
+    ResourceArn: userPoolArn(userPoolId, execution),
+  });
+  try {
+    const { Tags = {} } = await ownClient(userPoolRegion(userPoolId)).send(command);
+    if (areTags(Tags)) return Tags;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+  throw new AwsUnavailableError(
+    `ListTagsForResource answered for ${userPoolId} with something that is no map of tags.`,
+  );
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import type { AppClient } from '../../core/app-client.ts';
+import { AwsUnavailableError } from '../../core/errors.ts';
+import type { UserPoolListing } from '../../core/reconcile/classify.ts';
+import type { ListedPool } from '../../core/reconcile/plan.ts';
+import { isListOf, isMapOf, isShape, isText } from '../../core/shape.ts';
+import { type Issuer, isIssuer } from '../../core/user-pool.ts';
+import { type Key, keepText, keptText } from './long-text.ts';
+import { parsed, ttl } from './table.ts';
+
+/** What was listed of one user pool. */
+interface Listed {
+  tags: Record<string, string>;
+  issuer?: Issuer;
+  clients: AppClient[];
+}
+
+const isListed = isShape<Listed>(
+  {
+    tags: isMapOf(isText),
+    clients: isListOf(isShape<AppClient>({ clientId: isText, clientName: isText }, {})),
+  },
+  { issuer: isIssuer },
+);
+
+const digestOf = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, 32);
+
+/**
+ * The user pools that one execution has listed, since their app clients are more than a state has
+ * room for. They stay for a day.
+ */
+export class Inventory {
+  readonly #prefix: string;
+
+  /** @param execution its ARN. */
+  constructor(execution: string) {
+    this.#prefix = `inventory#${digestOf(execution)}`;
+  }
+
+  #key(userPoolId: string): Key {
+    return { pk: `${this.#prefix}#${userPoolId}`, sk: 'listed' };
+  }
+
+  /**
+   * Keeps what was listed of a user pool.
+   *
+   * @returns its digest, by which {@link read} knows it: who may write to the table gains nothing.
+   */
+  async keep(userPoolId: string, listed: Listed): Promise<string> {
+    const text = JSON.stringify(listed);
+    await keepText(this.#key(userPoolId), text, { ttl: ttl(1) });
+    return digestOf(text);
+  }
+
+  /**
+   * What was listed of a user pool.
+   *
+   * @throws AwsUnavailableError when it is not what was kept.
+   */
+  async read([userPoolId, digest]: ListedPool): Promise<UserPoolListing> {
+    const text = await keptText(this.#key(userPoolId));
+    const listed = parsed(text, isListed);
+    if (text === undefined || digestOf(text) !== digest || !listed) {
+      throw new AwsUnavailableError(
+        `What the table has of the user pool ${userPoolId} is not what was listed. If this persists, look at who else writes to the table.`,
+      );
+    }
+    const { tags, issuer, clients } = listed;
+    return {
+      tags,
+      ...(issuer && { issuer }),
+      clients: new Map(clients.map(({ clientId, clientName }) => [clientId, clientName])),
+    };
+  }
+}

@@ -1,0 +1,31 @@
+import { namesOfSame } from '../../core/user-pool.ts';
+import { PoolTable } from './pool-table.ts';
+
+/** What an app client that is gone was called, as the ledgers of these identity pools know it. */
+export async function nameInLedgers(
+  identityPoolIds: string[],
+  ProviderName: string,
+  ClientId: string,
+): Promise<string | undefined> {
+  for (const identityPoolId of identityPoolIds) {
+    for (const name of namesOfSame(ProviderName)) {
+      const provider = { ProviderName: name, ClientId };
+      const entry = await new PoolTable(identityPoolId).ledgerEntry(provider);
+      if (entry?.clientName !== undefined) return entry.clientName;
+    }
+  }
+  return undefined;
+}
+
+/** The links that have linked app clients of a user pool to these identity pools. */
+export async function linksInLedgers(
+  identityPoolIds: string[],
+  providerName: string,
+): Promise<string[]> {
+  const links = new Set<string>();
+  for (const identityPoolId of identityPoolIds) {
+    const entries = await new PoolTable(identityPoolId).ledgerOf(providerName);
+    for (const name of entries.flatMap((entry) => entry.links)) links.add(name);
+  }
+  return [...links];
+}

@@ -1,0 +1,207 @@
+import { AwsUnavailableError, PoolBusyError, VerificationError } from '../../core/errors.ts';
+import { type Call, callsBetween } from '../../core/identity-pool/calls.ts';
+import { diff } from '../../core/identity-pool/difference.ts';
+import {
+  digestOf,
+  type IdentityPool,
+  sameSettings,
+} from '../../core/identity-pool/identity-pool.ts';
+import { apply, type Change, type Intent, merge } from '../../core/identity-pool/merge.ts';
+import { isDoubtful, type LastWrite, type Lease } from '../../core/write/lease.ts';
+import type { WriteEnd } from '../../core/write/write-log.ts';
+import { logger } from '../lambda/logger.ts';
+import { sleep } from '../pace/sleep.ts';
+import type { WriteTools } from './write-request.ts';
+
+// All in milliseconds.
+// How long a write may remain unseen before that counts as an error.
+const READ_BACK = 4000;
+// What a write and its confirmation may need; with less left, the next attempt begins afresh.
+export const NEEDED = 11_000;
+// How old that look may be when it is written: what others write after it is lost.
+const OLDEST_LOOK = 1000;
+
+/** A write of which nobody knows whether it will yet happen: its lease must run out by itself. */
+export class UnresolvedWriteError extends AwsUnavailableError {}
+
+interface Fault {
+  $metadata?: { httpStatusCode?: number };
+  cause?: unknown;
+}
+
+/** Whether AWS has said no: then nothing was written. Anything else may have been. */
+export function isRefusal(error: unknown): boolean {
+  const { $metadata, cause } = (error ?? {}) as Fault;
+  const status = $metadata?.httpStatusCode ?? 0;
+  return (status >= 400 && status < 500) || (cause !== undefined && isRefusal(cause));
+}
+
+/** Looks at an identity pool and writes to it, under a lease. */
+export class PoolWriter {
+  readonly #tools: WriteTools;
+  /** Of what is written it keeps account, for whoever has the lease next. */
+  readonly #lease: Lease;
+  /** The user pools that the write is about. */
+  readonly #providerNames: ReadonlySet<string>;
+  /** When the pool was last looked at, in epoch milliseconds. */
+  #looked = 0;
+  #end: WriteEnd | undefined = 'not made';
+
+  constructor(tools: WriteTools, lease: Lease, providerNames: ReadonlySet<string>) {
+    this.#tools = tools;
+    this.#lease = lease;
+    this.#providerNames = providerNames;
+  }
+
+  /** What became of the last write; undefined where nobody knows. */
+  get end(): WriteEnd | undefined {
+    return this.#end;
+  }
+
+  /** The pool as it is now; a state that may be from before our last write is read again. */
+  async describe(): Promise<IdentityPool> {
+    const { pool, left } = this.#tools;
+    for (;;) {
+      const found = await pool.describe(this.#providerNames);
+      this.#looked = Date.now();
+      if (!isDoubtful(this.#lease.last, digestOf(found), Date.now())) return found;
+      if (left() < NEEDED) {
+        throw new PoolBusyError(
+          'Cognito still shows the identity pool as it was before the last write. It is asked again in a while.',
+        );
+      }
+      await sleep(300, 600);
+    }
+  }
+
+  /**
+   * Makes the calls that it takes, and sees each made before the next.
+   *
+   * @param key of the write, as it was put down before it.
+   * @throws PoolBusyError, VerificationError, UnresolvedWriteError and what AWS refuses.
+   */
+  async write(
+    base: IdentityPool,
+    wanted: IdentityPool,
+    { key, changes }: { key: string; changes: Change[] },
+  ): Promise<void> {
+    const { table, left } = this.#tools;
+    this.#end = 'not made';
+    if (left() < NEEDED) throw new PoolBusyError('There is too little time left to write safely.');
+    let now = base;
+    for (const call of callsBetween(base, wanted)) {
+      const isFirst = now === base;
+      try {
+        // What is begun is finished, whether or not somebody pauses writes meanwhile.
+        await this.#make(call, now, key, isFirst ? () => table.checkPause() : undefined);
+      } catch (error) {
+        if (!isFirst && isRefusal(error)) await this.#takeBack(changes, key);
+        throw error;
+      }
+      now = call.to;
+      this.#end = 'made in part';
+    }
+    this.#end = 'read back';
+  }
+
+  /** Makes one call, and sees that it is made. */
+  async #make(
+    call: Call,
+    from: IdentityPool,
+    key: string,
+    check: () => Promise<void> = async () => {},
+  ): Promise<void> {
+    const { table, pool } = this.#tools;
+    const lease = this.#lease;
+    const { last } = lease;
+    const write: LastWrite = { base: digestOf(from), result: digestOf(call.to), at: Date.now() };
+    // The last look at the lease and at the pause; side by side, since the pool's own grows old.
+    await Promise.all([table.intend(lease, key, write), check()]);
+    if (Date.now() - this.#looked > OLDEST_LOOK) {
+      throw new PoolBusyError(
+        'The table was slow, and the identity pool may have changed meanwhile. It is looked at again in a while; nothing was written.',
+      );
+    }
+    Object.assign(lease, { last: write, writing: key });
+    const end = this.#end;
+    this.#end = undefined;
+    try {
+      await pool.make(call);
+    } catch (error) {
+      if (!isRefusal(error)) return this.#resolve(call.to, write, error);
+      this.#end = end;
+      lease.last = last;
+      delete lease.writing;
+      throw error;
+    }
+    return this.#readBack(call.to, write);
+  }
+
+  /**
+   * Takes back what was made of a write of which a later call was refused: an entry must not stay
+   * without the role mapping that its link asks for.
+   */
+  async #takeBack(changes: Change[], key: string): Promise<void> {
+    const [first] = changes;
+    if (!first) return;
+    const back: Intent = {
+      ...{ operation: 'unlink', providerName: first.provider.ProviderName ?? '' },
+      ...{ serverSideTokenCheck: false, takeBack: changes },
+    };
+    try {
+      const base = await this.describe();
+      let now = base;
+      for (const call of callsBetween(base, apply(base, merge(base, back)))) {
+        await this.#make(call, now, key);
+        now = call.to;
+        this.#end = 'made in part';
+      }
+      this.#end = 'taken back';
+      delete this.#lease.writing;
+      logger.warn('what was written is taken back, as the rest was refused', { changes });
+    } catch (error) {
+      if (error instanceof UnresolvedWriteError) throw error;
+      logger.error('what was written could not be taken back', error as Error);
+    }
+  }
+
+  /** Exactly what was sent must be there. */
+  async #readBack(wanted: IdentityPool, write: LastWrite): Promise<void> {
+    const { pool, left } = this.#tools;
+    const until = Date.now() + READ_BACK;
+    for (;;) {
+      const now = await pool.describe(this.#providerNames);
+      this.#looked = Date.now();
+      if (sameSettings(now, wanted)) {
+        write.at = this.#looked;
+        return;
+      }
+      if (Date.now() > until || left() < 1000) {
+        this.#end = 'not read back';
+        throw new VerificationError(
+          `The identity pool ${wanted.IdentityPoolId} does not read back as it was written, and nothing further was written. Look at who else writes to it in Account-B's CloudTrail, then ask again. The difference: ${JSON.stringify(diff(wanted, now)).slice(0, 2000)}`,
+        );
+      }
+      await sleep(200, 400);
+    }
+  }
+
+  /** No answer: whether it was written is found out by reading, and never assumed. */
+  async #resolve(wanted: IdentityPool, write: LastWrite, cause: unknown): Promise<void> {
+    const { pool, left } = this.#tools;
+    const until = Date.now() + READ_BACK;
+    while (Date.now() < until && left() > 1000) {
+      const now = await pool.describe(this.#providerNames).catch(() => undefined);
+      this.#looked = Date.now();
+      if (now && sameSettings(now, wanted)) {
+        write.at = this.#looked;
+        return;
+      }
+      await sleep(200, 400);
+    }
+    throw new UnresolvedWriteError(
+      `AWS did not say whether it has updated ${wanted.IdentityPoolId}, and the pool does not show it yet. It is looked at again once the lease has run out.`,
+      { cause },
+    );
+  }
+}

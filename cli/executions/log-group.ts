@@ -1,0 +1,104 @@
+import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { machineOf, type ToldExecution } from '../../core/audit/audit.ts';
+import { isObject } from '../../core/shape.ts';
+import type { Event } from './history.ts';
+
+/** A line of a log group, which is JSON. */
+type Line = Record<string, unknown>;
+
+/** An event of an execution, and of which. */
+export interface LoggedEvent extends Event {
+  execution: string;
+}
+
+/** https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html */
+function eventIn(line: Line): LoggedEvent {
+  return {
+    execution: String(line.execution_arn),
+    ...{ id: Number(line.id), previous: Number(line.previous_event_id), type: String(line.type) },
+    ...{ time: Number(line.event_timestamp), details: isObject(line.details) ? line.details : {} },
+  };
+}
+
+/** The events that lines of a state machine's log group tell of, in their order within each execution. */
+export const eventsIn = (lines: Line[]): LoggedEvent[] =>
+  lines.map(eventIn).sort((a, b) => a.id - b.id);
+
+/** The name of the log group of a state machine, which keeps what Step Functions forgets. */
+export const ofMachine = (name: string): string => `/aws/vendedlogs/states/${name}`;
+
+/** The name of the log group of a function. */
+export const ofFunction = (name: string): string => `/aws/lambda/${name}`;
+
+function lineIn(message = ''): Line[] {
+  try {
+    const line: unknown = JSON.parse(message);
+    return isObject(line) ? [line] : [];
+  } catch {
+    return [];
+  }
+}
+
+/** One log group, whose lines are JSON. */
+export class LogGroup {
+  readonly #logs: CloudWatchLogs;
+  readonly #name: string;
+
+  constructor(logs: CloudWatchLogs, name: string) {
+    this.#logs = logs;
+    this.#name = name;
+  }
+
+  /**
+   * The lines that a filter pattern finds.
+   *
+   * @param from in epoch milliseconds.
+   * @param progress is called with the number of lines found so far, before each page is read.
+   */
+  async find(
+    filterPattern: string,
+    from?: number,
+    progress: (lines: number) => void = () => {},
+  ): Promise<Line[]> {
+    const found: Line[] = [];
+    let nextToken: string | undefined;
+    do {
+      progress(found.length);
+      const page = await this.#logs.filterLogEvents({
+        ...{ logGroupName: this.#name, filterPattern },
+        ...(from !== undefined && { startTime: from }),
+        ...(nextToken !== undefined && { nextToken }),
+      });
+      found.push(...(page.events ?? []).flatMap(({ message }) => lineIn(message)));
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+    return found;
+  }
+}
+
+const text = (details: Record<string, unknown>, name: string): Record<string, string> =>
+  details[name] === undefined ? {} : { [name]: String(details[name]) };
+
+const statuses = new Map([
+  ['ExecutionSucceeded', 'SUCCEEDED'],
+  ['ExecutionFailed', 'FAILED'],
+  ['ExecutionAborted', 'ABORTED'],
+  ['ExecutionTimedOut', 'TIMED_OUT'],
+]);
+
+/** An execution as its logged events tell of it; nothing where there are none. */
+export function toldBy(execution: string, events: Event[]): ToldExecution | undefined {
+  const started = events.find(({ type }) => type === 'ExecutionStarted');
+  if (!started) return undefined;
+  const ended = events.findLast(({ type }) => statuses.has(type));
+  const { details = {} } = ended ?? {};
+  return {
+    ...{ execution, machine: machineOf(execution) },
+    ...{ source: 'log group', status: statuses.get(ended?.type ?? '') ?? 'RUNNING' },
+    ...{ started: new Date(started.time).toISOString(), input: String(started.details['input']) },
+    ...(ended && { stopped: new Date(ended.time).toISOString() }),
+    ...text(details, 'output'),
+    ...text(details, 'error'),
+    ...text(details, 'cause'),
+  };
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import type { AuditRecord } from '../../core/audit/audit.ts';
+import { grouped } from '../../core/grouped.ts';
+import { expanded } from '../../core/identity-pool/merge.ts';
+import { visibleText } from '../../core/visible.ts';
+import { duration, moment } from './times.ts';
+import { whoText } from './who.ts';
+
+/** What an audit is of. */
+export interface Scope {
+  stage: string;
+  account: string;
+  region: string;
+  /** ISO 8601. */
+  from: string;
+  until: string;
+  identityPool?: string;
+  userPool?: string;
+}
+
+/** Text that is HTML already. */
+class Html {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Part = string | number | undefined | Html | Html[];
+
+const entities: Record<string, string> = {
+  ...{ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' },
+};
+
+function escaped(part: Part): string {
+  if (part instanceof Html) return part.text;
+  if (Array.isArray(part)) return part.map(escaped).join('');
+  return visibleText(String(part ?? '')).replace(/[&<>"']/g, (sign) => entities[sign] ?? '');
+}
+
+/** A template whose every value is escaped, unless it is HTML itself. */
+const html = ([first = '', ...rest]: TemplateStringsArray, ...parts: Part[]): Html =>
+  new Html(first + rest.map((text, i) => escaped(parts[i]) + text).join(''));
+
+const STYLE = `
+:root { color-scheme: light dark; --line: #8886; --quiet: light-dark(#555, #aaa);
+  --add: light-dark(#116329, #7ee787); --remove: light-dark(#a40e26, #ff9492); }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem; color: light-dark(#1b1b1b, #e6e6e6);
+  background: light-dark(#fff, #16181c); }
+table { border-collapse: collapse; width: 100%; margin-block: 1.5rem; }
+caption { text-align: start; font-weight: 600; padding-block: .5rem; }
+th, td { border-block-start: 1px solid var(--line); padding: .45rem .6rem; text-align: start;
+  vertical-align: top; overflow-wrap: anywhere; }
+thead th { white-space: nowrap; border: 0; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }
+dt, small { color: var(--quiet); }
+dd { margin: 0; overflow-wrap: anywhere; }
+ins, del { display: block; text-decoration: none; font-family: ui-monospace, monospace; font-size: .85em; }
+ins { color: var(--add); } del { color: var(--remove); }
+@media print { body { margin: 0; font-size: 11px; } tr { break-inside: avoid; } }
+`;
+
+const styleHash = createHash('sha256').update(STYLE).digest('base64');
+const POLICY = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`;
+
+const fact = (name: string, value: string | undefined): Html[] =>
+  value === undefined || value === '' ? [] : [html`<dt>${name}</dt><dd>${value}</dd>`];
+
+const changeShown = ({ changes }: AuditRecord): Html[] =>
+  changes.flatMap(expanded).map(({ op, ...what }) => {
+    const adds = op === 'add' || op === 'map' || op === 'tag';
+    const text = JSON.stringify(what);
+    return adds ? html`<ins>+ ${op} ${text}</ins>` : html`<del>− ${op} ${text}</del>`;
+  });
+
+const small = (text: string | undefined): Html =>
+  text === undefined || text === '' ? html`` : html`<br><small>${text}</small>`;
+
+function row(record: AuditRecord): Html {
+  const { requestedBy, approval, writtenBy } = record;
+  const event = 'eventId' in requestedBy ? `event ${requestedBy.eventId}` : undefined;
+  return html`<tr>
+<th scope="row">${moment(record.started)}${small(duration(record.seconds))}</th>
+<td>${whoText(requestedBy)}${small(event)}</td>
+<td>${record.operation} ${record.userPoolId}${small(record.clientId)}${small(record.undoes)}</td>
+<td>${record.links.join(', ')}${small(approval && `approved by ${approval.approvedBy}: ${approval.reason}`)}</td>
+<td>${record.identityPoolId}</td>
+<td><strong>${record.outcome}</strong>${changeShown(record)}${small(record.error)}${small(record.message)}</td>
+<td>${record.assumedRoleArn ?? record.sessionName}${small(writtenBy && `written by ${writtenBy}`)}${small(record.written?.time)}</td>
+<td>${record.verified}${small(record.attempts === undefined ? '' : `attempts: ${record.attempts}`)}</td>
+<td>${record.execution}${small(`${record.status}, from the ${record.source}`)}</td>
+</tr>
+`;
+}
+
+const heads = ['When', 'Who', 'What', 'Allowed by', 'Identity pool', 'What changed', 'Written as'];
+
+/** The audit as one file that needs nothing else, and may do nothing. */
+export function auditPage(scope: Scope, records: AuditRecord[], made: string): string {
+  const outcomes = [...grouped(records, ({ outcome }) => outcome)];
+  const counts = outcomes.map(([outcome, group]) => `${outcome} ${group.length}`).join(', ');
+  const { text } = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="referrer" content="no-referrer">
+<meta name="viewport" content="width=device-width">
+<title>Poolbridge audit, ${moment(scope.from)} to ${moment(scope.until)}</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+<h1>Poolbridge audit</h1>
+<dl>
+${fact('Period', `${moment(scope.from)} to ${moment(scope.until)}`)}
+${fact('Account', `${scope.account}, ${scope.region}, stage ${scope.stage}`)}
+${fact('Identity pool', scope.identityPool)}
+${fact('User pool', scope.userPool)}
+${fact('Outcomes', counts || 'none')}
+${fact('Made', moment(made))}
+</dl>
+<table>
+<caption>${records.length} records, one for each identity pool that an execution reached</caption>
+<thead><tr>${[...heads, 'Verified', 'Execution'].map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<tbody>
+${records.map(row)}</tbody>
+</table>
+</body>
+</html>
+`;
+  return text;
+}

@@ -1,0 +1,82 @@
+import { styleText } from 'node:util';
+import type { Difference } from '../../core/identity-pool/difference.ts';
+import { expanded, type ShownChange } from '../../core/identity-pool/merge.ts';
+import type { Output, TargetReport } from '../../core/request/outcome.ts';
+
+const members = {
+  add: ['+', 'CognitoIdentityProviders'],
+  remove: ['-', 'CognitoIdentityProviders'],
+  map: ['+', 'RoleMappings'],
+  unmap: ['-', 'RoleMappings'],
+  tag: ['+', 'PrincipalTags'],
+  untag: ['-', 'PrincipalTags'],
+} as const;
+
+/** One line of a difference. */
+export interface DifferenceLine {
+  sign: '+' | '-' | '~';
+  /** The identity pool's member that it is about. */
+  member: string;
+  /** JSON. */
+  what: string;
+}
+
+/** Changes as people read differences, one line for each entry, role mapping and tag map. */
+export const linesOfChanges = (changes: ShownChange[]): DifferenceLine[] =>
+  changes.flatMap(expanded).map(({ op, provider, ...beside }) => {
+    const [sign, member] = members[op];
+    const what = JSON.stringify({ ...provider, ...beside }).replaceAll('","', '", "');
+    return { sign, member, what };
+  });
+
+const signs = { add: '+', remove: '-', change: '~' } as const;
+const colours = { '+': 'green', '-': 'red', '~': 'yellow' } as const;
+
+/** Differences between two descriptions of an identity pool, as people read them. */
+export const linesOfDifferences = (differences: Difference[]): DifferenceLine[] =>
+  differences.map(({ op, member, before, after }) => {
+    const values = [before, after].filter((value) => value !== undefined);
+    const what = values.map((value) => JSON.stringify(value)).join(' → ');
+    return { sign: signs[op], member, what };
+  });
+
+const coloured = ({ sign, member, what }: DifferenceLine): string =>
+  styleText(colours[sign], `${sign} ${member} ${what}`);
+
+export const changeLines = (changes: ShownChange[]): string[] =>
+  linesOfChanges(changes).map(coloured);
+
+export const differenceLines = (differences: Difference[]): string[] =>
+  linesOfDifferences(differences).map(coloured);
+
+/** The changes that another request of the same write cancelled. */
+export const cancelledLines = (cancelled: ShownChange[] = []): string[] =>
+  cancelled.length === 0
+    ? []
+    : [
+        '  cancelled by another request in the same write, so the identity pool never showed:',
+        ...changeLines(cancelled).map((line) => `    ${line}`),
+      ];
+
+function resultLines(result: TargetReport): string[] {
+  const { identityPoolId, links, outcome } = result;
+  const head = `${styleText('bold', outcome)} ${identityPoolId} (${links.join(', ')})`;
+  if (result.outcome === 'FAILED') return [head, `  ${result.error}: ${result.message}`];
+  // Not before against after: those are of the whole write, which other requests may share.
+  return [
+    head,
+    ...changeLines(result.changes).map((line) => `  ${line}`),
+    ...cancelledLines(result.cancelled),
+    ...(result.issuer === undefined ? [] : [`  the user pool has the ${result.issuer} issuer`]),
+    `  as ${result.assumedRoleArn}`,
+    ...(result.approval
+      ? [`  approved by ${result.approval.approvedBy} (${result.approval.reason})`]
+      : []),
+    ...(result.writtenBy === undefined ? [] : [`  written by ${result.writtenBy}`]),
+  ];
+}
+
+/** What an execution came to: outcome and changes for each identity pool. */
+export function outputLines({ results, notCovered }: Output): string[] {
+  return notCovered === undefined ? results.flatMap(resultLines) : [notCovered];
+}

@@ -1,0 +1,93 @@
+import { styleText } from 'node:util';
+import type { PoolReport, ReconcileOutput } from '../../core/reconcile/report.ts';
+import { providerLabel } from '../../core/user-pool.ts';
+import { issuerSentence } from './issuers.ts';
+import { table } from './table.ts';
+
+type Pool = ReconcileOutput['identityPools'][number];
+type Entry = PoolReport['entries'][number];
+
+const colours: Record<string, Parameters<typeof styleText>[0]> = {
+  missing: 'yellow',
+  orphaned: 'yellow',
+  removed: 'red',
+  uncovered: 'red',
+  changed: 'red',
+};
+
+const headOf = ({ identityPoolId, links }: Pool): string =>
+  `${styleText('bold', identityPoolId)} (${links.join(', ')})`;
+
+const failureLines = ({ failure }: Pool): string[] =>
+  failure ? [`  ${styleText('red', failure.error)}: ${failure.message}`] : [];
+
+const omittedLines = ({ omitted = 0 }: PoolReport): string[] =>
+  omitted > 0 ? [`  and ${omitted} more, which the log of ReconcileIdentityPool names`] : [];
+
+const entryRows = (entries: Entry[]): string[] =>
+  table(
+    entries.map((entry) => [
+      `  ${styleText(colours[entry.state] ?? 'reset', entry.state)}`,
+      ...[providerLabel(entry.providerName), entry.clientId, entry.clientName ?? ''],
+    ]),
+  );
+
+function issuerLines({ issuers = [], omittedIssuers = 0 }: PoolReport): string[] {
+  const lines = issuers.map((issuer) => `  ${issuerSentence(issuer)}`);
+  return omittedIssuers > 0
+    ? [...lines, `  and ${omittedIssuers} more user pools whose issuer is not the original one`]
+    : lines;
+}
+
+const countsLine = (counts: PoolReport['counts']): string =>
+  Object.entries(counts)
+    .filter(([state, count]) => count > 0 || state === 'linked')
+    .map(([state, count]) => `${state} ${count}`)
+    .join(', ');
+
+function repairedLine({ repaired }: PoolReport): string[] {
+  if (!repaired) return [];
+  return [`  repaired: ${repaired.linked} linked, ${repaired.unlinked} unlinked`];
+}
+
+/** What the execution of `reconcile` has found; of one that failed early, nothing. */
+export type Found = Partial<ReconcileOutput>;
+
+/** Every identity pool as it was found, and what was done about it. */
+export const statusLines = ({ identityPools = [] }: Found): string[] =>
+  identityPools.flatMap((pool) => {
+    if (!('counts' in pool)) return [headOf(pool), ...failureLines(pool)];
+    return [
+      `${headOf(pool)}: ${countsLine(pool.counts)}`,
+      ...entryRows(pool.entries),
+      ...omittedLines(pool),
+      ...issuerLines(pool),
+      ...repairedLine(pool),
+      ...failureLines(pool),
+    ];
+  });
+
+function planLine(entry: Entry): string {
+  const { repair, providerName, clientId, clientName } = entry;
+  const what = `CognitoIdentityProviders ${JSON.stringify({ ProviderName: providerName, ClientId: clientId }).replaceAll('","', '", "')}`;
+  const name = clientName === undefined ? '' : ` ${clientName}`;
+  return repair === 'link'
+    ? styleText('green', `  + ${what}${name}`)
+    : styleText('red', `  - ${what}${name}`);
+}
+
+/** What a repair would change in every identity pool, and what it would leave to a person. */
+export const planLines = ({ identityPools = [] }: Found): string[] =>
+  identityPools.flatMap((pool) => {
+    if (!('counts' in pool)) return [headOf(pool), ...failureLines(pool)];
+    const changes = pool.entries.filter(({ repair }) => repair !== undefined);
+    const left = pool.entries.filter(({ repair }) => repair === undefined);
+    return [
+      headOf(pool),
+      ...(changes.length > 0 ? changes.map(planLine) : ['  nothing would be changed']),
+      ...(left.length > 0 ? ['  left to a person:', ...entryRows(left)] : []),
+      ...omittedLines(pool),
+      ...issuerLines(pool),
+      ...failureLines(pool),
+    ];
+  });

@@ -1,0 +1,135 @@
+import type { ExecutionListItem } from '@aws-sdk/client-sfn';
+import { inParallel } from '../../aws/pace/in-parallel.ts';
+import { Executions } from '../../cli/executions/executions.ts';
+import { lastEntered, type Machine } from '../../cli/executions/machines.ts';
+import type { Session } from '../../cli/session.ts';
+import { auditRecords, type ToldExecution } from '../../core/audit/audit.ts';
+import { expanded } from '../../core/identity-pool/merge.ts';
+import type { ReconcileOutput } from '../../core/reconcile/report.ts';
+import { isObject } from '../../core/shape.ts';
+import { poolsOf, type Report, type Written } from './pools.ts';
+import type { PoolView, Row, Rows } from './protocol.ts';
+import { rowOf } from './views.ts';
+
+/** How many executions a page of a list has. */
+const LENGTH: Record<Machine, number> = { link: 50, reconcile: 20 };
+
+// Of how many that run it is read where they are, at each look.
+const FOLLOWED = 5;
+
+/** What is kept of an execution that was read once: nothing of its pools before and after. */
+interface Known {
+  row: Row;
+  report?: Report;
+  written: Written[];
+}
+
+const parsed = (json = 'null'): Record<string, unknown> => {
+  const value: unknown = JSON.parse(json);
+  return isObject(value) ? value : {};
+};
+
+function reportIn({ execution, started, status, output, cause }: ToldExecution): Report[] {
+  try {
+    const { identityPools } = parsed(status === 'SUCCEEDED' ? output : cause);
+    if (!Array.isArray(identityPools)) return [];
+    const found = identityPools as ReconcileOutput['identityPools'];
+    return [{ execution, started, identityPools: found }];
+  } catch {
+    // The cause of one that timed out is not JSON.
+    return [];
+  }
+}
+
+const writtenIn = (told: ToldExecution): Written[] =>
+  auditRecords(told).flatMap(({ identityPoolId = '', outcome, changes }) =>
+    outcome === 'PLANNED' || told.stopped === undefined
+      ? []
+      : changes.flatMap(expanded).flatMap((change) => {
+          if (change.op !== 'add' && change.op !== 'remove') return [];
+          const { ClientId: clientId = '' } = change.provider;
+          const isAdded = change.op === 'add';
+          const { stopped = '' } = told;
+          return [{ identityPoolId, clientId, outcome: isAdded ? 'LINKED' : 'UNLINKED', stopped }];
+        }),
+  );
+
+function knownOf(told: ToldExecution): Known {
+  const [report] = told.machine === 'reconcile' ? reportIn(told) : [];
+  return {
+    row: rowOf(told),
+    ...(report && { report }),
+    written: told.machine === 'link' ? writtenIn(told) : [],
+  };
+}
+
+const bare = ({ executionArn = '', name = '', ...item }: ExecutionListItem): Row => ({
+  ...{ execution: executionArn, name, status: item.status ?? '' },
+  started: (item.startDate ?? new Date(0)).toISOString(),
+  ...(item.stopDate && { stopped: item.stopDate.toISOString() }),
+});
+
+/** The lists of executions. What has ended is read once. */
+export class Lists {
+  readonly #session: Session;
+  readonly #executions: Executions;
+  readonly #known = new Map<string, Known>();
+
+  constructor(session: Session, stage: string) {
+    this.#session = session;
+    this.#executions = new Executions(session, stage);
+  }
+
+  /** A page as far as it is known without reading any execution. */
+  async page(machine: Machine, next?: string): Promise<Rows> {
+    const limit = LENGTH[machine];
+    const { executions = [], nextToken } = await this.#executions.page(machine, { limit }, next);
+    return {
+      rows: executions.map((item) => this.#rowOf(item)),
+      ...(nextToken !== undefined && { next: nextToken }),
+    };
+  }
+
+  /** The same page, with every execution of it read. */
+  async filled({ rows, next }: Rows): Promise<Rows> {
+    await inParallel(
+      rows.filter((row) => this.#isStale(row)),
+      async ({ execution }) => {
+        this.#known.set(execution, knownOf(await this.#executions.read(execution)));
+      },
+    );
+    const read = rows.map((row) => this.#known.get(row.execution)?.row ?? row);
+    const running = read.filter(({ status }) => status === 'RUNNING').slice(0, FOLLOWED);
+    const at = new Map<string, string>();
+    await inParallel(running, async ({ execution }) => {
+      at.set(execution, await lastEntered(await this.#session.stepFunctions(), execution));
+    });
+    return {
+      rows: read.map(
+        (row) => ({ ...row, ...(at.get(row.execution) && { at: at.get(row.execution) }) }) as Row,
+      ),
+      ...(next !== undefined && { next }),
+    };
+  }
+
+  /** Whether there is more to read of an execution than is known. */
+  #isStale({ execution, status }: Row): boolean {
+    return this.#known.get(execution)?.row.status !== status;
+  }
+
+  #rowOf(item: ExecutionListItem): Row {
+    const row = bare(item);
+    const known = this.#known.get(row.execution)?.row;
+    return known ? { ...known, ...row } : row;
+  }
+
+  /** The identity pools as the executions of these lists leave them. */
+  pools(link: Rows, reconcile: Rows): PoolView[] {
+    const known = ({ rows }: Rows) =>
+      rows.flatMap(({ execution }) => this.#known.get(execution) ?? []);
+    return poolsOf(
+      known(reconcile).flatMap(({ report }) => report ?? []),
+      known(link).flatMap(({ written }) => written),
+    );
+  }
+}

@@ -1,0 +1,181 @@
+import { isDeepStrictEqual } from 'node:util';
+import { sentenceOf } from '../../cli/output/advice.ts';
+import type { Session } from '../../cli/session.ts';
+import { Pausing } from '../../cli/settings/pausing.ts';
+import { pausedText } from '../../core/write/pause.ts';
+import type { Abilities } from './abilities.ts';
+import { Details } from './details.ts';
+import { Lists } from './lists.ts';
+import type { About, News, Overview, Rows } from './protocol.ts';
+
+/** One page that is open somewhere. */
+export interface Viewer {
+  /** ARN of the execution that it shows. */
+  execution?: string;
+  tell(news: News): void;
+}
+
+// Between two looks, in milliseconds: while something runs, and else.
+const SOON = 1000;
+const LATER = 2000;
+
+// What seldom changes is looked at every so many times.
+const SELDOM = 5;
+
+const nothing: Rows = { rows: [] };
+
+const inWords = (error: unknown): string =>
+  error instanceof Error ? sentenceOf(error).join(': ') : String(error);
+
+/** Keeps every open page up to date with one loop, which rests while none is open. */
+export class Live {
+  readonly lists: Lists;
+  readonly details: Details;
+  readonly #session: Session;
+  readonly #stage: string;
+  readonly #abilities: Abilities;
+  readonly #demo: About['demo'];
+  /** Each viewer, and what it was told last. */
+  readonly #viewers = new Map<Viewer, News[]>();
+  #overview: Overview | undefined;
+  #looks = 0;
+  #running = false;
+  #wake = () => {};
+
+  constructor(
+    { session, stage, demo }: { session: Session; stage: string; demo: About['demo'] | undefined },
+    abilities: Abilities,
+  ) {
+    this.#session = session;
+    this.#stage = stage;
+    this.#demo = demo;
+    this.#abilities = abilities;
+    this.lists = new Lists(session, stage);
+    this.details = new Details(session, stage);
+  }
+
+  /** Keeps a viewer up to date until it leaves by what is returned. */
+  join(viewer: Viewer): () => void {
+    this.#viewers.set(viewer, []);
+    // What is known already is there at once.
+    if (this.#overview) this.#tell(viewer, { overview: this.#overview });
+    this.look();
+    return () => this.#viewers.delete(viewer);
+  }
+
+  /** Looks now, and not at the next time. */
+  look(): void {
+    this.#looks = 0;
+    this.#wake();
+    if (!this.#running) void this.#loop();
+  }
+
+  async #loop(): Promise<void> {
+    this.#running = true;
+    while (this.#viewers.size > 0) {
+      const rest = Promise.withResolvers<void>();
+      this.#wake = rest.resolve;
+      await this.#once();
+      const timer = setTimeout(rest.resolve, this.#runs() ? SOON : LATER);
+      await rest.promise;
+      clearTimeout(timer);
+    }
+    this.#running = false;
+  }
+
+  #runs(): boolean {
+    const { link = nothing, reconcile = nothing } = this.#overview ?? {};
+    return [...link.rows, ...reconcile.rows].some(({ status }) => status === 'RUNNING');
+  }
+
+  async #once(): Promise<void> {
+    const look = this.#looks++;
+    await Promise.all([
+      this.#lookAround(look % SELDOM === 0).catch((error) => this.#trouble(inWords(error))),
+      ...[...this.#viewers.keys()].map((viewer) => this.#lookAt(viewer)),
+    ]);
+  }
+
+  async #lookAround(all: boolean): Promise<void> {
+    const { reconcile: before = nothing, paused: wasPaused } = this.#overview ?? {};
+    const runs = before.rows.some(({ status }) => status === 'RUNNING');
+    const [about, link, reconcile, paused] = await Promise.all([
+      this.#about(),
+      this.lists.page('link'),
+      all || runs ? this.lists.page('reconcile') : before,
+      all ? this.#paused() : wasPaused,
+    ]);
+    const tell = (lists: Record<'link' | 'reconcile', Rows>) =>
+      this.#show({
+        ...{ about, ...lists, pools: this.lists.pools(lists.link, lists.reconcile) },
+        ...(paused !== undefined && { paused }),
+      });
+    // The lists alone are one call each, so they are there while the executions are being read.
+    if (!this.#overview) tell({ link, reconcile });
+    const [readLink, readReconcile] = await Promise.all([
+      this.lists.filled(link),
+      this.lists.filled(reconcile),
+    ]);
+    tell({ link: readLink, reconcile: readReconcile });
+  }
+
+  async #lookAt(viewer: Viewer): Promise<void> {
+    const { execution } = viewer;
+    if (execution === undefined) return;
+    const [last] = this.#viewers.get(viewer)?.filter((news) => 'execution' in news) ?? [];
+    if (last && last.execution.row.status !== 'RUNNING') return;
+    try {
+      this.#tell(viewer, { execution: await this.details.view(execution) });
+    } catch (error) {
+      this.#tell(viewer, { failure: { execution, message: inWords(error) } });
+    }
+  }
+
+  async #about(): Promise<About> {
+    const [{ arn, account, region }, isAwsItself] = await Promise.all([
+      this.#session.caller(),
+      this.#session.isAwsItself(),
+      this.#abilities.ask(),
+    ]);
+    return {
+      ...{ stage: this.#stage, region, account, caller: arn, isAwsItself },
+      denied: { ...this.#abilities.denied },
+      ...(this.#demo && { demo: this.#demo }),
+    };
+  }
+
+  /** Nothing where the caller may not know it. */
+  async #paused(): Promise<string | undefined> {
+    try {
+      const found = await new Pausing(this.#session, this.#stage).find();
+      return found && pausedText(found.pause);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #show(overview: Overview): void {
+    this.#overview = overview;
+    for (const viewer of this.#viewers.keys()) this.#tell(viewer, { overview });
+  }
+
+  #trouble(trouble: string): void {
+    const about: About = {
+      ...{ stage: this.#stage, region: '', account: '', caller: '', isAwsItself: false },
+      denied: {},
+    };
+    const known = this.#overview ?? { about, pools: [], link: nothing, reconcile: nothing };
+    for (const viewer of this.#viewers.keys()) {
+      this.#tell(viewer, { overview: { ...known, trouble } });
+    }
+  }
+
+  /** Only what is new. */
+  #tell(viewer: Viewer, news: News): void {
+    const told = this.#viewers.get(viewer);
+    if (!told || told.some((each) => isDeepStrictEqual(each, news))) return;
+    const [kind = ''] = Object.keys(news);
+    this.#viewers.set(viewer, [...told.filter((each) => !(kind in each)), news]);
+    viewer.tell(news);
+  }
+}

@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto';
+import { Approvals } from '../../cli/executions/approvals.ts';
+import { Executions } from '../../cli/executions/executions.ts';
+import { type Machine, Machines } from '../../cli/executions/machines.ts';
+import { type Recorded, recordsOf } from '../../cli/executions/records.ts';
+import { linesOfChanges } from '../../cli/output/changes.ts';
+import { Failure } from '../../cli/output/exit.ts';
+import type { Session } from '../../cli/session.ts';
+import { Pausing } from '../../cli/settings/pausing.ts';
+import { endsSilently, type ToldExecution } from '../../core/audit/audit.ts';
+import { executionOf } from '../../core/execution.ts';
+import type { ReconcileOutput } from '../../core/reconcile/report.ts';
+import type { Approval } from '../../core/request/approval.ts';
+import { LONGEST_REASON } from '../../core/request/approval.ts';
+import { pausedText } from '../../core/write/pause.ts';
+import type { Abilities } from './abilities.ts';
+import type { Ability, Action, Done, Plan, ResultView } from './protocol.ts';
+import { plannedView, repairView } from './views.ts';
+
+/** A plan without the way to confirm it, and what is done then. */
+interface Prepared extends Omit<Plan, 'id'> {
+  ability: Ability;
+  /** Absent where there is nothing to do. */
+  carryOut?: (reason: string) => Promise<Done>;
+}
+
+type Ready = Required<Prepared>;
+
+type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
+
+// So many plans wait for their confirmation, at most.
+const KEPT = 20;
+
+const writes = ({ lines }: ResultView): boolean => lines.length > 0;
+
+/** What may be asked for: each is planned, and then confirmed once. */
+export class Plans {
+  readonly #session: Session;
+  readonly #stage: string;
+  readonly #abilities: Abilities;
+  readonly #machines: Machines;
+  readonly #executions: Executions;
+  readonly #open = new Map<string, Ready>();
+
+  constructor(session: Session, stage: string, abilities: Abilities) {
+    this.#session = session;
+    this.#stage = stage;
+    this.#abilities = abilities;
+    this.#machines = new Machines(session, stage);
+    this.#executions = new Executions(session, stage);
+  }
+
+  /** What an action would do. Nothing is done. */
+  async plan(action: Action): Promise<Plan> {
+    const { carryOut, ability, ...plan } = await this.#prepare(action);
+    if (!carryOut) return plan;
+    const id = randomUUID();
+    this.#open.set(id, { ...plan, ability, carryOut });
+    for (const oldest of [...this.#open.keys()].slice(0, -KEPT)) this.#open.delete(oldest);
+    return { id, ...plan };
+  }
+
+  /**
+   * Does what was planned.
+   *
+   * @throws PlanGoneError where it was confirmed already, or is too old.
+   */
+  async confirm(id: string, reason: string): Promise<Done> {
+    const plan = this.#open.get(id);
+    if (!plan) {
+      throw new Failure('PlanGoneError', 'This plan is no more. Ask for it again.');
+    }
+    if (plan.needsReason && reason === '') throw new Failure('UsageError', 'Say why.');
+    if (reason.length > LONGEST_REASON) {
+      throw new Failure('UsageError', `Say it in ${LONGEST_REASON} characters.`);
+    }
+    this.#open.delete(id);
+    return this.#doing(plan.ability, () => plan.carryOut(reason));
+  }
+
+  /** Holds every link against what is there, and repairs nothing. */
+  look(): Promise<Done> {
+    return this.#doing('reconcile', async () => ({
+      message: 'Looking.',
+      execution: await this.#machines.start('reconcile', { repair: false }),
+    }));
+  }
+
+  async #doing<T>(ability: Ability, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      this.#abilities.heard(ability, error);
+      throw error;
+    }
+  }
+
+  #prepare(action: Action): Promise<Prepared> {
+    switch (action.kind) {
+      case 'link':
+      case 'unlink':
+        return this.#request(action);
+      case 'undo':
+        return this.#undo(action);
+      case 'repair':
+        return this.#repair(action);
+      case 'approve':
+      case 'deny':
+        return this.#decision(action);
+      case 'pause':
+        return this.#pause();
+      case 'resume':
+        return this.#resume();
+    }
+  }
+
+  async #request({ kind, ...subject }: Of<'link' | 'unlink'>): Promise<Prepared> {
+    const request = { operation: kind, ...subject };
+    const results = await this.#dryRun(request);
+    const verb = kind === 'link' ? 'Link' : 'Unlink';
+    return {
+      ...{ ability: 'link', title: `${verb} the app client ${subject.clientId}?`, verb, results },
+      sentences: [
+        `Of the user pool ${subject.userPoolId}. The write merges this onto what the identity pool holds by then; nothing else of it changes.`,
+      ],
+      needsReason: false,
+      ...(results.some(writes) && { carryOut: this.#starting('link', request) }),
+    };
+  }
+
+  async #undo({ execution }: Of<'undo'>): Promise<Prepared> {
+    const request = { operation: 'undo', executionArn: execution };
+    const results = await this.#dryRun(request);
+    return {
+      ...{ ability: 'link', verb: 'Undo', results, needsReason: false },
+      title: `Undo the execution ${executionOf(execution).name}?`,
+      sentences: ['Takes back what it changed, and only that.'],
+      ...(results.some(writes) && { carryOut: this.#starting('link', request) }),
+    };
+  }
+
+  async #repair({ link }: Of<'repair'>): Promise<Prepared> {
+    const { told } = await this.#run('reconcile', { link, repair: false });
+    const report = JSON.parse(told.output ?? told.cause ?? '{}') as Partial<ReconcileOutput>;
+    const results = (report.identityPools ?? []).map(repairView);
+    return {
+      ...{
+        ability: 'reconcile',
+        title: 'Repair what events have missed?',
+        verb: 'Repair',
+        results,
+      },
+      sentences: [
+        'Links what is missing and unlinks what is orphaned, in one write. What needs approval, and all the rest, is left to a person.',
+      ],
+      needsReason: false,
+      ...(results.some(writes) && {
+        carryOut: async () => ({
+          message: 'The repair has started.',
+          execution: await this.#machines.start('reconcile', { link, repair: true }),
+        }),
+      }),
+    };
+  }
+
+  async #decision(action: Of<'approve' | 'deny'>): Promise<Prepared> {
+    const { kind, execution, identityPoolId } = action;
+    const sfn = await this.#session.stepFunctions(executionOf(execution).region);
+    const approvals = new Approvals(sfn, execution);
+    const waiting = await approvals.waiting();
+    const meant = waiting.find((each) => each.identityPoolId === identityPoolId);
+    if (!meant) {
+      throw new Failure(
+        'NothingWaitsError',
+        'It waits no more: it was decided, or its time is over.',
+      );
+    }
+    const verb = kind === 'approve' ? 'Approve' : 'Deny';
+    const lines = linesOfChanges(meant.changes);
+    return {
+      ...{ ability: 'decide', title: `${verb} this change?`, verb, needsReason: true },
+      sentences: [
+        kind === 'approve'
+          ? 'It is then merged onto what the identity pool holds by then.'
+          : 'Nothing is written, and the execution fails with your reason.',
+      ],
+      results: [{ identityPoolId, links: meant.links, outcome: 'WAITS', lines, facts: [] }],
+      carryOut: async (reason) => {
+        const { arn: approvedBy } = await this.#session.caller();
+        const approval: Approval = { approvedBy, reason, time: new Date().toISOString() };
+        await approvals[kind](meant, approval);
+        return { message: kind === 'approve' ? 'Approved.' : 'Denied.', execution };
+      },
+    };
+  }
+
+  async #pause(): Promise<Prepared> {
+    const pausing = new Pausing(this.#session, this.#stage);
+    const rules = await pausing.rules();
+    return {
+      ...{ ability: 'pause', title: 'Pause all writes?', verb: 'Pause', needsReason: true },
+      sentences: [
+        `Every write of the stage ${this.#stage} to an identity pool stops at once. One that has begun ends within 20 seconds. Dry runs work.`,
+        rules.length > 0
+          ? `Disabled until it is resumed: ${rules.join(', ')}.`
+          : 'No rule is enabled.',
+      ],
+      results: [],
+      carryOut: async (reason) => {
+        await pausing.pause(reason);
+        return { message: 'All writes are paused.' };
+      },
+    };
+  }
+
+  async #resume(): Promise<Prepared> {
+    const pausing = new Pausing(this.#session, this.#stage);
+    const found = await pausing.find();
+    return {
+      ...{ ability: 'pause', title: 'Resume writes?', verb: 'Resume', needsReason: false },
+      sentences: found
+        ? [
+            `They have been paused ${pausedText(found.pause)}.`,
+            `Enabled again: ${found.rules.join(', ') || 'no rule'}. What was missed meanwhile, a repair heals.`,
+          ]
+        : ['Writes are not paused.'],
+      results: [],
+      ...(found && {
+        carryOut: async () => {
+          await pausing.resume();
+          return { message: 'Writes go on.' };
+        },
+      }),
+    };
+  }
+
+  #starting(machine: Machine, request: object) {
+    return async (reason: string): Promise<Done> => ({
+      message: 'It has started.',
+      execution: await this.#machines.start(machine, {
+        ...request,
+        ...(reason !== '' && { reason }),
+      }),
+    });
+  }
+
+  /** What a request of `link` would come to. */
+  async #dryRun(request: object): Promise<ResultView[]> {
+    const { records } = await this.#run('link', {
+      ...request,
+      dryRun: true,
+      reason: 'a plan in the console',
+    });
+    return records.map(plannedView);
+  }
+
+  async #run(
+    machine: Machine,
+    input: object,
+  ): Promise<{ told: ToldExecution; records: Recorded[] }> {
+    const ability = machine === 'link' ? 'link' : 'reconcile';
+    const execution = await this.#doing(ability, () => this.#machines.start(machine, input));
+    await this.#machines.follow(execution);
+    const told = await this.#executions.read(execution);
+    const events = endsSilently(told) ? await this.#executions.eventsOf(told) : [];
+    return { told, records: recordsOf(told, events) };
+  }
+}

@@ -1,0 +1,293 @@
+import { executionOf, sessionNameOf } from '../execution.ts';
+import { grouped } from '../grouped.ts';
+import type { Difference } from '../identity-pool/difference.ts';
+import type { ShownPool } from '../identity-pool/identity-pool.ts';
+import type { ShownChange } from '../identity-pool/merge.ts';
+import type { PoolReport } from '../reconcile/report.ts';
+import type { Approval } from '../request/approval.ts';
+import { reportOf, type TargetEnd, type TargetReport } from '../request/outcome.ts';
+import { parseRequest, type RequestedBy } from '../request/request.ts';
+import { isObject, isText } from '../shape.ts';
+import type { MadeShare, WriteEnd } from '../write/write-log.ts';
+
+/** An execution as Step Functions tells of it or, once that has forgotten it, its log group. */
+export interface ToldExecution {
+  /** ARN. */
+  execution: string;
+  machine: 'link' | 'reconcile';
+  source: 'history' | 'log group';
+  /** UNKNOWN, where only what it wrote is known. */
+  status: string;
+  /** ISO 8601. */
+  started: string;
+  /** ISO 8601; absent while it runs. */
+  stopped?: string;
+  input: string;
+  output?: string;
+  error?: string;
+  cause?: string;
+}
+
+/** What a state handed on when it was left, or was given when it was entered. */
+export interface Handed {
+  state: string;
+  data: unknown;
+}
+
+/** What one execution did to one identity pool, or why to none. */
+export interface AuditRecord {
+  execution: string;
+  machine: ToldExecution['machine'];
+  source: ToldExecution['source'];
+  status: string;
+  started: string;
+  stopped?: string;
+  /** How long the execution took. */
+  seconds?: number;
+  operation?: string;
+  userPoolId?: string;
+  clientId?: string;
+  /** ARN of the execution that is undone. */
+  undoes?: string;
+  requestedBy: RequestedBy | { via: 'reconcile' | 'unknown'; reason?: string };
+  identityPoolId?: string;
+  /** The links that allowed it. */
+  links: string[];
+  outcome: string;
+  changes: ShownChange[];
+  /** Those of them that the identity pool never showed. */
+  cancelled?: ShownChange[];
+  verified: string;
+  /** Of the role session in Account-B, by which its CloudTrail leads back to the execution. */
+  sessionName: string;
+  assumedRoleArn?: string;
+  writtenBy?: string;
+  /** Of the last write: when it was made. Writes count in the order of these numbers, then of these shares. */
+  written?: Pick<MadeShare, 'time' | 'sequence' | 'share'>;
+  approval?: Approval;
+  attempts?: number;
+  changedSince?: Difference[];
+  before?: ShownPool;
+  after?: ShownPool;
+  error?: string;
+  message?: string;
+}
+
+type Json = Record<string, unknown>;
+
+function parsed(json: string | undefined): unknown {
+  try {
+    return JSON.parse(json ?? 'null');
+  } catch {
+    return undefined;
+  }
+}
+
+const objectIn = (json: string | undefined): Json => {
+  const value = parsed(json);
+  return isObject(value) ? value : {};
+};
+
+type About = Pick<AuditRecord, 'operation' | 'userPoolId' | 'clientId' | 'undoes' | 'requestedBy'>;
+
+/** What was asked for, and by whom, by the input of an execution of `link`. */
+function askedIn(input: string): About {
+  try {
+    const request = parseRequest(parsed(input));
+    const { operation, requestedBy } = request;
+    if (request.operation === 'undo') {
+      return { operation, undoes: request.executionArn, requestedBy };
+    }
+    const { userPoolId, clientId } = request;
+    return { operation, userPoolId, ...(clientId !== undefined && { clientId }), requestedBy };
+  } catch {
+    return { requestedBy: { via: 'unknown' } };
+  }
+}
+
+const texts = (from: Json, ...names: string[]): Json =>
+  Object.fromEntries(names.flatMap((name) => (isText(from[name]) ? [[name, from[name]]] : [])));
+
+const READ_BACK = 'read back under the lease';
+const READ_AGAIN = `${READ_BACK}, and once more after it`;
+const NOT_VERIFIED = 'not verified';
+
+/** The same of an execution of `reconcile`, which runs by itself and for whoever gives a reason. */
+function reconciledIn(input: string): About {
+  return { requestedBy: { via: 'reconcile', ...texts(objectIn(input), 'reason') } };
+}
+
+/** How it was made sure of, by how it ended. */
+function verification({ outcome }: TargetReport): string {
+  if (outcome === 'PLANNED') return 'nothing was written';
+  if (outcome === 'FAILED') return NOT_VERIFIED;
+  if (outcome === 'ALREADY_LINKED' || outcome === 'NOT_LINKED')
+    return 'nothing to write, seen twice';
+  return READ_AGAIN;
+}
+
+/** What came of one target, with what a failure leaves out. */
+function recordOf(result: TargetReport): Partial<AuditRecord> {
+  return { changes: [], ...result, verified: verification(result) };
+}
+
+// States of link.asl.yml at whose end something is known of a target: what was written, if nothing more.
+const telling = ['UpdateIdentityPool', 'Verified', 'Planned', 'TargetFailed'];
+
+const isEnd = (data: unknown): data is TargetEnd & Json =>
+  isObject(data) && isObject(data['target']) && ('result' in data || 'failure' in data);
+
+/** What came of the targets of an execution whose end does not say so. */
+function recordsIn(handed: Handed[]): Partial<AuditRecord>[] {
+  const whole = handed.findLast(({ state }) => state === 'ReportOutcome')?.data;
+  const targets = isObject(whole) ? whole['targets'] : undefined;
+  if (Array.isArray(targets)) return targets.filter(isEnd).map((end) => recordOf(reportOf(end)));
+  const last = new Map<string, Partial<AuditRecord>>();
+  for (const { state, data } of handed) {
+    if (!telling.includes(state) || !isEnd(data)) continue;
+    const record = recordOf(reportOf(data));
+    const seen = state === 'UpdateIdentityPool' ? READ_BACK : record.verified;
+    last.set(data.target.identityPoolId, { ...record, verified: seen ?? '' });
+  }
+  return [...last.values()];
+}
+
+/** Which state machine an execution is of, by its ARN. */
+export const machineOf = (execution: string): ToldExecution['machine'] =>
+  execution.split(':')[6]?.endsWith('-reconcile') ? 'reconcile' : 'link';
+
+/** Whether the end of an execution tells nothing, or not all, of its identity pools. */
+export const endsSilently = ({ machine, status }: ToldExecution): boolean =>
+  machine === 'link' && status !== 'SUCCEEDED' && status !== 'UNKNOWN';
+
+// Step Functions cuts off what is longer than 248 KB as its log writes it.
+// https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+const CUT_OFF = { message: 'The log has only a part of the output.' };
+
+function linkRecords(told: ToldExecution, handed: Handed[]): Partial<AuditRecord>[] {
+  const { status, output, error = status, cause } = told;
+  if (status === 'SUCCEEDED') {
+    const { results, notCovered } = objectIn(output);
+    if (!Array.isArray(results)) return [CUT_OFF];
+    if (results.length > 0) return results.map(recordOf);
+    return [{ outcome: 'NOT_COVERED', ...(isText(notCovered) && { message: notCovered }) }];
+  }
+  const records = recordsIn(handed);
+  if (records.length > 0) return records;
+  const { message = cause } = objectIn(cause);
+  return [{ outcome: status, error, ...(isText(message) && { message }) }];
+}
+
+function repairRecord({ failure, repaired, ...report }: PoolReport): Partial<AuditRecord> {
+  const { identityPoolId, links, changes = [] } = report;
+  const done = (repaired?.linked ?? 0) + (repaired?.unlinked ?? 0) > 0;
+  return {
+    ...{ identityPoolId, links, changes, ...failure },
+    outcome: failure ? 'FAILED' : done ? 'REPAIRED' : 'REPORTED',
+    verified: done ? READ_BACK : 'nothing was written',
+  };
+}
+
+function reconcileRecords({ status, output, error = status, cause }: ToldExecution) {
+  const { identityPools, message } = objectIn(status === 'SUCCEEDED' ? output : cause);
+  if (Array.isArray(identityPools)) return identityPools.map(repairRecord);
+  if (status === 'SUCCEEDED') return [CUT_OFF];
+  return [{ outcome: status, error, ...(isText(message) && { message }) }];
+}
+
+const howEnded: Record<WriteEnd, string> = {
+  'read back': READ_BACK,
+  'seen later': 'seen to be there by the next write',
+  'made in part': 'only a part of it was made',
+  'not read back': 'written, but not so when read back',
+  needless: 'nothing was sent: it was written together with its opposite',
+  'not made': '',
+  'taken back': '',
+};
+
+const verifiedBy = ({ end }: MadeShare): string =>
+  end ? howEnded[end] : 'nobody has seen whether it was made';
+
+/** What came of a target that was written to, where nothing else says so. */
+const outcomeOf = ({ operation, end }: MadeShare, machine: ToldExecution['machine']): string => {
+  if (!end) return 'UNKNOWN';
+  if (machine === 'reconcile') return 'REPAIRED';
+  return operation === 'link' ? 'LINKED' : 'UNLINKED';
+};
+
+/** A record with what the log of the functions has of its writes: that leaves nothing out. */
+function withWrites(
+  record: Partial<AuditRecord>,
+  shares: MadeShare[],
+  { execution, machine }: ToldExecution,
+): Partial<AuditRecord> {
+  const last = shares.at(-1);
+  if (!last) return record;
+  const { identityPoolId, assumedRoleArn, writtenBy, time, sequence, share } = last;
+  return {
+    outcome: outcomeOf(last, machine),
+    ...record,
+    links: [...new Set(shares.flatMap(({ links }) => links))],
+    ...{ identityPoolId, assumedRoleArn, written: { time, sequence, share } },
+    ...(writtenBy !== execution && { writtenBy }),
+    changes: shares.flatMap(({ changes }) => changes),
+    verified: record.verified === READ_AGAIN ? READ_AGAIN : verifiedBy(last),
+  };
+}
+
+/** The records of an execution, each with its writes, and those of writes that no record tells of. */
+function withAllWrites(
+  records: Partial<AuditRecord>[],
+  shares: MadeShare[],
+  told: ToldExecution,
+): Partial<AuditRecord>[] {
+  if (shares.length === 0) return records;
+  const inOrder = [...shares].sort((a, b) => a.sequence - b.sequence || a.share - b.share);
+  const byPool = grouped(inOrder, ({ identityPoolId }) => identityPoolId);
+  const known = records.filter(({ identityPoolId }) => identityPoolId !== undefined);
+  const named = new Set(known.map(({ identityPoolId }) => identityPoolId));
+  const untold = [...byPool].filter(([identityPoolId]) => !named.has(identityPoolId));
+  return [
+    ...known.map((record) =>
+      withWrites(record, byPool.get(record.identityPoolId ?? '') ?? [], told),
+    ),
+    ...untold.map(([, group]) => withWrites({}, group, told)),
+  ];
+}
+
+/** The execution of writes that neither Step Functions nor its log group knows. */
+export function untoldExecution(execution: string, shares: MadeShare[]): ToldExecution {
+  const [first] = shares.map(({ time }) => time).sort();
+  return {
+    ...{ execution, machine: machineOf(execution), source: 'log group', status: 'UNKNOWN' },
+    ...{ started: first ?? '', input: '' },
+  };
+}
+
+/**
+ * What an execution did, one record for each identity pool that it reached; if none, one that says why.
+ *
+ * @param handed by its states, where {@link endsSilently}.
+ * @param shares of it in writes, by the log of the functions that write; that of others tells too.
+ */
+export function auditRecords(
+  told: ToldExecution,
+  handed: Handed[] = [],
+  shares: MadeShare[] = [],
+): AuditRecord[] {
+  const { execution, machine, source, status, started, stopped } = told;
+  const seconds = stopped && (Date.parse(stopped) - Date.parse(started)) / 1000;
+  const isLink = machine === 'link';
+  const about = isLink ? askedIn(told.input) : reconciledIn(told.input);
+  const known = texts(objectIn(told.output), 'userPoolId', 'clientId');
+  const common = {
+    ...{ execution, machine, source, status, started },
+    ...(stopped !== undefined && { stopped }),
+    ...(typeof seconds === 'number' && { seconds }),
+    ...{ operation: machine, ...about, ...known },
+    ...{ links: [], outcome: status, changes: [], verified: NOT_VERIFIED },
+    sessionName: sessionNameOf(executionOf(execution)),
+  };
+  const records = isLink ? linkRecords(told, handed) : reconcileRecords(told);
+  return withAllWrites(records, shares, told).map((record) => ({ ...common, ...record }));
+}

@@ -1,0 +1,45 @@
+import { grouped } from '../grouped.ts';
+import { entryKey } from './identity-pool.ts';
+import { type Change, isEntryChange } from './merge.ts';
+import { sameMapping, sameTags } from './roles.ts';
+
+/** What a change is about: an entry, its role mapping, or the principal tags of its user pool. */
+function subjectOf(change: Change): string {
+  if (isEntryChange(change)) return `entry ${entryKey(change.provider)}`;
+  const kind = 'roleMapping' in change ? 'mapping' : 'tags';
+  return `${kind} ${entryKey(change.provider)}`;
+}
+
+/** Whether two changes about the same subject are about the same value of it. */
+function sameValue(a: Change, b: Change): boolean {
+  if (isEntryChange(a) && isEntryChange(b)) {
+    return (
+      (a.provider.ServerSideTokenCheck ?? false) === (b.provider.ServerSideTokenCheck ?? false)
+    );
+  }
+  if ('roleMapping' in a && 'roleMapping' in b) return sameMapping(a.roleMapping, b.roleMapping);
+  return 'principalTags' in a && 'principalTags' in b && sameTags(a.principalTags, b.principalTags);
+}
+
+/** Of the changes about one subject, in order, those that the identity pool never shows. */
+function cancelledOf(changes: Change[]): Change[] {
+  const [first, last] = [changes[0], changes.at(-1)];
+  if (!first || !last) return [];
+  // Each change is the opposite of the one before it.
+  if (changes.length % 2 === 1) return changes.slice(0, -1);
+  const wasThere = ['remove', 'unmap', 'untag'].includes(first.op);
+  return wasThere && !sameValue(first, last) ? changes.slice(1, -1) : changes;
+}
+
+/**
+ * Finds the changes of a common write that cancel each other, so that the identity pool never shows
+ * them: an entry that one request adds and a later one removes, or the other way round.
+ *
+ * @param shares the changes of each request, in the order in which they are merged.
+ * @returns for each request, those of its own changes that are cancelled.
+ */
+export function cancelledIn(shares: Change[][]): Change[][] {
+  const bySubject = grouped(shares.flat(), subjectOf);
+  const cancelled = new Set([...bySubject.values()].flatMap(cancelledOf));
+  return shares.map((changes) => changes.filter((change) => cancelled.has(change)));
+}

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import type {
+  RoleMapping as SdkRoleMapping,
+  MappingRule as SdkRule,
+} from '@aws-sdk/client-cognito-identity';
+import { isEither, isFlag, isListOf, isMapOf, isShape, isText } from '../shape.ts';
+import { type Check, flag, listOf, mapOf, shapeOf, text } from './answer.ts';
+
+/** One rule of a role mapping: users of whom a claim matches get the role. */
+export interface MappingRule {
+  Claim: string;
+  MatchType: string;
+  Value: string;
+  RoleARN: string;
+}
+
+/**
+ * Which role the users of one app client get, where that is not the pool's authenticated role.
+ * https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_RoleMapping.html
+ */
+export interface RoleMapping {
+  Type: string;
+  AmbiguousRoleResolution?: string;
+  RulesConfiguration?: { Rules: MappingRule[] };
+}
+
+/**
+ * Which claims of a user pool's users become tags of their sessions: attributes for access control.
+ * https://docs.aws.amazon.com/cognito/latest/developerguide/attributes-for-access-control.html
+ */
+export interface PrincipalTagMap {
+  UseDefaults: boolean;
+  PrincipalTags: Record<string, string>;
+}
+
+/** What stands for something too long to show. */
+export interface Short {
+  sha256: string;
+}
+
+export const isShort = isShape<Short>({ sha256: isText }, {});
+
+// https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+export const MOST_ROLE_MAPPINGS = 10;
+
+/**
+ * The map of a user pool whose users' sessions are to have no tags. AWS has no operation that takes a
+ * map away.
+ * https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_SetPrincipalTagAttributeMap.html
+ */
+export const INACTIVE: PrincipalTagMap = { UseDefaults: false, PrincipalTags: {} };
+
+// Held against the SDK's own shapes, as the identity pool is: what is set replaces what was there.
+const rule = {
+  Claim: text,
+  MatchType: text,
+  Value: text,
+  RoleARN: text,
+} satisfies Record<keyof SdkRule, Check>;
+
+const mapping = {
+  Type: text,
+  AmbiguousRoleResolution: text,
+  RulesConfiguration: shapeOf({ Rules: listOf(shapeOf(rule)) }),
+} satisfies Record<keyof SdkRoleMapping, Check>;
+
+/** The roles of an identity pool, which SetIdentityPoolRoles replaces all together. */
+export interface PoolRoles {
+  /** ARNs by `authenticated` and `unauthenticated`. */
+  Roles: Record<string, string>;
+  /** By provider: those of user pools by {@link mappingKey}. */
+  RoleMappings: Record<string, RoleMapping>;
+}
+
+/**
+ * Reads GetIdentityPoolRoles' answer as it came over the wire.
+ *
+ * @throws UnknownPoolFieldError on any member, at any depth, that could not be sent back as it is.
+ * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetIdentityPoolRoles.html
+ */
+export function parseRoles(answer: unknown): PoolRoles {
+  const { Roles, RoleMappings } = shapeOf({
+    IdentityPoolId: text,
+    Roles: mapOf(text),
+    RoleMappings: mapOf(shapeOf(mapping)),
+  })(answer, 'IdentityPoolRoles') as Partial<PoolRoles>;
+  return { Roles: Roles ?? {}, RoleMappings: RoleMappings ?? {} };
+}
+
+/**
+ * Reads GetPrincipalTagAttributeMap's answer as it came over the wire.
+ *
+ * @throws UnknownPoolFieldError
+ * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetPrincipalTagAttributeMap.html
+ */
+export function parsePrincipalTags(answer: unknown): PrincipalTagMap {
+  const { UseDefaults, PrincipalTags } = shapeOf({
+    ...{ IdentityPoolId: text, IdentityProviderName: text },
+    ...{ UseDefaults: flag, PrincipalTags: mapOf(text) },
+  })(answer, 'PrincipalTagAttributeMap') as Partial<PrincipalTagMap>;
+  return { UseDefaults: UseDefaults ?? false, PrincipalTags: PrincipalTags ?? {} };
+}
+
+/** By what a role mapping belongs to an app client; a tag map belongs to the whole user pool. */
+export const mappingKey = (provider: { ProviderName?: string; ClientId?: string }): string =>
+  `${provider.ProviderName}:${provider.ClientId}`;
+
+const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
+
+/** A map in one comparable form. */
+export const sorted = <T>(map: Record<string, T> = {}): [string, T][] =>
+  // Stryker disable next-line EqualityOperator: no key is there twice.
+  Object.entries(map).sort(byKey);
+
+/** A role mapping as its digest: what states and outputs show of those that they don't change. */
+export function short(roleMapping: RoleMapping | Short): Short {
+  if ('sha256' in roleMapping) return roleMapping;
+  const { Type, AmbiguousRoleResolution = '', RulesConfiguration } = roleMapping;
+  // Of rules the first that matches counts, so their order does too.
+  const rules = (RulesConfiguration?.Rules ?? []).map(({ Claim, MatchType, Value, RoleARN }) => [
+    ...[Claim, MatchType, Value, RoleARN],
+  ]);
+  const content = JSON.stringify([Type, AmbiguousRoleResolution, rules]);
+  return { sha256: createHash('sha256').update(content).digest('hex') };
+}
+
+export const sameMapping = (a: RoleMapping | Short, b: RoleMapping | Short): boolean =>
+  short(a).sha256 === short(b).sha256;
+
+/** Whether two maps mean the same; one that was never set is inactive. */
+export const sameTags = (a: PrincipalTagMap = INACTIVE, b: PrincipalTagMap = INACTIVE): boolean =>
+  a.UseDefaults === b.UseDefaults &&
+  // Where the defaults are used, the map's own are not.
+  (a.UseDefaults ||
+    JSON.stringify(sorted(a.PrincipalTags)) === JSON.stringify(sorted(b.PrincipalTags)));
+
+const isRule = isShape<MappingRule>(
+  { Claim: isText, MatchType: isText, Value: isText, RoleARN: isText },
+  {},
+);
+
+const isRoleMapping = isShape<RoleMapping>(
+  { Type: isText },
+  {
+    AmbiguousRoleResolution: isText,
+    RulesConfiguration: isShape<{ Rules: MappingRule[] }>({ Rules: isListOf(isRule) }, {}),
+  },
+);
+
+/** Whether a value is a role mapping, whole or as its digest. */
+export const isShownMapping = isEither(isRoleMapping, isShort);
+
+export const isPrincipalTagMap = isShape<PrincipalTagMap>(
+  { UseDefaults: isFlag, PrincipalTags: isMapOf(isText) },
+  {},
+);

@@ -1,0 +1,275 @@
+import {
+  entriesOf,
+  entryKey,
+  type IdentityPool,
+  type Provider,
+} from '../identity-pool/identity-pool.ts';
+import type { Intent } from '../identity-pool/merge.ts';
+import { mappingKey, sameMapping, sameTags } from '../identity-pool/roles.ts';
+import { namesIn, namesOf } from '../issuer.ts';
+import { type Coverage, choiceFor, coverageOf, type Links, userPoolIn } from '../links/links.ts';
+import { approvalTime } from '../request/approval.ts';
+import {
+  type Issuer,
+  namesOfSame,
+  originalName,
+  userPoolIdOf,
+  userPoolRegion,
+} from '../user-pool.ts';
+import { LAG_MS } from '../write/marks.ts';
+import { EVERY_CLIENT, type LedgerEntry } from '../write/records.ts';
+
+/**
+ * What an entry is found to be:
+ * - `linked`: a link covers its client, and it is there, whoever put it there;
+ * - `missing`: a link covers the client, and the entry is not there and never was;
+ * - `orphaned`: ours, and its app client or user pool is gone;
+ * - `foreign`: not ours, and no link covers its client;
+ * - `removed`: ours once, covered, and not there: someone took it away, or asked for that;
+ * - `uncovered`: ours, and no link covers it any more, or not under this name of its user pool;
+ * - `changed`: as `linked`, but its ServerSideTokenCheck, its role mapping or the principal tags of
+ *   its user pool are not the link's.
+ */
+export const STATES = [
+  ...(['linked', 'missing', 'orphaned', 'foreign', 'removed', 'uncovered', 'changed'] as const),
+];
+
+export type EntryState = (typeof STATES)[number];
+
+/** One entry that is there, or should be. */
+export interface Finding {
+  state: EntryState;
+  provider: Provider;
+  clientName?: string;
+  /** The links that it owes to. */
+  links: string[];
+  /** What repairing it would be: absent where that is left to a person. */
+  repair?: Intent;
+  /** What the ledger has of one that was removed though nobody asked us to take it away. */
+  lost?: LedgerEntry;
+}
+
+/** A user pool as it was listed. */
+export interface UserPoolListing {
+  tags: Record<string, string>;
+  /** Its own setting; undefined where it could not be read. */
+  issuer?: Issuer;
+  /** The names of its app clients by their ids. */
+  clients: ReadonlyMap<string, string>;
+}
+
+/** All that one identity pool is judged by. */
+export interface Evidence {
+  pool: IdentityPool;
+  /** The links that lead to it. */
+  links: Links;
+  ledger: LedgerEntry[];
+  /** The user pools that the links may cover. */
+  listed: ReadonlyMap<string, UserPoolListing>;
+  /** Every user pool that is known to exist. */
+  existing: ReadonlySet<string>;
+  /** Those that could not be listed: nothing is found out about them. */
+  unlisted: ReadonlySet<string>;
+  /** The Regions of which all user pools are known. */
+  regions: string[];
+  partition: string;
+  /** When listing began, in epoch milliseconds: what came later can't be in the lists. */
+  since: number;
+}
+
+/** Whether the lists may be older than an entry of ours. */
+const isRecent = ({ since }: Evidence, { time }: LedgerEntry): boolean => time > since - LAG_MS;
+
+/** An entry that the links want, as if it were missing. */
+interface Want {
+  finding: Finding;
+  intent: Intent;
+  /** Whether it is known under which names of the user pool entries are wanted. */
+  isSure: boolean;
+}
+
+type Wanted = Map<string, Want>;
+
+/** The entries that the links want, by key. */
+function wantedBy({ pool, links, listed, partition }: Evidence): Wanted {
+  const wanted: Wanted = new Map();
+  for (const [userPoolId, listing] of listed) {
+    const { tags, clients } = listing;
+    for (const [ClientId, clientName] of clients) {
+      const subject = { ...userPoolIn(links, userPoolId), tags, clientId: ClientId, clientName };
+      const coverage = coverageOf(links, subject).find(
+        ({ identityPoolId }) => identityPoolId === pool.IdentityPoolId,
+      );
+      if (!coverage) continue;
+      const names = namesOf(userPoolId, partition, choiceFor(coverage, listing));
+      const isSure = coverage.issuer !== undefined || listing.issuer !== undefined;
+      for (const ProviderName of namesIn(names)) {
+        const provider = { ProviderName, ClientId };
+        wanted.set(entryKey(provider), {
+          finding: { state: 'missing', provider, clientName, links: coverage.links },
+          intent: {
+            ...{ operation: 'link', providerName: ProviderName, clientId: ClientId },
+            ...coverage.entry,
+          },
+          isSure,
+        });
+      }
+    }
+  }
+  return wanted;
+}
+
+/** What is wanted of the same app client under the other name of its user pool. */
+function wantedElsewhere(wanted: Wanted, { ProviderName = '', ClientId = '' }: Provider) {
+  const keys = namesOfSame(ProviderName).map((name) => entryKey({ ProviderName: name, ClientId }));
+  return keys.flatMap((key) => wanted.get(key) ?? [])[0];
+}
+
+/** An entry that no link asks for under this name, though one does under the other name of its user pool. */
+function underOtherName(
+  evidence: Evidence,
+  { finding, isSure }: Want,
+  provider: Provider,
+  ours: LedgerEntry | undefined,
+): Finding {
+  const isLeft = ours?.state === 'linked' && isSure && !isRecent(evidence, ours);
+  return { ...finding, provider, state: isLeft ? 'uncovered' : 'linked' };
+}
+
+/** What became of an entry of ours whose client no link covers by its name. */
+type Fate = { state: 'linked' | 'uncovered' } | { state: 'orphaned'; coverage: Coverage };
+
+/** The Regions whose user pools are all known, by the links that name a user pool or by its tags. */
+const isLookedAt = ({ links, regions }: Evidence, userPoolId: string): boolean =>
+  coverageOf(links, userPoolIn(links, userPoolId)).length > 0 ||
+  regions.includes(userPoolRegion(userPoolId));
+
+function fateOf(evidence: Evidence, ours: LedgerEntry): Fate {
+  const { links, listed, existing, partition } = evidence;
+  const userPoolId = userPoolIdOf(ours.providerName, partition);
+  if (userPoolId === undefined) return { state: 'uncovered' };
+  // What nobody could find out about, or not yet, is believed to be as the ledger says.
+  if (isRecent(evidence, ours) || evidence.unlisted.has(userPoolId)) return { state: 'linked' };
+  const listing = listed.get(userPoolId);
+  const exists = listing ? listing.clients.has(ours.clientId) : existing.has(userPoolId);
+  if (exists) return { state: 'uncovered' };
+  const { clientName } = ours;
+  const [coverage] = coverageOf(links, {
+    ...userPoolIn(links, userPoolId),
+    // The tags of a user pool that is gone are gone too; which links it had, the ledger knows.
+    ...(listing ? { tags: listing.tags } : { linkedBy: ours.links }),
+    ...(clientName !== undefined && { clientName }),
+  });
+  if (!coverage) return { state: 'uncovered' };
+  // Where nobody has looked, what the ledger says is believed.
+  const known = listing !== undefined || isLookedAt(evidence, userPoolId);
+  return known ? { state: 'orphaned', coverage } : { state: 'linked' };
+}
+
+/** Whether an entry that is there is as its links would have made it, with what is beside it. */
+function isAsWanted(pool: IdentityPool, provider: Provider, intent: Intent): boolean {
+  const { serverSideTokenCheck, roleMapping, principalTags } = intent;
+  const mapping = pool.RoleMappings?.[mappingKey(provider)];
+  return (
+    (provider.ServerSideTokenCheck ?? false) === serverSideTokenCheck &&
+    (!roleMapping || (mapping !== undefined && sameMapping(mapping, roleMapping))) &&
+    (!principalTags || sameTags(pool.PrincipalTags?.[intent.providerName], principalTags))
+  );
+}
+
+/** An entry that is there, and whose client no link covers by its name. */
+function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | undefined): Finding {
+  if (ours?.state !== 'linked') return { state: 'foreign', provider, links: [] };
+  const { clientName, providerName, clientId } = ours;
+  const fate = fateOf(evidence, ours);
+  const { links, onDelete, entry } =
+    fate.state === 'orphaned' ? fate.coverage : { ...ours, onDelete: '', entry: undefined };
+  const { principalTags } = entry ?? {};
+  return {
+    ...{ state: fate.state, provider, links },
+    ...(clientName !== undefined && { clientName }),
+    ...(onDelete === 'unlink' && {
+      repair: {
+        ...{ operation: 'unlink', providerName, clientId, serverSideTokenCheck: false },
+        ...(principalTags && { principalTags }),
+      },
+    }),
+  };
+}
+
+/**
+ * Holds an identity pool against links.yml, the user pools and the ledger: every entry that is there
+ * or should be, once, and what repairing it would be.
+ */
+export function classify(evidence: Evidence): Finding[] {
+  const ledger = byKey(evidence.ledger);
+  const wanted = wantedBy(evidence);
+  const there = new Map(entriesOf(evidence.pool).map((entry) => [entryKey(entry), entry]));
+  const present = [...there].map(([key, provider]): Finding => {
+    const want = wanted.get(key);
+    const ours = ledger.get(key);
+    if (!want) {
+      const elsewhere = wantedElsewhere(wanted, provider);
+      return elsewhere
+        ? underOtherName(evidence, elsewhere, provider, ours)
+        : unwanted(evidence, provider, ours);
+    }
+    const { intent, finding } = want;
+    const state = isAsWanted(evidence.pool, provider, intent) ? 'linked' : 'changed';
+    return { ...finding, provider, state };
+  });
+  const absent = [...wanted].flatMap(([key, { intent, finding }]): Finding[] => {
+    if (there.has(key)) return [];
+    const before = ledger.get(key);
+    if (isDeleted(ledger, finding.provider)) return [];
+    if (!before) return [{ ...finding, repair: intent }];
+    // Unlinked by now, like its client perhaps.
+    if (isRecent(evidence, before)) return [];
+    return [{ ...finding, state: 'removed', ...(before.state === 'linked' && { lost: before }) }];
+  });
+  return [...present, ...absent].map((finding) => {
+    if (!approvalTime(evidence.links, finding.links)) return finding;
+    // What links.yml has approved by a person is left to one.
+    const { repair: _, ...left } = finding;
+    return left;
+  });
+}
+
+/** What there is to repair; what is taken away first makes room for what is added. */
+export function repairsOf(findings: Finding[]): (Omit<Finding, 'repair'> & { intent: Intent })[] {
+  const all = findings.flatMap(({ repair, ...finding }) =>
+    repair ? [{ ...finding, intent: repair }] : [],
+  );
+  const first = all.filter(({ intent }) => intent.operation === 'unlink');
+  return [...first, ...all.filter(({ intent }) => intent.operation === 'link')];
+}
+
+const ledgerKey = ({ providerName, clientId }: LedgerEntry): string =>
+  entryKey({ ProviderName: providerName, ClientId: clientId });
+
+type Ledger = ReadonlyMap<string, LedgerEntry>;
+
+const byKey = (ledger: LedgerEntry[]): Ledger =>
+  new Map(ledger.map((entry) => [ledgerKey(entry), entry]));
+
+/** Whether a client, or its user pool, was heard to be deleted since it was listed. */
+const isDeleted = (ledger: Ledger, { ProviderName = '', ClientId = '' }: Provider): boolean =>
+  [ClientId, EVERY_CLIENT].some((each) => {
+    const known = { ProviderName: originalName(ProviderName), ClientId: each };
+    return ledger.get(entryKey(known))?.deleted === true;
+  });
+
+/**
+ * Whether a repair is still called for by the ledger as it is now: who asked for something else
+ * meanwhile has come first.
+ */
+export function stillHolds(
+  { operation, providerName: ProviderName, clientId: ClientId = '' }: Intent,
+  entries: LedgerEntry[],
+): boolean {
+  const ledger = byKey(entries);
+  const provider = { ProviderName, ClientId };
+  const entry = ledger.get(entryKey(provider));
+  if (operation === 'unlink') return entry?.state === 'linked';
+  return entry === undefined && !isDeleted(ledger, provider);
+}

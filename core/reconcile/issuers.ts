@@ -1,0 +1,40 @@
+import { type IssuerChoice, namesIn, namesOf } from '../issuer.ts';
+import { choiceFor, coverageOf, type Links, userPoolIn } from '../links/links.ts';
+import type { Issuer } from '../user-pool.ts';
+import type { Evidence } from './classify.ts';
+
+/** The issuer of a user pool, and under which of its names the links write entries. */
+export interface PoolIssuer {
+  userPoolId: string;
+  /** `unknown`: it could not be read, or is none that this version knows. */
+  issuer: Issuer | 'unknown';
+  entries: IssuerChoice;
+}
+
+type Listed = Pick<Evidence, 'listed'> & { links: Links };
+
+/** The issuers of the user pools that the links to an identity pool cover. */
+function allIssuers({ links, listed }: Listed): PoolIssuer[] {
+  return [...listed].flatMap(([userPoolId, listing]) => {
+    const { tags, issuer = 'unknown' } = listing;
+    const [coverage] = coverageOf(links, { ...userPoolIn(links, userPoolId), tags });
+    return coverage ? [{ userPoolId, issuer, entries: choiceFor(coverage, listing) }] : [];
+  });
+}
+
+/**
+ * The user pools that a person wants to know of: those that have not the original issuer, or may not
+ * have it, and those that get entries under another name.
+ *
+ * @param listed user pools, and the links that lead to one identity pool.
+ */
+export const issuersOf = (listed: Listed): PoolIssuer[] =>
+  allIssuers(listed).filter(
+    ({ issuer, entries }) => issuer !== 'original' || entries !== 'original',
+  );
+
+/** The provider names under which the links to an identity pool write entries. */
+export const wantedNames = (listed: Listed, partition: string): string[] =>
+  allIssuers(listed).flatMap(({ userPoolId, entries }) =>
+    namesIn(namesOf(userPoolId, partition, entries)),
+  );

@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { InvalidRequestError } from '../errors.ts';
+import { grouped } from '../grouped.ts';
+import { type Link, type Links, tagsMatch } from '../links/links.ts';
+import { type Failure, unwrap } from '../request/outcome.ts';
+import { onlyKeys, quote, text } from '../request/request.ts';
+import { isObject } from '../shape.ts';
+import { userPoolRegion } from '../user-pool.ts';
+
+/** What the `reconcile` state machine was asked to do. */
+export interface ReconcileRequest {
+  /** The one link whose identity pool is meant; all of them, if absent. */
+  link?: string;
+  /** Whether to link what is missing and unlink what is orphaned, or only to report it. */
+  repair: boolean;
+}
+
+/**
+ * Reads the input of the `reconcile` state machine. A person may give a reason: it is for the audit.
+ *
+ * @throws InvalidRequestError with one sentence that says what is wrong.
+ */
+export function parseReconcile(input: unknown, links: Links): ReconcileRequest {
+  if (!isObject(input)) {
+    throw new InvalidRequestError(
+      `The request must be an object like {"link":"…","repair":true}, not ${quote(input)}.`,
+    );
+  }
+  onlyKeys(input, ['link', 'repair', 'reason'], 'The request');
+  text(input, 'reason', 1000);
+  const { link = '', repair = false } = input;
+  if (typeof repair !== 'boolean') {
+    throw new InvalidRequestError(`repair must be true or false, not ${quote(repair)}.`);
+  }
+  if (link === '') return { repair };
+  if (typeof link === 'string' && Object.hasOwn(links, link)) return { link, repair };
+  throw new InvalidRequestError(
+    `link must be the name of a link in links.yml, which has none that is called ${quote(link)}.`,
+  );
+}
+
+/**
+ * The links that an execution judges by. A link stands for its identity pool: what other links put
+ * there would be taken for foreign without them.
+ */
+export function judgedLinks(links: Links, only: string | undefined): Links {
+  const { identityPool } = (only === undefined ? undefined : links[only]) ?? {};
+  return identityPool === undefined ? links : linksTo(links, identityPool);
+}
+
+/** The links that lead to an identity pool. */
+export const linksTo = (links: Links, identityPoolId: string): Links =>
+  Object.fromEntries(
+    Object.entries(links).filter(([, { identityPool }]) => identityPool === identityPoolId),
+  );
+
+const taggedLinks = (links: Links): Link[] =>
+  Object.values(links).filter(({ userPoolTags }) => userPoolTags !== undefined);
+
+/**
+ * The Regions in which user pools are looked for by their tags: the deployment's, and those of the
+ * user pools that links with tags name besides. None where no link asks for tags.
+ */
+export function taggedRegions(links: Links, home: string): string[] {
+  const tagged = taggedLinks(links);
+  const named = tagged.flatMap(({ userPools = [] }) => userPools.map(userPoolRegion));
+  return tagged.length === 0 ? [] : [...new Set([home, ...named])];
+}
+
+/** The user pools that links name. */
+const namedUserPools = (links: Links): string[] => [
+  ...new Set(Object.values(links).flatMap(({ userPools = [] }) => userPools)),
+];
+
+/** One identity pool that an execution looks at, as the states hand it on. */
+export interface PlannedPool {
+  identityPoolId: string;
+  links: string[];
+  /** How many characters of the execution's state its report may take, beyond its counts. */
+  room: number;
+}
+
+/** What ResolveLinks hands on. */
+export interface ReconcilePlan {
+  repair: boolean;
+  /** When listing began, in epoch milliseconds. */
+  since: number;
+  links: string[];
+  /** Regions in which user pools were looked for by their tags. */
+  regions: string[];
+  /** The user pools to list, some together. */
+  userPools: string[][];
+  identityPools: PlannedPool[];
+}
+
+// As many as one run of ListAppClients lists well within its time, though each had the 10,000 app
+// clients that AWS allows at most: 167 pages at 5 a second.
+const LISTED_TOGETHER = 10;
+// Reports, or what went wrong in their place, take some 800 characters each at the least, of the
+// 262,144 that a state may hold. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+const MOST_IDENTITY_POOLS = 250;
+// What all reports together may fill, and what one takes without its entries.
+const STATE_ROOM = 200_000;
+const COUNTS_ROOM = 450;
+
+// Of what AWS says of an error.
+const SENTENCE = 500;
+
+const chunks = <T>(items: T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
+    items.slice(i * size, (i + 1) * size),
+  );
+
+/**
+ * What there is to look at.
+ *
+ * @param links those to judge by.
+ * @param found the user pools of the Regions in which they are looked for by their tags.
+ * @throws InvalidRequestError where there are more identity pools than one execution has room for.
+ */
+export function planOf(
+  links: Links,
+  repair: boolean,
+  { since, regions, found }: Pick<ReconcilePlan, 'since' | 'regions'> & { found: string[] },
+): ReconcilePlan {
+  const names = Object.keys(links);
+  const byPool = [...grouped(names, (name) => links[name]?.identityPool ?? '')];
+  if (byPool.length > MOST_IDENTITY_POOLS) {
+    throw new InvalidRequestError(
+      `links.yml names ${byPool.length} identity pools, and one execution has room for ${MOST_IDENTITY_POOLS}: name a link, one execution for each identity pool.`,
+    );
+  }
+  // Once for the execution and once for each identity pool, in quotes and with a comma.
+  const namesRoom = 2 * JSON.stringify(names).length;
+  const left = STATE_ROOM - namesRoom - COUNTS_ROOM * byPool.length;
+  const room = Math.max(0, Math.floor(left / Math.max(byPool.length, 1)));
+  const userPools = [...new Set([...namedUserPools(links), ...found])];
+  return {
+    ...{ repair, since, links: names, regions, userPools: chunks(userPools, LISTED_TOGETHER) },
+    identityPools: byPool.map(([identityPoolId, group]) => ({
+      ...{ identityPoolId, links: group, room },
+    })),
+  };
+}
+
+/**
+ * A user pool that was listed: its id, the digest of what is kept of it, and by which sets of tags
+ * links cover it. No digest: it exists, and no link covers it.
+ */
+export type ListedPool = [userPoolId: string, digest: string, tagSets: string[]];
+
+const tagSetOf = (tags: Record<string, string>): string =>
+  createHash('sha256')
+    .update(JSON.stringify(Object.entries(tags).sort()))
+    .digest('hex')
+    .slice(0, 8);
+
+/** The sets of tags by which links cover a user pool, each in few characters. */
+export function tagSetsOf(links: Links, tags: Record<string, string>): string[] {
+  const matching = taggedLinks(links).flatMap(({ userPoolTags = {} }) =>
+    tagsMatch(userPoolTags, tags) ? tagSetOf(userPoolTags) : [],
+  );
+  return [...new Set(matching)];
+}
+
+/** Whether any of the links may cover a user pool that was listed. */
+export const reaches = (links: Links, [userPoolId, , tagSets]: ListedPool): boolean =>
+  Object.values(links).some(
+    ({ userPools, userPoolTags }) =>
+      userPools?.includes(userPoolId) === true ||
+      (userPoolTags !== undefined && tagSets.includes(tagSetOf(userPoolTags))),
+  );
+
+/** What came of listing some user pools; where the step itself failed, only that. */
+export interface Listing {
+  /** Those that exist. */
+  listed?: ListedPool[];
+  /** Those that may not be listed. */
+  refused?: ListedPool[];
+  /** Those of which nothing is known, not even their tags. */
+  unlisted: string[];
+  failure?: Failure;
+}
+
+/** Why not all of an identity pool is judged: a user pool that its links may cover was not listed. */
+export function unlistedFor(links: Links, listings: Listing[]): string | undefined {
+  const byTags = taggedLinks(links).length > 0;
+  const named = new Set(namedUserPools(links));
+  for (const { refused = [], unlisted, failure = { Error: 'an error' } } of listings) {
+    const [known] = refused.find((each) => reaches(links, each)) ?? [];
+    const userPoolId = known ?? unlisted.find((id) => byTags || named.has(id));
+    if (userPoolId === undefined) continue;
+    const { error, message } = unwrap(failure);
+    return `The app clients of the user pool ${userPoolId} could not be listed, so its entries were neither judged nor repaired; all others were. ${error}: ${message.slice(0, SENTENCE)}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,334 @@
+import { grouped } from '../grouped.ts';
+import { entryKey } from '../identity-pool/identity-pool.ts';
+import {
+  type Change,
+  type Intent,
+  type ShownChange,
+  shownChanges,
+} from '../identity-pool/merge.ts';
+import {
+  BROKEN_ANSWER,
+  CAUSE_ROOM,
+  type Failure,
+  isFailure,
+  isNamedPool,
+  MESSAGE_ROOM,
+  UNNAMED,
+  unwrap,
+} from '../request/outcome.ts';
+import { isFlag, isListOf, isMapOf, isNumber, isObject, isShape, isText } from '../shape.ts';
+import { type Refused, refusalOf } from '../write/batch.ts';
+import { type EntryState, type Finding, STATES } from './classify.ts';
+import type { PoolIssuer } from './issuers.ts';
+import type { PlannedPool, ReconcilePlan } from './plan.ts';
+
+type Counts = Record<EntryState, number>;
+
+/** How many entries a repair has added and taken away. */
+interface Repaired {
+  linked: number;
+  unlinked: number;
+}
+
+/** One entry that is not as it should be, in a report. */
+interface ReportedEntry {
+  state: EntryState;
+  providerName: string;
+  clientId: string;
+  clientName?: string;
+  /** What a repair does about it, or would do; absent where that is left to a person. */
+  repair?: Intent['operation'];
+  /** Why it was not repaired, by the error's name. */
+  refused?: string;
+}
+
+/** The name and the sentence of what went wrong. */
+interface Fault {
+  error: string;
+  message: string;
+}
+
+/** One identity pool in the output of the `reconcile` state machine. */
+export interface PoolReport {
+  identityPoolId: string;
+  links: string[];
+  /** By what was found, before anything was repaired. */
+  counts: Counts;
+  /** How many of those that are removed nobody has asked us to take away. */
+  removedByOthers?: number;
+  /** How many app clients and user pools counted as deleted, though they exist. A repair corrects that. */
+  wrongMarks?: number;
+  /** Those that are neither linked nor foreign, as far as there is room. */
+  entries: ReportedEntry[];
+  /** How many more there are than `entries` has room for. */
+  omitted?: number;
+  /** The user pools whose issuer, or the name of whose entries, is not the original one. */
+  issuers?: PoolIssuer[];
+  /** How many more there are than `issuers` has room for. */
+  omittedIssuers?: number;
+  repaired?: Repaired;
+  /** What was written, where there is room for it. */
+  changes?: ShownChange[];
+  failure?: Fault;
+}
+
+/** An identity pool that could not be reconciled. */
+type FailedPool = Pick<PoolReport, 'identityPoolId' | 'links'> & { failure: Fault };
+
+const countsOf = (findings: { state: EntryState }[]): Counts =>
+  Object.fromEntries(
+    STATES.map((state) => [state, findings.filter((each) => each.state === state).length]),
+  ) as Counts;
+
+// What a person must see to comes first, where there is no room for all.
+const order: EntryState[] = ['removed', 'uncovered', 'changed', 'orphaned', 'missing'];
+
+function reported(
+  { state, provider, clientName, repair }: Finding,
+  refusal: Refused | undefined,
+): ReportedEntry {
+  const { ProviderName = '', ClientId = '' } = provider;
+  return {
+    ...{ state, providerName: ProviderName, clientId: ClientId },
+    ...(clientName !== undefined && { clientName }),
+    ...(repair && { repair: repair.operation }),
+    ...(refusal && { refused: refusalOf(refusal).name }),
+  };
+}
+
+/** As many as fit into so many characters as JSON, from the first on. */
+export function fitting<T>(items: T[], room: number): T[] {
+  let used = 0;
+  const end = items.findIndex((item) => {
+    used += JSON.stringify(item).length + 1;
+    return used > room;
+  });
+  return end < 0 ? items : items.slice(0, end);
+}
+
+// Enough for any sentence to say what is wrong and what to do.
+const SENTENCE = 300;
+// Of the room, what user pools with another issuer may take: the entries matter more.
+const ISSUERS_SHARE = 0.25;
+
+/** What a repair came to. */
+export interface Repair {
+  changes: Change[];
+  /** Why entries were refused, by the keys of the entries. */
+  refused: ReadonlyMap<string, Refused>;
+}
+
+/** What was found of an identity pool and done about it, as far as there is room. */
+export function poolReport(
+  { identityPoolId, links, room }: PlannedPool,
+  findings: Finding[],
+  {
+    repair,
+    notListed,
+    issuers = [],
+    wrongMarks = 0,
+  }: {
+    repair?: Repair | undefined;
+    notListed?: string | undefined;
+    issuers?: PoolIssuer[];
+    wrongMarks?: number;
+  } = {},
+): PoolReport {
+  const [refusal] = repair?.refused.values() ?? [];
+  const sentences = [refusal?.refused, notListed].flatMap((sentence) => sentence ?? []);
+  const failure = sentences.length > 0 && {
+    error: refusal ? refusalOf(refusal).name : 'UserPoolNotListedError',
+    message: sentences.join(' ').slice(0, Math.max(room, SENTENCE)),
+  };
+  let left = room - (failure ? failure.message.length : 0);
+  const all = order
+    .flatMap((state) => findings.filter((finding) => finding.state === state))
+    .map((finding) => reported(finding, repair?.refused.get(entryKey(finding.provider))));
+  const shownIssuers = fitting(issuers, left * ISSUERS_SHARE);
+  if (shownIssuers.length > 0) left -= JSON.stringify(shownIssuers).length;
+  const entries = fitting(all, left);
+  left -= JSON.stringify(entries).length;
+  const lost = findings.filter((finding) => finding.lost).length;
+  const changes = shownChanges(repair?.changes ?? []);
+  const added = repair?.changes.filter(({ op }) => op === 'add').length ?? 0;
+  return {
+    ...{ identityPoolId, links, counts: countsOf(findings), entries },
+    ...(lost > 0 && { removedByOthers: lost }),
+    ...(wrongMarks > 0 && { wrongMarks }),
+    ...(entries.length < all.length && { omitted: all.length - entries.length }),
+    ...(shownIssuers.length > 0 && { issuers: shownIssuers }),
+    ...(shownIssuers.length < issuers.length && {
+      omittedIssuers: issuers.length - shownIssuers.length,
+    }),
+    ...(repair && { repaired: { linked: added, unlinked: repair.changes.length - added } }),
+    ...(changes.length > 0 && JSON.stringify(changes).length <= left && { changes }),
+    ...(failure && { failure }),
+  };
+}
+
+/** What the machine knows at its end: the results of its identity pools, or why there were none. */
+type ReconcileEnd =
+  | (Pick<ReconcilePlan, 'repair' | 'links'> & { identityPools: (PoolReport | FailedPool)[] })
+  | Failure;
+
+/** The output of the `reconcile` state machine. */
+export interface ReconcileOutput {
+  repair: boolean;
+  links: string[];
+  identityPools: (PoolReport | FailedPool)[];
+  totals: Counts & { removedByOthers?: number; wrongMarks?: number; repaired?: Repaired };
+}
+
+/** How an execution ends, as its last states read it. */
+export type ReconcileReport =
+  | { status: 'SUCCEEDED'; output: ReconcileOutput }
+  | { status: 'FAILED'; error: string; cause: string };
+
+/** The detail of the event ReconcileFinished. */
+export interface ReconcileFinished {
+  executionArn: string;
+  status: ReconcileReport['status'];
+  repair?: boolean;
+  links?: string[];
+  /** How many identity pools were looked at, and how many of those failed. */
+  identityPools: { count: number; failed: number };
+  totals: ReconcileOutput['totals'];
+  error?: string;
+  message?: string;
+}
+
+const isReport = (end: PoolReport | FailedPool): end is PoolReport => 'counts' in end;
+
+const isFault = isShape<Fault>({ error: isText, message: isText }, {});
+
+const isPoolReport = (value: unknown): value is PoolReport =>
+  isObject(value) &&
+  isMapOf(isNumber)(value['counts']) &&
+  Array.isArray(value['entries']) &&
+  (value['failure'] === undefined || isFault(value['failure'])) &&
+  isNamedPool(value);
+
+/** How a branch has ended; a failure where it has ended in a way that can't be read. */
+function endOf(value: unknown): PoolReport | FailedPool {
+  if (isPoolReport(value)) return value;
+  const { identityPool, failure } = isObject(value) ? value : {};
+  const { identityPoolId, links } = isNamedPool(identityPool) ? identityPool : UNNAMED;
+  return { identityPoolId, links, failure: unwrap(isFailure(failure) ? failure : BROKEN_ANSWER) };
+}
+
+/** What the machine knows at its end; a failure where that can't be read. */
+function endStateOf(state: unknown): ReconcileEnd {
+  if (isFailure(state)) return state;
+  const { repair, links, identityPools } = isObject(state) ? state : {};
+  if (!isFlag(repair) || !isListOf(isText)(links) || !Array.isArray(identityPools)) {
+    return BROKEN_ANSWER;
+  }
+  return { repair, links, identityPools: identityPools.map(endOf) };
+}
+
+const sum = (numbers: number[]): number => numbers.reduce((total, each) => total + each, 0);
+
+function totalsOf(ends: (PoolReport | FailedPool)[]): ReconcileOutput['totals'] {
+  const reports = ends.filter(isReport);
+  const counts = STATES.map((state) => [state, sum(reports.map(({ counts: of }) => of[state]))]);
+  const lost = sum(reports.map(({ removedByOthers = 0 }) => removedByOthers));
+  const wrongMarks = sum(reports.map(({ wrongMarks: of = 0 }) => of));
+  const repairs = reports.flatMap(({ repaired }) => repaired ?? []);
+  return {
+    ...(Object.fromEntries(counts) as Counts),
+    ...(lost > 0 && { removedByOthers: lost }),
+    ...(wrongMarks > 0 && { wrongMarks }),
+    ...(repairs.length > 0 && {
+      repaired: {
+        linked: sum(repairs.map(({ linked }) => linked)),
+        unlinked: sum(repairs.map(({ unlinked }) => unlinked)),
+      },
+    }),
+  };
+}
+
+/** The error of an execution in which identity pools failed, as one name and one message. */
+function faultOf(ends: (PoolReport | FailedPool)[]): Fault | undefined {
+  const failed = ends.flatMap(({ identityPoolId, failure }) =>
+    failure ? { identityPoolId, ...failure } : [],
+  );
+  const [first] = failed;
+  if (!first) return undefined;
+  if (failed.length === 1) return { error: first.error, message: first.message };
+  const names = [...grouped(failed, ({ error }) => error).keys()];
+  const each = failed.map(({ identityPoolId, message }) => `${identityPoolId}: ${message}`);
+  return {
+    error: names.length === 1 ? first.error : 'ReconcileFailedError',
+    message: `${failed.length} of ${ends.length} identity pools failed. ${each.join(' ')}`,
+  };
+}
+
+/** The cause of a failed execution: the whole output where there is room for it, else its totals. */
+function causeOf(message: string, output: ReconcileOutput | undefined): string {
+  const whole = JSON.stringify({ message, ...output });
+  if (whole.length <= CAUSE_ROOM) return whole;
+  const totals = output && { totals: output.totals };
+  return JSON.stringify({ message: message.slice(0, MESSAGE_ROOM), ...totals });
+}
+
+/**
+ * How the execution ends, and the event that says so. One failed identity pool fails the execution.
+ *
+ * @param handed the state of the machine at its end, which may be anything that a step has answered.
+ */
+export function reconcileReport(
+  executionArn: string,
+  handed: unknown,
+): { report: ReconcileReport; finished: ReconcileFinished } {
+  const end = endStateOf(handed);
+  const known = 'identityPools' in end ? end : undefined;
+  const identityPools = known?.identityPools ?? [];
+  const totals = totalsOf(identityPools);
+  const request = known && { repair: known.repair, links: known.links };
+  const output = request && { ...request, identityPools, totals };
+  const fault = 'Error' in end ? unwrap(end) : faultOf(identityPools);
+  const finished = {
+    executionArn,
+    ...request,
+    identityPools: {
+      count: identityPools.length,
+      failed: identityPools.filter(({ failure }) => failure).length,
+    },
+    totals,
+  };
+  if (output && !fault) {
+    const status = 'SUCCEEDED';
+    return { report: { status, output }, finished: { ...finished, status } };
+  }
+  const { error, message } = fault ?? { error: 'ReconcileFailedError', message: '' };
+  const status = 'FAILED';
+  return {
+    report: { status, error, cause: causeOf(message, output) },
+    finished: { ...finished, status, error, message: message.slice(0, MESSAGE_ROOM) },
+  };
+}
+
+const titled = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What an execution counts as: how many entries are in each state, and what was repaired. */
+export function reconcileMetrics({ status, totals }: ReconcileFinished): {
+  metric: string;
+  count: number;
+}[] {
+  const {
+    repaired = { linked: 0, unlinked: 0 },
+    removedByOthers = 0,
+    wrongMarks = 0,
+    ...counts
+  } = totals;
+  return [
+    ...Object.entries(counts).map(([state, count]) => ({
+      metric: `Reconcile${titled(state)}`,
+      count,
+    })),
+    { metric: 'EntriesRemoved', count: removedByOthers },
+    { metric: 'ReconcileWrongMarks', count: wrongMarks },
+    { metric: 'ReconcileRepaired', count: repaired.linked + repaired.unlinked },
+    { metric: 'ReconcileFailed', count: status === 'FAILED' ? 1 : 0 },
+  ];
+}

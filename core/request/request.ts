@@ -1,0 +1,271 @@
+import { InvalidRequestError } from '../errors.ts';
+import { partitionOf, unknownRegion } from '../partitions.ts';
+import { isObject } from '../shape.ts';
+
+/** Who asked, and how. From CloudTrail it is proof; what a person says of himself is a claim. */
+export interface RequestedBy {
+  via: 'cloudtrail' | 'event' | 'person';
+  principalArn?: string;
+  eventId?: string;
+  time?: string;
+  account?: string;
+  region?: string;
+  reason?: string;
+}
+
+/** What the `link` state machine was asked to do. */
+export interface LinkRequest {
+  operation: 'link' | 'unlink';
+  userPoolId: string;
+  /** Absent only when every entry of the user pool is to be unlinked. */
+  clientId?: string;
+  /** The app client's name, where the event that asked knows it. */
+  clientName?: string;
+  /** Narrows the request to one of the identity pools that the links name. */
+  identityPoolId?: string;
+  /** Whether only role mappings are to be taken away whose entries are gone. */
+  leftBehind?: true;
+  dryRun: boolean;
+  requestedBy: RequestedBy;
+}
+
+/** What an earlier execution did is to be taken back. */
+export interface UndoRequest {
+  operation: 'undo';
+  executionArn: string;
+  /** Narrows the request to one of the identity pools that it changed. */
+  identityPoolId?: string;
+  dryRun: boolean;
+  requestedBy: RequestedBy;
+}
+
+type Json = Record<string, unknown>;
+
+const refuse = (message: string): never => {
+  throw new InvalidRequestError(message);
+};
+
+const personsKeys = [
+  'operation',
+  'userPoolId',
+  'clientId',
+  'identityPoolId',
+  'leftBehind',
+  'dryRun',
+  'reason',
+] as const;
+
+const undoKeys = ['operation', 'executionArn', 'identityPoolId', 'dryRun', 'reason'] as const;
+
+const requestedByKeys = ['principalArn', 'eventId', 'time', 'account', 'region'] as const;
+
+// CloudTrail writes this where it masks a value, and Cognito marks client ids as sensitive. Nobody
+// masks names: a client may have this one.
+// https://docs.aws.amazon.com/cognito/latest/developerguide/understanding-amazon-cognito-entries.html
+const MASKED = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+
+/** Whether a field says nothing: EventBridge leaves a blank where the event has no such field. */
+const isBlank = ([key, value]: [string, unknown]): boolean =>
+  value === '' || (key === 'clientId' && value === MASKED);
+
+const withoutBlanks = (value: Json): Json =>
+  Object.fromEntries(Object.entries(value).filter((field) => !isBlank(field)));
+
+const patterns = {
+  // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolType.html
+  userPoolId: {
+    pattern: /^[\w-]+_[0-9a-zA-Z]+$/,
+    most: 55,
+    regionEnd: '_',
+    like: 'us-east-1_AbCdEfGhI',
+  },
+  // cognito-idp allows a + here too, an identity pool does not.
+  // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdentityProvider.html
+  clientId: {
+    pattern: /^\w+$/,
+    most: 128,
+    regionEnd: undefined,
+    like: '1example23456789abcdefghij',
+  },
+  // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_IdentityPool.html
+  identityPoolId: {
+    pattern: /^[\w-]+:[0-9a-f-]+$/,
+    most: 55,
+    regionEnd: ':',
+    like: 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab',
+  },
+} as const;
+
+/** Whether a value is an id as AWS gives them out. */
+export const isId =
+  (key: keyof typeof patterns) =>
+  (value: unknown): value is string =>
+    typeof value === 'string' &&
+    value.length <= patterns[key].most &&
+    patterns[key].pattern.test(value);
+
+function id(source: Json, key: keyof typeof patterns): string | undefined {
+  const value = source[key];
+  if (value === undefined) return value;
+  const { like, regionEnd } = patterns[key];
+  if (!isId(key)(value)) return refuse(`${key} must be an id like "${like}", not ${quote(value)}.`);
+  if (regionEnd === undefined) return value;
+  const region = value.slice(0, value.lastIndexOf(regionEnd));
+  if (partitionOf(region) !== undefined) return value;
+  return refuse(`${key} is ${quote(value)}, and ${unknownRegion(region)}.`);
+}
+
+/**
+ * A text of at most so many characters; undefined where there is none.
+ *
+ * @throws InvalidRequestError
+ */
+export function text(source: Json, key: string, most: number): string | undefined {
+  const value = source[key];
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value.length <= most) return value;
+  return refuse(`${key} must be a text of at most ${most} characters, not ${quote(value)}.`);
+}
+
+/** A value as a sentence names it, never whole: it may be deeper than the call stack and longer than any cause. */
+export function quote(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (isObject(value)) return 'an object';
+  const shown = JSON.stringify(value) ?? String(value);
+  return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
+}
+
+/** @throws InvalidRequestError where there are other keys. */
+export function onlyKeys(source: Json, keys: readonly string[], what: string): void {
+  const unknown = Object.keys(source).filter((key) => !keys.includes(key));
+  if (unknown.length === 0) return;
+  const shown = unknown.slice(0, 5).map(quote).join(', ');
+  const more = unknown.length > 5 ? ` and ${unknown.length - 5} more` : '';
+  refuse(
+    `${what} has the unknown ${unknown.length > 1 ? 'keys' : 'key'} ${shown}${more}; it may hold ${keys.join(', ')}.`,
+  );
+}
+
+/** Without the keys whose value is undefined. */
+const defined = <T extends object>(value: { [K in keyof T]: T[K] | undefined }): T =>
+  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
+
+function requestFrom(source: Json, requestedBy: RequestedBy): LinkRequest {
+  const { operation = 'link' } = source;
+  if (operation !== 'link' && operation !== 'unlink') {
+    return refuse(`operation must be "link", "unlink" or "undo", not ${quote(operation)}.`);
+  }
+  const userPoolId = id(source, 'userPoolId');
+  if (userPoolId === undefined) {
+    return refuse('userPoolId is missing: say which user pool the app client belongs to.');
+  }
+  return defined<LinkRequest>({
+    operation,
+    userPoolId,
+    clientId: id(source, 'clientId'),
+    clientName: text(source, 'clientName', 128),
+    leftBehind: source['leftBehind'] === true || undefined,
+    ...common(source, requestedBy),
+  });
+}
+
+/** What every request may say. */
+function common(source: Json, requestedBy: RequestedBy) {
+  const { dryRun = false } = source;
+  if (typeof dryRun !== 'boolean') {
+    return refuse(`dryRun must be true or false, not ${quote(dryRun)}.`);
+  }
+  return {
+    identityPoolId: id(source, 'identityPoolId'),
+    dryRun,
+    requestedBy: defined<RequestedBy>({ ...requestedBy, reason: text(source, 'reason', 1000) }),
+  };
+}
+
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+const EXECUTION_ARN = /^arn:[a-z-]+:states:[a-z0-9-]+:\d{12}:execution:[^\s:]{1,80}:[^\s:]{1,90}$/;
+
+function undoFrom(source: Json, requestedBy: RequestedBy): UndoRequest {
+  onlyKeys(source, undoKeys, 'The request');
+  const { executionArn } = source;
+  if (typeof executionArn !== 'string' || !EXECUTION_ARN.test(executionArn)) {
+    return refuse(
+      `executionArn must be the ARN of the execution to undo, like "arn:aws:states:us-east-1:111111111111:execution:poolbridge-prod-link:NAME", not ${quote(executionArn)}.`,
+    );
+  }
+  return defined<UndoRequest>({
+    operation: 'undo',
+    executionArn,
+    ...common(source, requestedBy),
+  });
+}
+
+/** @throws InvalidRequestError where leftBehind is not what it may be, or stands where it means nothing. */
+function checkLeftBehind({ leftBehind = false, operation, clientId, identityPoolId }: Json): void {
+  if (typeof leftBehind !== 'boolean') {
+    refuse(`leftBehind must be true or false, not ${quote(leftBehind)}.`);
+  }
+  const isWhole = operation === 'unlink' && clientId !== undefined && identityPoolId !== undefined;
+  if (leftBehind && !isWhole) {
+    refuse('leftBehind goes with the operation "unlink", a clientId and an identityPoolId.');
+  }
+}
+
+function fromPerson(source: unknown, requestedBy: RequestedBy): LinkRequest | UndoRequest {
+  if (!isObject(source)) {
+    return refuse(
+      `The request must be an object like {"operation":"link","userPoolId":"…","clientId":"…"}, not ${quote(source)}.`,
+    );
+  }
+  if (source['operation'] === 'undo') return undoFrom(source, requestedBy);
+  onlyKeys(source, personsKeys, 'The request');
+  const request = requestFrom(source, requestedBy);
+  if (request.clientId === undefined && request.operation === 'link') {
+    return refuse('clientId is missing: say which app client to link.');
+  }
+  checkLeftBehind(source);
+  return request;
+}
+
+function fromCloudTrail(source: Json, requestedBy: RequestedBy): LinkRequest {
+  onlyKeys(source, [...personsKeys, 'clientName'], 'The request');
+  const { operation, clientId } = source;
+  // Absent means every entry of the user pool; a blank must never come to mean that.
+  if (operation === 'unlink' && isBlank(['clientId', clientId])) {
+    return refuse(
+      'clientId is blank: name the app client, or leave the key out to unlink them all. A reconcile unlinks what is gone, too.',
+    );
+  }
+  const request = requestFrom(withoutBlanks(source), requestedBy);
+  if (operation === 'unlink' && !Object.hasOwn(source, 'clientId')) return request;
+  if (request.clientId === undefined && request.clientName === undefined) {
+    return refuse(
+      'The CloudTrail record names no app client: clientId and clientName are missing.',
+    );
+  }
+  return request;
+}
+
+/**
+ * Reads the input of the `link` state machine: a person's, or `{request, requestedBy}` as the
+ * EventBridge rules in `events/` shape it.
+ *
+ * @throws InvalidRequestError with one sentence that says what is wrong.
+ */
+export function parseRequest(input: unknown): LinkRequest | UndoRequest {
+  if (!isObject(input) || !Object.hasOwn(input, 'requestedBy')) {
+    return fromPerson(input, { via: 'person' });
+  }
+  onlyKeys(input, ['request', 'requestedBy'], 'The input');
+  const { request, requestedBy } = input;
+  if (!isObject(request)) return refuse(`request must be an object, not ${quote(request)}.`);
+  if (!isObject(requestedBy)) return refuse('requestedBy must be an object.');
+  const who = withoutBlanks(requestedBy);
+  const { via } = who;
+  if (via !== 'cloudtrail' && via !== 'event') {
+    return refuse(`requestedBy.via must be "cloudtrail" or "event", not ${quote(via)}.`);
+  }
+  const facts = requestedByKeys.map((key) => [key, text(who, key, 2048)] as const);
+  const by = { via, ...defined(Object.fromEntries(facts)) } as RequestedBy;
+  return via === 'event' ? fromPerson(request, by) : fromCloudTrail(request, by);
+}

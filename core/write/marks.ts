@@ -1,0 +1,64 @@
+import { userPoolIdOf } from '../user-pool.ts';
+import { EVERY_CLIENT, type LedgerEntry } from './records.ts';
+
+/**
+ * By how much clocks may differ, and how long a listing of Cognito may lag behind, in milliseconds. AWS
+ * gives no figure: it is an assumption.
+ */
+export const LAG_MS = 60_000;
+
+/** What the ledger has as deleted: an app client, or with `*` its whole user pool. */
+export type Mark = Pick<LedgerEntry, 'providerName' | 'clientId'>;
+
+export const markOf = ({ providerName, clientId }: LedgerEntry): Mark => ({
+  providerName,
+  clientId,
+});
+
+/**
+ * Whether a listing that begins at a time says more than a mark: a younger mark may be of a deletion that
+ * the listing does not show yet.
+ *
+ * @param since in epoch milliseconds.
+ */
+export const isBefore = (mark: LedgerEntry, since: number): boolean => mark.time <= since - LAG_MS;
+
+/**
+ * The marks of app clients and user pools that exist: AWS gives no id twice, so what made them was no
+ * deletion.
+ */
+export function wrongMarks(
+  ledger: LedgerEntry[],
+  {
+    listed,
+    existing,
+    since,
+    partition,
+  }: {
+    listed: ReadonlyMap<string, { clients: ReadonlyMap<string, string> }>;
+    /** Every user pool that is known to exist. */
+    existing: ReadonlySet<string>;
+    /** When listing began, in epoch milliseconds. */
+    since: number;
+    partition: string;
+  },
+): LedgerEntry[] {
+  return ledger.filter((entry) => {
+    if (entry.deleted !== true || !isBefore(entry, since)) return false;
+    const userPoolId = userPoolIdOf(entry.providerName, partition) ?? '';
+    if (entry.clientId === EVERY_CLIENT) return existing.has(userPoolId);
+    return listed.get(userPoolId)?.clients.has(entry.clientId) === true;
+  });
+}
+
+/** A ledger without marks that are known to be wrong. One that was entered since stays. */
+export const withoutMarks = (ledger: LedgerEntry[], marks: LedgerEntry[]): LedgerEntry[] =>
+  ledger.filter(
+    (entry) =>
+      !marks.some(
+        ({ providerName, clientId, sequence }) =>
+          entry.providerName === providerName &&
+          entry.clientId === clientId &&
+          entry.sequence === sequence,
+      ),
+  );

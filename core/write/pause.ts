@@ -1,0 +1,32 @@
+import { PausedError } from '../errors.ts';
+import { isShape, isText } from '../shape.ts';
+
+/** The stop that a person has put on all writes of a stage. */
+export interface Pause {
+  /** ISO 8601. */
+  since: string;
+  /** ARN of whoever paused. */
+  by: string;
+  reason: string;
+  stage: string;
+}
+
+export const isPause = isShape<Pause>(
+  { since: isText, by: isText, reason: isText, stage: isText },
+  {},
+);
+
+/** Under which key of the table a pause lies, both of them: no identity pool has such an id. */
+export const PAUSE = 'pause';
+
+/** Who has paused, since when and why, in words. One that was left by hand may not say. */
+export const pausedText = (pause: Pause | undefined): string =>
+  pause ? `since ${pause.since} by ${pause.by} (${pause.reason})` : 'by hand, without saying why';
+
+/** Why nothing is written, and how that ends. */
+export function pausedError(pause: Pause | undefined): PausedError {
+  const stage = pause ? ` --stage ${pause.stage}` : '';
+  return new PausedError(
+    `All writes have been paused ${pausedText(pause)}, so nothing was written. Once it is over (poolbridge resume${stage}), ask again.`,
+  );
+}

@@ -1,0 +1,254 @@
+import {
+  entriesOf,
+  entryKey,
+  type IdentityPool,
+  isShownPool,
+  type Provider,
+  type ShownPool,
+} from '../identity-pool/identity-pool.ts';
+import {
+  type EntryChange,
+  expanded,
+  type Intent,
+  isEntryChange,
+  type MappingChange,
+  type ShownChange,
+  type TagChange,
+} from '../identity-pool/merge.ts';
+import { isPrincipalTagMap, isShownMapping } from '../identity-pool/roles.ts';
+import { namesIn } from '../issuer.ts';
+import { isId } from '../request/request.ts';
+import {
+  isEither,
+  isFlag,
+  isListOf,
+  isNumber,
+  isOneOf,
+  isShape,
+  isText,
+  type Shape,
+} from '../shape.ts';
+import type { Asked, Refused } from './batch.ts';
+
+/** A request that waits for an identity pool, as it is left for whoever writes next. */
+export interface Pending {
+  /** Of this request, and no other. */
+  key: string;
+  execution: string;
+  operation: 'link' | 'unlink';
+  userPoolId: string;
+  clientId?: string;
+  /** Whether it is to be unlinked because it was deleted. */
+  deleted?: boolean;
+  /** The number of the listing in which its app client was looked up. */
+  listing?: number;
+}
+
+/** A request as the links of today allow it. */
+export interface Allowed extends Asked {
+  execution: string;
+  links: string[];
+  /** Where it is known. */
+  clientName?: string;
+  /** Whether the app client, or the whole user pool, was deleted: what is unlinked stays so. */
+  deleted?: boolean;
+}
+
+/** One request's share of a write. */
+export interface WrittenShare extends Allowed {
+  changes: ShownChange[];
+  /** Those of them that another request of the same write cancelled: the pool never showed them. */
+  cancelled?: ShownChange[];
+}
+
+/** A write as everyone is told of it for whom it was made. */
+export interface WriteRecord {
+  /** The execution that writes. */
+  execution: string;
+  /** ARN of the role session that writes. */
+  assumedRoleArn: string;
+  /** Of its lease: a later write has a higher one. */
+  sequence: number;
+  before: ShownPool;
+  after: ShownPool;
+}
+
+/** The answer to a request that another execution wrote, or an earlier attempt of its own. */
+export type Answer = ({ write: string } & Pick<WrittenShare, 'changes' | 'cancelled'>) | Refused;
+
+/** What the ledger says of one entry of ours: so that later we know ours from foreign. */
+export interface LedgerEntry {
+  state: 'linked' | 'unlinked';
+  providerName: string;
+  clientId: string;
+  clientName?: string;
+  /** Whether the app client, or the user pool, is no more: AWS gives no id twice. */
+  deleted?: boolean;
+  links: string[];
+  execution: string;
+  sequence: number;
+  /** When it was written, in epoch milliseconds. */
+  time: number;
+}
+
+const isOperation = isOneOf('link', 'unlink');
+
+/** Whether an item of the table is a request that could have been left there by this service. */
+export const isPending = isShape<Pending>(
+  { key: isText, execution: isText, operation: isOperation, userPoolId: isId('userPoolId') },
+  { clientId: isId('clientId'), deleted: isFlag, listing: isNumber },
+);
+
+const isProvider = isShape<Provider>(
+  {},
+  { ProviderName: isText, ClientId: isText, ServerSideTokenCheck: isFlag },
+);
+
+const isEntryOp = isOneOf('add', 'remove');
+
+const isEntries: Shape<ShownChange> = isEither(
+  isShape<EntryChange>({ op: isEntryOp, provider: isProvider }, {}),
+  isShape<Extract<ShownChange, { clientIds: string[] }>>(
+    { op: isEntryOp, provider: isProvider, clientIds: isListOf(isText) },
+    {},
+  ),
+);
+
+const isBesideEntries: Shape<ShownChange> = isEither(
+  isShape<MappingChange>(
+    { op: isOneOf('map', 'unmap'), provider: isProvider, roleMapping: isShownMapping },
+    {},
+  ),
+  isShape<TagChange>(
+    { op: isOneOf('tag', 'untag'), provider: isProvider, principalTags: isPrincipalTagMap },
+    {},
+  ),
+);
+
+export const isShownChange: Shape<ShownChange> = isEither(isEntries, isBesideEntries);
+
+const isTrue = (value: unknown): value is true => value === true;
+
+const isIntent = isShape<Intent>(
+  { operation: isOperation, providerName: isText, serverSideTokenCheck: isFlag },
+  {
+    ...{ clientId: isText, roleMapping: isShownMapping, principalTags: isPrincipalTagMap },
+    ...{ clientIds: isListOf(isText), takeBack: isListOf(isShownChange) },
+    otherName: isText,
+    leftBehind: isTrue,
+  },
+);
+
+const isShare = isShape<WrittenShare>(
+  {
+    ...{ key: isText, execution: isText, links: isListOf(isText) },
+    ...{ intent: isIntent, changes: isListOf(isShownChange) },
+  },
+  { clientName: isText, deleted: isFlag, cancelled: isListOf(isShownChange) },
+);
+
+export const isWrittenShares = isListOf(isShare);
+
+export const isWriteRecord = isShape<WriteRecord>(
+  {
+    ...{ execution: isText, assumedRoleArn: isText, sequence: isNumber },
+    ...{ before: isShownPool, after: isShownPool },
+  },
+  {},
+);
+
+const isSentence = (value: unknown): value is string =>
+  isText(value) && /^[A-Z]\w* .{10,1000}\.$/s.test(value);
+
+export const isAnswer: Shape<Answer> = isEither(
+  isShape<Extract<Answer, { write: string }>>(
+    { write: isText, changes: isListOf(isShownChange) },
+    { cancelled: isListOf(isShownChange) },
+  ),
+  isShape<Refused>({ refused: isSentence }, { error: isOneOf('RoleMappingError') }),
+);
+
+export const isLedgerEntry = isShape<LedgerEntry>(
+  {
+    ...{ state: isOneOf('linked', 'unlinked'), providerName: isText, clientId: isText },
+    ...{ links: isListOf(isText), execution: isText, sequence: isNumber, time: isNumber },
+  },
+  { clientName: isText, deleted: isFlag },
+);
+
+/** Stands in the ledger for every client of a user pool. */
+export const EVERY_CLIENT = '*';
+
+/**
+ * What the ledger is to say after a share of a write. What was deleted is entered even where there
+ * was nothing to unlink: its creation may be heard of later.
+ */
+export function ledgerEntriesOf(
+  { changes, links, execution, clientName, deleted, intent }: WrittenShare,
+  sequence: number,
+  time: number,
+): LedgerEntry[] {
+  const name = clientName === undefined ? {} : { clientName };
+  const gone = deleted === true ? { deleted } : {};
+  const common = { ...name, ...gone, links, execution, sequence, time };
+  const { providerName, clientId = EVERY_CLIENT } = intent;
+  const all = changes.flatMap(expanded);
+  const changed = all.filter(isEntryChange);
+  // Whose role mapping is set is linked, whoever put the entry there: an attempt that did not live to
+  // tell may have.
+  const linked = changed.length > 0 ? [] : all.filter(({ op }) => op === 'map');
+  const entries = [...changed, ...linked].map(({ op, provider }): LedgerEntry => {
+    const { ProviderName = '', ClientId = '' }: Provider = provider;
+    const state = op === 'remove' ? 'unlinked' : 'linked';
+    return { state, providerName: ProviderName, clientId: ClientId, ...common };
+  });
+  const isEntered = entries.some(
+    (entry) => entry.clientId === clientId && entry.providerName === providerName,
+  );
+  if (deleted !== true || isEntered) return entries;
+  return [...entries, { state: 'unlinked', providerName, clientId, ...common }];
+}
+
+/** Whether a share is to unlink what may be gone already, by others. */
+export const mayBeSettled = ({ intent, changes, deleted }: WrittenShare): boolean =>
+  intent.operation === 'unlink' &&
+  !intent.takeBack &&
+  !intent.leftBehind &&
+  deleted !== true &&
+  (intent.clientId === undefined || changes.length === 0);
+
+/**
+ * What the ledger is to say of the entries of ours that a share asks to unlink and that others have
+ * taken away before: somebody wants them gone, and they are.
+ *
+ * @param after the pool as the write leaves it.
+ * @param ledger what it says of the user pool.
+ */
+export function settledBy(
+  { intent, links, execution }: WrittenShare,
+  after: IdentityPool,
+  ledger: LedgerEntry[],
+  { sequence, time }: Pick<LedgerEntry, 'sequence' | 'time'>,
+): LedgerEntry[] {
+  const { clientId } = intent;
+  const names = namesIn(intent);
+  const there = new Set(entriesOf(after).map(entryKey));
+  return ledger
+    .filter(
+      (entry) =>
+        entry.state === 'linked' &&
+        names.includes(entry.providerName) &&
+        (clientId === undefined || entry.clientId === clientId) &&
+        !there.has(entryKey({ ProviderName: entry.providerName, ClientId: entry.clientId })),
+    )
+    .map((entry) => ({ ...entry, state: 'unlinked', links, execution, sequence, time }));
+}
+
+/** What an execution has changed in an identity pool, as the ledger says. */
+export const changesBy = (execution: string, ledger: LedgerEntry[]): EntryChange[] =>
+  ledger
+    .filter((entry) => entry.execution === execution)
+    .map(({ state, providerName, clientId }) => ({
+      op: state === 'linked' ? 'add' : 'remove',
+      provider: { ProviderName: providerName, ClientId: clientId },
+    }));

@@ -1,0 +1,219 @@
+import { entryKey, type IdentityPool } from '../identity-pool/identity-pool.ts';
+import {
+  type Change,
+  expanded,
+  type Intent,
+  isMet,
+  merge,
+  type ShownChange,
+  shownChanges,
+} from '../identity-pool/merge.ts';
+import { isListOf, isNumber, isObject, isOneOf, isShape, isText } from '../shape.ts';
+import type { Share } from './batch.ts';
+import { type Allowed, isShownChange, type WriteRecord, type WrittenShare } from './records.ts';
+
+/** What the log calls a write that is about to be made, and its end; and a pattern that finds both. */
+export const WRITE_BEGINS = 'identity pool update begins';
+export const WRITE_ENDED = 'identity pool update ended';
+export const WRITES = '{ $.message = "identity pool update *" }';
+
+/** One request's share of a write, as the log has it. */
+interface LoggedShare {
+  /** Of the request. */
+  key: string;
+  execution: string;
+  operation: Intent['operation'];
+  /** The links that allow it. */
+  links: string[];
+  changes: ShownChange[];
+}
+
+/** A write that is about to be made: it is logged before, since nobody may live to tell after. */
+interface LoggedWrite extends Pick<WriteRecord, 'execution' | 'assumedRoleArn' | 'sequence'> {
+  /** Of this write, and no other. */
+  write: string;
+  identityPoolId: string;
+  /** Which of its shares is the first here, where it takes several lines. */
+  from: number;
+  shares: LoggedShare[];
+}
+
+/**
+ * How a write ended:
+ * - `read back`: it was made, and seen to be made under the lease;
+ * - `not made`: it was refused, or given up before;
+ * - `taken back`: a later part of it was refused;
+ * - `made in part`: a later part of it failed, and what was made stays;
+ * - `not read back`: it was made, and the pool then showed something else;
+ * - `seen later`: whoever wrote next has seen what was made of it;
+ * - `needless`: its shares cancel each other out, so that nothing had to be sent.
+ */
+const ENDS = [
+  ...(['read back', 'not made', 'taken back', 'made in part', 'not read back'] as const),
+  ...(['seen later', 'needless'] as const),
+] as const;
+
+export type WriteEnd = (typeof ENDS)[number];
+
+const isEnd = isOneOf(...ENDS);
+
+// Of characters: a line holds what Lambda and CloudWatch Logs take as one event, 256 KB, whatever
+// script its words are in. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_InputLogEvent.html
+const LINE_ROOM = 60_000;
+const MAPPINGS_ROOM = 30_000;
+
+/** The shares that change anything, as they are logged. */
+function loggedShares(asked: Allowed[], shares: Share[]): LoggedShare[] {
+  return asked.flatMap(({ key, execution, links, intent: { operation } }, i) => {
+    const share = shares[i];
+    if (!share || 'refused' in share || share.changes.length === 0) return [];
+    const changes = shownChanges(share.changes, MAPPINGS_ROOM);
+    return [{ key, execution, operation, links, changes }];
+  });
+}
+
+/** A write as it is logged before it is made: in as many lines as it takes; none, if nothing changes. */
+export function linesOf(
+  { execution, assumedRoleArn, sequence }: WriteRecord,
+  about: Pick<LoggedWrite, 'write' | 'identityPoolId'>,
+  asked: Allowed[],
+  shares: Share[],
+): LoggedWrite[] {
+  const lines: LoggedWrite[] = [];
+  let room = 0;
+  for (const [from, share] of loggedShares(asked, shares).entries()) {
+    const size = JSON.stringify(share).length;
+    const last = lines.at(-1);
+    room -= size;
+    if (last && room >= 0) {
+      last.shares.push(share);
+      continue;
+    }
+    lines.push({ ...about, execution, assumedRoleArn, sequence, from, shares: [share] });
+    room = LINE_ROOM - size;
+  }
+  return lines;
+}
+
+/** What a pool shows of a write that nobody saw the end of: the shares, by the keys of the requests. */
+interface Seen {
+  /** Those that it shows all of. */
+  made: string[];
+  /** What it shows of others, since a write may take several calls. */
+  parts: Pick<LoggedShare, 'key' | 'changes'>[];
+}
+
+const sameChange = (a: Change, b: Change): boolean =>
+  a.op === b.op && entryKey(a.provider) === entryKey(b.provider);
+
+export function seenIn(pool: IdentityPool, shares: WrittenShare[]): Seen {
+  const made = shares.filter(({ intent }) => isMet(pool, intent));
+  const parts = shares.flatMap((share) => {
+    const { key, intent, changes } = share;
+    if (made.includes(share) || intent.takeBack) return [];
+    const left = merge(pool, intent);
+    const seen = changes
+      .flatMap(expanded)
+      .filter((change) => !left.some((each) => sameChange(each, change)));
+    return seen.length > 0 ? [{ key, changes: seen }] : [];
+  });
+  return { made: made.map(({ key }) => key), parts };
+}
+
+/** What one execution has changed in an identity pool by one write, whoever made that. */
+export interface MadeShare extends Omit<LoggedShare, 'key'> {
+  identityPoolId: string;
+  /** The execution that wrote, and its role session. */
+  writtenBy: string;
+  assumedRoleArn: string;
+  /** Of the lease: the writes of an identity pool were made in this order. */
+  sequence: number;
+  /** In this order the shares of one write count. */
+  share: number;
+  /** When it was about to be made, as ISO 8601. */
+  time: string;
+  /** Absent where nobody knows. */
+  end?: WriteEnd;
+}
+
+const isLoggedShare = isShape<LoggedShare>(
+  {
+    ...{ key: isText, execution: isText, operation: isOneOf('link', 'unlink') },
+    ...{ links: isListOf(isText), changes: isListOf(isShownChange) },
+  },
+  {},
+);
+const isShares = isListOf(isLoggedShare);
+const isKeys = isListOf(isText);
+const areParts = isListOf(
+  isShape<Seen['parts'][number]>({ key: isText, changes: isListOf(isShownChange) }, {}),
+);
+
+type Line = Record<string, unknown>;
+
+/** A line as a write that begins; undefined for any other. */
+function beginningIn(line: Line): (LoggedWrite & { time: string }) | undefined {
+  const { message, write, identityPoolId, execution, assumedRoleArn, timestamp: time } = line;
+  const { sequence, from, shares } = line;
+  const isWhole =
+    [write, identityPoolId, execution, assumedRoleArn, time].every(isText) &&
+    [sequence, from].every(isNumber) &&
+    isShares(shares);
+  if (message !== WRITE_BEGINS || !isWhole) return undefined;
+  return {
+    write,
+    identityPoolId,
+    execution,
+    assumedRoleArn,
+    time,
+    sequence,
+    from,
+    shares,
+  } as LoggedWrite & { time: string };
+}
+
+interface Ended extends Partial<Seen> {
+  end: WriteEnd;
+}
+
+/** How the writes ended. Of a write that nobody saw the end of, whoever wrote next knows best. */
+function endsIn(lines: Line[]): ReadonlyMap<unknown, Ended> {
+  const ends = new Map<unknown, Ended>();
+  for (const { message, write, end: said, made, parts } of lines) {
+    const end = isEnd(said) ? said : undefined;
+    if (message !== WRITE_ENDED || !end || ends.get(write)?.end === 'seen later') continue;
+    ends.set(write, { end, ...(isKeys(made) && areParts(parts) && { made, parts }) });
+  }
+  return ends;
+}
+
+/** Of the changes of a share those that were made, or may have been. */
+function madeOf({ key, changes }: LoggedShare, ended: Ended | undefined): ShownChange[] {
+  if (!ended) return changes;
+  const { end, made, parts = [] } = ended;
+  if (end === 'not made' || end === 'taken back') return [];
+  if (made?.includes(key) !== false) return changes;
+  return parts.flatMap((part) => (part.key === key ? part.changes : []));
+}
+
+/**
+ * What was changed, or may have been, by the lines of the log of the functions that write: one by one,
+ * for each execution that asked for it.
+ */
+export function sharesIn(logged: unknown[]): MadeShare[] {
+  const lines = logged.filter(isObject);
+  const ends = endsIn(lines);
+  return lines.flatMap((line): MadeShare[] => {
+    const beginning = beginningIn(line);
+    if (!beginning) return [];
+    const { write, execution: writtenBy, from, shares, ...common } = beginning;
+    const ended = ends.get(write);
+    return shares.flatMap((share, i) => {
+      const { key: _, ...asked } = share;
+      const changes = madeOf(share, ended);
+      const end = ended?.end && { end: ended.end };
+      const made = { ...common, ...asked, changes, writtenBy, share: from + i, ...end };
+      return changes.length > 0 ? [made] : [];
+    });
+  });
+}

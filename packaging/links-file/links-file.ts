@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { Ajv } from 'ajv';
+import type { Links } from '../../core/links/links.ts';
+import { problemsOf } from '../../core/links/problems.ts';
+import { warningsOf } from '../../core/links/warnings.ts';
+import { inLine } from './in-line.ts';
+import { isSaidBetter, schemaProblem } from './schema-words.ts';
+import { type Problem, YamlSource } from './yaml-source.ts';
+
+/** What is wrong with links.yml: one line for each problem, with file, line and key. */
+export class LinksFileError extends Error {
+  override readonly name = 'LinksFileError';
+}
+
+/** The links of a file, and what is allowed in it but probably not meant. */
+export interface LinksFile {
+  links: Links;
+  /** One line for each, with file, line and key. */
+  warnings: string[];
+}
+
+const schema: object = JSON.parse(
+  readFileSync(new URL('../../links.schema.json', import.meta.url), 'utf8'),
+);
+const validate = new Ajv({ allErrors: true, useDefaults: true, verbose: true }).compile<{
+  links: Links;
+}>(schema);
+
+// More would hide the first mistake, which is often the cause of the others.
+const MOST_PROBLEMS = 50;
+// The schema can have several errors for one problem.
+const MOST_ERRORS = 1000;
+
+interface Found {
+  links: Links;
+  problems: Problem[];
+  warnings: Problem[];
+}
+
+const refused = (problems: Problem[]): Found => ({ links: {}, problems, warnings: [] });
+
+function linksOf(source: YamlSource): Found {
+  const { content } = source;
+  if (source.problems.length > 0) return refused(source.problems);
+  const located = (all: ReturnType<typeof problemsOf>): Problem[] =>
+    all.slice(0, MOST_PROBLEMS).map((each) => source.locate(each));
+  if (!validate(content)) {
+    const all = (validate.errors ?? []).slice(0, MOST_ERRORS);
+    return refused(located(all.filter((each) => !isSaidBetter(each, all)).map(schemaProblem)));
+  }
+  const { links } = content;
+  return { links, problems: located(problemsOf(links)), warnings: located(warningsOf(links)) };
+}
+
+function read(text: string): Found {
+  try {
+    return linksOf(new YamlSource(text));
+  } catch (error) {
+    // Every recursive reader has a depth at which it ends so.
+    const reason =
+      error instanceof RangeError ? 'it is nested too deeply' : inLine((error as Error).message);
+    return refused([{ line: 1, message: `the file can't be read as links: ${reason}` }]);
+  }
+}
+
+const inLines = (problems: Problem[], shown: string): string[] => [
+  ...new Set(
+    problems.slice(0, MOST_PROBLEMS).map(({ line, message }) => `${shown}:${line}: ${message}`),
+  ),
+];
+
+/**
+ * Understands the text of a links.yml, with every default filled in.
+ *
+ * @param shown what the file is called in messages.
+ * @throws LinksFileError that names file, line and key of everything that is wrong.
+ */
+export function parseLinks(text: string, shown: string): LinksFile {
+  const { links, problems, warnings } = read(text);
+  if (problems.length === 0) return { links, warnings: inLines(warnings, shown) };
+  throw new LinksFileError(`${inLines(problems, shown).join('\n')}\nNothing was packaged.`);
+}
+
+/**
+ * Reads links.yml, as {@link parseLinks} understands it.
+ *
+ * @param file path of the YAML file.
+ * @throws LinksFileError as there, and where the file can't be read.
+ */
+export function readLinksFile(file: string): LinksFile {
+  const near = relative(process.cwd(), file);
+  const shown = near.startsWith('..') ? file : near;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new LinksFileError(
+      `${shown} can't be read (${(error as Error).message}). Create it, or name another file with --param="links=PATH".`,
+    );
+  }
+  return parseLinks(text, shown);
+}
+
+/** The links of {@link readLinksFile}. */
+export const loadLinks = (file: string): Links => readLinksFile(file).links;

@@ -1,0 +1,399 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { NotCoveredError } from '../../../core/errors.ts';
+import { globMatches, globsInclude, globsMeet, subsumes } from '../../../core/links/glob.ts';
+import {
+  accessTo,
+  accountsOf,
+  coverageOf,
+  type Link,
+  type Links,
+  needsClientName,
+  needsTags,
+  poolsByTags,
+  stillAllowing,
+  userPoolIn,
+  userPoolToldOf,
+} from '../../../core/links/links.ts';
+import { problemsOf } from '../../../core/links/problems.ts';
+
+const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
+const OTHER = 'eu-west-1:12345678-abcd-abcd-abcd-1234567890ab';
+
+const link = (overrides: Partial<Link> = {}): Link => ({
+  userPools: ['us-east-1_A'],
+  clients: ['*'],
+  identityPool: POOL,
+  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
+  serverSideTokenCheck: false,
+  providerQuota: 50,
+  onDelete: 'keep',
+  ...overrides,
+});
+
+const { userPools: _, ...withoutPools } = link();
+const tagged = (userPoolTags: Record<string, string>): Link => ({ ...withoutPools, userPoolTags });
+const namesOf = (links: Links, subject: Parameters<typeof coverageOf>[1]) =>
+  coverageOf(links, subject).flatMap((coverage) => coverage.links);
+
+describe('which links cover a client', () => {
+  test('those that name its user pool', () => {
+    const links = { a: link(), b: link({ userPools: ['us-east-1_B'] }) };
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A' }), ['a']);
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C' }), []);
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C', tags: { team: 'web' } }), []);
+  });
+
+  test('those whose tags the user pool carries, all of them', () => {
+    const links = { a: tagged({ team: 'mobile' }), b: tagged({ team: 'mobile', stage: 'prod' }) };
+    const userPoolId = 'us-east-1_C';
+    assert.deepEqual(namesOf(links, { userPoolId }), []);
+    assert.deepEqual(namesOf(links, { userPoolId, tags: {} }), []);
+    assert.deepEqual(namesOf(links, { userPoolId, tags: { team: 'web' } }), []);
+    assert.deepEqual(namesOf(links, { userPoolId, tags: { team: 'mobile', x: 'y' } }), ['a']);
+    assert.deepEqual(namesOf(links, { userPoolId, tags: { team: 'mobile', stage: 'prod' } }), [
+      'a',
+      'b',
+    ]);
+  });
+
+  test('in another account, those that name its user pool with a role of that account', () => {
+    const userPoolRoleArn = 'arn:aws:iam::333333333333:role/poolbridge-read';
+    const links = {
+      a: link({ userPoolRoleArn }),
+      b: link({ userPools: ['us-east-1_B'] }),
+      c: tagged({ team: 'web' }),
+    };
+    const account = '333333333333';
+    assert.deepEqual(userPoolIn(links, 'us-east-1_A'), { userPoolId: 'us-east-1_A', account });
+    assert.deepEqual(userPoolIn(links, 'us-east-1_B'), { userPoolId: 'us-east-1_B' });
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A', account }), ['a']);
+    // What an account tells of a user pool that is not its own is never about one that is covered.
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A' }), []);
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A', account: '444444444444' }), []);
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_B', account }), []);
+    const tags = { team: 'web' };
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C', account, tags }), []);
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C', tags }), ['c']);
+    const told = (userPoolId: string, by: string, own = '111111111111') =>
+      namesOf(links, userPoolToldOf(links, userPoolId, { account: by, own }));
+    assert.deepEqual(told('us-east-1_A', account), ['a']);
+    assert.deepEqual(told('us-east-1_A', '111111111111'), []);
+    assert.deepEqual(told('us-east-1_A', '444444444444'), []);
+    assert.deepEqual(told('us-east-1_B', '111111111111'), ['b']);
+    assert.deepEqual(told('us-east-1_B', account), []);
+    // A role of our own account may list our own user pools.
+    assert.deepEqual(told('us-east-1_A', account, account), ['a']);
+    assert.deepEqual(told('us-east-1_B', account, account), ['b']);
+    assert.deepEqual(accountsOf({ ...links, d: link({ userPoolRoleArn }) }), [account]);
+  });
+
+  test('a tag that every object seems to have is a tag like any other', () => {
+    const links = { a: tagged({ constructor: 'x' }) };
+    assert.deepEqual(namesOf(links, { userPoolId: 'p', tags: {} }), []);
+    assert.deepEqual(namesOf(links, { userPoolId: 'p', tags: { constructor: 'x' } }), ['a']);
+  });
+
+  test('user pools by id and by tags are a union', () => {
+    const links = { a: link({ userPoolTags: { team: 'mobile' } }) };
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A', tags: {} }), ['a']);
+    assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_B', tags: { team: 'mobile' } }), [
+      'a',
+    ]);
+  });
+
+  test('those with a glob that matches its name; any, where the name is not known', () => {
+    const links = { a: link({ clients: ['web-*', 'app'] }), b: link() };
+    const at = { userPoolId: 'us-east-1_A' };
+    assert.deepEqual(namesOf(links, { ...at, clientName: 'web-shop' }), ['a', 'b']);
+    assert.deepEqual(namesOf(links, { ...at, clientName: 'application' }), ['b']);
+    assert.deepEqual(namesOf(links, at), ['a', 'b']);
+  });
+
+  test('links to one identity pool are one target, of which the strictest decides', () => {
+    const links = {
+      a: link(),
+      b: link({ serverSideTokenCheck: true }),
+      c: link({ identityPool: OTHER }),
+    };
+    assert.deepEqual(coverageOf(links, { userPoolId: 'us-east-1_A' }), [
+      {
+        ...{ identityPoolId: POOL, links: ['a', 'b'], onDelete: 'keep' },
+        entry: { serverSideTokenCheck: true },
+      },
+      {
+        ...{ identityPoolId: OTHER, links: ['c'], onDelete: 'keep' },
+        entry: { serverSideTokenCheck: false },
+      },
+    ]);
+  });
+});
+
+describe('what becomes of an entry whose client is deleted', () => {
+  const onDelete = (...each: ('unlink' | 'keep')[]) => {
+    const links = Object.fromEntries(each.map((on, i) => [`l${i}`, link({ onDelete: on })]));
+    return coverageOf(links, { userPoolId: 'us-east-1_A' })[0]?.onDelete;
+  };
+
+  test('it goes only if every link that leads to it says so', () => {
+    assert.equal(onDelete('unlink', 'unlink'), 'unlink');
+    assert.equal(onDelete('unlink', 'keep'), 'keep');
+    assert.equal(onDelete('keep', 'unlink'), 'keep');
+  });
+
+  test('links by tags cover a user pool that is gone, if they have linked clients of it', () => {
+    const links = { a: tagged({ team: 'mobile' }), b: tagged({ team: 'mobile' }), c: link() };
+    const gone = { userPoolId: 'us-east-1_Z', tags: {}, linkedBy: ['a', 'c'] };
+    assert.deepEqual(
+      coverageOf(links, gone).flatMap((each) => each.links),
+      ['a'],
+    );
+    assert.deepEqual(poolsByTags(links), [POOL]);
+    assert.deepEqual(poolsByTags({ c: link() }), []);
+  });
+});
+
+describe('what has to be looked up', () => {
+  test('tags, if any link goes by them', () => {
+    const pool = { userPoolId: 'us-east-1_C' };
+    assert.equal(needsTags({ a: link() }, pool), false);
+    const links = { a: link(), b: tagged({ team: 'mobile' }) };
+    assert.equal(needsTags(links, pool), true);
+    assert.equal(needsTags(links, { ...pool, account: '333333333333' }), false);
+  });
+
+  test('the client’s name, if a link that covers its user pool asks for it', () => {
+    const at = { userPoolId: 'us-east-1_A' };
+    assert.equal(needsClientName({ a: link() }, at), false);
+    assert.equal(needsClientName({ a: link({ clients: ['web', '*'] }) }, at), false);
+    assert.equal(needsClientName({ a: link({ clients: ['!web', '**'] }) }, at), false);
+    assert.equal(needsClientName({ a: link({ clients: ['*', '!web'] }) }, at), true);
+    assert.equal(needsClientName({ a: link({ clients: ['*', '!web', 'web-*'] }) }, at), true);
+    assert.equal(needsClientName({ a: link({ clients: ['web'] }) }, at), true);
+    assert.equal(needsClientName({ a: link({ clients: ['web'] }), b: link() }, at), true);
+    assert.equal(
+      needsClientName({ a: link({ clients: ['web'], userPools: ['us-east-1_B'] }) }, at),
+      false,
+    );
+  });
+});
+
+describe('how an identity pool is reached', () => {
+  test('as its links say', () => {
+    const { roleArn, providerQuota } = accessTo({ a: link({ providerQuota: 70 }) }, POOL);
+    assert.equal(roleArn, 'arn:aws:iam::222222222222:role/poolbridge-link');
+    assert.equal(providerQuota, 70);
+  });
+
+  test('not at all, when no link names it any more', () => {
+    assert.throws(
+      () => accessTo({ a: link() }, OTHER),
+      (error: Error) => {
+        assert.ok(error instanceof NotCoveredError);
+        assert.ok(error.message.includes(OTHER));
+        return true;
+      },
+    );
+  });
+});
+
+describe('links that lead to one identity pool', () => {
+  test('may differ in what concerns their clients', () => {
+    const links = {
+      a: link(),
+      b: link({ clients: ['x'], serverSideTokenCheck: true, onDelete: 'unlink' }),
+    };
+    assert.deepEqual(problemsOf(links), []);
+  });
+
+  test('must agree on role, external id and quota', () => {
+    const differing: [string, Partial<Link>][] = [
+      ['roleArn', { roleArn: 'arn:aws:iam::222222222222:role/other' }],
+      ['externalId', { externalId: 'pair' }],
+      ['providerQuota', { providerQuota: 60 }],
+    ];
+    for (const [key, difference] of differing) {
+      const [problem, ...more] = problemsOf({ a: link(), b: link(difference), c: link() });
+      assert.deepEqual(more, []);
+      assert.deepEqual(problem?.path, ['links', 'b', key]);
+      assert.equal(
+        problem?.message,
+        'must be the same as in links.a: both lead to one identity pool',
+      );
+    }
+    const [problem] = problemsOf({ a: link({ externalId: 'pair' }), b: link() });
+    assert.deepEqual(problem?.path, ['links', 'b', 'externalId']);
+  });
+
+  test('need not agree with links to other identity pools', () => {
+    assert.deepEqual(
+      problemsOf({ a: link(), b: link({ identityPool: OTHER, externalId: 'x' }) }),
+      [],
+    );
+  });
+});
+
+describe('user pools of another account', () => {
+  const userPoolRoleArn = 'arn:aws:iam::333333333333:role/poolbridge-read';
+
+  test('are the same account’s in every link that names them', () => {
+    const both = { userPools: ['us-east-1_A', 'us-east-1_B'], identityPool: OTHER };
+    assert.deepEqual(
+      problemsOf({ a: link({ userPoolRoleArn }), b: link({ ...both, userPoolRoleArn }) }),
+      [],
+    );
+    const differing = { a: link(), b: link({ ...both, userPoolRoleArn }), c: link() };
+    assert.deepEqual(problemsOf(differing), [
+      {
+        path: ['links', 'b', 'userPoolRoleArn'],
+        message: 'must be the same as in links.a: both name us-east-1_A',
+      },
+    ]);
+  });
+
+  test('are named, never selected by tags', () => {
+    const [problem, ...more] = problemsOf({ a: { ...tagged({ team: 'web' }), userPoolRoleArn } });
+    assert.deepEqual(more, []);
+    assert.deepEqual(problem?.path, ['links', 'a', 'userPoolRoleArn']);
+    assert.match(
+      problem?.message ?? '',
+      /^is for userPools of another account, which userPoolTags/,
+    );
+  });
+});
+
+describe('globs', () => {
+  const cases: [string, string, boolean][] = [
+    ['*', '', true],
+    ['*', 'anything', true],
+    ['web-*', 'web-', true],
+    ['web-*', 'web', false],
+    ['*-prod', 'shop-prod', true],
+    ['*-prod', 'shop-prod-eu', false],
+    ['a*b*c', 'axxbyyc', true],
+    ['a*b*c', 'axxbyy', false],
+    ['a?c', 'abc', true],
+    ['a?c', 'ac', false],
+    ['a.c', 'abc', false],
+    ['[ab]', 'a', false],
+    ['[ab]', '[ab]', true],
+    ['', '', true],
+    ['', 'a', false],
+    ['a**b', 'ab', true],
+    ['*a*', 'bab', true],
+  ];
+  for (const [glob, name, matches] of cases) {
+    test(`${JSON.stringify(glob)} ${matches ? 'matches' : 'does not match'} ${JSON.stringify(name)}`, () => {
+      assert.equal(globMatches(glob, name), matches);
+    });
+  }
+
+  test('agree with the obvious regular expression', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 8 });
+    const names = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 8 });
+    fc.assert(
+      fc.property(letters, names, (glob, name) => {
+        const obvious = new RegExp(`^${glob.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+        assert.equal(globMatches(glob, name), obvious.test(name));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  // All names of two letters that are long enough for any of the globs below.
+  const short = Array.from({ length: 2 ** 7 }, (_, i) => (i + 1).toString(2).slice(1)).map((bits) =>
+    bits.replaceAll('0', 'a').replaceAll('1', 'b'),
+  );
+  const glob = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 3 });
+
+  test('meet where there is a name that both match', () => {
+    fc.assert(
+      fc.property(glob, glob, (one, other) => {
+        const both = short.some((name) => globMatches(one, name) && globMatches(other, name));
+        assert.equal(globsMeet(one, other), both);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('subsume others only if they match all of their names', () => {
+    fc.assert(
+      fc.property(glob, glob, (one, other) => {
+        if (!subsumes(one, other)) return;
+        const missed = short.find((name) => globMatches(other, name) && !globMatches(one, name));
+        assert.equal(missed, undefined);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('with many stars take no longer than with one', () => {
+    assert.equal(globMatches(`${'*a'.repeat(60)}b`, 'a'.repeat(128)), false);
+  });
+});
+
+describe('a list of globs', () => {
+  const cases: [string[], string, boolean][] = [
+    [['*', '!AmazonOpenSearchService-*'], 'AmazonOpenSearchService-search-1', false],
+    [['*', '!AmazonOpenSearchService-*'], 'shop', true],
+    [['web-*', '!web-*-test', 'web-a-test'], 'web-a-test', true],
+    [['web-*', '!web-*-test', 'web-a-test'], 'web-b-test', false],
+    [['web-*', '!web-*-test'], 'mail', false],
+    [['!web', '*'], 'web', true],
+    [['!mail'], 'web', false],
+  ];
+  for (const [globs, name, includes] of cases) {
+    test(`${JSON.stringify(globs)} ${includes ? 'includes' : 'excludes'} ${JSON.stringify(name)}`, () => {
+      assert.equal(globsInclude(globs, name), includes);
+      const subject = { userPoolId: 'us-east-1_A', clientName: name };
+      assert.equal(coverageOf({ a: link({ clients: globs }) }, subject).length, includes ? 1 : 0);
+    });
+  }
+});
+
+describe('links that have changed since a target was resolved', () => {
+  const subject = { userPoolId: 'us-east-1_A', clientName: 'web-shop' };
+  const target = { identityPoolId: POOL, links: ['a', 'b', 'c', 'd', 'e', 'constructor'] };
+
+  test('still allow it where they lead from its client to its identity pool', () => {
+    const links = {
+      a: link(),
+      b: link({ identityPool: OTHER }),
+      c: link({ userPools: ['us-east-1_B'] }),
+      d: link({ clients: ['mail'] }),
+      f: link(),
+    };
+    assert.deepEqual(stillAllowing(links, target, subject), ['a']);
+  });
+
+  test('are judged by the tags that the user pool has now', () => {
+    const links = { e: tagged({ team: 'web' }) };
+    const now = (tags: Record<string, string>) => ({ ...subject, tags });
+    assert.deepEqual(stillAllowing(links, target, now({ team: 'web' })), ['e']);
+    assert.throws(() => stillAllowing(links, target, now({ team: 'mail' })), NotCoveredError);
+    // The tags of a user pool that does not exist are gone with it.
+    assert.deepEqual(stillAllowing(links, target, { ...subject, linkedBy: ['e'] }), ['e']);
+  });
+
+  test('must all still allow an undo, whose changes they may have allowed one by one', () => {
+    const undo = { ...target, links: ['a', 'f'], undoes: 'arn' };
+    assert.deepEqual(stillAllowing({ a: link(), f: link() }, undo, subject), ['a', 'f']);
+    assert.throws(() => stillAllowing({ a: link() }, undo, subject), NotCoveredError);
+  });
+
+  test('refuse it where none is left', () => {
+    assert.throws(
+      () => stillAllowing({ f: link() }, target, subject),
+      (error: Error) => {
+        assert.ok(error instanceof NotCoveredError);
+        assert.match(
+          error.message,
+          /what linked the user pool us-east-1_A to the identity pool \S+ no longer does/,
+        );
+        assert.match(error.message, /so nothing was written\. Ask again\.$/);
+        return true;
+      },
+    );
+  });
+});

@@ -1,0 +1,491 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  entriesOf,
+  entryKey,
+  type IdentityPool,
+  type Provider,
+} from '../../../core/identity-pool/identity-pool.ts';
+import { apply } from '../../../core/identity-pool/merge.ts';
+import { coverageOf, type Link, type Links } from '../../../core/links/links.ts';
+import {
+  classify,
+  type Evidence,
+  repairsOf,
+  stillHolds,
+} from '../../../core/reconcile/classify.ts';
+import {
+  judgedLinks,
+  type Listing,
+  parseReconcile,
+  planOf,
+  reaches,
+  taggedRegions,
+  tagSetsOf,
+  unlistedFor,
+} from '../../../core/reconcile/plan.ts';
+import { poolReport, reconcileMetrics, reconcileReport } from '../../../core/reconcile/report.ts';
+import { issuerIn, originalName } from '../../../core/user-pool.ts';
+import { batch } from '../../../core/write/batch.ts';
+import { EVERY_CLIENT, type LedgerEntry } from '../../../core/write/records.ts';
+
+const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
+const NOW = 1_800_000_000_000;
+
+const link = (overrides: Partial<Link> = {}): Link => ({
+  ...{ clients: ['*'], identityPool: POOL },
+  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
+  ...{ serverSideTokenCheck: false, providerQuota: 50, onDelete: 'keep' },
+  ...overrides,
+});
+
+const providerName = (userPoolId: string, isUpdated = false) =>
+  `${isUpdated ? 'issuer-' : ''}cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
+
+// Few of everything, so that they meet. `us-east-1_D` is in no list and in no link.
+const userPoolIds = ['us-east-1_A', 'us-east-1_B', 'us-east-1_C', 'us-east-1_D'];
+const clientIds = ['a', 'b', 'c'];
+
+const links: fc.Arbitrary<Links> = fc.dictionary(
+  fc.constantFrom('one', 'two', 'three'),
+  fc
+    .record({
+      userPools: fc.subarray(userPoolIds.slice(0, 3)),
+      clients: fc.subarray(['a*', '*'], { minLength: 1 }),
+      byTags: fc.boolean(),
+      serverSideTokenCheck: fc.boolean(),
+      onDelete: fc.constantFrom('unlink' as const, 'keep' as const),
+      issuer: fc.constantFrom(undefined, 'original' as const, 'updated' as const, 'both' as const),
+    })
+    .map(({ byTags, issuer, ...rest }) => {
+      const choice = issuer ? { issuer } : {};
+      return link({ ...rest, ...choice, ...(byTags && { userPoolTags: { team: 'x' } }) });
+    }),
+  { noNullPrototype: true },
+);
+
+const listed = fc
+  .dictionary(
+    fc.constantFrom(...userPoolIds.slice(0, 3)),
+    fc
+      .record({
+        tags: fc.constantFrom<Record<string, string>>({}, { team: 'x' }),
+        issuer: fc.constantFrom(undefined, 'original' as const, 'updated' as const),
+        clients: fc
+          .subarray(clientIds)
+          .map((ids) => new Map(ids.map((id) => [id, `${id}-name`] as const))),
+      })
+      .map(({ issuer, ...rest }) => ({ ...rest, ...(issuer && { issuer }) })),
+    { noNullPrototype: true },
+  )
+  .map((all) => new Map(Object.entries(all)));
+
+const someEntry = fc.record({
+  userPoolId: fc.constantFrom(...userPoolIds),
+  clientId: fc.constantFrom(...clientIds),
+  isUpdated: fc.boolean(),
+});
+
+const evidences: fc.Arbitrary<Evidence> = fc
+  .record({
+    links,
+    listed,
+    entries: fc.uniqueArray(fc.tuple(someEntry, fc.constantFrom(true, false, undefined)), {
+      selector: ([{ userPoolId, clientId, isUpdated }]) => `${userPoolId} ${clientId} ${isUpdated}`,
+    }),
+    ledger: fc.uniqueArray(
+      fc.record({
+        entry: someEntry,
+        state: fc.constantFrom('linked' as const, 'unlinked' as const),
+        links: fc.subarray(['one', 'two', 'bygone']),
+        age: fc.constantFrom(0, 3_600_000),
+      }),
+      { selector: ({ entry }) => `${entry.userPoolId} ${entry.clientId} ${entry.isUpdated}` },
+    ),
+    regions: fc.subarray(['us-east-1']),
+    others: fc.subarray(userPoolIds),
+    unlisted: fc.subarray(userPoolIds),
+  })
+  .map(({ entries, ledger, listed: lists, others, unlisted, ...rest }) => ({
+    ...{ ...rest, listed: lists, partition: 'aws', since: NOW },
+    existing: new Set([...lists.keys(), ...others]),
+    unlisted: new Set(unlisted.filter((id) => !lists.has(id))),
+    pool: {
+      ...{ IdentityPoolId: POOL, IdentityPoolName: 'p', AllowUnauthenticatedIdentities: false },
+      CognitoIdentityProviders: entries.map(
+        ([{ userPoolId, clientId, isUpdated }, flag]): Provider => ({
+          ...{ ProviderName: providerName(userPoolId, isUpdated), ClientId: clientId },
+          ...(flag !== undefined && { ServerSideTokenCheck: flag }),
+        }),
+      ),
+    },
+    ledger: ledger.map(
+      ({ entry, state, links: names, age }): LedgerEntry => ({
+        ...{ state, providerName: providerName(entry.userPoolId, entry.isUpdated) },
+        clientId: entry.clientId,
+        ...{ links: names, execution: 'e', sequence: 1, time: NOW - age },
+      }),
+    ),
+  }));
+
+const ledgerOf = ({ ledger }: Evidence, { ProviderName, ClientId }: Provider) =>
+  ledger.find((each) => each.providerName === ProviderName && each.clientId === ClientId);
+
+const poolIdOf = ({ ProviderName }: Provider) => ProviderName!.split('/')[1]!;
+
+/** The client of an entry as the links cover it, or nothing where they do not, or it is gone. */
+const coverageIn = ({ links: all, listed: lists }: Evidence, entry: Provider) => {
+  const userPoolId = poolIdOf(entry);
+  const list = lists.get(userPoolId);
+  const clientName = list?.clients.get(entry.ClientId!);
+  if (!list || clientName === undefined) return undefined;
+  return coverageOf(all, { userPoolId, tags: list.tags, clientName })[0];
+};
+
+/** Whether the links ask for an entry under this one of the names of its user pool. */
+const isAskedFor = (evidence: Evidence, entry: Provider): boolean => {
+  const coverage = coverageIn(evidence, entry);
+  if (!coverage) return false;
+  const { issuer } = evidence.listed.get(poolIdOf(entry))!;
+  const choice = coverage.issuer ?? (issuer === 'updated' ? 'both' : 'original');
+  return choice === 'both' || choice === issuerIn(entry.ProviderName!);
+};
+
+const repaired = (evidence: Evidence, quota = 1000): IdentityPool => {
+  const asked = repairsOf(classify(evidence)).map(({ intent }, i) => ({
+    key: `${i}`,
+    intent,
+  }));
+  return batch(evidence.pool, asked, quota).wanted;
+};
+
+const always = (property: (evidence: Evidence) => void) =>
+  fc.assert(fc.property(evidences, property), { numRuns: 1000 });
+
+describe('what is found in an identity pool', () => {
+  test('is every entry that is there and every one that should be, once', () => {
+    always((evidence) => {
+      const found = classify(evidence).map(({ provider }) => entryKey(provider));
+      assert.equal(new Set(found).size, found.length);
+      for (const entry of entriesOf(evidence.pool)) assert.ok(found.includes(entryKey(entry)));
+    });
+  });
+
+  /** What an entry must be found to be, of the few things that it can be. */
+  const possible = (evidence: Evidence, provider: Provider): string[] => {
+    const there = entriesOf(evidence.pool).find((each) => entryKey(each) === entryKey(provider));
+    const coverage = coverageIn(evidence, provider);
+    if (!there) return [ledgerOf(evidence, provider) ? 'removed' : 'missing'];
+    if (!coverage) return ['foreign', 'orphaned', 'uncovered', 'linked'];
+    if (!isAskedFor(evidence, provider)) return ['uncovered', 'linked'];
+    const same = (there.ServerSideTokenCheck ?? false) === coverage.entry.serverSideTokenCheck;
+    return [same ? 'linked' : 'changed'];
+  };
+
+  test('is linked or changed where a link covers it and it is there, missing or removed where not', () => {
+    always((evidence) => {
+      for (const { state, provider, lost } of classify(evidence)) {
+        assert.ok(possible(evidence, provider).includes(state), state);
+        // Taken away by others, where nobody asked us to.
+        const ours = ledgerOf(evidence, provider)?.state === 'linked';
+        assert.equal(lost !== undefined, state === 'removed' && ours);
+        const wanted = state === 'missing' || state === 'removed';
+        assert.ok(!wanted || isAskedFor(evidence, provider));
+      }
+    });
+  });
+
+  test('is uncovered under a name that its links do not ask for, if it is ours and older than the lists', () => {
+    always((evidence) => {
+      for (const { state, provider } of classify(evidence)) {
+        const coverage = coverageIn(evidence, provider);
+        if (!coverage || isAskedFor(evidence, provider)) continue;
+        const ours = ledgerOf(evidence, provider);
+        const isSure =
+          (coverage.issuer ?? evidence.listed.get(poolIdOf(provider))!.issuer) !== undefined;
+        const isLeft = isSure && ours?.state === 'linked' && ours.time < NOW;
+        assert.equal(state, isLeft ? 'uncovered' : 'linked');
+      }
+    });
+  });
+
+  test('is foreign only where the ledger does not know it as linked, and ours only where it does', () => {
+    always((evidence) => {
+      for (const { state, provider } of classify(evidence)) {
+        const ours = ledgerOf(evidence, provider)?.state === 'linked';
+        if (state === 'foreign') assert.ok(!ours);
+        if (state === 'orphaned' || state === 'uncovered') assert.ok(ours);
+      }
+    });
+  });
+
+  test('is linked or foreign where the user pool could not be listed', () => {
+    always((evidence) => {
+      for (const { state, provider } of classify(evidence)) {
+        if (!evidence.unlisted.has(poolIdOf(provider))) continue;
+        const ours = ledgerOf(evidence, provider)?.state === 'linked';
+        assert.equal(state, ours ? 'linked' : 'foreign');
+      }
+    });
+  });
+
+  test('is orphaned only where the client is in no list, and every list is newer than the entry', () => {
+    always((evidence) => {
+      for (const { state, provider } of classify(evidence)) {
+        if (state !== 'orphaned') continue;
+        const userPoolId = poolIdOf(provider);
+        const list = evidence.listed.get(userPoolId);
+        assert.ok(
+          list ? !list.clients.has(provider.ClientId!) : !evidence.existing.has(userPoolId),
+        );
+        assert.ok(ledgerOf(evidence, provider)!.time < NOW);
+      }
+    });
+  });
+});
+
+describe('a repair', () => {
+  test('adds what links cover, takes away what was ours and is gone, and touches nothing else', () => {
+    always((evidence) => {
+      const keyed = (pool: IdentityPool) => new Map(entriesOf(pool).map((e) => [entryKey(e), e]));
+      const [was, is] = [keyed(evidence.pool), keyed(repaired(evidence))];
+      for (const [key, entry] of was) {
+        if (is.has(key)) assert.deepEqual(is.get(key), entry);
+        else assert.equal(ledgerOf(evidence, entry)?.state, 'linked');
+        assert.ok(is.has(key) || !coverageIn(evidence, entry));
+      }
+      for (const entry of [...is].flatMap(([key, each]) => (was.has(key) ? [] : each))) {
+        const { serverSideTokenCheck } = coverageIn(evidence, entry)!.entry;
+        assert.equal(entry.ServerSideTokenCheck, serverSideTokenCheck);
+        assert.ok(isAskedFor(evidence, entry));
+        assert.equal(ledgerOf(evidence, entry), undefined);
+      }
+    });
+  });
+
+  test('leaves nothing missing, and nothing that it would repair again', () => {
+    always((evidence) => {
+      const again = { ...evidence, pool: repaired(evidence) };
+      assert.deepEqual(repairsOf(classify(again)), []);
+      assert.ok(classify(again).every(({ state }) => state !== 'missing'));
+    });
+  });
+
+  test('keeps what is orphaned where any link that covers its user pool says keep', () => {
+    always((evidence) => {
+      for (const { provider, intent, links: names } of repairsOf(classify(evidence))) {
+        if (intent.operation === 'link') continue;
+        const userPoolId = poolIdOf(provider);
+        const { tags = {} } = evidence.listed.get(userPoolId) ?? {};
+        const covering = coverageOf(evidence.links, { userPoolId, tags });
+        const all = [...names, ...covering.flatMap((coverage) => coverage.links)];
+        assert.ok(names.length > 0);
+        assert.ok(all.every((name) => evidence.links[name]!.onDelete === 'unlink'));
+      }
+    });
+  });
+
+  test('no longer holds once the ledger tells of somebody who came first', () => {
+    always((evidence) => {
+      for (const { intent, provider } of repairsOf(classify(evidence))) {
+        assert.ok(stillHolds(intent, evidence.ledger));
+        const state = intent.operation === 'link' ? 'linked' : 'unlinked';
+        const entry = { ...ledgerOf(evidence, provider), state } as LedgerEntry;
+        const now = { ...entry, providerName: intent.providerName, clientId: intent.clientId! };
+        assert.ok(!stillHolds(intent, [now]));
+      }
+    });
+  });
+
+  test('links nothing of a user pool that was heard to be deleted, though it is still in a list', () => {
+    always((evidence) => {
+      for (const { intent, provider } of repairsOf(classify(evidence))) {
+        if (intent.operation === 'unlink') continue;
+        const tombstone: LedgerEntry = {
+          ...{ state: 'unlinked', providerName: originalName(intent.providerName) },
+          clientId: EVERY_CLIENT,
+          ...{ deleted: true, links: [], execution: 'e', sequence: 2, time: NOW },
+        };
+        const ledger = [...evidence.ledger, tombstone];
+        assert.ok(!stillHolds(intent, ledger));
+        const found = classify({ ...evidence, ledger });
+        assert.ok(found.every((each) => entryKey(each.provider) !== entryKey(provider)));
+      }
+    });
+  });
+
+  test('leaves to a person what a link has approved by one', () => {
+    always((evidence) => {
+      const links = Object.fromEntries(
+        Object.entries(evidence.links).map(([name, each]) => [
+          name,
+          name === 'one' ? { ...each, approval: 'required' as const } : each,
+        ]),
+      );
+      const findings = classify({ ...evidence, links });
+      const asked = findings.filter((each) => each.links.includes('one'));
+      assert.ok(asked.every(({ repair }) => repair === undefined));
+      const others = repairsOf(classify(evidence)).filter((each) => !each.links.includes('one'));
+      assert.equal(repairsOf(findings).length, others.length);
+    });
+  });
+
+  test('makes room before it needs it', () => {
+    const gone = { ProviderName: providerName('us-east-1_A'), ClientId: 'gone' };
+    const evidence: Evidence = {
+      ...{ partition: 'aws', since: NOW, regions: [], existing: new Set(['us-east-1_A']) },
+      unlisted: new Set(),
+      links: { one: link({ userPools: ['us-east-1_A'], onDelete: 'unlink' }) },
+      listed: new Map([['us-east-1_A', { tags: {}, clients: new Map([['new', 'new']]) }]]),
+      pool: apply(
+        { IdentityPoolId: POOL, IdentityPoolName: 'p', AllowUnauthenticatedIdentities: false },
+        [{ op: 'add', provider: gone }],
+      ),
+      ledger: [
+        {
+          ...{ state: 'linked', providerName: gone.ProviderName, clientId: 'gone', time: 1 },
+          ...{ links: ['one'], execution: 'e', sequence: 1 },
+        },
+      ],
+    };
+    assert.deepEqual(
+      entriesOf(repaired(evidence, 1)).map(({ ClientId }) => ClientId),
+      ['new'],
+    );
+  });
+});
+
+describe('what is looked at', () => {
+  const { userPools: _, ...tagged } = link({ userPoolTags: { team: 'x' } });
+  const all = {
+    named: link({ userPools: ['us-east-1_A', 'us-east-1_B'] }),
+    tagged,
+    elsewhere: link({ userPools: ['eu-west-1_A'], identityPool: 'eu-west-1:1' }),
+  };
+
+  test('is every link, or those that lead to the identity pool of the one that is named', () => {
+    assert.deepEqual(parseReconcile({}, all), { repair: false });
+    assert.deepEqual(parseReconcile({ link: '', repair: true }, all), { repair: true });
+    const asked = { link: 'named', reason: 'an event was lost' };
+    assert.deepEqual(parseReconcile(asked, all), { link: 'named', repair: false });
+    assert.throws(() => parseReconcile({ reason: 7 }, all), /reason must be a text/);
+    assert.deepEqual(Object.keys(judgedLinks(all, undefined)), Object.keys(all));
+    assert.deepEqual(Object.keys(judgedLinks(all, 'tagged')), ['named', 'tagged']);
+  });
+
+  test('is each user pool once, and by tags only where a link asks for them', () => {
+    assert.deepEqual(taggedRegions(all, 'us-east-1'), ['us-east-1']);
+    assert.deepEqual(taggedRegions(judgedLinks(all, 'elsewhere'), 'us-east-1'), []);
+    const found = ['us-east-1_B', ...Array.from({ length: 25 }, (_, i) => `us-east-1_N${i}`)];
+    const plan = planOf(all, true, { since: NOW, regions: ['us-east-1'], found });
+    const ids = plan.userPools.flat();
+    assert.equal(new Set(ids).size, ids.length);
+    assert.equal(ids.length, 28);
+    assert.deepEqual(
+      plan.identityPools.map(({ identityPoolId, links: names }) => [identityPoolId, names]),
+      [
+        [POOL, ['named', 'tagged']],
+        ['eu-west-1:1', ['elsewhere']],
+      ],
+    );
+  });
+
+  test('is no more than one execution has room for', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 251 }, (_, i) => [`l${i}`, link({ identityPool: `eu-west-1:${i}` })]),
+    );
+    const nothing = { since: NOW, regions: [], found: [] };
+    assert.throws(() => planOf(many, true, nothing), { name: 'InvalidRequestError' });
+  });
+
+  test('is read for an identity pool only where its links may cover it', () => {
+    const sets = tagSetsOf(all, { team: 'x', other: 'y' });
+    assert.equal(sets.length, 1);
+    assert.deepEqual(tagSetsOf(all, { team: 'y' }), []);
+    assert.ok(reaches(all, ['us-east-1_Z', 'digest', sets]));
+    assert.ok(!reaches(all, ['us-east-1_Z', 'digest', []]));
+    assert.ok(!reaches(judgedLinks(all, 'elsewhere'), ['us-east-1_Z', 'digest', sets]));
+    assert.ok(reaches(all, ['us-east-1_A', 'digest', []]));
+  });
+
+  test('stops nothing but what a user pool feeds that can’t be listed', () => {
+    const failure = { Error: 'AccessDeniedException', Cause: 'Not today.' };
+    const listings = (rest: Partial<Listing>): Listing[] => [{ unlisted: [], failure, ...rest }];
+    const elsewhere = judgedLinks(all, 'elsewhere');
+    const refused = listings({ refused: [['eu-west-1_A', '', []]] });
+    assert.equal(unlistedFor(judgedLinks(all, 'named'), refused), undefined);
+    assert.match(
+      unlistedFor(elsewhere, refused)!,
+      /eu-west-1_A .*AccessDeniedException: Not today\.$/,
+    );
+    // Whoever asks for tags can't know whether one without a list carries them.
+    const unknown = listings({ unlisted: ['us-east-1_Z'] });
+    assert.ok(unlistedFor(judgedLinks(all, 'named'), unknown));
+    assert.equal(unlistedFor(elsewhere, unknown), undefined);
+  });
+});
+
+describe('the report', () => {
+  const finding = (state: 'missing' | 'removed' | 'linked', clientId: string) => ({
+    ...{ state, links: ['one'], clientName: 'a name' },
+    provider: { ProviderName: providerName('us-east-1_A'), ClientId: clientId },
+  });
+  const planned = { identityPoolId: POOL, links: ['one'], room: 250 };
+
+  test('shows what a person must see to first, and how many more there are', () => {
+    const findings = [
+      ...Array.from({ length: 50 }, (_, i) => finding('missing', `m${i}`)),
+      finding('removed', 'r'),
+      finding('linked', 'l'),
+    ];
+    const report = poolReport(planned, findings);
+    assert.equal(report.entries[0]!.state, 'removed');
+    assert.equal(report.entries.length + report.omitted!, 51);
+    assert.equal(report.counts.missing, 50);
+    assert.ok(JSON.stringify(report.entries).length <= 250 + 2);
+  });
+
+  test('counts what others removed apart from what was unlinked by request', () => {
+    const lost: LedgerEntry = {
+      ...{ state: 'linked', providerName: providerName('us-east-1_A'), clientId: 'r', links: [] },
+      ...{ execution: 'e', sequence: 1, time: NOW },
+    };
+    const findings = [finding('removed', 'asked'), { ...finding('removed', 'r'), lost }];
+    const report = poolReport(planned, findings);
+    assert.deepEqual([report.counts.removed, report.removedByOthers], [2, 1]);
+    const state = { repair: true, links: ['one'], identityPools: [report, report] };
+    const { finished } = reconcileReport('arn', state);
+    assert.equal(finished.totals.removedByOthers, 2);
+    const count = (name: string) =>
+      reconcileMetrics(finished).find(({ metric }) => metric === name)?.count;
+    assert.deepEqual([count('ReconcileRemoved'), count('EntriesRemoved')], [4, 2]);
+  });
+
+  test('of 250 identity pools fits into a state, well or not, and so does the output', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 250 }, (_, i) => [
+        `link-of-a-team-with-a-long-name-${i}`,
+        link({ identityPool: `ap-south-1:12345678-abcd-abcd-abcd-${String(i).padStart(12, '0')}` }),
+      ]),
+    );
+    const plan = planOf(many, true, { since: NOW, regions: [], found: [] });
+    const findings = Array.from({ length: 50 }, (_, i) => finding('missing', `${i}`.repeat(12)));
+    const changes = findings.map(({ provider }) => ({ op: 'add' as const, provider }));
+    const refused = new Map(
+      findings.map(({ provider }) => [entryKey(provider), { refused: 'x'.repeat(400) }]),
+    );
+    const identityPools = plan.identityPools.map((pool) =>
+      poolReport(pool, findings, { repair: { changes, refused } }),
+    );
+    const state = { repair: true, links: plan.links, identityPools };
+    assert.ok(JSON.stringify(state).length < 240_000, `${JSON.stringify(state).length}`);
+    const { report } = reconcileReport('arn', state);
+    assert.equal(report.status, 'FAILED');
+    assert.ok('cause' in report && report.cause.length <= 32_768);
+    const well = { ...state, identityPools: identityPools.map(({ failure: _, ...pool }) => pool) };
+    const { report: good, finished } = reconcileReport('arn', well);
+    assert.ok('output' in good && JSON.stringify(good).length < 262_144);
+    assert.equal(finished.totals.missing, 250 * 50);
+  });
+});

@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Link } from '../../../core/links/links.ts';
+import type { Finding } from '../../../core/reconcile/classify.ts';
+import { planOf } from '../../../core/reconcile/plan.ts';
+import {
+  entryRemoved,
+  historyBegins,
+  isSettled,
+  type PoolUpdate,
+  poolUpdate,
+  type RemovedEntry,
+  removalOf,
+  removedEntries,
+} from '../../../core/reconcile/removed.ts';
+import { poolReport } from '../../../core/reconcile/report.ts';
+
+const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
+const OTHER = 'ap-south-1:12345678-abcd-abcd-abcd-000000000000';
+const ROLE = 'arn:aws:iam::222222222222:role/deep/poolbridge-link';
+const OURS = 'arn:aws:sts::222222222222:assumed-role/poolbridge-link/name-01234567';
+const EXECUTION = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-prod-reconcile:x';
+const LINKED = Date.parse('2026-01-02T03:04:05.678Z');
+
+const PROVIDER = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A';
+
+const entry: RemovedEntry = {
+  ...{ providerName: PROVIDER, clientId: 'ours', clientName: 'app', links: ['one'] },
+  linkedBy: {
+    executionArn: EXECUTION.replace('reconcile', 'link'),
+    time: new Date(LINKED).toISOString(),
+  },
+};
+
+const arnOf = (who: string) => `arn:aws:sts::222222222222:assumed-role/${who}/session`;
+
+/** One write as it happened. */
+interface Write {
+  who: string;
+  clientIds: string[];
+  /** Whether its record shows what was written. */
+  shown: boolean;
+  /** Of another identity pool, or refused. */
+  beside: 'other' | 'failed' | undefined;
+  /** As some services spell members. */
+  upper: boolean;
+  afterSeconds: number;
+}
+
+const upperFirst = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(upperFirst)
+    : typeof value === 'object' && value !== null
+      ? Object.fromEntries(
+          Object.entries(value).map(([name, each]) => [
+            name.charAt(0).toUpperCase() + name.slice(1),
+            upperFirst(each),
+          ]),
+        )
+      : value;
+
+function recordOf({ who, clientIds, shown, beside, upper }: Write, i: number, seconds: number) {
+  const parameters = {
+    identityPoolId: beside === 'other' ? OTHER : POOL,
+    ...{ identityPoolName: 'p', allowUnauthenticatedIdentities: false },
+    ...(clientIds.length > 0 && {
+      cognitoIdentityProviders: clientIds.map((clientId) => ({ providerName: PROVIDER, clientId })),
+    }),
+  };
+  const time = new Date(LINKED + seconds * 1000).toISOString().replace(/\.\d+/, '');
+  return JSON.stringify({
+    userIdentity: { type: 'AssumedRole', arn: arnOf(who) },
+    ...{
+      eventTime: time,
+      eventName: 'UpdateIdentityPool',
+      eventID: `e${i}`,
+      userAgent: 'terraform',
+    },
+    ...(beside === 'failed' && { errorCode: 'ConcurrentModificationException' }),
+    requestParameters: shown ? (upper ? upperFirst(parameters) : parameters) : null,
+    responseElements: null,
+  });
+}
+
+const writes = fc.array(
+  fc.record({
+    who: fc.constantFrom('ann', 'bob', 'terraform'),
+    clientIds: fc.subarray(['ours', 'x']),
+    shown: fc.boolean(),
+    beside: fc.constantFrom(undefined, undefined, 'other' as const, 'failed' as const),
+    upper: fc.boolean(),
+    afterSeconds: fc.constantFrom(0, 1, 600),
+  }),
+  { maxLength: 8 },
+);
+
+const ourWrite: Write = {
+  ...{ who: 'poolbridge-link', clientIds: ['ours'], shown: true, beside: undefined },
+  ...{ upper: false, afterSeconds: 0 },
+};
+
+/** The records of writes, oldest first, as LookupEvents shows them: newest first. */
+function historyOf(all: Write[]) {
+  let seconds = 0;
+  return all
+    .map((write, i) => {
+      seconds += write.afterSeconds;
+      return recordOf(write, i, seconds);
+    })
+    .flatMap((text) => poolUpdate(text, POOL) ?? [])
+    .reverse();
+}
+
+/** Who took the entry away last, by what happened. */
+function culpritOf(all: Write[]): { write: Write; id: string } | undefined {
+  let culprit: { write: Write; id: string } | undefined;
+  for (const [i, write] of all.entries()) {
+    if (write.beside) continue;
+    if (write.clientIds.includes('ours')) culprit = undefined;
+    else culprit ??= { write, id: `e${i}` };
+  }
+  return culprit;
+}
+
+/** Updates that are all there are since before the entry was linked, or that may not be all. */
+const known = (updates: PoolUpdate[], whole = true) =>
+  whole ? { updates, wholeSince: LINKED } : { updates };
+
+describe('who removed an entry', () => {
+  test('is never named wrongly, whatever CloudTrail hides and however far it shows', () => {
+    fc.assert(
+      fc.property(writes, fc.nat({ max: 8 }), (later, shownOnly) => {
+        const all = [ourWrite, ...later];
+        const culprit = culpritOf(all);
+        fc.pre(culprit !== undefined);
+        const history = historyOf(all);
+        const part = history.slice(0, shownOnly);
+        for (const [updates, whole] of [
+          [history, true],
+          [part, part.length === history.length],
+        ] as const) {
+          const named = removalOf(entry, known(updates, whole))?.by;
+          if (named) assert.deepEqual(named.eventId, culprit?.id);
+          if (named) assert.equal(named.principalArn, arnOf(culprit!.write.who));
+          // Whoever stops here misses nothing.
+          if (isSettled(entry, updates)) {
+            assert.deepEqual(removalOf(entry, known(history)), removalOf(entry, { updates }));
+          }
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('is known wherever the last record that had the entry, and all since, can be read', () => {
+    fc.assert(
+      fc.property(writes, (later) => {
+        const all = [ourWrite, ...later.map((write) => ({ ...write, shown: true }))];
+        const culprit = culpritOf(all);
+        assert.equal(removalOf(entry, known(historyOf(all)))?.by?.eventId, culprit?.id);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  const DAY = 86_400;
+  const away = (who: string, afterSeconds: number): Write => ({
+    ...ourWrite,
+    ...{ who, clientIds: ['x'], afterSeconds },
+  });
+
+  test('is the first who wrote after the entry was linked, where no record shows the entry', () => {
+    const since = historyOf([away('ann', 80 * DAY), away('bob', 60)]);
+    assert.equal(removalOf(entry, known(since))?.by?.principalArn, arnOf('ann'));
+    // There may be more before.
+    assert.equal(removalOf(entry, { updates: since }), undefined);
+    // An update before the entry was written can't have removed it.
+    assert.equal(removalOf(entry, known(historyOf([away('ann', -60)]))), undefined);
+    assert.equal(removalOf(entry, known([])), undefined);
+  });
+
+  test('is not known where the event history begins after the entry was linked', () => {
+    // Linked 200 days ago, removed 100 days ago, and the identity pool was renamed 80 days ago.
+    const now = LINKED + 200 * DAY * 1000;
+    const looked = (updates: PoolUpdate[]) => ({ updates, wholeSince: historyBegins(now) });
+    const renamed = looked(historyOf([away('ann', 120 * DAY)]));
+    assert.equal(removalOf(entry, renamed), undefined);
+    const found = { executionArn: EXECUTION, identityPoolId: POOL };
+    const { removedBy, message } = entryRemoved(entry, found, { roleArn: ROLE, looked: renamed });
+    assert.equal(removedBy, undefined);
+    assert.match(
+      message,
+      /not known: the event history of CloudTrail goes back 90 days and shows no/,
+    );
+    assert.match(message, /look there for UpdateIdentityPool since 2026-01-02T03:04:05\.678Z\./);
+    // A record within the 90 days that has the entry settles it.
+    const shown = historyOf([
+      { ...ourWrite, who: 'bob', afterSeconds: 115 * DAY },
+      away('ann', DAY),
+    ]);
+    assert.equal(removalOf(entry, looked(shown))?.by?.principalArn, arnOf('ann'));
+    // The day on which the history stops reaching back to the link.
+    const since = historyOf([away('ann', 60)]);
+    for (const [days, name] of [
+      [89, arnOf('ann')],
+      [90, undefined],
+    ] as const) {
+      const wholeSince = historyBegins(LINKED + days * DAY * 1000);
+      assert.equal(removalOf(entry, { updates: since, wholeSince })?.by?.principalArn, name);
+    }
+  });
+
+  test('is read off a record only where it looks whole', () => {
+    const record = JSON.parse(recordOf(ourWrite, 1, 0));
+    const entriesOf = (requestParameters: unknown, more: object = {}) =>
+      poolUpdate(JSON.stringify({ ...record, requestParameters, ...more }), POOL)?.entries;
+    const { requestParameters: whole } = record;
+    const key = `${PROVIDER} ours`;
+    assert.deepEqual(entriesOf(whole), new Set([key]));
+    // What the request lacks, the answer may have.
+    assert.deepEqual(entriesOf(null, { responseElements: whole }), new Set([key]));
+    for (const parameters of [
+      ...[null, undefined, 'identityPoolId=…', [], {}],
+      { ...whole, identityPoolName: undefined },
+      { ...whole, truncated: true },
+      { ...whole, cognitoIdentityProviders: '[{"providerName…' },
+      { ...whole, cognitoIdentityProviders: ['cut off'] },
+      {
+        ...whole,
+        cognitoIdentityProviders: [
+          { providerName: PROVIDER, clientId: 'HIDDEN_DUE_TO_SECURITY_REASONS' },
+        ],
+      },
+    ]) {
+      assert.equal(entriesOf(parameters), undefined, JSON.stringify(parameters));
+    }
+    // Without the list it was emptied.
+    const { cognitoIdentityProviders: _, ...emptied } = whole;
+    assert.deepEqual(entriesOf(emptied), new Set());
+    assert.equal(
+      poolUpdate(JSON.stringify({ ...record, requestParameters: whole }), OTHER),
+      undefined,
+    );
+  });
+
+  test('is not known where what comes is no record at all', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string(), fc.anything()), (text) => {
+        const update = poolUpdate(text, POOL);
+        assert.equal(update?.entries, undefined);
+        assert.equal(removalOf(entry, known(update ? [update] : [])), undefined);
+      }),
+    );
+  });
+});
+
+describe('what is told of a removed entry', () => {
+  const found = { executionArn: EXECUTION, identityPoolId: POOL };
+  const taken = (who: string) => [ourWrite, { ...ourWrite, who, clientIds: [], afterSeconds: 60 }];
+  const told = (who: string, hindered?: string) =>
+    entryRemoved(entry, found, {
+      roleArn: ROLE,
+      looked: { ...known(historyOf(taken(who))), ...(hindered && { hindered }) },
+    });
+
+  test('names the principal, the time and the record, and says what to do', () => {
+    const { message, ...event } = told('terraform');
+    assert.deepEqual(event, {
+      ...{ ...found, ...entry },
+      removedBy: {
+        ...{ principalArn: arnOf('terraform'), time: '2026-01-02T03:05:05Z', eventId: 'e1' },
+        userAgent: 'terraform',
+      },
+    });
+    assert.equal(
+      message,
+      `${arnOf('terraform')} removed the app client ours of us-east-1_A from the identity pool ${POOL} at 2026-01-02T03:05:05Z (CloudTrail event e1), and Poolbridge was not asked to. If a tool owns that pool, have it leave the list of user pool clients alone, as docs/coexistence.md has it for each (ignore_changes and its like). Then link it again: npx poolbridge link --stage prod --user-pool us-east-1_A --client ours`,
+    );
+  });
+
+  test('never names Poolbridge itself, and says why nobody is named', () => {
+    const { removedBy, message } = told('poolbridge-link');
+    assert.equal(removedBy, undefined);
+    assert.match(message, /Who did it is not known: the event history of CloudTrail does not show/);
+    assert.ok(!message.includes(OURS.slice(0, 60)));
+    // Another role of that account, and a role of that name elsewhere, are others.
+    assert.ok(told('poolbridge-linker').removedBy);
+    const { message: hindered } = entryRemoved(entry, found, {
+      ...{ roleArn: ROLE, looked: { updates: [], hindered: 'it is not allowed' } },
+    });
+    assert.match(hindered, /Who did it is not known: it is not allowed\. /);
+  });
+
+  test('is of entries that nobody asked to be taken away, at most fifty, and never too large', () => {
+    const lost = {
+      ...{ state: 'linked' as const, providerName: PROVIDER, clientId: 'c', links: [] },
+      ...{ execution: EXECUTION, sequence: 1, time: LINKED },
+    };
+    const finding = (links: string[], isLost: boolean): Finding => ({
+      ...{ state: 'removed', provider: { ProviderName: PROVIDER, ClientId: 'c' }, links },
+      ...(isLost && { lost }),
+    });
+    assert.deepEqual(removedEntries([finding(['one'], false)]), []);
+    assert.deepEqual(removedEntries([finding(['one'], true)]), [
+      {
+        ...{ providerName: PROVIDER, clientId: 'c', links: ['one'] },
+        linkedBy: { executionArn: EXECUTION, time: new Date(LINKED).toISOString() },
+      },
+    ]);
+    const many = Array.from({ length: 1000 }, () => finding(['one'], true));
+    assert.equal(removedEntries(many).length, 50);
+    // As many links as there is room for in links.yml, and with names as long as they may be.
+    const names = Array.from({ length: 900 }, (_, i) => `${i}`.padStart(40, 'x'));
+    const wide = many.map((each) => ({ ...each, links: names }));
+    const removed = removedEntries(wide);
+    assert.ok(removed.length > 0);
+    const link: Link = {
+      ...{ clients: ['*'], identityPool: POOL, roleArn: ROLE, serverSideTokenCheck: false },
+      ...{ providerQuota: 1000, onDelete: 'keep' },
+    };
+    const plan = planOf({ one: link }, false, { since: 0, regions: [], found: [] });
+    const report = poolReport(plan.identityPools[0]!, [...wide, ...wide]);
+    const size = JSON.stringify({ report, removed }).length;
+    assert.ok(size > 150_000 && size < 250_000, `${size}`);
+  });
+});

@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { metricsOf, reportOn, type TargetEnd, unwrap } from '../../../core/request/outcome.ts';
+import type { Resolved, Result, Target } from '../../../core/request/target.ts';
+
+const EXECUTION = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:run-1';
+const ROLE = 'arn:aws:sts::222222222222:assumed-role/poolbridge-link/run-1-4e65d3fb';
+
+const target = (identityPoolId: string): Target => ({
+  identityPoolId,
+  links: ['a'],
+  userPoolId: 'us-east-1_A',
+  intent: { operation: 'link', providerName: 'p', clientId: 'c', serverSideTokenCheck: false },
+  deleted: false,
+  dryRun: false,
+  room: 1000,
+});
+const pool = { IdentityPoolId: 'x', IdentityPoolName: 'x', AllowUnauthenticatedIdentities: false };
+const result: Result = {
+  outcome: 'LINKED',
+  changes: [{ op: 'add', provider: { ProviderName: 'p', ClientId: 'c' } }],
+  before: pool,
+  after: pool,
+  attempts: 1,
+};
+const resolved: Resolved = {
+  operation: 'link',
+  userPoolId: 'us-east-1_A',
+  clientId: 'c',
+  requestedBy: { via: 'person', reason: 'why' },
+  targets: [target('one')],
+};
+const { targets: _, ...request } = resolved;
+const linked = (id: string): TargetEnd => ({ target: target(id), assumedRoleArn: ROLE, result });
+const lambdaFailure = (name: string, message: string) => ({
+  Error: name,
+  Cause: JSON.stringify({ errorType: name, errorMessage: message, trace: ['at x'] }),
+});
+const failed = (id: string, name: string, message: string): TargetEnd => ({
+  target: target(id),
+  failure: lambdaFailure(name, message),
+});
+
+describe('the output of an execution that succeeds', () => {
+  test('is the request and a result for each identity pool', () => {
+    const { report, finished } = reportOn(EXECUTION, { ...resolved, targets: [linked('one')] });
+    assert.deepEqual(report, {
+      status: 'SUCCEEDED',
+      output: {
+        ...request,
+        results: [{ identityPoolId: 'one', links: ['a'], ...result, assumedRoleArn: ROLE }],
+      },
+    });
+    const { before: __, after: ___, ...brief } = result;
+    assert.deepEqual(finished, {
+      executionArn: EXECUTION,
+      status: 'SUCCEEDED',
+      ...request,
+      results: [{ identityPoolId: 'one', links: ['a'], ...brief, assumedRoleArn: ROLE }],
+    });
+  });
+
+  test('is not told what only the states need', () => {
+    const plan = { ...result, write: false };
+    const { report } = reportOn(EXECUTION, {
+      ...resolved,
+      targets: [{ target: target('one'), assumedRoleArn: ROLE, result: plan }],
+    });
+    assert.ok(!JSON.stringify(report).includes('write'));
+  });
+
+  test('says who approved it, who wrote, and onto what, where that is not as planned', () => {
+    const approval = { approvedBy: 'arn', reason: 'why', time: '2026-01-02T03:04:05.678Z' };
+    const more = { rebased: { snapshot: 'a', base: 'b' }, writtenBy: 'another' };
+    const { report } = reportOn(EXECUTION, {
+      ...resolved,
+      targets: [
+        {
+          target: { ...target('one'), approval },
+          ...{ assumedRoleArn: ROLE, result: { ...result, ...more } },
+        },
+        linked('two'),
+      ],
+    });
+    assert.ok(report.status === 'SUCCEEDED');
+    const whole = { links: ['a'], ...result, assumedRoleArn: ROLE };
+    assert.deepEqual(report.output.results, [
+      { identityPoolId: 'one', ...whole, approval, ...more },
+      { identityPoolId: 'two', ...whole },
+    ]);
+  });
+
+  test('shows what others changed since, if they did', () => {
+    const changedSince = [{ op: 'add' as const, member: 'IdentityPoolTags', after: { a: 'b' } }];
+    const { report } = reportOn(EXECUTION, {
+      ...resolved,
+      targets: [
+        { target: target('one'), assumedRoleArn: ROLE, result: { ...result, changedSince } },
+      ],
+    });
+    assert.ok(JSON.stringify(report).includes('"changedSince":[{"op":"add"'));
+  });
+
+  test('says why there was nothing to do', () => {
+    const { report } = reportOn(EXECUTION, {
+      ...resolved,
+      targets: [],
+      notCovered: 'why',
+    });
+    assert.deepEqual(report, {
+      status: 'SUCCEEDED',
+      output: { ...request, notCovered: 'why', results: [] },
+    });
+  });
+});
+
+describe('the error of an execution that fails', () => {
+  test('is that of the one target that failed, unwrapped, beside what the others came to', () => {
+    const { report, finished } = reportOn(EXECUTION, {
+      ...resolved,
+      targets: [linked('one'), failed('two', 'ProviderQuotaError', 'Full.')],
+    });
+    assert.equal(report.status, 'FAILED');
+    assert.equal(report.status === 'FAILED' && report.error, 'ProviderQuotaError');
+    const cause = JSON.parse(report.status === 'FAILED' ? report.cause : '');
+    assert.equal(cause.message, 'Full.');
+    const [one, two] = cause.results;
+    assert.equal(one.outcome, 'LINKED');
+    assert.ok(!('before' in one) && !('after' in one));
+    assert.deepEqual(two, {
+      identityPoolId: 'two',
+      links: ['a'],
+      outcome: 'FAILED',
+      error: 'ProviderQuotaError',
+      message: 'Full.',
+    });
+    assert.equal(finished.error, 'ProviderQuotaError');
+    assert.equal(finished.message, 'Full.');
+    assert.equal(finished.status, 'FAILED');
+    assert.equal(finished.userPoolId, 'us-east-1_A');
+  });
+
+  test('is theirs in common where several targets failed alike', () => {
+    const { finished } = reportOn(EXECUTION, {
+      ...resolved,
+      targets: [failed('one', 'PoolBusyError', 'Busy.'), failed('two', 'PoolBusyError', 'Too.')],
+    });
+    assert.equal(finished.error, 'PoolBusyError');
+    assert.equal(finished.message, '2 of 2 identity pools failed. one: Busy. two: Too.');
+  });
+
+  test('is LinkFailedError where they failed differently', () => {
+    const { finished } = reportOn(EXECUTION, {
+      ...resolved,
+      targets: [failed('one', 'A', 'x'), failed('two', 'B', 'y'), linked('three')],
+    });
+    assert.equal(finished.error, 'LinkFailedError');
+    assert.match(finished.message ?? '', /^2 of 3 identity pools failed\./);
+  });
+
+  test('is that of the request where it never came to targets', () => {
+    const { report, finished } = reportOn(EXECUTION, lambdaFailure('NotCoveredError', 'No link.'));
+    assert.deepEqual(report, {
+      status: 'FAILED',
+      error: 'NotCoveredError',
+      cause: JSON.stringify({ message: 'No link.', results: [] }),
+    });
+    assert.deepEqual(finished, {
+      executionArn: EXECUTION,
+      status: 'FAILED',
+      results: [],
+      error: 'NotCoveredError',
+      message: 'No link.',
+    });
+  });
+
+  test('has a cause that Step Functions takes, however many targets failed', () => {
+    const results = Array.from({ length: 300 }, (_, i) =>
+      failed(`pool-${i}`, 'A', 'x'.repeat(300)),
+    );
+    const { report } = reportOn(EXECUTION, { ...resolved, targets: [...results, linked('last')] });
+    const cause = report.status === 'FAILED' ? report.cause : '';
+    assert.ok(cause.length <= 32_768);
+    const { message, results: counts } = JSON.parse(cause);
+    assert.match(message, /^300 of 301 identity pools failed\./);
+    assert.deepEqual(counts, { FAILED: 300, LINKED: 1 });
+  });
+});
+
+describe('the cause of a failed step', () => {
+  const silent = /The step ended with States\.Timeout and said nothing more/;
+  const cases: [string, string | undefined, string | RegExp][] = [
+    ['Lambda’s wrapping is taken off', lambdaFailure('A', 'Why.').Cause, 'Why.'],
+    ['a sentence is left as it is', 'The state was too large.', 'The state was too large.'],
+    ['other JSON is left as it is', '{"reason":"x"}', '{"reason":"x"}'],
+    ['a JSON text is left as it is', '"x"', '"x"'],
+    ['JSON null is left as it is', 'null', 'null'],
+    ['silence is called silence', '', silent],
+    ['an absent cause is silence too', undefined, silent],
+  ];
+  for (const [what, cause, expected] of cases) {
+    test(what, () => {
+      const failure = { Error: 'States.Timeout', ...(cause !== undefined && { Cause: cause }) };
+      const { error, message } = unwrap(failure);
+      assert.equal(error, 'States.Timeout');
+      if (typeof expected === 'string') assert.equal(message, expected);
+      else assert.match(message, expected);
+    });
+  }
+});
+
+describe('metrics', () => {
+  const outcomes = (results: TargetEnd[]) =>
+    metricsOf(reportOn(EXECUTION, { ...resolved, targets: results }).finished);
+  const ended = (outcome: Result['outcome']): TargetEnd => ({
+    target: target('one'),
+    assumedRoleArn: ROLE,
+    result: { ...result, outcome },
+  });
+
+  test('count each target by its outcome and links', () => {
+    assert.deepEqual(
+      outcomes([
+        ended('LINKED'),
+        ended('ALREADY_LINKED'),
+        ended('UNLINKED'),
+        failed('x', 'A', 'y'),
+      ]),
+      ['Linked', 'AlreadyLinked', 'Unlinked', 'Failed'].map((metric) => ({ metric, links: ['a'] })),
+    );
+  });
+
+  test('do not count what changed nothing and failed nothing', () => {
+    assert.deepEqual(outcomes([ended('NOT_LINKED'), ended('PLANNED')]), []);
+  });
+
+  test('count a request that failed before it had targets once', () => {
+    const { finished } = reportOn(EXECUTION, lambdaFailure('InvalidRequestError', 'x'));
+    assert.deepEqual(metricsOf(finished), [{ metric: 'Failed', links: [] }]);
+    assert.deepEqual(outcomes([]), []);
+  });
+});
+
+test('an event carries no more of a long message than it has room for', () => {
+  const { finished } = reportOn(EXECUTION, { Error: 'X', Cause: 'x'.repeat(100_000) });
+  assert.equal(finished.message?.length, 16_384);
+});
+
+test('an error message that is no text is not taken for one', () => {
+  const Cause = '{"errorMessage":{"toString":null}}';
+  assert.deepEqual(unwrap({ Error: 'X', Cause }), { error: 'X', message: Cause });
+});
+
+test('a cause that just fits is told whole', () => {
+  const around = JSON.stringify({ message: '', results: [] }).length;
+  const message = 'x'.repeat(32_768 - around);
+  const { report } = reportOn(EXECUTION, { Error: 'X', Cause: message });
+  assert.ok(report.status === 'FAILED');
+  assert.deepEqual(JSON.parse(report.cause), { message, results: [] });
+});

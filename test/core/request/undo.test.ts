@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  InvalidRequestError,
+  NotCoveredError,
+  UndoConflictError,
+  UserPoolClientNotFoundError,
+} from '../../../core/errors.ts';
+import {
+  entriesOf,
+  entryKey,
+  type IdentityPool,
+  sameSettings,
+} from '../../../core/identity-pool/identity-pool.ts';
+import {
+  apply,
+  type Intent,
+  isMet,
+  merge,
+  shownChanges,
+} from '../../../core/identity-pool/merge.ts';
+import type { Link, Links } from '../../../core/links/links.ts';
+import type { UndoRequest } from '../../../core/request/request.ts';
+import {
+  checkLedger,
+  clientsToLink,
+  doneBy,
+  resolveUndo,
+  userPoolOf,
+} from '../../../core/request/undo.ts';
+import type { LedgerEntry } from '../../../core/write/records.ts';
+import { clientIds, identityPools, providerNames } from '../arbitraries.ts';
+
+const MACHINE = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link';
+const UNDONE = `${MACHINE}:first`;
+const POOL = 'ap-south-1:1';
+const provider = {
+  ProviderName: 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A',
+  ClientId: 'client',
+  ServerSideTokenCheck: true,
+};
+const added = { op: 'add' as const, provider };
+const removed = { op: 'remove' as const, provider };
+const link: Link = {
+  userPools: ['us-east-1_A'],
+  clients: ['web-*'],
+  identityPool: POOL,
+  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
+  serverSideTokenCheck: false,
+  providerQuota: 50,
+  onDelete: 'keep',
+};
+const links: Links = { a: link };
+const request: UndoRequest = {
+  ...{ operation: 'undo', executionArn: UNDONE, dryRun: false },
+  requestedBy: { via: 'person' },
+};
+const pool = { userPoolId: 'us-east-1_A', tags: {} };
+const about = (change: typeof added | typeof removed, names: [string, string][] = []) => ({
+  ...{ done: [{ identityPoolId: POOL, changes: [change] }], pool },
+  names: new Map(names),
+});
+
+/** A pool, and requests of which many are about the entries that it has. */
+const poolAndIntents = identityPools.chain((before) => {
+  const entries = before.CognitoIdentityProviders ?? [];
+  const known = <K extends 'ProviderName' | 'ClientId'>(key: K, other: fc.Arbitrary<string>) =>
+    fc.oneof(other, fc.constantFrom(...entries.map((each) => each[key] ?? ''), 'again'));
+  const intent: fc.Arbitrary<Intent> = fc.record(
+    {
+      operation: fc.constantFrom('link', 'unlink'),
+      providerName: known('ProviderName', providerNames),
+      clientId: known('ClientId', clientIds),
+      serverSideTokenCheck: fc.boolean(),
+    },
+    { requiredKeys: ['operation', 'providerName', 'serverSideTokenCheck'] },
+  );
+  return fc.tuple(fc.constant(before), intent, intent);
+});
+
+describe('undoing', () => {
+  test('what was done leaves nothing done, whatever was there', () => {
+    fc.assert(
+      fc.property(poolAndIntents, ([before, intent]) => {
+        const changes = merge(before, intent);
+        const after = apply(before, changes);
+        const undo = { ...intent, takeBack: shownChanges(changes) };
+        const undone = apply(after, merge(after, undo));
+        assert.ok(sameSettings(undone, before));
+        assert.deepEqual(merge(undone, undo), []);
+      }),
+    );
+  });
+
+  test('touches no entry that was not changed', () => {
+    fc.assert(
+      fc.property(poolAndIntents, ([before, first, second]) => {
+        const changes = merge(before, first);
+        const between = apply(before, changes);
+        const later = apply(between, merge(between, second));
+        const mine = new Set(changes.map((change) => entryKey(change.provider)));
+        const others = (pool: IdentityPool) =>
+          entriesOf(pool).filter((entry) => !mine.has(entryKey(entry)));
+        const undo = { ...first, takeBack: shownChanges(changes) };
+        try {
+          const undone = apply(later, merge(later, undo));
+          assert.deepEqual(others(undone), others(later));
+          assert.ok(isMet(undone, undo));
+        } catch (error) {
+          assert.ok(error instanceof UndoConflictError && !isMet(later, undo), String(error));
+        }
+      }),
+    );
+  });
+
+  test('is refused where an entry has another flag by now, with both', () => {
+    const now = { ...provider, ServerSideTokenCheck: false };
+    const there = {
+      ...{ IdentityPoolId: POOL, IdentityPoolName: 'x', AllowUnauthenticatedIdentities: false },
+      CognitoIdentityProviders: [now],
+    };
+    const intent: Intent = {
+      ...{ operation: 'unlink', providerName: provider.ProviderName, serverSideTokenCheck: false },
+    };
+    for (const change of [added, removed]) {
+      assert.throws(
+        () => merge(there, { ...intent, takeBack: [change] }),
+        (error: Error) =>
+          error instanceof UndoConflictError && /it was .*true.* is .*false/.test(error.message),
+      );
+    }
+    assert.deepEqual(
+      merge({ ...there, CognitoIdentityProviders: [provider] }, { ...intent, takeBack: [added] }),
+      [removed],
+    );
+  });
+
+  test('of a link takes the entry away, of an unlink puts it back with the flag that it had', () => {
+    const [unlinking] = resolveUndo(links, request, about(added)).targets;
+    assert.equal(unlinking?.intent.operation, 'unlink');
+    assert.equal(unlinking?.undoes, UNDONE);
+    assert.deepEqual(unlinking?.links, ['a']);
+    const again = about(removed, [['client', 'web-1']]);
+    const [linking] = resolveUndo(links, request, again).targets;
+    assert.equal(linking?.intent.operation, 'link');
+    assert.deepEqual(clientsToLink(again.done), ['client']);
+    assert.deepEqual(clientsToLink(about(added).done), []);
+  });
+
+  test('links nothing that is gone, or that links.yml does not cover by now', () => {
+    const resolving =
+      (names: [string, string][], with_ = links) =>
+      () =>
+        resolveUndo(with_, request, about(removed, names));
+    assert.throws(resolving([]), UserPoolClientNotFoundError);
+    assert.throws(resolving([['client', 'ios']]), NotCoveredError);
+    assert.throws(resolving([['client', 'web-1']], {}), NotCoveredError);
+    assert.throws(() => resolveUndo({}, request, about(added)), NotCoveredError);
+  });
+
+  test('waits for approval where a link requires it', () => {
+    const asking: Links = { a: { ...link, approval: 'required' } };
+    assert.ok(resolveUndo(asking, request, about(added)).targets[0]?.approvalTime);
+    assert.ok(!resolveUndo(links, request, about(added)).targets[0]?.approvalTime);
+  });
+
+  test('may be narrowed to one identity pool, if anything was changed there', () => {
+    const one = { ...request, identityPoolId: POOL };
+    assert.equal(resolveUndo(links, one, about(added)).targets.length, 1);
+    assert.throws(
+      () => resolveUndo(links, { ...request, identityPoolId: 'eu-west-1:2' }, about(added)),
+      /changed nothing in the identity pool eu-west-1:2/,
+    );
+  });
+
+  test('knows what was done from the output, or from the cause of one that failed', () => {
+    const results = [
+      { identityPoolId: POOL, outcome: 'LINKED', changes: [added] },
+      { identityPoolId: 'eu-west-1:2', outcome: 'FAILED', error: 'X', message: 'y' },
+      { identityPoolId: 'eu-west-1:3', outcome: 'ALREADY_LINKED', changes: [] },
+    ];
+    const done = [{ identityPoolId: POOL, changes: [added] }];
+    const output = JSON.stringify({ results });
+    assert.deepEqual(doneBy(UNDONE, { status: 'SUCCEEDED', output }), done);
+    assert.deepEqual(doneBy(UNDONE, { status: 'FAILED', cause: output }), done);
+    assert.equal(userPoolOf(done, 'aws'), 'us-east-1_A');
+    assert.throws(() => userPoolOf([], 'aws'), InvalidRequestError);
+  });
+
+  test('of what changed nothing, planned only, or does not say what it did, is refused', () => {
+    const planned = [{ identityPoolId: POOL, outcome: 'PLANNED', changes: [added] }];
+    for (const end of [
+      { status: 'SUCCEEDED', output: JSON.stringify({ results: planned }) },
+      { status: 'SUCCEEDED', output: JSON.stringify({ results: [{ identityPoolId: 7 }] }) },
+      { status: 'FAILED', cause: '{"results":{"LINKED":200}}' },
+      { status: 'ABORTED' },
+      { status: 'FAILED', cause: 'no JSON' },
+    ]) {
+      assert.throws(() => doneBy(UNDONE, end), InvalidRequestError);
+    }
+  });
+
+  test('is refused where the ledger names a later execution, but not for its own earlier attempt', () => {
+    const [target] = resolveUndo(links, request, about(added)).targets;
+    assert.ok(target);
+    const entry: LedgerEntry = {
+      ...{ state: 'linked', providerName: provider.ProviderName, clientId: 'client', links: ['a'] },
+      ...{ execution: UNDONE, sequence: 1, time: 1 },
+    };
+    const checking =
+      (...ledger: LedgerEntry[]) =>
+      () =>
+        checkLedger(ledger, target, 'own');
+    assert.doesNotThrow(checking(entry));
+    assert.doesNotThrow(checking({ ...entry, state: 'unlinked', execution: 'own' }));
+    assert.throws(checking({ ...entry, execution: 'another' }), /"execution":"another"/);
+    assert.throws(checking(), UndoConflictError);
+  });
+});

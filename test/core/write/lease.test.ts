@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isDoubtful, isLastWrite, LEASE_MS } from '../../../core/write/lease.ts';
+
+const last = { base: 'old', result: 'new', at: 100_000 };
+
+describe('a description after a write of ours', () => {
+  test('is believed at once when it shows what was written', () => {
+    assert.equal(isDoubtful(last, 'new', last.at), false);
+  });
+
+  test('is believed when nothing was ever written', () => {
+    assert.equal(isDoubtful(undefined, 'old', last.at), false);
+  });
+
+  test('that shows what was replaced is read again for 20 seconds', () => {
+    assert.equal(isDoubtful(last, 'old', last.at), true);
+    assert.equal(isDoubtful(last, 'old', last.at + 19_999), true);
+    assert.equal(isDoubtful(last, 'old', last.at + 20_000), false);
+  });
+
+  test('that shows anything else is read again for 5 seconds', () => {
+    assert.equal(isDoubtful(last, 'other', last.at + 4999), true);
+    assert.equal(isDoubtful(last, 'other', last.at + 5000), false);
+  });
+});
+
+test('a lease outlives the 20 seconds of its function and 2 seconds by which clocks differ', () => {
+  assert.ok(LEASE_MS > 22_000);
+});
+
+test('a last write that this service has not written is none', () => {
+  assert.ok(isLastWrite(last));
+  for (const [key, value] of [
+    ['base', 7],
+    ['result', null],
+    ['at', '7'],
+    ['at', Number.NaN],
+  ] as const) {
+    assert.ok(!isLastWrite({ ...last, [key]: value }));
+  }
+  assert.ok(!isLastWrite({ ...last, more: 1 }));
+});

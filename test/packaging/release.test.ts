@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { packageService } from '../../local/poolbridge/package-service.ts';
+import { 'module.exports' as bundling } from '../../packaging/esbuild.ts';
+import { sharedLinks } from '../setup.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const json = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8'));
+
+interface Locked {
+  integrity?: string;
+  resolved?: string;
+  link?: boolean;
+  dev?: boolean;
+  hasInstallScript?: boolean;
+}
+
+const locked = Object.entries<Locked>(json('package-lock.json').packages).filter(
+  ([path]) => path !== '',
+);
+const nameIn = (path: string): string => path.slice(path.lastIndexOf('node_modules/') + 13);
+
+interface Component {
+  name: string;
+  version: string;
+  properties?: { name: string }[];
+}
+
+const idOf = ({ name, version }: Component): string => `${name}@${version}`;
+
+const isForUse = ({ properties = [] }: Component): boolean =>
+  !properties.some(({ name }) => name === 'cdx:npm:package:development');
+
+/** What `npm run sbom` writes. */
+async function billOfMaterials(): Promise<Component[]> {
+  const { stdout } = await promisify(execFile)('npm', ['run', '--silent', 'sbom'], {
+    cwd: root,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return JSON.parse(stdout).components;
+}
+
+// osls names the upload's folder in the bucket after the time; nothing else in the template may differ.
+const withoutTime = (template: string): string =>
+  template.replace(/\/\d{13}-\d{4}-\d\d-\d\dT[\d:.]+Z\//g, '/TIME/');
+
+describe('a release', () => {
+  test('has the same bytes wherever, whenever and by whomever it is packaged', async () => {
+    const first = process.env['POOLBRIDGE_ARTIFACT'] ?? '';
+    const { TZ } = process.env;
+    const umask = process.umask(0o077);
+    // A day ahead of most of the world.
+    process.env['TZ'] = 'Pacific/Kiritimati';
+    try {
+      const second = await packageService(sharedLinks());
+      const zips = readdirSync(first).filter((file) => file.endsWith('.zip'));
+      assert.ok(zips.length > 10, `${zips.length} zips`);
+      assert.deepEqual(
+        readdirSync(second.folder).filter((file) => file.endsWith('.zip')),
+        zips,
+      );
+      for (const zip of zips) {
+        const [one, other] = [first, second.folder].map((folder) =>
+          readFileSync(join(folder, zip)),
+        );
+        assert.ok(one!.equals(other!), zip);
+      }
+      const [one, other] = [first, second.folder].map((folder) =>
+        withoutTime(
+          readFileSync(join(folder, 'cloudformation-template-update-stack.json'), 'utf8'),
+        ),
+      );
+      assert.equal(one, other);
+      second.remove();
+    } finally {
+      process.umask(umask);
+      if (TZ === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = TZ;
+    }
+  });
+
+  test('is built from packages that the lockfile holds to their content, and from no other source', () => {
+    assert.ok(locked.length > 100);
+    const loose = locked.filter(
+      ([, { integrity, resolved, link }]) =>
+        !integrity?.startsWith('sha512-') ||
+        link === true ||
+        (resolved !== undefined && !resolved.startsWith('https://registry.npmjs.org/')),
+    );
+    assert.deepEqual(loose, []);
+  });
+
+  test('lets packages run scripts when they are installed only by name', () => {
+    const named: Record<string, boolean> = json('package.json').allowScripts;
+    const withScripts = locked.filter(([, { hasInstallScript }]) => hasInstallScript === true);
+    assert.deepEqual(
+      Object.keys(named).sort(),
+      [...new Set(withScripts.map(([path]) => nameIn(path)))].sort(),
+    );
+    // Node itself, and the bundler's binary.
+    const allowed = Object.keys(named).filter((name) => named[name]);
+    assert.deepEqual(allowed.sort(), ['esbuild', 'node']);
+  });
+
+  test('has a bill of materials that names every package within the functions', async () => {
+    const config = bundling({ service: { custom: { links: join(root, 'test/links.yml') } } });
+    const { metafile } = await build({
+      ...config,
+      ...{ platform: 'node', write: false, metafile: true, outdir: 'none' },
+      absWorkingDir: root,
+      entryPoints: globSync('functions/*-*.ts', { cwd: root }),
+    });
+    const bundled = new Set(
+      Object.keys(metafile.inputs).flatMap(
+        (file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [],
+      ),
+    );
+    assert.ok(bundled.has('node_modules/@aws-sdk/client-dynamodb'), [...bundled].join(' '));
+    const named = new Set((await billOfMaterials()).filter(isForUse).map(idOf));
+    assert.ok(named.size > 10, `${named.size} packages`);
+    const { packages } = json('package-lock.json');
+    const missing = [...bundled].filter(
+      (path) => !named.has(`${nameIn(path)}@${packages[path].version}`),
+    );
+    assert.deepEqual(missing, []);
+  });
+});

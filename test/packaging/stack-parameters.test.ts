@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type Artifact, packageService } from '../../local/poolbridge/package-service.ts';
+import KeptTablePlugin from '../../packaging/kept-table-plugin.ts';
+
+const KEY = 'arn:aws:kms:us-east-1:111111111111:key/12345678-1234-1234-1234-123456789012';
+
+interface Resource {
+  Type: string;
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+  Properties: Record<string, unknown>;
+}
+
+function resourcesIn(folder: string): [string, Resource][] {
+  const file = join(folder, 'cloudformation-template-update-stack.json');
+  const { Resources } = JSON.parse(readFileSync(file, 'utf8')) as {
+    Resources: Record<string, Resource>;
+  };
+  return Object.entries(Resources);
+}
+
+const kept = ([, { DeletionPolicy }]: [string, Resource]) => DeletionPolicy !== undefined;
+
+const logGroups = (folder: string) => {
+  const found = resourcesIn(folder).filter(([, { Type }]) => Type === 'AWS::Logs::LogGroup');
+  assert.ok(found.length >= 16, `${found.length} log groups`);
+  return found;
+};
+
+describe('the parameters of the stack', () => {
+  let changed: Artifact;
+  const byDefault = process.env['POOLBRIDGE_ARTIFACT'] ?? '';
+  before(async () => {
+    changed = await packageService('links: {}\n', 'dev', {
+      logsKmsKey: KEY,
+      tableOnRemove: 'delete',
+    });
+  });
+  after(() => changed.remove());
+
+  test('keep the table, and nothing else, when the stack is removed, unless they say otherwise', () => {
+    const [[id, table] = [], ...more] = resourcesIn(byDefault).filter(kept);
+    assert.ok(id === 'PoolTable' && table);
+    assert.deepEqual(more, []);
+    assert.deepEqual([table.DeletionPolicy, table.UpdateReplacePolicy], ['Retain', 'Retain']);
+    assert.equal(table.Properties['DeletionProtectionEnabled'], true);
+    assert.deepEqual(table.Properties['PointInTimeRecoverySpecification'], {
+      PointInTimeRecoveryEnabled: true,
+    });
+    // CloudFormation takes a table in again only by a name that the template itself gives.
+    assert.equal(table.Properties['TableName'], 'poolbridge-dev');
+
+    const [[, deleted] = []] = resourcesIn(changed.folder).filter(kept);
+    assert.equal(deleted?.DeletionPolicy, 'Delete');
+    assert.equal(deleted?.Properties['DeletionProtectionEnabled'], false);
+  });
+
+  test('encrypt every log group with the key that they name', () => {
+    for (const [id, { Properties }] of logGroups(changed.folder)) {
+      assert.equal(Properties['KmsKeyId'], KEY, id);
+    }
+    for (const [id, { Properties }] of logGroups(byDefault)) {
+      assert.equal(Properties['KmsKeyId'], undefined, id);
+    }
+  });
+
+  test('are refused in a sentence where they are no key, before anything is packaged', async () => {
+    await assert.rejects(packageService('links: {}\n', 'dev', { logsKmsKey: 'alias/logs' }), {
+      message: /logsKmsKey is "alias\/logs", which is not the ARN of a KMS key\. Give one like/,
+    });
+  });
+
+  test('have a table that was kept taken into the next stack by its change set', () => {
+    const deploying = {
+      stack: 'poolbridge-dev',
+      getCreateChangeSetParams(type: unknown) {
+        return { StackName: this.stack, ChangeSetType: type };
+      },
+    };
+    const plugins = [{}, deploying];
+    new KeptTablePlugin({ pluginManager: { plugins } }).hooks['before:deploy:deploy']();
+    assert.deepEqual(deploying.getCreateChangeSetParams('UPDATE'), {
+      ...{ StackName: 'poolbridge-dev', ChangeSetType: 'UPDATE', ImportExistingResources: true },
+    });
+  });
+});
