@@ -72,7 +72,10 @@ async function prepare({ aws }: LocalAws, folder: string): Promise<void> {
   await deployAccountB(aws, B, { TrustedAccountId: A.account, IdentityPoolIds: OURS });
   const ask = ({ account, region }: typeof A, service: string, operation: string, input: object) =>
     aws.call({
-      ...{ service, operation, region, principal: aws.iam.principalOf(account) },
+      service,
+      operation,
+      region,
+      principal: aws.iam.principalOf(account),
       input: { ...input },
     });
   await ask(A, 'cognito-idp', 'CreateUserPool', {
@@ -130,7 +133,9 @@ async function ours(local: LocalAws, count: number): Promise<Measured> {
   const { aws, endpoint } = local;
   const { executions } = aws.stateMachines;
   const client = new CognitoIdentityProviderClient({
-    ...{ endpoint, region: A.region, credentials: credentials(A) },
+    endpoint,
+    region: A.region,
+    credentials: credentials(A),
   });
   const started = performance.now();
   const created = await Promise.all(
@@ -154,7 +159,9 @@ async function naive(local: LocalAws, count: number): Promise<Measured> {
   const IdentityPoolId = NAIVE;
   const script = async (clientId: string) => {
     const client = new CognitoIdentityClient({
-      ...{ endpoint, region: B.region, credentials: credentials(B) },
+      endpoint,
+      region: B.region,
+      credentials: credentials(B),
     });
     const { $metadata: _, ...pool } = await client.send(
       new DescribeIdentityPoolCommand({ IdentityPoolId }),

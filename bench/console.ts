@@ -48,13 +48,17 @@ async function prepare({ aws }: LocalAws, folder: string, count: number): Promis
   await deployAccountB(aws, B, { TrustedAccountId: A.account, IdentityPoolIds: IDENTITY_POOL });
   const ask = ({ account, region }: typeof A, service: string, operation: string, input: object) =>
     aws.call({
-      ...{ service, operation, region, principal: aws.iam.principalOf(account) },
+      service,
+      operation,
+      region,
+      principal: aws.iam.principalOf(account),
       input: { ...input },
     });
   const UserPoolTags = { _custom_id_: USER_POOL };
   await ask(A, 'cognito-idp', 'CreateUserPool', { PoolName: 'users', UserPoolTags });
   await ask(B, 'cognito-identity', 'CreateIdentityPool', {
-    ...{ IdentityPoolName: 'customers', AllowUnauthenticatedIdentities: false },
+    IdentityPoolName: 'customers',
+    AllowUnauthenticatedIdentities: false,
     IdentityPoolTags: { _custom_id_: IDENTITY_POOL },
   });
   const { executions, machines } = aws.stateMachines;
@@ -71,7 +75,8 @@ async function prepare({ aws }: LocalAws, folder: string, count: number): Promis
   });
   for (let i = 0; i < SHOWN; i++) {
     await ask(A, 'cognito-idp', 'CreateUserPoolClient', {
-      ...{ UserPoolId: USER_POOL, ClientName: `app-${i}` },
+      UserPoolId: USER_POOL,
+      ClientName: `app-${i}`,
     });
   }
   const isDone = () =>

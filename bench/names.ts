@@ -63,7 +63,9 @@ async function naive(count: number): Promise<Measured> {
       Array.from({ length: count }, () =>
         withRetries(
           new CognitoIdentityProviderClient({
-            ...{ endpoint: local.endpoint, region: HOME.region, credentials },
+            endpoint: local.endpoint,
+            region: HOME.region,
+            credentials,
           }),
         ),
       ),
@@ -80,7 +82,9 @@ async function naive(count: number): Promise<Measured> {
 
 async function prepare({ aws }: LocalAws): Promise<void> {
   await aws.call({
-    ...{ service: 'cognito-idp', operation: 'CreateUserPool', region: HOME.region },
+    service: 'cognito-idp',
+    operation: 'CreateUserPool',
+    region: HOME.region,
     principal: aws.iam.principalOf(HOME.account),
     input: { PoolName: 'users', UserPoolTags: { _custom_id_: CROWDED } },
   });
@@ -108,8 +112,10 @@ export async function names(): Promise<void> {
     const alone = await naive(50);
     const [fifty, thousand] = [await ours(50, artifact.folder), await ours(1000, artifact.folder)];
     const row = (of: keyof Measured, goal: number) => ({
-      ...{ 'each by itself, 50': alone[of], 'shared, 50': fifty[of] },
-      ...{ 'shared, 1,000': thousand[of], 'goal, at most': goal },
+      'each by itself, 50': alone[of],
+      'shared, 50': fifty[of],
+      'shared, 1,000': thousand[of],
+      'goal, at most': goal,
     });
     console.table({
       'calls of ListUserPoolClients': row('calls', MOST_CALLS),

@@ -58,13 +58,17 @@ async function prepare(aws: Aws, folder: string, pairs: number): Promise<void> {
   }
   const ask = (account: string, service: string, operation: string, input: object) =>
     aws.call({
-      ...{ service, operation, input: { ...input }, principal: aws.iam.principalOf(account) },
+      service,
+      operation,
+      input: { ...input },
+      principal: aws.iam.principalOf(account),
       region: service === 'cognito-idp' ? A.region : REGION,
     });
   await Promise.all(
     pools.map((i) =>
       ask(accountOf(i), 'cognito-identity', 'CreateIdentityPool', {
-        ...{ IdentityPoolName: 'customers', AllowUnauthenticatedIdentities: false },
+        IdentityPoolName: 'customers',
+        AllowUnauthenticatedIdentities: false,
         IdentityPoolTags: { _custom_id_: identityPool(i) },
       }),
     ),
@@ -113,7 +117,9 @@ async function run(aws: Aws): Promise<Measured> {
     String(details?.['output'] ?? '').length,
   ]);
   return {
-    ...{ status: execution.status, calls, events: execution.history.events.length },
+    status: execution.status,
+    calls,
+    events: execution.history.events.length,
     seconds: Number(((performance.now() - started) / 1000).toFixed(1)),
     longestState: texts.reduce((most, each) => Math.max(most, each), 0),
   };

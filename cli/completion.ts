@@ -21,7 +21,8 @@ const optionWord = ({ long, description }: Option): Word[] =>
 function completed(program: Command): Completed[] {
   const common = program.options.flatMap(optionWord);
   return program.commands.map((command) => ({
-    ...{ word: command.name(), what: command.description() },
+    word: command.name(),
+    what: command.description(),
     options: [
       ...[...command.options.flatMap(optionWord), ...common],
       { word: '--help', what: 'how it is used' },

@@ -62,7 +62,9 @@ export const handler = step(async (event: Asked, context): Promise<Listing> => {
   };
 
   const listing: Required<Omit<Listing, 'failure'>> & Listing = {
-    ...{ listed: [], refused: [], unlisted: [] },
+    listed: [],
+    refused: [],
+    unlisted: [],
   };
   for (const userPoolId of userPoolIds) {
     let tagSets: string[] | undefined;

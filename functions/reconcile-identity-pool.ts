@@ -169,7 +169,12 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
     ...ledger.map(({ providerName }) => providerName),
   ];
   const findings = classify({
-    ...{ ...lists, links: leading, ledger, regions, since, partition: where.partition },
+    ...lists,
+    links: leading,
+    ledger,
+    regions,
+    since,
+    partition: where.partition,
     pool: await readPool(reader, table, providerNames),
   });
   const report = poolReport(identityPool, findings, {

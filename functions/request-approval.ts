@@ -21,10 +21,14 @@ export const handler = step(async ({ execution, target, changes }: Asking): Prom
   const asked = { execution, identityPoolId, links, changes, until };
   const { execution: executionArn, ...rest } = asked;
   const detail = {
-    ...{ executionArn, ...rest, operation: intent.operation, userPoolId },
+    executionArn,
+    ...rest,
+    operation: intent.operation,
+    userPoolId,
     ...(intent.clientId !== undefined && { clientId: intent.clientId }),
     ...(clientName !== undefined && { clientName }),
-    ...{ approve: approveCommand(asked), message: approvalMessage(asked) },
+    approve: approveCommand(asked),
+    message: approvalMessage(asked),
   };
   await publish('ApprovalRequested', detail, execution);
   logger.info('approval requested', { identityPoolId, links, until });

@@ -94,7 +94,10 @@ export const handler = step(
     const rebased = base === undefined || base === result.snapshot ? undefined : base;
     return {
       outcome: gone ? 'NOT_LINKED' : outcomeOf(target, told.length),
-      ...{ changes: told, before, after, attempts: attempt },
+      changes: told,
+      before,
+      after,
+      attempts: attempt,
       ...(rebased !== undefined && { rebased: { snapshot: result.snapshot, base: rebased } }),
       ...writer,
     };

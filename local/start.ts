@@ -71,7 +71,8 @@ function howToReach(
 function demoOf(local: LocalAws, { userPoolId, identityPoolId }: Told): Demo {
   const accounts = new Accounts(local.endpoint);
   return {
-    ...{ userPoolId, identityPoolId },
+    userPoolId,
+    identityPoolId,
     createAppClient: (name) => accounts.createAppClient(userPoolId, name),
     appClients: () => accounts.appClients(userPoolId),
     async signIn(clientId) {

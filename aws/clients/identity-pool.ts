@@ -216,7 +216,8 @@ class IdentityPoolSession implements OpenIdentityPool {
     const all = new Map<string, PrincipalTagMap>();
     await inParallel([...new Set(providerNames)], async (name) => {
       const command = new GetPrincipalTagAttributeMapCommand({
-        ...{ IdentityPoolId: this.#id, IdentityProviderName: name },
+        IdentityPoolId: this.#id,
+        IdentityProviderName: name,
       });
       const answer = await this.#explained(orAbsent(answerOf(this.#reader, command)));
       all.set(name, answer === undefined ? INACTIVE : parsePrincipalTags(answer));

@@ -39,7 +39,9 @@ function allowed(
   const names = namesFor(operation, userPoolId, partition, choiceFor(coverage, subject));
   return [
     {
-      ...{ key, execution, links: coverage.links },
+      key,
+      execution,
+      links: coverage.links,
       ...(subject.clientName !== undefined && { clientName: subject.clientName }),
       // Of a client that is there, nobody's word counts that it is not.
       ...(deleted === true && subject.clientName === undefined && { deleted }),

@@ -145,8 +145,10 @@ export class PoolWriter {
     const [first] = changes;
     if (!first) return;
     const back: Intent = {
-      ...{ operation: 'unlink', providerName: first.provider.ProviderName ?? '' },
-      ...{ serverSideTokenCheck: false, takeBack: changes },
+      operation: 'unlink',
+      providerName: first.provider.ProviderName ?? '',
+      serverSideTokenCheck: false,
+      takeBack: changes,
     };
     try {
       const base = await this.describe();

@@ -75,8 +75,11 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const all = await new Auditing(session, stage, terminal).records(period);
   const records = filtered(all, options);
   const scope = {
-    ...{ stage, account, region },
-    ...{ from: new Date(period.from).toISOString(), until: new Date(period.until).toISOString() },
+    stage,
+    account,
+    region,
+    from: new Date(period.from).toISOString(),
+    until: new Date(period.until).toISOString(),
     ...(identityPool !== undefined && { identityPool }),
     ...(userPool !== undefined && { userPool }),
   };

@@ -26,10 +26,15 @@ interface Put {
 const AT_A_TIME = 10;
 
 const entryOf = (clientId: string, { userPool, ...options }: Options): PutEventsRequestEntry => ({
-  ...{ Source: 'poolbridge', DetailType: 'LinkRequested' },
+  Source: 'poolbridge',
+  DetailType: 'LinkRequested',
   Detail: JSON.stringify({
-    ...{ operation: options.unlink ? 'unlink' : 'link', userPoolId: userPool, clientId },
-    ...{ identityPoolId: options.identityPool, dryRun: options.dryRun, reason: options.reason },
+    operation: options.unlink ? 'unlink' : 'link',
+    userPoolId: userPool,
+    clientId,
+    identityPoolId: options.identityPool,
+    dryRun: options.dryRun,
+    reason: options.reason,
   }),
 });
 

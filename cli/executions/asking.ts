@@ -67,8 +67,13 @@ export function requestOf(
     );
   }
   return {
-    ...{ operation, userPoolId: userPool, clientId: client, identityPoolId: identityPool },
-    ...{ leftBehind, dryRun, reason },
+    operation,
+    userPoolId: userPool,
+    clientId: client,
+    identityPoolId: identityPool,
+    leftBehind,
+    dryRun,
+    reason,
   };
 }
 

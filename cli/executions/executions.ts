@@ -26,8 +26,12 @@ function toldIn(described: DescribeExecutionOutput): ToldExecution {
   const { executionArn = '', status = 'FAILED', startDate, stopDate, input = '' } = described;
   const { output, error, cause } = described;
   return {
-    ...{ execution: executionArn, machine: machineOf(executionArn), source: 'history', status },
-    ...{ started: iso(startDate), input },
+    execution: executionArn,
+    machine: machineOf(executionArn),
+    source: 'history',
+    status,
+    started: iso(startDate),
+    input,
     ...(stopDate && { stopped: iso(stopDate) }),
     ...(output !== undefined && { output }),
     ...(error !== undefined && { error }),
@@ -57,7 +61,7 @@ export class Executions {
   ): Promise<ListExecutionsOutput> {
     const sfn = await this.#session.stepFunctions();
     return sfn.listExecutions({
-      ...{ stateMachineArn: await this.#machines.arnOf(machine) },
+      stateMachineArn: await this.#machines.arnOf(machine),
       maxResults: Math.min(limit, 1000),
       ...(status && { statusFilter: status }),
       ...(nextToken !== undefined && { nextToken }),

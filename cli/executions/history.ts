@@ -33,7 +33,9 @@ function eventOf({ id = 0, previousEventId = 0, type, timestamp, ...rest }: Hist
 export async function historyOf(sfn: SFN, executionArn: string): Promise<Event[]> {
   const pages = pagesOf('GetExecutionHistory', async (token: string | undefined) => {
     const page = await sfn.getExecutionHistory({
-      ...{ executionArn, maxResults: 1000, includeExecutionData: true },
+      executionArn,
+      maxResults: 1000,
+      includeExecutionData: true,
       ...(token !== undefined && { nextToken: token }),
     });
     return { items: (page.events ?? []).map(eventOf), next: page.nextToken };
@@ -52,7 +54,10 @@ export async function historySince(
   const last = known.at(-1)?.id ?? 0;
   const pages = pagesOf('GetExecutionHistory', async (token: string | undefined) => {
     const page = await sfn.getExecutionHistory({
-      ...{ executionArn, maxResults: 100, includeExecutionData: true, reverseOrder: true },
+      executionArn,
+      maxResults: 100,
+      includeExecutionData: true,
+      reverseOrder: true,
       ...(token !== undefined && { nextToken: token }),
     });
     return { items: (page.events ?? []).map(eventOf), next: page.nextToken };

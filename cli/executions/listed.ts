@@ -17,8 +17,16 @@ export function listedAs(told: ToldExecution) {
   const [first] = auditRecords(told);
   const { requestedBy, operation, userPoolId, clientId } = first ?? {};
   return {
-    ...{ execution, machine, status, outcome: outcomeOf(told), requestedBy, operation },
-    ...{ userPoolId, clientId, started, stopped },
+    execution,
+    machine,
+    status,
+    outcome: outcomeOf(told),
+    requestedBy,
+    operation,
+    userPoolId,
+    clientId,
+    started,
+    stopped,
   };
 }
 

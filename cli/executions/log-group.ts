@@ -15,8 +15,11 @@ export interface LoggedEvent extends Event {
 function eventIn(line: Line): LoggedEvent {
   return {
     execution: String(line.execution_arn),
-    ...{ id: Number(line.id), previous: Number(line.previous_event_id), type: String(line.type) },
-    ...{ time: Number(line.event_timestamp), details: isObject(line.details) ? line.details : {} },
+    id: Number(line.id),
+    previous: Number(line.previous_event_id),
+    type: String(line.type),
+    time: Number(line.event_timestamp),
+    details: isObject(line.details) ? line.details : {},
   };
 }
 
@@ -65,7 +68,8 @@ export class LogGroup {
     do {
       progress(found.length);
       const page = await this.#logs.filterLogEvents({
-        ...{ logGroupName: this.#name, filterPattern },
+        logGroupName: this.#name,
+        filterPattern,
         ...(from !== undefined && { startTime: from }),
         ...(nextToken !== undefined && { nextToken }),
       });
@@ -93,9 +97,12 @@ export function toldBy(execution: string, events: Event[]): ToldExecution | unde
   const ended = events.findLast(({ type }) => statuses.has(type));
   const { details = {} } = ended ?? {};
   return {
-    ...{ execution, machine: machineOf(execution) },
-    ...{ source: 'log group', status: statuses.get(ended?.type ?? '') ?? 'RUNNING' },
-    ...{ started: new Date(started.time).toISOString(), input: String(started.details['input']) },
+    execution,
+    machine: machineOf(execution),
+    source: 'log group',
+    status: statuses.get(ended?.type ?? '') ?? 'RUNNING',
+    started: new Date(started.time).toISOString(),
+    input: String(started.details['input']),
     ...(ended && { stopped: new Date(ended.time).toISOString() }),
     ...text(details, 'output'),
     ...text(details, 'error'),

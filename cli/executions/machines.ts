@@ -51,7 +51,9 @@ const mayNot = (error: unknown): boolean =>
 /** The state that an execution has entered last, as far as its last events tell. */
 export async function lastEntered(sfn: SFN, executionArn: string): Promise<string> {
   const { events = [] } = await sfn.getExecutionHistory({
-    ...{ executionArn, reverseOrder: true, maxResults: 20 },
+    executionArn,
+    reverseOrder: true,
+    maxResults: 20,
     includeExecutionData: false,
   });
   const entered = events.find((event) => event.stateEnteredEventDetails !== undefined);
@@ -105,7 +107,8 @@ export class Machines {
       if (status !== 'RUNNING') {
         terminal.idle();
         return {
-          ...{ execution, status },
+          execution,
+          status,
           ...(status === 'SUCCEEDED'
             ? { output: JSON.parse(found.output ?? '{}') }
             : failureOf({ ...found, status })),

@@ -43,7 +43,8 @@ export class Pausing {
   async find(): Promise<Found | undefined> {
     const table = await this.#session.table();
     const { Item } = await table.getItem({
-      ...{ TableName: this.#TableName, Key },
+      TableName: this.#TableName,
+      Key,
       ConsistentRead: true,
     });
     return Item && foundIn(Item);
@@ -61,7 +62,9 @@ export class Pausing {
     if (rules.length > 0) {
       // Before they are disabled: resume enables these, and none that was disabled on purpose.
       await table.updateItem({
-        ...{ TableName: this.#TableName, Key, UpdateExpression: 'ADD disabled :rules' },
+        TableName: this.#TableName,
+        Key,
+        UpdateExpression: 'ADD disabled :rules',
         ExpressionAttributeValues: { ':rules': { SS: rules } },
       });
     }

@@ -163,7 +163,8 @@ function workflow({ graph, visits }: ExecutionView, chosen: Chosen): HTMLElement
                 button(
                   'state',
                   {
-                    ...{ class: 'small', 'data-state': state },
+                    class: 'small',
+                    'data-state': state,
                     'aria-pressed': String(state === chosen.state),
                   },
                   state,

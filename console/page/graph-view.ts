@@ -16,12 +16,21 @@ function layoutOf(graph: Graph): Layout {
 }
 
 const marks: Record<Visit['status'] | 'never', string> = {
-  ...{ running: '●', waiting: '!', done: '✓', failed: '✕', ended: '–', never: '' },
+  running: '●',
+  waiting: '!',
+  done: '✓',
+  failed: '✕',
+  ended: '–',
+  never: '',
 };
 
 const words: Record<Visit['status'] | 'never', string> = {
-  ...{ running: 'running', waiting: 'waits for approval', done: 'done' },
-  ...{ failed: 'failed', ended: 'ended with the execution', never: 'not entered' },
+  running: 'running',
+  waiting: 'waits for approval',
+  done: 'done',
+  failed: 'failed',
+  ended: 'ended with the execution',
+  never: 'not entered',
 };
 
 // What a state is shown as that was entered several times.
@@ -64,7 +73,8 @@ interface Shown {
 function wayView({ from, to, kind, points }: Drawn, { walked }: Shown): SVGElement {
   const isGone = walked.has(`${from} ${to}`);
   return draw('path', {
-    ...{ d: pathOf(points), class: `way ${kind}${isGone ? ' gone' : ''}` },
+    d: pathOf(points),
+    class: `way ${kind}${isGone ? ' gone' : ''}`,
     'marker-end': isGone ? 'url(#tip-gone)' : 'url(#tip)',
   });
 }
@@ -77,13 +87,15 @@ function nodeView({ node, inside, ...at }: Placed, shown: Shown): HTMLElement {
   return h(
     'li',
     {
-      ...{ 'data-key': node.name, class: inside ? 'map' : 'state' },
+      'data-key': node.name,
+      class: inside ? 'map' : 'state',
       style: `left:${at.x}px;top:${at.y}px;width:${at.width}px;height:${at.height}px`,
     },
     button(
       'state',
       {
-        ...{ class: `node ${status}`, 'data-state': node.name },
+        class: `node ${status}`,
+        'data-state': node.name,
         'aria-pressed': String(node.name === shown.selected),
       },
       h('span', { class: 'mark', 'aria-hidden': 'true' }, marks[status]),
@@ -127,8 +139,14 @@ const tip = (id: string, kind: string): SVGElement =>
   draw(
     'marker',
     {
-      ...{ id, viewBox: '0 0 8 8', refX: 7, refY: 4 },
-      ...{ markerWidth: 9, markerHeight: 9, orient: 'auto', markerUnits: 'userSpaceOnUse' },
+      id,
+      viewBox: '0 0 8 8',
+      refX: 7,
+      refY: 4,
+      markerWidth: 9,
+      markerHeight: 9,
+      orient: 'auto',
+      markerUnits: 'userSpaceOnUse',
     },
     draw('path', { d: 'M0,0 L8,4 L0,8 z', class: kind }),
   );

@@ -100,7 +100,11 @@ function ranksOf(nodes: Node[], forward: Edge[]): Map<string, number> {
 function itemOf(node: Node, rank: number): Item {
   const inside = node.inside && layout(node.inside);
   return {
-    ...{ key: node.name, rank, x: 0, near: [], node },
+    key: node.name,
+    rank,
+    x: 0,
+    near: [],
+    node,
     width: inside ? Math.max(WIDTH, inside.width + 2 * PAD) : WIDTH,
     height: inside ? inside.height + HEAD + PAD : HEIGHT,
     ...(inside && { inside }),
@@ -296,14 +300,21 @@ export function layout(graph: Graph): Layout {
       node
         ? [
             {
-              ...{ node, x: item.x - width / 2, y: tops[item.rank] ?? 0, width, height },
+              node,
+              x: item.x - width / 2,
+              y: tops[item.rank] ?? 0,
+              width,
+              height,
               ...(inside && { inside }),
             },
           ]
         : [],
     ),
     ways: routed.map((edge) => ({
-      ...{ from: edge.from, to: edge.to, kind: edge.kind, points: pointsOf(edge) },
+      from: edge.from,
+      to: edge.to,
+      kind: edge.kind,
+      points: pointsOf(edge),
     })),
   };
 }

@@ -64,7 +64,8 @@ function actionIn(body: Record<string, unknown>): Action {
     case 'approve':
     case 'deny':
       return {
-        ...{ kind, execution: text(body, 'execution') },
+        kind,
+        execution: text(body, 'execution'),
         identityPoolId: text(body, 'identityPoolId'),
       };
     default:

@@ -12,8 +12,14 @@ const path = (name: string): string => fileURLToPath(new URL(`../page/${name}`, 
 
 async function script(): Promise<Asset> {
   const { outputFiles } = await build({
-    ...{ entryPoints: [path('main.ts')], bundle: true, write: false, minify: true },
-    ...{ format: 'esm', target: 'es2022', charset: 'utf8', logLevel: 'silent' },
+    entryPoints: [path('main.ts')],
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    charset: 'utf8',
+    logLevel: 'silent',
   });
   return { type: 'text/javascript; charset=utf-8', body: outputFiles[0]?.contents ?? '' };
 }

@@ -43,7 +43,10 @@ export class Details {
     const results = told.stopped === undefined ? [] : records.map(resultView);
     const link = (await this.#session.isAwsItself()) ? consoleLink(execution) : undefined;
     return {
-      ...{ row, machine, facts: factsOf(told, records), results },
+      row,
+      machine,
+      facts: factsOf(told, records),
+      results,
       ...(link !== undefined && { link }),
       waiting: waiting.map(({ token: _, changes, ...shown }) => ({
         ...shown,

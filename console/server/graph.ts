@@ -49,7 +49,10 @@ export function graphOf(definition: unknown): Graph {
     const state = isObject(value) ? value : {};
     const { Type, Comment, ItemProcessor } = state;
     return {
-      ...{ name, type: text(Type), comment: text(Comment), ways: waysOf(state) },
+      name,
+      type: text(Type),
+      comment: text(Comment),
+      ways: waysOf(state),
       ...(ItemProcessor !== undefined && { inside: graphOf(ItemProcessor) }),
     };
   });

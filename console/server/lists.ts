@@ -64,7 +64,9 @@ function knownOf(told: ToldExecution): Known {
 }
 
 const bare = ({ executionArn = '', name = '', ...item }: ExecutionListItem): Row => ({
-  ...{ execution: executionArn, name, status: item.status ?? '' },
+  execution: executionArn,
+  name,
+  status: item.status ?? '',
   started: (item.startDate ?? new Date(0)).toISOString(),
   ...(item.stopDate && { stopped: item.stopDate.toISOString() }),
 });

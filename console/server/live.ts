@@ -107,7 +107,9 @@ export class Live {
     ]);
     const tell = (lists: Record<'link' | 'reconcile', Rows>) =>
       this.#show({
-        ...{ about, ...lists, pools: this.lists.pools(lists.link, lists.reconcile) },
+        about,
+        ...lists,
+        pools: this.lists.pools(lists.link, lists.reconcile),
         ...(paused !== undefined && { paused }),
       });
     // The lists alone are one call each, so they are there while the executions are being read.
@@ -138,7 +140,11 @@ export class Live {
       this.#abilities.ask(),
     ]);
     return {
-      ...{ stage: this.#stage, region, account, caller: arn, isAwsItself },
+      stage: this.#stage,
+      region,
+      account,
+      caller: arn,
+      isAwsItself,
       denied: { ...this.#abilities.denied },
       ...(this.#demo && { demo: this.#demo }),
     };
@@ -161,7 +167,11 @@ export class Live {
 
   #trouble(trouble: string): void {
     const about: About = {
-      ...{ stage: this.#stage, region: '', account: '', caller: '', isAwsItself: false },
+      stage: this.#stage,
+      region: '',
+      account: '',
+      caller: '',
+      isAwsItself: false,
       denied: {},
     };
     const known = this.#overview ?? { about, pools: [], link: nothing, reconcile: nothing };

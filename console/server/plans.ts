@@ -119,7 +119,10 @@ export class Plans {
     const results = await this.#dryRun(request);
     const verb = kind === 'link' ? 'Link' : 'Unlink';
     return {
-      ...{ ability: 'link', title: `${verb} the app client ${subject.clientId}?`, verb, results },
+      ability: 'link',
+      title: `${verb} the app client ${subject.clientId}?`,
+      verb,
+      results,
       sentences: [
         `Of the user pool ${subject.userPoolId}. The write merges this onto what the identity pool holds by then; nothing else of it changes.`,
       ],
@@ -132,7 +135,10 @@ export class Plans {
     const request = { operation: 'undo', executionArn: execution };
     const results = await this.#dryRun(request);
     return {
-      ...{ ability: 'link', verb: 'Undo', results, needsReason: false },
+      ability: 'link',
+      verb: 'Undo',
+      results,
+      needsReason: false,
       title: `Undo the execution ${executionOf(execution).name}?`,
       sentences: ['Takes back what it changed, and only that.'],
       ...(results.some(writes) && { carryOut: this.#starting('link', request) }),
@@ -144,12 +150,10 @@ export class Plans {
     const report = JSON.parse(told.output ?? told.cause ?? '{}') as Partial<ReconcileOutput>;
     const results = (report.identityPools ?? []).map(repairView);
     return {
-      ...{
-        ability: 'reconcile',
-        title: 'Repair what events have missed?',
-        verb: 'Repair',
-        results,
-      },
+      ability: 'reconcile',
+      title: 'Repair what events have missed?',
+      verb: 'Repair',
+      results,
       sentences: [
         'Links what is missing and unlinks what is orphaned, in one write. What needs approval, and all the rest, is left to a person.',
       ],
@@ -178,7 +182,10 @@ export class Plans {
     const verb = kind === 'approve' ? 'Approve' : 'Deny';
     const lines = linesOfChanges(meant.changes);
     return {
-      ...{ ability: 'decide', title: `${verb} this change?`, verb, needsReason: true },
+      ability: 'decide',
+      title: `${verb} this change?`,
+      verb,
+      needsReason: true,
       sentences: [
         kind === 'approve'
           ? 'It is then merged onto what the identity pool holds by then.'
@@ -198,7 +205,10 @@ export class Plans {
     const pausing = new Pausing(this.#session, this.#stage);
     const rules = await pausing.rules();
     return {
-      ...{ ability: 'pause', title: 'Pause all writes?', verb: 'Pause', needsReason: true },
+      ability: 'pause',
+      title: 'Pause all writes?',
+      verb: 'Pause',
+      needsReason: true,
       sentences: [
         `Every write of the stage ${this.#stage} to an identity pool stops at once. One that has begun ends within 20 seconds. Dry runs work.`,
         rules.length > 0
@@ -217,7 +227,10 @@ export class Plans {
     const pausing = new Pausing(this.#session, this.#stage);
     const found = await pausing.find();
     return {
-      ...{ ability: 'pause', title: 'Resume writes?', verb: 'Resume', needsReason: false },
+      ability: 'pause',
+      title: 'Resume writes?',
+      verb: 'Resume',
+      needsReason: false,
       sentences: found
         ? [
             `They have been paused ${pausedText(found.pause)}.`,

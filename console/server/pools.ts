@@ -27,7 +27,9 @@ function driftIn(found: Found): Drift[] {
   return found.entries
     .filter(({ repair, refused }) => !found.repaired || !repair || refused !== undefined)
     .map(({ state, providerName, clientId, clientName, repair }) => ({
-      ...{ state, userPoolId: providerIn(providerName), clientId },
+      state,
+      userPoolId: providerIn(providerName),
+      clientId,
       ...(clientName !== undefined && { clientName }),
       ...(repair !== undefined && { repair }),
       ...(issuerIn(providerName) === 'updated' && { issuer: 'updated' as const }),
@@ -66,7 +68,11 @@ function poolOf({ execution, started }: Report, found: Found): PoolView {
   const counts = countsIn(found);
   const omitted = 'omitted' in found ? found.omitted : undefined;
   return {
-    ...{ identityPoolId, links, asOf: started, execution, drift: driftIn(found) },
+    identityPoolId,
+    links,
+    asOf: started,
+    execution,
+    drift: driftIn(found),
     ...(counts && { counts }),
     ...(omitted !== undefined && { omitted }),
     ...(failure && { failure }),

@@ -106,7 +106,8 @@ function addressOf({ url = '/' }: IncomingMessage): URL {
 function send(response: ServerResponse, status: number, { type, body }: Asset): void {
   response.writeHead(status, {
     ...headers,
-    ...{ 'content-type': type, 'content-length': Buffer.byteLength(body) },
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
   });
   response.end(body);
 }

@@ -34,7 +34,10 @@ export function rowOf(told: ToldExecution): Row {
   const { execution, status, started, outcome, requestedBy, ...listed } = listedAs(told);
   const { stopped, operation, userPoolId, clientId } = listed;
   return {
-    ...{ execution, name: executionOf(execution).name, status, started },
+    execution,
+    name: executionOf(execution).name,
+    status,
+    started,
     ...(stopped !== undefined && { stopped }),
     ...(status !== 'RUNNING' && { outcome }),
     ...(operation !== undefined && { operation }),
@@ -55,7 +58,9 @@ export function resultView(record: Recorded): ResultView {
   const [before, after] = [shown(record.before), shown(record.after)];
   return {
     ...(identityPoolId !== undefined && { identityPoolId }),
-    ...{ links, outcome, lines: linesOfChanges(changes) },
+    links,
+    outcome,
+    lines: linesOfChanges(changes),
     ...(isShared(record) && { whole: linesOfDifferences(difference) }),
     ...(changedSince && { changedSince: linesOfDifferences(changedSince) }),
     facts: facts([
@@ -100,7 +105,10 @@ export const repairView = (pool: ReconcileOutput['identityPools'][number]): Resu
   const issuers = 'issuers' in pool ? (pool.issuers ?? []) : [];
   const told = issuers.map((each): [string, string] => ['issuer', issuerSentence(each)]);
   return {
-    ...{ identityPoolId, links, lines, facts: [...states, ...told] },
+    identityPoolId,
+    links,
+    lines,
+    facts: [...states, ...told],
     outcome: failure ? 'FAILED' : lines.length > 0 ? 'PLANNED' : 'NOTHING TO REPAIR',
     ...(failure && { error: failure.error, message: failure.message }),
   };

@@ -182,7 +182,10 @@ function repairRecord({ failure, repaired, ...report }: PoolReport): Partial<Aud
   const { identityPoolId, links, changes = [] } = report;
   const done = (repaired?.linked ?? 0) + (repaired?.unlinked ?? 0) > 0;
   return {
-    ...{ identityPoolId, links, changes, ...failure },
+    identityPoolId,
+    links,
+    changes,
+    ...failure,
     outcome: failure ? 'FAILED' : done ? 'REPAIRED' : 'REPORTED',
     verified: done ? READ_BACK : 'nothing was written',
   };
@@ -228,7 +231,9 @@ function withWrites(
     outcome: outcomeOf(last, machine),
     ...record,
     links: [...new Set(shares.flatMap(({ links }) => links))],
-    ...{ identityPoolId, assumedRoleArn, written: { time, sequence, share } },
+    identityPoolId,
+    assumedRoleArn,
+    written: { time, sequence, share },
     ...(writtenBy !== execution && { writtenBy }),
     changes: shares.flatMap(({ changes }) => changes),
     verified: record.verified === READ_AGAIN ? READ_AGAIN : verifiedBy(last),
@@ -259,8 +264,12 @@ function withAllWrites(
 export function untoldExecution(execution: string, shares: MadeShare[]): ToldExecution {
   const [first] = shares.map(({ time }) => time).sort();
   return {
-    ...{ execution, machine: machineOf(execution), source: 'log group', status: 'UNKNOWN' },
-    ...{ started: first ?? '', input: '' },
+    execution,
+    machine: machineOf(execution),
+    source: 'log group',
+    status: 'UNKNOWN',
+    started: first ?? '',
+    input: '',
   };
 }
 
@@ -281,11 +290,20 @@ export function auditRecords(
   const about = isLink ? askedIn(told.input) : reconciledIn(told.input);
   const known = texts(objectIn(told.output), 'userPoolId', 'clientId');
   const common = {
-    ...{ execution, machine, source, status, started },
+    execution,
+    machine,
+    source,
+    status,
+    started,
     ...(stopped !== undefined && { stopped }),
     ...(typeof seconds === 'number' && { seconds }),
-    ...{ operation: machine, ...about, ...known },
-    ...{ links: [], outcome: status, changes: [], verified: NOT_VERIFIED },
+    operation: machine,
+    ...about,
+    ...known,
+    links: [],
+    outcome: status,
+    changes: [],
+    verified: NOT_VERIFIED,
     sessionName: sessionNameOf(executionOf(execution)),
   };
   const records = isLink ? linkRecords(told, handed) : reconcileRecords(told);

@@ -95,8 +95,10 @@ export function parseRoles(answer: unknown): PoolRoles {
  */
 export function parsePrincipalTags(answer: unknown): PrincipalTagMap {
   const { UseDefaults, PrincipalTags } = shapeOf({
-    ...{ IdentityPoolId: text, IdentityProviderName: text },
-    ...{ UseDefaults: flag, PrincipalTags: mapOf(text) },
+    IdentityPoolId: text,
+    IdentityProviderName: text,
+    UseDefaults: flag,
+    PrincipalTags: mapOf(text),
   })(answer, 'PrincipalTagAttributeMap') as Partial<PrincipalTagMap>;
   return { UseDefaults: UseDefaults ?? false, PrincipalTags: PrincipalTags ?? {} };
 }

@@ -19,7 +19,10 @@ export function roleMappingOf({ roleMapping, ambiguous }: Link): RoleMapping | u
   const AmbiguousRoleResolution = ambiguous === 'authenticated' ? 'AuthenticatedRole' : 'Deny';
   if (roleMapping === 'token') return { Type: 'Token', AmbiguousRoleResolution };
   const Rules = roleMapping.rules.map(({ claim, match, value, role }) => ({
-    ...{ Claim: claim, MatchType: MATCHES[match], Value: value, RoleARN: role },
+    Claim: claim,
+    MatchType: MATCHES[match],
+    Value: value,
+    RoleARN: role,
   }));
   return { Type: 'Rules', AmbiguousRoleResolution, RulesConfiguration: { Rules } };
 }

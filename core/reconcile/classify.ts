@@ -108,7 +108,9 @@ function wantedBy({ pool, links, listed, partition }: Evidence): Wanted {
         wanted.set(entryKey(provider), {
           finding: { state: 'missing', provider, clientName, links: coverage.links },
           intent: {
-            ...{ operation: 'link', providerName: ProviderName, clientId: ClientId },
+            operation: 'link',
+            providerName: ProviderName,
+            clientId: ClientId,
             ...coverage.entry,
           },
           isSure,
@@ -186,11 +188,16 @@ function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | un
     fate.state === 'orphaned' ? fate.coverage : { ...ours, onDelete: '', entry: undefined };
   const { principalTags } = entry ?? {};
   return {
-    ...{ state: fate.state, provider, links },
+    state: fate.state,
+    provider,
+    links,
     ...(clientName !== undefined && { clientName }),
     ...(onDelete === 'unlink' && {
       repair: {
-        ...{ operation: 'unlink', providerName, clientId, serverSideTokenCheck: false },
+        operation: 'unlink',
+        providerName,
+        clientId,
+        serverSideTokenCheck: false,
         ...(principalTags && { principalTags }),
       },
     }),

@@ -136,9 +136,15 @@ export function planOf(
   const room = Math.max(0, Math.floor(left / Math.max(byPool.length, 1)));
   const userPools = [...new Set([...namedUserPools(links), ...found])];
   return {
-    ...{ repair, since, links: names, regions, userPools: chunks(userPools, LISTED_TOGETHER) },
+    repair,
+    since,
+    links: names,
+    regions,
+    userPools: chunks(userPools, LISTED_TOGETHER),
     identityPools: byPool.map(([identityPoolId, group]) => ({
-      ...{ identityPoolId, links: group, room },
+      identityPoolId,
+      links: group,
+      room,
     })),
   };
 }

@@ -31,7 +31,9 @@ export function removedEntries(findings: Finding[]): RemovedEntry[] {
     const { ProviderName = '', ClientId = '' } = provider;
     return [
       {
-        ...{ providerName: ProviderName, clientId: ClientId, links: links.slice(0, MOST_LINKS) },
+        providerName: ProviderName,
+        clientId: ClientId,
+        links: links.slice(0, MOST_LINKS),
         ...(clientName !== undefined && { clientName }),
         linkedBy: { executionArn: lost.execution, time: new Date(lost.time).toISOString() },
       },
@@ -103,7 +105,9 @@ function writerIn(record: Members): Writer | undefined {
   const { eventTime, eventID: eventId, userAgent } = record;
   if (!isArn(principalArn) || !isText(eventTime) || !isText(eventId)) return undefined;
   return {
-    ...{ principalArn, time: eventTime, eventId },
+    principalArn,
+    time: eventTime,
+    eventId,
     ...(isText(userAgent) && { userAgent: userAgent.slice(0, 200) }),
   };
 }

@@ -89,7 +89,9 @@ function reported(
 ): ReportedEntry {
   const { ProviderName = '', ClientId = '' } = provider;
   return {
-    ...{ state, providerName: ProviderName, clientId: ClientId },
+    state,
+    providerName: ProviderName,
+    clientId: ClientId,
     ...(clientName !== undefined && { clientName }),
     ...(repair && { repair: repair.operation }),
     ...(refusal && { refused: refusalOf(refusal).name }),
@@ -152,7 +154,10 @@ export function poolReport(
   const changes = shownChanges(repair?.changes ?? []);
   const added = repair?.changes.filter(({ op }) => op === 'add').length ?? 0;
   return {
-    ...{ identityPoolId, links, counts: countsOf(findings), entries },
+    identityPoolId,
+    links,
+    counts: countsOf(findings),
+    entries,
     ...(lost > 0 && { removedByOthers: lost }),
     ...(wrongMarks > 0 && { wrongMarks }),
     ...(entries.length < all.length && { omitted: all.length - entries.length }),

@@ -132,7 +132,14 @@ export function reportOf(end: TargetEnd): TargetReport {
   const { assumedRoleArn = end.assumedRoleArn } = end.result;
   const { approval, issuer } = end.target;
   return {
-    ...{ identityPoolId, links, outcome, changes, before, after, assumedRoleArn, attempts },
+    identityPoolId,
+    links,
+    outcome,
+    changes,
+    before,
+    after,
+    assumedRoleArn,
+    attempts,
     ...(approval && { approval }),
     ...(issuer && { issuer }),
     ...(cancelled && { cancelled }),

@@ -145,7 +145,10 @@ export function resolveUndo(
     const allowed = [...new Set(all.flatMap((change) => allowing(links, change, about)))];
     const waits = approvalTime(links, allowed);
     return {
-      ...{ identityPoolId: id, links: allowed, userPoolId, undoes: executionArn },
+      identityPoolId: id,
+      links: allowed,
+      userPoolId,
+      undoes: executionArn,
       intent: {
         operation: all.some(({ op }) => ['add', 'map', 'tag'].includes(op)) ? 'unlink' : 'link',
         providerName,
@@ -153,7 +156,9 @@ export function resolveUndo(
         serverSideTokenCheck: false,
         takeBack: changes,
       },
-      ...{ deleted: false, dryRun, room: roomFor(asked.length) },
+      deleted: false,
+      dryRun,
+      room: roomFor(asked.length),
       ...(waits && { approvalTime: waits }),
     };
   });

@@ -132,8 +132,11 @@ const isTrue = (value: unknown): value is true => value === true;
 const isIntent = isShape<Intent>(
   { operation: isOperation, providerName: isText, serverSideTokenCheck: isFlag },
   {
-    ...{ clientId: isText, roleMapping: isShownMapping, principalTags: isPrincipalTagMap },
-    ...{ clientIds: isListOf(isText), takeBack: isListOf(isShownChange) },
+    clientId: isText,
+    roleMapping: isShownMapping,
+    principalTags: isPrincipalTagMap,
+    clientIds: isListOf(isText),
+    takeBack: isListOf(isShownChange),
     otherName: isText,
     leftBehind: isTrue,
   },
@@ -141,8 +144,11 @@ const isIntent = isShape<Intent>(
 
 const isShare = isShape<WrittenShare>(
   {
-    ...{ key: isText, execution: isText, links: isListOf(isText) },
-    ...{ intent: isIntent, changes: isListOf(isShownChange) },
+    key: isText,
+    execution: isText,
+    links: isListOf(isText),
+    intent: isIntent,
+    changes: isListOf(isShownChange),
   },
   { clientName: isText, deleted: isFlag, cancelled: isListOf(isShownChange) },
 );
@@ -151,8 +157,11 @@ export const isWrittenShares = isListOf(isShare);
 
 export const isWriteRecord = isShape<WriteRecord>(
   {
-    ...{ execution: isText, assumedRoleArn: isText, sequence: isNumber },
-    ...{ before: isShownPool, after: isShownPool },
+    execution: isText,
+    assumedRoleArn: isText,
+    sequence: isNumber,
+    before: isShownPool,
+    after: isShownPool,
   },
   {},
 );
@@ -170,8 +179,13 @@ export const isAnswer: Shape<Answer> = isEither(
 
 export const isLedgerEntry = isShape<LedgerEntry>(
   {
-    ...{ state: isOneOf('linked', 'unlinked'), providerName: isText, clientId: isText },
-    ...{ links: isListOf(isText), execution: isText, sequence: isNumber, time: isNumber },
+    state: isOneOf('linked', 'unlinked'),
+    providerName: isText,
+    clientId: isText,
+    links: isListOf(isText),
+    execution: isText,
+    sequence: isNumber,
+    time: isNumber,
   },
   { clientName: isText, deleted: isFlag },
 );

@@ -138,8 +138,11 @@ export interface MadeShare extends Omit<LoggedShare, 'key'> {
 
 const isLoggedShare = isShape<LoggedShare>(
   {
-    ...{ key: isText, execution: isText, operation: isOneOf('link', 'unlink') },
-    ...{ links: isListOf(isText), changes: isListOf(isShownChange) },
+    key: isText,
+    execution: isText,
+    operation: isOneOf('link', 'unlink'),
+    links: isListOf(isText),
+    changes: isListOf(isShownChange),
   },
   {},
 );

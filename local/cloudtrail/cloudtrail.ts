@@ -65,8 +65,11 @@ export function cloudtrail(aws: Aws): Service {
 
   function trailsSeenBy(call: Call): Trail[] {
     const own: Trail = {
-      ...{ Name: TRAIL, TrailARN: trailOf(call), HomeRegion: call.region },
-      ...{ IsMultiRegionTrail: true, IsOrganizationTrail: false },
+      Name: TRAIL,
+      TrailARN: trailOf(call),
+      HomeRegion: call.region,
+      IsMultiRegionTrail: true,
+      IsOrganizationTrail: false,
     };
     const { enabled, organizationTrail } = aws.trail;
     const trails = enabled ? [own] : [];
@@ -74,8 +77,11 @@ export function cloudtrail(aws: Aws): Service {
     const { name, region } = trailIn(organizationTrail);
     return [
       {
-        ...{ Name: name, TrailARN: organizationTrail, HomeRegion: region },
-        ...{ IsMultiRegionTrail: true, IsOrganizationTrail: true },
+        Name: name,
+        TrailARN: organizationTrail,
+        HomeRegion: region,
+        IsMultiRegionTrail: true,
+        IsOrganizationTrail: true,
       },
       ...trails,
     ];

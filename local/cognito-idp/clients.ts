@@ -122,7 +122,9 @@ function update(pool: UserPool, input: ClientInput & { ClientId: string }): obje
     input.ClientId,
   );
   const client: AppClient = {
-    ...{ UserPoolId, ClientId, CreationDate },
+    UserPoolId,
+    ClientId,
+    CreationDate,
     ...(ClientSecret !== undefined && { ClientSecret }),
     ...settingsOf(input, input.ClientName ?? ClientName),
   };

@@ -86,12 +86,10 @@ export class Buses {
       throw new AwsError('ResourceNotFoundException', `No rule ${ruleArn} has a schedule.`);
     const { account, region } = parseArn(ruleArn);
     const event = {
-      ...{
-        source: 'aws.events',
-        'detail-type': 'Scheduled Event',
-        resources: [ruleArn],
-        detail: {},
-      },
+      source: 'aws.events',
+      'detail-type': 'Scheduled Event',
+      resources: [ruleArn],
+      detail: {},
       time: isoSeconds(Date.now()),
     };
     this.#run(rule, record(account, region, event), false);
@@ -171,7 +169,9 @@ export class Buses {
     }
     const bus = this.find(target.Arn);
     const question = {
-      ...{ principal, action: 'events:PutEvents', resource: target.Arn },
+      principal,
+      action: 'events:PutEvents',
+      resource: target.Arn,
       context: contextOf(event.source, event['detail-type'], true),
       ...(bus?.policy && { resourcePolicy: bus.policy }),
     };

@@ -92,7 +92,10 @@ function permit(bus: Bus, asked: Statement): void {
     ['principal', Principal, { required: true, pattern: '(\\d{12}|\\*)' }],
   ]);
   const statement = {
-    ...{ Sid: StatementId, Effect: 'Allow', Action, Resource: bus.arn },
+    Sid: StatementId,
+    Effect: 'Allow',
+    Action,
+    Resource: bus.arn,
     Principal: Principal === '*' ? '*' : { AWS: Principal },
   };
   const { Statement: added } = policyOf(JSON.stringify({ Statement: [statement] }));

@@ -119,7 +119,10 @@ export function put(aws: Aws, call: Call, entry: Entry): Result {
   const detail = jsonObject(Detail);
   if (!detail) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
   const event = record(call.account, call.region, {
-    ...{ source: Source, 'detail-type': DetailType, resources: Resources, detail },
+    source: Source,
+    'detail-type': DetailType,
+    resources: Resources,
+    detail,
     time: isoSeconds(Time === undefined ? Date.now() : Time * 1000),
   });
   // A bus that does not exist takes the event without a word, as in AWS.

@@ -91,8 +91,14 @@ export class Rules {
       invalid('Parameter(s) EventPattern or ScheduleExpression must be specified.');
     }
     const rule: Rule = {
-      ...{ name: Name, arn: ruleArn(place, Name, bus.name), bus, schedule, patternText },
-      ...{ state: State, description: Description, roleArn: RoleArn },
+      name: Name,
+      arn: ruleArn(place, Name, bus.name),
+      bus,
+      schedule,
+      patternText,
+      state: State,
+      description: Description,
+      roleArn: RoleArn,
       pattern: patternText === undefined ? undefined : parsePattern(patternText),
       targets: bus.rules.get(Name)?.targets ?? new Map<string, Target>(),
     };

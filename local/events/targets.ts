@@ -177,7 +177,11 @@ async function startExecution(
   const asked = { stateMachineArn, input, name: executionName(delivery) };
   try {
     await aws.call({
-      ...{ service: 'states', operation: 'StartExecution', input: asked, principal, region },
+      service: 'states',
+      operation: 'StartExecution',
+      input: asked,
+      principal,
+      region,
       userAgent: SERVICE,
     });
   } catch (error) {

@@ -168,8 +168,15 @@ export class Aws {
     const partition = partitionOf(region);
     const requestId = randomUUID();
     const call: Call = {
-      ...{ service, operation, input, principal, account, region, partition },
-      ...{ requestId, userAgent },
+      service,
+      operation,
+      input,
+      principal,
+      account,
+      region,
+      partition,
+      requestId,
+      userAgent,
     };
     // AWS counts a request before it asks IAM. That CloudTrail shows none that is refused for its
     // rate is an assumption.

@@ -333,8 +333,13 @@ export function lambda(aws: Aws): Service {
           }
           const arn = `arn:${partition}:lambda:${region}:${account}:function:${FunctionName}`;
           functions.put({
-            ...{ name: FunctionName, arn, account, region, roleArn: Role },
-            ...{ handler: Handler, runtime: Runtime },
+            name: FunctionName,
+            arn,
+            account,
+            region,
+            roleArn: Role,
+            handler: Handler,
+            runtime: Runtime,
             zip: join(aws.artifacts, basename(Code.S3Key)),
             memory: Number(properties['MemorySize'] ?? 128),
             timeout: Number(properties['Timeout'] ?? 3),

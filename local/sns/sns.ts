@@ -33,7 +33,10 @@ function known<Name extends string>({ input, operation }: Call, ...names: Name[]
 /** https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html */
 const notification = (TopicArn: string, MessageId: string, Message: string): string =>
   JSON.stringify({
-    ...{ Type: 'Notification', MessageId, TopicArn, Message },
+    Type: 'Notification',
+    MessageId,
+    TopicArn,
+    Message,
     Timestamp: new Date().toISOString(),
   });
 
@@ -65,8 +68,10 @@ export function sns(aws: Aws): Service {
   async function deliver({ arn, queues }: Topic, body: string): Promise<void> {
     const account = arn.split(':')[4] ?? '';
     const service: Principal = {
-      ...{ kind: 'service', arn: 'sns.amazonaws.com' },
-      ...{ account, sourceArn: arn },
+      kind: 'service',
+      arn: 'sns.amazonaws.com',
+      account,
+      sourceArn: arn,
     };
     for (const queue of queues.values()) {
       await sendToQueue(aws, queue, service, body).catch((error) => {

@@ -122,7 +122,10 @@ export class Queue {
   ): Message {
     const now = Date.now();
     const sent = {
-      ...{ id: randomUUID(), ...message, sent: now, receives: 0 },
+      id: randomUUID(),
+      ...message,
+      sent: now,
+      receives: 0,
       visibleAt: now + delay * 1000,
     };
     this.#messages.push(sent);

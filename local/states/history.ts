@@ -51,7 +51,10 @@ export class History {
     if (this.#closed) return previousEventId;
     const id = this.events.length + 1;
     const event: HistoryEvent = {
-      ...{ id, previousEventId, type, timestamp: Date.now() / 1000 },
+      id,
+      previousEventId,
+      type,
+      timestamp: Date.now() / 1000,
       ...(details && { member: memberOf(type), details }),
     };
     this.events.push(event);

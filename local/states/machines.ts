@@ -84,7 +84,12 @@ export class StateMachines {
     const history = new History((event) => this.#heard(machine, arn, event));
     const startDate = now();
     const execution: Execution = {
-      ...{ arn, name, machine, input, startDate, history },
+      arn,
+      name,
+      machine,
+      input,
+      startDate,
+      history,
       status: 'RUNNING',
     };
     this.executions.set(arn, execution);
@@ -94,7 +99,9 @@ export class StateMachines {
       StateMachine: { Id: machine.arn, Name: machine.name },
     };
     const around = {
-      ...{ history, context, retryScale: this.retryScale },
+      history,
+      context,
+      retryScale: this.retryScale,
       runTask: this.#runTask(machine, arn, name),
     };
     const running = new Running(machine.definition, JSON.parse(input), around, started);
@@ -180,10 +187,17 @@ export class StateMachines {
       time: `${new Date().toISOString().slice(0, 19)}Z`,
       resources: [arn],
       detail: {
-        ...{ executionArn: arn, stateMachineArn: machine.arn, name, status },
+        executionArn: arn,
+        stateMachineArn: machine.arn,
+        name,
+        status,
         startDate: Math.round(startDate * 1000),
         stopDate: stopDate === undefined ? null : Math.round(stopDate * 1000),
-        ...{ input, inputDetails: included, output, error, cause },
+        input,
+        inputDetails: included,
+        output,
+        error,
+        cause,
         outputDetails: output === null ? null : included,
       },
     });
@@ -213,7 +227,10 @@ export class StateMachines {
       const { roleArn, arn, region } = machine;
       const principal = this.#aws.iam.assumeByService(roleArn, service, name.slice(0, 64), arn);
       const answer = (await this.#aws.call({
-        ...{ service: 'lambda', operation: 'Invoke', principal, region },
+        service: 'lambda',
+        operation: 'Invoke',
+        principal,
+        region,
         input: { FunctionName, Payload },
       })) as InvokeAnswer;
       if (answer.functionError === undefined) return answer.payload;

@@ -139,7 +139,11 @@ export function states(aws: Aws): Service {
             input['stateMachineArn'],
           );
           return {
-            ...{ stateMachineArn: arn, name, status: 'ACTIVE', roleArn, type: 'STANDARD' },
+            stateMachineArn: arn,
+            name,
+            status: 'ACTIVE',
+            roleArn,
+            type: 'STANDARD',
             definition: JSON.stringify(definition),
             creationDate: created,
           };
@@ -152,7 +156,10 @@ export function states(aws: Aws): Service {
           const { machine } = machines.execution(input['executionArn']);
           const { arn, name, roleArn, definition, created } = machine;
           return {
-            ...{ stateMachineArn: arn, name, roleArn, definition: JSON.stringify(definition) },
+            stateMachineArn: arn,
+            name,
+            roleArn,
+            definition: JSON.stringify(definition),
             updateDate: created,
           };
         },
@@ -165,7 +172,10 @@ export function states(aws: Aws): Service {
           const { items, nextToken } = page(all, call.input);
           return {
             stateMachines: items.map(({ arn, name, created }) => ({
-              ...{ stateMachineArn: arn, name, type: 'STANDARD', creationDate: created },
+              stateMachineArn: arn,
+              name,
+              type: 'STANDARD',
+              creationDate: created,
             })),
             ...nextToken,
           };
@@ -193,7 +203,13 @@ export function states(aws: Aws): Service {
             | undefined;
           const logGroupArn = logging?.Destinations?.[0]?.CloudWatchLogsLogGroup.LogGroupArn;
           machines.machines.set(arn, {
-            ...{ arn, name, account, region, roleArn, definition, created: Date.now() / 1000 },
+            arn,
+            name,
+            account,
+            region,
+            roleArn,
+            definition,
+            created: Date.now() / 1000,
             ...(logGroupArn !== undefined && { logGroupArn }),
           });
           return { ref: arn, attributes: { Arn: arn, Name: name } };

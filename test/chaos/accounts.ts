@@ -144,7 +144,8 @@ export class Accounts {
   /** The same in every seed. */
   async #createMappedPool(): Promise<void> {
     await this.#asB('CreateIdentityPool', {
-      ...{ IdentityPoolName: 'mapped', AllowUnauthenticatedIdentities: false },
+      IdentityPoolName: 'mapped',
+      AllowUnauthenticatedIdentities: false,
       CognitoIdentityProviders: [foreignOf(0)],
       IdentityPoolTags: { _custom_id_: MAPPED.pool },
     });

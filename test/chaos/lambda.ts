@@ -73,8 +73,11 @@ export class Lambda {
       invocation.die({ errorType: 'Sandbox.Timedout', errorMessage });
     }, timeout * 1000);
     const context = {
-      ...{ functionName: name, invokedFunctionArn: arn, awsRequestId: this.#scene.random.uuid() },
-      ...{ functionVersion: version, memoryLimitInMB: '512' },
+      functionName: name,
+      invokedFunctionArn: arn,
+      awsRequestId: this.#scene.random.uuid(),
+      functionVersion: version,
+      memoryLimitInMB: '512',
       getRemainingTimeInMillis: () => Math.max(0, deadline - this.#scene.clock.elapsed),
     };
     const handler = this.#handlers[invocation.name];

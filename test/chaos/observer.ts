@@ -56,7 +56,9 @@ export const OLDEST_SHOWN = 5000;
 const LOOKED_BEFORE = 1500;
 
 const NONE: Pick<IdentityPool, 'CognitoIdentityProviders'> & IdentityPool = {
-  ...{ IdentityPoolId: '', IdentityPoolName: '', AllowUnauthenticatedIdentities: false },
+  IdentityPoolId: '',
+  IdentityPoolName: '',
+  AllowUnauthenticatedIdentities: false,
 };
 
 const isEntryChange = ({ member }: { member: string }): boolean =>
@@ -208,7 +210,8 @@ export class Observer {
       .filter((i) => versions[i]?.execution?.startsWith(session))
       .map((i) => ({
         added: addedIn(i).map((key) => ({
-          ...{ key, unlinked: ours.some((j) => j < i && removedIn(j).includes(key)) },
+          key,
+          unlinked: ours.some((j) => j < i && removedIn(j).includes(key)),
         })),
       }));
   }

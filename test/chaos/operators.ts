@@ -27,7 +27,12 @@ interface Change {
 }
 
 const OPPOSITE = {
-  ...{ add: 'remove', remove: 'add', map: 'unmap', unmap: 'map', tag: 'untag', untag: 'tag' },
+  add: 'remove',
+  remove: 'add',
+  map: 'unmap',
+  unmap: 'map',
+  tag: 'untag',
+  untag: 'tag',
 } as const;
 
 interface Result {
@@ -82,7 +87,8 @@ export class Operators {
 
   async #start(stateMachineArn: string, input: object): Promise<void> {
     await this.#accounts.asA('states', 'StartExecution', {
-      ...{ stateMachineArn, input: JSON.stringify(input) },
+      stateMachineArn,
+      input: JSON.stringify(input),
     });
   }
 
@@ -127,7 +133,8 @@ export class Operators {
   /** A client of which every change must be approved; only then it is asked for. */
   async #askForApproval(): Promise<void> {
     const { UserPoolClient } = (await this.#accounts.asA('cognito-idp', 'CreateUserPoolClient', {
-      ...{ UserPoolId: APPROVED, ClientName: 'asked' },
+      UserPoolId: APPROVED,
+      ClientName: 'asked',
     })) as { UserPoolClient: { ClientId: string } };
     const { ClientId } = UserPoolClient;
     this.#scene.tell(`someone creates ${ClientId}, which must be approved`);
@@ -143,7 +150,8 @@ export class Operators {
   /** A client that gets a role mapping; of one that is refused, the entry goes again. */
   async #createMapped(): Promise<void> {
     const { UserPoolClient } = (await this.#accounts.asA('cognito-idp', 'CreateUserPoolClient', {
-      ...{ UserPoolId: MAPPED.userPool, ClientName: 'mapped' },
+      UserPoolId: MAPPED.userPool,
+      ClientName: 'mapped',
     })) as { UserPoolClient: { ClientId: string } };
     const { ClientId: clientId } = UserPoolClient;
     this.#scene.tell(`someone creates ${clientId}, which gets a role mapping`);
@@ -154,7 +162,8 @@ export class Operators {
     if (!this.#random.chance(0.3)) return;
     const remove = () =>
       this.#accounts.asA('cognito-idp', 'DeleteUserPoolClient', {
-        ...{ UserPoolId: MAPPED.userPool, ClientId: clientId },
+        UserPoolId: MAPPED.userPool,
+        ClientId: clientId,
       });
     setTimeout(() => void remove(), this.#random.between(100, 20_000));
   }

@@ -121,8 +121,11 @@ export class People {
     const body = { key, execution: 'x:forger', operation: 'link', userPoolId, clientId };
     this.#scene.tell(`someone forges a request for ${clientId} in ${identityPoolId.slice(-4)}`);
     const Item = {
-      ...{ pk: { S: identityPoolId }, sk: { S: `pending#${key}` }, ticket: { N: '0' } },
-      ...{ body: { S: JSON.stringify(body) }, expiresAt: { N: String(Date.now() + 60_000) } },
+      pk: { S: identityPoolId },
+      sk: { S: `pending#${key}` },
+      ticket: { N: '0' },
+      body: { S: JSON.stringify(body) },
+      expiresAt: { N: String(Date.now() + 60_000) },
     };
     await this.#scene.aws.tables.ask(HOME, 'PutItem', { TableName: 'poolbridge-dev', Item });
   }

@@ -186,15 +186,19 @@ export class Suite {
     const executions = [...aws.stateMachines.executions.values()];
     const ours = observer.entriesNow(POOLS[0]).filter((key) => !key.includes(' foreign'));
     return {
-      ...{ seed: this.#seed, violations, timeline: this.#timeline, updates },
-      ...{ overwrittenInTheInstant, overwrittenUnseen },
-      ...{ lostToLate, lostToOld, beyond: beyond.length },
-      ...{
-        calls: network.calls,
-        lists: network.lists,
-        faults: network.faultsMet,
-        executions: executions.length,
-      },
+      seed: this.#seed,
+      violations,
+      timeline: this.#timeline,
+      updates,
+      overwrittenInTheInstant,
+      overwrittenUnseen,
+      lostToLate,
+      lostToOld,
+      beyond: beyond.length,
+      calls: network.calls,
+      lists: network.lists,
+      faults: network.faultsMet,
+      executions: executions.length,
       lastEnd: Math.max(0, ...executions.map(({ stopDate = 0 }) => stopDate)) * 1000 - START,
       entries: ours.length,
     };

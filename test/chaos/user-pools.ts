@@ -22,9 +22,14 @@ export function fill({ userPools }: Aws, userPoolId: string, count: number): voi
   for (let i = 0; i < count; i++) {
     const ClientId = `old${String(i).padStart(23, '0')}`;
     pool.clients.set(ClientId, {
-      ...{ UserPoolId: userPoolId, ClientId, ClientName: `old-${i}` },
-      ...{ CreationDate: made, LastModifiedDate: made },
-      ...{ RefreshTokenValidity: 30, TokenValidityUnits: {}, EnableTokenRevocation: true },
+      UserPoolId: userPoolId,
+      ClientId,
+      ClientName: `old-${i}`,
+      CreationDate: made,
+      LastModifiedDate: made,
+      RefreshTokenValidity: 30,
+      TokenValidityUnits: {},
+      EnableTokenRevocation: true,
       AuthSessionValidity: 3,
     });
   }

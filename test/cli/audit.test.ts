@@ -68,7 +68,9 @@ describe('poolbridge audit', () => {
       .catch(() => ({ UseDefaults: false, PrincipalTags: {} }));
     const { UseDefaults = false, PrincipalTags = {} } = tags;
     return {
-      ...{ ...pool, Roles, RoleMappings },
+      ...pool,
+      Roles,
+      RoleMappings,
       PrincipalTags: { [name]: { UseDefaults, PrincipalTags } },
     } as Pool;
   }
@@ -82,7 +84,9 @@ describe('poolbridge audit', () => {
   const start = async (name: string, input: object) => {
     const { executionArn = '' } = await world.client(SFNClient, HOME).send(
       new StartExecutionCommand({
-        ...{ stateMachineArn: world.machineArn, input: JSON.stringify(input), name },
+        stateMachineArn: world.machineArn,
+        input: JSON.stringify(input),
+        name,
       }),
     );
     executions[name] = executionArn;
@@ -96,7 +100,8 @@ describe('poolbridge audit', () => {
       Key: lease,
       UpdateExpression: 'SET nonce = :nonce, expiresAt = :expiresAt',
       ExpressionAttributeValues: {
-        ...{ ':nonce': { S: 'somebody' }, ':expiresAt': { N: String(Date.now() + 60_000) } },
+        ':nonce': { S: 'somebody' },
+        ':expiresAt': { N: String(Date.now() + 60_000) },
       },
     });
     const started: string[] = [];
@@ -146,8 +151,11 @@ describe('poolbridge audit', () => {
     since = new Date().toISOString();
     const mapper = { account: MAPPER, region: 'ap-south-1' };
     await deployAccountB(world.local.aws, mapper, {
-      ...{ TrustedAccountId: ACCOUNT_A, PrincipalTags: 'true', IdentityPoolIds: MAPPED_POOL },
-      ...{ RoleName: 'poolbridge-mapper', RoleMappingRoleArns: ['admin', 'dev'].map(role).join() },
+      TrustedAccountId: ACCOUNT_A,
+      PrincipalTags: 'true',
+      IdentityPoolIds: MAPPED_POOL,
+      RoleName: 'poolbridge-mapper',
+      RoleMappingRoleArns: ['admin', 'dev'].map(role).join(),
     });
     for (const id of [MOBILE, STRICT, HALF, LEAVING, APPROVED, MAPPED]) {
       await world.createUserPool(id);
@@ -422,7 +430,8 @@ describe('poolbridge audit', () => {
     assert.deepEqual(await killed(), [['UNKNOWN', 'nobody has seen whether it was made']]);
     // The lease of the dead runs out.
     await ask('UpdateItem', {
-      ...{ Key: lease, UpdateExpression: 'SET expiresAt = :past' },
+      Key: lease,
+      UpdateExpression: 'SET expiresAt = :past',
       ExpressionAttributeValues: { ':past': { N: '0' } },
     });
     await run('next', { userPoolId: MOBILE, clientId: await world.createAppClient(MOBILE) });

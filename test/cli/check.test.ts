@@ -125,7 +125,7 @@ describe('poolbridge check', () => {
   test('finds a setting of an identity pool that Poolbridge does not know, before the first write', async () => {
     const stored = world.local.aws.identityPools.find(pools.tight);
     const before = stored.pool;
-    stored.pool = { ...before, ...{ NewSetting: { on: true } } };
+    stored.pool = Object.assign({ NewSetting: { on: true } }, before);
     try {
       const { code, of } = await check();
       assert.equal(code, 1);
@@ -148,11 +148,13 @@ describe('poolbridge check', () => {
     const runs = (name: string) => inRegion('states', `execution:poolbridge-dev-${name}:*`);
     const both = [...[machine('link'), machine('reconcile')], ...[runs('link'), runs('reconcile')]];
     const states = (...names: string[]) => ({
-      ...{ Effect: 'Allow' as const, Resource: both },
+      Effect: 'Allow' as const,
+      Resource: both,
       Action: names.map((name) => `states:${name}`),
     });
     const logs = {
-      ...{ Effect: 'Allow' as const, Action: 'logs:FilterLogEvents' },
+      Effect: 'Allow' as const,
+      Action: 'logs:FilterLogEvents',
       Resource: [
         inRegion('logs', 'log-group:/aws/vendedlogs/states/poolbridge-dev-*'),
         inRegion('logs', 'log-group:/aws/lambda/poolbridge-dev-UpdateIdentityPool:*'),
@@ -186,11 +188,13 @@ describe('poolbridge check', () => {
           states('DescribeStateMachine', ...starting),
           { Effect: 'Allow', Action: 'cloudtrail:DescribeTrails', Resource: '*' },
           {
-            ...{ Effect: 'Allow', Resource: `arn:aws*:cloudtrail:*:${ACCOUNT_A}:trail/*` },
+            Effect: 'Allow',
+            Resource: `arn:aws*:cloudtrail:*:${ACCOUNT_A}:trail/*`,
             Action: ['cloudtrail:GetTrailStatus', 'cloudtrail:GetEventSelectors'],
           },
           {
-            ...{ Effect: 'Allow', Action: 'dynamodb:GetItem' },
+            Effect: 'Allow',
+            Action: 'dynamodb:GetItem',
             Resource: inRegion('dynamodb', 'table/poolbridge-dev'),
             Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': 'pause' } },
           },

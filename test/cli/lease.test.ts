@@ -19,8 +19,12 @@ describe('poolbridge lease', () => {
   const hold = (expiresAt: number) =>
     ask('PutItem', {
       Item: {
-        ...{ ...LEASE, nonce: { S: 'one' }, holder: { S: HOLDER }, sequence: { N: '7' } },
-        ...{ expiresAt: { N: String(expiresAt) }, writing: { S: '7.1-one' } },
+        ...LEASE,
+        nonce: { S: 'one' },
+        holder: { S: HOLDER },
+        sequence: { N: '7' },
+        expiresAt: { N: String(expiresAt) },
+        writing: { S: '7.1-one' },
       },
     });
 

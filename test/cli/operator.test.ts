@@ -37,7 +37,8 @@ describe('an operator', () => {
     const clientId = await world.createAppClient(MOBILE);
     const starter = someone(world, 'starter', [
       {
-        ...{ Effect: 'Allow', Action: ['states:StartExecution', 'states:DescribeExecution'] },
+        Effect: 'Allow',
+        Action: ['states:StartExecution', 'states:DescribeExecution'],
         Resource: [world.machineArn, `${EXECUTION}*`],
       },
     ]);
@@ -140,8 +141,14 @@ describe('an operator', () => {
     const [{ started, stopped, ...last }, ...none] = answer.executions;
     assert.deepEqual(none, []);
     assert.deepEqual(last, {
-      ...{ execution, machine: 'link', status: 'SUCCEEDED', outcome: 'LINKED' },
-      ...{ requestedBy: { via: 'person' }, operation: 'link', userPoolId: MOBILE, clientId },
+      execution,
+      machine: 'link',
+      status: 'SUCCEEDED',
+      outcome: 'LINKED',
+      requestedBy: { via: 'person' },
+      operation: 'link',
+      userPoolId: MOBILE,
+      clientId,
     });
     assert.ok(Date.parse(started) <= Date.parse(stopped));
     const lines = (await say('history', '--status', 'FAILED')).out.trimEnd().split('\n');

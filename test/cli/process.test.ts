@@ -38,7 +38,9 @@ aws_secret_access_key = any
     );
     const env = {
       ...environment({ local }),
-      ...{ AWS_CONFIG_FILE: config, AWS_REGION: undefined, AWS_ENDPOINT_URL: undefined },
+      AWS_CONFIG_FILE: config,
+      AWS_REGION: undefined,
+      AWS_ENDPOINT_URL: undefined,
     };
     const asked = ['history', '--json'];
     const [named, found] = await Promise.all([

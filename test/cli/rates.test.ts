@@ -19,8 +19,13 @@ async function longHistory(): Promise<LocalAws> {
   for (const name of ['link', 'reconcile']) {
     const arn = arnOf('stateMachine', name);
     stateMachines.machines.set(arn, {
-      ...{ arn, name: `poolbridge-dev-${name}`, account: ACCOUNT_A, region: 'us-east-1' },
-      ...{ roleArn: '', definition: { StartAt: '', States: {} }, created: 0 },
+      arn,
+      name: `poolbridge-dev-${name}`,
+      account: ACCOUNT_A,
+      region: 'us-east-1',
+      roleArn: '',
+      definition: { StartAt: '', States: {} },
+      created: 0,
     });
   }
   const groups = [
@@ -43,9 +48,15 @@ async function longHistory(): Promise<LocalAws> {
     ];
     const output = { ...request, requestedBy: { via: 'unknown' }, results: [], notCovered: 'why' };
     stateMachines.executions.set(arn, {
-      ...{ arn, name: `${i}`, machine, status: 'SUCCEEDED', history: new History(() => {}) },
-      ...{ input: JSON.stringify(request), output: JSON.stringify(output) },
-      ...{ startDate: now - 2 * EXECUTIONS + i, stopDate: now - EXECUTIONS + i },
+      arn,
+      name: `${i}`,
+      machine,
+      status: 'SUCCEEDED',
+      history: new History(() => {}),
+      input: JSON.stringify(request),
+      output: JSON.stringify(output),
+      startDate: now - 2 * EXECUTIONS + i,
+      stopDate: now - EXECUTIONS + i,
     });
   }
   return local;

@@ -15,8 +15,13 @@ const linesOf = (result: Partial<Result>) =>
     requestedBy: { via: 'person' },
     results: [
       {
-        ...{ identityPoolId: 'ap-south-1:1', links: ['mobile'], outcome: 'LINKED' },
-        ...{ changes: [], before: {}, after: {}, attempts: 1 },
+        identityPoolId: 'ap-south-1:1',
+        links: ['mobile'],
+        outcome: 'LINKED',
+        changes: [],
+        before: {},
+        after: {},
+        attempts: 1,
         ...result,
         assumedRoleArn: 'arn:aws:sts::222222222222:assumed-role/poolbridge-link/x',
       },
@@ -70,7 +75,10 @@ describe('what a person is shown of a reconciliation', () => {
   const found = {
     identityPools: [
       {
-        ...{ identityPoolId: 'ap-south-1:1', links: ['mobile'], counts, omitted: 3 },
+        identityPoolId: 'ap-south-1:1',
+        links: ['mobile'],
+        counts,
+        omitted: 3,
         entries: [
           { ...entry, state: 'removed' as const, clientId: 'gone' },
           { ...entry, state: 'orphaned' as const, clientId: 'kept' },
@@ -79,7 +87,8 @@ describe('what a person is shown of a reconciliation', () => {
         ],
       },
       {
-        ...{ identityPoolId: 'ap-south-1:2', links: ['web'] },
+        identityPoolId: 'ap-south-1:2',
+        links: ['web'],
         failure: { error: 'TargetAccessDeniedError', message: 'Deploy it.' },
       },
     ],

@@ -42,9 +42,18 @@ function said(speak: (terminal: Terminal) => void, json = false): { out: string;
 }
 
 const recordWith = (words: string): AuditRecord => ({
-  ...{ execution: 'arn', machine: 'link', source: 'history', status: 'FAILED' },
-  ...{ started: '2026-01-31T12:00:00.000Z', outcome: 'FAILED', links: [words], changes: [] },
-  ...{ sessionName: words, message: words, verified: 'no', seconds: 1 },
+  execution: 'arn',
+  machine: 'link',
+  source: 'history',
+  status: 'FAILED',
+  started: '2026-01-31T12:00:00.000Z',
+  outcome: 'FAILED',
+  links: [words],
+  changes: [],
+  sessionName: words,
+  message: words,
+  verified: 'no',
+  seconds: 1,
   requestedBy: { via: 'person', reason: words },
 });
 

@@ -38,7 +38,8 @@ describe('the console', { skip: withoutBrowser }, () => {
 
   const sessionOf = (keys: Credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' }) =>
     new Session({
-      ...{ endpoint: world.local.endpoint, region: 'us-east-1' },
+      endpoint: world.local.endpoint,
+      region: 'us-east-1',
       credentials: keys,
     });
 
@@ -200,7 +201,8 @@ describe('the console', { skip: withoutBrowser }, () => {
   test('offers nothing that its caller may not do, and says why', async () => {
     const reader = someone(world, 'reader', [
       {
-        ...{ Effect: 'Allow', Resource: '*' },
+        Effect: 'Allow',
+        Resource: '*',
         Action: ['states:List*', 'states:Describe*', 'states:GetExecutionHistory'],
       },
     ]);

@@ -9,7 +9,8 @@ const folder = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
 
 async function open(browser: Browser, address: string, isDark: boolean): Promise<Page> {
   const page = await browser.newPage({
-    ...{ viewport: { width: 1280, height: 800 }, colorScheme: isDark ? 'dark' : 'light' },
+    viewport: { width: 1280, height: 800 },
+    colorScheme: isDark ? 'dark' : 'light',
     reducedMotion: 'reduce',
   });
   await page.goto(address);

@@ -13,15 +13,20 @@ const counts = {
 };
 
 const entry = (state: 'missing' | 'orphaned' | 'removed', repair?: 'link' | 'unlink') => ({
-  ...{ state, providerName: 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A', clientId: state },
+  state,
+  providerName: 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A',
+  clientId: state,
   ...(repair && { repair }),
 });
 
 const report = (started: string, more: object = {}): Report => ({
-  ...{ execution: `reconcile ${started}`, started },
+  execution: `reconcile ${started}`,
+  started,
   identityPools: [
     {
-      ...{ identityPoolId: 'pool', links: ['mobile'], counts },
+      identityPoolId: 'pool',
+      links: ['mobile'],
+      counts,
       entries: [entry('removed'), entry('orphaned', 'unlink'), entry('missing', 'link')],
       ...more,
     },
@@ -29,7 +34,10 @@ const report = (started: string, more: object = {}): Report => ({
 });
 
 const written = (clientId: string, outcome: Written['outcome'], stopped: string): Written => ({
-  ...{ identityPoolId: 'pool', clientId, outcome, stopped },
+  identityPoolId: 'pool',
+  clientId,
+  outcome,
+  stopped,
 });
 
 describe('an identity pool, as the console shows it', () => {

@@ -80,6 +80,10 @@ test('an execution’s name may hold colons, and an ARN that is cut short has bl
   const arn = 'arn:aws:states:us-east-1:111111111111:execution:link:a:b';
   assert.equal(executionOf(arn).name, 'a:b');
   assert.deepEqual(executionOf('arn'), {
-    ...{ arn: 'arn', partition: '', region: '', account: '', name: '' },
+    arn: 'arn',
+    partition: '',
+    region: '',
+    account: '',
+    name: '',
   });
 });

@@ -132,7 +132,10 @@ describe('under which names a user pool is linked', () => {
 
 describe('a request', () => {
   const request: LinkRequest = {
-    ...{ operation: 'link', userPoolId: ID, clientId: 'a', dryRun: false },
+    operation: 'link',
+    userPoolId: ID,
+    clientId: 'a',
+    dryRun: false,
     requestedBy: { via: 'person' },
   };
   const targetOf = (links: Links, subject: Partial<Subject>, operation: 'link' | 'unlink') =>
@@ -157,21 +160,24 @@ describe('a request', () => {
       const { intent } = targetOf({ a: link(issuer && { issuer }) }, {}, 'unlink');
       assert.deepEqual([intent.providerName, intent.otherName], [ORIGINAL, UPDATED]);
       assert.deepEqual(namesFor('unlink', ID, 'aws', issuer ?? 'original'), {
-        ...{ providerName: ORIGINAL, otherName: UPDATED },
+        providerName: ORIGINAL,
+        otherName: UPDATED,
       });
     }
   });
 
   test('to undo is about the names that were written', () => {
     const changes = [ORIGINAL, UPDATED].map((ProviderName) => ({
-      ...{ op: 'add' as const, provider: { ProviderName, ClientId: 'a' } },
+      op: 'add' as const,
+      provider: { ProviderName, ClientId: 'a' },
     }));
     const undo = (made: typeof changes) =>
       resolveUndo(
         { a: link() },
         { operation: 'undo', executionArn: 'x', dryRun: false, requestedBy: { via: 'person' } },
         {
-          ...{ done: [{ identityPoolId: POOL, changes: made }], pool: { userPoolId: ID } },
+          done: [{ identityPoolId: POOL, changes: made }],
+          pool: { userPoolId: ID },
           names: new Map([['a', 'app']]),
         },
       ).targets[0]!.intent;
@@ -183,7 +189,10 @@ describe('a request', () => {
 
 describe('the ledger', () => {
   const unlink: Intent = {
-    ...{ operation: 'unlink', providerName: ORIGINAL, otherName: UPDATED, clientId: 'a' },
+    operation: 'unlink',
+    providerName: ORIGINAL,
+    otherName: UPDATED,
+    clientId: 'a',
     serverSideTokenCheck: false,
   };
   const share = { key: 'k', execution: 'e', links: ['a'], intent: unlink };
@@ -206,11 +215,18 @@ describe('the ledger', () => {
 
   test('settles what others removed under either name', () => {
     const entry = (providerName: string): LedgerEntry => ({
-      ...{ state: 'linked', providerName, clientId: 'a', links: ['a'] },
-      ...{ execution: 'before', sequence: 1, time: 1 },
+      state: 'linked',
+      providerName,
+      clientId: 'a',
+      links: ['a'],
+      execution: 'before',
+      sequence: 1,
+      time: 1,
     });
     const pool = {
-      ...{ IdentityPoolId: POOL, IdentityPoolName: 'p', AllowUnauthenticatedIdentities: false },
+      IdentityPoolId: POOL,
+      IdentityPoolName: 'p',
+      AllowUnauthenticatedIdentities: false,
       CognitoIdentityProviders: [{ ProviderName: ORIGINAL, ClientId: 'a' }],
     };
     const at = { sequence: 2, time: 2 };
@@ -226,7 +242,8 @@ describe('the ledger', () => {
 
 describe('what is said of issuers', () => {
   const listing = (issuer?: Issuer) => ({
-    ...{ tags: {}, clients: new Map([['a', 'app']]) },
+    tags: {},
+    clients: new Map([['a', 'app']]),
     ...(issuer && { issuer }),
   });
   const listed = new Map([
@@ -270,7 +287,9 @@ describe('what is said of issuers', () => {
   test('takes a quarter of a report’s room at most, and tells how many more there are', () => {
     const planned = { identityPoolId: POOL, links: ['a'], room: 1000 };
     const many = Array.from({ length: 20 }, (_, i) => ({
-      ...{ userPoolId: `us-east-1_P${i}`, issuer: 'updated' as const, entries: 'both' as const },
+      userPoolId: `us-east-1_P${i}`,
+      issuer: 'updated' as const,
+      entries: 'both' as const,
     }));
     const { issuers = [], omittedIssuers } = poolReport(planned, [], { issuers: many });
     assert.ok(issuers.length > 0 && JSON.stringify(issuers).length <= 251);

@@ -123,8 +123,10 @@ describe('the alarm topic', () => {
 
   test('takes messages from the alarms that name it, and from no other service or alarm', async () => {
     const by = (arn: string, sourceArn: string): Principal => ({
-      ...{ kind: 'service', account: ACCOUNT_A },
-      ...{ arn, sourceArn },
+      kind: 'service',
+      account: ACCOUNT_A,
+      arn,
+      sourceArn,
     });
     assert.equal(alarms().length, 9);
     for (const [arn, { AlarmActions }] of alarms()) {

@@ -52,7 +52,9 @@ describe('a change that needs approval', () => {
   async function asking(input: object, name: string, targets = 1): Promise<string> {
     const { executionArn = '' } = await world.client(SFNClient, HOME).send(
       new StartExecutionCommand({
-        ...{ stateMachineArn: world.machineArn, input: JSON.stringify(input), name },
+        stateMachineArn: world.machineArn,
+        input: JSON.stringify(input),
+        name,
       }),
     );
     while ((await scheduled(executionArn, 'TaskSubmitted')).length < targets) {
@@ -124,7 +126,9 @@ describe('a change that needs approval', () => {
     const forged = { execution: executionArn, operation: 'link', userPoolId: APPROVED, clientId };
     await table('PutItem', {
       Item: {
-        ...{ pk: { S: pools.mobile }, sk: { S: 'pending#forged' }, ticket: { N: '0' } },
+        pk: { S: pools.mobile },
+        sk: { S: 'pending#forged' },
+        ticket: { N: '0' },
         body: { S: JSON.stringify({ key: 'forged', ...forged }) },
         expiresAt: { N: String(Date.now() + 3_600_000) },
       },

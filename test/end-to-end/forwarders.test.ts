@@ -58,7 +58,8 @@ describe('user pools of other Regions and accounts', () => {
     const UserPoolIds = [ABROAD, ABROAD_AWAY].join(',');
     const where = { account: ACCOUNT_D, region: 'us-east-1' };
     const { RoleArn } = await deployUserPoolAccount(local.aws, where, {
-      ...{ TrustedAccountId: ACCOUNT_A, UserPoolIds },
+      TrustedAccountId: ACCOUNT_A,
+      UserPoolIds,
     });
     assert.equal(RoleArn, READER);
     for (const id of [OWN, OWN_AWAY, LEAVING]) await world.createUserPool(id);
@@ -88,11 +89,16 @@ describe('user pools of other Regions and accounts', () => {
     const { aws } = world.local;
     const eventID = randomUUID();
     aws.emit(account, 'us-east-1', {
-      ...{ source: 'aws.cognito-idp', 'detail-type': 'AWS API Call via CloudTrail' },
-      ...{ time: '2026-01-02T03:04:05Z', resources: [] },
+      source: 'aws.cognito-idp',
+      'detail-type': 'AWS API Call via CloudTrail',
+      time: '2026-01-02T03:04:05Z',
+      resources: [],
       detail: {
-        ...{ eventSource: 'cognito-idp.amazonaws.com', eventType: 'AwsApiCall', eventName },
-        ...{ eventID, eventTime: '2026-01-02T03:04:05Z' },
+        eventSource: 'cognito-idp.amazonaws.com',
+        eventType: 'AwsApiCall',
+        eventName,
+        eventID,
+        eventTime: '2026-01-02T03:04:05Z',
         requestParameters: { userPoolId, clientId },
         responseElements: { userPoolClient: { userPoolId, clientId, clientName: 'app-x' } },
       },
@@ -105,7 +111,9 @@ describe('user pools of other Regions and accounts', () => {
   const undelivered = async (account: string): Promise<(string | undefined)[]> => {
     const { Messages = [] } = await world.client(SQSClient, { account, region: 'us-east-1' }).send(
       new ReceiveMessageCommand({
-        ...{ QueueUrl: queues.get(account), VisibilityTimeout: 600, MaxNumberOfMessages: 10 },
+        QueueUrl: queues.get(account),
+        VisibilityTimeout: 600,
+        MaxNumberOfMessages: 10,
         MessageAttributeNames: ['All'],
       }),
     );
@@ -118,7 +126,8 @@ describe('user pools of other Regions and accounts', () => {
     assert.equal(results[0]!.outcome, 'LINKED');
     assert.deepEqual([requestedBy.account, requestedBy.region], [ACCOUNT_A, 'eu-west-1']);
     assert.deepEqual((await entries()).at(-1), {
-      ...{ ProviderName: `cognito-idp.eu-west-1.amazonaws.com/${OWN_AWAY}`, ClientId: clientId },
+      ProviderName: `cognito-idp.eu-west-1.amazonaws.com/${OWN_AWAY}`,
+      ClientId: clientId,
       ServerSideTokenCheck: false,
     });
     // At home the forwarder forwards nothing: what happens there is heard of once.
@@ -189,7 +198,9 @@ describe('user pools of other Regions and accounts', () => {
     const Detail = JSON.stringify({ userPoolId: ABROAD, clientId });
     const asked = { Source: 'poolbridge', DetailType: 'LinkRequested', Detail };
     const forged = {
-      ...{ Source: 'aws.cognito-idp', DetailType: 'AWS API Call via CloudTrail', Detail },
+      Source: 'aws.cognito-idp',
+      DetailType: 'AWS API Call via CloudTrail',
+      Detail,
     };
     const put = (entry: object) => events.send(new PutEventsCommand({ Entries: [entry] }));
     for (const entry of [asked, forged]) {
@@ -239,7 +250,8 @@ describe('user pools of other Regions and accounts', () => {
     assert.equal(asked!['roleSessionName'], asked!['sourceIdentity']);
     assert.deepEqual(JSON.parse(asked!['policy']!).Statement, [
       {
-        ...{ Effect: 'Allow', Action: 'cognito-idp:ListUserPoolClients' },
+        Effect: 'Allow',
+        Action: 'cognito-idp:ListUserPoolClients',
         Resource: `arn:aws:cognito-idp:eu-west-1:${ACCOUNT_D}:userpool/${ABROAD_AWAY}`,
       },
     ]);

@@ -86,7 +86,8 @@ describe('a user pool with the updated issuer', () => {
     await userPools().send(new AdminSetUserPasswordCommand(password));
     const { UserPoolClient } = await userPools().send(
       new CreateUserPoolClientCommand({
-        ...{ UserPoolId: UPDATED, ClientName: 'public' },
+        UserPoolId: UPDATED,
+        ClientName: 'public',
         ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
       }),
     );
@@ -97,7 +98,8 @@ describe('a user pool with the updated issuer', () => {
       new InitiateAuthCommand({ ClientId, AuthFlow: 'USER_PASSWORD_AUTH', AuthParameters }),
     );
     const identity = world.client(CognitoIdentityClient, {
-      ...{ account: ACCOUNT_B, region: 'ap-south-1' },
+      account: ACCOUNT_B,
+      region: 'ap-south-1',
     });
     const getId = (name: string) => {
       const Logins = { [name]: AuthenticationResult!.IdToken! };
@@ -134,7 +136,9 @@ describe('a user pool with the updated issuer', () => {
     return world.local.aws.tables.ask(HOME, 'PutItem', {
       TableName: 'poolbridge-dev',
       Item: {
-        ...{ pk: { S: pools.mobile }, sk: { S: `pending#${clientId}` }, ticket: { N: '1' } },
+        pk: { S: pools.mobile },
+        sk: { S: `pending#${clientId}` },
+        ticket: { N: '1' },
         expiresAt: { N: String(Date.now() + 60_000) },
         body: { S: JSON.stringify({ key: clientId, execution: 'another', ...request }) },
       },
@@ -180,7 +184,8 @@ describe('a user pool with the updated issuer', () => {
       {
         op: 'add',
         provider: {
-          ...{ ProviderName: original(PLAIN), ClientId: clientId },
+          ProviderName: original(PLAIN),
+          ClientId: clientId,
           ServerSideTokenCheck: true,
         },
       },

@@ -20,7 +20,9 @@ describe('app clients whose link has the longest principal tags', () => {
       aws,
       { account: ACCOUNT, region: REGION },
       {
-        ...{ TrustedAccountId: ACCOUNT_A, IdentityPoolIds: POOL, RoleName: 'poolbridge-long' },
+        TrustedAccountId: ACCOUNT_A,
+        IdentityPoolIds: POOL,
+        RoleName: 'poolbridge-long',
         PrincipalTags: 'true',
       },
     );

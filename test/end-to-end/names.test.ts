@@ -72,7 +72,9 @@ describe('requests that need the names of one user pool’s app clients', () => 
   /** Gives the listing under way as much time as this machine needs. */
   const lengthenLease = () =>
     world.local.aws.tables.ask(HOME, 'UpdateItem', {
-      ...{ TableName, Key, UpdateExpression: 'SET expiresAt = :later' },
+      TableName,
+      Key,
+      UpdateExpression: 'SET expiresAt = :later',
       ExpressionAttributeValues: { ':later': { N: String(Date.now() + 600_000) } },
     });
 
@@ -118,7 +120,9 @@ describe('requests that need the names of one user pool’s app clients', () => 
   test('are not held up by a listing that was cut off, once its lease is over', async () => {
     const clientId = await world.createAppClient(WEB, 'web-after');
     await world.local.aws.tables.ask(HOME, 'UpdateItem', {
-      ...{ TableName, Key, UpdateExpression: 'SET nonce = :nonce, expiresAt = :soon' },
+      TableName,
+      Key,
+      UpdateExpression: 'SET nonce = :nonce, expiresAt = :soon',
       ExpressionAttributeValues: {
         ':nonce': { S: 'dead' },
         ':soon': { N: String(Date.now() + 300) },
@@ -134,7 +138,8 @@ describe('requests that need the names of one user pool’s app clients', () => 
     const lease = { pk: { S: pools.web }, sk: { S: 'lease' } };
     const expiresAt = { N: String(Date.now() + 60_000) };
     await world.local.aws.tables.ask(HOME, 'PutItem', {
-      ...{ TableName, Item: { ...lease, nonce: { S: 'somebody' }, expiresAt } },
+      TableName,
+      Item: { ...lease, nonce: { S: 'somebody' }, expiresAt },
     });
     lists = 0;
     const started = await Promise.all(clients.map(start));

@@ -9,19 +9,25 @@ const ACCOUNT_B = '555555555555';
 const partitions = [
   {
     where: 'in China',
-    ...{ partition: 'aws-cn', region: 'cn-north-1', suffix: 'amazonaws.com.cn' },
+    partition: 'aws-cn',
+    region: 'cn-north-1',
+    suffix: 'amazonaws.com.cn',
     userPool: 'cn-north-1_China0001',
     identityPool: 'cn-northwest-1:00000000-0000-0000-0000-000000000008',
   },
   {
     where: 'in the European Sovereign Cloud',
-    ...{ partition: 'aws-eusc', region: 'eusc-de-east-1', suffix: 'amazonaws.eu' },
+    partition: 'aws-eusc',
+    region: 'eusc-de-east-1',
+    suffix: 'amazonaws.eu',
     userPool: 'eusc-de-east-1_AbCdEf123',
     identityPool: 'eusc-de-east-1:11111111-1111-1111-1111-111111111111',
   },
   {
     where: 'in an isolated partition',
-    ...{ partition: 'aws-iso-b', region: 'us-isob-east-1', suffix: 'sc2s.sgov.gov' },
+    partition: 'aws-iso-b',
+    region: 'us-isob-east-1',
+    suffix: 'sc2s.sgov.gov',
     userPool: 'us-isob-east-1_AbCdEf123',
     identityPool: 'us-isob-west-1:22222222-2222-2222-2222-222222222222',
   },

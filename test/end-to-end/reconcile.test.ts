@@ -70,7 +70,13 @@ describe('reconcile', () => {
   };
 
   const counts = (some: Partial<Record<EntryState, number>>) => ({
-    ...{ linked: 0, missing: 0, orphaned: 0, foreign: 0, removed: 0, uncovered: 0, changed: 0 },
+    linked: 0,
+    missing: 0,
+    orphaned: 0,
+    foreign: 0,
+    removed: 0,
+    uncovered: 0,
+    changed: 0,
     ...some,
   });
 
@@ -121,7 +127,8 @@ describe('reconcile', () => {
     await by.send(
       new UpdateIdentityPoolCommand({
         ...pool,
-        ...{ IdentityPoolId: pools.healed, IdentityPoolName: pool.IdentityPoolName },
+        IdentityPoolId: pools.healed,
+        IdentityPoolName: pool.IdentityPoolName,
         AllowUnauthenticatedIdentities: pool.AllowUnauthenticatedIdentities,
         CognitoIdentityProviders: change(pool.CognitoIdentityProviders ?? []),
       }),
@@ -168,8 +175,11 @@ describe('reconcile', () => {
     assert.deepEqual(
       report.entries.find(({ clientId }) => clientId === clients['tagged']),
       {
-        ...{ state: 'missing', providerName: providerName(TAGGED) },
-        ...{ clientId: clients['tagged'], clientName: 'any', repair: 'link' },
+        state: 'missing',
+        providerName: providerName(TAGGED),
+        clientId: clients['tagged'],
+        clientName: 'any',
+        repair: 'link',
       },
     );
     assert.deepEqual(called(), { DescribeIdentityPool: 1, ListUserPoolClients: 4 });
@@ -196,8 +206,11 @@ describe('reconcile', () => {
     }
     assert.deepEqual(pool, { ...rest, IdentityPoolName: 'pool' });
     assert.deepEqual(reportOf(await outputOf({ repair: true })), {
-      ...{ identityPoolId: pools.healed, links: output.links, entries: [] },
-      ...{ counts: counts({ linked: 8, foreign: 2 }), repaired: { linked: 0, unlinked: 0 } },
+      identityPoolId: pools.healed,
+      links: output.links,
+      entries: [],
+      counts: counts({ linked: 8, foreign: 2 }),
+      repaired: { linked: 0, unlinked: 0 },
     });
     assert.equal(called()['UpdateIdentityPool'], undefined);
   });
@@ -210,7 +223,9 @@ describe('reconcile', () => {
     await userPools().send(new DeleteUserPoolClientCommand(kept));
     await userPools().send(
       new UpdateUserPoolClientCommand({
-        ...{ UserPoolId: FIRST, ClientId: clients['renamed'], ClientName: 'no longer' },
+        UserPoolId: FIRST,
+        ClientId: clients['renamed'],
+        ClientName: 'no longer',
       }),
     );
     await meddle((all) => [
@@ -231,15 +246,26 @@ describe('reconcile', () => {
     assert.deepEqual(
       report.counts,
       counts({
-        ...{ linked: 2, missing: 1, orphaned: 3, foreign: 3, removed: 1, uncovered: 1, changed: 1 },
+        linked: 2,
+        missing: 1,
+        orphaned: 3,
+        foreign: 3,
+        removed: 1,
+        uncovered: 1,
+        changed: 1,
       }),
     );
     assert.deepEqual(
       Object.fromEntries(report.entries.map(({ clientId, state }) => [clientId, state])),
       Object.fromEntries(
         Object.entries({
-          ...{ lost: 'missing', deleted: 'orphaned', 'of a pool that goes': 'orphaned' },
-          ...{ kept: 'orphaned', taken: 'removed', renamed: 'uncovered', flagged: 'changed' },
+          lost: 'missing',
+          deleted: 'orphaned',
+          'of a pool that goes': 'orphaned',
+          kept: 'orphaned',
+          taken: 'removed',
+          renamed: 'uncovered',
+          flagged: 'changed',
         }).map(([name, state]) => [clients[name]!, state]),
       ),
     );
@@ -264,7 +290,8 @@ describe('reconcile', () => {
     const { iam } = world.local.aws;
     const { accessKeyId, secretAccessKey, sessionToken } = iam.openSession(
       iam.putRole({
-        ...{ arn: `arn:aws:iam::${ACCOUNT_B}:role/terraform`, name: 'terraform' },
+        arn: `arn:aws:iam::${ACCOUNT_B}:role/terraform`,
+        name: 'terraform',
         trust: { Version: '2012-10-17', Statement: [] },
         policies: [
           {
@@ -276,7 +303,8 @@ describe('reconcile', () => {
       { name: 'apply', seconds: 900 },
     ).session;
     return new CognitoIdentityClient({
-      ...{ endpoint: world.local.endpoint, region: 'ap-south-1' },
+      endpoint: world.local.endpoint,
+      region: 'ap-south-1',
       credentials: { accessKeyId, secretAccessKey, sessionToken },
     });
   };
@@ -328,7 +356,9 @@ describe('reconcile', () => {
     assert.ok(Date.parse(wiped.linkedBy.time) < Date.now() - 86_400_000);
 
     await deployAccountB(world.local.aws, accountB, {
-      ...{ TrustedAccountId: ACCOUNT_A, IdentityPoolIds: pools.healed, ExternalId: 'pairing-1' },
+      TrustedAccountId: ACCOUNT_A,
+      IdentityPoolIds: pools.healed,
+      ExternalId: 'pairing-1',
       NameWhoRemoves: 'true',
     });
     const known = await nextTwo((await reconcile({ link: 'healed' })).executionArn);

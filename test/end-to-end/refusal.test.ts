@@ -199,7 +199,7 @@ describe('what is refused', () => {
     const clientId = await silently(MOBILE);
     const stored = world.local.aws.identityPools.find(pools.mobile);
     const before = stored.pool;
-    stored.pool = { ...before, ...{ NewSetting: { on: true } } };
+    stored.pool = Object.assign({ NewSetting: { on: true } }, before);
     const ended = await world.run({ userPoolId: MOBILE, clientId });
     assert.equal(ended.error, 'UnknownPoolFieldError');
     assert.match(ended.failure().message, /IdentityPool\.NewSetting/);

@@ -93,13 +93,11 @@ describe('the end of an execution', () => {
         return { link, Linked, AlreadyLinked, Unlinked, Failed };
       });
     const of = (metric: string, link?: string) => ({
-      ...{
-        link,
-        Linked: undefined,
-        AlreadyLinked: undefined,
-        Unlinked: undefined,
-        Failed: undefined,
-      },
+      link,
+      Linked: undefined,
+      AlreadyLinked: undefined,
+      Unlinked: undefined,
+      Failed: undefined,
       [metric]: 1,
     });
     assert.deepEqual(counted, [

@@ -44,7 +44,10 @@ const foreign = {
 };
 
 const rule = (match: string, value: string, name: string) => ({
-  ...{ Claim: 'custom:team', MatchType: match, Value: value, RoleARN: role(name) },
+  Claim: 'custom:team',
+  MatchType: match,
+  Value: value,
+  RoleARN: role(name),
 });
 const byRules = {
   Type: 'Rules',
@@ -103,8 +106,10 @@ describe('role mappings and principal tags', () => {
   const setTags = (PrincipalTags: Record<string, string>) =>
     accountB.send(
       new SetPrincipalTagAttributeMapCommand({
-        ...{ IdentityPoolId: POOL, IdentityProviderName: providerName(BY_RULES) },
-        ...{ UseDefaults: false, PrincipalTags },
+        IdentityPoolId: POOL,
+        IdentityProviderName: providerName(BY_RULES),
+        UseDefaults: false,
+        PrincipalTags,
       }),
     );
   const opsOf = (ended: Awaited<ReturnType<World['run']>>) =>
@@ -124,7 +129,8 @@ describe('role mappings and principal tags', () => {
     const key = keyOf(BY_RULES, clientId);
     assert.deepEqual(await rolesOf(POOL), { Roles, RoleMappings: { ...foreign, [key]: byRules } });
     assert.deepEqual(await tagsOf(BY_RULES), {
-      ...{ UseDefaults: false, PrincipalTags: { team: 'custom:team' } },
+      UseDefaults: false,
+      PrincipalTags: { team: 'custom:team' },
     });
     const [result] = linked.result().results;
     assert.ok(result && 'after' in result);
@@ -161,7 +167,8 @@ describe('role mappings and principal tags', () => {
     const undone = await world.run({ operation: 'undo', executionArn: rest.executionArn });
     assert.deepEqual(opsOf(undone).sort(), ['add', 'add', 'map', 'tag']);
     assert.deepEqual((await rolesOf(POOL)).RoleMappings, {
-      ...{ ...foreign, [keyOf(BY_TOKEN, token!)]: byToken },
+      ...foreign,
+      [keyOf(BY_TOKEN, token!)]: byToken,
     });
     assert.deepEqual(await tagsOf(BY_TOKEN), { UseDefaults: true, PrincipalTags: {} });
   });
@@ -252,7 +259,8 @@ describe('role mappings and principal tags', () => {
     const { policy } = written['requestParameters'] as { policy: string };
     assert.deepEqual(JSON.parse(policy).Statement.slice(1), [
       {
-        ...{ Effect: 'Allow', Resource: '*' },
+        Effect: 'Allow',
+        Resource: '*',
         Action: ['SetIdentityPoolRoles', 'SetPrincipalTagAttributeMap'].map(
           (action) => `cognito-identity:${action}`,
         ),

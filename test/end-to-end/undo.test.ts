@@ -39,7 +39,8 @@ describe('an execution that is undone', () => {
     assert.deepEqual(
       { operation, executionArn, requestedBy },
       {
-        ...{ operation: 'undo', executionArn: linked.executionArn },
+        operation: 'undo',
+        executionArn: linked.executionArn,
         requestedBy: { via: 'person', reason: 'wrong client' },
       },
     );

@@ -28,7 +28,8 @@ describe('what is said to be deleted, and exists', () => {
   const table = (operation: string, input: object) =>
     world.local.aws.tables.ask(HOME, operation, { TableName: 'poolbridge-dev', ...input });
   const keyOf = (clientId: string) => ({
-    ...{ pk: { S: pools.mobile }, sk: { S: `entry#${providerName}#${clientId}` } },
+    pk: { S: pools.mobile },
+    sk: { S: `entry#${providerName}#${clientId}` },
   });
   const ledgerEntry = async (clientId: string) => {
     const { Item } = (await table('GetItem', { Key: keyOf(clientId) })) as {
@@ -44,8 +45,14 @@ describe('what is said to be deleted, and exists', () => {
         sequence: { N: '1' },
         body: {
           S: JSON.stringify({
-            ...{ state: 'unlinked', providerName, clientId, deleted: true, links: ['leaving'] },
-            ...{ execution: 'x', sequence: 1, time: Date.now() - age },
+            state: 'unlinked',
+            providerName,
+            clientId,
+            deleted: true,
+            links: ['leaving'],
+            execution: 'x',
+            sequence: 1,
+            time: Date.now() - age,
           }),
         },
       },
@@ -129,7 +136,9 @@ describe('what is said to be deleted, and exists', () => {
     const body = { key: 'waits', execution: 'x:y', operation: 'link', userPoolId: LEAVING };
     await table('PutItem', {
       Item: {
-        ...{ pk: { S: pools.mobile }, sk: { S: 'pending#waits' }, ticket: { N: '0' } },
+        pk: { S: pools.mobile },
+        sk: { S: 'pending#waits' },
+        ticket: { N: '0' },
         body: { S: JSON.stringify({ ...body, clientId: marked }) },
         expiresAt: { N: String(Date.now() + HOUR) },
       },

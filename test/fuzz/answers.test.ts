@@ -43,7 +43,8 @@ test('roles and role mappings are understood with every member, or refused in a 
   const rule = fc.record({ Claim: text, MatchType: text, Value: text, RoleARN: text });
   const mapping = fc.record(
     {
-      ...{ Type: text, AmbiguousRoleResolution: text },
+      Type: text,
+      AmbiguousRoleResolution: text,
       RulesConfiguration: fc.record({ Rules: fc.array(rule, { maxLength: 3 }) }),
     },
     { requiredKeys: ['Type'] },

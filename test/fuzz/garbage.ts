@@ -74,7 +74,10 @@ interface Mistake {
 /** Defines the key itself, where an assignment to `__proto__` would set the prototype. */
 const put = (holder: Json, key: string, value: unknown): void => {
   Object.defineProperty(holder, key, {
-    ...{ value, enumerable: true, configurable: true, writable: true },
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
   });
 };
 

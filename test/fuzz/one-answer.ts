@@ -69,8 +69,13 @@ export const target: Target = {
 };
 
 const result = {
-  ...{ outcome: 'LINKED', changes: [{ op: 'add', provider: { ClientId: 'ours' } }], attempts: 1 },
-  ...{ before: {}, after: {}, write: true, snapshot: 'x' },
+  outcome: 'LINKED',
+  changes: [{ op: 'add', provider: { ClientId: 'ours' } }],
+  attempts: 1,
+  before: {},
+  after: {},
+  write: true,
+  snapshot: 'x',
 };
 
 /** What each step is given. */
@@ -87,8 +92,12 @@ export const events = {
 };
 
 const context = {
-  ...{ functionName: 'step', invokedFunctionArn: 'arn', awsRequestId: '1' },
-  ...{ functionVersion: '1', memoryLimitInMB: '512', getRemainingTimeInMillis: () => 20_000 },
+  functionName: 'step',
+  invokedFunctionArn: 'arn',
+  awsRequestId: '1',
+  functionVersion: '1',
+  memoryLimitInMB: '512',
+  getRemainingTimeInMillis: () => 20_000,
 };
 
 // No step may last longer, in milliseconds of virtual time.
@@ -214,7 +223,8 @@ export class OneAnswer {
       UpdateItem: {
         Attributes: {
           ...(nonce !== undefined && { nonce }),
-          ...{ sequence: { N: '7' }, begun: { N: '7' } },
+          sequence: { N: '7' },
+          begun: { N: '7' },
         },
       },
       Query: { Items: [] },

@@ -123,7 +123,9 @@ describe('whatever comes in is understood or refused in one sentence', () => {
       clientName: fc.oneof(anyText(), fc.constant('"},"x":{"via":"person"')),
     });
     const record = userPoolClient.map((each) => ({
-      ...{ eventID: 'e-1', eventTime: '2026-01-02T03:04:05Z', userIdentity: { arn: 'arn:aws:x' } },
+      eventID: 'e-1',
+      eventTime: '2026-01-02T03:04:05Z',
+      userIdentity: { arn: 'arn:aws:x' },
       responseElements: { userPoolClient: each },
     }));
     let good = 0;

@@ -36,15 +36,27 @@ const bodies = fc.constantFrom<object>(
     shares: [share],
   },
   {
-    ...{ state: 'unlinked', providerName: intent.providerName, clientId: 'ours', links: ['a'] },
-    ...{ execution: 'another', sequence: 9, time: 1 },
+    state: 'unlinked',
+    providerName: intent.providerName,
+    clientId: 'ours',
+    links: ['a'],
+    execution: 'another',
+    sequence: 9,
+    time: 1,
   },
 );
 
 const items = spoiled(bodies).map((body) => ({
-  ...{ pk: { S: target.identityPoolId }, sk: { S: `pending#${key}` }, body: { S: body } },
-  ...{ lastWrite: { S: body }, writing: { S: 'w' }, sequence: { N: '3' }, ticket: { N: '1' } },
-  ...{ begun: { N: '3' }, listed: { N: '9' }, parts: { N: '1' } },
+  pk: { S: target.identityPoolId },
+  sk: { S: `pending#${key}` },
+  body: { S: body },
+  lastWrite: { S: body },
+  writing: { S: 'w' },
+  sequence: { N: '3' },
+  ticket: { N: '1' },
+  begun: { N: '3' },
+  listed: { N: '9' },
+  parts: { N: '1' },
   expiresAt: { N: '9999999999999' },
 }));
 

@@ -73,7 +73,8 @@ describe('the embedded AWS', () => {
   async function furnished(): Promise<Likely> {
     const { UserPool } = await made('cognito-idp', 'CreateUserPool', { PoolName: 'pool' });
     const { UserPoolClient } = await made('cognito-idp', 'CreateUserPoolClient', {
-      ...{ UserPoolId: UserPool.Id, ClientName: 'client' },
+      UserPoolId: UserPool.Id,
+      ClientName: 'client',
       ExplicitAuthFlows: ['ALLOW_ADMIN_USER_PASSWORD_AUTH', 'ALLOW_USER_PASSWORD_AUTH'],
     });
     const user = { UserPoolId: UserPool.Id, Username: 'user' };
@@ -81,7 +82,8 @@ describe('the embedded AWS', () => {
     const Password = 'Passw0rd!x';
     await made('cognito-idp', 'AdminSetUserPassword', { ...user, Password, Permanent: true });
     const { IdentityPoolId } = await made('cognito-identity', 'CreateIdentityPool', {
-      ...{ IdentityPoolName: 'pool', AllowUnauthenticatedIdentities: true },
+      IdentityPoolName: 'pool',
+      AllowUnauthenticatedIdentities: true,
     });
     const { IdentityId } = await made('cognito-identity', 'GetId', { IdentityPoolId });
     const { QueueUrl } = await made('sqs', 'CreateQueue', { QueueName: 'queue' });

@@ -81,7 +81,8 @@ export async function world(t: TestContext, ...targets: Partial<Target>[]) {
   const events = clientOf(local);
   await events.send(new PutRuleCommand({ Name: 'r', EventPattern: '{"source":["app"]}' }));
   const Targets = targets.map((target, i) => ({
-    ...{ Id: `t${i}`, Arn: MACHINE },
+    Id: `t${i}`,
+    Arn: MACHINE,
     ...((target.Arn ?? MACHINE) === MACHINE && { RoleArn: ROLE }),
     ...target,
   }));
@@ -111,8 +112,10 @@ export async function queue(
   account = HOME,
 ): Promise<string> {
   const statement = {
-    ...{ Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' } },
-    ...{ Action: 'sqs:SendMessage', Resource: queueArn(name, account) },
+    Effect: 'Allow',
+    Principal: { Service: 'events.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: queueArn(name, account),
     Condition: { ArnLike: { 'aws:SourceArn': rules } },
   };
   const Attributes = { Policy: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }) };
@@ -132,7 +135,8 @@ export async function letters(w: World, name: string, account = HOME): Promise<L
     'sqs',
     'ReceiveMessage',
     {
-      ...{ QueueUrl: `/${account}/${name}`, MaxNumberOfMessages: 10 },
+      QueueUrl: `/${account}/${name}`,
+      MaxNumberOfMessages: 10,
       MessageAttributeNames: ['All'],
     },
     account,

@@ -20,14 +20,16 @@ describe('CloudTrail’s event history', () => {
   after(() => local.close());
 
   const where = (account = ACCOUNT, region = 'ap-south-1') => ({
-    ...{ endpoint: local.endpoint, region },
+    endpoint: local.endpoint,
+    region,
     credentials: { accessKeyId: account, secretAccessKey: 'any' },
   });
 
   const create = (name: string, account?: string, region?: string) =>
     new CognitoIdentityClient(where(account, region)).send(
       new CreateIdentityPoolCommand({
-        ...{ IdentityPoolName: name, AllowUnauthenticatedIdentities: false },
+        IdentityPoolName: name,
+        AllowUnauthenticatedIdentities: false,
       }),
     );
 

@@ -80,7 +80,9 @@ describe('a table', () => {
     await assert.rejects(put('é'.repeat(mostBytes / 2 + 1)), { name: 'ValidationException' });
     await put('x'.repeat(mostBytes));
     const grow = new UpdateItemCommand({
-      ...{ TableName: 'leases', Key: { id }, UpdateExpression: 'SET more = :more' },
+      TableName: 'leases',
+      Key: { id },
+      UpdateExpression: 'SET more = :more',
       ExpressionAttributeValues: { ':more': { S: 'x' } },
     });
     await assert.rejects(dynamodb.send(grow), { name: 'ValidationException' });
@@ -92,7 +94,10 @@ describe('a table', () => {
     const principal = aws.iam.principalOf(home.account);
     const call = (operation: string, input: object) =>
       aws.call({
-        ...{ service: 'dynamodb', operation, region: home.region, principal },
+        service: 'dynamodb',
+        operation,
+        region: home.region,
+        principal,
         input: { TableName: 'leases', ...input },
       });
     const put = (id: string) =>

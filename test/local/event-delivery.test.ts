@@ -44,8 +44,15 @@ test('An event that a rule matches starts its state machine, with the event as i
   assert.ok(name.length <= 80);
   assert.match(name, new RegExp(`^${id}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`));
   assert.deepEqual(JSON.parse(input), {
-    ...{ version: '0', id, 'detail-type': 'Asked', source: 'app', account: HOME, region: REGION },
-    ...{ time: '2026-01-02T03:04:05Z', resources: ['x'], detail: { a: 1 } },
+    version: '0',
+    id,
+    'detail-type': 'Asked',
+    source: 'app',
+    account: HOME,
+    region: REGION,
+    time: '2026-01-02T03:04:05Z',
+    resources: ['x'],
+    detail: { a: 1 },
   });
 });
 
@@ -197,8 +204,11 @@ test('When its attempts are used up, an event becomes a dead letter that says so
   const [letter, ...more] = await letters(w, 'dead');
   assert.deepEqual(more, []);
   assert.deepEqual(letter?.attributes, {
-    ...{ RULE_ARN: RULE, TARGET_ARN: MACHINE, ERROR_CODE: 'THROTTLING' },
-    ...{ ERROR_MESSAGE: 'Rate exceeded', RETRY_ATTEMPTS: '2' },
+    RULE_ARN: RULE,
+    TARGET_ARN: MACHINE,
+    ERROR_CODE: 'THROTTLING',
+    ERROR_MESSAGE: 'Rate exceeded',
+    RETRY_ATTEMPTS: '2',
     EXHAUSTED_RETRY_CONDITION: 'MaximumRetryAttempts',
   });
 });
@@ -285,7 +295,9 @@ test('What AWS itself does reaches the default bus of its account and Region.', 
   t.after(() => local.close());
   const { started } = fakeStates(local);
   local.aws.iam.putRole({
-    ...{ arn: ROLE, name: 'start', trust: trusting('events.amazonaws.com') },
+    arn: ROLE,
+    name: 'start',
+    trust: trusting('events.amazonaws.com'),
     policies: [allowing('states:StartExecution', MACHINE)],
   });
   const events = clientOf(local);

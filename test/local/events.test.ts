@@ -100,7 +100,10 @@ test('Another account may put events on a bus as its policy says, by source and 
     Version: '2012-10-17',
     Statement: [
       {
-        ...{ Effect: 'Allow', Principal: { AWS: AWAY }, Action: 'events:PutEvents', Resource: arn },
+        Effect: 'Allow',
+        Principal: { AWS: AWAY },
+        Action: 'events:PutEvents',
+        Resource: arn,
         Condition: { StringEquals: { 'events:source': 'app', 'events:detail-type': 'Good' } },
       },
     ],
@@ -145,14 +148,16 @@ test('A rule is listed, described, switched off and on, and deleted once it has 
   await put(w);
   assert.equal(w.started.length, 1);
   await assert.rejects(events.send(new DeleteRuleCommand({ Name: 'r' })), {
-    ...{ name: 'ValidationException', message: "Rule can't be deleted since it has targets." },
+    name: 'ValidationException',
+    message: "Rule can't be deleted since it has targets.",
   });
   const { Targets } = await events.send(new ListTargetsByRuleCommand({ Rule: 'r' }));
   assert.deepEqual(Targets, [{ Id: 't0', Arn: MACHINE, RoleArn: ROLE }]);
   await events.send(new RemoveTargetsCommand({ Rule: 'r', Ids: ['t0'] }));
   await events.send(new DeleteRuleCommand({ Name: 'r' }));
   await assert.rejects(events.send(new DescribeRuleCommand({ Name: 'r' })), {
-    ...{ name: 'ResourceNotFoundException', message: 'Rule r does not exist on EventBus default.' },
+    name: 'ResourceNotFoundException',
+    message: 'Rule r does not exist on EventBus default.',
   });
 });
 
@@ -285,7 +290,11 @@ test('Who gives a rule or a target a role must be allowed to pass it.', async (t
 test('A pattern is tested against an event that has what every event has.', async (t) => {
   const { events } = await world(t);
   const event = {
-    ...{ id: '1', account: HOME, source: 'app', time: '2026-01-02T03:04:05Z', region: REGION },
+    id: '1',
+    account: HOME,
+    source: 'app',
+    time: '2026-01-02T03:04:05Z',
+    region: REGION,
     'detail-type': 'T',
   };
   const ask = (EventPattern: string, Event: string) =>
@@ -295,7 +304,8 @@ test('A pattern is tested against an event that has what every event has.', asyn
   const { region: _, ...incomplete } = event;
   for (const odd of [JSON.stringify(incomplete), '[]', 'text']) {
     await assert.rejects(ask('{"source":["app"]}', odd), {
-      ...{ name: 'ValidationException', message: 'Parameter Event is not valid.' },
+      name: 'ValidationException',
+      message: 'Parameter Event is not valid.',
     });
   }
 });
@@ -375,7 +385,9 @@ test('CloudFormation makes rules with targets, and policies of buses.', async (t
     { message: /RoleArn is required/ },
   );
   const Statement = {
-    ...{ Effect: 'Allow', Principal: { AWS: AWAY }, Action: 'events:PutEvents' },
+    Effect: 'Allow',
+    Principal: { AWS: AWAY },
+    Action: 'events:PutEvents',
     Resource: `arn:aws:events:${REGION}:${HOME}:event-bus/default`,
   };
   await create('AWS::Events::EventBusPolicy', { StatementId: 'one', Statement });

@@ -172,9 +172,12 @@ test('The rules of this service pick from an event just what the link workflow t
       .Properties.Targets[0];
   const { InputTransformer } = shapeOf('app-client-created.yml', 'AppClientCreated');
   const created = {
-    ...{ account: '111111111111', region: 'us-east-1' },
+    account: '111111111111',
+    region: 'us-east-1',
     detail: {
-      ...{ eventID: 'id', eventTime: '2026-01-02T03:04:05Z', userIdentity: { type: 'Root' } },
+      eventID: 'id',
+      eventTime: '2026-01-02T03:04:05Z',
+      userIdentity: { type: 'Root' },
       responseElements: {
         userPoolClient: { userPoolId: 'us-east-1_A', clientId: 'c', clientName: 'a "b"' },
       },
@@ -184,11 +187,18 @@ test('The rules of this service pick from an event just what the link workflow t
   checkInput('link', { InputTransformer });
   assert.deepEqual(JSON.parse(inputFor({ InputTransformer }, created, circumstances)), {
     request: {
-      ...{ operation: 'link', userPoolId: 'us-east-1_A', clientId: 'c', clientName: 'a "b"' },
+      operation: 'link',
+      userPoolId: 'us-east-1_A',
+      clientId: 'c',
+      clientName: 'a "b"',
     },
     requestedBy: {
-      ...{ via: 'cloudtrail', principalArn: '', eventId: 'id', time: '2026-01-02T03:04:05Z' },
-      ...{ account: '111111111111', region: 'us-east-1' },
+      via: 'cloudtrail',
+      principalArn: '',
+      eventId: 'id',
+      time: '2026-01-02T03:04:05Z',
+      account: '111111111111',
+      region: 'us-east-1',
     },
   });
   const requested = shapeOf('link-requested.yml', 'LinkRequested');
@@ -201,7 +211,11 @@ test('The rules of this service pick from an event just what the link workflow t
     {
       request: detail,
       requestedBy: {
-        ...{ via: 'event', eventId: 'e', time: '', account: '111111111111', region: 'us-east-1' },
+        via: 'event',
+        eventId: 'e',
+        time: '',
+        account: '111111111111',
+        region: 'us-east-1',
       },
     },
   );

@@ -195,13 +195,20 @@ test('a tag names its user pool by ARN, and counts for it', async () => {
 describe('a public operation', () => {
   const as = (aws: Aws, account: string, service: string, operation: string, input: object) =>
     aws.call({
-      ...{ service, operation, region: LARGEST, input: { ...input } },
+      service,
+      operation,
+      region: LARGEST,
+      input: { ...input },
       principal: aws.iam.principalOf(account),
     });
   const unsigned = async (aws: Aws, service: string, operation: string, input: object) => {
     try {
       await aws.call({
-        ...{ service, operation, region: LARGEST, input: { ...input }, principal: undefined },
+        service,
+        operation,
+        region: LARGEST,
+        input: { ...input },
+        principal: undefined,
       });
       return true;
     } catch (error) {
@@ -259,8 +266,11 @@ describe('a request over its rate', () => {
     assert.equal(await admitted(8, create), 5);
     assert.equal(aws.trail.records.length, 5);
     const unsigned = aws.call({
-      ...{ service: 'cognito-idp', operation: 'CreateUserPoolClient', region: LARGEST },
-      ...{ input: { ...listClients }, principal: undefined },
+      service: 'cognito-idp',
+      operation: 'CreateUserPoolClient',
+      region: LARGEST,
+      input: { ...listClients },
+      principal: undefined,
     });
     await assert.rejects(unsigned, { code: 'MissingAuthenticationToken' });
   });
@@ -277,7 +287,9 @@ describe('a request over its rate', () => {
     const local = await startAws();
     try {
       const config = {
-        ...{ endpoint: local.endpoint, region: LARGEST, maxAttempts: 1 },
+        endpoint: local.endpoint,
+        region: LARGEST,
+        maxAttempts: 1,
         credentials: { accessKeyId: A, secretAccessKey: 'any' },
       };
       const executionArn = `arn:aws:states:us-east-1:${A}:execution:machine:name`;

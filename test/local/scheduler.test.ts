@@ -10,7 +10,9 @@ async function deployed(Arn = SET_STATE, Service = 'scheduler.amazonaws.com') {
   const aws = assembleAws();
   const Statement = [
     {
-      ...{ Effect: 'Allow', Principal: { Service }, Action: 'sts:AssumeRole' },
+      Effect: 'Allow',
+      Principal: { Service },
+      Action: 'sts:AssumeRole',
       Condition: { StringEquals: { 'aws:SourceAccount': '111111111111' } },
     },
   ];
@@ -33,10 +35,12 @@ async function deployed(Arn = SET_STATE, Service = 'scheduler.amazonaws.com') {
       Schedule: {
         Type: 'AWS::Scheduler::Schedule',
         Properties: {
-          ...{ Name: 'daily', ScheduleExpression: 'rate(1 day)' },
+          Name: 'daily',
+          ScheduleExpression: 'rate(1 day)',
           FlexibleTimeWindow: { Mode: 'OFF' },
           Target: {
-            ...{ Arn, RoleArn: { 'Fn::GetAtt': ['Role', 'Arn'] } },
+            Arn,
+            RoleArn: { 'Fn::GetAtt': ['Role', 'Arn'] },
             Input: '{"AlarmName":"alarm","StateValue":"ALARM","StateReason":"a test"}',
           },
         },

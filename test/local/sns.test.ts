@@ -32,8 +32,11 @@ async function withTopic(t: TestContext) {
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'q' }));
   const letIn = (sourceArn: string) => {
     const Statement = {
-      ...{ Effect: 'Allow', Principal: { Service: 'sns.amazonaws.com' }, Resource: QUEUE },
-      ...{ Action: 'sqs:SendMessage', Condition: { ArnEquals: { 'aws:SourceArn': sourceArn } } },
+      Effect: 'Allow',
+      Principal: { Service: 'sns.amazonaws.com' },
+      Resource: QUEUE,
+      Action: 'sqs:SendMessage',
+      Condition: { ArnEquals: { 'aws:SourceArn': sourceArn } },
     };
     const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [Statement] });
     return sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
@@ -57,7 +60,10 @@ test('A topic hands what is published to it to every queue that is subscribed.',
   const { Timestamp, ...body } = JSON.parse(message!.Body!);
   assert.ok(Date.parse(Timestamp) > 0);
   assert.deepEqual(body, {
-    ...{ Type: 'Notification', MessageId: id, TopicArn: TOPIC, Message: 'hear, hear' },
+    Type: 'Notification',
+    MessageId: id,
+    TopicArn: TOPIC,
+    Message: 'hear, hear',
   });
 });
 

@@ -110,7 +110,9 @@ test('Changing its visibility shows a message at once, or hides it longer.', asy
   const change = (message: Message | undefined, VisibilityTimeout: number) =>
     sqs.send(
       new ChangeMessageVisibilityCommand({
-        ...{ QueueUrl, ReceiptHandle: message?.ReceiptHandle, VisibilityTimeout },
+        QueueUrl,
+        ReceiptHandle: message?.ReceiptHandle,
+        VisibilityTimeout,
       }),
     );
   const [first] = await receive();
@@ -250,7 +252,9 @@ test('Input that SQS does not take is refused in its words.', async (t) => {
   const withAttribute = (attribute: { DataType: string; StringValue?: string }) =>
     sqs.send(
       new SendMessageCommand({
-        ...{ QueueUrl, MessageBody: 'm', MessageAttributes: { a: attribute } },
+        QueueUrl,
+        MessageBody: 'm',
+        MessageAttributes: { a: attribute },
       }),
     );
   const refused: [() => Promise<unknown>, RegExp][] = [
@@ -302,7 +306,8 @@ test('CloudFormation makes a queue and its policy, and changes them when it runs
   await types['AWS::SQS::QueuePolicy']?.create({ Queues: [made.ref], PolicyDocument }, at);
   const { Attributes } = await sqs.send(
     new GetQueueAttributesCommand({
-      ...{ QueueUrl: made.ref, AttributeNames: ['MessageRetentionPeriod', 'Policy'] },
+      QueueUrl: made.ref,
+      AttributeNames: ['MessageRetentionPeriod', 'Policy'],
     }),
   );
   assert.deepEqual(Attributes, {

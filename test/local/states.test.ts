@@ -345,18 +345,33 @@ describe('a state machine', () => {
     const { startDate, stopDate, ...detail } = failed!.detail as Record<string, unknown>;
     assert.ok(Number.isInteger(startDate) && Number(stopDate) >= Number(startDate));
     assert.deepEqual(detail, {
-      ...{ executionArn, stateMachineArn, name: 'told', status: 'FAILED' },
-      ...{ input: '{"a":1}', inputDetails: { included: true }, output: null, outputDetails: null },
+      executionArn,
+      stateMachineArn,
+      name: 'told',
+      status: 'FAILED',
+      input: '{"a":1}',
+      inputDetails: { included: true },
+      output: null,
+      outputDetails: null,
       error: 'Broken',
       cause: '{"errorType":"Broken","errorMessage":"why"}',
     });
     assert.deepEqual(started!.detail, {
-      ...{ ...detail, status: 'RUNNING', startDate, stopDate: null, error: null, cause: null },
+      ...detail,
+      status: 'RUNNING',
+      startDate,
+      stopDate: null,
+      error: null,
+      cause: null,
     });
     assert.deepEqual(failed, {
-      ...{ source: 'aws.states', 'detail-type': 'Step Functions Execution Status Change' },
-      ...{ account: ACCOUNT, region: 'us-east-1', resources: [executionArn] },
-      ...{ time: failed!.time, detail: failed!.detail },
+      source: 'aws.states',
+      'detail-type': 'Step Functions Execution Status Change',
+      account: ACCOUNT,
+      region: 'us-east-1',
+      resources: [executionArn],
+      time: failed!.time,
+      detail: failed!.detail,
     });
   });
 
@@ -504,7 +519,9 @@ describe('a state machine', () => {
       ]);
       const { parameters, ...scheduled } = events[2]!.taskScheduledEventDetails!;
       assert.deepEqual(scheduled, {
-        ...{ resourceType: 'lambda', resource: 'invoke.waitForTaskToken', region: 'us-east-1' },
+        resourceType: 'lambda',
+        resource: 'invoke.waitForTaskToken',
+        region: 'us-east-1',
         timeoutInSeconds: 3600,
       });
       assert.equal(JSON.parse(parameters!).Payload.token, token);

@@ -18,7 +18,8 @@ describe('the end of a deployment', () => {
       getRegion: () => HOME.region,
       getStage: () => stage,
       getAwsSdkV3Config: async () => ({
-        ...{ endpoint: world.local.endpoint, region: HOME.region },
+        endpoint: world.local.endpoint,
+        region: HOME.region,
         credentials: { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' },
       }),
     };

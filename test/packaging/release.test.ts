@@ -112,7 +112,10 @@ describe('a release', () => {
     const config = bundling({ service: { custom: { links: join(root, 'test/links.yml') } } });
     const { metafile } = await build({
       ...config,
-      ...{ platform: 'node', write: false, metafile: true, outdir: 'none' },
+      platform: 'node',
+      write: false,
+      metafile: true,
+      outdir: 'none',
       absWorkingDir: root,
       entryPoints: globSync('functions/*-*.ts', { cwd: root }),
     });

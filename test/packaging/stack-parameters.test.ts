@@ -83,7 +83,9 @@ describe('the parameters of the stack', () => {
     const plugins = [{}, deploying];
     new KeptTablePlugin({ pluginManager: { plugins } }).hooks['before:deploy:deploy']();
     assert.deepEqual(deploying.getCreateChangeSetParams('UPDATE'), {
-      ...{ StackName: 'poolbridge-dev', ChangeSetType: 'UPDATE', ImportExistingResources: true },
+      StackName: 'poolbridge-dev',
+      ChangeSetType: 'UPDATE',
+      ImportExistingResources: true,
     });
   });
 });

@@ -12,14 +12,24 @@ const policy = parsePolicy(
 );
 const arn = `arn:aws:sts::${ACCOUNT}:assumed-role/deployer/someone`;
 const deployer: Principal = {
-  ...{ kind: 'role', account: ACCOUNT, arn },
+  kind: 'role',
+  account: ACCOUNT,
+  arn,
   role: {
-    ...{ arn: `arn:aws:iam::${ACCOUNT}:role/deployer`, name: 'deployer', id: 'AROA' },
-    ...{ trust: { Version: '2012-10-17', Statement: [] }, policies: [policy] },
+    arn: `arn:aws:iam::${ACCOUNT}:role/deployer`,
+    name: 'deployer',
+    id: 'AROA',
+    trust: { Version: '2012-10-17', Statement: [] },
+    policies: [policy],
   },
   session: {
-    ...{ accessKeyId: '', secretAccessKey: '', sessionToken: '', name: 'someone', tags: {} },
-    ...{ expiration: 0, created: 0 },
+    accessKeyId: '',
+    secretAccessKey: '',
+    sessionToken: '',
+    name: 'someone',
+    tags: {},
+    expiration: 0,
+    created: 0,
   },
 };
 const may = (action: string, resource: string) =>

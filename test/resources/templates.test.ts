@@ -61,7 +61,8 @@ test('an account of user pools lets their app clients be listed, in every partit
     assert.deepEqual(more, []);
     assert.deepEqual(policy!.Statement, [
       {
-        ...{ Sid: 'Read', Effect: 'Allow' },
+        Sid: 'Read',
+        Effect: 'Allow',
         Action: ['cognito-idp:DescribeUserPool', 'cognito-idp:ListUserPoolClients'],
         Resource: USER_POOLS.split(',').map((id) => `arn:*:cognito-idp:*:*:userpool/${id}`),
       },
@@ -83,8 +84,10 @@ test('Account-B lets CloudTrail be looked into only where a parameter says so', 
   assert.deepEqual(await granted({}), []);
   assert.deepEqual(await granted({ NameWhoRemoves: 'true' }), [
     {
-      ...{ Sid: 'NameWhoRemoves', Effect: 'Allow' },
-      ...{ Action: 'cloudtrail:LookupEvents', Resource: '*' },
+      Sid: 'NameWhoRemoves',
+      Effect: 'Allow',
+      Action: 'cloudtrail:LookupEvents',
+      Resource: '*',
     },
   ]);
 });

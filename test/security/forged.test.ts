@@ -25,7 +25,9 @@ describe('a request forged in the table', () => {
     world.local.aws.tables.ask(HOME, 'PutItem', {
       TableName: 'poolbridge-dev',
       Item: {
-        ...{ pk: { S: identityPoolId }, sk: { S: `pending#${key}` }, ticket: { N: '0' } },
+        pk: { S: identityPoolId },
+        sk: { S: `pending#${key}` },
+        ticket: { N: '0' },
         body: { S: typeof body === 'string' ? body : JSON.stringify(body) },
         expiresAt: { N: String(Date.now() + 3_600_000) },
         ...more,
@@ -48,7 +50,10 @@ describe('a request forged in the table', () => {
   };
 
   const asked = (key: string, more: object) => ({
-    ...{ key, execution: SOMEONE, operation: 'link', userPoolId: MOBILE },
+    key,
+    execution: SOMEONE,
+    operation: 'link',
+    userPoolId: MOBILE,
     ...more,
   });
 
@@ -67,7 +72,9 @@ describe('a request forged in the table', () => {
       all: {},
       foreign: { operation: 'unlink', userPoolId: 'us-east-1_Foreign02' },
       foreignone: {
-        ...{ operation: 'unlink', userPoolId: 'us-east-1_Foreign02', clientId: 'foreignwithout' },
+        operation: 'unlink',
+        userPoolId: 'us-east-1_Foreign02',
+        clientId: 'foreignwithout',
       },
       intent: { clientId: real, intent: { ...evil, serverSideTokenCheck: false } },
       links: { clientId: 'doesnotexist', links: ['mobile'], clientName: 'covered' },
@@ -138,11 +145,14 @@ describe('a request forged in the table', () => {
     const digest = createHash('sha256').update(execution).digest('hex').slice(0, 32);
     const pool = await world.describe(pools.mobile);
     const provider = {
-      ...{ ProviderName: `cognito-idp.us-east-1.amazonaws.com/${MOBILE}`, ClientId: real },
+      ProviderName: `cognito-idp.us-east-1.amazonaws.com/${MOBILE}`,
+      ClientId: real,
       ServerSideTokenCheck: false,
     };
     const intent = {
-      ...{ operation: 'link', providerName: provider.ProviderName, clientId: real },
+      operation: 'link',
+      providerName: provider.ProviderName,
+      clientId: real,
       serverSideTokenCheck: false,
     };
     const key = `${digest}-1`;

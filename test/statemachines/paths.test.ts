@@ -255,10 +255,14 @@ describe('whatever a function or a person answers, no path of a state machine le
 
 /** Targets of which one waits for a second alone. */
 const impatient = {
-  ...{ operation: 'link', userPoolId: APPROVED, requestedBy: { via: 'person' } },
+  operation: 'link',
+  userPoolId: APPROVED,
+  requestedBy: { via: 'person' },
   targets: [
     {
-      ...{ identityPoolId: pools.mobile, links: ['approved'], room: 1000 },
+      identityPoolId: pools.mobile,
+      links: ['approved'],
+      room: 1000,
       approvalTime: { hours: 24, seconds: 1 },
     },
   ],

@@ -10,8 +10,11 @@ import type { MadeShare } from '../../../core/write/write-log.ts';
 
 const told = (more: Partial<ToldExecution>): ToldExecution => ({
   execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:name',
-  ...{ machine: 'link', source: 'history', status: 'SUCCEEDED' },
-  ...{ started: '2026-01-01T00:00:00.000Z', stopped: '2026-01-01T00:00:01.500Z' },
+  machine: 'link',
+  source: 'history',
+  status: 'SUCCEEDED',
+  started: '2026-01-01T00:00:00.000Z',
+  stopped: '2026-01-01T00:00:01.500Z',
   input: '{"userPoolId":"us-east-1_Mobile001","clientId":"one","reason":"why"}',
   ...more,
 });
@@ -20,7 +23,9 @@ const change = { op: 'add', provider: { ProviderName: 'p', ClientId: 'one' } };
 const target = (identityPoolId: string) => ({ identityPoolId, links: ['mobile'] });
 const result = { outcome: 'LINKED', changes: [change], before: {}, after: {}, attempts: 1 };
 const end = (identityPoolId: string) => ({
-  ...{ target: target(identityPoolId), assumedRoleArn: `role/${identityPoolId}`, result },
+  target: target(identityPoolId),
+  assumedRoleArn: `role/${identityPoolId}`,
+  result,
 });
 
 describe('the audit of an execution', () => {
@@ -42,13 +47,25 @@ describe('the audit of an execution', () => {
     );
     const [{ before, after, ...record }] = records as [(typeof records)[0]];
     assert.deepEqual(record, {
-      ...{ execution: stopped.execution, machine: 'link', source: 'history', status: 'ABORTED' },
-      ...{ started: stopped.started, stopped: stopped.stopped, seconds: 1.5 },
-      ...{ operation: 'link', userPoolId: 'us-east-1_Mobile001', clientId: 'one' },
+      execution: stopped.execution,
+      machine: 'link',
+      source: 'history',
+      status: 'ABORTED',
+      started: stopped.started,
+      stopped: stopped.stopped,
+      seconds: 1.5,
+      operation: 'link',
+      userPoolId: 'us-east-1_Mobile001',
+      clientId: 'one',
       requestedBy: { via: 'person', reason: 'why' },
-      ...{ identityPoolId: 'written', links: ['mobile'], outcome: 'LINKED', changes: [change] },
-      ...{ verified: 'read back under the lease', attempts: 1 },
-      ...{ assumedRoleArn: 'role/written', sessionName: 'name-82a3537f' },
+      identityPoolId: 'written',
+      links: ['mobile'],
+      outcome: 'LINKED',
+      changes: [change],
+      verified: 'read back under the lease',
+      attempts: 1,
+      assumedRoleArn: 'role/written',
+      sessionName: 'name-82a3537f',
     });
   });
 
@@ -98,7 +115,10 @@ describe('the audit of an execution', () => {
 
   test('of a reconciliation has what it repaired, reported and could not do', () => {
     const pool = (identityPoolId: string, more: object) => ({
-      ...{ identityPoolId, links: ['mobile'], counts: {}, entries: [] },
+      identityPoolId,
+      links: ['mobile'],
+      counts: {},
+      entries: [],
       ...more,
     });
     const identityPools = [
@@ -122,9 +142,16 @@ describe('the audit of an execution', () => {
   });
 
   const made = (more: Partial<MadeShare> = {}): MadeShare => ({
-    ...{ identityPoolId: 'written', execution: told({}).execution, operation: 'link' },
-    ...{ links: ['mobile'], changes: [change] as MadeShare['changes'], sequence: 7, share: 0 },
-    ...{ writtenBy: 'another', assumedRoleArn: 'role', time: '2026-01-01T00:00:01.000Z' },
+    identityPoolId: 'written',
+    execution: told({}).execution,
+    operation: 'link',
+    links: ['mobile'],
+    changes: [change] as MadeShare['changes'],
+    sequence: 7,
+    share: 0,
+    writtenBy: 'another',
+    assumedRoleArn: 'role',
+    time: '2026-01-01T00:00:01.000Z',
     end: 'read back',
     ...more,
   });

@@ -15,7 +15,9 @@ const bare: IdentityPool = {
 };
 
 const intentOf = (operation: Intent['operation'], clientId: string | undefined): Intent => ({
-  ...{ operation, providerName: 'idp/pool', serverSideTokenCheck: false },
+  operation,
+  providerName: 'idp/pool',
+  serverSideTokenCheck: false,
   ...(clientId !== undefined && { clientId }),
 });
 

@@ -270,8 +270,10 @@ describe('comparing', () => {
     const off = { ...entry, ServerSideTokenCheck: false };
     assert.deepEqual(diff(before, after), [
       {
-        ...{ op: 'change', member: 'CognitoIdentityProviders' },
-        ...{ before: { ...entry, ServerSideTokenCheck: true }, after: off },
+        op: 'change',
+        member: 'CognitoIdentityProviders',
+        before: { ...entry, ServerSideTokenCheck: true },
+        after: off,
       },
     ]);
   });
@@ -285,11 +287,10 @@ describe('comparing', () => {
     ] as const) {
       assert.deepEqual(diff(before, after), [
         {
-          ...{ op: 'change', member: 'CognitoIdentityProviders' },
-          ...{
-            before: before.CognitoIdentityProviders,
-            after: after.CognitoIdentityProviders,
-          },
+          op: 'change',
+          member: 'CognitoIdentityProviders',
+          before: before.CognitoIdentityProviders,
+          after: after.CognitoIdentityProviders,
         },
       ]);
     }

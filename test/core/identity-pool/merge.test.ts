@@ -52,7 +52,8 @@ const isOf = (intent: Intent) => (entry: { ProviderName?: string; ClientId?: str
 describe('merging', () => {
   const ProviderName = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_a';
   const two: IdentityPool = {
-    ...{ IdentityPoolId: 'ap-south-1:1', IdentityPoolName: 'two' },
+    IdentityPoolId: 'ap-south-1:1',
+    IdentityPoolName: 'two',
     AllowUnauthenticatedIdentities: false,
     CognitoIdentityProviders: [
       { ProviderName, ClientId: 'a' },
@@ -60,7 +61,9 @@ describe('merging', () => {
     ],
   };
   const unlink = (clientId?: string): Intent => ({
-    ...{ operation: 'unlink', providerName: ProviderName, serverSideTokenCheck: false },
+    operation: 'unlink',
+    providerName: ProviderName,
+    serverSideTokenCheck: false,
     ...(clientId !== undefined && { clientId }),
   });
 

@@ -49,10 +49,14 @@ const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const role = (name: string) => `arn:aws:iam::222222222222:role/${name}`;
 const token: RoleMapping = { Type: 'Token', AmbiguousRoleResolution: 'Deny' };
 const rules = (...values: string[]): RoleMapping => ({
-  ...{ Type: 'Rules', AmbiguousRoleResolution: 'Deny' },
+  Type: 'Rules',
+  AmbiguousRoleResolution: 'Deny',
   RulesConfiguration: {
     Rules: values.map((Value) => ({
-      ...{ Claim: 'c', MatchType: 'Equals', Value, RoleARN: role(Value) },
+      Claim: 'c',
+      MatchType: 'Equals',
+      Value,
+      RoleARN: role(Value),
     })),
   },
 });
@@ -72,7 +76,8 @@ const mappedPools: fc.Arbitrary<IdentityPool> = identityPools.chain((pool) => {
     ...Object.fromEntries(Object.entries(pool).map(([key, value]) => [key, fc.constant(value)])),
     Roles: fc.constant({ authenticated: role('user') }),
     RoleMappings: fc.dictionary(fc.constantFrom(...keys), mappings, {
-      ...{ maxKeys: 6, noNullPrototype: true },
+      maxKeys: 6,
+      noNullPrototype: true,
     }),
     PrincipalTags: fc.dictionary(fc.constantFrom(...names, 'none'), tagMaps, {
       noNullPrototype: true,
@@ -204,7 +209,10 @@ describe('role mappings and principal tags', () => {
   test('are set again with an app client that an undo links again, also where others kept them then', () => {
     const principalTags = { UseDefaults: true, PrincipalTags: {} };
     const asked = (operation: 'link' | 'unlink', clientId: string): Intent => ({
-      ...{ operation, providerName: 'p', clientId, serverSideTokenCheck: false },
+      operation,
+      providerName: 'p',
+      clientId,
+      serverSideTokenCheck: false,
       principalTags,
     });
     const untagged = { ...bare, PrincipalTags: {} };
@@ -257,12 +265,19 @@ describe('role mappings and principal tags', () => {
 
   const provider = { ProviderName: 'p', ClientId: 'c' };
   const bare: IdentityPool = {
-    ...{ IdentityPoolId: POOL, IdentityPoolName: 'pool', AllowUnauthenticatedIdentities: false },
-    ...{ Roles: {}, RoleMappings: {}, PrincipalTags: {} },
+    IdentityPoolId: POOL,
+    IdentityPoolName: 'pool',
+    AllowUnauthenticatedIdentities: false,
+    Roles: {},
+    RoleMappings: {},
+    PrincipalTags: {},
   };
   const withEntry: IdentityPool = { ...bare, CognitoIdentityProviders: [provider] };
   const link: Intent = {
-    ...{ operation: 'link', providerName: 'p', clientId: 'c', serverSideTokenCheck: false },
+    operation: 'link',
+    providerName: 'p',
+    clientId: 'c',
+    serverSideTokenCheck: false,
     roleMapping: token,
   };
 
@@ -301,7 +316,8 @@ describe('role mappings and principal tags', () => {
     const undo = (...takeBack: ShownChange[]): Intent => ({ ...link, takeBack });
     const mapped = { ...withEntry, RoleMappings: { 'p:c': rules('a') } };
     const tagged = {
-      ...{ ...withEntry, PrincipalTags: { p: { UseDefaults: true, PrincipalTags: {} } } },
+      ...withEntry,
+      PrincipalTags: { p: { UseDefaults: true, PrincipalTags: {} } },
     };
     const principalTags = { UseDefaults: false, PrincipalTags: { a: 'b' } };
     const ofUserPool = { ProviderName: 'p' };
@@ -345,7 +361,8 @@ describe('role mappings and principal tags', () => {
 
     const behind = { ...common, operation: 'unlink', leftBehind: true } as const;
     const of = (userPoolId: string, clientId: string): Intent => ({
-      ...{ ...behind, clientId },
+      ...behind,
+      clientId,
       providerName: `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`,
     });
     assert.deepEqual(merge(wanted, of('us-east-1_B', 'other')), []);
@@ -403,7 +420,8 @@ describe('what AWS says of roles and principal tags', () => {
     const RoleMappings = { 'p:c': rules('a') };
     const Roles = { authenticated: role('user') };
     assert.deepEqual(parseRoles({ IdentityPoolId: POOL, Roles, RoleMappings }), {
-      ...{ Roles, RoleMappings },
+      Roles,
+      RoleMappings,
     });
     assert.deepEqual(parseRoles({ IdentityPoolId: POOL }), { Roles: {}, RoleMappings: {} });
     const tags = { UseDefaults: true, PrincipalTags: { a: 'b' } };
@@ -432,9 +450,14 @@ describe('what AWS says of roles and principal tags', () => {
 
 describe('what links.yml says of roles and principal tags', () => {
   const link = (more: Partial<Link> = {}): Link => ({
-    ...{ userPools: ['us-east-1_A'], clients: ['*'], identityPool: POOL },
-    ...{ roleArn: role('poolbridge-link'), serverSideTokenCheck: false },
-    ...{ providerQuota: 50, onDelete: 'keep', ...more },
+    userPools: ['us-east-1_A'],
+    clients: ['*'],
+    identityPool: POOL,
+    roleArn: role('poolbridge-link'),
+    serverSideTokenCheck: false,
+    providerQuota: 50,
+    onDelete: 'keep',
+    ...more,
   });
   const settings = (links: Links) => entrySettingsOf(links, Object.keys(links));
 
@@ -445,14 +468,21 @@ describe('what links.yml says of roles and principal tags', () => {
     });
     const each = ['equals', 'contains', 'startsWith', 'notEqual'] as const;
     const rule = (match: (typeof each)[number]) => ({
-      ...{ claim: 'c', match, value: 'v', role: role('r') },
+      claim: 'c',
+      match,
+      value: 'v',
+      role: role('r'),
     });
     const { roleMapping } = settings({ a: link({ roleMapping: { rules: each.map(rule) } }) });
     assert.deepEqual(roleMapping, {
-      ...{ Type: 'Rules', AmbiguousRoleResolution: 'Deny' },
+      Type: 'Rules',
+      AmbiguousRoleResolution: 'Deny',
       RulesConfiguration: {
         Rules: ['Equals', 'Contains', 'StartsWith', 'NotEqual'].map((MatchType) => ({
-          ...{ Claim: 'c', MatchType, Value: 'v', RoleARN: role('r') },
+          Claim: 'c',
+          MatchType,
+          Value: 'v',
+          RoleARN: role('r'),
         })),
       },
     });

@@ -119,11 +119,15 @@ describe('which links cover a client', () => {
     };
     assert.deepEqual(coverageOf(links, { userPoolId: 'us-east-1_A' }), [
       {
-        ...{ identityPoolId: POOL, links: ['a', 'b'], onDelete: 'keep' },
+        identityPoolId: POOL,
+        links: ['a', 'b'],
+        onDelete: 'keep',
         entry: { serverSideTokenCheck: true },
       },
       {
-        ...{ identityPoolId: OTHER, links: ['c'], onDelete: 'keep' },
+        identityPoolId: OTHER,
+        links: ['c'],
+        onDelete: 'keep',
         entry: { serverSideTokenCheck: false },
       },
     ]);

@@ -34,9 +34,12 @@ const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const NOW = 1_800_000_000_000;
 
 const link = (overrides: Partial<Link> = {}): Link => ({
-  ...{ clients: ['*'], identityPool: POOL },
+  clients: ['*'],
+  identityPool: POOL,
   roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
-  ...{ serverSideTokenCheck: false, providerQuota: 50, onDelete: 'keep' },
+  serverSideTokenCheck: false,
+  providerQuota: 50,
+  onDelete: 'keep',
   ...overrides,
 });
 
@@ -108,23 +111,33 @@ const evidences: fc.Arbitrary<Evidence> = fc
     unlisted: fc.subarray(userPoolIds),
   })
   .map(({ entries, ledger, listed: lists, others, unlisted, ...rest }) => ({
-    ...{ ...rest, listed: lists, partition: 'aws', since: NOW },
+    ...rest,
+    listed: lists,
+    partition: 'aws',
+    since: NOW,
     existing: new Set([...lists.keys(), ...others]),
     unlisted: new Set(unlisted.filter((id) => !lists.has(id))),
     pool: {
-      ...{ IdentityPoolId: POOL, IdentityPoolName: 'p', AllowUnauthenticatedIdentities: false },
+      IdentityPoolId: POOL,
+      IdentityPoolName: 'p',
+      AllowUnauthenticatedIdentities: false,
       CognitoIdentityProviders: entries.map(
         ([{ userPoolId, clientId, isUpdated }, flag]): Provider => ({
-          ...{ ProviderName: providerName(userPoolId, isUpdated), ClientId: clientId },
+          ProviderName: providerName(userPoolId, isUpdated),
+          ClientId: clientId,
           ...(flag !== undefined && { ServerSideTokenCheck: flag }),
         }),
       ),
     },
     ledger: ledger.map(
       ({ entry, state, links: names, age }): LedgerEntry => ({
-        ...{ state, providerName: providerName(entry.userPoolId, entry.isUpdated) },
+        state,
+        providerName: providerName(entry.userPoolId, entry.isUpdated),
         clientId: entry.clientId,
-        ...{ links: names, execution: 'e', sequence: 1, time: NOW - age },
+        links: names,
+        execution: 'e',
+        sequence: 1,
+        time: NOW - age,
       }),
     ),
   }));
@@ -303,9 +316,14 @@ describe('a repair', () => {
       for (const { intent, provider } of repairsOf(classify(evidence))) {
         if (intent.operation === 'unlink') continue;
         const tombstone: LedgerEntry = {
-          ...{ state: 'unlinked', providerName: originalName(intent.providerName) },
+          state: 'unlinked',
+          providerName: originalName(intent.providerName),
           clientId: EVERY_CLIENT,
-          ...{ deleted: true, links: [], execution: 'e', sequence: 2, time: NOW },
+          deleted: true,
+          links: [],
+          execution: 'e',
+          sequence: 2,
+          time: NOW,
         };
         const ledger = [...evidence.ledger, tombstone];
         assert.ok(!stillHolds(intent, ledger));
@@ -334,7 +352,10 @@ describe('a repair', () => {
   test('makes room before it needs it', () => {
     const gone = { ProviderName: providerName('us-east-1_A'), ClientId: 'gone' };
     const evidence: Evidence = {
-      ...{ partition: 'aws', since: NOW, regions: [], existing: new Set(['us-east-1_A']) },
+      partition: 'aws',
+      since: NOW,
+      regions: [],
+      existing: new Set(['us-east-1_A']),
       unlisted: new Set(),
       links: { one: link({ userPools: ['us-east-1_A'], onDelete: 'unlink' }) },
       listed: new Map([['us-east-1_A', { tags: {}, clients: new Map([['new', 'new']]) }]]),
@@ -344,8 +365,13 @@ describe('a repair', () => {
       ),
       ledger: [
         {
-          ...{ state: 'linked', providerName: gone.ProviderName, clientId: 'gone', time: 1 },
-          ...{ links: ['one'], execution: 'e', sequence: 1 },
+          state: 'linked',
+          providerName: gone.ProviderName,
+          clientId: 'gone',
+          time: 1,
+          links: ['one'],
+          execution: 'e',
+          sequence: 1,
         },
       ],
     };
@@ -428,7 +454,9 @@ describe('what is looked at', () => {
 
 describe('the report', () => {
   const finding = (state: 'missing' | 'removed' | 'linked', clientId: string) => ({
-    ...{ state, links: ['one'], clientName: 'a name' },
+    state,
+    links: ['one'],
+    clientName: 'a name',
     provider: { ProviderName: providerName('us-east-1_A'), ClientId: clientId },
   });
   const planned = { identityPoolId: POOL, links: ['one'], room: 250 };
@@ -448,8 +476,13 @@ describe('the report', () => {
 
   test('counts what others removed apart from what was unlinked by request', () => {
     const lost: LedgerEntry = {
-      ...{ state: 'linked', providerName: providerName('us-east-1_A'), clientId: 'r', links: [] },
-      ...{ execution: 'e', sequence: 1, time: NOW },
+      state: 'linked',
+      providerName: providerName('us-east-1_A'),
+      clientId: 'r',
+      links: [],
+      execution: 'e',
+      sequence: 1,
+      time: NOW,
     };
     const findings = [finding('removed', 'asked'), { ...finding('removed', 'r'), lost }];
     const report = poolReport(planned, findings);

@@ -26,7 +26,10 @@ const LINKED = Date.parse('2026-01-02T03:04:05.678Z');
 const PROVIDER = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A';
 
 const entry: RemovedEntry = {
-  ...{ providerName: PROVIDER, clientId: 'ours', clientName: 'app', links: ['one'] },
+  providerName: PROVIDER,
+  clientId: 'ours',
+  clientName: 'app',
+  links: ['one'],
   linkedBy: {
     executionArn: EXECUTION.replace('reconcile', 'link'),
     time: new Date(LINKED).toISOString(),
@@ -63,7 +66,8 @@ const upperFirst = (value: unknown): unknown =>
 function recordOf({ who, clientIds, shown, beside, upper }: Write, i: number, seconds: number) {
   const parameters = {
     identityPoolId: beside === 'other' ? OTHER : POOL,
-    ...{ identityPoolName: 'p', allowUnauthenticatedIdentities: false },
+    identityPoolName: 'p',
+    allowUnauthenticatedIdentities: false,
     ...(clientIds.length > 0 && {
       cognitoIdentityProviders: clientIds.map((clientId) => ({ providerName: PROVIDER, clientId })),
     }),
@@ -71,12 +75,10 @@ function recordOf({ who, clientIds, shown, beside, upper }: Write, i: number, se
   const time = new Date(LINKED + seconds * 1000).toISOString().replace(/\.\d+/, '');
   return JSON.stringify({
     userIdentity: { type: 'AssumedRole', arn: arnOf(who) },
-    ...{
-      eventTime: time,
-      eventName: 'UpdateIdentityPool',
-      eventID: `e${i}`,
-      userAgent: 'terraform',
-    },
+    eventTime: time,
+    eventName: 'UpdateIdentityPool',
+    eventID: `e${i}`,
+    userAgent: 'terraform',
     ...(beside === 'failed' && { errorCode: 'ConcurrentModificationException' }),
     requestParameters: shown ? (upper ? upperFirst(parameters) : parameters) : null,
     responseElements: null,
@@ -96,8 +98,12 @@ const writes = fc.array(
 );
 
 const ourWrite: Write = {
-  ...{ who: 'poolbridge-link', clientIds: ['ours'], shown: true, beside: undefined },
-  ...{ upper: false, afterSeconds: 0 },
+  who: 'poolbridge-link',
+  clientIds: ['ours'],
+  shown: true,
+  beside: undefined,
+  upper: false,
+  afterSeconds: 0,
 };
 
 /** The records of writes, oldest first, as LookupEvents shows them: newest first. */
@@ -167,7 +173,9 @@ describe('who removed an entry', () => {
   const DAY = 86_400;
   const away = (who: string, afterSeconds: number): Write => ({
     ...ourWrite,
-    ...{ who, clientIds: ['x'], afterSeconds },
+    who,
+    clientIds: ['x'],
+    afterSeconds,
   });
 
   test('is the first who wrote after the entry was linked, where no record shows the entry', () => {
@@ -267,9 +275,12 @@ describe('what is told of a removed entry', () => {
   test('names the principal, the time and the record, and says what to do', () => {
     const { message, ...event } = told('terraform');
     assert.deepEqual(event, {
-      ...{ ...found, ...entry },
+      ...found,
+      ...entry,
       removedBy: {
-        ...{ principalArn: arnOf('terraform'), time: '2026-01-02T03:05:05Z', eventId: 'e1' },
+        principalArn: arnOf('terraform'),
+        time: '2026-01-02T03:05:05Z',
+        eventId: 'e1',
         userAgent: 'terraform',
       },
     });
@@ -287,24 +298,34 @@ describe('what is told of a removed entry', () => {
     // Another role of that account, and a role of that name elsewhere, are others.
     assert.ok(told('poolbridge-linker').removedBy);
     const { message: hindered } = entryRemoved(entry, found, {
-      ...{ roleArn: ROLE, looked: { updates: [], hindered: 'it is not allowed' } },
+      roleArn: ROLE,
+      looked: { updates: [], hindered: 'it is not allowed' },
     });
     assert.match(hindered, /Who did it is not known: it is not allowed\. /);
   });
 
   test('is of entries that nobody asked to be taken away, at most fifty, and never too large', () => {
     const lost = {
-      ...{ state: 'linked' as const, providerName: PROVIDER, clientId: 'c', links: [] },
-      ...{ execution: EXECUTION, sequence: 1, time: LINKED },
+      state: 'linked' as const,
+      providerName: PROVIDER,
+      clientId: 'c',
+      links: [],
+      execution: EXECUTION,
+      sequence: 1,
+      time: LINKED,
     };
     const finding = (links: string[], isLost: boolean): Finding => ({
-      ...{ state: 'removed', provider: { ProviderName: PROVIDER, ClientId: 'c' }, links },
+      state: 'removed',
+      provider: { ProviderName: PROVIDER, ClientId: 'c' },
+      links,
       ...(isLost && { lost }),
     });
     assert.deepEqual(removedEntries([finding(['one'], false)]), []);
     assert.deepEqual(removedEntries([finding(['one'], true)]), [
       {
-        ...{ providerName: PROVIDER, clientId: 'c', links: ['one'] },
+        providerName: PROVIDER,
+        clientId: 'c',
+        links: ['one'],
         linkedBy: { executionArn: EXECUTION, time: new Date(LINKED).toISOString() },
       },
     ]);
@@ -316,8 +337,12 @@ describe('what is told of a removed entry', () => {
     const removed = removedEntries(wide);
     assert.ok(removed.length > 0);
     const link: Link = {
-      ...{ clients: ['*'], identityPool: POOL, roleArn: ROLE, serverSideTokenCheck: false },
-      ...{ providerQuota: 1000, onDelete: 'keep' },
+      clients: ['*'],
+      identityPool: POOL,
+      roleArn: ROLE,
+      serverSideTokenCheck: false,
+      providerQuota: 1000,
+      onDelete: 'keep',
     };
     const plan = planOf({ one: link }, false, { since: 0, regions: [], found: [] });
     const report = poolReport(plan.identityPools[0]!, [...wide, ...wide]);

@@ -11,9 +11,13 @@ import {
 import { resolve } from '../../../core/request/target.ts';
 
 const link = (identityPool: string, more: Partial<Link> = {}): Link => ({
-  ...{ userPools: ['us-east-1_A'], clients: ['*'], identityPool },
+  userPools: ['us-east-1_A'],
+  clients: ['*'],
+  identityPool,
   roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
-  ...{ serverSideTokenCheck: false, providerQuota: 50, onDelete: 'keep' },
+  serverSideTokenCheck: false,
+  providerQuota: 50,
+  onDelete: 'keep',
   ...more,
 });
 const required = (identityPool: string, approvalTimeoutHours?: number): Link =>
@@ -68,7 +72,10 @@ describe('approval', () => {
     const { targets } = resolve(
       { hour: required('two', 1), free: link('one') },
       {
-        ...{ operation: 'link', userPoolId: 'us-east-1_A', clientId: 'c', dryRun: false },
+        operation: 'link',
+        userPoolId: 'us-east-1_A',
+        clientId: 'c',
+        dryRun: false,
         requestedBy: { via: 'person' },
       },
       { userPoolId: 'us-east-1_A', clientId: 'c' },
@@ -87,7 +94,9 @@ describe('approval', () => {
     const provider = { ProviderName: 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A' };
     const clientIds = Array.from({ length: 1000 }, (_, i) => `client${i}`);
     const message = approvalMessage({
-      ...{ execution: 'arn:aws:states:x', identityPoolId: 'one', links: ['a', 'b'] },
+      execution: 'arn:aws:states:x',
+      identityPoolId: 'one',
+      links: ['a', 'b'],
       changes: [{ op: 'remove', provider, clientIds }],
       until: '2026-01-02T03:04:05.678Z',
     });

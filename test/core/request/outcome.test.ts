@@ -77,7 +77,8 @@ describe('the output of an execution that succeeds', () => {
       targets: [
         {
           target: { ...target('one'), approval },
-          ...{ assumedRoleArn: ROLE, result: { ...result, ...more } },
+          assumedRoleArn: ROLE,
+          result: { ...result, ...more },
         },
         linked('two'),
       ],

@@ -53,7 +53,9 @@ describe('a request by a person', () => {
 
   test('may be as long as AWS lets it be', () => {
     const input = {
-      ...{ ...person, clientId: 'a'.repeat(128), reason: 'x'.repeat(1000) },
+      ...person,
+      clientId: 'a'.repeat(128),
+      reason: 'x'.repeat(1000),
       identityPoolId: `ap-south-1:${'a'.repeat(44)}`,
     };
     const { clientId, identityPoolId, requestedBy } = parseRequest(input) as LinkRequest;

@@ -115,7 +115,8 @@ describe('resolving a request', () => {
 
   test('of what is deleted reaches only where every link says to unlink it', () => {
     const deletion: LinkRequest = {
-      ...{ ...request, operation: 'unlink' },
+      ...request,
+      operation: 'unlink',
       requestedBy: { via: 'cloudtrail' },
     };
     const kept = resolve(links, deletion, subject, 'aws');

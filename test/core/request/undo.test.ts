@@ -53,12 +53,15 @@ const link: Link = {
 };
 const links: Links = { a: link };
 const request: UndoRequest = {
-  ...{ operation: 'undo', executionArn: UNDONE, dryRun: false },
+  operation: 'undo',
+  executionArn: UNDONE,
+  dryRun: false,
   requestedBy: { via: 'person' },
 };
 const pool = { userPoolId: 'us-east-1_A', tags: {} };
 const about = (change: typeof added | typeof removed, names: [string, string][] = []) => ({
-  ...{ done: [{ identityPoolId: POOL, changes: [change] }], pool },
+  done: [{ identityPoolId: POOL, changes: [change] }],
+  pool,
   names: new Map(names),
 });
 
@@ -117,11 +120,15 @@ describe('undoing', () => {
   test('is refused where an entry has another flag by now, with both', () => {
     const now = { ...provider, ServerSideTokenCheck: false };
     const there = {
-      ...{ IdentityPoolId: POOL, IdentityPoolName: 'x', AllowUnauthenticatedIdentities: false },
+      IdentityPoolId: POOL,
+      IdentityPoolName: 'x',
+      AllowUnauthenticatedIdentities: false,
       CognitoIdentityProviders: [now],
     };
     const intent: Intent = {
-      ...{ operation: 'unlink', providerName: provider.ProviderName, serverSideTokenCheck: false },
+      operation: 'unlink',
+      providerName: provider.ProviderName,
+      serverSideTokenCheck: false,
     };
     for (const change of [added, removed]) {
       assert.throws(
@@ -205,8 +212,13 @@ describe('undoing', () => {
     const [target] = resolveUndo(links, request, about(added)).targets;
     assert.ok(target);
     const entry: LedgerEntry = {
-      ...{ state: 'linked', providerName: provider.ProviderName, clientId: 'client', links: ['a'] },
-      ...{ execution: UNDONE, sequence: 1, time: 1 },
+      state: 'linked',
+      providerName: provider.ProviderName,
+      clientId: 'client',
+      links: ['a'],
+      execution: UNDONE,
+      sequence: 1,
+      time: 1,
     };
     const checking =
       (...ledger: LedgerEntry[]) =>

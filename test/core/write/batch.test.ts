@@ -21,7 +21,9 @@ const bare: IdentityPool = {
 const asked = (operation: Intent['operation'], clientId?: string): Asked => ({
   key: `${operation} ${clientId}`,
   intent: {
-    ...{ operation, providerName: 'idp/pool', serverSideTokenCheck: false },
+    operation,
+    providerName: 'idp/pool',
+    serverSideTokenCheck: false,
     ...(clientId !== undefined && { clientId }),
   },
 });

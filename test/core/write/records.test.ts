@@ -61,8 +61,14 @@ const record: WriteRecord = {
 };
 
 const entry = {
-  ...{ state: 'linked', providerName: 'idp/pool', clientId: 'a', clientName: 'web' },
-  ...{ links: ['mobile'], execution: EXECUTION, sequence: 3, time: 9 },
+  state: 'linked',
+  providerName: 'idp/pool',
+  clientId: 'a',
+  clientName: 'web',
+  links: ['mobile'],
+  execution: EXECUTION,
+  sequence: 3,
+  time: 9,
 } as const;
 
 type Guard = (value: unknown) => boolean;
@@ -176,9 +182,14 @@ describe('the ledger', () => {
         assert.deepEqual(
           ledgerEntriesOf({ ...share, changes }, sequence, 9),
           all.map(({ ProviderName, ClientId }, i) => ({
-            ...{ state: i % 2 === 0 ? 'linked' : 'unlinked', providerName: ProviderName },
-            ...{ clientId: ClientId, clientName: 'web', links: ['mobile'] },
-            ...{ execution: EXECUTION, sequence, time: 9 },
+            state: i % 2 === 0 ? 'linked' : 'unlinked',
+            providerName: ProviderName,
+            clientId: ClientId,
+            clientName: 'web',
+            links: ['mobile'],
+            execution: EXECUTION,
+            sequence,
+            time: 9,
           })),
         );
       }),
@@ -205,7 +216,9 @@ describe('the ledger', () => {
     const told = (clientId: string | undefined, changes: typeof share.changes) =>
       ledgerEntriesOf(
         {
-          ...{ ...share, deleted: true, changes },
+          ...share,
+          deleted: true,
+          changes,
           intent: { ...intent, ...(clientId && { clientId }) } as typeof share.intent,
         },
         3,
@@ -235,7 +248,8 @@ describe('the ledger', () => {
     const known: LedgerEntry = { ...entry, state: 'linked', links: [...entry.links] };
     const linked = (clientId: string, more: Partial<LedgerEntry> = {}) => ({
       ...known,
-      ...{ clientId, ...more },
+      clientId,
+      ...more,
     });
     const ledger = [
       ...[linked('gone', { clientName: 'ios' }), linked('there'), linked('else')],
@@ -243,7 +257,9 @@ describe('the ledger', () => {
       linked('gone', { providerName: 'idp/other' }),
     ];
     const after = {
-      ...{ IdentityPoolId: 'p', IdentityPoolName: 'n', AllowUnauthenticatedIdentities: false },
+      IdentityPoolId: 'p',
+      IdentityPoolName: 'n',
+      AllowUnauthenticatedIdentities: false,
       CognitoIdentityProviders: [{ ProviderName: 'idp/pool', ClientId: 'there' }],
     };
     const at = { sequence: 9, time: 5 };
@@ -254,7 +270,8 @@ describe('the ledger', () => {
     assert.deepEqual(settledBy(one, after, ledger, at), [
       {
         ...linked('gone', { clientName: 'ios', state: 'unlinked', ...at }),
-        ...{ links: share.links, execution: EXECUTION },
+        links: share.links,
+        execution: EXECUTION,
       },
     ]);
     assert.deepEqual([unlink, one].map(mayBeSettled), [true, true]);

@@ -16,7 +16,10 @@ const shareOf = (
   execution: 'arn',
   links: ['one', 'two'],
   intent: {
-    ...{ operation: 'link', providerName: 'p', clientId: `${i}`, serverSideTokenCheck: false },
+    operation: 'link',
+    providerName: 'p',
+    clientId: `${i}`,
+    serverSideTokenCheck: false,
     principalTags,
   },
   changes: [{ op: 'tag', provider: { ProviderName: 'p' }, principalTags }],

@@ -22,20 +22,31 @@ import {
 const EXECUTION = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:x';
 const about = { write: '7.1-nonce', identityPoolId: 'ap-south-1:pool' };
 const pool: IdentityPool = {
-  ...{ IdentityPoolId: about.identityPoolId, IdentityPoolName: 'pool' },
-  ...{ AllowUnauthenticatedIdentities: false, RoleMappings: {} },
+  IdentityPoolId: about.identityPoolId,
+  IdentityPoolName: 'pool',
+  AllowUnauthenticatedIdentities: false,
+  RoleMappings: {},
 };
 const record: WriteRecord = {
-  ...{ execution: EXECUTION, assumedRoleArn: 'arn:role', sequence: 7 },
-  ...{ before: {}, after: {} },
+  execution: EXECUTION,
+  assumedRoleArn: 'arn:role',
+  sequence: 7,
+  before: {},
+  after: {},
 };
 
 const roleMapping: RoleMapping = { Type: 'Token', AmbiguousRoleResolution: 'Deny' };
 const intentOf = (clientId: string, operation: Intent['operation'] = 'link'): Intent => ({
-  ...{ operation, providerName: 'idp/pool', clientId, serverSideTokenCheck: true, roleMapping },
+  operation,
+  providerName: 'idp/pool',
+  clientId,
+  serverSideTokenCheck: true,
+  roleMapping,
 });
 const askedOf = (intent: Intent): Allowed => ({
-  ...{ key: `key-${intent.clientId}`, execution: `${EXECUTION}-${intent.clientId}`, intent },
+  key: `key-${intent.clientId}`,
+  execution: `${EXECUTION}-${intent.clientId}`,
+  intent,
   links: ['mobile'],
 });
 const shareOf = ({ key, intent }: Allowed) => ({ key, changes: merge(pool, intent) });
@@ -57,14 +68,22 @@ describe('the log of writes', () => {
       ...logged(lines, { write: about.write, end: 'read back' }),
     ]);
     const common = {
-      ...{ identityPoolId: about.identityPoolId, operation: 'link', links: ['mobile'] },
-      ...{ writtenBy: EXECUTION, assumedRoleArn: 'arn:role', sequence: 7, time: 'then' },
+      identityPoolId: about.identityPoolId,
+      operation: 'link',
+      links: ['mobile'],
+      writtenBy: EXECUTION,
+      assumedRoleArn: 'arn:role',
+      sequence: 7,
+      time: 'then',
       end: 'read back',
     };
     assert.deepEqual(
       shares,
       asked.map(({ execution, ...each }, share) => ({
-        ...{ ...common, execution, share, changes: shareOf({ execution, ...each }).changes },
+        ...common,
+        execution,
+        share,
+        changes: shareOf({ execution, ...each }).changes,
       })),
     );
   });
@@ -128,11 +147,15 @@ describe('the log of writes', () => {
 
   test('takes several lines where one would be longer than an event may be, and leaves nothing out', () => {
     const rules = Array.from({ length: 25 }, (_, i) => ({
-      ...{ Claim: `claim-${i}`, MatchType: 'Equals' as const, Value: 'v'.repeat(128) },
+      Claim: `claim-${i}`,
+      MatchType: 'Equals' as const,
+      Value: 'v'.repeat(128),
       RoleARN: `arn:aws:iam::222222222222:role/${'r'.repeat(64)}`,
     }));
     const mapping: RoleMapping = {
-      ...{ Type: 'Rules', AmbiguousRoleResolution: 'Deny', RulesConfiguration: { Rules: rules } },
+      Type: 'Rules',
+      AmbiguousRoleResolution: 'Deny',
+      RulesConfiguration: { Rules: rules },
     };
     const many = Array.from({ length: 1000 }, (_, i) => {
       const intent = intentOf(`client-${i}`);

@@ -196,7 +196,9 @@ describe('signing in', () => {
     const byAdmin = (id: string | undefined) =>
       cognito.send(
         new AdminInitiateAuthCommand({
-          ...{ UserPoolId, ClientId: id, AuthParameters },
+          UserPoolId,
+          ClientId: id,
+          AuthParameters,
           AuthFlow: 'ADMIN_USER_PASSWORD_AUTH',
         }),
       );
