@@ -2,7 +2,7 @@ import links from '#links';
 import { openIdentityPool } from '../aws/clients/identity-pool.ts';
 import { step } from '../aws/lambda/step.ts';
 import { executionOf } from '../core/execution.ts';
-import { accessTo } from '../core/links/links.ts';
+import { accessTo } from '../core/links/coverage.ts';
 import type { TargetEvent } from '../core/request/target.ts';
 
 /** Proves that Account-B lets us in. The credentials are good for nothing and end here. */

@@ -4,7 +4,7 @@ import { step } from '../aws/lambda/step.ts';
 import { executionOf } from '../core/execution.ts';
 import { type IdentityPool, inShort } from '../core/identity-pool/identity-pool.ts';
 import { namesIn } from '../core/issuer.ts';
-import { accessTo } from '../core/links/links.ts';
+import { accessTo } from '../core/links/coverage.ts';
 import type { TargetEvent } from '../core/request/target.ts';
 
 /** Takes the snapshot from which the changes are planned. */

@@ -5,7 +5,7 @@ import { isDenial } from '../aws/clients/role-session.ts';
 import { logger } from '../aws/lambda/logger.ts';
 import { step } from '../aws/lambda/step.ts';
 import { executionOf } from '../core/execution.ts';
-import { type Access, accessTo } from '../core/links/links.ts';
+import { type Access, accessTo } from '../core/links/coverage.ts';
 import {
   type EntryRemoved,
   entryRemoved,

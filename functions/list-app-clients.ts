@@ -6,13 +6,8 @@ import { step } from '../aws/lambda/step.ts';
 import { pace } from '../aws/pace/pace.ts';
 import { Inventory } from '../aws/table/inventory.ts';
 import { executionOf } from '../core/execution.ts';
-import {
-  coverageOf,
-  type Link,
-  type Links,
-  userPoolIn,
-  userPoolRoleOf,
-} from '../core/links/links.ts';
+import { coverageOf, userPoolIn } from '../core/links/coverage.ts';
+import { type Link, type Links, userPoolRoleOf } from '../core/links/links.ts';
 import { type Listing, tagSetsOf } from '../core/reconcile/plan.ts';
 
 interface Asked {

@@ -1,7 +1,7 @@
 import links from '#links';
 import { step } from '../aws/lambda/step.ts';
 import type { IdentityPool } from '../core/identity-pool/identity-pool.ts';
-import { accessTo } from '../core/links/links.ts';
+import { accessTo } from '../core/links/coverage.ts';
 import {
   type Plan,
   planOf,

@@ -19,12 +19,11 @@ import {
   needsClientName,
   needsIssuer,
   needsTags,
-  poolsByTags,
   type Subject,
   userPoolIn,
-  userPoolRoleOf,
   userPoolToldOf,
-} from '../core/links/links.ts';
+} from '../core/links/coverage.ts';
+import { poolsByTags, userPoolRoleOf } from '../core/links/links.ts';
 import { type LinkRequest, parseRequest, type UndoRequest } from '../core/request/request.ts';
 import { isDeletion, type Resolved, resolve, resolveLeftBehind } from '../core/request/target.ts';
 import {

@@ -9,7 +9,7 @@ import type { WriteTools } from '../aws/write/write-request.ts';
 import { writeUnlessDeleted } from '../aws/write/wrong-marks.ts';
 import { executionOf } from '../core/execution.ts';
 import { type Intent, shownChanges } from '../core/identity-pool/merge.ts';
-import { accessTo } from '../core/links/links.ts';
+import { accessTo } from '../core/links/coverage.ts';
 import { checkApproval } from '../core/request/approval.ts';
 import {
   allowing,

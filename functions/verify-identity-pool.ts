@@ -8,7 +8,7 @@ import { executionOf } from '../core/execution.ts';
 import { digestOf, type IdentityPool, shown } from '../core/identity-pool/identity-pool.ts';
 import { type Change, isEntryChange, merge } from '../core/identity-pool/merge.ts';
 import { namesIn } from '../core/issuer.ts';
-import { accessTo } from '../core/links/links.ts';
+import { accessTo } from '../core/links/coverage.ts';
 import {
   isSuperseded,
   type Result,

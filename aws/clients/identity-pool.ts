@@ -32,8 +32,8 @@ import {
   parsePrincipalTags,
   parseRoles,
 } from '../../core/identity-pool/roles.ts';
+import type { Access } from '../../core/links/coverage.ts';
 import type { Beside } from '../../core/links/entry-settings.ts';
-import type { Access } from '../../core/links/links.ts';
 import { isText } from '../../core/shape.ts';
 import { issuerIn } from '../../core/user-pool.ts';
 import { inParallel } from '../pace/in-parallel.ts';

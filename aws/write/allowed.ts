@@ -1,16 +1,14 @@
 import type { Execution } from '../../core/execution.ts';
-import { grouped } from '../../core/grouped.ts';
 import { namesFor } from '../../core/issuer.ts';
 import {
   choiceFor,
   coverageOf,
-  type Links,
   needsIssuer,
   needsTags,
   type Subject,
   userPoolIn,
-  userPoolRoleOf,
-} from '../../core/links/links.ts';
+} from '../../core/links/coverage.ts';
+import { type Links, userPoolRoleOf } from '../../core/links/links.ts';
 import { approvalTime } from '../../core/request/approval.ts';
 import type { Issuer } from '../../core/user-pool.ts';
 import type { Allowed, Pending } from '../../core/write/records.ts';
@@ -135,7 +133,7 @@ export async function allowedByLinks(
   pending: Pending[],
   judging: Judging,
 ): Promise<Allowed[]> {
-  const byUserPool = grouped(pending, ({ userPoolId }) => userPoolId);
+  const byUserPool = Map.groupBy(pending, ({ userPoolId }) => userPoolId);
   const all: Allowed[] = [];
   for (const [userPoolId, requests] of byUserPool) {
     if (Date.now() > judging.until) break;

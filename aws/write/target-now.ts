@@ -1,13 +1,7 @@
 import { UserPoolClientNotFoundError } from '../../core/errors.ts';
 import type { Execution } from '../../core/execution.ts';
-import {
-  type Links,
-  linksNamed,
-  needsTags,
-  type Subject,
-  userPoolIn,
-  userPoolRoleOf,
-} from '../../core/links/links.ts';
+import { needsTags, type Subject, userPoolIn } from '../../core/links/coverage.ts';
+import { type Links, linksNamed, userPoolRoleOf } from '../../core/links/links.ts';
 import type { Target } from '../../core/request/target.ts';
 import { clientsLinked, mayBeOutdated } from '../../core/request/target-now.ts';
 import { namesInCognito, tagsOf } from '../clients/user-pools.ts';

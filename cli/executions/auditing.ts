@@ -6,7 +6,6 @@ import {
   type ToldExecution,
   untoldExecution,
 } from '../../core/audit/audit.ts';
-import { grouped } from '../../core/grouped.ts';
 import { expanded } from '../../core/identity-pool/merge.ts';
 import { type MadeShare, sharesIn, WRITES } from '../../core/write/write-log.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -86,7 +85,7 @@ export class Auditing {
   async #logged(machine: Machine, period: Period): Promise<ToldExecution[]> {
     const name = ofMachine(`poolbridge-${this.#stage}-${machine}`);
     const events = eventsIn(await this.#find(name, '{ $.type = "Execution*" }', period));
-    return [...grouped(events, ({ execution }) => execution)].flatMap(([execution, own]) => {
+    return [...Map.groupBy(events, ({ execution }) => execution)].flatMap(([execution, own]) => {
       const told = toldBy(execution, own);
       return told && Date.parse(told.started) < period.until ? [told] : [];
     });
@@ -99,7 +98,7 @@ export class Auditing {
       const group = ofFunction(`poolbridge-${this.#stage}-${name}`);
       lines.push(...(await this.#find(group, WRITES, period)));
     }
-    return grouped(sharesIn(lines), ({ execution }) => execution);
+    return Map.groupBy(sharesIn(lines), ({ execution }) => execution);
   }
 
   /** The executions of writes that nobody tells of: log groups are delivered as well as may be. */

@@ -1,11 +1,10 @@
 import { auditRecords, type ToldExecution } from '../../core/audit/audit.ts';
-import { grouped } from '../../core/grouped.ts';
 
 /** How an execution ended, in a few words: its error, or the outcomes of its identity pools. */
 function outcomeOf(told: ToldExecution): string {
   const { status, error } = told;
   if (status !== 'SUCCEEDED') return error ?? status;
-  const outcomes = grouped(auditRecords(told), ({ outcome }) => outcome);
+  const outcomes = Map.groupBy(auditRecords(told), ({ outcome }) => outcome);
   return [...outcomes]
     .map(([outcome, group]) => (group.length > 1 ? `${outcome} × ${group.length}` : outcome))
     .join(', ');

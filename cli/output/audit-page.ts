@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { AuditRecord } from '../../core/audit/audit.ts';
-import { grouped } from '../../core/grouped.ts';
 import { expanded } from '../../core/identity-pool/merge.ts';
 import { visibleText } from '../../core/visible.ts';
 import { duration, moment } from './times.ts';
@@ -102,7 +101,7 @@ const heads = ['When', 'Who', 'What', 'Allowed by', 'Identity pool', 'What chang
 
 /** The audit as one file that needs nothing else, and may do nothing. */
 export function auditPage(scope: Scope, records: AuditRecord[], made: string): string {
-  const outcomes = [...grouped(records, ({ outcome }) => outcome)];
+  const outcomes = [...Map.groupBy(records, ({ outcome }) => outcome)];
   const counts = outcomes.map(([outcome, group]) => `${outcome} ${group.length}`).join(', ');
   const { text } = html`<!doctype html>
 <html lang="en">

@@ -1,5 +1,6 @@
+import { tagsMatch } from './coverage.ts';
 import { globsInclude, globsMeet, isExclusion, isLiteral, subsumes } from './glob.ts';
-import { type Link, tagsMatch } from './links.ts';
+import type { Link } from './links.ts';
 
 const inclusions = (globs: string[]): string[] => globs.filter((glob) => !isExclusion(glob));
 

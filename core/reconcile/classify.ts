@@ -7,7 +7,8 @@ import {
 import type { Intent } from '../identity-pool/merge.ts';
 import { mappingKey, sameMapping, sameTags } from '../identity-pool/roles.ts';
 import { namesIn, namesOf } from '../issuer.ts';
-import { type Coverage, choiceFor, coverageOf, type Links, userPoolIn } from '../links/links.ts';
+import { type Coverage, choiceFor, coverageOf, userPoolIn } from '../links/coverage.ts';
+import type { Links } from '../links/links.ts';
 import { approvalTime } from '../request/approval.ts';
 import {
   type Issuer,

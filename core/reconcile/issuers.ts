@@ -1,5 +1,6 @@
 import { type IssuerChoice, namesIn, namesOf } from '../issuer.ts';
-import { choiceFor, coverageOf, type Links, userPoolIn } from '../links/links.ts';
+import { choiceFor, coverageOf, userPoolIn } from '../links/coverage.ts';
+import type { Links } from '../links/links.ts';
 import type { Issuer } from '../user-pool.ts';
 import type { Evidence } from './classify.ts';
 

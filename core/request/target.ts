@@ -16,15 +16,9 @@ import {
   shownChanges,
 } from '../identity-pool/merge.ts';
 import { namesFor } from '../issuer.ts';
+import { accessTo, choiceFor, coverageOf, type Subject, stillAllowing } from '../links/coverage.ts';
 import { entrySettingsOf } from '../links/entry-settings.ts';
-import {
-  accessTo,
-  choiceFor,
-  coverageOf,
-  type Links,
-  type Subject,
-  stillAllowing,
-} from '../links/links.ts';
+import type { Links } from '../links/links.ts';
 import type { Issuer } from '../user-pool.ts';
 import { providerNameOf } from '../user-pool.ts';
 import type { Mark } from '../write/marks.ts';

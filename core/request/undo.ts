@@ -7,7 +7,8 @@ import {
 import { entryKey, type Provider } from '../identity-pool/identity-pool.ts';
 import { type Change, expanded, isEntryChange, type ShownChange } from '../identity-pool/merge.ts';
 import { isShort } from '../identity-pool/roles.ts';
-import { coverageOf, type Links, type Subject } from '../links/links.ts';
+import { coverageOf, type Subject } from '../links/coverage.ts';
+import type { Links } from '../links/links.ts';
 import { isListOf, isObject, isText } from '../shape.ts';
 import { userPoolIdOf } from '../user-pool.ts';
 import { isShownChange, type LedgerEntry } from '../write/records.ts';

@@ -4,13 +4,8 @@ import fc from 'fast-check';
 import { issuerAdvice, issuerSentence } from '../../cli/output/issuers.ts';
 import { type Intent, isMet } from '../../core/identity-pool/merge.ts';
 import { choiceOf, effectiveChoice, namesFor } from '../../core/issuer.ts';
-import {
-  coverageOf,
-  type Link,
-  type Links,
-  needsIssuer,
-  type Subject,
-} from '../../core/links/links.ts';
+import { coverageOf, needsIssuer, type Subject } from '../../core/links/coverage.ts';
+import type { Link, Links } from '../../core/links/links.ts';
 import { problemsOf } from '../../core/links/problems.ts';
 import { issuersOf, wantedNames } from '../../core/reconcile/issuers.ts';
 import { poolReport } from '../../core/reconcile/report.ts';

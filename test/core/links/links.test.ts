@@ -2,20 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { NotCoveredError } from '../../../core/errors.ts';
-import { globMatches, globsInclude, globsMeet, subsumes } from '../../../core/links/glob.ts';
 import {
   accessTo,
-  accountsOf,
   coverageOf,
-  type Link,
-  type Links,
   needsClientName,
   needsTags,
-  poolsByTags,
   stillAllowing,
   userPoolIn,
   userPoolToldOf,
-} from '../../../core/links/links.ts';
+} from '../../../core/links/coverage.ts';
+import { globMatches, globsInclude, globsMeet, subsumes } from '../../../core/links/glob.ts';
+import { accountsOf, type Link, type Links, poolsByTags } from '../../../core/links/links.ts';
 import { problemsOf } from '../../../core/links/problems.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';

@@ -8,7 +8,8 @@ import {
   type Provider,
 } from '../../../core/identity-pool/identity-pool.ts';
 import { apply } from '../../../core/identity-pool/merge.ts';
-import { coverageOf, type Link, type Links } from '../../../core/links/links.ts';
+import { coverageOf } from '../../../core/links/coverage.ts';
+import type { Link, Links } from '../../../core/links/links.ts';
 import {
   classify,
   type Evidence,

@@ -1,0 +1,165 @@
+import { NotCoveredError } from '../errors.ts';
+import { choiceOf, effectiveChoice, type IssuerChoice } from '../issuer.ts';
+import type { Issuer } from '../user-pool.ts';
+import { type Beside, besideOf, type EntrySettings, entrySettingsOf } from './entry-settings.ts';
+import { globsInclude, globsIncludeAll } from './glob.ts';
+import { accountIn, type Link, type Links, linksNamed, userPoolRoleOf } from './links.ts';
+
+/** What a link is judged by. */
+export interface Subject {
+  userPoolId: string;
+  /** Whose user pool it is, where it is not the deployment's own. */
+  account?: string;
+  tags?: Record<string, string>;
+  clientId?: string;
+  /** Unknown for a client that is gone and for a whole user pool: then any client's name will do. */
+  clientName?: string;
+  /** The number of the listing in which the client was looked up. */
+  listing?: number;
+  /** Whether the client, or the user pool, no longer exists although it is to be linked. */
+  gone?: boolean;
+  /** The user pool's own setting, where it is needed and could be read. */
+  issuer?: Issuer;
+  /** The links that have linked clients of a user pool that is gone, and its tags with it. */
+  linkedBy?: string[];
+}
+
+/** One identity pool that a request reaches, and the links that allow it. */
+export interface Coverage {
+  identityPoolId: string;
+  links: string[];
+  onDelete: Link['onDelete'];
+  entry: EntrySettings;
+  /** What the links choose; undefined where the user pool's own setting decides. */
+  issuer?: IssuerChoice;
+}
+
+/** How Account-B is reached for one identity pool. */
+export type Access = Pick<Link, 'roleArn' | 'externalId' | 'providerQuota'> & { beside: Beside };
+
+/** Whether a user pool has all of these tags. */
+export const tagsMatch = (wanted: Record<string, string>, tags: Record<string, string>): boolean =>
+  Object.entries(wanted).every(([key, value]) => Object.hasOwn(tags, key) && tags[key] === value);
+
+// What an account tells of user pools that links.yml has in another is about none that it covers.
+const coversPool = (
+  [name, { userPools, userPoolRoleArn, userPoolTags }]: [string, Link],
+  { userPoolId, account, tags, linkedBy }: Subject,
+): boolean =>
+  accountIn(userPoolRoleArn) === account &&
+  (userPools?.includes(userPoolId) === true ||
+    (userPoolTags !== undefined &&
+      ((tags !== undefined && tagsMatch(userPoolTags, tags)) ||
+        linkedBy?.includes(name) === true)));
+
+const coversClient = ({ clients }: Link, { clientName }: Subject): boolean =>
+  clientName === undefined || globsInclude(clients, clientName);
+
+/** A user pool, in the account that links.yml has it in. */
+export function userPoolIn(links: Links, userPoolId: string): Subject {
+  const account = accountIn(userPoolRoleOf(links, userPoolId));
+  return account === undefined ? { userPoolId } : { userPoolId, account };
+}
+
+/** A user pool of which an account tells that it is its own, whatever links.yml says. */
+export function userPoolToldOf(
+  links: Links,
+  userPoolId: string,
+  { account, own }: { account: string; own: string },
+): Subject {
+  const known = userPoolIn(links, userPoolId);
+  if (account === (known.account ?? own)) return known;
+  return account === own ? { userPoolId } : { userPoolId, account };
+}
+
+/** Whether any link needs to know the tags of a user pool that it does not name. */
+export const needsTags = (links: Links, { account }: Subject): boolean =>
+  account === undefined &&
+  Object.entries(links).some(([, link]) => link.userPoolTags !== undefined);
+
+/** Whether a client's name decides anything among the links that cover its user pool. */
+export const needsClientName = (links: Links, subject: Subject): boolean =>
+  Object.entries(links).some(
+    (link) => coversPool(link, subject) && !globsIncludeAll(link[1].clients),
+  );
+
+/**
+ * The identity pools that a client may reach. Where several links lead to one identity pool, the
+ * entry is theirs together, and it outlives its client if any of them wants to keep it.
+ */
+export function coverageOf(links: Links, subject: Subject): Coverage[] {
+  const covering = Object.entries(links).filter(
+    (link) => coversPool(link, subject) && coversClient(link[1], subject),
+  );
+  const byPool = Map.groupBy(covering, ([, link]) => link.identityPool);
+  return [...byPool].map(([identityPoolId, group]) => {
+    const issuer = choiceOf(group.map(([, link]) => link.issuer));
+    return {
+      identityPoolId,
+      links: group.map(([name]) => name),
+      onDelete: group.every(([, link]) => link.onDelete === 'unlink') ? 'unlink' : 'keep',
+      entry: entrySettingsOf(
+        links,
+        group.map(([name]) => name),
+      ),
+      ...(issuer && { issuer }),
+    };
+  });
+}
+
+/** Whether the user pool's own setting decides under which names an app client is linked. */
+export const needsIssuer = (links: Links, subject: Subject, identityPoolId?: string): boolean =>
+  coverageOf(links, subject).some(
+    (each) =>
+      each.issuer === undefined &&
+      (identityPoolId === undefined || each.identityPoolId === identityPoolId),
+  );
+
+/** Under which names of a user pool the links write entries. */
+export const choiceFor = (
+  { issuer: chosen }: Pick<Coverage, 'issuer'>,
+  { issuer }: Pick<Subject, 'issuer'>,
+): IssuerChoice => effectiveChoice(chosen, issuer);
+
+/**
+ * The role, external id and quota of an identity pool, on which its links agree, and what they set
+ * beside its own settings.
+ *
+ * @throws NotCoveredError when no link names the identity pool (any more).
+ */
+export function accessTo(links: Links, identityPoolId: string): Access {
+  const link = Object.values(links).find(({ identityPool }) => identityPool === identityPoolId);
+  if (link) return { ...link, beside: besideOf(links, identityPoolId) };
+  throw new NotCoveredError(
+    `No link in links.yml names the identity pool ${identityPoolId}. Add one and deploy, or ask for another identity pool.`,
+  );
+}
+
+/**
+ * Of the links that once allowed a target, those that still do: links.yml and the tags of the user pool
+ * may have changed since the target was resolved. An undo needs all of them, since each of its changes
+ * may be allowed by another link.
+ *
+ * @param subject as it is now, with its tags.
+ * @throws NotCoveredError when too few do.
+ */
+export function stillAllowing(
+  links: Links,
+  target: { identityPoolId: string; links: string[]; undoes?: string },
+  subject: Subject,
+): string[] {
+  const once = linksNamed(links, target.links);
+  const still = target.links.filter((name) => {
+    const link = Object.hasOwn(once, name) ? once[name] : undefined;
+    return (
+      link?.identityPool === target.identityPoolId &&
+      coversPool([name, link], subject) &&
+      coversClient(link, subject)
+    );
+  });
+  const needed = target.undoes === undefined ? 1 : target.links.length;
+  if (still.length >= needed) return still;
+  throw new NotCoveredError(
+    `links.yml, the user pool's tags or the app client's name have changed: what linked the user pool ${subject.userPoolId} to the identity pool ${target.identityPoolId} no longer does, so nothing was written. Ask again.`,
+  );
+}
