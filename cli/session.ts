@@ -4,6 +4,7 @@ import type { DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { EventBridge } from '@aws-sdk/client-eventbridge';
 import type { SFN } from '@aws-sdk/client-sfn';
 import { patient } from '../aws/pace/pace.ts';
+import { parseArn } from '../core/arn.ts';
 
 /** Who asks. */
 export interface Credentials {
@@ -97,7 +98,7 @@ export class Session {
     const { STS } = await import('@aws-sdk/client-sts');
     const sts = new STS(this.#config);
     const { Arn = '', Account = '' } = await sts.getCallerIdentity({});
-    const [, partition = ''] = Arn.split(':');
+    const { partition } = parseArn(Arn);
     return { arn: Arn, partition, region: await sts.config.region(), account: Account };
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { parseArn } from './arn.ts';
 
 /** Where an execution runs, as its ARN says. */
 export interface Execution {
@@ -6,13 +7,16 @@ export interface Execution {
   partition: string;
   region: string;
   account: string;
+  /** The name of its state machine. */
+  machine: string;
   name: string;
 }
 
 /** Takes an execution ARN apart: `arn:aws:states:us-east-1:111111111111:execution:MACHINE:NAME`. */
 export function executionOf(arn: string): Execution {
-  const [, partition = '', , region = '', account = '', , , ...name] = arn.split(':');
-  return { arn, partition, region, account, name: name.join(':') };
+  const { partition, region, account, resource } = parseArn(arn);
+  const [, machine = '', ...name] = resource.split(':');
+  return { arn, partition, region, account, machine, name: name.join(':') };
 }
 
 /**

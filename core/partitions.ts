@@ -45,9 +45,6 @@ export const partitionOf = (region: string): string | undefined =>
 export const dnsSuffixOf = (partition: string): string | undefined =>
   partitions.find(({ name }) => name === partition)?.dnsSuffix;
 
-/** The partition that an ARN names. */
-export const partitionIn = (arn: string): string | undefined => arn.split(':')[1];
-
 /** What is wrong with a Region that is in no known partition, and what to do, as the end of a sentence. */
 export const unknownRegion = (region: string): string =>
   `no AWS partition that Poolbridge knows has the Region ${region.slice(0, 55)}: correct the id, or update Poolbridge if the partition is new`;

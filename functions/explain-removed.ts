@@ -4,6 +4,7 @@ import { publishAll } from '../aws/clients/events.ts';
 import { isDenial } from '../aws/clients/role-session.ts';
 import { logger } from '../aws/lambda/logger.ts';
 import { step } from '../aws/lambda/step.ts';
+import { parseArn } from '../core/arn.ts';
 import { executionOf } from '../core/execution.ts';
 import { type Access, accessTo } from '../core/links/coverage.ts';
 import {
@@ -32,7 +33,7 @@ const PUBLISHING_MS = 20_000;
 
 function hindrance(error: unknown, { roleArn }: Access): string {
   if (error instanceof Error && isDenial(error)) {
-    return `its account ${roleArn.split(':')[4]} lets nobody look it up in CloudTrail, as resources/account-b.yml does with NameWhoRemoves=true`;
+    return `its account ${parseArn(roleArn).account} lets nobody look it up in CloudTrail, as resources/account-b.yml does with NameWhoRemoves=true`;
   }
   const name = error instanceof Error ? error.name : 'an error';
   if (name === 'AbortError' || name === 'TimeoutError') {

@@ -8,6 +8,7 @@ import {
   SetPrincipalTagAttributeMapCommand,
   UpdateIdentityPoolCommand,
 } from '@aws-sdk/client-cognito-identity';
+import { parseArn } from '../../core/arn.ts';
 import {
   AwsUnavailableError,
   IdentityPoolNotFoundError,
@@ -74,7 +75,7 @@ function actionsFor(use: Use, { roles, principalTags }: Beside): { own: string[]
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitoidentity.html
  */
 function sessionPolicy(identityPoolId: string, { roleArn, beside }: Access, use: Use): string {
-  const [, partition, , , account] = roleArn.split(':');
+  const { partition, account } = parseArn(roleArn);
   const arn = `arn:${partition}:cognito-identity:${identityPoolRegion(identityPoolId)}:${account}:identitypool/${identityPoolId}`;
   const allow = (actions: string[], Resource: string) =>
     actions.length > 0 ? [{ Effect: 'Allow', Action: actions, Resource }] : [];
@@ -100,7 +101,7 @@ const invalid = new Set(['InvalidParameterException', 'ValidationException']);
 function explain(error: unknown, identityPoolId: string, roleArn: string): unknown {
   // What bears no sentence is no answer of AWS's.
   if (!(error instanceof Error && isText(error.message))) return error;
-  const account = roleArn.split(':')[4] ?? '';
+  const { account } = parseArn(roleArn);
   const advice = adviceOnRegion(error, account, identityPoolRegion(identityPoolId));
   if (advice !== undefined) return new TargetAccessDeniedError(advice, { cause: error });
   if (isDenial(error)) {
@@ -141,7 +142,7 @@ function explainRoles(error: unknown, identityPoolId: string, { roleArn }: Acces
   if (!(error instanceof Error && isText(error.message))) return error;
   if (isDenial(error)) {
     return new TargetAccessDeniedError(
-      `Account ${roleArn.split(':')[4]} refused to set the role mappings of ${identityPoolId}: ${error.message} Deploy resources/account-b.yml there with RoleMappingRoleArns naming the pool's authenticated and unauthenticated roles and every role of its rules.`,
+      `Account ${parseArn(roleArn).account} refused to set the role mappings of ${identityPoolId}: ${error.message} Deploy resources/account-b.yml there with RoleMappingRoleArns naming the pool's authenticated and unauthenticated roles and every role of its rules.`,
       { cause: error },
     );
   }

@@ -5,6 +5,7 @@ import {
   ListUserPoolsCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import type { AppClient } from '../../core/app-client.ts';
+import { parseArn } from '../../core/arn.ts';
 import { AwsUnavailableError, UserPoolAccessDeniedError } from '../../core/errors.ts';
 import type { Execution } from '../../core/execution.ts';
 import { isId } from '../../core/request/request.ts';
@@ -38,7 +39,7 @@ type Action = 'ListUserPoolClients' | 'DescribeUserPool';
 
 /** The role's permissions, narrowed to one question about one user pool. */
 function sessionPolicy(userPoolId: string, roleArn: string, action: Action): string {
-  const [, partition = '', , , account = ''] = roleArn.split(':');
+  const { partition, account } = parseArn(roleArn);
   const Resource = userPoolArn(userPoolId, { partition, account });
   const statement = { Effect: 'Allow', Action: `cognito-idp:${action}`, Resource };
   return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
@@ -58,7 +59,7 @@ async function clientFor({ userPoolId, where, roleArn }: UserPool, action: Actio
 /** The error of a call in the account that owns the user pool, as one that says what to do. */
 function explain(error: unknown, { userPoolId, roleArn }: UserPool): unknown {
   if (roleArn === undefined || !(error instanceof Error && isText(error.message))) return error;
-  const account = roleArn.split(':')[4] ?? '';
+  const { account } = parseArn(roleArn);
   const advice = adviceOnRegion(error, account, userPoolRegion(userPoolId));
   if (advice !== undefined) return new UserPoolAccessDeniedError(advice, { cause: error });
   if (!isDenial(error)) return error;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AppClient, type ClientNames, inParts, partOf } from '../../core/app-client.ts';
+import { parseArn } from '../../core/arn.ts';
 import { AwsUnavailableError, UserPoolClientNotFoundError } from '../../core/errors.ts';
 import { issuerOf } from '../clients/issuer.ts';
 import { allAppClients, poolPace, type UserPool } from '../clients/user-pools.ts';
@@ -218,7 +219,7 @@ export async function findAppClient(
   const { userPoolId, roleArn } = pool;
   const names = await appClientNames(pool, until);
   if (!names) {
-    const whose = roleArn === undefined ? 'this account' : `account ${roleArn.split(':')[4]}`;
+    const whose = roleArn === undefined ? 'this account' : `account ${parseArn(roleArn).account}`;
     throw new UserPoolNotFoundError(
       `The user pool ${userPoolId} does not exist in ${whose}. Check the id, and that Poolbridge is deployed to the account that owns the user pool or that links.yml gives its userPoolRoleArn.`,
     );

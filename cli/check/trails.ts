@@ -4,6 +4,7 @@ import type {
   EventSelector,
   Trail,
 } from '@aws-sdk/client-cloudtrail';
+import { parseArn } from '../../core/arn.ts';
 import type { Links } from '../../core/links/links.ts';
 import { userPoolRegion } from '../../core/user-pool.ts';
 import type { Session } from '../session.ts';
@@ -53,7 +54,7 @@ const isHidden = ({ trail, error }: Unread): boolean =>
 function todoAbout(unread: Unread): string {
   const { TrailARN = '' } = unread.trail;
   if (isHidden(unread)) {
-    return `${TrailARN} is the organization's, and only account ${TrailARN.split(':')[4]} can read what it logs. Ask there whether it logs management events that write, or make a trail of this account that does.`;
+    return `${TrailARN} is the organization's, and only account ${parseArn(TrailARN).account} can read what it logs. Ask there whether it logs management events that write, or make a trail of this account that does.`;
   }
   return isDenied(unread.error)
     ? `Have cloudtrail:GetTrailStatus and cloudtrail:GetEventSelectors on ${TrailARN} allowed, or have someone check who may.`

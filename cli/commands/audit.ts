@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import type { AuditRecord } from '../../core/audit/audit.ts';
+import { executionOf } from '../../core/execution.ts';
 import { visible } from '../../core/visible.ts';
 import { Auditing, type Filter, filtered, type Period } from '../executions/auditing.ts';
 import { optionsOf, sessionOf } from '../options.ts';
@@ -52,7 +53,7 @@ const rowOf = (record: AuditRecord): string[] => [
   `${record.changes.length}`,
   duration(record.seconds),
   whoText(record.requestedBy),
-  record.execution.split(':').slice(7).join(':'),
+  executionOf(record.execution).name,
 ];
 
 const heads = [

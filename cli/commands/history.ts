@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
 import type { ToldExecution } from '../../core/audit/audit.ts';
+import { executionOf } from '../../core/execution.ts';
 import { Executions, type Which } from '../executions/executions.ts';
 import { type Listed, listedAs } from '../executions/listed.ts';
 import { optionsOf, sessionOf } from '../options.ts';
@@ -38,7 +39,7 @@ function rowOf(shown: Listed): string[] {
     styleText(colours[status] ?? 'red', outcome),
     `${operation} ${userPoolId} ${shown.clientId ?? ''}`.trim(),
     whoText(requestedBy ?? { via: 'unknown' }),
-    execution.split(':').slice(7).join(':'),
+    executionOf(execution).name,
   ];
 }
 

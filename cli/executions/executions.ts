@@ -104,7 +104,7 @@ export class Executions {
   }
 
   async #logged(execution: string): Promise<Event[]> {
-    const machine = execution.split(':')[6] ?? '';
+    const { machine } = executionOf(execution);
     const group = new LogGroup(await this.#session.logs(), ofMachine(machine));
     return eventsIn(await group.find(`{ $.execution_arn = "${execution}" }`));
   }

@@ -1,4 +1,5 @@
 import type { SFN } from '@aws-sdk/client-sfn';
+import { executionOf } from '../../core/execution.ts';
 import { isObject, isText } from '../../core/shape.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
@@ -144,7 +145,7 @@ class Progress {
     }
     this.#state = state;
     const seconds = Math.round((Date.now() - this.#since) / 1000);
-    this.#terminal.busy(`${state || this.#execution.split(':').at(-1)} · ${seconds} s`);
+    this.#terminal.busy(`${state || executionOf(this.#execution).name} · ${seconds} s`);
   }
 
   /** The state that was entered last. */

@@ -153,7 +153,7 @@ function recordsIn(handed: Handed[]): Partial<AuditRecord>[] {
 
 /** Which state machine an execution is of, by its ARN. */
 export const machineOf = (execution: string): ToldExecution['machine'] =>
-  execution.split(':')[6]?.endsWith('-reconcile') ? 'reconcile' : 'link';
+  executionOf(execution).machine.endsWith('-reconcile') ? 'reconcile' : 'link';
 
 /** Whether the end of an execution tells nothing, or not all, of its identity pools. */
 export const endsSilently = ({ machine, status }: ToldExecution): boolean =>

@@ -3,7 +3,7 @@ import { choiceOf, effectiveChoice, type IssuerChoice } from '../issuer.ts';
 import type { Issuer } from '../user-pool.ts';
 import { type Beside, besideOf, type EntrySettings, entrySettingsOf } from './entry-settings.ts';
 import { globsInclude, globsIncludeAll } from './glob.ts';
-import { accountIn, type Link, type Links, linksNamed, userPoolRoleOf } from './links.ts';
+import { accountOf, type Link, type Links, linksNamed, userPoolRoleOf } from './links.ts';
 
 /** What a link is judged by. */
 export interface Subject {
@@ -46,7 +46,7 @@ const coversPool = (
   [name, { userPools, userPoolRoleArn, userPoolTags }]: [string, Link],
   { userPoolId, account, tags, linkedBy }: Subject,
 ): boolean =>
-  accountIn(userPoolRoleArn) === account &&
+  accountOf(userPoolRoleArn) === account &&
   (userPools?.includes(userPoolId) === true ||
     (userPoolTags !== undefined &&
       ((tags !== undefined && tagsMatch(userPoolTags, tags)) ||
@@ -57,7 +57,7 @@ const coversClient = ({ clients }: Link, { clientName }: Subject): boolean =>
 
 /** A user pool, in the account that links.yml has it in. */
 export function userPoolIn(links: Links, userPoolId: string): Subject {
-  const account = accountIn(userPoolRoleOf(links, userPoolId));
+  const account = accountOf(userPoolRoleOf(links, userPoolId));
   return account === undefined ? { userPoolId } : { userPoolId, account };
 }
 

@@ -1,3 +1,4 @@
+import { parseArn } from '../arn.ts';
 import type { IssuerChoice } from '../issuer.ts';
 
 /** One rule of a role mapping, as links.yml has it. */
@@ -40,8 +41,8 @@ export interface Link {
 export type Links = Readonly<Record<string, Link>>;
 
 /** The account of a role. */
-export const accountIn = (roleArn: string | undefined): string | undefined =>
-  roleArn?.split(':')[4];
+export const accountOf = (roleArn: string | undefined): string | undefined =>
+  roleArn === undefined ? undefined : parseArn(roleArn).account;
 
 /** The role by which a user pool of another account is read, on which the links that name it agree. */
 export const userPoolRoleOf = (links: Links, userPoolId: string): string | undefined =>
@@ -50,7 +51,7 @@ export const userPoolRoleOf = (links: Links, userPoolId: string): string | undef
 /** The other accounts whose user pools the links name. */
 export const accountsOf = (links: Links): string[] =>
   [
-    ...new Set(Object.values(links).flatMap((link) => accountIn(link.userPoolRoleArn) ?? [])),
+    ...new Set(Object.values(links).flatMap((link) => accountOf(link.userPoolRoleArn) ?? [])),
   ].sort();
 
 /** The identity pools that user pools reach by their tags. */

@@ -1,11 +1,12 @@
+import { parseArn } from '../arn.ts';
 import { identityPoolRegion } from '../identity-pool/identity-pool.ts';
 import { MOST_ROLE_MAPPINGS } from '../identity-pool/roles.ts';
 import { choiceOf } from '../issuer.ts';
-import { partitionIn, partitionNames, partitionOf, unknownRegion } from '../partitions.ts';
+import { partitionNames, partitionOf, unknownRegion } from '../partitions.ts';
 import { userPoolRegion } from '../user-pool.ts';
 import { roleMappingOf } from './entry-settings.ts';
 import { globsInclude, isExclusion, isLiteral, subsumes } from './glob.ts';
-import { accountIn, type Link, type Links } from './links.ts';
+import { accountOf, type Link, type Links } from './links.ts';
 import { coversAllOf } from './overlap.ts';
 
 const named = (links: Links): [string, Link][] => Object.entries(links);
@@ -146,8 +147,8 @@ function impossibleMappings(links: Links): Problem[] {
   );
   const elsewhere = mapping.flatMap(([name, { roleMapping, roleArn }]): Problem[] => {
     const rules = typeof roleMapping === 'object' ? roleMapping.rules : [];
-    const account = accountIn(roleArn);
-    const other = rules.find(({ role }) => accountIn(role) !== account);
+    const account = accountOf(roleArn);
+    const other = rules.find(({ role }) => accountOf(role) !== account);
     const path = ['links', name, 'roleMapping'];
     const message = `names the role ${other?.role}, which is not of the identity pool's account ${account}`;
     return other ? [{ path, message }] : [];
@@ -207,7 +208,7 @@ function placesOf(
   return [
     ...regions.map(([path, region]) => ({ path, region, partition: partitionOf(region) })),
     ...arns.flatMap(([path, arn]) =>
-      arn === undefined ? [] : [{ path, partition: partitionIn(arn) }],
+      arn === undefined ? [] : [{ path, partition: parseArn(arn).partition }],
     ),
   ];
 }

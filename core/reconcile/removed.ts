@@ -1,3 +1,4 @@
+import { parseArn } from '../arn.ts';
 import { executionOf } from '../execution.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
 import { isObject, isText } from '../shape.ts';
@@ -205,9 +206,9 @@ export interface EntryRemoved extends RemovedEntry {
 }
 
 const isSessionOf = (roleArn: string, principalArn: string): boolean => {
-  const [, , , , account = '', ...path] = roleArn.split(':');
-  const role = path.join(':').split('/').at(-1);
-  const [, , service, , where, resource = ''] = principalArn.split(':');
+  const { account, resource: path } = parseArn(roleArn);
+  const role = path.split('/').at(-1);
+  const { service, account: where, resource } = parseArn(principalArn);
   return service === 'sts' && where === account && resource.startsWith(`assumed-role/${role}/`);
 };
 
