@@ -1,4 +1,5 @@
 import { SFNClient, type SFNClientConfig, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { stateMachineName } from '../core/deployment.ts';
 
 interface Provider {
   getAccountInfo(): Promise<{ partition: string; accountId: string }>;
@@ -32,7 +33,7 @@ export default class ReconcilePlugin {
 
   async #start(): Promise<void> {
     const provider = this.#serverless.getProvider('aws');
-    const machine = `poolbridge-${provider.getStage()}-reconcile`;
+    const machine = stateMachineName(provider.getStage(), 'reconcile');
     try {
       const { partition, accountId } = await provider.getAccountInfo();
       const client = new SFNClient(await provider.getAwsSdkV3Config());

@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander';
+import type { Machine } from '../../core/deployment.ts';
 import type { Output } from '../../core/request/outcome.ts';
 import { visible } from '../../core/visible.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { outputLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { type Ending, type Machine, Machines } from './machines.ts';
+import { type Ending, Machines } from './machines.ts';
 
 /** What has gone through a state machine, for people. */
 type Shown = (output: Record<string, unknown>) => string[];

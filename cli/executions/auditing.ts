@@ -6,6 +6,7 @@ import {
   type ToldExecution,
   untoldExecution,
 } from '../../core/audit/audit.ts';
+import { functionName, type Machine, stateMachineName } from '../../core/deployment.ts';
 import { expanded } from '../../core/identity-pool/merge.ts';
 import { type MadeShare, sharesIn, WRITES } from '../../core/write/write-log.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -13,7 +14,6 @@ import type { Session } from '../session.ts';
 import { Executions, isForgotten } from './executions.ts';
 import { handedIn } from './history.ts';
 import { eventsIn, LogGroup, ofFunction, ofMachine, toldBy } from './log-group.ts';
-import type { Machine } from './machines.ts';
 
 /** When executions began, in epoch milliseconds. */
 export interface Period {
@@ -83,7 +83,7 @@ export class Auditing {
   }
 
   async #logged(machine: Machine, period: Period): Promise<ToldExecution[]> {
-    const name = ofMachine(`poolbridge-${this.#stage}-${machine}`);
+    const name = ofMachine(stateMachineName(this.#stage, machine));
     const events = eventsIn(await this.#find(name, '{ $.type = "Execution*" }', period));
     return [...Map.groupBy(events, ({ execution }) => execution)].flatMap(([execution, own]) => {
       const told = toldBy(execution, own);
@@ -95,7 +95,7 @@ export class Auditing {
   async #shares(period: Period): Promise<Map<string, MadeShare[]>> {
     const lines: unknown[] = [];
     for (const name of writers) {
-      const group = ofFunction(`poolbridge-${this.#stage}-${name}`);
+      const group = ofFunction(functionName(this.#stage, name));
       lines.push(...(await this.#find(group, WRITES, period)));
     }
     return Map.groupBy(sharesIn(lines), ({ execution }) => execution);

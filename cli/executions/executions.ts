@@ -5,11 +5,12 @@ import type {
 } from '@aws-sdk/client-sfn';
 import { pagesOf } from '../../aws/pace/pages.ts';
 import { machineOf, type ToldExecution } from '../../core/audit/audit.ts';
+import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { Session } from '../session.ts';
 import { type Event, historyOf } from './history.ts';
 import { eventsIn, LogGroup, ofMachine, toldBy } from './log-group.ts';
-import { type Machine, Machines } from './machines.ts';
+import { Machines } from './machines.ts';
 
 /** Which executions are meant. */
 export interface Which {

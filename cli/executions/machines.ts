@@ -1,11 +1,11 @@
 import type { SFN } from '@aws-sdk/client-sfn';
+import { type Machine, stateMachineName } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import { isObject, isText } from '../../core/shape.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
 
 /** The state machines of a deployment. */
-export type Machine = 'link' | 'reconcile';
 
 /** What an execution left when it did not succeed: why, and what it came to all the same. */
 interface Failed {
@@ -78,7 +78,7 @@ export class Machines {
 
   async arnOf(machine: Machine): Promise<string> {
     const { partition, region, account } = await this.#session.caller();
-    return `arn:${partition}:states:${region}:${account}:stateMachine:poolbridge-${this.#stage}-${machine}`;
+    return `arn:${partition}:states:${region}:${account}:stateMachine:${stateMachineName(this.#stage, machine)}`;
   }
 
   /** The ARN of an execution that a person names: by its ARN, or the name of one of `link`. */

@@ -1,3 +1,4 @@
+import { tableName } from '../../core/deployment.ts';
 import { LATEST_MS, LEASE_MS } from '../../core/write/lease.ts';
 import type { Session } from '../session.ts';
 
@@ -31,7 +32,7 @@ export class Leases {
 
   constructor(session: Session, stage: string) {
     this.#session = session;
-    this.#TableName = `poolbridge-${stage}`;
+    this.#TableName = tableName(stage);
   }
 
   #at(identityPoolId: string) {

@@ -1,6 +1,8 @@
 import type { AttributeValue, DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { EventBridge, Rule } from '@aws-sdk/client-eventbridge';
 import { pagesOf } from '../../aws/pace/pages.ts';
+import { parseArn } from '../../core/arn.ts';
+import { deployedMachine, tableName } from '../../core/deployment.ts';
 import { isPause, PAUSE, type Pause } from '../../core/write/pause.ts';
 import type { Session } from '../session.ts';
 
@@ -37,7 +39,7 @@ export class Pausing {
   constructor(session: Session, stage: string) {
     this.#session = session;
     this.#stage = stage;
-    this.#TableName = `poolbridge-${stage}`;
+    this.#TableName = tableName(stage);
   }
 
   async find(): Promise<Found | undefined> {
@@ -99,13 +101,14 @@ export class Pausing {
   /** The rules that would start executions of the stage now, schedules among them. */
   async rules(): Promise<string[]> {
     const events = await this.#session.events();
-    // Of this stage alone, and not of one whose name begins alike.
-    const machine = new RegExp(`:stateMachine:poolbridge-${this.#stage}-[a-z]+$`);
+    // Another stage's name may begin with this one's.
+    const isOwn = (arn: string): boolean =>
+      deployedMachine(parseArn(arn).resource.replace('stateMachine:', ''))?.stage === this.#stage;
     const found: string[] = [];
     for (const { Name: Rule = '', State } of await rulesNamed(events, `${this.#TableName}-`)) {
       if (State === 'DISABLED') continue;
       const { Targets = [] } = await events.listTargetsByRule({ Rule });
-      if (Targets.some(({ Arn = '' }) => machine.test(Arn))) found.push(Rule);
+      if (Targets.some(({ Arn = '' }) => isOwn(Arn))) found.push(Rule);
     }
     return found;
   }

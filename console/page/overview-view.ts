@@ -1,3 +1,4 @@
+import type { Machine } from '../../core/deployment.ts';
 import type { Drift, Overview, PoolView, Row, Rows } from '../server/protocol.ts';
 import { type Child, h } from './dom.ts';
 import {
@@ -14,8 +15,6 @@ import {
   time,
   unseen,
 } from './words.ts';
-
-type Machine = 'link' | 'reconcile';
 
 /** What of the overview is this page's own. */
 export interface Looks {

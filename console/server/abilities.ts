@@ -1,5 +1,6 @@
 import { Machines } from '../../cli/executions/machines.ts';
 import type { Session } from '../../cli/session.ts';
+import { tableName } from '../../core/deployment.ts';
 import { PAUSE } from '../../core/write/pause.ts';
 import type { Ability } from './protocol.ts';
 
@@ -62,7 +63,7 @@ export class Abilities {
   async #neverPause(): Promise<void> {
     const table = await this.#session.table();
     await table.putItem({
-      TableName: `poolbridge-${this.#stage}`,
+      TableName: tableName(this.#stage),
       Item: { pk: { S: PAUSE }, sk: { S: PAUSE } },
       ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(pk)',
     });

@@ -1,9 +1,10 @@
 import type { ExecutionListItem } from '@aws-sdk/client-sfn';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
 import { Executions } from '../../cli/executions/executions.ts';
-import { lastEntered, type Machine } from '../../cli/executions/machines.ts';
+import { lastEntered } from '../../cli/executions/machines.ts';
 import type { Session } from '../../cli/session.ts';
 import { auditRecords, type ToldExecution } from '../../core/audit/audit.ts';
+import type { Machine } from '../../core/deployment.ts';
 import { expanded } from '../../core/identity-pool/merge.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import { isObject } from '../../core/shape.ts';

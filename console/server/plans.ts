@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Approvals } from '../../cli/executions/approvals.ts';
 import { Executions } from '../../cli/executions/executions.ts';
-import { type Machine, Machines } from '../../cli/executions/machines.ts';
+import { Machines } from '../../cli/executions/machines.ts';
 import { type Recorded, recordsOf } from '../../cli/executions/records.ts';
 import { linesOfChanges } from '../../cli/output/changes.ts';
 import { Failure } from '../../cli/output/exit.ts';
 import type { Session } from '../../cli/session.ts';
 import { Pausing } from '../../cli/settings/pausing.ts';
 import { endsSilently, type ToldExecution } from '../../core/audit/audit.ts';
+import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import type { Approval } from '../../core/request/approval.ts';

@@ -1,3 +1,4 @@
+import { deployedMachine, type Machine } from '../deployment.ts';
 import { executionOf, sessionNameOf } from '../execution.ts';
 import type { Difference } from '../identity-pool/difference.ts';
 import type { ShownPool } from '../identity-pool/identity-pool.ts';
@@ -13,7 +14,7 @@ import type { MadeShare, WriteEnd } from '../write/write-log.ts';
 export interface ToldExecution {
   /** ARN. */
   execution: string;
-  machine: 'link' | 'reconcile';
+  machine: Machine;
   source: 'history' | 'log group';
   /** UNKNOWN, where only what it wrote is known. */
   status: string;
@@ -36,7 +37,7 @@ export interface Handed {
 /** What one execution did to one identity pool, or why to none. */
 export interface AuditRecord {
   execution: string;
-  machine: ToldExecution['machine'];
+  machine: Machine;
   source: ToldExecution['source'];
   status: string;
   started: string;
@@ -152,8 +153,8 @@ function recordsIn(handed: Handed[]): Partial<AuditRecord>[] {
 }
 
 /** Which state machine an execution is of, by its ARN. */
-export const machineOf = (execution: string): ToldExecution['machine'] =>
-  executionOf(execution).machine.endsWith('-reconcile') ? 'reconcile' : 'link';
+export const machineOf = (execution: string): Machine =>
+  deployedMachine(executionOf(execution).machine)?.machine ?? 'link';
 
 /** Whether the end of an execution tells nothing, or not all, of its identity pools. */
 export const endsSilently = ({ machine, status }: ToldExecution): boolean =>
@@ -211,7 +212,7 @@ const verifiedBy = ({ end }: MadeShare): string =>
   end ? howEnded[end] : 'nobody has seen whether it was made';
 
 /** What came of a target that was written to, where nothing else says so. */
-const outcomeOf = ({ operation, end }: MadeShare, machine: ToldExecution['machine']): string => {
+const outcomeOf = ({ operation, end }: MadeShare, machine: Machine): string => {
   if (!end) return 'UNKNOWN';
   if (machine === 'reconcile') return 'REPAIRED';
   return operation === 'link' ? 'LINKED' : 'UNLINKED';

@@ -1,4 +1,5 @@
 import { parseArn } from '../arn.ts';
+import { deployedMachine } from '../deployment.ts';
 import { executionOf } from '../execution.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
 import { isObject, isText } from '../shape.ts';
@@ -213,7 +214,7 @@ const isSessionOf = (roleArn: string, principalArn: string): boolean => {
 };
 
 const stageOf = (executionArn: string): string =>
-  /:poolbridge-([^:]+)-reconcile:/.exec(executionArn)?.[1] ?? 'STAGE';
+  deployedMachine(executionOf(executionArn).machine)?.stage ?? 'STAGE';
 
 /** Why the one who removed an entry can't be named. */
 function reasonFor({ linkedBy }: RemovedEntry, { hindered, wholeSince }: Looked): string {
