@@ -16,9 +16,14 @@ interface Workflow {
   States: Record<string, State>;
 }
 
+const retries = parse(readFileSync('statemachines/retry.yml', 'utf8'));
+const RETRY = /^\$\{file\(statemachines\/retry\.yml\):(\w+)\}$/;
+
 // As packaging does: references and variables become what they stand for.
 function packaged(_: string, value: unknown): unknown {
   if (value === '${links:executionSeconds}') return 3600;
+  const [, retry] = typeof value === 'string' ? (RETRY.exec(value) ?? []) : [];
+  if (retry !== undefined) return retries[retry];
   if (typeof value !== 'object' || value === null) return value;
   if ('Fn::Sub' in value) return String(value['Fn::Sub']).replace('${AWS::Partition}', 'aws');
   return 'Fn::GetAtt' in value ? 'arn:aws:lambda:us-east-1:111111111111:function:step' : value;
