@@ -62,7 +62,7 @@ describe('the picture of a workflow', () => {
     const up = linking!.ways.filter(({ points }) => points.at(-1)![1] < points[0]![1]);
     assert.deepEqual(
       up.map(({ from, to }) => [from, to]),
-      [['GoRoundAgain', 'DescribeIdentityPool']],
+      [['TryAgain', 'DescribeIdentityPool']],
     );
   });
 });
