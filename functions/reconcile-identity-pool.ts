@@ -12,7 +12,7 @@ import { writeSafely } from '../aws/write/safe-write.ts';
 import { executionOf } from '../core/execution.ts';
 import { digestOf, entryKey, type IdentityPool } from '../core/identity-pool/identity-pool.ts';
 import { accessTo } from '../core/links/coverage.ts';
-import { type Links } from '../core/links/links.ts';
+import type { Links } from '../core/links/links.ts';
 import {
   classify,
   type Finding,
