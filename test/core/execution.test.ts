@@ -15,6 +15,7 @@ describe('an execution', () => {
       partition: 'aws-cn',
       region: 'us-east-1',
       account: '111111111111',
+      machine: 'poolbridge-dev-link',
       name: 'run-1',
     });
   });
@@ -84,6 +85,7 @@ test('an execution’s name may hold colons, and an ARN that is cut short has bl
     partition: '',
     region: '',
     account: '',
+    machine: '',
     name: '',
   });
 });
