@@ -11,7 +11,7 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { Output } from '../../core/outcome.ts';
+import type { Output } from '../../core/request/outcome.ts';
 import { ACCOUNT_A, ACCOUNT_B, type Ended, HOME, pools, type World } from '../world.ts';
 import {
   ABROAD,
