@@ -10,8 +10,7 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { entriesOf, entryKey, type Provider } from '../core/identity-pool/identity-pool.ts';
 import { providerNameOf } from '../core/user-pool.ts';
-import { type LocalAws, startAws } from '../local/index.ts';
-import type { Aws, AwsOptions } from '../local/kernel/aws.ts';
+import { type AwsOptions, type EmbeddedAws, type LocalAws, startAws } from '../local/index.ts';
 import { deployAccountB, deployService } from '../local/poolbridge/deploy.ts';
 import { packageService } from '../local/poolbridge/package-service.ts';
 
@@ -93,7 +92,7 @@ async function prepare({ aws }: LocalAws, folder: string): Promise<void> {
 }
 
 /** Counts every attempt at UpdateIdentityPool from now on; CloudTrail shows none that is throttled. */
-function countUpdates(aws: Aws): Map<string, number> {
+function countUpdates(aws: EmbeddedAws): Map<string, number> {
   const updates = new Map<string, number>();
   const call = aws.call.bind(aws);
   aws.call = (asked) => {

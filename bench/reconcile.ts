@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
 import { entriesOf } from '../core/identity-pool/identity-pool.ts';
-import { startAws } from '../local/index.ts';
-import type { Aws } from '../local/kernel/aws.ts';
+import { type EmbeddedAws, startAws } from '../local/index.ts';
 import { deployAccountB, deployService } from '../local/poolbridge/deploy.ts';
 import { packageService } from '../local/poolbridge/package-service.ts';
 
@@ -44,8 +43,8 @@ function linksOf(pairs: number): string {
 }
 
 /** All accounts, with the app clients and identity pools that nothing links yet. */
-async function prepare(aws: Aws, folder: string, pairs: number): Promise<void> {
-  aws.artifacts = folder;
+async function prepare(aws: EmbeddedAws, folder: string, pairs: number): Promise<void> {
+  aws.functions.artifacts = folder;
   await deployService(aws, A, { folder });
   const pools = Array.from({ length: 2 * pairs }, (_, i) => i);
   for (const account of ACCOUNTS) {
@@ -97,7 +96,7 @@ interface Measured {
 }
 
 /** Runs `{"repair":true}` to its end. */
-async function run(aws: Aws): Promise<Measured> {
+async function run(aws: EmbeddedAws): Promise<Measured> {
   const calls = new Map<string, number>();
   const call = aws.call.bind(aws);
   aws.call = (asked) => {

@@ -1,46 +1,58 @@
 import type { Server } from 'node:http';
-import { cloudtrail } from './cloudtrail/cloudtrail.ts';
-import { cloudwatch } from './cloudwatch/cloudwatch.ts';
-import { cognitoIdentity } from './cognito-identity/cognito-identity.ts';
-import { cognitoIdp } from './cognito-idp/cognito-idp.ts';
-import { dynamodb } from './dynamodb/dynamodb.ts';
-import { events } from './events/events.ts';
-import { Aws, type AwsOptions } from './kernel/aws.ts';
-import { iamResources } from './kernel/iam-resources.ts';
+import { Aws, type KernelOptions } from './kernel/aws.ts';
 import { listen } from './kernel/server.ts';
-import { lambda } from './lambda/lambda.ts';
-import { logs } from './logs/logs.ts';
-import { scheduler } from './scheduler/scheduler.ts';
-import { sns } from './sns/sns.ts';
-import { sqs } from './sqs/sqs.ts';
-import { states } from './states/states.ts';
-import { sts } from './sts/sts.ts';
+import { services } from './services.ts';
+
+type Definition = (typeof services)[number];
+
+type StateKinds<Each> = Each extends { state: infer Kinds } ? Kinds : never;
+
+type Both<Union> = (Union extends unknown ? (each: Union) => void : never) extends (
+  all: infer All,
+) => void
+  ? All
+  : never;
+
+type AllKinds = Both<StateKinds<Definition>>;
+
+/** What the services keep, under the names that each service gives: `identityPools`, `stateMachines`. */
+type States = {
+  readonly [Name in keyof AllKinds]: AllKinds[Name] extends new (
+    aws: Aws,
+  ) => infer State
+    ? State
+    : never;
+};
+
+type RateName<Each> = Each extends {
+  name: infer Service extends string;
+  rates: readonly { name: infer Name extends string }[];
+}
+  ? Service | `${Service}:${Name}`
+  : never;
+
+/** An AWS with all services, as code in the same process sees it. */
+export type EmbeddedAws = Aws & States;
+
+export interface AwsOptions extends KernelOptions {
+  /** Published rates that do not hold: `states:DescribeExecution`, or `cognito-idp` for all of it. */
+  unlimited?: readonly RateName<Definition>[];
+}
 
 /** An AWS that is running on this machine. */
 export interface LocalAws {
-  aws: Aws;
+  aws: EmbeddedAws;
   endpoint: string;
   close(): Promise<void>;
 }
 
-/** An embedded AWS that is called in process, and listens to nobody. */
-export function assembleAws(options: AwsOptions = {}): Aws {
-  const aws = new Aws(options);
-  aws.services.set('cloudtrail', cloudtrail(aws));
-  aws.services.set('cloudwatch', cloudwatch(aws));
-  aws.services.set('cognito-identity', cognitoIdentity(aws));
-  aws.services.set('cognito-idp', cognitoIdp(aws));
-  aws.services.set('dynamodb', dynamodb(aws));
-  aws.services.set('events', events(aws));
-  aws.services.set('iam', iamResources(aws));
-  aws.services.set('lambda', lambda(aws));
-  aws.services.set('logs', logs(aws));
-  aws.services.set('scheduler', scheduler(aws));
-  aws.services.set('sns', sns(aws));
-  aws.services.set('sqs', sqs(aws));
-  aws.services.set('states', states(aws));
-  aws.services.set('sts', sts(aws));
-  return aws;
+/** An embedded AWS that is called in process, and listens to no one. */
+export function assembleAws(options: AwsOptions = {}): EmbeddedAws {
+  const aws = new Aws(services, options);
+  const kinds = services.flatMap((each) => Object.entries('state' in each ? each.state : {}));
+  const states = Object.fromEntries(kinds.map(([name, Kind]) => [name, aws.state(Kind)]));
+  // The type of each comes from its service's own list of what it keeps.
+  return Object.assign(aws, states as States);
 }
 
 /**
@@ -60,10 +72,7 @@ export async function startAws(
     aws,
     endpoint: aws.endpoint,
     async close() {
-      aws.buses.stop();
-      aws.schedules.stop();
-      aws.stateMachines.stopAll();
-      await aws.functions.stop();
+      await aws.stop();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

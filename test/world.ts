@@ -24,8 +24,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Output } from '../core/request/outcome.ts';
-import { type LocalAws, startAws } from '../local/index.ts';
-import type { AwsOptions } from '../local/kernel/aws.ts';
+import { type AwsOptions, type LocalAws, startAws } from '../local/index.ts';
 import { deployAccountB, deployService } from '../local/poolbridge/deploy.ts';
 
 export const ACCOUNT_A = '111111111111';

@@ -1,7 +1,10 @@
-import type { Aws, Call, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import type { Call } from '../kernel/call.ts';
 import type { TrailRecord } from '../kernel/cloudtrail.ts';
 import { enforce } from '../kernel/constraints.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
+import type { Service } from '../kernel/service.ts';
+import { rates } from './rates.ts';
 
 interface LookupEvents {
   LookupAttributes?: { AttributeKey: string; AttributeValue: string }[];
@@ -58,8 +61,7 @@ function trailIn(arn: string) {
   return { region, account, name: path.join(':').replace('trail/', '') };
 }
 
-/** CloudTrail's event history, which shows every call at once, and the trails that an account sees. */
-export function cloudtrail(aws: Aws): Service {
+function start(aws: Aws): Service {
   const trailOf = ({ partition, region, account }: Call) =>
     `arn:${partition}:cloudtrail:${region}:${account}:trail/${TRAIL}`;
 
@@ -180,3 +182,15 @@ export function cloudtrail(aws: Aws): Service {
     },
   };
 }
+
+/** CloudTrail's event history, which shows every call at once, and the trails that an account sees. */
+export const cloudtrail = {
+  name: 'cloudtrail',
+  json: {
+    // As the SDK for JavaScript spells it, and as the CLI does.
+    targets: ['CloudTrail_20131101', 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101'],
+    client: '@aws-sdk/client-cloudtrail',
+  },
+  rates,
+  start,
+} as const satisfies ServiceDefinition;

@@ -1,6 +1,7 @@
 import type { Aws } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/iam.ts';
+import { StateMachines } from '../states/machines.ts';
 
 /** An alarm as a template describes it. */
 export interface Alarm {
@@ -69,7 +70,7 @@ export class Alarms extends Map<string, Alarm> {
     const isMeasured = `${Namespace} ${MetricName}` === 'AWS/States ExecutionsSucceeded';
     if (!isMeasured || TreatMissingData !== 'breaching') return undefined;
     const since = Date.now() / 1000 - Period * Number(alarm.EvaluationPeriods);
-    return ![...this.#aws.stateMachines.executions.values()].some(
+    return ![...this.#aws.state(StateMachines).executions.values()].some(
       ({ machine, status, stopDate = 0 }) =>
         machine.arn === Dimensions[0]?.Value && status === 'SUCCEEDED' && stopDate > since,
     );

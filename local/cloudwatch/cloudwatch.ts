@@ -1,6 +1,8 @@
-import type { Aws, Call, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import type { Call } from '../kernel/call.ts';
 import { enforce } from '../kernel/constraints.ts';
-import type { Alarm, AlarmState } from './alarms.ts';
+import type { Service } from '../kernel/service.ts';
+import { type Alarm, type AlarmState, Alarms } from './alarms.ts';
 
 type Place = Pick<Call, 'partition' | 'region' | 'account'>;
 
@@ -9,14 +11,20 @@ const arnOf = ({ partition, region, account }: Place, name: unknown): string =>
 
 const STATES: AlarmState[] = ['OK', 'ALARM', 'INSUFFICIENT_DATA'];
 
+class Dashboards {
+  /** By the dashboards' names. */
+  readonly bodies = new Map<string, string>();
+}
+
 interface SetAlarmState {
   AlarmName: string;
   StateValue: AlarmState;
   StateReason: string;
 }
 
-/** Amazon CloudWatch, as far as alarms and dashboards are concerned. */
-export function cloudwatch(aws: Aws): Service {
+function start(aws: Aws): Service {
+  const alarms = aws.state(Alarms);
+  const dashboards = aws.state(Dashboards);
   return {
     operations: {
       // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html
@@ -30,7 +38,7 @@ export function cloudwatch(aws: Aws): Service {
             ['stateValue', StateValue, { required: true, oneOf: STATES }],
             ['stateReason', StateReason, { required: true, max: 1023 }],
           ]);
-          await aws.alarms.setState(arnOf(call, AlarmName), StateValue);
+          await alarms.setState(arnOf(call, AlarmName), StateValue);
         },
       },
     },
@@ -45,7 +53,7 @@ export function cloudwatch(aws: Aws): Service {
         create(properties, place) {
           const alarm = properties as unknown as Alarm;
           const arn = arnOf(place, alarm.AlarmName);
-          aws.alarms.set(arn, alarm);
+          alarms.set(arn, alarm);
           return { ref: alarm.AlarmName, attributes: { Arn: arn } };
         },
       },
@@ -53,10 +61,17 @@ export function cloudwatch(aws: Aws): Service {
       'AWS::CloudWatch::Dashboard': {
         properties: ['DashboardName', 'DashboardBody'],
         create({ DashboardName, DashboardBody }) {
-          aws.dashboards.set(String(DashboardName), String(DashboardBody));
+          dashboards.bodies.set(String(DashboardName), String(DashboardBody));
           return { ref: String(DashboardName), attributes: {} };
         },
       },
     },
   };
 }
+
+/** Amazon CloudWatch, as far as alarms and dashboards are concerned. */
+export const cloudwatch = {
+  name: 'cloudwatch',
+  state: { alarms: Alarms, dashboards: Dashboards },
+  start,
+} as const satisfies ServiceDefinition;

@@ -1,15 +1,19 @@
-import type { Aws, Call, Judged, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import type { Call, Judged } from '../kernel/call.ts';
 import { enforce } from '../kernel/constraints.ts';
 import { AwsError } from '../kernel/errors.ts';
+import type { Service } from '../kernel/service.ts';
 import { IdentityLogins } from './logins.ts';
 import {
   checkTags,
   createPool,
   type IdentityPool,
+  IdentityPools,
   requireId,
   type StoredPool,
   updatePool,
 } from './pools.ts';
+import { rates } from './rates.ts';
 import { type RolesInput, setRoles } from './roles.ts';
 
 const arnOf = ({ partition, region, account }: Call, id: string): string =>
@@ -25,9 +29,8 @@ interface TagsInput {
 // The shapes are the API model's; every operation checks what it reads.
 const inputOf = <T>({ input }: Call): T => input as T;
 
-/** Amazon Cognito identity pools. */
-export function cognitoIdentity(aws: Aws): Service {
-  const pools = aws.identityPools;
+function start(aws: Aws): Service {
+  const pools = aws.state(IdentityPools);
   const logins = new IdentityLogins(aws);
   const own = (call: Call): StoredPool => {
     const { IdentityPoolId } = inputOf<{ IdentityPoolId: string }>(call);
@@ -258,3 +261,17 @@ export function cognitoIdentity(aws: Aws): Service {
     },
   };
 }
+
+/** Amazon Cognito identity pools. */
+export const cognitoIdentity = {
+  name: 'cognito-identity',
+  json: {
+    targets: ['AWSCognitoIdentityService'],
+    client: '@aws-sdk/client-cognito-identity',
+  },
+  rates,
+  // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/CommonErrors.html
+  throttled: { code: 'TooManyRequestsException' },
+  state: { identityPools: IdentityPools },
+  start,
+} as const satisfies ServiceDefinition;

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { decodeJwt } from 'jose';
+import { UserPools } from '../cognito-idp/pools.ts';
 import type { Aws } from '../kernel/aws.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
 import { assumeAsIdentity, issueOpenIdToken, methodsOf } from './open-id.ts';
-import type { Provider, StoredPool } from './pools.ts';
+import { IdentityPools, type Provider, type StoredPool } from './pools.ts';
 
 type Logins = Record<string, string>;
 
@@ -106,7 +107,7 @@ export class IdentityLogins {
   }
 
   async #askUserPool(entry: Provider, key: string, token: string, claims: Claims): Promise<void> {
-    const userPool = this.#aws.userPools?.find(key.split('/').at(-1) ?? '');
+    const userPool = this.#aws.state(UserPools).find(key.split('/').at(-1) ?? '');
     if (!userPool || !(await userPool.isAuthentic(token))) {
       refused("Invalid login token. Couldn't verify signed token.");
     }
@@ -128,7 +129,7 @@ export class IdentityLogins {
 
   async getId(input: { IdentityPoolId: string; Logins?: Logins }) {
     const { IdentityPoolId, Logins = {} } = input;
-    const stored = this.#aws.identityPools.find(IdentityPoolId);
+    const stored = this.#aws.state(IdentityPools).find(IdentityPoolId);
     const [first] = await this.#login(stored, Logins);
     if (!first && !stored.pool.AllowUnauthenticatedIdentities) {
       refused('Unauthenticated access is not supported for this identity pool.');
@@ -147,7 +148,7 @@ export class IdentityLogins {
 
   #identity(id: string): { identity: Identity; stored: StoredPool } {
     const identity = this.#identities.get(id);
-    if (identity) return { identity, stored: this.#aws.identityPools.find(identity.poolId) };
+    if (identity) return { identity, stored: this.#aws.state(IdentityPools).find(identity.poolId) };
     throw new AwsError('ResourceNotFoundException', `Identity '${id}' not found.`);
   }
 

@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose';
 import type { Aws } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
 import type { Context, Iam, Role } from '../kernel/iam.ts';
+import { IdentityPools } from './pools.ts';
 
 /** What a token of GetOpenIdToken says, and what a role's trust is asked about. */
 export interface OpenIdClaims {
@@ -22,11 +23,11 @@ export const methodsOf = (provider: string | undefined): string[] =>
 
 /** The token that GetOpenIdToken gives an identity. */
 export function issueOpenIdToken(
-  { identityPools }: Aws,
+  aws: Aws,
   { poolId, identityId, amr }: OpenIdClaims,
 ): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
-  return identityPools.signer.sign({
+  return aws.state(IdentityPools).signer.sign({
     iss: `https://${SERVICE}`,
     aud: poolId,
     sub: identityId,
@@ -42,11 +43,8 @@ export function issueOpenIdToken(
  * @throws AwsError of STS where it is no such token, or has expired.
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
  */
-export async function readOpenIdToken(
-  { identityPools }: Aws,
-  token: string,
-): Promise<OpenIdClaims> {
-  if (!(await identityPools.signer.hasSigned(token))) {
+export async function readOpenIdToken(aws: Aws, token: string): Promise<OpenIdClaims> {
+  if (!(await aws.state(IdentityPools).signer.hasSigned(token))) {
     throw new AwsError('InvalidIdentityToken', 'The web identity token is not valid.');
   }
   const { aud, sub = '', exp = 0, amr } = decodeJwt(token);

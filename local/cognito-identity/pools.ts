@@ -3,7 +3,6 @@ import { Signer } from '../cognito-idp/tokens.ts';
 import { enforce, type Rule } from '../kernel/constraints.ts';
 import { AwsError } from '../kernel/errors.ts';
 import { dnsSuffixOf } from '../kernel/partitions.ts';
-import type { RoleMapping } from './roles.ts';
 
 /** One user pool client that an identity pool accepts. */
 export interface Provider {
@@ -24,6 +23,15 @@ export interface IdentityPool {
   CognitoIdentityProviders?: Provider[];
   SamlProviderARNs?: string[];
   IdentityPoolTags?: Record<string, string>;
+}
+
+/** Which role a user of a provider gets. */
+export interface RoleMapping {
+  Type: 'Token' | 'Rules';
+  AmbiguousRoleResolution?: 'AuthenticatedRole' | 'Deny';
+  RulesConfiguration?: {
+    Rules: { Claim: string; MatchType: string; Value: string; RoleARN: string }[];
+  };
 }
 
 /** An identity pool with what other operations than Update keep beside it. */

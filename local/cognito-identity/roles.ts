@@ -1,13 +1,5 @@
 import { enforce, type Rule } from '../kernel/constraints.ts';
-import { invalid, type StoredPool } from './pools.ts';
-
-export interface RoleMapping {
-  Type: 'Token' | 'Rules';
-  AmbiguousRoleResolution?: 'AuthenticatedRole' | 'Deny';
-  RulesConfiguration?: {
-    Rules: { Claim: string; MatchType: string; Value: string; RoleARN: string }[];
-  };
-}
+import { invalid, type RoleMapping, type StoredPool } from './pools.ts';
 
 export interface RolesInput {
   IdentityPoolId: string;

@@ -1,5 +1,5 @@
-import type { Operation } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
+import type { Operation } from '../kernel/service.ts';
 import { invalid } from './constraints.ts';
 import { type AppClient, pageOf, randomText, type UserPool, type UserPools } from './pools.ts';
 

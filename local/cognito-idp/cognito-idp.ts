@@ -1,6 +1,8 @@
-import type { Aws, Call, Operation, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import type { Call } from '../kernel/call.ts';
 import { enforce, enforceRequired, type Rule } from '../kernel/constraints.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
+import type { Operation, Service } from '../kernel/service.ts';
 import { clientOperations } from './clients.ts';
 import { check, invalid } from './constraints.ts';
 import { groupOperations } from './groups.ts';
@@ -10,8 +12,9 @@ import {
   randomText,
   resourceTags,
   UserPool,
-  type UserPools,
+  UserPools,
 } from './pools.ts';
+import { rates } from './rates.ts';
 import { signInOperations } from './sign-in.ts';
 import { userOperations } from './users.ts';
 
@@ -267,9 +270,8 @@ function discovery(pool: UserPool, issuer: string, folder: string): object {
   };
 }
 
-/** Amazon Cognito user pools. */
-export function cognitoIdp(aws: Aws): Service {
-  const { userPools } = aws;
+function start(aws: Aws): Service {
+  const userPools = aws.state(UserPools);
   return {
     refuseAbsent: (absent) => enforceRequired(absent, 'InvalidParameterException'),
 
@@ -293,3 +295,17 @@ export function cognitoIdp(aws: Aws): Service {
     },
   };
 }
+
+/** Amazon Cognito user pools. */
+export const cognitoIdp = {
+  name: 'cognito-idp',
+  json: {
+    targets: ['AWSCognitoIdentityProviderService'],
+    client: '@aws-sdk/client-cognito-identity-provider',
+  },
+  rates,
+  // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html
+  throttled: { code: 'TooManyRequestsException' },
+  state: { userPools: UserPools },
+  start,
+} as const satisfies ServiceDefinition;

@@ -1,5 +1,5 @@
-import type { Operation } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
+import type { Operation } from '../kernel/service.ts';
 import { type Group, pageOf, type User, type UserPool, type UserPools } from './pools.ts';
 
 type NewGroup = Pick<Group, 'GroupName' | 'Description' | 'RoleArn' | 'Precedence'>;

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { decodeJwt } from 'jose';
-import type { Call, Operation } from '../kernel/aws.ts';
+import type { Call } from '../kernel/call.ts';
 import { AwsError } from '../kernel/errors.ts';
 import { dnsSuffixOf } from '../kernel/partitions.ts';
+import type { Operation } from '../kernel/service.ts';
 import { check, invalid } from './constraints.ts';
 import { Signer } from './tokens.ts';
 

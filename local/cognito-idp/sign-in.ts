@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { decodeJwt, type JWTPayload } from 'jose';
-import type { Operation } from '../kernel/aws.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
+import type { Operation } from '../kernel/service.ts';
 import { check, invalid } from './constraints.ts';
 import { issueTokens } from './issue.ts';
 import type { AppClient, Session, User, UserPool, UserPools } from './pools.ts';

@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import type { Operation } from '../kernel/aws.ts';
 import { AwsError } from '../kernel/errors.ts';
+import type { Operation } from '../kernel/service.ts';
 import { check, invalid } from './constraints.ts';
 import {
   type AppClient,

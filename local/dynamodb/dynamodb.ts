@@ -1,8 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
 import dynalite from 'dynalite';
-import type { Aws, Call, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import type { Call } from '../kernel/call.ts';
 import { AwsError } from '../kernel/errors.ts';
+import type { Service } from '../kernel/service.ts';
 import { KeyThroughput } from './key-throughput.ts';
 
 interface StoreAnswer {
@@ -83,7 +85,7 @@ function checkSize({ Item = {} }: KeyedInput): void {
 }
 
 /** The tables of each account and Region, each of those a store of its own, in memory. */
-export class Tables {
+class Tables {
   readonly #stores = new Map<string, Server>();
   /** The partition keys by the tables' names. */
   readonly #partitionKeys = new Map<string, string>();
@@ -134,25 +136,25 @@ export class Tables {
 const itemOperations = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan'];
 const tableOperations = ['DescribeTable', 'DeleteTable'];
 
-/** Amazon DynamoDB, by way of dynalite. */
-export function dynamodb(aws: Aws): Service {
+function start(aws: Aws): Service {
+  const tables = aws.state(Tables);
   const judge = ({ input, partition, region, account }: Call) => ({
     resource: `arn:${partition}:dynamodb:${region}:${account}:table/${input['TableName']}`,
-    context: { 'dynamodb:LeadingKeys': aws.tables.leadingKeys(input) },
+    context: { 'dynamodb:LeadingKeys': tables.leadingKeys(input) },
   });
-  const run = (call: Call) => aws.tables.ask(call, call.operation, call.input);
+  const run = (call: Call) => tables.ask(call, call.operation, call.input);
   const throughput = new KeyThroughput();
   /** As `run`, at the rate that one partition key allows. */
   const runPaced = async (call: Call) => {
     const { input, operation, account, region } = call;
     // A scan reads every partition, and no one waits for it.
     if (!aws.throttle.enabled || operation === 'Scan') return run(call);
-    const [partitionKey] = aws.tables.leadingKeys(input);
+    const [partitionKey] = tables.leadingKeys(input);
     const key = `${account} ${region} ${input['TableName']} ${partitionKey}`;
     const kind = operation === 'GetItem' || operation === 'Query' ? 'read' : 'write';
     throughput.admit(key, kind);
     const counted = { ...input, ReturnConsumedCapacity: 'TOTAL' };
-    const { ConsumedCapacity, ...answer } = await aws.tables.ask(call, operation, counted);
+    const { ConsumedCapacity, ...answer } = await tables.ask(call, operation, counted);
     throughput.consume(key, kind, ConsumedCapacity?.CapacityUnits ?? 1);
     return input['ReturnConsumedCapacity'] === undefined ? answer : { ...answer, ConsumedCapacity };
   };
@@ -178,7 +180,7 @@ export function dynamodb(aws: Aws): Service {
             KeySchema,
             BillingMode: 'PAY_PER_REQUEST',
           };
-          await aws.tables.create({ account, region }, table);
+          await tables.create({ account, region }, table);
           const Arn = `arn:${partition}:dynamodb:${region}:${account}:table/${TableName}`;
           return { ref: TableName, attributes: { Arn } };
         },
@@ -186,3 +188,15 @@ export function dynamodb(aws: Aws): Service {
     },
   };
 }
+
+/** Amazon DynamoDB, by way of dynalite. */
+export const dynamodb = {
+  name: 'dynamodb',
+  json: {
+    targets: ['DynamoDB_20120810'],
+    client: '@aws-sdk/client-dynamodb',
+  },
+  // It counts units for each partition key instead of requests: key-throughput.ts.
+  state: { tables: Tables },
+  start,
+} as const satisfies ServiceDefinition;

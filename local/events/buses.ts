@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Aws, BusEvent } from '../kernel/aws.ts';
+import type { Aws } from '../kernel/aws.ts';
+import type { BusEvent } from '../kernel/call.ts';
 import { AwsError } from '../kernel/errors.ts';
 import { type Context, denial, type PolicyDocument, type Principal } from '../kernel/iam.ts';
 import { Deliveries } from './delivery.ts';
@@ -46,7 +47,9 @@ export class Buses {
 
   constructor(aws: Aws) {
     this.#aws = aws;
-    this.#deliveries = new Deliveries(aws);
+    this.#deliveries = new Deliveries(aws, (delivery, principal) =>
+      this.forward(delivery, principal),
+    );
   }
 
   /** Makes each of the next deliveries twice. */

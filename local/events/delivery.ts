@@ -1,7 +1,7 @@
 import type { Aws } from '../kernel/aws.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
 import type { MessageAttribute } from '../sqs/queue.ts';
-import { type Delivery, onBehalfOf, send, sendToQueue } from './targets.ts';
+import { type Delivery, type Forward, onBehalfOf, send, sendToQueue } from './targets.ts';
 
 interface Failure {
   code: string;
@@ -56,14 +56,16 @@ const text = (value: string): MessageAttribute => ({ DataType: 'String', StringV
 /** Brings events to targets, again if need be, and disturbs it on demand. */
 export class Deliveries {
   readonly #aws: Aws;
+  readonly #forward: Forward;
   readonly #underWay = new Set<Promise<void>>();
   #duplicates = 0;
   #losses = 0;
   #held: Delivery[] | undefined;
   #stopped = false;
 
-  constructor(aws: Aws) {
+  constructor(aws: Aws, forward: Forward) {
     this.#aws = aws;
+    this.#forward = forward;
   }
 
   /** Delivers soon, unless told to lose it, hold it, or do it twice. */
@@ -109,7 +111,7 @@ export class Deliveries {
   #attempt(delivery: Delivery): void {
     if (this.#stopped) return;
     const attempt = Promise.resolve()
-      .then(() => send(this.#aws, delivery))
+      .then(() => send(this.#aws, delivery, this.#forward))
       .catch((error) => this.#failed(delivery, failureOf(error)))
       .finally(() => this.#underWay.delete(attempt));
     this.#underWay.add(attempt);

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { Aws, Call, Judged, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import type { Call, Judged } from '../kernel/call.ts';
 import { enforce } from '../kernel/constraints.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
 import { type PolicyDocument, parsePolicy } from '../kernel/iam.ts';
 import { partitionOf } from '../kernel/partitions.ts';
-import type { Bus, Rule } from './buses.ts';
+import type { Service } from '../kernel/service.ts';
+import { type Bus, Buses, type Rule } from './buses.ts';
 import { matches, parsePattern } from './pattern.ts';
 import { busArn, entriesOf, jsonObject, judged, put } from './put-events.ts';
+import { rates } from './rates.ts';
 import { invalid, type RuleInput, Rules, ruleArn } from './rules.ts';
 import { parseSchedule } from './schedule.ts';
 import type { Target } from './targets.ts';
@@ -113,11 +116,11 @@ function testPattern({ input }: Call): object {
   return { Result: matches(parsePattern(String(input['EventPattern'] ?? '')), event) };
 }
 
-/** Amazon EventBridge: rules, their targets, and the buses between them. */
-export function events(aws: Aws): Service {
-  const rules = new Rules(aws);
+function start(aws: Aws): Service {
+  const buses = aws.state(Buses);
+  const rules = new Rules(buses);
   aws.emit = (account, region, event) =>
-    aws.buses.emit(busArn({ account, region, partition: partitionOf(region) }, undefined), event);
+    buses.emit(busArn({ account, region, partition: partitionOf(region) }, undefined), event);
 
   const ruleOf = (call: Call): Rule => {
     const { Name, Rule: name = Name, EventBusName } = call.input as OnRule;
@@ -127,15 +130,17 @@ export function events(aws: Aws): Service {
   const switchTo = (state: string) => ({
     writes: true,
     judge: onRule,
-    run: (call: Call) => aws.buses.put({ ...ruleOf(call), state }),
+    run: (call: Call) => buses.put({ ...ruleOf(call), state }),
   });
 
   return {
+    stop: () => buses.stop(),
+
     operations: {
       PutEvents: {
-        judge: (call) => entriesOf(call).map((entry) => judged(aws, call, entry)),
+        judge: (call) => entriesOf(call).map((entry) => judged(buses, call, entry)),
         run(call) {
-          const Entries = entriesOf(call).map((entry) => put(aws, call, entry));
+          const Entries = entriesOf(call).map((entry) => put(buses, call, entry));
           const failed = Entries.filter((result) => 'ErrorCode' in result);
           return { FailedEntryCount: failed.length, Entries };
         },
@@ -195,7 +200,7 @@ export function events(aws: Aws): Service {
               "Rule can't be deleted since it has targets.",
             );
           }
-          aws.buses.remove(rule);
+          buses.remove(rule);
         },
       },
 
@@ -253,13 +258,13 @@ export function events(aws: Aws): Service {
           const odd = Object.keys(extra)[0];
           if (odd !== undefined) throw new UnsupportedError(`${odd} of an event bus`);
           const arn = busArn(call, Name);
-          if (aws.buses.find(arn)) {
+          if (buses.find(arn)) {
             throw new AwsError(
               'ResourceAlreadyExistsException',
               `Event bus ${Name} already exists.`,
             );
           }
-          return { EventBusArn: aws.buses.create(arn).arn };
+          return { EventBusArn: buses.create(arn).arn };
         },
       },
 
@@ -272,7 +277,7 @@ export function events(aws: Aws): Service {
           if (bus.name === 'default') invalid('Cannot delete event bus default.');
           if (bus.rules.size > 0)
             invalid(`Event bus ${bus.name} can not be deleted: it has rules.`);
-          aws.buses.delete(bus);
+          buses.delete(bus);
         },
       },
 
@@ -327,3 +332,15 @@ export function events(aws: Aws): Service {
     },
   };
 }
+
+/** Amazon EventBridge: rules, their targets, and the buses between them. */
+export const events = {
+  name: 'events',
+  json: {
+    targets: ['AWSEvents'],
+    client: '@aws-sdk/client-eventbridge',
+  },
+  rates,
+  state: { buses: Buses },
+  start,
+} as const satisfies ServiceDefinition;

@@ -1,6 +1,6 @@
-import type { Aws, Call, Judged } from '../kernel/aws.ts';
+import type { Call, Judged } from '../kernel/call.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
-import { contextOf, record } from './buses.ts';
+import { type Buses, contextOf, record } from './buses.ts';
 import { isoSeconds, parseArn } from './targets.ts';
 
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html */
@@ -84,7 +84,7 @@ export function entriesOf({ input }: Call): Entry[] {
 }
 
 /** Whether somebody may put an entry on its bus: the bus's own policy has a say. */
-export function judged(aws: Aws, call: Call, entry: Entry): Judged {
+export function judged(buses: Buses, call: Call, entry: Entry): Judged {
   const resource = busArn(call, entry.EventBusName);
   if (parseArn(resource).region !== call.region) {
     throw new UnsupportedError('PutEvents on an event bus of another Region');
@@ -92,7 +92,7 @@ export function judged(aws: Aws, call: Call, entry: Entry): Judged {
   return {
     resource,
     context: contextOf(entry.Source, entry.DetailType, false),
-    resourcePolicy: aws.buses.find(resource)?.policy,
+    resourcePolicy: buses.find(resource)?.policy,
   };
 }
 
@@ -105,7 +105,7 @@ const missing = (name: string): Result => ({
  * Puts one entry on its bus, as an event of the caller's account.
  * https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
  */
-export function put(aws: Aws, call: Call, entry: Entry): Result {
+export function put(buses: Buses, call: Call, entry: Entry): Result {
   const { Source, DetailType, Detail, Resources = [], Time } = entry;
   if (!Source) return missing('Source');
   if (!DetailType) return missing('DetailType');
@@ -126,7 +126,7 @@ export function put(aws: Aws, call: Call, entry: Entry): Result {
     time: isoSeconds(Time === undefined ? Date.now() : Time * 1000),
   });
   // A bus that does not exist takes the event without a word, as in AWS.
-  const bus = aws.buses.find(busArn(call, entry.EventBusName));
-  if (bus) aws.buses.accept(bus, event);
+  const bus = buses.find(busArn(call, entry.EventBusName));
+  if (bus) buses.accept(bus, event);
   return { EventId: event.id };
 }

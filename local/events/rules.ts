@@ -1,7 +1,7 @@
-import type { Aws, Call } from '../kernel/aws.ts';
+import type { Call } from '../kernel/call.ts';
 import { enforce } from '../kernel/constraints.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
-import type { Bus, Rule } from './buses.ts';
+import type { Bus, Buses, Rule } from './buses.ts';
 import { parsePattern } from './pattern.ts';
 import { busArn } from './put-events.ts';
 import { parseSchedule } from './schedule.ts';
@@ -45,10 +45,10 @@ export function ruleArn(
 
 /** The rules of one caller's account and Region. */
 export class Rules {
-  readonly #aws: Aws;
+  readonly #buses: Buses;
 
-  constructor(aws: Aws) {
-    this.#aws = aws;
+  constructor(buses: Buses) {
+    this.#buses = buses;
   }
 
   /** @throws AwsError ResourceNotFoundException */
@@ -58,7 +58,7 @@ export class Rules {
     if (account !== place.account || region !== place.region) {
       throw new UnsupportedError('rules on the event bus of another account or Region');
     }
-    const bus = this.#aws.buses.find(arn);
+    const bus = this.#buses.find(arn);
     if (bus) return bus;
     throw new AwsError('ResourceNotFoundException', `Event bus ${busName(named)} does not exist.`);
   }
@@ -102,7 +102,7 @@ export class Rules {
       pattern: patternText === undefined ? undefined : parsePattern(patternText),
       targets: bus.rules.get(Name)?.targets ?? new Map<string, Target>(),
     };
-    this.#aws.buses.put(rule);
+    this.#buses.put(rule);
     return rule;
   }
 

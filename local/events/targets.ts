@@ -218,16 +218,19 @@ async function publish(
   await aws.call({ service: 'sns', operation: 'Publish', input, principal, region });
 }
 
+/** Sends an event on to another bus. */
+export type Forward = (delivery: Delivery, principal: Principal) => void;
+
 /**
  * Brings an event to its target, once.
  *
  * @throws AwsError as the target answers, or with an error code of EventBridge's own.
  */
-export async function send(aws: Aws, delivery: Delivery): Promise<void> {
+export async function send(aws: Aws, delivery: Delivery, forward: Forward): Promise<void> {
   const { event, rule, target, ingested } = delivery;
   const principal = principalOf(aws, delivery);
   const kind = kindOf(target.Arn);
-  if (kind === 'bus') return aws.buses.forward(delivery, principal);
+  if (kind === 'bus') return forward(delivery, principal);
   const input = inputFor(target, event, {
     ruleArn: rule.arn,
     ruleName: rule.name,

@@ -1,103 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { Alarms } from '../cloudwatch/alarms.ts';
-import { IdentityPools } from '../cognito-identity/pools.ts';
-import { UserPools } from '../cognito-idp/pools.ts';
-import { Tables } from '../dynamodb/dynamodb.ts';
-import { Buses } from '../events/buses.ts';
-import { Functions } from '../lambda/lambda.ts';
-import { LogGroups } from '../logs/logs.ts';
-import { Schedules } from '../scheduler/scheduler.ts';
-import { StateMachines } from '../states/machines.ts';
+import type { Asked, Call, Emit } from './call.ts';
 import { CloudTrail } from './cloudtrail.ts';
 import { AwsError, UnsupportedError } from './errors.ts';
-import { type Context, denial, Iam, type PolicyDocument, type Principal } from './iam.ts';
+import { denial, Iam } from './iam.ts';
 import { partitionOf } from './partitions.ts';
+import type { Wire } from './protocol.ts';
+import type { Limited } from './request-rates.ts';
+import type { Operation, Service } from './service.ts';
 import { Throttle, type ThrottleOptions } from './throttle.ts';
 
-/** One call of an operation: who, where, with what. */
-export interface Call<Input = Record<string, unknown>> {
-  service: string;
-  operation: string;
-  input: Input;
-  principal: Principal | undefined;
-  account: string;
-  region: string;
-  partition: string;
-  requestId: string;
-  userAgent: string;
+/** A class of what a service keeps, such as its queues; each AWS has one instance of its own. */
+export type StateKind<State> = new (aws: Aws) => State;
+
+/** A service: what is true of it in every AWS, and how it starts in one. */
+export interface ServiceDefinition extends Wire, Limited {
+  /** What it keeps, under the names by which code in the same process reaches it. */
+  state?: Readonly<Record<string, StateKind<unknown>>>;
+  start(aws: Aws): Service;
 }
 
-/** What IAM is asked about a call. */
-export interface Judged {
-  action?: string;
-  resource?: string;
-  context?: Context;
-  resourcePolicy?: PolicyDocument | undefined;
-  bothMustAllow?: boolean;
-}
-
-/** One operation of a service. */
-export interface Operation {
-  /** Public operations are not signed and IAM is not asked. */
-  open?: boolean;
-  /** The account whose requests a public operation counts as: the one that owns what it is about. */
-  owner?(input: Record<string, unknown>): string | undefined;
-  /** CloudTrail records it as a management event that writes. */
-  writes?: boolean;
-  /** Resources and conditions, where the operation has any; several, if it is several actions. */
-  judge?(call: Call): Judged | Judged[];
-  // biome-ignore lint/suspicious/noConfusingVoidType: many operations answer nothing
-  run(call: Call): Promise<object | void> | object | void;
-}
-
-/** A service, and the CloudFormation resources that it can make. */
-export interface Service {
-  operations: Record<string, Operation>;
-  resources?: Record<string, ResourceType>;
-  /** Refuses an input that lacks required members, named by their paths, unless as most services do. */
-  refuseAbsent?(absent: string[]): void;
-  /** A page that the service shows to anyone who GETs it, such as a key set. */
-  page?(path: string): Promise<object | undefined>;
-}
-
-/** An event before a bus has taken it. */
-export interface BusEvent {
-  source: string;
-  'detail-type': string;
-  time: string;
-  resources: string[];
-  detail: object;
-}
-
-/** How CloudFormation makes a resource of one type. */
-export interface ResourceType {
-  /** The properties it understands; any other is refused. */
-  properties: string[];
-  create(
-    properties: Record<string, unknown>,
-    at: {
-      account: string;
-      region: string;
-      partition: string;
-      logicalId: string;
-      stack: string;
-      deployer?: Principal | undefined;
-    },
-  ): Promise<CreatedResource> | CreatedResource;
-}
-
-export interface CreatedResource {
-  /** What Ref gives. */
-  ref: string;
-  /** What Fn::GetAtt gives. */
-  attributes?: Record<string, string>;
-}
-
-/** A call as another service or the wire makes it. */
-export type Asked = Pick<Call, 'service' | 'operation' | 'input' | 'region'> &
-  Partial<Pick<Call, 'userAgent'>> & { principal?: Principal | undefined };
-
-export interface AwsOptions extends ThrottleOptions {
+export interface KernelOptions extends ThrottleOptions {
   /** How long CloudTrail takes to show a call on the bus, in milliseconds, from and to. */
   trailDelay?: [number, number];
   /** Whether each account has a trail that logs write management events. */
@@ -108,39 +30,47 @@ export interface AwsOptions extends ThrottleOptions {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The services, and what lies beneath them all: identities, policies, the trail. */
+/** What lies beneath all services: identities, policies, request rates, the trail, and calls. */
 export class Aws {
   readonly iam = new Iam();
-  /** The event buses, and the ways to disturb their deliveries. */
-  readonly buses = new Buses(this);
   readonly trail: CloudTrail;
-  /** By ARN. */
-  readonly alarms = new Alarms(this);
-  /** Bodies of dashboards, by name. */
-  readonly dashboards = new Map<string, string>();
-  readonly functions = new Functions(this);
-  readonly identityPools = new IdentityPools();
-  readonly logGroups = new LogGroups();
-  readonly schedules = new Schedules(this);
-  readonly stateMachines = new StateMachines(this);
-  readonly tables = new Tables();
-  readonly userPools = new UserPools();
   readonly throttle: Throttle;
-  readonly services = new Map<string, Service>();
-  /** Where the zips are that a template's S3Keys stand for. */
-  artifacts = '';
+  /** The services by their names, as endpoints and IAM actions have them. */
+  readonly definitions: ReadonlyMap<string, ServiceDefinition>;
+  readonly services: Map<string, Service>;
   /** Where the wire protocols are spoken, once they are. */
   endpoint = '';
   /** Puts an event of AWS's own on the default bus of an account and Region. */
-  emit: (account: string, region: string, event: BusEvent) => void = () => {};
+  emit: Emit = () => {};
   /** Regions that an account has not enabled, as `ACCOUNT REGION`. */
   readonly disabledRegions = new Set<string>();
   readonly #latency: Record<string, number>;
+  readonly #states = new Map<StateKind<unknown>, unknown>();
 
-  constructor(options: AwsOptions = {}) {
+  /** @throws Error for a rate that AWS does not publish, or publishes otherwise. */
+  constructor(definitions: readonly ServiceDefinition[], options: KernelOptions = {}) {
     this.#latency = options.latency ?? {};
-    this.throttle = new Throttle(options);
-    this.trail = new CloudTrail(this, options.trailDelay ?? [800, 1600], options.trail ?? true);
+    this.throttle = new Throttle(definitions, options);
+    // By its name: tests put another in its place.
+    const emit: Emit = (account, region, event) => this.emit(account, region, event);
+    this.trail = new CloudTrail(emit, options.trailDelay ?? [800, 1600], options.trail ?? true);
+    this.definitions = new Map(definitions.map((definition) => [definition.name, definition]));
+    this.services = new Map(definitions.map(({ name, start }) => [name, start(this)]));
+  }
+
+  /** What a service keeps in this AWS: the one instance of a class, made when it is first asked for. */
+  state<State>(Kind: StateKind<State>): State {
+    const known = this.#states.get(Kind);
+    // Each instance is kept under its own class.
+    if (known !== undefined) return known as State;
+    const made = new Kind(this);
+    this.#states.set(Kind, made);
+    return made;
+  }
+
+  /** Ends all that runs by itself. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.services.values()].map((service) => service.stop?.()));
   }
 
   /**

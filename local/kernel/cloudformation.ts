@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type CollectionTag, isCollection, parse, type ScalarTag } from 'yaml';
-import type { Aws, CreatedResource, ResourceType } from './aws.ts';
+import type { Aws } from './aws.ts';
 import type { Principal } from './iam.ts';
 import { dnsSuffixOf, partitionOf } from './partitions.ts';
+import type { CreatedResource, ResourceType } from './service.ts';
 
 interface Template {
   Parameters?: Record<string, { Type: string; Default?: string; AllowedPattern?: string }>;

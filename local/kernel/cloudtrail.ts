@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Aws, Call } from './aws.ts';
+import type { Call, Emit } from './call.ts';
 import type { AwsError } from './errors.ts';
 import type { Principal } from './iam.ts';
 
@@ -66,10 +66,11 @@ export class CloudTrail {
   enabled: boolean;
   /** The ARN of an organization's trail, if there is one: every account but that of the ARN is a member. */
   organizationTrail: string | undefined;
-  readonly #aws: Aws;
+  readonly #emit: Emit;
 
-  constructor(aws: Aws, delay: [number, number], enabled: boolean) {
-    this.#aws = aws;
+  /** @param emit puts an event on the default bus of an account and Region. */
+  constructor(emit: Emit, delay: [number, number], enabled: boolean) {
+    this.#emit = emit;
     this.delay = delay;
     this.enabled = enabled;
   }
@@ -110,6 +111,6 @@ export class CloudTrail {
     };
     const [from, to] = this.delay;
     const delay = from + Math.random() * (to - from);
-    setTimeout(() => this.#aws.emit(account, region, event), delay).unref();
+    setTimeout(() => this.#emit(account, region, event), delay).unref();
   }
 }

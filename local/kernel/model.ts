@@ -1,21 +1,9 @@
 import { createRequire } from 'node:module';
 import type { $SchemaRef, StaticOperationSchema } from '@smithy/types';
-import type { Service } from './aws.ts';
 import { enforceRequired } from './constraints.ts';
 import { AwsError } from './errors.ts';
 import type { Decoded } from './protocol.ts';
-
-// The services that speak AWS JSON, by the SDK's client. Each client carries AWS's own model of its service.
-const clients = new Map([
-  ['cloudtrail', '@aws-sdk/client-cloudtrail'],
-  ['cognito-identity', '@aws-sdk/client-cognito-identity'],
-  ['cognito-idp', '@aws-sdk/client-cognito-identity-provider'],
-  ['dynamodb', '@aws-sdk/client-dynamodb'],
-  ['events', '@aws-sdk/client-eventbridge'],
-  ['logs', '@aws-sdk/client-cloudwatch-logs'],
-  ['sqs', '@aws-sdk/client-sqs'],
-  ['states', '@aws-sdk/client-sfn'],
-]);
+import type { Service } from './service.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -159,13 +147,11 @@ function fieldsOf(value: unknown, wanted: string): Fields {
 }
 
 /**
- * The operation that a call names, if its service speaks AWS JSON.
+ * The input of the operation that a call names, as the model of an SDK's client has it.
  *
  * @throws AwsError UnknownOperationException where AWS has none of that name.
  */
-function schemaOf({ service, operation }: Pick<Decoded, 'service' | 'operation'>) {
-  const client = clients.get(service);
-  if (client === undefined) return undefined;
+function schemaOf({ service, operation }: Pick<Decoded, 'service' | 'operation'>, client: string) {
   const found = operationOf(client, operation);
   if (found) return found[4];
   throw new AwsError('UnknownOperationException', `${service} has no operation of that name.`);
@@ -176,17 +162,22 @@ function schemaOf({ service, operation }: Pick<Decoded, 'service' | 'operation'>
  * model is refused, and so is the absence of a required member. Only AWS JSON has types; other protocols
  * carry texts.
  *
- * @returns the input with the members that the model has; as it is where the service, which is undefined
- *   for one that is not there, lacks the operation.
+ * @param client the SDK's client that carries AWS's model of the service, if the service speaks AWS JSON.
+ * @param service undefined for one that is not there.
+ * @returns the input with the members that the model has; as it is where the service lacks the operation.
  * @throws AwsError UnknownOperationException, SerializationException, or what the service says of members
  *   that are absent.
  * @see https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
-export function readInput(decoded: Decoded, service: Service | undefined): Fields {
+export function readInput(
+  decoded: Decoded,
+  client: string | undefined,
+  service: Service | undefined,
+): Fields {
   const { operation, input } = decoded;
-  const schema = schemaOf(decoded);
-  const isThere = service !== undefined && Object.hasOwn(service.operations, operation);
-  if (schema === undefined || !isThere) return input;
+  if (client === undefined) return input;
+  const schema = schemaOf(decoded, client);
+  if (!service || !Object.hasOwn(service.operations, operation)) return input;
   const reader = new Reader();
   const read = fieldsOf(reader.read(schema, input, ''), 'a structure');
   if (reader.absent.length > 0) (service.refuseAbsent ?? enforceRequired)(reader.absent);

@@ -31,20 +31,6 @@ export interface Decoded {
   encodeError(error: AwsError): WireResponse;
 }
 
-// X-Amz-Target names an interface; IAM and this implementation name services.
-const targets = new Map([
-  ['AWSCognitoIdentityProviderService', 'cognito-idp'],
-  ['AWSCognitoIdentityService', 'cognito-identity'],
-  ['AWSEvents', 'events'],
-  ['AWSStepFunctions', 'states'],
-  ['AmazonSQS', 'sqs'],
-  // As the SDK for JavaScript spells it, and as the CLI does.
-  ['CloudTrail_20131101', 'cloudtrail'],
-  ['com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101', 'cloudtrail'],
-  ['DynamoDB_20120810', 'dynamodb'],
-  ['Logs_20140328', 'logs'],
-]);
-
 interface Signature {
   accessKeyId: string;
   region: string;
@@ -61,7 +47,8 @@ function signatureOf(headers: IncomingHttpHeaders): Signature | undefined {
   return { accessKeyId, region, service };
 }
 
-const withRequestId = (headers: Record<string, string>): Record<string, string> => {
+/** Headers with an id of the request, which both kinds of SDKs find. */
+export const withRequestId = (headers: Record<string, string>): Record<string, string> => {
   const id = randomUUID();
   return { 'x-amzn-requestid': id, 'x-amz-request-id': id, ...headers };
 };
@@ -82,7 +69,8 @@ function parseJson(body: Buffer): Record<string, unknown> {
   return { ...parsed };
 }
 
-type Codec = Pick<Decoded, 'encode' | 'encodeError'>;
+/** How an answer or an error of one protocol is written. */
+export type Codec = Pick<Decoded, 'encode' | 'encodeError'>;
 
 /** AWS JSON 1.0 and 1.1: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html */
 function jsonCodec(contentType: string): Codec {
@@ -135,58 +123,69 @@ function queryCodec(service: string, version: string, operation: string): Codec 
   };
 }
 
-/** What Lambda's Invoke answers; its payload is the body itself. */
-export interface InvokeAnswer {
-  payload: string;
-  functionError?: string;
-  version: string;
+/** How requests for a service are known and read on the wire. */
+export interface Wire {
+  /** As endpoints and IAM actions have it. */
+  name: string;
+  /** Where it speaks AWS JSON. Services without this and without `rest` speak AWS query. */
+  json?: {
+    /** The interfaces that X-Amz-Target may name. */
+    targets: readonly string[];
+    /** The package of the SDK's client, whose model of each operation inputs are read by. */
+    client: string;
+  };
+  /** Where it has a REST API of its own. */
+  rest?: {
+    /** What the paths of its requests begin with. */
+    prefix: string;
+    /** @throws AwsError for a request that it does not know. */
+    decode(request: WireRequest): Pick<Decoded, 'operation' | 'input'> & Codec;
+  };
 }
 
-function unescaped(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    throw new AwsError('InvalidParameterValueException', `${segment} is not a valid URI.`);
+type Read = Pick<Decoded, 'service' | 'operation' | 'input'> & Codec;
+
+/** @param target what X-Amz-Target says. */
+function decodeJson(request: WireRequest, target: string, services: readonly Wire[]): Read {
+  const { headers, body } = request;
+  // An interface's name may have dots: com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.
+  const dot = target.lastIndexOf('.');
+  const called = services.find(({ json }) => json?.targets.includes(target.slice(0, dot)));
+  if (!called) {
+    const service = signatureOf(headers)?.service ?? target.slice(0, dot);
+    throw new UnsupportedError(`the service ${service}`);
   }
+  const type = headers['content-type'] ?? '';
+  const codec = jsonCodec(`application/x-amz-json-1.${/json-1\.0/.test(type) ? 0 : 1}`);
+  const operation = target.slice(dot + 1);
+  return { service: called.name, operation, input: parseJson(body), ...codec };
 }
 
-/** Lambda's REST API: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
-function decodeLambda(request: WireRequest): Pick<Decoded, 'operation' | 'input'> & Codec {
-  const [path = ''] = request.path.split('?');
-  const match = /^\/2015-03-31\/functions(?:\/([^/]+)(\/invocations)?)?\/?$/.exec(path);
-  if (!match) throw new UnsupportedError(`lambda at ${request.method} ${path}`);
-  const headers = withRequestId({ 'content-type': 'application/json' });
-  const FunctionName = unescaped(match[1] ?? '');
-  const codec: Codec = {
-    encode: (answer) => ({ status: 200, headers, body: JSON.stringify(answer) }),
-    encodeError: ({ code, message, status }) => ({
-      status: code === 'AccessDeniedException' ? 403 : status,
-      headers: { ...headers, 'x-amzn-errortype': code },
-      body: JSON.stringify({ Type: 'User', message, Message: message }),
-    }),
-  };
-  if (!match[2]) {
-    return {
-      operation: FunctionName ? 'GetFunction' : 'ListFunctions',
-      input: { FunctionName },
-      ...codec,
-    };
+function decodeQuery({ headers, body }: WireRequest): Read {
+  const {
+    Action: operation = '',
+    Version: version = '',
+    ...input
+  } = Object.fromEntries(new URLSearchParams(body.toString('utf8')));
+  // Only STS takes requests without a signature.
+  const service = signatureOf(headers)?.service ?? 'sts';
+  return { service, operation, input, ...queryCodec(service, version, operation) };
+}
+
+function decodeBody(request: WireRequest, services: readonly Wire[]): Read {
+  const { method, path, headers } = request;
+  const target = headers['x-amz-target'];
+  if (typeof target === 'string') return decodeJson(request, target, services);
+  if (headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
+    return decodeQuery(request);
   }
-  const input = { FunctionName, Payload: request.body.toString('utf8') || '{}' };
-  return {
-    operation: 'Invoke',
-    input,
-    ...codec,
-    encode(answer) {
-      const { payload, functionError, version } = answer as InvokeAnswer;
-      const extra = functionError === undefined ? {} : { 'x-amz-function-error': functionError };
-      return {
-        status: 200,
-        headers: { ...headers, 'x-amz-executed-version': version, ...extra },
-        body: payload,
-      };
-    },
-  };
+  const signed = signatureOf(headers)?.service;
+  for (const { name, rest } of services) {
+    if (rest && (signed === name || path.startsWith(rest.prefix))) {
+      return { service: name, ...rest.decode(request) };
+    }
+  }
+  throw new UnsupportedError(`${method} ${path}`);
 }
 
 /**
@@ -194,39 +193,14 @@ function decodeLambda(request: WireRequest): Pick<Decoded, 'operation' | 'input'
  *
  * @throws AwsError UnsupportedError for a protocol or service that is not implemented.
  */
-export function decode(request: WireRequest): Decoded {
+export function decode(request: WireRequest, services: Iterable<Wire>): Decoded {
   const { headers } = request;
   const signature = signatureOf(headers);
   const token = headers['x-amz-security-token'];
-  const caller = {
+  return {
     ...(signature && { accessKeyId: signature.accessKeyId, region: signature.region }),
     ...(typeof token === 'string' && { sessionToken: token }),
     userAgent: headers['user-agent'] ?? 'unknown',
+    ...decodeBody(request, [...services]),
   };
-  const target = headers['x-amz-target'];
-  if (typeof target === 'string') {
-    // An interface's name may have dots: com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.
-    const dot = target.lastIndexOf('.');
-    const service = targets.get(target.slice(0, dot));
-    const operation = target.slice(dot + 1);
-    if (service === undefined) {
-      throw new UnsupportedError(`the service ${signature?.service ?? target.slice(0, dot)}`);
-    }
-    const type = headers['content-type'] ?? '';
-    const codec = jsonCodec(`application/x-amz-json-1.${/json-1\.0/.test(type) ? 0 : 1}`);
-    return { ...caller, service, operation, input: parseJson(request.body), ...codec };
-  }
-  if (headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
-    const {
-      Action: operation = '',
-      Version: version = '',
-      ...input
-    } = Object.fromEntries(new URLSearchParams(request.body.toString('utf8')));
-    const service = signature?.service ?? 'sts';
-    return { ...caller, service, operation, input, ...queryCodec(service, version, operation) };
-  }
-  if (signature?.service === 'lambda' || request.path.startsWith('/2015-03-31/')) {
-    return { ...caller, service: 'lambda', ...decodeLambda(request) };
-  }
-  throw new UnsupportedError(`${request.method} ${request.path}`);
 }

@@ -88,7 +88,8 @@ async function page(aws: Aws, path: string): Promise<WireResponse> {
 async function answer(aws: Aws, decoded: Decoded): Promise<WireResponse> {
   const { service, operation, accessKeyId, sessionToken, userAgent } = decoded;
   try {
-    const input = readInput(decoded, aws.services.get(service));
+    const client = aws.definitions.get(service)?.json?.client;
+    const input = readInput(decoded, client, aws.services.get(service));
     const principal =
       accessKeyId === undefined ? undefined : aws.iam.principalOf(accessKeyId, sessionToken);
     const region = decoded.region ?? '';
@@ -105,7 +106,7 @@ export async function speak(aws: Aws, request: WireRequest): Promise<WireRespons
   const signed = request.headers.authorization !== undefined;
   try {
     if (request.method === 'GET' && !signed) return await page(aws, request.path);
-    return await answer(aws, decode(request));
+    return await answer(aws, decode(request, aws.definitions.values()));
   } catch (error) {
     return refusal(error);
   }

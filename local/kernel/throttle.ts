@@ -1,22 +1,12 @@
-import type { Call } from './aws.ts';
+import type { Call } from './call.ts';
 import { AwsError } from './errors.ts';
-import { type Bucket, type RateName, type RequestRate, requestRates } from './request-rates.ts';
-
-/** How a request over its rate is refused; in this way where nothing else is said. */
-const refusals: Record<string, { code: string; status?: number }> = {
-  // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html
-  'cognito-identity': { code: 'TooManyRequestsException' },
-  'cognito-idp': { code: 'TooManyRequestsException' },
-  // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
-  lambda: { code: 'TooManyRequestsException', status: 429 },
-  // The query protocol's name for it: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
-  sts: { code: 'Throttling' },
-};
-
-const refused = (service: string): AwsError => {
-  const { code, status } = refusals[service] ?? { code: 'ThrottlingException' };
-  return new AwsError(code, 'Rate exceeded', status);
-};
+import {
+  type Bucket,
+  each,
+  type Limited,
+  type RequestRate,
+  requestRates,
+} from './request-rates.ts';
 
 interface Filled {
   tokens: number;
@@ -28,21 +18,12 @@ const SKEW_MS = 60_000;
 // Tokens that arithmetic has rounded down count as whole.
 const ONE = 1 - 1e-9;
 
-/** Which user pool a call names, by id or by ARN. */
-const userPoolOf = ({ UserPoolId, ResourceArn }: Record<string, unknown>): string =>
-  String(
-    UserPoolId ??
-      String(ResourceArn ?? '')
-        .split('/')
-        .at(-1),
-  );
-
 /** What of a call decides which rates it counts for. */
 type Counted = Pick<Call, 'service' | 'operation' | 'input' | 'region'>;
 
 export interface ThrottleOptions {
-  /** Published rates that do not hold. */
-  unlimited?: readonly RateName[];
+  /** Published rates that do not hold, as `service:name`, or as `service` for all of it. */
+  unlimited?: readonly string[];
   /** Invented rates, in requests a second, of operations without a published one. */
   rates?: Record<string, number>;
 }
@@ -58,21 +39,28 @@ export class Throttle {
   /** By `service:Operation`, and by `service:` for all others. */
   readonly #rates = new Map<string, RequestRate[]>();
   readonly #buckets = new Map<string, Filled>();
+  readonly #services: ReadonlyMap<string, Limited>;
 
-  /** @throws Error for an invented rate of an operation that has a published one. */
-  constructor({ unlimited = [], rates = {} }: ThrottleOptions) {
-    for (const rate of requestRates as readonly RequestRate[]) {
-      const names: readonly string[] = unlimited;
+  /**
+   * @throws Error for an unlimited rate that there is none of, or an invented rate of an operation that has a
+   *   published one.
+   */
+  constructor(services: readonly Limited[], { unlimited = [], rates = {} }: ThrottleOptions = {}) {
+    this.#services = new Map(services.map((service) => [service.name, service]));
+    const published = requestRates(services);
+    const known = published.flatMap(({ service, name }) => [service, `${service}:${name}`]);
+    const unknown = unlimited.find((name) => !known.includes(name));
+    if (unknown !== undefined) throw new Error(`AWS publishes no rate ${unknown}.`);
+    for (const rate of published) {
       const { service, name, operations = [name] } = rate;
-      if (names.includes(service) || names.includes(`${service}:${name}`)) continue;
+      if (unlimited.includes(service) || unlimited.includes(`${service}:${name}`)) continue;
       for (const operation of operations === 'others' ? [''] : operations) {
         this.#add(`${service}:${operation}`, rate);
       }
     }
     for (const [key, perSecond] of Object.entries(rates)) {
       if (this.#rates.has(key)) throw new Error(`AWS publishes a rate for ${key}.`);
-      const [service = '', name = ''] = key.split(':');
-      this.#add(key, { service, name, bucket: { size: perSecond, perSecond }, page: '' });
+      this.#add(key, { name: key, bucket: each(perSecond), page: '' });
     }
   }
 
@@ -92,14 +80,19 @@ export class Throttle {
     const where = `${service} ${account} ${region}`;
     const buckets = (found ?? [])
       .filter(({ counts }) => counts?.(input) ?? true)
-      .flatMap(({ name, bucket, regions, perUserPool }) => [
+      .flatMap(({ name, bucket, regions, perResource }) => [
         this.#filled(`${where} ${name}`, regions?.[region] ?? bucket),
-        ...(perUserPool
-          ? [this.#filled(`${where} ${userPoolOf(input)} ${operation}`, perUserPool)]
+        ...(perResource
+          ? [this.#filled(`${where} ${perResource.idOf(input)} ${operation}`, perResource.bucket)]
           : []),
       ]);
-    if (buckets.some(({ tokens }) => tokens < ONE)) throw refused(service);
+    if (buckets.some(({ tokens }) => tokens < ONE)) throw this.#refusal(service);
     for (const bucket of buckets) bucket.tokens -= 1;
+  }
+
+  #refusal(service: string): AwsError {
+    const { code = 'ThrottlingException', status } = this.#services.get(service)?.throttled ?? {};
+    return new AwsError(code, 'Rate exceeded', status);
   }
 
   #filled(key: string, { size, perSecond }: Bucket): Filled {

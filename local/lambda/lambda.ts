@@ -4,10 +4,14 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { transformSync } from 'esbuild';
-import type { Aws, Call, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import type { Call } from '../kernel/call.ts';
 import { AwsError } from '../kernel/errors.ts';
-import type { InvokeAnswer } from '../kernel/protocol.ts';
+import type { Service } from '../kernel/service.ts';
+import { LogGroups } from '../logs/logs.ts';
+import { rates } from './rates.ts';
 import { unpacked } from './unpacked.ts';
+import { decodeLambda, type InvokeAnswer } from './wire.ts';
 
 interface LambdaFunction {
   name: string;
@@ -111,7 +115,7 @@ class Sandbox {
 
   #log(lines: string[]): void {
     const said = lines.filter((line) => line !== '');
-    this.#aws.logGroups.write(this.#fn.logGroupArn, this.#stream, said);
+    this.#aws.state(LogGroups).write(this.#fn.logGroupArn, this.#stream, said);
   }
 
   #crash(errorMessage: string): void {
@@ -170,8 +174,10 @@ class Sandbox {
 }
 
 /** The functions of every account and Region. */
-export class Functions {
+class Functions {
   readonly #functions = new Map<string, LambdaFunction>();
+  /** The folder with the zips that a template's S3Keys name. */
+  artifacts = '';
   // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
   concurrency = 1000;
   /** For which functions an environment is to start; as many do at a time as there are processors. */
@@ -279,13 +285,14 @@ const seen = ({ name, arn, roleArn, handler, runtime, memory, timeout }: LambdaF
   PackageType: 'Zip',
 });
 
-/** AWS Lambda: the packaged handlers, each execution environment in a thread of its own. */
-export function lambda(aws: Aws): Service {
-  const { functions } = aws;
+function start(aws: Aws): Service {
+  const functions = aws.state(Functions);
   const judge = (call: Call) => ({
     resource: functions.find(call, String(call.input['FunctionName'])).arn,
   });
   return {
+    stop: () => functions.stop(),
+
     operations: {
       Invoke: {
         judge: (call) => ({ ...judge(call), action: 'lambda:InvokeFunction' }),
@@ -340,7 +347,7 @@ export function lambda(aws: Aws): Service {
             roleArn: Role,
             handler: Handler,
             runtime: Runtime,
-            zip: join(aws.artifacts, basename(Code.S3Key)),
+            zip: join(functions.artifacts, basename(Code.S3Key)),
             memory: Number(properties['MemorySize'] ?? 128),
             timeout: Number(properties['Timeout'] ?? 3),
             environment: Environment?.Variables ?? {},
@@ -352,3 +359,14 @@ export function lambda(aws: Aws): Service {
     },
   };
 }
+
+/** AWS Lambda: the packaged handlers, each execution environment in a thread of its own. */
+export const lambda = {
+  name: 'lambda',
+  rest: { prefix: '/2015-03-31/', decode: decodeLambda },
+  rates,
+  // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+  throttled: { code: 'TooManyRequestsException', status: 429 },
+  state: { functions: Functions },
+  start,
+} as const satisfies ServiceDefinition;

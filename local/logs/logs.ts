@@ -1,5 +1,8 @@
-import type { Aws, Call, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import type { Call } from '../kernel/call.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
+import type { Service } from '../kernel/service.ts';
+import { rates } from './rates.ts';
 
 interface LogEvent {
   timestamp: number;
@@ -89,12 +92,12 @@ function lineFilter(pattern = ''): (message: string) => boolean {
   return (message) => terms.every((term) => message.includes(term));
 }
 
-/** Amazon CloudWatch Logs, as far as reading back what the services wrote. */
-export function logs(aws: Aws): Service {
+function start(aws: Aws): Service {
+  const groups = aws.state(LogGroups);
   const groupOf = (call: Call): LogGroup => {
     const { logGroupName, logGroupIdentifier } = call.input as Filter;
     const id = logGroupName ?? logGroupIdentifier ?? '';
-    const found = aws.logGroups.find(id.startsWith('arn:') ? id : arnOf(call, id));
+    const found = groups.find(id.startsWith('arn:') ? id : arnOf(call, id));
     if (found) return found;
     throw new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
   };
@@ -107,7 +110,7 @@ export function logs(aws: Aws): Service {
       DescribeLogGroups: {
         run({ account, region, input }) {
           const prefix = String(input['logGroupNamePrefix'] ?? '');
-          const here = aws.logGroups
+          const here = groups
             .all()
             .filter(
               ({ arn, name }) => arn.includes(`:${region}:${account}:`) && name.startsWith(prefix),
@@ -157,10 +160,22 @@ export function logs(aws: Aws): Service {
         create({ LogGroupName, RetentionInDays }, { account, region, partition }) {
           const name = String(LogGroupName);
           const arn = `arn:${partition}:logs:${region}:${account}:log-group:${name}`;
-          aws.logGroups.create(arn, Number(RetentionInDays));
+          groups.create(arn, Number(RetentionInDays));
           return { ref: name, attributes: { Arn: `${arn}:*` } };
         },
       },
     },
   };
 }
+
+/** Amazon CloudWatch Logs, as far as reading back what the services wrote. */
+export const logs = {
+  name: 'logs',
+  json: {
+    targets: ['Logs_20140328'],
+    client: '@aws-sdk/client-cloudwatch-logs',
+  },
+  rates,
+  state: { logGroups: LogGroups },
+  start,
+} as const satisfies ServiceDefinition;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Aws } from '../kernel/aws.ts';
+import type { EmbeddedAws } from '../index.ts';
 import { deployStack, readTemplate } from '../kernel/cloudformation.ts';
 import type { Principal } from '../kernel/iam.ts';
 import type { Artifact } from './package-service.ts';
@@ -17,20 +17,20 @@ interface Where {
  * @param where as whose deployer, if its permissions are to be judged.
  */
 export function deployService(
-  aws: Aws,
+  aws: EmbeddedAws,
   where: Where,
   { folder }: Pick<Artifact, 'folder'>,
   stage = 'dev',
   parameters: Record<string, string> = {},
 ) {
-  aws.artifacts = folder;
+  aws.functions.artifacts = folder;
   const template = readTemplate(join(folder, 'cloudformation-template-update-stack.json'));
   return deployStack(aws, { ...where, name: `poolbridge-${stage}`, template, parameters });
 }
 
 /** Deploys one of the plain templates for other accounts and Regions. */
 const deployTemplate =
-  (file: string) => (aws: Aws, where: Where, parameters: Record<string, string>) => {
+  (file: string) => (aws: EmbeddedAws, where: Where, parameters: Record<string, string>) => {
     const path = fileURLToPath(new URL(`../../resources/${file}.yml`, import.meta.url));
     const template = readTemplate(path);
     return deployStack(aws, { ...where, name: `poolbridge-${file}`, template, parameters });

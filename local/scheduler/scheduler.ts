@@ -1,9 +1,10 @@
 import { every, parseSchedule } from '../events/schedule.ts';
-import type { Aws, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
+import type { Service } from '../kernel/service.ts';
 
 /** A schedule that makes one call of the AWS API. */
-export interface Schedule {
+interface Schedule {
   arn: string;
   target: { service: string; operation: string; roleArn: string; input: Record<string, unknown> };
 }
@@ -32,7 +33,7 @@ function targetIn({ Arn, RoleArn, Input = '{}' }: Target): Schedule['target'] {
 }
 
 /** The schedules of every account and Region. */
-export class Schedules {
+class Schedules {
   readonly #aws: Aws;
   readonly #all = new Map<string, { schedule: Schedule; end: () => void }>();
 
@@ -81,10 +82,11 @@ export class Schedules {
   }
 }
 
-/** Amazon EventBridge Scheduler, as far as CloudFormation makes schedules of its default group. */
-export function scheduler(aws: Aws): Service {
+function start(aws: Aws): Service {
+  const schedules = aws.state(Schedules);
   return {
     operations: {},
+    stop: () => schedules.stop(),
     resources: {
       // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-scheduler-schedule.html
       'AWS::Scheduler::Schedule': {
@@ -92,10 +94,17 @@ export function scheduler(aws: Aws): Service {
         create({ Name, ScheduleExpression, Target }, { partition, region, account }) {
           const arn = `arn:${partition}:scheduler:${region}:${account}:schedule/default/${Name}`;
           const target = targetIn(Target as Target);
-          aws.schedules.put({ arn, target }, String(ScheduleExpression));
+          schedules.put({ arn, target }, String(ScheduleExpression));
           return { ref: String(Name), attributes: { Arn: arn } };
         },
       },
     },
   };
 }
+
+/** Amazon EventBridge Scheduler, as far as CloudFormation makes schedules of its default group. */
+export const scheduler = {
+  name: 'scheduler',
+  state: { schedules: Schedules },
+  start,
+} as const satisfies ServiceDefinition;

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { sendToQueue } from '../events/targets.ts';
-import type { Aws, Call, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import type { Call } from '../kernel/call.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
 import { type PolicyDocument, type Principal, parsePolicy } from '../kernel/iam.ts';
+import type { Service } from '../kernel/service.ts';
 
 type Place = Pick<Call, 'account' | 'region' | 'partition'>;
 
@@ -40,8 +42,7 @@ const notification = (TopicArn: string, MessageId: string, Message: string): str
     Timestamp: new Date().toISOString(),
   });
 
-/** Amazon Simple Notification Service: standard topics, and queues that are subscribed to them. */
-export function sns(aws: Aws): Service {
+function start(aws: Aws): Service {
   const topics = new Map<string, Topic>();
 
   function create(place: Place, name: string): Topic {
@@ -143,3 +144,9 @@ export function sns(aws: Aws): Service {
     },
   };
 }
+
+/** Amazon Simple Notification Service: standard topics, and queues that are subscribed to them. */
+export const sns = {
+  name: 'sns',
+  start,
+} as const satisfies ServiceDefinition;

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Aws, Call, Judged, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import type { Call, Judged } from '../kernel/call.ts';
 import { UnsupportedError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/iam.ts';
+import type { Service } from '../kernel/service.ts';
 import {
   checkMessage,
   checkQueueName,
@@ -73,8 +75,7 @@ const unsupported = ['MessageSystemAttributes', 'MessageDeduplicationId', 'Messa
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html
 const MINUTE = 60_000;
 
-/** Amazon Simple Queue Service: standard queues. */
-export function sqs(aws: Aws): Service {
+function start(aws: Aws): Service {
   const queues = new Map<string, Queue>();
   const deleted = new Map<string, number>();
 
@@ -321,3 +322,13 @@ function receiptOf({ input }: Call): string {
     404,
   );
 }
+
+/** Amazon Simple Queue Service: standard queues. */
+export const sqs = {
+  name: 'sqs',
+  json: {
+    targets: ['AmazonSQS'],
+    client: '@aws-sdk/client-sqs',
+  },
+  start,
+} as const satisfies ServiceDefinition;

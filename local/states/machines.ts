@@ -1,6 +1,7 @@
 import type { Aws } from '../kernel/aws.ts';
 import { AwsError, UnsupportedError } from '../kernel/errors.ts';
-import type { InvokeAnswer } from '../kernel/protocol.ts';
+import type { InvokeAnswer } from '../lambda/wire.ts';
+import { LogGroups } from '../logs/logs.ts';
 import type { Definition, Json } from './definition.ts';
 import { History, type HistoryEvent } from './history.ts';
 import { Running, type RunTask, serviceError, taskError } from './running.ts';
@@ -171,7 +172,7 @@ export class StateMachines {
   #heard(machine: Machine, arn: string, event: HistoryEvent): void {
     if (machine.logGroupArn !== undefined) {
       const stream = `states/${machine.name}`;
-      this.#aws.logGroups.write(machine.logGroupArn, stream, [History.logged(event, arn)]);
+      this.#aws.state(LogGroups).write(machine.logGroupArn, stream, [History.logged(event, arn)]);
     }
     for (const watcher of this.#watchers) watcher(arn, event);
   }

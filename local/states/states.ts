@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Aws, Call, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import type { Call } from '../kernel/call.ts';
 import { enforce } from '../kernel/constraints.ts';
 import { AwsError } from '../kernel/errors.ts';
+import type { Service } from '../kernel/service.ts';
 import { checkDefinition } from './definition.ts';
-import type { Execution, Machine, StateMachines } from './machines.ts';
+import { type Execution, type Machine, StateMachines } from './machines.ts';
+import { rates } from './rates.ts';
 import { taskError } from './running.ts';
 
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
@@ -48,9 +51,8 @@ function started(machines: StateMachines, { input: asked }: Call): Execution {
   throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
 }
 
-/** AWS Step Functions, Standard workflows. */
-export function states(aws: Aws): Service {
-  const machines = aws.stateMachines;
+function start(aws: Aws): Service {
+  const machines = aws.state(StateMachines);
   const onMachine = ({ input }: Call) => ({ resource: String(input['stateMachineArn']) });
   const onExecution = ({ input }: Call) => ({ resource: String(input['executionArn']) });
   const here = ({ account, region }: Call) => ({
@@ -58,6 +60,8 @@ export function states(aws: Aws): Service {
       machine.account === account && machine.region === region,
   });
   return {
+    stop: () => machines.stopAll(),
+
     operations: {
       StartExecution: {
         writes: true,
@@ -218,3 +222,15 @@ export function states(aws: Aws): Service {
     },
   };
 }
+
+/** AWS Step Functions, Standard workflows. */
+export const states = {
+  name: 'states',
+  json: {
+    targets: ['AWSStepFunctions'],
+    client: '@aws-sdk/client-sfn',
+  },
+  rates,
+  state: { stateMachines: StateMachines },
+  start,
+} as const satisfies ServiceDefinition;

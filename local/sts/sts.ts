@@ -1,7 +1,10 @@
 import { assumeAsIdentity, readOpenIdToken } from '../cognito-identity/open-id.ts';
-import type { Aws, Call, Service } from '../kernel/aws.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import type { Call } from '../kernel/call.ts';
 import { AwsError } from '../kernel/errors.ts';
 import { parsePolicy, type Session } from '../kernel/iam.ts';
+import type { Service } from '../kernel/service.ts';
+import { rates } from './rates.ts';
 
 interface Assumed {
   RoleArn: string;
@@ -82,8 +85,7 @@ async function assumeWithWebIdentity(aws: Aws, input: AssumeRoleWithWebIdentity)
   };
 }
 
-/** Security Token Service. */
-export function sts(aws: Aws): Service {
+function start(aws: Aws): Service {
   return {
     operations: {
       GetCallerIdentity: {
@@ -165,3 +167,12 @@ export function sts(aws: Aws): Service {
     },
   };
 }
+
+/** Security Token Service. */
+export const sts = {
+  name: 'sts',
+  rates,
+  // AWS query's name for it: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+  throttled: { code: 'Throttling' },
+  start,
+} as const satisfies ServiceDefinition;

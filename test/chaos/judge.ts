@@ -1,6 +1,6 @@
 import { entryKey, type Provider } from '../../core/identity-pool/identity-pool.ts';
 import type { LedgerEntry, WrittenShare } from '../../core/write/records.ts';
-import type { Aws } from '../../local/kernel/aws.ts';
+import type { EmbeddedAws } from '../../local/index.ts';
 import type { Scene } from './scene.ts';
 
 const TABLE = 'poolbridge-dev';
@@ -78,7 +78,7 @@ export class Judge {
   }
 
   #judgeExecution(
-    execution: Aws['stateMachines']['executions'] extends Map<string, infer E> ? E : never,
+    execution: EmbeddedAws['stateMachines']['executions'] extends Map<string, infer E> ? E : never,
   ): void {
     const { observer, tell } = this.#ending;
     const { name, status, startDate, stopDate = 0, output, error, input } = execution;

@@ -3,7 +3,7 @@ import {
   type IdentityPool,
   type Provider,
 } from '../../core/identity-pool/identity-pool.ts';
-import type { Call } from '../../local/kernel/aws.ts';
+import type { Call } from '../../local/kernel/call.ts';
 import { foreignEntry, POOLS } from './accounts.ts';
 import { sendings } from './network.ts';
 import type { Version } from './observer.ts';

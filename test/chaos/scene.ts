@@ -1,4 +1,4 @@
-import type { Aws } from '../../local/kernel/aws.ts';
+import type { EmbeddedAws } from '../../local/index.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Faults } from './faults.ts';
 import type { Observer } from './observer.ts';
@@ -10,7 +10,7 @@ export interface Scene {
   faults: Faults;
   clock: VirtualClock;
   observer: Observer;
-  aws: Aws;
+  aws: EmbeddedAws;
   /** Puts something down in the timeline. */
   tell(what: string): void;
 }

@@ -1,7 +1,7 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
-import { assembleAws } from '../../local/index.ts';
-import type { AwsOptions } from '../../local/kernel/aws.ts';
+import { type AwsOptions, assembleAws } from '../../local/index.ts';
+
 import {
   Accounts,
   ALL_POOLS,

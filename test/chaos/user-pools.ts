@@ -1,10 +1,10 @@
-import type { Aws } from '../../local/kernel/aws.ts';
+import type { EmbeddedAws } from '../../local/index.ts';
 
 // So that a listing of a few app clients takes several calls, between which things go wrong.
 const SHORT_PAGE = 1;
 
 /** Lets Cognito list app clients in pages of one, as it may: MaxResults is the most, not the least. */
-export function shortenPages({ services }: Aws): void {
+export function shortenPages({ services }: EmbeddedAws): void {
   const { operations } = services.get('cognito-idp') ?? {};
   const list = operations?.['ListUserPoolClients'];
   if (!operations || !list) throw new Error('There are no user pools.');
@@ -15,7 +15,7 @@ export function shortenPages({ services }: Aws): void {
 }
 
 /** Fills a user pool with app clients that have been there for long: no event tells of them. */
-export function fill({ userPools }: Aws, userPoolId: string, count: number): void {
+export function fill({ userPools }: EmbeddedAws, userPoolId: string, count: number): void {
   const pool = userPools.find(userPoolId);
   if (!pool) throw new Error(`There is no user pool ${userPoolId}.`);
   const made = Date.now() / 1000;

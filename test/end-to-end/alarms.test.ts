@@ -235,7 +235,7 @@ describe('the alarm topic', () => {
       const page = `docs/runbook/${AlarmName.slice(prefix.length)}.md`;
       assert.ok(AlarmDescription.endsWith(` See ${page}.`), AlarmName);
     }
-    const { widgets } = JSON.parse(dashboards.get('poolbridge-dev')!) as {
+    const { widgets } = JSON.parse(dashboards.bodies.get('poolbridge-dev')!) as {
       widgets: { properties: { alarms?: string[]; metrics?: unknown[][] } }[];
     };
     const shown = widgets.flatMap(({ properties }) => properties.alarms ?? []);

@@ -8,7 +8,7 @@ import {
   type Target,
 } from '@aws-sdk/client-eventbridge';
 import { type LocalAws, startAws } from '../../local/index.ts';
-import type { Call } from '../../local/kernel/aws.ts';
+import type { Call } from '../../local/kernel/call.ts';
 import { AwsError } from '../../local/kernel/errors.ts';
 import { parsePolicy } from '../../local/kernel/iam.ts';
 

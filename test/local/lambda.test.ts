@@ -29,7 +29,7 @@ describe('a function', () => {
   before(async () => {
     local = await startAws();
     writeFileSync(join(folder, 'it.zip'), zipSync({ 'src/it.js': strToU8(code) }));
-    local.aws.artifacts = folder;
+    local.aws.functions.artifacts = folder;
     const home = { account: '111111111111', region: 'us-east-1' };
     const statement = {
       Effect: 'Allow',

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { assembleAws, startAws } from '../../local/index.ts';
-import type { Aws } from '../../local/kernel/aws.ts';
-import { type Bucket, type RequestRate, requestRates } from '../../local/kernel/request-rates.ts';
+import { assembleAws, type EmbeddedAws, startAws } from '../../local/index.ts';
+import { type Bucket, requestRates } from '../../local/kernel/request-rates.ts';
 import { Throttle } from '../../local/kernel/throttle.ts';
+import { services } from '../../local/services.ts';
 
 const A = '111111111111';
 const B = '222222222222';
@@ -14,7 +14,9 @@ const B = '222222222222';
 const LARGEST = 'us-east-1';
 const USUAL = 'eu-central-2';
 
-const rates: readonly RequestRate[] = requestRates;
+const rates = requestRates(services);
+
+type Rate = (typeof rates)[number];
 
 /** The codes with which each service refuses a request for its rate, as AWS's pages name them. */
 const codes: Record<string, string> = {
@@ -35,7 +37,7 @@ interface From {
 
 /** Asks something that no service can answer: only whether the request is counted matters. */
 async function isAdmitted(
-  aws: Aws,
+  aws: EmbeddedAws,
   service: string,
   operation: string,
   input: Record<string, unknown> = {},
@@ -60,7 +62,7 @@ async function admitted(times: number, ask: (i: number) => Promise<boolean>): Pr
 }
 
 /** The operations of the embedded AWS that a rate limits. */
-function operationsOf(aws: Aws, { service, name, operations = [name] }: RequestRate): string[] {
+function operationsOf(aws: EmbeddedAws, { service, name, operations = [name] }: Rate): string[] {
   const known = Object.keys(aws.services.get(service)?.operations ?? {});
   const named = rates.flatMap((rate) => (rate.service === service ? namesOf(rate) : []));
   return operations === 'others'
@@ -68,20 +70,19 @@ function operationsOf(aws: Aws, { service, name, operations = [name] }: RequestR
     : operations.filter((operation) => known.includes(operation));
 }
 
-const namesOf = ({ name, operations = [name] }: RequestRate): readonly string[] =>
+const namesOf = ({ name, operations = [name] }: Rate): readonly string[] =>
   operations === 'others' ? [] : operations;
 
 /** Input by which a call counts for this rate and for no other. */
-function inputFor({ counts }: RequestRate): Record<string, unknown> {
+function inputFor({ counts }: Rate): Record<string, unknown> {
   const answer = { ChallengeName: 'PASSWORD_VERIFIER' };
   return counts?.(answer) === false ? { ChallengeName: 'NEW_PASSWORD_REQUIRED' } : answer;
 }
 
 /** Where a rate has a bucket of its own, and one Region of all others. */
-const regionsOf = ({ regions = {} }: RequestRate): string[] => [USUAL, ...Object.keys(regions)];
+const regionsOf = ({ regions = {} }: Rate): string[] => [USUAL, ...Object.keys(regions)];
 
-const bucketIn = ({ bucket, regions }: RequestRate, region: string): Bucket =>
-  regions?.[region] ?? bucket;
+const bucketIn = ({ bucket, regions }: Rate, region: string): Bucket => regions?.[region] ?? bucket;
 
 beforeEach(() => mock.timers.enable({ apis: ['Date'], now: Date.UTC(2026, 0, 1) }));
 afterEach(() => mock.timers.reset());
@@ -111,7 +112,7 @@ describe('a published request rate', () => {
     };
 
     test(`${service}: ${name} admits its bucket at once, and then what is added`, () => {
-      const throttle = new Throttle({});
+      const throttle = new Throttle(services);
       for (const region of regionsOf(rate)) {
         const { size, perSecond } = bucketIn(rate, region);
         assert.equal(admits(throttle, size + 2, { region }), size, region);
@@ -126,9 +127,9 @@ describe('a published request rate', () => {
     });
   }
 
-  for (const rate of rates.filter(({ perUserPool }) => perUserPool)) {
+  for (const rate of rates.filter(({ perResource }) => perResource)) {
     const { service, name } = rate;
-    const { size, perSecond } = rate.perUserPool!;
+    const { size, perSecond } = rate.perResource!.bucket;
     test(`${service}: ${name} limits each operation on each user pool, too`, async () => {
       const fresh = assembleAws();
       for (const operation of operationsOf(aws, rate)) {
@@ -161,7 +162,7 @@ test('every operation of the services that publish rates for all of them has one
 });
 
 /** How the README of the embedded AWS shows a rate. */
-function rowOf({ service, name, operations, bucket, regions = {}, perUserPool }: RequestRate) {
+function rowOf({ service, name, operations, bucket, regions = {}, perResource }: Rate) {
   const shown = ({ size, perSecond }: Bucket) => `${size}, ${perSecond}/s`;
   const groups = new Map<string, string[]>();
   for (const [region, there] of Object.entries(regions)) {
@@ -170,7 +171,10 @@ function rowOf({ service, name, operations, bucket, regions = {}, perUserPool }:
   const cells = [
     `\`${service}:${name}\``,
     operations === 'others' ? 'all others' : (operations ?? [name]).join(', '),
-    shown(bucket) + (perUserPool ? `; ${shown(perUserPool)} for each user pool and operation` : ''),
+    shown(bucket) +
+      (perResource
+        ? `; ${shown(perResource.bucket)} for each ${perResource.kind} and operation`
+        : ''),
     [...groups].map(([there, names]) => `${names.join(', ')}: ${there}`).join('; '),
   ];
   return `| ${cells.join(' | ')} |`;
@@ -193,7 +197,13 @@ test('a tag names its user pool by ARN, and counts for it', async () => {
 });
 
 describe('a public operation', () => {
-  const as = (aws: Aws, account: string, service: string, operation: string, input: object) =>
+  const as = (
+    aws: EmbeddedAws,
+    account: string,
+    service: string,
+    operation: string,
+    input: object,
+  ) =>
     aws.call({
       service,
       operation,
@@ -201,7 +211,7 @@ describe('a public operation', () => {
       input: { ...input },
       principal: aws.iam.principalOf(account),
     });
-  const unsigned = async (aws: Aws, service: string, operation: string, input: object) => {
+  const unsigned = async (aws: EmbeddedAws, service: string, operation: string, input: object) => {
     try {
       await aws.call({
         service,
@@ -325,13 +335,14 @@ describe('a request over its rate', () => {
 
 describe('the options of the embedded AWS', () => {
   const updatePool = 'cognito-identity:UpdateIdentityPool';
-  const update = (aws: Aws, from?: From) => () =>
+  const update = (aws: EmbeddedAws, from?: From) => () =>
     isAdmitted(aws, 'cognito-identity', 'UpdateIdentityPool', {}, from);
 
   test('switch one rate off, or all of a service', async () => {
     const one = assembleAws({ unlimited: ['cognito-idp:UserPoolClientRead'] });
-    const list = (aws: Aws) => () => isAdmitted(aws, 'cognito-idp', 'ListUserPoolClients');
-    const create = (aws: Aws) => () => isAdmitted(aws, 'cognito-idp', 'CreateUserPoolClient');
+    const list = (aws: EmbeddedAws) => () => isAdmitted(aws, 'cognito-idp', 'ListUserPoolClients');
+    const create = (aws: EmbeddedAws) => () =>
+      isAdmitted(aws, 'cognito-idp', 'CreateUserPoolClient');
     assert.equal(await admitted(50, list(one)), 50);
     assert.equal(await admitted(50, create(one)), 5);
     const all = assembleAws({ unlimited: ['cognito-idp'] });
@@ -351,5 +362,10 @@ describe('the options of the embedded AWS', () => {
     assert.throws(() => assembleAws({ rates: { 'cloudtrail:LookupEvents': 50 } }), {
       message: /publishes a rate for cloudtrail:LookupEvents/,
     });
+  });
+
+  test('switch off no rate that there is none of', () => {
+    const unlimited = ['states:NoSuchRate' as 'states:ListExecutions'];
+    assert.throws(() => assembleAws({ unlimited }), { message: /no rate states:NoSuchRate/ });
   });
 });

@@ -11,7 +11,7 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { type LocalAws, startAws } from '../../local/index.ts';
-import type { BusEvent } from '../../local/kernel/aws.ts';
+import type { BusEvent } from '../../local/kernel/call.ts';
 import { AwsError } from '../../local/kernel/errors.ts';
 import { History } from '../../local/states/history.ts';
 

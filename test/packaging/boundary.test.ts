@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { assembleAws } from '../../local/index.ts';
-import type { Aws } from '../../local/kernel/aws.ts';
+import { assembleAws, type EmbeddedAws } from '../../local/index.ts';
 import { type Principal, parsePolicy } from '../../local/kernel/iam.ts';
 import {
   deployAccountB,
@@ -20,7 +19,7 @@ const policy = (...Statement: object[]) => parsePolicy({ Version: '2012-10-17', 
 const everything = { Effect: 'Allow', Action: '*', Resource: '*' };
 
 /** An account that has the boundary, and where no one may make a role without it. */
-function landingZone(): { aws: Aws; deployer: Principal } {
+function landingZone(): { aws: EmbeddedAws; deployer: Principal } {
   const aws = assembleAws();
   aws.iam.managedPolicies.set(BOUNDARY, policy(everything));
   const Condition = { StringNotEquals: { 'iam:PermissionsBoundary': BOUNDARY } };

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { assembleAws } from '../../local/index.ts';
-import type { Aws } from '../../local/kernel/aws.ts';
+import { assembleAws, type EmbeddedAws } from '../../local/index.ts';
 import {
   deployAccountB,
   deployForwarder,
@@ -24,7 +23,7 @@ function statementsIn(value: unknown): Statement[] {
 }
 
 /** An AWS that keeps every statement of what is deployed to it, its references resolved. */
-function recording(): { aws: Aws; statements: Statement[] } {
+function recording(): { aws: EmbeddedAws; statements: Statement[] } {
   const aws = assembleAws();
   const made = { ref: 'poolbridge-bucket', attributes: { Arn: 'arn:aws:s3:::poolbridge-bucket' } };
   aws.services.set('s3', {

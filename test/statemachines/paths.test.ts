@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
 import { isObject } from '../../core/shape.ts';
-import type { Call } from '../../local/kernel/aws.ts';
-import type { InvokeAnswer } from '../../local/kernel/protocol.ts';
+import type { Call } from '../../local/kernel/call.ts';
+import type { InvokeAnswer } from '../../local/lambda/wire.ts';
 import type { Definition, State } from '../../local/states/definition.ts';
 import { ACCOUNT_C, type Ended, pools, startWorld, type World } from '../world.ts';
 

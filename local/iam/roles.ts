@@ -1,7 +1,9 @@
-import type { Aws, Call, Operation } from './aws.ts';
-import { enforce, type Rule } from './constraints.ts';
-import { AwsError, UnsupportedError } from './errors.ts';
-import { type PolicyDocument, parsePolicy, type Role } from './iam.ts';
+import type { Aws } from '../kernel/aws.ts';
+import type { Call } from '../kernel/call.ts';
+import { enforce, type Rule } from '../kernel/constraints.ts';
+import { AwsError, UnsupportedError } from '../kernel/errors.ts';
+import { type PolicyDocument, parsePolicy, type Role } from '../kernel/iam.ts';
+import type { Operation } from '../kernel/service.ts';
 
 const named = (member: string, value: unknown, max: number): Rule => [
   member,

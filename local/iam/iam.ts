@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Aws, ResourceType, Service } from './aws.ts';
-import { AwsError } from './errors.ts';
-import { denial, type PolicyDocument, parsePolicy } from './iam.ts';
-import { roleOperations } from './iam-roles.ts';
+import type { Aws, ServiceDefinition } from '../kernel/aws.ts';
+import { AwsError } from '../kernel/errors.ts';
+import { denial, type PolicyDocument, parsePolicy } from '../kernel/iam.ts';
+import type { ResourceType, Service } from '../kernel/service.ts';
+import { roleOperations } from './roles.ts';
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const INLINE_CHARACTERS = 10_240;
@@ -26,8 +27,7 @@ interface RoleProperties {
   PermissionsBoundary?: string;
 }
 
-/** IAM: the resources of a template, and as much of its API as makes a role. */
-export function iamResources(aws: Aws): Service {
+function start(aws: Aws): Service {
   const attached = (arn: string): PolicyDocument => {
     const policy = aws.iam.managedPolicies.get(arn);
     if (policy) return policy;
@@ -88,3 +88,9 @@ export function iamResources(aws: Aws): Service {
     resources: { 'AWS::IAM::Role': role, 'AWS::IAM::ManagedPolicy': managedPolicy },
   };
 }
+
+/** IAM: the resources of a template, and as much of its API as makes a role. */
+export const iam = {
+  name: 'iam',
+  start,
+} as const satisfies ServiceDefinition;
