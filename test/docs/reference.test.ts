@@ -284,3 +284,22 @@ test('local/README.md has each operation of each service of the embedded AWS, an
   ]);
   assert.deepEqual(shown, there.sort());
 });
+
+test('docs/architecture.md has each step, and no other', () => {
+  const { functions } = parse(read('serverless.yml')) as { functions: object };
+  const tables = ['## The way of a request', '## Reconcile'].flatMap((heading) =>
+    rowsOf(section('docs/architecture.md', heading)),
+  );
+  assertNamed(
+    tables.map(([step = '']) => step),
+    Object.keys(functions),
+  );
+});
+
+test('docs/glossary.md names what is in the file that it names', () => {
+  const missing = rowsOf(read('docs/glossary.md')).flatMap(([word, , place = '']) => {
+    const [, name = '', file = ''] = /^`(\w+)` in `(\S+)`$/.exec(place) ?? [];
+    return name === '' || new RegExp(`\\b${name}\\b`).test(read(file)) ? [] : [word];
+  });
+  assert.deepEqual(missing, []);
+});
