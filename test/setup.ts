@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
-import { type Artifact, packageService } from '../local/poolbridge/package-service.ts';
+import { cacheFolder, packagedService } from '../local/poolbridge/package-cache.ts';
+import type { Artifact } from '../local/poolbridge/package-service.ts';
 import { withoutBrowser } from './console/browser.ts';
 
 let artifact: Artifact | undefined;
@@ -41,12 +42,19 @@ export const sharedLinks = (): string =>
     read('chaos/links.yml').replace(/^#.*\nlinks:$/m, ''),
   ].join('');
 
-/** Packages the service once for all tests. */
+/** Whether the test files that were asked for are all of pure code, which runs without the service. */
+function isPure(): boolean {
+  const files = process.argv.filter((argument) => argument.endsWith('.test.ts'));
+  return files.length > 0 && files.every((file) => /(^|\/)test\/core\//.test(file));
+}
+
+/** Packages the service once for all tests that need it. */
 export async function globalSetup(): Promise<void> {
-  artifact = await packageService(sharedLinks());
-  process.env['POOLBRIDGE_ARTIFACT'] = artifact.folder;
   // Each file is a process of its own, and most of what they load is the same.
-  process.env['NODE_COMPILE_CACHE'] = join(artifact.folder, '.compiled');
+  process.env['NODE_COMPILE_CACHE'] = join(cacheFolder, 'compiled');
+  if (isPure()) return;
+  artifact = await packagedService(sharedLinks());
+  process.env['POOLBRIDGE_ARTIFACT'] = artifact.folder;
 }
 
 export function globalTeardown(): void {

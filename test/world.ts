@@ -307,10 +307,7 @@ export async function startWorld(
   parameters: Record<string, string> = {},
 ): Promise<World> {
   const folder = process.env['POOLBRIDGE_ARTIFACT'];
-  assert.ok(
-    folder,
-    'The tests run with --test-global-setup=test/setup.ts, which packages the service.',
-  );
+  assert.ok(folder, 'This test needs the packaged service. Run it with: npm test -- FILE');
   const local = await startAws({ trailDelay: [10, 30], ...options });
   const { aws } = local;
   aws.stateMachines.retryScale = 0.01;

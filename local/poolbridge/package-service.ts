@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-// All that packaging reads.
-const sources = [
+/** All that packaging reads, beside links.yml and node_modules. */
+export const sources = [
   ...['serverless.yml', 'package.json', 'package-lock.json', 'links.schema.json'],
   ...['functions', 'aws', 'core', 'statemachines', 'events', 'resources', 'packaging'],
 ];

@@ -8,7 +8,7 @@ import type { Bug } from './bugs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-export type Handler = (event: unknown, context: object) => Promise<unknown>;
+type Handler = (event: unknown, context: object) => Promise<unknown>;
 
 /** The handlers by the names of their functions. */
 export type Handlers = Record<string, Handler>;

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { packageService } from '../../local/poolbridge/package-service.ts';
+import { packagedService } from '../../local/poolbridge/package-cache.ts';
 import { bugs, pinned } from './bugs.ts';
 import { Progress } from './progress.ts';
 import { seedsIn } from './seeds.ts';
@@ -93,7 +93,7 @@ async function run(artifact: string, { resume, ...asked }: Asked): Promise<void>
 
 async function main(): Promise<void> {
   const what = asked();
-  const artifact = await packageService(
+  const artifact = await packagedService(
     readFileSync(new URL('links.yml', import.meta.url), 'utf8'),
   );
   try {

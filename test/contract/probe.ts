@@ -1,7 +1,7 @@
 import type { World } from './world.ts';
 
 /** Something that a probe can see, and what the code relies on to be seen. */
-export interface Belief {
+interface Belief {
   /** What is looked at, in a few words; unique within its probe. */
   about: string;
   /** The answer that the code relies on. It holds if the probe sees the same text. */

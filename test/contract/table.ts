@@ -45,7 +45,7 @@ function rendered(cells: string[]): string {
 const verdicts: Verdict[] = ['same', 'different', 'not tried', 'failed'];
 
 /** How many lines there are of each verdict: `50 same, 1 different, 3 not tried, 0 failed`. */
-export const countsOf = (rows: Row[]): string =>
+const countsOf = (rows: Row[]): string =>
   verdicts
     .map((verdict) => `${rows.filter((row) => row.verdict === verdict).length} ${verdict}`)
     .join(', ');

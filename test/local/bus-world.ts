@@ -92,13 +92,7 @@ export async function world(t: TestContext, ...targets: Partial<Target>[]) {
 
 export type World = Awaited<ReturnType<typeof world>>;
 
-export const call = (
-  w: World,
-  service: string,
-  operation: string,
-  input: object,
-  account = HOME,
-) => {
+const call = (w: World, service: string, operation: string, input: object, account = HOME) => {
   const principal = { kind: 'root', account, arn: `arn:aws:iam::${account}:root` } as const;
   const asked = { service, operation, input: { ...input }, principal, region: REGION };
   return w.aws.call(asked) as Promise<Record<string, unknown>>;

@@ -10,7 +10,8 @@ import {
   deployService,
   deployUserPoolAccount,
 } from '../../local/poolbridge/deploy.ts';
-import { type Artifact, packageService } from '../../local/poolbridge/package-service.ts';
+import { packagedService } from '../../local/poolbridge/package-cache.ts';
+import type { Artifact } from '../../local/poolbridge/package-service.ts';
 
 const HOME = { account: '111111111111', region: 'us-east-1' };
 const BOUNDARY = `arn:aws:iam::${HOME.account}:policy/landing-zone`;
@@ -49,7 +50,7 @@ const withoutParameter = { folder: process.env['POOLBRIDGE_ARTIFACT'] ?? '' };
 describe('a permissions boundary', () => {
   let artifact: Artifact;
   before(async () => {
-    artifact = await packageService('links: {}\n', 'dev', { permissionsBoundary: BOUNDARY });
+    artifact = await packagedService('links: {}\n', 'dev', { permissionsBoundary: BOUNDARY });
   });
   after(() => artifact.remove());
 
@@ -104,7 +105,7 @@ describe('a permissions boundary', () => {
 
   test('that is no ARN of a policy is refused in one sentence, and nothing is packaged', async () => {
     await assert.rejects(
-      packageService('links: {}\n', 'dev', { permissionsBoundary: 'landing-zone' }),
+      packagedService('links: {}\n', 'dev', { permissionsBoundary: 'landing-zone' }),
       /permissionsBoundary is "landing-zone", which is not the ARN of an IAM policy\. .* Nothing was packaged\./,
     );
   });

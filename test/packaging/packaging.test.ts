@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startAws } from '../../local/index.ts';
 import { deployService } from '../../local/poolbridge/deploy.ts';
-import { type Artifact, packageService } from '../../local/poolbridge/package-service.ts';
+import { packagedService } from '../../local/poolbridge/package-cache.ts';
+import type { Artifact } from '../../local/poolbridge/package-service.ts';
 
 const HOME = { account: '111111111111', region: 'us-east-1' };
 
@@ -33,7 +34,7 @@ describe('packaging', () => {
     });
     const text = `links:\n${links.join('')}${elsewhere.replace('us-east-1_', 'eu-west-1_').replace('"team', '" team')}${abroad.join('')}`;
     assert.ok(text.length > 200_000 && text.length < 215_000, `${text.length} characters`);
-    artifact = await packageService(text, 'prod', { forwardingAccounts: '333333333333' });
+    artifact = await packagedService(text, 'prod', { forwardingAccounts: '333333333333' });
   });
   after(() => artifact.remove());
 
@@ -95,7 +96,7 @@ describe('packaging', () => {
 
   test('says in its own words what is wrong with links.yml, and packages nothing', async () => {
     const wrong = link('team', 1, 'arn:aws:iam::222222222222:role/x').replace('clients', 'client');
-    await assert.rejects(packageService(`links:\n${wrong}`), ({ message }: Error) => {
+    await assert.rejects(packagedService(`links:\n${wrong}`), ({ message }: Error) => {
       assert.match(message, /links\.yml:4: links\.team\.client is not a key that Poolbridge knows/);
       assert.match(message, /Nothing was packaged\./);
       assert.ok(!/ at .*\.(js|ts):\d+/.test(message), message);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type Artifact, packageService } from '../../local/poolbridge/package-service.ts';
+import { packagedService } from '../../local/poolbridge/package-cache.ts';
+import type { Artifact } from '../../local/poolbridge/package-service.ts';
 import KeptTablePlugin from '../../packaging/kept-table-plugin.ts';
 
 const KEY = 'arn:aws:kms:us-east-1:111111111111:key/12345678-1234-1234-1234-123456789012';
@@ -34,7 +35,7 @@ describe('the parameters of the stack', () => {
   let changed: Artifact;
   const byDefault = process.env['POOLBRIDGE_ARTIFACT'] ?? '';
   before(async () => {
-    changed = await packageService('links: {}\n', 'dev', {
+    changed = await packagedService('links: {}\n', 'dev', {
       logsKmsKey: KEY,
       tableOnRemove: 'delete',
     });
@@ -68,7 +69,7 @@ describe('the parameters of the stack', () => {
   });
 
   test('are refused in a sentence where they are no key, before anything is packaged', async () => {
-    await assert.rejects(packageService('links: {}\n', 'dev', { logsKmsKey: 'alias/logs' }), {
+    await assert.rejects(packagedService('links: {}\n', 'dev', { logsKmsKey: 'alias/logs' }), {
       message: /logsKmsKey is "alias\/logs", which is not the ARN of a KMS key\. Give one like/,
     });
   });

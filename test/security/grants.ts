@@ -61,7 +61,7 @@ export function decides(grant: Grant, question: Question): boolean {
 }
 
 /** A grant without what links.yml alone decides: which pools, which roles and which tags. */
-export function formOf({ policy, action, resource, condition }: Grant): string {
+function formOf({ policy, action, resource, condition }: Grant): string {
   const onWhat = resource
     .replace(/(cognito-idp):[^:]+:(\d+:userpool)\/[^*]+$/, '$1:REGION:$2/ID')
     .replace(/(identitypool)\/[^*]+$/, '$1/ID')

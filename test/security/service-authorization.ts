@@ -105,9 +105,6 @@ const knowsKey = (action: string, used: string): boolean =>
 export const unknownActions = (actions: string[]): string[] =>
   actions.filter((action) => actionOf(action) === undefined);
 
-/** Whether IAM, asked about an action, sees a resource of a type of its own, or only `*`. */
-export const hasResourceType = (action: string): boolean => typesOf(action).length > 0;
-
 /** What is wrong with a statement: it would grant nothing, or less than it seems to. */
 export function problemsOf(statement: Statement): string[] {
   const actions = listOf(statement.Action);

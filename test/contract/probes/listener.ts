@@ -19,7 +19,7 @@ export interface Listener {
   hear(provoke: () => Promise<unknown>): Promise<Heard | undefined>;
 }
 
-export interface Heard {
+interface Heard {
   answer: ReceiveMessageCommandOutput;
   body: string;
 }

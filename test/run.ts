@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
+import { globalSetup, globalTeardown } from './setup.ts';
+
+// They take longest, the longest first. They start first, so that no processor is idle at the end.
+const LONGEST = [
+  'test/chaos/chaos.test.ts',
+  'test/chaos/mistakes.test.ts',
+  'test/security/iam.test.ts',
+];
+
+/** All test files, those that take longest first. */
+function allFiles(): string[] {
+  const all = globSync('test/**/*.test.ts').sort();
+  const gone = LONGEST.filter((file) => !all.includes(file));
+  if (gone.length > 0)
+    throw new Error(`test/run.ts names ${gone.join(', ')}, which does not exist.`);
+  return [...new Set([...LONGEST, ...all])];
+}
+
+/** The files that patterns stand for. */
+function filesOf(patterns: string[]): string[] {
+  return patterns.flatMap((pattern) => {
+    const files = globSync(pattern);
+    if (files.length > 0) return files;
+    throw new Error(
+      `No test file is called ${pattern}. Give its path, such as test/core/merge.test.ts.`,
+    );
+  });
+}
+
+/** `npm test`: checks everything, then runs every test. With files it runs these alone, unchecked. */
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { 'test-name-pattern': { type: 'string', multiple: true, default: [] } },
+  });
+  const files = positionals.length > 0 ? filesOf(positionals) : allFiles();
+  if (positionals.length === 0) {
+    const { status } = spawnSync('npm', ['run', '--silent', 'check'], { stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+  }
+  await globalSetup();
+  const tests = run({
+    files,
+    // Tests also wait, so one more than there are processors.
+    concurrency: Math.min(availableParallelism() + 1, 8),
+    testNamePatterns: values['test-name-pattern'],
+  });
+  tests.on('test:fail', () => {
+    process.exitCode = 1;
+  });
+  tests.once('end', globalTeardown);
+  tests.compose(spec).pipe(process.stdout);
+}
+
+await main();
