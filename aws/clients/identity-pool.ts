@@ -148,7 +148,7 @@ function explainRoles(error: unknown, identityPoolId: string, { roleArn }: Acces
   }
   if (!invalid.has(error.name)) return error;
   return new RoleMappingError(
-    `AWS refused the role mappings of ${identityPoolId}: ${error.message} Correct roleMapping in links.yml; where it is a mapping of an app client that has no entry any more, unlink that client, which takes the mapping away too.`,
+    `AWS refused the role mappings of ${identityPoolId}: ${error.message} Correct roleMapping in links.yml; where the mapping is of an app client that has no entry any more, remove it with "poolbridge unlink --left-behind" (docs/roles-and-tags.md).`,
     { cause: error },
   );
 }

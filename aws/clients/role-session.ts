@@ -24,11 +24,15 @@ export function adviceOnRegion(
   region: string,
 ): string | undefined {
   const home = process.env['AWS_REGION'] ?? 'the Region that Poolbridge runs in';
-  if (name === 'RegionDisabledException') {
+  // RegionDisabledException where STS is deactivated, InvalidClientTokenId where the Region is not enabled. AWS
+  // documents both: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_Errors
+  // https://repost.aws/knowledge-center/iam-validate-access-credentials
+  if (name === 'RegionDisabledException' || name === 'InvalidClientTokenId') {
     return `Account ${account} does not let STS issue credentials in ${home}, where Poolbridge runs. In account ${account}, activate STS for ${home} in the IAM console under Account settings; if ${home} is an opt-in Region, first enable it on the Account page under AWS Regions.`;
   }
-  // AWS documents no error for this. Credentials that were issued a moment ago and are unknown in a
-  // Region are taken as a Region that their account has not enabled.
+  // An assumption: AWS documents this error for unknown credentials only. Credentials that were issued a moment ago
+  // and are unknown in a Region mean that their account has not enabled it, as users of other services report:
+  // https://github.com/aws/chalice/issues/1445
   if (name === 'UnrecognizedClientException') {
     return `Account ${account} can't use ${region}: AWS does not know its credentials there. In account ${account}, enable ${region} on the Account page under AWS Regions, or correct the id in links.yml.`;
   }

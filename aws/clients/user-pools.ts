@@ -109,7 +109,7 @@ export interface Tempo {
 }
 
 // One operation may be called 5 times a second on one user pool, which AWS does not adjust. That it may
-// also be called 5 times at once is an assumption.
+// also be called 5 times at once is an assumption, which the contract suite tries (`pool-burst`).
 // https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 const CALLS_A_SECOND = 5;
 

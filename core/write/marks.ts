@@ -2,8 +2,11 @@ import { userPoolIdOf } from '../user-pool.ts';
 import { EVERY_CLIENT, type LedgerEntry } from './records.ts';
 
 /**
- * By how much clocks may differ, and how long a listing of Cognito may lag behind, in milliseconds. AWS
- * gives no figure: it is an assumption.
+ * By how much clocks may differ, and how long ListUserPoolClients may lag behind a creation or a deletion, in
+ * milliseconds. AWS says nothing of how consistent it is, so the figure is an assumption, which the contract suite
+ * measures (`listing-lag`).
+ *
+ * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html
  */
 export const LAG_MS = 60_000;
 

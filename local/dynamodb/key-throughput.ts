@@ -8,9 +8,13 @@ type Kind = 'read' | 'write';
  */
 const UNITS: Record<Kind, number> = { read: 3000, write: 1000 };
 
-// That DynamoDB names it so for a table that is paid for by request is an assumption: its pages name this and
-// ProvisionedThroughputExceededException, and the SDK retries both.
+// As users of tables that are paid for by request report it for a hot key. AWS's pages name it beside
+// ProvisionedThroughputExceededException, which is that of provisioned tables.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-diagnosing-workflow.html
+// https://github.com/cowinapi/developer.cowin/issues/151
 const CODE = 'ThrottlingException';
+const MESSAGE =
+  'Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table or index so please try again shortly. If exceptions persist, check if you have a hot key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html';
 
 interface Filled {
   units: number;
@@ -30,7 +34,7 @@ export class KeyThroughput {
    */
   admit(key: string, kind: Kind): void {
     if (this.#now(key, kind).units > 0) return;
-    throw new AwsError(CODE, `Throughput exceeds the ${kind} capacity of one partition key.`);
+    throw new AwsError(CODE, MESSAGE);
   }
 
   /** Counts what a request has consumed. */

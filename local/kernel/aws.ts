@@ -112,6 +112,7 @@ export class Aws {
     // rate is an assumption.
     if (found.open || principal) this.throttle.admit(call, found.owner?.(input) ?? account);
     try {
+      this.#refuseDisabledRegion(call);
       if (!found.open) this.#authorize(call, found);
       const output = (await found.run(call)) ?? {};
       if (found.writes) this.trail.record(call, output);
@@ -122,15 +123,23 @@ export class Aws {
     }
   }
 
+  /**
+   * A Region that the caller's account has not enabled does not know its credentials. STS documents the code, and
+   * users report that of services that speak JSON; that identity pools use it is an assumption.
+   *
+   * @see https://repost.aws/knowledge-center/iam-validate-access-credentials
+   * @see https://github.com/aws/chalice/issues/1445
+   */
+  #refuseDisabledRegion({ principal, service, account, region }: Call): void {
+    if (!principal || !this.disabledRegions.has(`${account} ${region}`)) return;
+    const code = service === 'sts' ? 'InvalidClientTokenId' : 'UnrecognizedClientException';
+    throw new AwsError(code, 'The security token included in the request is invalid.', 403);
+  }
+
   #authorize(call: Call, operation: Operation): void {
     const { principal, service } = call;
     if (!principal) {
       throw new AwsError('MissingAuthenticationToken', 'Missing Authentication Token', 403);
-    }
-    // STS judges by the account that is asked for credentials. That others answer so is an assumption.
-    if (service !== 'sts' && this.disabledRegions.has(`${call.account} ${call.region}`)) {
-      const message = 'The security token included in the request is invalid.';
-      throw new AwsError('UnrecognizedClientException', message, 403);
     }
     for (const judged of [operation.judge?.(call) ?? {}].flat()) {
       const { action = `${service}:${call.operation}`, resource = '*', ...rest } = judged;

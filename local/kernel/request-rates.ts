@@ -44,6 +44,6 @@ export const requestRates = (services: readonly Limited[]): (RequestRate & { ser
 
 /**
  * A bucket of one second's worth. AWS publishes no bucket size beside most rates, so that this size is an
- * assumption.
+ * assumption. The contract suite tries it where it hinders no one: for one user pool (`pool-burst`).
  */
 export const each = (perSecond: number): Bucket => ({ size: perSecond, perSecond });

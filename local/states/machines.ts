@@ -20,7 +20,17 @@ export interface Machine {
 
 type Status = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
-/** A task that waits for someone to say what came of it. */
+/** Where a task waits, and by which integration it tells its token. */
+interface WaitingTask {
+  executionArn: string;
+  token: string;
+  /** The service, such as `lambda`. */
+  resourceType: string;
+  /** The action of the service, such as `invoke`. */
+  resource: string;
+}
+
+/** A task that waits for an answer. */
 interface Waiting {
   executionArn: string;
   resolve(output: Json): void;
@@ -204,6 +214,23 @@ export class StateMachines {
     });
   }
 
+  /** The integrations that wait for a token: they tell it to someone, and answer what AWS answered. */
+  readonly #tellers: Record<
+    string,
+    (machine: Machine, name: string, parameters: Record<string, Json>) => Promise<Json>
+  > = {
+    'lambda:invoke': async (machine, name, { FunctionName, Payload = null }) => {
+      const payload = JSON.stringify(Payload);
+      const answer = await this.#invoke(machine, name, String(FunctionName), payload);
+      return { ExecutedVersion: '$LATEST', Payload: JSON.parse(answer), StatusCode: 200 };
+    },
+    // https://docs.aws.amazon.com/step-functions/latest/dg/connect-sqs.html
+    'sqs:sendMessage': async (machine, name, input) => {
+      const call = { service: 'sqs', operation: 'SendMessage', input };
+      return (await this.#callAs(machine, name, call)) as Json;
+    },
+  };
+
   #runTask(machine: Machine, executionArn: string, name: string): RunTask {
     return async (task) => {
       const { resource, input, token } = task;
@@ -211,34 +238,38 @@ export class StateMachines {
         const invoke = () => this.#invoke(machine, name, resource, JSON.stringify(input));
         return this.#runFunction(task, invoke);
       }
-      if (token === undefined || !/:states:::lambda:invoke\.waitForTaskToken$/.test(resource)) {
-        throw new UnsupportedError(`the task resource ${resource}`);
-      }
-      const { FunctionName, Payload = null } = input as Record<string, Json>;
-      const invoke = () =>
-        this.#invoke(machine, name, String(FunctionName), JSON.stringify(Payload));
-      return this.#awaitToken(task, machine.region, { executionArn, token }, invoke);
+      const [, service = '', action = ''] =
+        /:states:::(lambda|sqs):(invoke|sendMessage)\.waitForTaskToken$/.exec(resource) ?? [];
+      const tell = this.#tellers[`${service}:${action}`];
+      if (token === undefined || !tell) throw new UnsupportedError(`the task resource ${resource}`);
+      const waiting = { executionArn, token, resourceType: service, resource: action };
+      const parameters = input as Record<string, Json>;
+      return this.#awaitToken(task, machine.region, waiting, () => tell(machine, name, parameters));
     };
   }
 
   /** Invokes a Lambda function with the machine's role, and returns what it answered as text. */
   async #invoke(machine: Machine, name: string, FunctionName: string, Payload: string) {
+    const call = { service: 'lambda', operation: 'Invoke', input: { FunctionName, Payload } };
+    const answer = (await this.#callAs(machine, name, call)) as InvokeAnswer;
+    if (answer.functionError === undefined) return answer.payload;
+    const { errorType = 'Lambda.Unknown' } = JSON.parse(answer.payload);
+    throw taskError(errorType, answer.payload);
+  }
+
+  /** Calls AWS with the machine's role. */
+  async #callAs(
+    { roleArn, arn, region }: Machine,
+    name: string,
+    { service, operation, input }: { service: string; operation: string; input: object },
+  ): Promise<object> {
     try {
-      const service = 'states.amazonaws.com';
-      const { roleArn, arn, region } = machine;
-      const principal = this.#aws.iam.assumeByService(roleArn, service, name.slice(0, 64), arn);
-      const answer = (await this.#aws.call({
-        service: 'lambda',
-        operation: 'Invoke',
-        principal,
-        region,
-        input: { FunctionName, Payload },
-      })) as InvokeAnswer;
-      if (answer.functionError === undefined) return answer.payload;
-      const { errorType = 'Lambda.Unknown' } = JSON.parse(answer.payload);
-      throw taskError(errorType, answer.payload);
+      const states = 'states.amazonaws.com';
+      const principal = this.#aws.iam.assumeByService(roleArn, states, name.slice(0, 64), arn);
+      const asked = { service, operation, principal, region, input: { ...input } };
+      return await this.#aws.call(asked);
     } catch (error) {
-      throw error instanceof AwsError ? serviceError('lambda', error) : error;
+      throw error instanceof AwsError ? serviceError(service, error) : error;
     }
   }
 
@@ -259,16 +290,16 @@ export class StateMachines {
   }
 
   /**
-   * Tells a function the token, and waits for whoever answers with it.
+   * Tells someone the token, and waits for an answer with it.
    * https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
    */
   async #awaitToken(
     { input, timeoutSeconds, event }: Parameters<RunTask>[0],
     region: string,
-    { token, executionArn }: { token: string; executionArn: string },
-    invoke: () => Promise<string>,
+    { token, executionArn, resourceType, resource: action }: WaitingTask,
+    tell: () => Promise<Json>,
   ): Promise<Json> {
-    const details = { resourceType: 'lambda', resource: 'invoke.waitForTaskToken' };
+    const details = { resourceType, resource: `${action}.waitForTaskToken` };
     const timeout = timeoutSeconds === undefined ? {} : { timeoutInSeconds: timeoutSeconds };
     const parameters = JSON.stringify(input);
     event('TaskScheduled', { ...details, region, parameters, ...timeout });
@@ -280,9 +311,7 @@ export class StateMachines {
       timeoutSeconds === undefined ? undefined : setTimeout(expire, timeoutSeconds * 1000);
     try {
       event('TaskStarted', details);
-      const Payload: Json = JSON.parse(await invoke());
-      const submitted = { ExecutedVersion: '$LATEST', Payload, StatusCode: 200 };
-      event('TaskSubmitted', { ...details, output: JSON.stringify(submitted) });
+      event('TaskSubmitted', { ...details, output: JSON.stringify(await tell()) });
       const output = await promise;
       event('TaskSucceeded', { ...details, output: JSON.stringify(output) });
       return output;

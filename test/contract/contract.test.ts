@@ -58,7 +58,7 @@ describe('what is believed of AWS', () => {
     const plan = planOf(aws.a, aws.b, { records: false });
     assert.match(
       plan,
-      /Account-A 111111111111 in us-east-1: at most 3 user pools, 2 queues, 2 rules, 1 role\n/,
+      /Account-A 111111111111 in us-east-1: at most 4 user pools, 2 queues, 2 rules, 1 role\n/,
     );
     assert.match(plan, /Account-B 222222222222 in ap-south-1: at most 21 identity pools, 6 roles/);
   });

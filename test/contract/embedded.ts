@@ -37,8 +37,8 @@ export async function embedded(): Promise<Embedded> {
   const a = await open(A);
   const b = await open(B);
   const deploy = async (name: string, template: Template) => {
-    const { PoolId = '' } = await deployStack(local.aws, { ...B, name, template });
-    return PoolId;
+    const { Id = '' } = await deployStack(local.aws, { ...B, name, template });
+    return Id;
   };
   return {
     a,

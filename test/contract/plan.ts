@@ -10,14 +10,15 @@ interface Making {
 
 /** All that the suite makes. A test compares it with what a run wrote into its manifest. */
 export const makings: Making[] = [
-  { kind: 'user pool', where: 'a', count: 3 },
+  { kind: 'user pool', where: 'a', count: 4 },
   { kind: 'queue', where: 'a', count: 2 },
   { kind: 'rule', where: 'a', count: 2 },
   { kind: 'role', where: 'a', count: 1 },
   { kind: 'identity pool', where: 'b', count: 21 },
   { kind: 'role', where: 'b', count: 6 },
   { kind: 'event bus', where: 'b', count: 1 },
-  { kind: 'stack', where: 'b', count: 1 },
+  { kind: 'queue', where: 'b', count: 1 },
+  { kind: 'stack', where: 'b', count: 2 },
 ];
 
 const listOf = (where: Making['where']): string =>

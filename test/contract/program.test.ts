@@ -86,7 +86,7 @@ describe('a run against two accounts', () => {
   test('says what it makes and what that costs, and ends with a table and a report', async () => {
     const { code, said } = await run([...accounts, '--only', 'names,tags'], 'y');
     assert.equal(code, 0, said);
-    assert.match(said, /Account-A 111111111111 in us-east-1 \(profile a\): at most 3 user pools/);
+    assert.match(said, /Account-A 111111111111 in us-east-1 \(profile a\): at most 4 user pools/);
     assert.match(said, /It costs nothing, or a few cents/);
     assert.match(said, /Start\? \(y\/N\)/);
     assert.match(said, /same +names: another name +accepted +accepted +[0-9a-f-]{36}\n/);

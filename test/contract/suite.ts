@@ -1,4 +1,5 @@
 import { type Probe, type Row, rowsFrom, rowsOfError } from './probe.ts';
+import { listingLag, poolBurst } from './probes/app-clients.ts';
 import { classicFlow } from './probes/classic-flow.ts';
 import { delivery, inputTransformer } from './probes/delivery.ts';
 import { duplicates, entries, order, quota } from './probes/entries.ts';
@@ -10,6 +11,7 @@ import { eventHistory } from './probes/records.ts';
 import { refresh } from './probes/refresh.ts';
 import { leftBehind, noPrincipalTags, roleMappings } from './probes/roles.ts';
 import { linkedLogin, newLink, refusedIdentities, refusedTokens } from './probes/sign-in.ts';
+import { stateMachine } from './probes/state-machine.ts';
 import { tags } from './probes/tags.ts';
 import { tokenCheck } from './probes/token-check.ts';
 import { organizationTrail } from './probes/trails.ts';
@@ -55,6 +57,9 @@ export const probes: Probe[] = [
   disabledRegion,
   organizationTrail,
   rates,
+  poolBurst,
+  listingLag,
+  stateMachine,
   delivery,
   inputTransformer,
   eventHistory,

@@ -138,14 +138,15 @@ export class World {
     });
   }
 
-  /** A stack in Account-B; its id is its only output. */
+  /** A stack in Account-B; what it makes is its only output, `Id`. */
   stack(template: Template): Promise<string> {
     const { deploy } = this.#options;
     if (deploy) return deploy(this.#name(), template);
     return this.make(this.b, 'stack', async (StackName) => {
       const client = this.b.client(CloudFormationClient);
       const TemplateBody = JSON.stringify(template);
-      await client.send(new CreateStackCommand({ StackName, TemplateBody }));
+      const Capabilities = ['CAPABILITY_IAM' as const];
+      await client.send(new CreateStackCommand({ StackName, TemplateBody, Capabilities }));
       await waitUntilStackCreateComplete({ client, maxWaitTime: 300 }, { StackName });
       const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }));
       return Stacks?.[0]?.Outputs?.[0]?.OutputValue ?? '';

@@ -93,7 +93,7 @@ describe('a change that needs approval', () => {
     assert.deepEqual(await world.describe(pools.mobile), pool);
     assert.deepEqual(await itemsOf(pools.mobile), [], 'no lease, and no request that waits');
 
-    // Everyone is told what would change, and nobody the token.
+    // Every subscriber sees what would change, and no one sees the token.
     await world.local.aws.buses.settled();
     const event = told.find(({ text }) => text.includes('ApprovalRequested'))!;
     const [{ Detail, Source }] = JSON.parse(event.text).Entries;
@@ -122,7 +122,7 @@ describe('a change that needs approval', () => {
     assert.ok(whole.out.includes('"state": "RequestApproval"'), whole.err);
     for (const { out } of [shown, inJson, whole]) assert.ok(!out.includes(token));
 
-    // Others go on, and whoever forges its request in the table gains nothing by it.
+    // Others go on, and a forged request in the table changes nothing.
     const forged = { execution: executionArn, operation: 'link', userPoolId: APPROVED, clientId };
     await table('PutItem', {
       Item: {
@@ -278,7 +278,7 @@ describe('a change that needs approval', () => {
     });
   }
 
-  test('is not written when nobody decides in time', async () => {
+  test('is not written when no one decides in time', async () => {
     const clientId = await world.createAppClient(APPROVED);
     const request = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
     const { definition } = world.local.aws.stateMachines.machine(world.machineArn);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { AwsError } from '../../local/kernel/errors.ts';
 import { ACCOUNT_A, ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
@@ -68,6 +69,21 @@ describe('what is refused', () => {
         await refused(ACCOUNT_B, HOME.region),
         `Account ${ACCOUNT_B} does not let STS issue credentials in us-east-1, where Poolbridge runs. In account ${ACCOUNT_B}, activate STS for us-east-1 in the IAM console under Account settings; if us-east-1 is an opt-in Region, first enable it on the Account page under AWS Regions.`,
       );
+    });
+
+    test('an opt-in Region that Poolbridge runs in, in Account-B', async () => {
+      const { operations } = world.local.aws.services.get('sts')!;
+      const { AssumeRole } = operations;
+      // As STS answers there: https://repost.aws/knowledge-center/iam-validate-access-credentials
+      const run = () => {
+        const message = 'The security token included in the request is invalid.';
+        throw new AwsError('InvalidClientTokenId', message, 403);
+      };
+      operations['AssumeRole'] = { ...AssumeRole!, run };
+      const ended = await world.run({ userPoolId: MOBILE, clientId: await silently(MOBILE) });
+      operations['AssumeRole'] = AssumeRole!;
+      assert.equal(ended.error, 'TargetAccessDeniedError');
+      assert.match(ended.failure().message, /first enable it on the Account page/);
     });
 
     test('the Region of the identity pool, in Account-B', async () => {

@@ -144,7 +144,7 @@ function needs(): [action: string, resource: string][] {
   ];
 }
 
-test('whoever has the policy for deployers may make, change and remove all that the service has', () => {
+test('the policy for deployers covers making, changing and removing all that the service has', () => {
   assert.deepEqual(
     needs().filter(([action, resource]) => !may(action, resource)),
     [],
@@ -169,7 +169,7 @@ test('the policy for deployers has no service and no resource that is not needed
   }
 });
 
-test('whoever has the policy for deployers may touch nothing else', () => {
+test('the policy for deployers allows nothing else', () => {
   for (const [action, resource] of [
     ['iam:CreateRole', `arn:aws:iam::${ACCOUNT}:role/admin`],
     ['iam:PassRole', `arn:aws:iam::${ACCOUNT}:role/service-role/other`],

@@ -1,13 +1,17 @@
-import { CognitoIdentityClient, UpdateIdentityPoolCommand } from '@aws-sdk/client-cognito-identity';
+import {
+  CognitoIdentityClient,
+  ListIdentityPoolsCommand,
+  UpdateIdentityPoolCommand,
+} from '@aws-sdk/client-cognito-identity';
 import {
   CreateEventBusCommand,
   EventBridgeClient,
   PutPermissionCommand,
 } from '@aws-sdk/client-eventbridge';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { outcomeByIam } from '../outcome.ts';
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { outcome, outcomeByIam } from '../outcome.ts';
 import type { Place } from '../place.ts';
-import { ASSUMPTION, type Probe } from '../probe.ts';
+import { ASSUMPTION, type Probe, type Seen } from '../probe.ts';
 import type { World } from '../world.ts';
 import { required } from './pool.ts';
 
@@ -39,14 +43,14 @@ const role = (world: World): Promise<string> =>
     ),
   );
 
-/** Assumes the role at the STS of a Region, with a policy for the session. */
-async function assume(world: World, sts: Place, Action: string[], Resource: string) {
+/** Assumes the role, with a policy for the session. */
+async function assume(world: World, Action: string[], Resource: string) {
   const RoleArn = await role(world);
   const Policy = JSON.stringify({
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Action, Resource }],
   });
-  return sts
+  return world.b
     .client(STSClient)
     .send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'contract', Policy }));
 }
@@ -55,7 +59,7 @@ async function assume(world: World, sts: Place, Action: string[], Resource: stri
 async function restricted(world: World, actions: string[], resource = '*'): Promise<Place> {
   // A role that was just made is known to STS only after a while.
   const session = await world.eventually(() =>
-    assume(world, world.b, actions, resource).catch((error: Error) => {
+    assume(world, actions, resource).catch((error: Error) => {
       if (error.name === 'AccessDenied') return undefined;
       throw error;
     }),
@@ -171,27 +175,36 @@ export const busPermissions: Probe = {
 // https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 const OPT_IN = ['af-south-1', 'ap-east-1', 'eu-south-1', 'il-central-1', 'me-south-1'];
 
+const AT_STS = 'GetCallerIdentity in a Region that is not enabled';
+const AT_COGNITO = 'ListIdentityPools in a Region that is not enabled';
+
 export const disabledRegion: Probe = {
   name: 'disabled-region',
-  does: 'Assumes a role at the STS of Regions that most accounts have not enabled. It makes nothing there.',
+  does: 'Reads in a Region that the account has not enabled, as most accounts have not enabled all. It makes nothing there.',
   beliefs: [
     {
-      about: 'AssumeRole in a Region that is not enabled',
-      believed: 'RegionDisabledException',
-      source: 'https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html',
+      about: AT_STS,
+      believed: 'InvalidClientTokenId',
+      source: 'https://repost.aws/knowledge-center/iam-validate-access-credentials',
+    },
+    {
+      about: AT_COGNITO,
+      believed: 'UnrecognizedClientException',
+      source: `${ASSUMPTION}: other services that speak JSON answer so: https://github.com/aws/chalice/issues/1445`,
     },
   ],
   async observe(world) {
-    const about = 'AssumeRole in a Region that is not enabled';
-    await restricted(world, [UPDATE]);
     for (const region of OPT_IN) {
-      const seen = await outcomeByIam(assume(world, world.b.in(region), [UPDATE], '*'));
-      if (seen.seen !== 'accepted') {
-        const detail = `${region}: ${seen.detail}`;
-        return { [about]: { seen: seen.seen, requestId: seen.requestId, detail } };
-      }
+      const place = world.b.in(region);
+      const atSts = await outcome(place.client(STSClient).send(new GetCallerIdentityCommand({})));
+      if (atSts.seen === 'accepted') continue;
+      const atCognito = await outcome(
+        place.client(CognitoIdentityClient).send(new ListIdentityPoolsCommand({ MaxResults: 1 })),
+      );
+      const inRegion = (seen: Seen): Seen => ({ ...seen, detail: `${region}: ${seen.detail}` });
+      return { [AT_STS]: inRegion(atSts), [AT_COGNITO]: inRegion(atCognito) };
     }
     const notTried = `The account can use each of ${OPT_IN.join(', ')}.`;
-    return { [about]: { notTried } };
+    return { [AT_STS]: { notTried }, [AT_COGNITO]: { notTried } };
   },
 };

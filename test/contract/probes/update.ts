@@ -216,7 +216,7 @@ export const stackPool: Probe = {
           },
         },
       },
-      Outputs: { PoolId: { Value: { Ref: 'Pool' } } },
+      Outputs: { Id: { Value: { Ref: 'Pool' } } },
     });
     const before = await described(world, id);
     const tags = Object.entries(before.IdentityPoolTags ?? {});
