@@ -1,4 +1,5 @@
 import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { pagesOf } from '../../aws/pace/pages.ts';
 import { machineOf, type ToldExecution } from '../../core/audit/audit.ts';
 import { isObject } from '../../core/shape.ts';
 import type { Event } from './history.ts';
@@ -42,6 +43,10 @@ function lineIn(message = ''): Line[] {
   }
 }
 
+// Each call searches a part of the log, so the pages of a long period may be empty for long.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+const MOST_EMPTY = 1000;
+
 /** One log group, whose lines are JSON. */
 export class LogGroup {
   readonly #logs: CloudWatchLogs;
@@ -57,6 +62,7 @@ export class LogGroup {
    *
    * @param from in epoch milliseconds.
    * @param progress is called with the number of lines found so far, before each page is read.
+   * @throws AwsUnavailableError when the log has no end.
    */
   async find(
     filterPattern: string,
@@ -64,18 +70,19 @@ export class LogGroup {
     progress: (lines: number) => void = () => {},
   ): Promise<Line[]> {
     const found: Line[] = [];
-    let nextToken: string | undefined;
-    do {
+    const read = async (nextToken: string | undefined) => {
       progress(found.length);
       const page = await this.#logs.filterLogEvents({
         logGroupName: this.#name,
         filterPattern,
-        ...(from !== undefined && { startTime: from }),
-        ...(nextToken !== undefined && { nextToken }),
+        startTime: from,
+        nextToken,
       });
-      found.push(...(page.events ?? []).flatMap(({ message }) => lineIn(message)));
-      nextToken = page.nextToken;
-    } while (nextToken !== undefined);
+      return { items: page.events ?? [], next: page.nextToken };
+    };
+    for await (const { items } of pagesOf('FilterLogEvents', read, MOST_EMPTY)) {
+      found.push(...items.flatMap(({ message }) => lineIn(message)));
+    }
     return found;
   }
 }

@@ -13,6 +13,7 @@ describe('app clients whose link has the longest principal tags', () => {
   let world: World;
 
   before(async () => {
+    // 220 app clients at 5 a second would take most of a minute, and this is about the size of items.
     world = await startWorld({ trail: false, unlimited: ['cognito-idp'] });
     const { aws } = world.local;
     aws.identityPools.providerQuota = 1000;

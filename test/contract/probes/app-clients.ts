@@ -2,7 +2,7 @@ import {
   DeleteUserPoolClientCommand,
   ListUserPoolClientsCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { LAG_MS } from '../../../core/marks.ts';
+import { LAG_MS } from '../../../core/write/marks.ts';
 import { saw } from '../outcome.ts';
 import { ASSUMPTION, type Probe, type Seen } from '../probe.ts';
 import type { World } from '../world.ts';
@@ -26,7 +26,7 @@ export const poolBurst: Probe = {
     {
       about: `${BURST} calls of one operation on one user pool at once`,
       believed: 'accepted',
-      source: `${ASSUMPTION}: ${QUOTAS} grants ${BURST} a second and says nothing of a burst; aws/user-pools.ts paces its calls so`,
+      source: `${ASSUMPTION}: ${QUOTAS} grants ${BURST} a second and says nothing of a burst; aws/clients/user-pools.ts paces its calls so`,
     },
   ],
   async observe(world) {
@@ -51,7 +51,7 @@ export const listingLag: Probe = {
   beliefs: [CREATED, DELETED].map((about) => ({
     about,
     believed: IN_TIME,
-    source: `${ASSUMPTION}: AWS says nothing of how consistent the list is; core/marks.ts gives it a minute`,
+    source: `${ASSUMPTION}: AWS says nothing of how consistent the list is; core/write/marks.ts gives it a minute`,
   })),
   async observe(world) {
     const pool = await quietPool(world);
