@@ -67,6 +67,11 @@ export class Buses {
     this.#deliveries.hold();
   }
 
+  /** How many deliveries are held back. */
+  get held(): number {
+    return this.#deliveries.held;
+  }
+
   /** Lets those held go, in the order given, and later ones pass. */
   release(order: (held: readonly Delivery[]) => readonly Delivery[] = (held) => held): void {
     this.#deliveries.release(order);

@@ -93,6 +93,10 @@ export class Deliveries {
     this.#held ??= [];
   }
 
+  get held(): number {
+    return this.#held?.length ?? 0;
+  }
+
   release(order: (held: readonly Delivery[]) => readonly Delivery[]): void {
     const held = this.#held ?? [];
     this.#held = undefined;

@@ -17,6 +17,7 @@ import { executionOf, sessionNameOf } from '../../core/execution.ts';
 import { type IdentityPool as Pool, sameSettings } from '../../core/identity-pool/identity-pool.ts';
 import { apply, expanded } from '../../core/identity-pool/merge.ts';
 import { deployAccountB } from '../../local/poolbridge/deploy.ts';
+import { until } from '../until.ts';
 import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
 import { poolbridge } from './command.ts';
 
@@ -78,9 +79,6 @@ describe('poolbridge audit', () => {
   const ask = (operation: string, input: object) =>
     world.local.aws.tables.ask(HOME, operation, { TableName: 'poolbridge-dev', ...input });
   const lease = { pk: { S: pools.mobile }, sk: { S: 'lease' } };
-  const until = async (holds: () => boolean | Promise<boolean>) => {
-    while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 25));
-  };
   const start = async (name: string, input: object) => {
     const { executionArn = '' } = await world.client(SFNClient, HOME).send(
       new StartExecutionCommand({

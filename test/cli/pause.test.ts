@@ -9,6 +9,7 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
+import { until } from '../until.ts';
 import { HOME, pools, startWorld, type World } from '../world.ts';
 import { poolbridge, someone } from './command.ts';
 
@@ -135,7 +136,7 @@ describe('poolbridge pause and poolbridge resume', () => {
       })) as { Items: object[] };
       return Items.length > 0;
     };
-    while (!(await waits())) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(waits);
     await ask('PutItem', { Item: { pk: { S: 'pause' }, sk: { S: 'pause' } } });
     await ask('DeleteItem', { Key: leaseKey });
     const ended = await running;

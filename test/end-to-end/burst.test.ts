@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { until } from '../until.ts';
 import { type Ended, HOME, pools, startWorld, type World } from '../world.ts';
 
 const HUGE = 'us-east-1_Huge00001';
@@ -22,10 +23,6 @@ describe('requests that wait together', () => {
 
   const ask = (operation: string, input: object) =>
     world.local.aws.tables.ask(HOME, operation, { TableName, ...input }) as Promise<TableAnswer>;
-
-  const until = async (holds: () => boolean | Promise<boolean>) => {
-    while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50));
-  };
 
   const resultOf = (ended: Ended) => {
     const [result, ...more] = ended.result().results;

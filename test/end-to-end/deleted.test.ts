@@ -5,6 +5,7 @@ import {
   DeleteUserPoolClientCommand,
   DeleteUserPoolCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
+import { until } from '../until.ts';
 import { HOME, pools, startWorld, type World } from '../world.ts';
 
 const LEAVING = 'us-east-1_Leaving01';
@@ -119,7 +120,7 @@ describe('what is deleted', () => {
     buses.hold();
     const clientId = await world.createAppClient(LEAVING, 'android');
     await deleteClient(LEAVING, clientId);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(() => buses.held === 2);
     let creation: unknown[] = [];
     buses.release((held) => {
       const isDeletion = (each: unknown) => JSON.stringify(each).includes('DeleteUserPoolClient');

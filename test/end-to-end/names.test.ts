@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { until } from '../until.ts';
 import { HOME, pools, startWorld, type World } from '../world.ts';
 
 const WEB = 'us-east-1_Web000001';
@@ -54,10 +55,6 @@ describe('requests that need the names of one user pool’s app clients', () => 
       }),
     );
     return executionArn!;
-  };
-
-  const until = async (holds: () => boolean | Promise<boolean>) => {
-    while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
   };
 
   const outcomeOf = async (executionArn: string) =>

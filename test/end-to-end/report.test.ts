@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { AwsError } from '../../local/kernel/errors.ts';
+import { until } from '../until.ts';
 import { pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
@@ -86,7 +87,7 @@ describe('the end of an execution', () => {
     for (const operation of ['link', 'link', 'unlink']) await world.run({ ...request, operation });
     await world.run({ ...request, clientId: 'nobody' });
     // The last lines of a function's log come a moment after its answer.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => metrics().length >= before + 7);
     const counted = metrics()
       .slice(before)
       .map(({ link, Linked, AlreadyLinked, Unlinked, Failed }) => {
@@ -119,21 +120,26 @@ describe('the end of an execution', () => {
   test('is logged by every step under the execution’s ARN', async () => {
     const clientId = await world.createAppClient(MOBILE);
     const { executionArn } = await world.run({ userPoolId: MOBILE, clientId });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const lines = world.local.aws.logGroups
-      .all()
-      .filter(({ name }) => name.startsWith('/aws/lambda/'))
-      .flatMap(({ events }) => events.map(({ message }) => message))
-      .filter((message) => message.startsWith('{') && message.includes(executionArn));
-    const said = lines
-      .map((line) => JSON.parse(line))
-      .filter((line) => line.correlation_id === executionArn);
-    assert.deepEqual(said.map(({ message }) => message).sort(), [
-      'identity pool update begins',
-      'identity pool update ended',
-      'outcome reported',
-      'targets resolved',
-    ]);
+    const said = (): Record<string, string>[] =>
+      world.local.aws.logGroups
+        .all()
+        .filter(({ name }) => name.startsWith('/aws/lambda/'))
+        .flatMap(({ events }) => events.map(({ message }) => message))
+        .filter((message) => message.startsWith('{') && message.includes(executionArn))
+        .map((line) => JSON.parse(line))
+        .filter((line) => line.correlation_id === executionArn);
+    await until(() => said().length >= 4);
+    assert.deepEqual(
+      said()
+        .map(({ message }) => message)
+        .sort(),
+      [
+        'identity pool update begins',
+        'identity pool update ended',
+        'outcome reported',
+        'targets resolved',
+      ],
+    );
   });
 
   test('and all that went before it is in the log group of the state machine', async () => {

@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { deployAccountB } from '../../local/poolbridge/deploy.ts';
 import { grantsOf } from '../security/grants.ts';
+import { until } from '../until.ts';
 import { ACCOUNT_A, full, HOME, startWorld, type World } from '../world.ts';
 
 const ACCOUNT = '777777777777';
@@ -142,7 +143,7 @@ describe('role mappings and principal tags', () => {
       .send(new DeleteUserPoolClientCommand({ UserPoolId: BY_RULES, ClientId: clientId }));
     const isDone = async () =>
       (await world.executions()).some(({ output }) => output?.includes('"UNLINKED"'));
-    while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 25));
+    await until(isDone);
     assert.deepEqual(await rolesOf(POOL), { Roles, RoleMappings: foreign });
     assert.deepEqual(await tagsOf(BY_RULES), { UseDefaults: false, PrincipalTags: {} });
     assert.deepEqual(await world.describe(POOL, ACCOUNT), before);

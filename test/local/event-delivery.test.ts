@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { startAws } from '../../local/index.ts';
 import { AwsError } from '../../local/kernel/errors.ts';
-
+import { until } from '../until.ts';
 import {
   AWAY,
   allowing,
@@ -316,7 +316,7 @@ test('What AWS itself does reaches the default bus of its account and Region.', 
     name: 'ResourceAlreadyExistsException',
   });
   await clientOf(local, HOME, 'eu-west-1').send(new CreateEventBusCommand({ Name: 'there' }));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => started.length > 0);
   await local.aws.buses.settled();
   assert.deepEqual(
     started.map(({ input }) => JSON.parse(input)),

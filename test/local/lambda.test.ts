@@ -8,6 +8,7 @@ import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/clie
 import { strToU8, zipSync } from 'fflate';
 import { type LocalAws, startAws } from '../../local/index.ts';
 import { deployStack } from '../../local/kernel/cloudformation.ts';
+import { until } from '../until.ts';
 
 const code = `
 let calls = 0;
@@ -138,8 +139,8 @@ describe('a function', () => {
 
   test('beyond the account’s concurrency is throttled', async () => {
     local.aws.functions.concurrency = 1;
-    const first = invoke({ sleep: 300 });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const first = invoke({ sleep: 900 });
+    await until(() => local.aws.functions.all().some(({ busy }) => busy.size > 0));
     const credentials = { accessKeyId: '111111111111', secretAccessKey: 'any' };
     const once = new LambdaClient({
       endpoint: local.endpoint,
@@ -161,7 +162,8 @@ describe('a function', () => {
       region: 'us-east-1',
       credentials: { accessKeyId: '111111111111', secretAccessKey: 'any' },
     });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const group = local.aws.logGroups.all().find(({ name }) => name === '/aws/lambda/it')!;
+    await until(() => group.events.some(({ message }) => message.includes('hello there')));
     const { events = [] } = await logs.send(
       new FilterLogEventsCommand({
         logGroupName: '/aws/lambda/it',

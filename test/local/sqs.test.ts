@@ -38,7 +38,21 @@ async function withQueue(t: TestContext, Attributes: Record<string, string> = {}
   const send = (MessageBody: string) => sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
   const receive = async (more: Partial<ReceiveMessageCommandInput> = {}): Promise<Message[]> =>
     (await sqs.send(new ReceiveMessageCommand({ QueueUrl, ...more }))).Messages ?? [];
-  return { local, sqs, QueueUrl, send, receive };
+  let asked = 0;
+  const { aws } = local;
+  const { call } = aws;
+  aws.call = (request) => {
+    if (request.operation === 'ReceiveMessage') asked += 1;
+    return call.call(aws, request);
+  };
+  /** Begins to receive, and goes on once the queue knows of it, whatever the mocked clock says. */
+  const poll = async (WaitTimeSeconds: number): Promise<{ messages: Promise<Message[]> }> => {
+    const before = asked;
+    const messages = receive({ WaitTimeSeconds });
+    while (asked === before) await setImmediate();
+    return { messages };
+  };
+  return { local, sqs, QueueUrl, send, receive, poll };
 }
 
 /** What the in-process clock says is mocked; the wire still works. */
@@ -123,37 +137,28 @@ test('Changing its visibility shows a message at once, or hides it longer.', asy
   await assert.rejects(change(again, 5), { name: 'MessageNotInflight' });
 });
 
-/** Long enough for a request to arrive, whatever the mocked clock says. */
-async function moment(): Promise<void> {
-  const until = performance.now() + 40;
-  while (performance.now() < until) await setImmediate();
-}
-
 test('A long poll answers as soon as a message is there.', async (t) => {
-  const { send, receive } = await withQueue(t);
+  const { send, poll } = await withQueue(t);
   freeze(t);
-  const polling = receive({ WaitTimeSeconds: 20 });
-  await moment();
+  const { messages } = await poll(20);
   await send('late');
   assert.deepEqual(
-    (await polling).map(({ Body }) => Body),
+    (await messages).map(({ Body }) => Body),
     ['late'],
   );
 });
 
 test('A long poll sees a delayed message when it is due, and ends empty when nothing comes.', async (t) => {
-  const { send, receive } = await withQueue(t, { DelaySeconds: '7' });
+  const { send, receive, poll } = await withQueue(t, { DelaySeconds: '7' });
   freeze(t);
   await send('due');
   assert.deepEqual(await receive(), []);
-  const first = receive({ WaitTimeSeconds: 20 });
-  await moment();
+  const first = await poll(20);
   mock.timers.tick(7000);
-  assert.equal((await first)[0]?.Body, 'due');
-  const second = receive({ WaitTimeSeconds: 5 });
-  await moment();
+  assert.equal((await first.messages)[0]?.Body, 'due');
+  const second = await poll(5);
   mock.timers.tick(5000);
-  assert.deepEqual(await second, []);
+  assert.deepEqual(await second.messages, []);
 });
 
 test('A queue tells how many messages it holds, and forgets them after its retention.', async (t) => {

@@ -14,6 +14,7 @@ import { type LocalAws, startAws } from '../../local/index.ts';
 import type { BusEvent } from '../../local/kernel/call.ts';
 import { AwsError } from '../../local/kernel/errors.ts';
 import { History } from '../../local/states/history.ts';
+import { until } from '../until.ts';
 
 const ACCOUNT = '111111111111';
 const FUNCTION = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:it`;
@@ -296,11 +297,13 @@ describe('a state machine', () => {
   });
 
   test('that is stopped is ABORTED, and what still runs changes nothing any more', async () => {
-    answer = () => new Promise((resolve) => setTimeout(() => resolve('late'), 50));
+    const late = Promise.withResolvers<string>();
+    answer = () => late.promise;
     const executionArn = await start(single());
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => calls.length > 0);
     await sfn.send(new StopExecutionCommand({ executionArn, error: 'Enough', cause: 'by hand' }));
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    late.resolve('late');
+    await new Promise((resolve) => setTimeout(resolve, 20));
     const { status, error, cause } = await ended(executionArn);
     assert.deepEqual([status, error, cause], ['ABORTED', 'Enough', 'by hand']);
     const { events = [] } = await sfn.send(new GetExecutionHistoryCommand({ executionArn }));
@@ -497,7 +500,7 @@ describe('a state machine', () => {
     });
     const input = { what: 'this', seconds: 3600 };
     const tokenOf = async (call = 1) => {
-      while (calls.length < call) await new Promise((resolve) => setTimeout(resolve, 2));
+      await until(() => calls.length >= call);
       return String(calls[call - 1]!['token']);
     };
     const succeed = (taskToken: string, output: string) =>
