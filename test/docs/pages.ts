@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const NOT_OURS = /(^|\/)(node_modules|\.[^/]+|reports)\//;
+const NOT_OURS = /(^|\/)(node_modules|reports|\.(?!github)[^/]+)\//;
 
 /** The files of the repository that match a pattern, without what is installed or generated. */
 export const filesOf = (pattern: string | string[]): string[] =>
