@@ -3,29 +3,30 @@ import type { Command, Option } from 'commander';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** A word that may be typed, and what it does. */
+/** A command or option, and its description. */
 interface Word {
   word: string;
   what: string;
 }
 
-/** What may follow the name of a command. */
-interface Completed extends Word {
+/** A command with its options. */
+interface CommandWords extends Word {
   options: Word[];
 }
 
 const optionWord = ({ long, description }: Option): Word[] =>
   long ? [{ word: long, what: description }] : [];
 
-/** The commands of a program with their options, those that all have among them. */
-function completed(program: Command): Completed[] {
+/** The commands of a program with their options, the shared ones included. */
+function commandWords(program: Command): CommandWords[] {
   const common = program.options.flatMap(optionWord);
   return program.commands.map((command) => ({
     word: command.name(),
     what: command.description(),
     options: [
-      ...[...command.options.flatMap(optionWord), ...common],
-      { word: '--help', what: 'how it is used' },
+      ...command.options.flatMap(optionWord),
+      ...common,
+      { word: '--help', what: 'show the help' },
     ],
   }));
 }
@@ -34,7 +35,7 @@ const words = (all: Word[]): string => all.map(({ word }) => word).join(' ');
 
 const single = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-function bash(name: string, commands: Completed[]): string {
+function bash(name: string, commands: CommandWords[]): string {
   const cases = commands.map(
     (command) => `    ${command.word}) words="${words(command.options)}" ;;`,
   );
@@ -51,7 +52,7 @@ complete -o default -F _${name} ${name}
 `;
 }
 
-function zsh(name: string, commands: Completed[]): string {
+function zsh(name: string, commands: CommandWords[]): string {
   const described = (all: Word[]) =>
     all.map(({ word, what }) => single(`${word}:${what.replaceAll(':', '\\:')}`)).join(' ');
   const cases = commands.map(
@@ -71,8 +72,8 @@ compdef _${name} ${name}
 `;
 }
 
-function fish(name: string, commands: Completed[]): string {
-  const of = ({ word: command, what, options }: Completed) => [
+function fish(name: string, commands: CommandWords[]): string {
+  const linesFor = ({ word: command, what, options }: CommandWords) => [
     `complete -c ${name} -n __fish_use_subcommand -f -a ${command} -d ${single(what)}`,
     ...options.map(
       ({ word, what: meaning }) =>
@@ -81,12 +82,12 @@ function fish(name: string, commands: Completed[]): string {
   ];
   return [
     `# npx ${name} completion fish | source; alias ${name} 'npx ${name}'`,
-    ...commands.flatMap(of),
+    ...commands.flatMap(linesFor),
   ].join('\n');
 }
 
 const writers = { bash, zsh, fish };
 
-/** A script by which a shell completes a program's commands and options. */
+/** A script that makes a shell complete a program's commands and options. */
 export const completionFor = (shell: Shell, program: Command): string =>
-  writers[shell](program.name(), completed(program));
+  writers[shell](program.name(), commandWords(program));

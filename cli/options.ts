@@ -1,21 +1,21 @@
 import type { Command } from 'commander';
 import { UsageError } from './output/exit.ts';
-import { Session, type Whither } from './session.ts';
+import { Session, type SessionOptions } from './session.ts';
 
 /** The options that every command has. */
-export type Shared = Whither & { stage: string };
+export type SharedOptions = SessionOptions & { stage: string };
 
-/** The options of a command, its own and those that all have. */
-export const optionsOf = <Own extends object>(command: Command): Own & Shared =>
-  command.optsWithGlobals<Own & Shared>();
+/** The options of a command: its own and the shared ones. */
+export const optionsOf = <Own extends object>(command: Command): Own & SharedOptions =>
+  command.optsWithGlobals<Own & SharedOptions>();
 
-/** The account and Region that the options of a command lead to. */
+/** A session for the account and Region that the options of a command name. */
 export const sessionOf = (command: Command): Session => new Session(optionsOf(command));
 
-/** For an option that may be repeated. */
-export const listed = (value: string, all: string[] = []): string[] => [...all, value];
+/** Collects the values of an option that may be repeated. */
+export const repeated = (value: string, all: string[] = []): string[] => [...all, value];
 
-/** A port number, in an option. */
+/** Parses the port number that an option holds. */
 export function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port < 65_536) return port;

@@ -21,15 +21,31 @@ import { codeOf, exit, UsageError } from './output/exit.ts';
 import { type Streams, Terminal } from './output/terminal.ts';
 
 const commands = [
-  ...[link, unlink, plan, status, reconcile, approve, undo, history, show, audit],
-  ...[replay, pause, resume, lease, check, console, local, completion],
+  link,
+  unlink,
+  plan,
+  status,
+  reconcile,
+  approve,
+  undo,
+  history,
+  show,
+  audit,
+  replay,
+  pause,
+  resume,
+  lease,
+  check,
+  console,
+  local,
+  completion,
 ];
 
 const epilogue = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not covered by links.yml.
-Profile, Region, endpoint and credentials come from where the AWS CLI takes them.`;
+Profile, Region, endpoint and credentials are found where the AWS CLI finds them.`;
 
-/** The command with all that it can do. */
+/** The program with all its commands. */
 function programOf(terminal: Terminal): Command {
   const program = new Command('poolbridge')
     .description(
@@ -37,9 +53,9 @@ function programOf(terminal: Terminal): Command {
     )
     .option('--stage <name>', "the deployment's stage", 'dev')
     .option('--profile <name>', 'the AWS profile')
-    .option('--region <name>', 'the Region that it is deployed to')
-    .option('--endpoint <url>', 'where AWS is, for one that is not the real one')
-    .option('--json', 'answer with one JSON document, whatever comes')
+    .option('--region <name>', 'the Region that Poolbridge is deployed to')
+    .option('--endpoint <url>', 'the endpoint URL, for example of the embedded AWS')
+    .option('--json', 'answer with one JSON document, also on failure')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => terminal.write(text),
@@ -52,17 +68,17 @@ function programOf(terminal: Terminal): Command {
   return program;
 }
 
-/** What commander found wrong, in our words; nothing if it was asked for help, and has given it. */
-function mistakeIn({ code, message }: CommanderError): UsageError | undefined {
+/** Commander's error as a UsageError; undefined if commander printed the help that was asked for. */
+function usageError({ code, message }: CommanderError): UsageError | undefined {
   if (code === 'commander.helpDisplayed' || code === 'commander.version') return undefined;
-  if (code === 'commander.help') return new UsageError('which command?');
+  if (code === 'commander.help') return new UsageError('A command is missing.');
   return new UsageError(message.replace(/^error: /, ''));
 }
 
 /**
  * Runs the command.
  *
- * @param args without the name of the program.
+ * @param args the arguments, without the name of the program.
  * @returns the exit code.
  */
 export async function run(args: string[], streams: Streams = process): Promise<number> {
@@ -72,11 +88,11 @@ export async function run(args: string[], streams: Streams = process): Promise<n
     await program.parseAsync(args, { from: 'user' });
     return exit.done;
   } catch (thrown) {
-    const error = thrown instanceof CommanderError ? mistakeIn(thrown) : (thrown as Error);
+    const error = thrown instanceof CommanderError ? usageError(thrown) : (thrown as Error);
     if (!error) return exit.done;
     const known = program.commands.find((command) => command.name() === args[0]);
-    const whose = known ? ` ${known.name()}` : '';
-    terminal.fail(error, `How it is used: poolbridge${whose} --help`);
+    const name = known ? ` ${known.name()}` : '';
+    terminal.fail(error, `For help: poolbridge${name} --help`);
     return codeOf(error);
   }
 }

@@ -6,23 +6,23 @@ import type { SFN } from '@aws-sdk/client-sfn';
 import { patient } from '../aws/pace/pace.ts';
 import { parseArn } from '../core/arn.ts';
 
-/** Who asks. */
+/** AWS credentials. */
 export interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
 }
 
-/** Where to, as the options say; what they leave open is as the AWS CLI has it. */
-export interface Whither {
+/** What the options say about the session; what they leave out is found as the AWS CLI finds it. */
+export interface SessionOptions {
   profile?: string;
   region?: string;
   endpoint?: string;
-  /** In place of those that are around. */
+  /** Used instead of the credentials in the environment. */
   credentials?: Credentials;
 }
 
-/** Who runs a command, and where its machines are. */
+/** Who runs a command, and the account and Region of its state machines. */
 export interface Caller {
   arn: string;
   partition: string;
@@ -36,10 +36,10 @@ interface Config {
   credentials?: Credentials;
 }
 
-// Of a profile and of credentials in the environment the AWS CLI takes the latter, unless the profile
-// was named as an option; the SDK takes the profile always.
+// The AWS CLI prefers credentials in the environment to a profile, unless the profile is named as an option.
+// The SDK always prefers the profile.
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-authentication.html
-function credentialsOf({ profile, credentials }: Whither): Pick<Config, 'credentials'> {
+function credentialsOf({ profile, credentials }: SessionOptions): Pick<Config, 'credentials'> {
   if (credentials) return { credentials };
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
   if (profile !== undefined || !AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return {};
@@ -52,27 +52,27 @@ function credentialsOf({ profile, credentials }: Whither): Pick<Config, 'credent
   };
 }
 
-/** What every client of a command is made with. */
-function configOf(whither: Whither): Config {
-  const { profile, endpoint } = whither;
+/** The configuration of every client of a command. */
+function configOf(options: SessionOptions): Config {
+  const { profile, endpoint } = options;
   if (profile !== undefined) {
-    // A profile may say the endpoint too, and the SDK looks for that one by the environment alone.
+    // A profile may also set the endpoint, and the SDK finds that profile only through the environment.
     process.env['AWS_PROFILE'] = profile;
     delete process.env['AWS_ACCESS_KEY_ID'];
     delete process.env['AWS_SECRET_ACCESS_KEY'];
     delete process.env['AWS_SESSION_TOKEN'];
   }
-  // The AWS CLI takes its Region from either; the SDK knows the first alone.
+  // The AWS CLI reads both variables; the SDK reads only the first.
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
-  const region = whither.region || AWS_REGION || AWS_DEFAULT_REGION;
+  const region = options.region || AWS_REGION || AWS_DEFAULT_REGION;
   return {
     ...(region && { region }),
     ...(endpoint && { endpoint }),
-    ...credentialsOf(whither),
+    ...credentialsOf(options),
   };
 }
 
-/** An account and Region, reached as the AWS CLI reaches them. Each client is loaded when it is needed. */
+/** Clients for one account and Region, configured as the AWS CLI is. Each client is loaded when it is needed. */
 export class Session {
   readonly #config: Config;
   readonly #stepFunctions = new Map<string | undefined, SFN>();
@@ -80,21 +80,21 @@ export class Session {
   #table: DynamoDB | undefined;
   #logs: CloudWatchLogs | undefined;
 
-  constructor(whither: Whither) {
-    this.#config = configOf(whither);
+  constructor(options: SessionOptions) {
+    this.#config = configOf(options);
   }
 
-  /** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
+  /** @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
   caller(): Promise<Caller> {
-    this.#caller ??= this.#whoAmI().catch((error) => {
-      // Who can't be told now may be told later.
+    this.#caller ??= this.#callerIdentity().catch((error) => {
+      // The next call tries again.
       this.#caller = undefined;
       throw error;
     });
     return this.#caller;
   }
 
-  async #whoAmI(): Promise<Caller> {
+  async #callerIdentity(): Promise<Caller> {
     const { STS } = await import('@aws-sdk/client-sts');
     const sts = new STS(this.#config);
     const { Arn = '', Account = '' } = await sts.getCallerIdentity({});
@@ -102,13 +102,13 @@ export class Session {
     return { arn: Arn, partition, region: await sts.config.region(), account: Account };
   }
 
-  /** Whether this is AWS itself, and not something else that answers as it does. */
+  /** Whether this is AWS itself, and not another endpoint. */
   async isAwsItself(): Promise<boolean> {
     const { config } = await this.stepFunctions();
     return !config.endpoint && !(await config.serviceConfiguredEndpoint?.());
   }
 
-  /** @param region another than the session's, where an ARN says so. */
+  /** @param region the Region of an ARN, if it differs from the session's. */
   async stepFunctions(region?: string): Promise<SFN> {
     const { SFN } = await import('@aws-sdk/client-sfn');
     const known = this.#stepFunctions.get(region);
@@ -119,7 +119,7 @@ export class Session {
 
   async logs(): Promise<CloudWatchLogs> {
     const { CloudWatchLogs } = await import('@aws-sdk/client-cloudwatch-logs');
-    // One client: each learns by itself at which rate AWS answers.
+    // One client for all calls, since each client learns the rate that AWS allows.
     this.#logs ??= new CloudWatchLogs({ ...this.#config, ...patient() });
     return this.#logs;
   }

@@ -9,12 +9,12 @@ import { Machines } from '../executions/machines.ts';
 import { issuerAdvice, issuerSentence } from '../output/issuers.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
-import { Pausing } from '../settings/pausing.ts';
+import { Pauses } from '../settings/pauses.ts';
 
-/** What was looked at, what was found and, where that is not well, what to do. */
+/** What was checked, what was found and, if there is a problem, what to do. */
 export interface Check {
   check: string;
-  /** unknown: it could not be looked at. */
+  /** unknown: it could not be checked. */
   status: 'ok' | 'warning' | 'failed' | 'unknown';
   found: string;
   todo?: string;
@@ -29,11 +29,11 @@ export const bad = (
   todo: string,
 ): Check => ({ check, status, found, todo });
 
-/** Whether AWS does not let the caller look. */
+/** Whether AWS denied access to the caller. */
 export const isDenied = ({ name }: Error): boolean => /AccessDenied/.test(name);
 
-/** Checks, or why they could not be made; not being allowed to look is no failure. */
-export async function made(
+/** Runs checks, or reports why they could not run. A missing permission of the caller is not a failure. */
+export async function runChecks(
   check: string,
   todo: string,
   look: () => Promise<Check[]>,
@@ -44,12 +44,12 @@ export async function made(
     const { name, message } = error as Error;
     const found = `${name}: ${message}`;
     return isDenied(error as Error)
-      ? [bad('unknown', check, found, 'Have that allowed, or have someone look who may.')]
+      ? [bad('unknown', check, found, 'Ask for this permission, or ask someone who has it.')]
       : [bad('failed', check, found, todo)];
   }
 }
 
-export const AGAIN = 'The message says why; then check again.';
+export const AGAIN = 'Resolve what the message says, then check again.';
 
 const DEFAULT_FILE = fileURLToPath(new URL('../../links.yml', import.meta.url));
 
@@ -59,7 +59,7 @@ export function checkLinks(file = DEFAULT_FILE): { check: Check; links?: Links }
     const { links, warnings } = readLinksFile(file);
     const count = Object.keys(links).length;
     if (warnings.length > 0) {
-      const todo = 'Correct what is not meant, and leave the rest.';
+      const todo = 'Correct these lines, unless they are meant as they are.';
       return { check: bad('warning', 'links.yml', warnings.join('\n'), todo), links };
     }
     if (count > 0)
@@ -70,67 +70,67 @@ export function checkLinks(file = DEFAULT_FILE): { check: Check; links?: Links }
     const todo = 'Add a link, and deploy.';
     return { check: bad('warning', 'links.yml', 'it has no link', todo), links };
   } catch (error) {
-    return { check: bad('failed', 'links.yml', (error as Error).message, 'Mend what it says.') };
+    return { check: bad('failed', 'links.yml', (error as Error).message, 'Correct the file.') };
   }
 }
 
 const SIGN_IN =
-  'Sign in, or set AWS_PROFILE, for the account that Poolbridge is deployed to, and give its Region.';
+  'Sign in to the account that Poolbridge is deployed to, or set AWS_PROFILE, and name its Region.';
 const DEPLOY =
-  'Deploy: npx osls deploy. If that is done, give the stage, Region and account that it went to.';
+  'Deploy: npx osls deploy. If it is deployed, use the stage, Region and account of the deployment.';
 
-/** Who asks, and where. */
+/** The identity, account and Region of the caller. */
 export const checkCredentials = (session: Session): Promise<Check[]> =>
-  made('credentials', SIGN_IN, async () => {
+  runChecks('credentials', SIGN_IN, async () => {
     const { arn, account, region } = await session.caller();
     return [ok('credentials', `${arn}, account ${account}, ${region}`)];
   });
 
-function differing(deployed: Version | undefined, links: Links): Check {
+function versionCheck(deployed: Version | undefined, links: Links): Check {
   const check = 'deployed version';
-  if (!deployed) return bad('warning', check, 'it does not say what it was packaged from', DEPLOY);
+  if (!deployed) return bad('warning', check, 'the deployment does not state its version', DEPLOY);
   const here = versionOf(links);
   const different = [
     ...(deployed.links === here.links ? [] : ['links.yml']),
     ...(deployed.code === here.code ? [] : ['the code']),
   ];
-  if (different.length === 0) return ok(check, 'packaged from links.yml and code as they are here');
-  const found = `${different.join(' and ')} here ${different.length > 1 ? 'are' : 'is'} not what was deployed`;
-  return bad('warning', check, found, `See with git which of both is newer. ${DEPLOY}`);
+  if (different.length === 0) return ok(check, 'links.yml and the code here are what is deployed');
+  const found = `${different.join(' and ')} here ${different.length > 1 ? 'differ' : 'differs'} from what is deployed`;
+  return bad('warning', check, found, `Find out with git which is newer. ${DEPLOY}`);
 }
 
-/** The state machines, and whether they were packaged from what lies here. */
+/** Whether Poolbridge is deployed, and whether links.yml and the code here are what is deployed. */
 export const checkDeployed = (
   session: Session,
   stage: string,
   links: Links | undefined,
 ): Promise<Check[]> =>
-  made('deployed', DEPLOY, async () => {
+  runChecks('deployed', DEPLOY, async () => {
     const machines = new Machines(session, stage);
     const sfn = await session.stepFunctions();
     const stateMachineArn = await machines.arnOf('link');
     const { definition = '{}' } = await sfn.describeStateMachine({ stateMachineArn });
     const version = versionIn(String(JSON.parse(definition).Comment));
-    return [ok('deployed', stateMachineArn), ...(links ? [differing(version, links)] : [])];
+    return [ok('deployed', stateMachineArn), ...(links ? [versionCheck(version, links)] : [])];
   });
 
-/** Whether somebody has paused all writes. */
+/** Whether all writes are paused. */
 export const checkPause = (session: Session, stage: string): Promise<Check[]> =>
-  made('writes', AGAIN, async () => {
-    const found = await new Pausing(session, stage).find();
+  runChecks('writes', AGAIN, async () => {
+    const found = await new Pauses(session, stage).find();
     if (!found) return [ok('writes', 'not paused')];
-    const todo = `Once it is over: poolbridge resume --stage ${stage}`;
+    const todo = `When the reason is gone: poolbridge resume --stage ${stage}`;
     return [bad('warning', 'writes', `paused ${pausedText(found.pause)}`, todo)];
   });
 
 const quotaOf = (links: Links, id: string): number | undefined =>
   Object.values(links).find(({ identityPool }) => identityPool === id)?.providerQuota;
 
-/** How many entries there are, and room for. */
-function roomFor({ identityPoolId, counts }: PoolReport, links: Links): Check {
+/** How many entries there are, and how many more fit. */
+function quotaCheck({ identityPoolId, counts }: PoolReport, links: Links): Check {
   const check = identityPoolId;
-  const { missing, removed, ...there } = counts;
-  const present = Object.values(there).reduce((sum, count) => sum + count, 0);
+  const { missing, removed, ...inPool } = counts;
+  const present = Object.values(inPool).reduce((sum, count) => sum + count, 0);
   const quota = quotaOf(links, identityPoolId);
   if (quota === undefined) return ok(check, `its role can be assumed; ${present} entries`);
   const left = quota - present;
@@ -138,17 +138,17 @@ function roomFor({ identityPoolId, counts }: PoolReport, links: Links): Check {
   if (left > 0 && left >= missing) return ok(check, found);
   const short = missing > 0 ? `, and ${missing} are missing` : '';
   const todo =
-    'Unlink clients that are gone, or have quota L-14403AD5 raised and set providerQuota.';
+    'Unlink app clients that no longer exist, or raise the quota L-14403AD5 and set providerQuota.';
   return bad('warning', check, `${found}${short}`, todo);
 }
 
-/** What to do about a failure to look at an identity pool. */
+/** What to do if an identity pool could not be checked. */
 const todoAbout = ({ error }: { error: string }): string =>
   error === 'UnknownPoolFieldError'
-    ? 'Update Poolbridge and deploy it: npx osls deploy. Until then it writes nothing to this identity pool. If the newest version does not know the setting either, report it.'
+    ? 'Update Poolbridge and deploy it: npx osls deploy. Until then it writes nothing to this identity pool. If the newest version does not know the setting either, report an issue.'
     : 'The message says what to do.';
 
-/** Whether the users of a user pool can sign in by the entries that its links write. */
+/** Whether the users of a user pool can sign in with the entries that its links write. */
 function issuerCheck(issuer: PoolIssuer): Check {
   const todo = issuerAdvice(issuer);
   const found = issuerSentence(issuer);
@@ -156,27 +156,27 @@ function issuerCheck(issuer: PoolIssuer): Check {
   return bad(issuer.issuer === 'unknown' ? 'unknown' : 'warning', issuer.userPoolId, found, todo);
 }
 
-/** Whether the role of each identity pool can be assumed, and how many entries it has room for. */
+/** Whether the role of each identity pool can be assumed, and how many more entries fit. */
 export const checkPools = (
   session: Session,
   stage: string,
   { links, link, terminal }: { links: Links; link: string | undefined; terminal: Terminal },
 ): Promise<Check[]> =>
-  made('identity pools', AGAIN, async () => {
+  runChecks('identity pools', AGAIN, async () => {
     const machines = new Machines(session, stage);
     const execution = await machines.start('reconcile', { link, repair: false });
     const ending = await machines.follow(execution, terminal);
     const report: Partial<ReconcileOutput> = 'output' in ending ? ending.output : ending.report;
     if (!report.identityPools) {
       const { error, message } = 'error' in ending ? ending : { error: '', message: '' };
-      return [bad('failed', 'identity pools', `${error}: ${message}`, 'Look at the execution.')];
+      return [bad('failed', 'identity pools', `${error}: ${message}`, 'See the execution.')];
     }
     return report.identityPools.flatMap((pool) => {
       const { identityPoolId, failure } = pool;
       const failed = failure && `${failure.error}: ${failure.message}`;
       return [
         ...('counts' in pool
-          ? [roomFor(pool, links), ...(pool.issuers ?? []).map(issuerCheck)]
+          ? [quotaCheck(pool, links), ...(pool.issuers ?? []).map(issuerCheck)]
           : []),
         ...(failed ? [bad('failed', identityPoolId, failed, todoAbout(failure))] : []),
       ];

@@ -8,11 +8,11 @@ import { parseArn } from '../../core/arn.ts';
 import type { Links } from '../../core/links/links.ts';
 import { userPoolRegion } from '../../core/user-pool.ts';
 import type { Session } from '../session.ts';
-import { AGAIN, bad, type Check, isDenied, made, ok } from './checks.ts';
+import { AGAIN, bad, type Check, isDenied, ok, runChecks } from './checks.ts';
 
 const SOURCE = 'cognito-idp.amazonaws.com';
 
-/** Whether an advanced selector lets CloudTrail log writes of Cognito. */
+/** Whether an advanced selector makes CloudTrail log write events of Cognito. */
 function selects({ FieldSelectors = [] }: AdvancedEventSelector): boolean {
   const fields = new Map(FieldSelectors.map((each) => [each.Field, each]));
   const { Equals: sources = [SOURCE], NotEquals: others = [] } = fields.get('eventSource') ?? {};
@@ -24,11 +24,11 @@ function selects({ FieldSelectors = [] }: AdvancedEventSelector): boolean {
   );
 }
 
-/** Whether a selector lets CloudTrail log management events that write; by default it does. */
+/** Whether a selector makes CloudTrail log write management events, as it does by default. */
 const logsWrites = ({ IncludeManagementEvents = true, ReadWriteType = 'All' }: EventSelector) =>
   IncludeManagementEvents && ReadWriteType !== 'ReadOnly';
 
-/** Whether a trail logs, and whether EventBridge gets the calls that create app clients from it. */
+/** Whether a trail logs the calls that create app clients, so that EventBridge receives them. */
 async function logs(trails: CloudTrail, arn: string): Promise<boolean> {
   const { IsLogging = false } = await trails.getTrailStatus({ Name: arn });
   if (!IsLogging) return false;
@@ -38,31 +38,31 @@ async function logs(trails: CloudTrail, arn: string): Promise<boolean> {
   return EventSelectors.some(logsWrites) || AdvancedEventSelectors.some(selects);
 }
 
-/** A trail that could not be looked at. */
+/** A trail that could not be read. */
 interface Unread {
   trail: Trail;
   error: Error;
 }
 
-// Seen in member accounts, which DescribeTrails shows the organization's trail and GetEventSelectors does not.
+// In a member account DescribeTrails lists the organization's trail, but GetEventSelectors does not find it.
 // https://github.com/turbot/steampipe-plugin-aws/issues/577
 const isHidden = ({ trail, error }: Unread): boolean =>
   trail.IsOrganizationTrail === true &&
   ['TrailNotFoundException', 'CloudTrailARNInvalidException'].includes(error.name);
 
-/** What to do about a trail that could not be looked at. */
+/** What to do about a trail that could not be read. */
 function todoAbout(unread: Unread): string {
   const { TrailARN = '' } = unread.trail;
   if (isHidden(unread)) {
-    return `${TrailARN} is the organization's, and only account ${parseArn(TrailARN).account} can read what it logs. Ask there whether it logs management events that write, or make a trail of this account that does.`;
+    return `${TrailARN} is the organization's trail, and only account ${parseArn(TrailARN).account} can read what it logs. Ask its owner whether it logs write management events, or create a trail in this account that does.`;
   }
   return isDenied(unread.error)
-    ? `Have cloudtrail:GetTrailStatus and cloudtrail:GetEventSelectors on ${TrailARN} allowed, or have someone check who may.`
+    ? `Ask for cloudtrail:GetTrailStatus and cloudtrail:GetEventSelectors on ${TrailARN}, or ask someone who has them to check.`
     : AGAIN;
 }
 
 const checkTrail = (session: Session, region: string): Promise<Check[]> =>
-  made(`trail in ${region}`, AGAIN, async () => {
+  runChecks(`trail in ${region}`, AGAIN, async () => {
     const check = `trail in ${region}`;
     const trails = await session.trails(region);
     const { trailList = [] } = await trails.describeTrails({});
@@ -83,14 +83,14 @@ const checkTrail = (session: Session, region: string): Promise<Check[]> =>
     }
     const found =
       trailList.length > 0
-        ? `of ${trailList.length} trails none logs management events that write`
-        : 'there is none';
+        ? `none of the ${trailList.length} trails logs write management events`
+        : 'there is no trail';
     const todo =
-      'Make one that logs write management events: without one Poolbridge receives no events of app clients.';
+      'Create a trail that logs write management events: without one, Poolbridge receives no events about app clients.';
     return [bad('failed', check, found, todo)];
   });
 
-/** A trail in the deployment's Region and in those of user pools that links name in this account. */
+/** Checks for a trail in the Region of the deployment, and in those of the user pools of this account in links.yml. */
 export async function checkTrails(session: Session, links: Links): Promise<Check[]> {
   const { region } = await session.caller();
   const own = Object.values(links).filter(({ userPoolRoleArn }) => userPoolRoleArn === undefined);

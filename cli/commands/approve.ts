@@ -4,7 +4,7 @@ import { executionOf } from '../../core/execution.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
 import { Approvals, type WaitingApproval } from '../executions/approvals.ts';
 import { Machines } from '../executions/machines.ts';
-import { listed, optionsOf, sessionOf } from '../options.ts';
+import { optionsOf, repeated, sessionOf } from '../options.ts';
 import { changeLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -26,18 +26,20 @@ function checkReason({ reason = '', show }: Options): void {
 const idsOf = (waiting: WaitingApproval[]): string =>
   waiting.map(({ identityPoolId }) => identityPoolId).join(', ');
 
-/** Those that are meant: named, or the only one; nobody approves what he has not seen. */
-function meant(waiting: WaitingApproval[], { identityPool: ids, show }: Options) {
+/** The changes that the options select: the named ones, or the only one, so that no change is approved unseen. */
+function selected(waiting: WaitingApproval[], { identityPool: ids, show }: Options) {
   if (ids === undefined) {
     if (waiting.length <= 1 || show) return waiting;
-    throw new UsageError(`several wait, so name them with --identity-pool: ${idsOf(waiting)}`);
+    throw new UsageError(
+      `several changes are pending; name them with --identity-pool: ${idsOf(waiting)}`,
+    );
   }
   const missing = ids.filter((id) => !waiting.some((each) => each.identityPoolId === id));
   if (missing.length === 0) {
     return waiting.filter(({ identityPoolId }) => ids.includes(identityPoolId));
   }
   throw new UsageError(
-    `nothing waits for ${missing.join(', ')}; what waits: ${idsOf(waiting) || 'nothing'}`,
+    `no change is pending for ${missing.join(', ')}; pending: ${idsOf(waiting) || 'none'}`,
   );
 }
 
@@ -49,9 +51,9 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
   const execution = await new Machines(session, stage).executionArn(named);
   const sfn = await session.stepFunctions(executionOf(execution).region);
   const approvals = new Approvals(sfn, execution);
-  const chosen = meant(await approvals.waiting(), options);
+  const chosen = selected(await approvals.waiting(), options);
   if (chosen.length === 0) {
-    throw new Failure('NothingWaitsError', `Nothing waits for approval in ${execution}.`);
+    throw new Failure('NothingWaitsError', `No change waits for approval in ${execution}.`);
   }
   const { arn: approvedBy } = await session.caller();
   const approval = { approvedBy, reason, time: new Date().toISOString() };
@@ -68,15 +70,15 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
   );
 }
 
-/** Decides on what waits for a person, or shows it. */
+/** Approves, denies or shows the pending changes of an execution. */
 export function approve(program: Command, terminal: Terminal): void {
   const command = program
     .command('approve')
-    .description('approve what an execution waits with, refuse it, or show it')
+    .description('approve, deny or show a pending change')
     .argument('<execution>', 'its ARN or name')
-    .option('--identity-pool <id>', 'only this one of those that wait; may be repeated', listed)
-    .option('--reason <text>', `why, for the audit; at most ${LONGEST_REASON} characters`)
-    .option('--deny', 'refuse it')
-    .option('--show', 'show what waits, and decide nothing')
+    .option('--identity-pool <id>', 'only the change to this one; may be repeated', repeated)
+    .option('--reason <text>', `the reason, for the audit; at most ${LONGEST_REASON} characters`)
+    .option('--deny', 'deny it')
+    .option('--show', 'show it; decide nothing')
     .action((named: string) => decide(terminal, named, command));
 }

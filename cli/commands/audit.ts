@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { visible } from '../../core/visible.ts';
-import { Auditing, type Filter, filtered, type Period } from '../executions/auditing.ts';
+import { AuditReader, type Filter, filtered, type Period } from '../executions/audit-reader.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { auditPage } from '../output/audit-page.ts';
 import { csv } from '../output/csv.ts';
@@ -21,13 +21,13 @@ interface Options extends Filter {
 
 const UNITS: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000 };
 
-/** A moment, or how long ago it was, in epoch milliseconds. */
+/** Parses a time, or how long ago it was; in epoch milliseconds. */
 function timeOf(text: string, option: string, now: number): number {
   const [, number, unit = ''] = /^(\d+)([dhm])$/.exec(text) ?? [];
   const time = number ? now - Number(number) * (UNITS[unit] ?? 0) : Date.parse(text);
   if (Number.isFinite(time)) return time;
   throw new UsageError(
-    `${option} must be a time like 2026-01-31 or 2026-01-31T12:00:00Z, or so long ago: 90d, 12h, 30m; not ${text}`,
+    `${option} must be a time like 2026-01-31 or 2026-01-31T12:00:00Z, or how long ago, like 90d, 12h or 30m; not ${text}`,
   );
 }
 
@@ -39,7 +39,7 @@ function periodOf({ since, until }: Options): Period {
   throw new UsageError('--since must be before --until');
 }
 
-/** How it ended, and how its execution did where that was stopped. */
+/** The outcome, with the status of the execution if it was stopped. */
 function outcomeText({ outcome, status, error }: AuditRecord): string {
   const isStopped = !['SUCCEEDED', 'FAILED', outcome].includes(status);
   return `${error ?? outcome}${isStopped ? `, ${status}` : ''}`;
@@ -60,10 +60,10 @@ const heads = [
   'started',
   'outcome',
   'identity pool',
-  'what',
+  'request',
   'changes',
-  'took',
-  'who',
+  'duration',
+  'requested by',
   'execution',
 ];
 
@@ -73,7 +73,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const period = periodOf(options);
   const session = sessionOf(command);
   const { account, region } = await session.caller();
-  const all = await new Auditing(session, stage, terminal).records(period);
+  const all = await new AuditReader(session, stage, terminal).records(period);
   const records = filtered(all, options);
   const scope = {
     stage,
@@ -91,21 +91,21 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (format === 'csv') return terminal.write(csv(records));
   if (format === 'html') return terminal.write(auditPage(scope, records, new Date().toISOString()));
   terminal.write(
-    records.length > 0 ? table([heads, ...visible(records).map(rowOf)]).join('\n') : 'Nothing.',
+    records.length > 0 ? table([heads, ...visible(records).map(rowOf)]).join('\n') : 'No records.',
   );
 }
 
-/** Who asked for what, what allowed it, who wrote, what changed, how that was verified. */
+/** Lists requests: by whom, allowed by which link, written by which execution, what changed, how it was verified. */
 export function audit(program: Command, terminal: Terminal): void {
   const command = program
     .command('audit')
-    .description('all that was asked for and done in a period, for people, programs or an auditor')
-    .option('--since <time>', 'from when on: a time, or so long ago (90d, 12h)', '30d')
-    .option('--until <time>', 'until when; now, if absent')
-    .option('--identity-pool <id>', 'only what was done to this one')
-    .option('--user-pool <id>', 'only what was about this one')
+    .description('list all requests and changes of a period')
+    .option('--since <time>', 'the start: a time, or how long ago (90d, 12h)', '30d')
+    .option('--until <time>', 'the end; now if absent')
+    .option('--identity-pool <id>', 'only changes to this one')
+    .option('--user-pool <id>', 'only requests and changes about this one')
     .addOption(
-      new Option('--format <format>', 'html is one file that needs nothing else')
+      new Option('--format <format>', 'html is one self-contained file')
         .choices(['table', 'json', 'csv', 'html'])
         .default('table'),
     )

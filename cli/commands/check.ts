@@ -31,10 +31,10 @@ async function checksOf(terminal: Terminal, command: Command): Promise<Check[]> 
   const { stage, links: file, link } = optionsOf<Options>(command);
   const session = sessionOf(command);
   const { check, links } = checkLinks(file);
-  const [who, ...more] = await checkCredentials(session);
-  const first = [check, ...(who ? [who] : []), ...more];
-  // Without them there is nothing to look at.
-  if (who?.status !== 'ok') return first;
+  const [credentials, ...more] = await checkCredentials(session);
+  const first = [check, ...(credentials ? [credentials] : []), ...more];
+  // Without credentials nothing else can be checked.
+  if (credentials?.status !== 'ok') return first;
   const deployed = await checkDeployed(session, stage, links);
   const isDeployed = deployed[0]?.status === 'ok';
   const known = links ?? {};
@@ -61,12 +61,12 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   });
 }
 
-/** Everything that must be so for a link to work, each with what to do where it is not. */
+/** Checks everything that a link needs, and says what to do about each problem. */
 export function check(program: Command, terminal: Terminal): void {
   const command = program
     .command('check')
-    .description('links.yml, credentials, deployment, trails, roles and quotas: is all well?')
-    .option('--links <file>', 'the links.yml that was deployed, if it is another')
-    .option('--link <name>', 'of the identity pools, only that of this link')
+    .description('check links.yml, credentials, deployment, trails, roles and quotas')
+    .option('--links <file>', 'the links.yml that was deployed, if it is another file')
+    .option('--link <name>', 'check only the identity pool of this link')
     .action(() => run(terminal, command));
 }

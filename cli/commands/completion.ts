@@ -2,12 +2,12 @@ import { Argument, type Command } from 'commander';
 import { completionFor, SHELLS, type Shell } from '../completion.ts';
 import type { Terminal } from '../output/terminal.ts';
 
-/** Prints what a shell needs to complete the command. */
+/** Prints a script that makes a shell complete the command. */
 export function completion(program: Command, terminal: Terminal): void {
   program
     .command('completion')
-    .description('what a shell needs to complete commands and options')
-    .addArgument(new Argument('<shell>', 'which').choices(SHELLS))
+    .description('print a script that makes a shell complete commands and options')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .action((shell: Shell) => {
       const script = completionFor(shell, program);
       terminal.answer({ shell, script }, () => [script]);

@@ -7,16 +7,18 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const { serveConsole } = await import('../../console/server/server.ts');
   const { address, close } = await serveConsole({ session: sessionOf(command), stage }, port);
   terminal.answer({ address }, () => [address]);
-  terminal.note('For this machine only, and for whoever has this address. Ctrl-C ends it.');
+  terminal.note(
+    'Open this address on this machine. Anyone who has it can use the console. Ctrl-C stops it.',
+  );
   await new Promise((resolve) => process.once('SIGINT', resolve));
   await close();
 }
 
-/** Serves a page for the browser on this machine. */
+/** Serves the web console on this machine. */
 export function console(program: Command, terminal: Terminal): void {
   const command = program
     .command('console')
-    .description('look at identity pools and executions in the browser, and act on them')
-    .option('--port <number>', 'where to listen; any free one if absent', portOf)
+    .description('see and manage identity pools and executions in the browser')
+    .option('--port <number>', 'the port to listen on; any free one if absent', portOf)
     .action(() => run(terminal, command));
 }

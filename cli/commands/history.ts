@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
-import type { ToldExecution } from '../../core/audit/audit.ts';
+import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
-import { Executions, type Which } from '../executions/executions.ts';
-import { type Listed, listedAs } from '../executions/listed.ts';
+import { type ExecutionFilter, Executions } from '../executions/executions.ts';
+import { type ExecutionSummary, summaryOf } from '../executions/summary.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { UsageError } from '../output/exit.ts';
 import { table } from '../output/table.ts';
@@ -14,7 +14,7 @@ import { whoText } from '../output/who.ts';
 
 interface Options {
   reconcile?: true;
-  status?: NonNullable<Which['status']>;
+  status?: NonNullable<ExecutionFilter['status']>;
   limit: string;
 }
 
@@ -32,7 +32,7 @@ const colours: Record<string, Parameters<typeof styleText>[0]> = {
   RUNNING: 'yellow',
 };
 
-function rowOf(shown: Listed): string[] {
+function rowOf(shown: ExecutionSummary): string[] {
   const { execution, status, outcome, requestedBy, operation = '', userPoolId = '' } = shown;
   return [
     moment(shown.started),
@@ -50,25 +50,27 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const executions = new Executions(sessionOf(command), stage);
   const machine = reconcile ? 'reconcile' : 'link';
   const arns = await executions.list(machine, { limit, ...(status && { status }) });
-  const told = new Map<string, ToldExecution>();
+  const read = new Map<string, DescribedExecution>();
   await inParallel(arns, async (arn) => {
-    told.set(arn, await executions.read(arn));
-    terminal.busy(`${told.size} of ${arns.length} executions`);
+    read.set(arn, await executions.read(arn));
+    terminal.busy(`${read.size} of ${arns.length} executions`);
   });
-  const shown = arns.flatMap((arn) => told.get(arn) ?? []).map(listedAs);
-  const head = ['started', 'outcome', 'what', 'who', 'execution'];
+  const shown = arns.flatMap((arn) => read.get(arn) ?? []).map(summaryOf);
+  const head = ['started', 'outcome', 'request', 'requested by', 'execution'];
   terminal.answer({ executions: shown }, ({ executions: rows }) =>
-    rows.length > 0 ? table([head, ...rows.map(rowOf)]) : ['There are none.'],
+    rows.length > 0 ? table([head, ...rows.map(rowOf)]) : ['No executions.'],
   );
 }
 
-/** What has been asked for, and what came of it. */
+/** Lists executions with their requests and outcomes. */
 export function history(program: Command, terminal: Terminal): void {
   const command = program
     .command('history')
-    .description('the last executions: what, how it ended, who asked, when')
-    .option('--reconcile', 'those of reconcile, in place of link')
-    .addOption(new Option('--status <status>', 'only these').choices(STATUSES))
-    .option('--limit <number>', 'how many', '20')
+    .description('list the last executions: request, outcome, requested by, time')
+    .option('--reconcile', 'executions of reconcile instead of link')
+    .addOption(
+      new Option('--status <status>', 'only executions with this status').choices(STATUSES),
+    )
+    .option('--limit <number>', 'how many to list', '20')
     .action(() => run(terminal, command));
 }

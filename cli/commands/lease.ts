@@ -10,12 +10,12 @@ interface Options {
   force?: true;
 }
 
-/** What a person needs to know of a lease before they release it. */
+/** What a person needs to know about a lease before they release it. */
 function linesOf({ holder, takenAt, until, isOver, unsettledWrite }: FoundLease): string[] {
   if (holder === null) return ['No one holds the lease.'];
   return [
     `Held by ${holder}`,
-    `  since ${takenAt ?? 'a time that it does not say'}, until ${until ?? 'a time that it does not say'}${isOver ? ', which is over: the next write takes it' : ''}`,
+    `  since ${takenAt ?? 'an unknown time'}, until ${until ?? 'an unknown time'}${isOver ? ', which has passed: the next write takes the lease' : ''}`,
     ...(unsettledWrite === null ? [] : [`  the write ${unsettledWrite} is not settled yet`]),
   ];
 }
@@ -31,7 +31,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (!found.isOver && !force) {
     throw new Failure(
       'LeaseHeld',
-      `The lease of ${identityPool} is held by ${found.holder} until ${found.until}. It ends by itself then. If that execution has certainly ended, release the lease with --force; if it has not, two writers may overwrite each other.`,
+      `${found.holder} holds the lease of ${identityPool} until ${found.until}. The lease then ends by itself. Release it earlier with --force only if that execution has certainly ended; otherwise two writers may overwrite each other.`,
       { document: about, lines: [] },
     );
   }
@@ -39,18 +39,18 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   terminal.answer({ ...about, released }, (shown) => [
     ...linesOf(shown),
     released
-      ? 'The lease is released. What it knows of the last write is kept.'
-      : 'The lease has changed hands meanwhile, and was left alone.',
+      ? 'The lease is released. Its record of the last write is kept.'
+      : 'Another execution holds the lease by now, so it was not released.',
   ]);
 }
 
-/** Shows who may write to an identity pool now, and releases a lease whose holder is gone. */
+/** Shows who holds the lease of an identity pool, and releases a lease whose holder no longer runs. */
 export function lease(program: Command, terminal: Terminal): void {
   const command = program
     .command('lease')
     .description('show who holds the lease of an identity pool, and release it')
     .requiredOption('--identity-pool <id>', 'the identity pool')
-    .option('--release', 'release it, if its time is over')
-    .option('--force', 'with --release: also if its time is not over, which may lose a write')
+    .option('--release', 'release it, if it has expired')
+    .option('--force', 'with --release: release it before it expires, which may lose a write')
     .action(() => run(terminal, command));
 }

@@ -7,9 +7,13 @@ import type { Terminal } from '../output/terminal.ts';
 export function local(program: Command, terminal: Terminal): void {
   const command = program
     .command('local')
-    .description('run Poolbridge on an AWS of its own, on this machine, and tell its story')
-    .option('--once', 'end after the story, with 1 if it went otherwise than told')
-    .option('--port <number>', 'where to listen; 4566, or any free one if that is taken', portOf)
+    .description('run Poolbridge with an embedded AWS on this machine, and play the demo')
+    .option('--once', 'stop after the demo, with exit code 1 if a step did not do what it should')
+    .option(
+      '--port <number>',
+      'the port to listen on; 4566, or any free one if that is taken',
+      portOf,
+    )
     .action(async () => {
       const { start } = await import('../../local/start.ts');
       const { once, port } = command.opts<StartOptions>();
@@ -20,7 +24,7 @@ export function local(program: Command, terminal: Terminal): void {
         ...(port !== undefined && { port }),
       });
       if (terminal.json) terminal.answer(started, () => []);
-      // What the story has opened would keep it up.
+      // Open connections of the demo would keep the process alive.
       if (once) process.exit(0);
     });
 }

@@ -3,16 +3,16 @@ import { visible } from '../../core/visible.ts';
 import { pausedText } from '../../core/write/pause.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { Pausing } from '../settings/pausing.ts';
+import { Pauses } from '../settings/pauses.ts';
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage, reason } = optionsOf<{ reason: string }>(command);
-  const pausing = new Pausing(sessionOf(command), stage);
-  const rules = await pausing.pause(reason);
-  const found = await pausing.find();
+  const pauses = new Pauses(sessionOf(command), stage);
+  const rules = await pauses.pause(reason);
+  const found = await pauses.find();
   terminal.answer({ stage, paused: true, ...found?.pause, rules: found?.rules ?? [] }, () => [
     ...rules.map((name) => `  disabled ${name}`),
-    `All writes of the stage ${stage} have been paused ${pausedText(visible(found?.pause))}. A write that had begun by then ends within 20 seconds. Executions that come to write fail with PausedError; dry runs work. Resume with: poolbridge resume --stage ${stage}`,
+    `All writes of the stage ${stage} have been paused ${pausedText(visible(found?.pause))}. A write that had begun by then ends within 20 seconds. Executions that would write fail with PausedError; dry runs work. To resume: poolbridge resume --stage ${stage}`,
   ]);
 }
 
@@ -21,6 +21,6 @@ export function pause(program: Command, terminal: Terminal): void {
   const command = program
     .command('pause')
     .description('stop all writes to identity pools at once')
-    .requiredOption('--reason <text>', 'why, for whoever finds it paused')
+    .requiredOption('--reason <text>', 'the reason, shown to everyone who finds writes paused')
     .action(() => run(terminal, command));
 }

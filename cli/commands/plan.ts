@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { requestOf, run, withAllClients } from '../executions/asking.ts';
+import { requestOf, runExecution, withAllClientsOption } from '../executions/run.ts';
 import { optionsOf } from '../options.ts';
 import { UsageError } from '../output/exit.ts';
 import { planLines } from '../output/findings.ts';
@@ -17,33 +17,35 @@ interface Options {
 
 const ofClient = ['client', 'allClients', 'identityPool', 'unlink'] as const;
 
-function planned(terminal: Terminal, command: Command): Promise<void> {
+function run(terminal: Terminal, command: Command): Promise<void> {
   const { link, userPool, ...options } = optionsOf<Options>(command);
   if (userPool !== undefined) {
     const operation = options.unlink ? 'unlink' : 'link';
     if (options.allClients && !options.unlink) {
-      throw new UsageError('--all-clients goes with --unlink alone');
+      throw new UsageError('--all-clients needs --unlink');
     }
     const request = requestOf(operation, { ...options, userPool, dryRun: true });
-    return run({ terminal, command }, 'link', request);
+    return runExecution({ terminal, command }, 'link', request);
   }
   if (ofClient.some((name) => options[name] !== undefined)) {
     throw new UsageError('--user-pool is missing');
   }
-  return run({ terminal, command }, 'reconcile', { link, repair: false }, planLines);
+  return runExecution({ terminal, command }, 'reconcile', { link, repair: false }, planLines);
 }
 
-/** Asks the deployed service what it would do. Nothing is written. */
+/** Shows what the deployed service would change. Writes nothing. */
 export function plan(program: Command, terminal: Terminal): void {
   const command = program
     .command('plan')
     .description(
-      'what would change, as a difference: for all of links.yml, a link or an app client',
+      'show what would change, as a difference: for all of links.yml, a link or an app client',
     )
-    .addOption(new Option('--link <name>', 'the identity pool of this link').conflicts('userPool'))
+    .addOption(
+      new Option('--link <name>', 'only the identity pool of this link').conflicts('userPool'),
+    )
     .option('--user-pool <id>', 'an app client of this user pool')
     .option('--client <id>', 'this app client')
-    .option('--identity-pool <id>', 'only in this one of its identity pools')
-    .option('--unlink', 'what unlinking it would change');
-  withAllClients(command).action(() => planned(terminal, command));
+    .option('--identity-pool <id>', 'only this one of its identity pools')
+    .option('--unlink', 'show what unlinking it would change');
+  withAllClientsOption(command).action(() => run(terminal, command));
 }

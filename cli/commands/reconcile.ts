@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { run } from '../executions/asking.ts';
+import { runExecution } from '../executions/run.ts';
 import { optionsOf } from '../options.ts';
 import { statusLines } from '../output/findings.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -10,17 +10,25 @@ interface Options {
   reason?: string;
 }
 
-/** What runs every day by itself, by hand. */
+/** Starts the reconciliation that also runs every day. */
 export function reconcile(program: Command, terminal: Terminal): void {
   const command = program
     .command('reconcile')
-    .description('hold links against what is there, and repair what events have missed')
+    .description('compare links.yml with the identity pools, and repair what events have missed')
     .option('--link <name>', 'only the identity pool of this link')
-    .option('--repair', 'link what is missing and unlink what is orphaned; else only report it')
-    .option('--reason <text>', 'why, for the audit')
-    .option('--no-wait', 'start it, say its ARN, and do not wait for its end')
+    .option(
+      '--repair',
+      'link what is missing and unlink what is orphaned, instead of only reporting it',
+    )
+    .option('--reason <text>', 'the reason, for the audit')
+    .option('--no-wait', 'start the execution, print its ARN and do not wait for its end')
     .action(() => {
       const { link, repair = false, reason } = optionsOf<Options>(command);
-      return run({ terminal, command }, 'reconcile', { link, repair, reason }, statusLines);
+      return runExecution(
+        { terminal, command },
+        'reconcile',
+        { link, repair, reason },
+        statusLines,
+      );
     });
 }

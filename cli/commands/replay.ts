@@ -1,7 +1,7 @@
 import type { EventBridge, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { Command } from 'commander';
 import { visible } from '../../core/visible.ts';
-import { listed, optionsOf, sessionOf } from '../options.ts';
+import { optionsOf, repeated, sessionOf } from '../options.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -14,7 +14,7 @@ interface Options {
   reason?: string;
 }
 
-/** What became of one event. */
+/** The result of one event. */
 interface Put {
   clientId: string;
   eventId?: string;
@@ -23,7 +23,7 @@ interface Put {
 }
 
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-const AT_A_TIME = 10;
+const EVENTS_PER_CALL = 10;
 
 const entryOf = (clientId: string, { userPool, ...options }: Options): PutEventsRequestEntry => ({
   Source: 'poolbridge',
@@ -56,9 +56,9 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (clientIds.length === 0) throw new UsageError('--client is missing');
   const bus = await sessionOf(command).events();
   const events: Put[] = [];
-  for (let from = 0; from < clientIds.length; from += AT_A_TIME) {
+  for (let from = 0; from < clientIds.length; from += EVENTS_PER_CALL) {
     terminal.busy(`${from} of ${clientIds.length} events`);
-    events.push(...(await put(bus, clientIds.slice(from, from + AT_A_TIME), options)));
+    events.push(...(await put(bus, clientIds.slice(from, from + EVENTS_PER_CALL), options)));
   }
   const linesOf = (shown: Put[]) =>
     shown.map(({ clientId, eventId, error, message }) =>
@@ -68,24 +68,24 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (failed.length > 0) {
     throw new Failure(
       'NotPutError',
-      `${failed.length} of ${events.length} events were not taken. Replay those again.`,
+      `EventBridge did not accept ${failed.length} of ${events.length} events. Replay these again.`,
       { document: { userPoolId, events }, lines: linesOf(visible(events)) },
     );
   }
   terminal.answer({ userPoolId, events }, (shown) => linesOf(shown.events));
-  terminal.note('Each starts an execution within seconds: poolbridge history');
+  terminal.note('Each event starts an execution within seconds. To see them: poolbridge history');
 }
 
-/** Puts the event by which anyone may ask, for clients whose own event was lost. */
+/** Puts LinkRequested events for app clients whose own events were lost. */
 export function replay(program: Command, terminal: Terminal): void {
   const command = program
     .command('replay')
-    .description('put a LinkRequested event with EventBridge for each of some app clients')
+    .description('put a LinkRequested event on the default bus for each app client')
     .requiredOption('--user-pool <id>', 'the user pool')
-    .option('--client <id>', 'its app client; may be repeated', listed)
+    .option('--client <id>', 'its app client; may be repeated', repeated)
     .option('--identity-pool <id>', 'only this one of the identity pools that links.yml allows')
-    .option('--unlink', 'ask for unlinking')
-    .option('--dry-run', 'ask for what would change')
-    .option('--reason <text>', 'why, for the audit')
+    .option('--unlink', 'request to unlink')
+    .option('--dry-run', 'request a dry run')
+    .option('--reason <text>', 'the reason, for the audit')
     .action(() => run(terminal, command));
 }

@@ -3,26 +3,26 @@ import { visible } from '../../core/visible.ts';
 import { pausedText } from '../../core/write/pause.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { Pausing } from '../settings/pausing.ts';
+import { Pauses } from '../settings/pauses.ts';
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage } = optionsOf(command);
-  const found = await new Pausing(sessionOf(command), stage).resume();
+  const found = await new Pauses(sessionOf(command), stage).resume();
   const rules = found?.rules ?? [];
   const linesOf = () =>
     found
       ? [
           ...rules.map((name) => `  enabled ${name}`),
-          `Writes of the stage ${stage} are resumed; they had been paused ${pausedText(visible(found.pause))}. Events of that time were missed or have failed: the next reconciliation heals them, or do it now: poolbridge reconcile --repair --stage ${stage}`,
+          `Writes of the stage ${stage} are resumed; they had been paused ${pausedText(visible(found.pause))}. Events of that time were missed or failed. The next reconcile repairs what they would have done; to repair it now: poolbridge reconcile --repair --stage ${stage}`,
         ]
       : [`Writes of the stage ${stage} are not paused.`];
   terminal.answer({ stage, paused: false, was: found?.pause ?? null, rules }, linesOf);
 }
 
-/** Lets writes go on. */
+/** Resumes the writes of a stage. */
 export function resume(program: Command, terminal: Terminal): void {
   const command = program
     .command('resume')
-    .description('let writes go on that were paused')
+    .description('resume writes that were paused')
     .action(() => run(terminal, command));
 }

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
-import type { ToldExecution } from '../../core/audit/audit.ts';
+import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { Executions } from '../executions/executions.ts';
-import { type Passed, passedIn } from '../executions/history.ts';
+import { type Visit, visitsIn } from '../executions/history.ts';
 import { Machines } from '../executions/machines.ts';
 import { isShared, type Recorded, recordsOf } from '../executions/records.ts';
 import { optionsOf, sessionOf } from '../options.ts';
@@ -16,18 +16,14 @@ import { whoText } from '../output/who.ts';
 type Shown = Omit<Recorded, 'before' | 'after'>;
 
 const row = (what: string, value: string | undefined): string[] =>
-  value === undefined || value === '' ? [] : [`  ${styleText('dim', what.padEnd(12))}${value}`];
+  value === undefined || value === '' ? [] : [`  ${styleText('dim', what.padEnd(14))}${value}`];
 
 function changedLines(record: Shown): string[] {
   const { changes, difference = [] } = record;
   const own = changeLines(changes).map((line) => `  ${line}`);
   const whole = differenceLines(difference).map((line) => `  ${line}`);
   if (!isShared(record)) return own;
-  return [
-    ...own,
-    styleText('dim', '  the whole write, which requests of others shared:'),
-    ...whole,
-  ];
+  return [...own, styleText('dim', '  the whole write, shared with other requests:'), ...whole];
 }
 
 function recordLines(record: Shown): string[] {
@@ -41,14 +37,14 @@ function recordLines(record: Shown): string[] {
     ...row('written by', record.writtenBy),
     ...row('approved by', approval && `${approval.approvedBy} (${approval.reason})`),
     ...row('verified', record.verified),
-    ...(changedSince.length > 0 ? row('changed since, by others', '') : []),
+    ...(changedSince.length > 0 ? [styleText('dim', '  changed since, by others:')] : []),
     ...differenceLines(changedSince).map((line) => `    ${line}`),
     ...(error === undefined ? [] : [`  ${styleText('red', error)}: ${message ?? ''}`]),
     ...(error === undefined && message !== undefined ? [`  ${message}`] : []),
   ];
 }
 
-function stateRow({ state, identityPoolId = '', entered, seconds, attempts = 1, errors }: Passed) {
+function stateRow({ state, identityPoolId = '', entered, seconds, attempts = 1, errors }: Visit) {
   return [
     `  ${entered.slice(11, 23)}`,
     duration(seconds),
@@ -59,11 +55,11 @@ function stateRow({ state, identityPoolId = '', entered, seconds, attempts = 1, 
   ];
 }
 
-/** What is shown of an execution. */
-interface Document extends Pick<ToldExecution, 'execution' | 'status' | 'source' | 'started'> {
+/** What the command shows about an execution. */
+interface Document extends Pick<DescribedExecution, 'execution' | 'status' | 'source' | 'started'> {
   console: string | undefined;
   records: Shown[];
-  states: Passed[];
+  states: Visit[];
 }
 
 function lines({ execution, status, source, started, console, ...more }: Document): string[] {
@@ -71,9 +67,12 @@ function lines({ execution, status, source, started, console, ...more }: Documen
   const [first] = records;
   return [
     `${styleText('bold', status)} ${execution}`,
-    ...row('when', `${moment(started)}, ${duration(first?.seconds) || 'running'}`),
-    ...row('who', first && whoText(first.requestedBy)),
-    ...row('what', `${first?.operation ?? ''} ${first?.userPoolId ?? ''} ${first?.clientId ?? ''}`),
+    ...row('started', `${moment(started)}, ${duration(first?.seconds) || 'running'}`),
+    ...row('requested by', first && whoText(first.requestedBy)),
+    ...row(
+      'request',
+      `${first?.operation ?? ''} ${first?.userPoolId ?? ''} ${first?.clientId ?? ''}`,
+    ),
     ...row('undoes', first?.undoes),
     ...row('read from', source === 'history' ? undefined : 'the log group'),
     ...row('console', console),
@@ -86,11 +85,11 @@ async function run(terminal: Terminal, named: string, command: Command): Promise
   const { stage } = optionsOf(command);
   const session = sessionOf(command);
   const executions = new Executions(session, stage);
-  const told = await executions.read(await new Machines(session, stage).executionArn(named));
-  const events = await executions.eventsOf(told);
-  const states = passedIn(events);
-  const records = recordsOf(told, events).map(({ before: _, after: __, ...shown }) => shown);
-  const { execution, machine, source, status, started, stopped } = told;
+  const described = await executions.read(await new Machines(session, stage).executionArn(named));
+  const events = await executions.eventsOf(described);
+  const states = visitsIn(events);
+  const records = recordsOf(described, events).map(({ before: _, after: __, ...shown }) => shown);
+  const { execution, machine, source, status, started, stopped } = described;
   const link = (await session.isAwsItself()) ? consoleLink(execution) : undefined;
   terminal.answer(
     { execution, machine, source, status, started, stopped, console: link, records, states },
@@ -98,11 +97,11 @@ async function run(terminal: Terminal, named: string, command: Command): Promise
   );
 }
 
-/** All that is known of one execution, but for what its states handed on. */
+/** Shows all that is known about one execution, except the input and output of its states. */
 export function show(program: Command, terminal: Terminal): void {
   const command = program
     .command('show')
-    .description('one execution: who asked, what changed, every state with its times')
+    .description('show one execution: requested by, changes, every state with its times')
     .argument('<execution>', 'its ARN or name')
     .action((named: string) => run(terminal, named, command));
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { run, withManner } from '../executions/asking.ts';
 import { Machines } from '../executions/machines.ts';
+import { runExecution, withRunOptions } from '../executions/run.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -10,17 +10,17 @@ interface Options {
   reason?: string;
 }
 
-/** Takes back through the state machine what an execution of it has changed. */
+/** Undoes the changes of an execution, through the state machine. */
 export function undo(program: Command, terminal: Terminal): void {
   const command = program
     .command('undo')
-    .description('take back what an execution changed, and only that')
+    .description('undo what an execution changed, and only that')
     .argument('<execution>', 'its ARN or name')
-    .option('--identity-pool <id>', 'only in this one');
-  withManner(command).action(async (named: string) => {
+    .option('--identity-pool <id>', 'only in this identity pool');
+  withRunOptions(command).action(async (named: string) => {
     const { stage, identityPool, dryRun, reason } = optionsOf<Options>(command);
     const executionArn = await new Machines(sessionOf(command), stage).executionArn(named);
     const input = { operation: 'undo', executionArn, identityPoolId: identityPool };
-    await run({ terminal, command }, 'link', { ...input, dryRun, reason });
+    await runExecution({ terminal, command }, 'link', { ...input, dryRun, reason });
   });
 }

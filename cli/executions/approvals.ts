@@ -4,7 +4,7 @@ import type { ShownChange } from '../../core/identity-pool/merge.ts';
 import type { Approval } from '../../core/request/approval.ts';
 import { type Event, historyOf } from './history.ts';
 
-/** One identity pool of an execution that waits for approval. */
+/** A pending change of an execution, to one identity pool. */
 export interface WaitingApproval {
   token: string;
   identityPoolId: string;
@@ -12,29 +12,26 @@ export interface WaitingApproval {
   changes: ShownChange[];
 }
 
-const goesOn = ['TaskStarted', 'TaskSubmitted'];
+const stillPending = ['TaskStarted', 'TaskSubmitted'];
 
-/**
- * What waits for approval, by the history of an execution: what was asked for and has not been
- * decided, has not expired and has not failed.
- */
+/** The changes that wait for approval: those in the history that have not been decided, expired or failed. */
 export function waitingIn(events: Event[]): WaitingApproval[] {
   if (events.at(-1)?.type.startsWith('Execution')) return [];
   const next = new Map(events.map((event) => [event.previous, event]));
   const waits = (event: Event): boolean => {
     const following = next.get(event.id);
-    return !following || (goesOn.includes(following.type) && waits(following));
+    return !following || (stillPending.includes(following.type) && waits(following));
   };
   return events.flatMap((event) => {
     const { resource, parameters = '{}' } = event.details;
-    const asks = event.type === 'TaskScheduled' && resource === 'invoke.waitForTaskToken';
-    if (!asks || !waits(event)) return [];
+    const isRequest = event.type === 'TaskScheduled' && resource === 'invoke.waitForTaskToken';
+    if (!isRequest || !waits(event)) return [];
     const { token, target, changes } = JSON.parse(String(parameters)).Payload;
     return [{ token, identityPoolId: target.identityPoolId, links: target.links, changes }];
   });
 }
 
-/** What an execution waits for, and how that is decided. The token is shown to nobody. */
+/** Reads and decides the pending changes of an execution. Never prints the task token. */
 export class Approvals {
   readonly #sfn: SFN;
   readonly #execution: string;
@@ -54,7 +51,7 @@ export class Approvals {
 
   async deny({ token }: WaitingApproval, { approvedBy, reason, time }: Approval): Promise<void> {
     const { name, message } = new ApprovalDeniedError(
-      `${approvedBy} has refused the change at ${time} (${reason}), so nothing was written.`,
+      `${approvedBy} denied the change at ${time} (${reason}), so nothing was written.`,
     );
     await this.#sfn.sendTaskFailure({ taskToken: token, error: name, cause: message });
   }

@@ -4,26 +4,27 @@ import type {
   ListExecutionsOutput,
 } from '@aws-sdk/client-sfn';
 import { pagesOf } from '../../aws/pace/pages.ts';
-import { machineOf, type ToldExecution } from '../../core/audit/audit.ts';
+import { type DescribedExecution, machineOf } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { Session } from '../session.ts';
 import { type Event, historyOf } from './history.ts';
-import { eventsIn, LogGroup, ofMachine, toldBy } from './log-group.ts';
+import { eventsIn, executionFromLog, LogGroup, machineLogGroup } from './log-group.ts';
 import { Machines } from './machines.ts';
 
-/** Which executions are meant. */
-export interface Which {
+/** Which executions to list. */
+export interface ExecutionFilter {
   status?: ExecutionStatus;
-  /** In epoch milliseconds: those that began in between. */
+  /** The first start time, in epoch milliseconds. */
   from?: number;
+  /** The start time before which they began, in epoch milliseconds. */
   until?: number;
   limit?: number;
 }
 
 const iso = (date: Date | undefined): string => (date ?? new Date(0)).toISOString();
 
-function toldIn(described: DescribeExecutionOutput): ToldExecution {
+function executionFromApi(described: DescribeExecutionOutput): DescribedExecution {
   const { executionArn = '', status = 'FAILED', startDate, stopDate, input = '' } = described;
   const { output, error, cause } = described;
   return {
@@ -40,11 +41,11 @@ function toldIn(described: DescribeExecutionOutput): ToldExecution {
   };
 }
 
-/** Whether Step Functions knows an execution no more. */
-export const isForgotten = (error: unknown): boolean =>
+/** Whether an error says that Step Functions does not know the execution, or no longer. */
+export const isUnknown = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ExecutionDoesNotExist';
 
-/** Executions as Step Functions tells of them and, once it has forgotten them, their log group. */
+/** Reads executions from Step Functions or, once it no longer has them, from their log group. */
 export class Executions {
   readonly #session: Session;
   readonly #machines: Machines;
@@ -54,10 +55,10 @@ export class Executions {
     this.#machines = new Machines(session, stage);
   }
 
-  /** One page of the executions that Step Functions knows, the last first. */
+  /** One page of the executions that Step Functions knows, newest first. */
   async page(
     machine: Machine,
-    { status, limit = 1000 }: Pick<Which, 'status' | 'limit'>,
+    { status, limit = 1000 }: Pick<ExecutionFilter, 'status' | 'limit'>,
     nextToken: string | undefined,
   ): Promise<ListExecutionsOutput> {
     const sfn = await this.#session.stepFunctions();
@@ -69,9 +70,9 @@ export class Executions {
     });
   }
 
-  /** The ARNs of executions that Step Functions knows, the last first. */
-  async list(machine: Machine, which: Which): Promise<string[]> {
-    const { status, from = 0, until = Number.POSITIVE_INFINITY, limit = Number.MAX_VALUE } = which;
+  /** The ARNs of executions that Step Functions knows, newest first. */
+  async list(machine: Machine, filter: ExecutionFilter): Promise<string[]> {
+    const { status, from = 0, until = Number.POSITIVE_INFINITY, limit = Number.MAX_VALUE } = filter;
     const pages = pagesOf('ListExecutions', async (token: string | undefined) => {
       const page = await this.page(machine, { limit, ...(status && { status }) }, token);
       return { items: page.executions ?? [], next: page.nextToken };
@@ -79,34 +80,34 @@ export class Executions {
     const began = ({ startDate }: { startDate?: Date | undefined }) => startDate?.getTime() ?? 0;
     const found: string[] = [];
     for await (const { items } of pages) {
-      const meant = items.filter((each) => began(each) >= from && began(each) < until);
-      found.push(...meant.map(({ executionArn = '' }) => executionArn));
+      const matching = items.filter((each) => began(each) >= from && began(each) < until);
+      found.push(...matching.map(({ executionArn = '' }) => executionArn));
       if (found.length >= limit || items.some((each) => began(each) < from)) break;
     }
     return found.slice(0, limit);
   }
 
-  /** @throws ExecutionDoesNotExist where neither knows it. */
-  async read(execution: string): Promise<ToldExecution> {
+  /** @throws ExecutionDoesNotExist if neither Step Functions nor the log group knows it. */
+  async read(execution: string): Promise<DescribedExecution> {
     const sfn = await this.#session.stepFunctions(executionOf(execution).region);
     try {
-      return toldIn(await sfn.describeExecution({ executionArn: execution }));
+      return executionFromApi(await sfn.describeExecution({ executionArn: execution }));
     } catch (error) {
-      const told = isForgotten(error) && toldBy(execution, await this.#logged(execution));
-      if (told) return told;
+      const logged = isUnknown(error) && executionFromLog(execution, await this.#logged(execution));
+      if (logged) return logged;
       throw error;
     }
   }
 
-  /** Every event of an execution, from where it was read. */
-  async eventsOf({ execution, source }: ToldExecution): Promise<Event[]> {
+  /** Every event of an execution, from the source that the execution was read from. */
+  async eventsOf({ execution, source }: DescribedExecution): Promise<Event[]> {
     if (source === 'log group') return this.#logged(execution);
     return historyOf(await this.#session.stepFunctions(executionOf(execution).region), execution);
   }
 
   async #logged(execution: string): Promise<Event[]> {
     const { machine } = executionOf(execution);
-    const group = new LogGroup(await this.#session.logs(), ofMachine(machine));
+    const group = new LogGroup(await this.#session.logs(), machineLogGroup(machine));
     return eventsIn(await group.find(`{ $.execution_arn = "${execution}" }`));
   }
 }

@@ -1,9 +1,9 @@
 import type { HistoryEvent, SFN } from '@aws-sdk/client-sfn';
 import { pagesOf } from '../../aws/pace/pages.ts';
-import type { Handed } from '../../core/audit/audit.ts';
+import type { StateData } from '../../core/audit/audit.ts';
 import { isObject, isText } from '../../core/shape.ts';
 
-/** One event of an execution's history, wherever it was read. */
+/** One event of an execution, from its history or its log group. */
 export interface Event {
   id: number;
   previous: number;
@@ -13,7 +13,7 @@ export interface Event {
   details: Record<string, unknown>;
 }
 
-/** https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html */
+/** @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html */
 function eventOf({ id = 0, previousEventId = 0, type, timestamp, ...rest }: HistoryEvent): Event {
   const [details = {}] = Object.values(rest).filter(isObject);
   return {
@@ -28,7 +28,7 @@ function eventOf({ id = 0, previousEventId = 0, type, timestamp, ...rest }: Hist
 /**
  * The whole history of an execution.
  *
- * @throws ExecutionDoesNotExist where Step Functions knows it no more.
+ * @throws ExecutionDoesNotExist if Step Functions does not have it, or no longer.
  */
 export async function historyOf(sfn: SFN, executionArn: string): Promise<Event[]> {
   const pages = pagesOf('GetExecutionHistory', async (token: string | undefined) => {
@@ -45,7 +45,7 @@ export async function historyOf(sfn: SFN, executionArn: string): Promise<Event[]
   return events;
 }
 
-/** The history of an execution that was read before and has gone on, by reading what is new. */
+/** The history of an execution, part of which is known: only the newer events are read. */
 export async function historySince(
   sfn: SFN,
   executionArn: string,
@@ -70,19 +70,19 @@ export async function historySince(
   return [...known, ...events.reverse()];
 }
 
-/** One state that an execution went through. */
-export interface Passed {
+/** One visit of an execution to a state. */
+export interface Visit {
   state: string;
-  /** The identity pool that the branch of it is about, if it is about one. */
+  /** The identity pool that this branch of the execution is about. */
   identityPoolId?: string;
   /** ISO 8601. */
   entered: string;
-  /** ISO 8601; not yet, or never, where it is absent. */
+  /** ISO 8601; absent if the state has not been left. */
   exited?: string;
   seconds?: number;
   /** How often a task was tried. */
   attempts?: number;
-  /** The names of what went wrong meanwhile, as often as it did. */
+  /** The error names of failed attempts, one for each attempt. */
   errors?: string[];
 }
 
@@ -106,7 +106,7 @@ function identityPoolIn(input: unknown): string | undefined {
 const attempt = /^(LambdaFunction|Task)Scheduled$/;
 const fault = /^(LambdaFunction|Task)(Failed|TimedOut|ScheduleFailed|StartFailed|SubmitFailed)$/;
 
-/** Whether an event leads back to another by the events before it. */
+/** Whether an event follows another one, directly or through events in between. */
 function follows(event: Event, other: Event, events: Event[]): boolean {
   const before = new Map(events.map((each) => [each.id, each.previous]));
   let id: number | undefined = event.previous;
@@ -114,13 +114,13 @@ function follows(event: Event, other: Event, events: Event[]): boolean {
   return id === other.id;
 }
 
-/** What happened in a state, from the event after it was entered to the one by which it was left. */
+/** The events of a state, from the one after it was entered to the one that left it. */
 function within(entered: Event, events: Event[], next: ReadonlyMap<number, Event>): Event[] {
   const { name } = entered.details;
   const leaves = ({ type, details }: Event) =>
     type.endsWith('StateExited') && details['name'] === name;
   if (entered.type === 'MapStateEntered') {
-    // Each target may have a map of its own in the same state, so the name alone does not tell whose exit it is.
+    // Several targets may run the same Map state, so the name alone does not identify the exit.
     return events.filter((event) => leaves(event) && follows(event, entered, events)).slice(0, 1);
   }
   const path: Event[] = [];
@@ -131,9 +131,9 @@ function within(entered: Event, events: Event[], next: ReadonlyMap<number, Event
   return path;
 }
 
-/** A state that an execution went through, by its events. */
-export interface Walked extends Passed {
-  /** Of the event by which it was entered. */
+/** A visit with the input and output of the state. */
+export interface VisitWithData extends Visit {
+  /** The id of the event that entered the state. */
   id: number;
   /** JSON. */
   input?: string;
@@ -143,16 +143,16 @@ export interface Walked extends Passed {
 const jsonIn = ({ details }: Event, member: 'input' | 'output') =>
   isText(details[member]) ? { [member]: details[member] } : {};
 
-/** The states that an execution went through, in the order in which they were entered. */
-export const passedIn = (events: Event[]): Passed[] =>
-  walkedIn(events).map(({ id: _, input: __, output: ___, ...passed }) => passed);
+/** The states that an execution visited, in the order in which it entered them. */
+export const visitsIn = (events: Event[]): Visit[] =>
+  visitsWithDataIn(events).map(({ id: _, input: __, output: ___, ...visit }) => visit);
 
-/** The same, with what each was given and what it handed on. */
-export function walkedIn(events: Event[]): Walked[] {
+/** The same, each with its input and output. */
+export function visitsWithDataIn(events: Event[]): VisitWithData[] {
   const next = new Map(events.toReversed().map((event) => [event.previous, event]));
   return events
     .filter(({ type }) => type.endsWith('StateEntered'))
-    .map((entered): Walked => {
+    .map((entered): VisitWithData => {
       const path = within(entered, events, next);
       const last = path.at(-1);
       const exited = last?.type.endsWith('StateExited') ? last : undefined;
@@ -178,8 +178,8 @@ export function walkedIn(events: Event[]): Walked[] {
     });
 }
 
-/** What states handed on and what ReportOutcome was given: what came of each target. */
-export const handedIn = (events: Event[]): Handed[] =>
+/** The output of each state and the input of ReportOutcome, which hold the results of the targets. */
+export const stateDataIn = (events: Event[]): StateData[] =>
   events.flatMap(({ type, details }) => {
     const state = String(details['name']);
     if (type === 'TaskStateEntered' && state === 'ReportOutcome') {

@@ -1,18 +1,18 @@
 import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { pagesOf } from '../../aws/pace/pages.ts';
-import { machineOf, type ToldExecution } from '../../core/audit/audit.ts';
+import { type DescribedExecution, machineOf } from '../../core/audit/audit.ts';
 import { isObject } from '../../core/shape.ts';
 import type { Event } from './history.ts';
 
 /** A line of a log group, which is JSON. */
 type Line = Record<string, unknown>;
 
-/** An event of an execution, and of which. */
+/** An event with the ARN of its execution. */
 export interface LoggedEvent extends Event {
   execution: string;
 }
 
-/** https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html */
+/** @see https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html */
 function eventIn(line: Line): LoggedEvent {
   return {
     execution: String(line.execution_arn),
@@ -24,15 +24,15 @@ function eventIn(line: Line): LoggedEvent {
   };
 }
 
-/** The events that lines of a state machine's log group tell of, in their order within each execution. */
+/** The events in lines of a state machine's log group, in order within each execution. */
 export const eventsIn = (lines: Line[]): LoggedEvent[] =>
   lines.map(eventIn).sort((a, b) => a.id - b.id);
 
-/** The name of the log group of a state machine, which keeps what Step Functions forgets. */
-export const ofMachine = (name: string): string => `/aws/vendedlogs/states/${name}`;
+/** The name of the log group of a state machine. It keeps executions longer than Step Functions does. */
+export const machineLogGroup = (name: string): string => `/aws/vendedlogs/states/${name}`;
 
 /** The name of the log group of a function. */
-export const ofFunction = (name: string): string => `/aws/lambda/${name}`;
+export const functionLogGroup = (name: string): string => `/aws/lambda/${name}`;
 
 function lineIn(message = ''): Line[] {
   try {
@@ -43,7 +43,7 @@ function lineIn(message = ''): Line[] {
   }
 }
 
-// Each call searches a part of the log, so the pages of a long period may be empty for long.
+// Each call searches one part of the log, so many pages of a long period may be empty.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 const MOST_EMPTY = 1000;
 
@@ -58,11 +58,11 @@ export class LogGroup {
   }
 
   /**
-   * The lines that a filter pattern finds.
+   * The lines that match a filter pattern.
    *
    * @param from in epoch milliseconds.
    * @param progress is called with the number of lines found so far, before each page is read.
-   * @throws AwsUnavailableError when the log has no end.
+   * @throws AwsUnavailableError if the pages do not end.
    */
   async find(
     filterPattern: string,
@@ -97,8 +97,11 @@ const statuses = new Map([
   ['ExecutionTimedOut', 'TIMED_OUT'],
 ]);
 
-/** An execution as its logged events tell of it; nothing where there are none. */
-export function toldBy(execution: string, events: Event[]): ToldExecution | undefined {
+/** An execution as its logged events describe it; undefined if there are none. */
+export function executionFromLog(
+  execution: string,
+  events: Event[],
+): DescribedExecution | undefined {
   const started = events.find(({ type }) => type === 'ExecutionStarted');
   if (!started) return undefined;
   const ended = events.findLast(({ type }) => statuses.has(type));

@@ -5,9 +5,7 @@ import { isObject, isText } from '../../core/shape.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
 
-/** The state machines of a deployment. */
-
-/** What an execution left when it did not succeed: why, and what it came to all the same. */
+/** Why an execution did not succeed, and the report that it made. */
 interface Failed {
   error: string;
   message: string;
@@ -27,29 +25,29 @@ interface Described {
   cause?: string | undefined;
 }
 
-/** The error, the sentence and what else an execution's cause holds. */
+/** The error, the message and the report in an execution's cause. */
 function failureOf({ status, error = status, cause = '' }: Described): Failed {
-  const silence = { error, message: cause || `The execution ended as ${status}.`, report: {} };
+  const unparsed = { error, message: cause || `The execution ended as ${status}.`, report: {} };
   try {
     const parsed: unknown = JSON.parse(cause);
-    if (!isObject(parsed)) return silence;
+    if (!isObject(parsed)) return unparsed;
     const { message, ...report } = parsed;
-    return { error, message: isText(message) ? message : silence.message, report };
+    return { error, message: isText(message) ? message : unparsed.message, report };
   } catch {
-    return silence;
+    return unparsed;
   }
 }
 
-// How long to wait between two looks, in milliseconds: at first, and at most.
-const SOON = 100;
-const SELDOM = 2000;
+// The time between two polls, in milliseconds.
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const mayNot = (error: unknown): boolean =>
+const isDenied = (error: unknown): boolean =>
   error instanceof Error && error.name === 'AccessDeniedException';
 
-/** The state that an execution has entered last, as far as its last events tell. */
+/** The state that an execution entered last, or '' if its last events do not show it. */
 export async function lastEntered(sfn: SFN, executionArn: string): Promise<string> {
   const { events = [] } = await sfn.getExecutionHistory({
     executionArn,
@@ -61,10 +59,10 @@ export async function lastEntered(sfn: SFN, executionArn: string): Promise<strin
   return entered?.stateEnteredEventDetails?.name ?? '';
 }
 
-/** Who hears where an execution is. */
-type Listener = Pick<Terminal, 'note' | 'busy' | 'idle'>;
+/** Where the progress of an execution is shown. */
+type ProgressOutput = Pick<Terminal, 'note' | 'busy' | 'idle'>;
 
-const nobody: Listener = { note() {}, busy() {}, idle() {} };
+const silent: ProgressOutput = { note() {}, busy() {}, idle() {} };
 
 /** The state machines of a stage. */
 export class Machines {
@@ -81,7 +79,7 @@ export class Machines {
     return `arn:${partition}:states:${region}:${account}:stateMachine:${stateMachineName(this.#stage, machine)}`;
   }
 
-  /** The ARN of an execution that a person names: by its ARN, or the name of one of `link`. */
+  /** The ARN of an execution that is given by its ARN or, for one of `link`, by its name. */
   async executionArn(named: string): Promise<string> {
     if (named.startsWith('arn:')) return named;
     return `${(await this.arnOf('link')).replace(':stateMachine:', ':execution:')}:${named}`;
@@ -97,11 +95,11 @@ export class Machines {
     return executionArn;
   }
 
-  /** Waits for the end of an execution; meanwhile says where it is, as far as one may know. */
-  async follow(execution: string, terminal: Listener = nobody): Promise<Ending> {
+  /** Waits for the end of an execution. Shows its state meanwhile, if the caller may read it. */
+  async follow(execution: string, terminal: ProgressOutput = silent): Promise<Ending> {
     const sfn = await this.#session.stepFunctions();
     const progress = new Progress(sfn, execution, terminal);
-    for (let pause = SOON; ; pause = Math.min(pause * 1.5, SELDOM)) {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
       const { status = 'FAILED', ...found } = await sfn.describeExecution({
         executionArn: execution,
       });
@@ -115,32 +113,32 @@ export class Machines {
             : failureOf({ ...found, status })),
         };
       }
-      await progress.tell();
+      await progress.show();
       await sleep(pause);
     }
   }
 }
 
-/** Says which state an execution is in, and for how long it has run. */
+/** Shows the current state of an execution, and how long it has run. */
 class Progress {
   readonly #sfn: SFN;
   readonly #execution: string;
-  readonly #terminal: Listener;
+  readonly #terminal: ProgressOutput;
   readonly #since = Date.now();
   #state = '';
-  #mayLook = true;
+  #mayRead = true;
 
-  constructor(sfn: SFN, execution: string, terminal: Listener) {
+  constructor(sfn: SFN, execution: string, terminal: ProgressOutput) {
     this.#sfn = sfn;
     this.#execution = execution;
     this.#terminal = terminal;
   }
 
-  async tell(): Promise<void> {
-    const state = await this.#now();
+  async show(): Promise<void> {
+    const state = await this.#currentState();
     if (state === 'RequestApproval' && this.#state !== state) {
       this.#terminal.note(
-        `It waits for approval. To see it: poolbridge approve ${this.#execution} --show`,
+        `A change waits for approval. To see it: poolbridge approve ${this.#execution} --show`,
       );
     }
     this.#state = state;
@@ -148,14 +146,13 @@ class Progress {
     this.#terminal.busy(`${state || executionOf(this.#execution).name} · ${seconds} s`);
   }
 
-  /** The state that was entered last. */
-  async #now(): Promise<string> {
-    if (!this.#mayLook) return '';
+  async #currentState(): Promise<string> {
+    if (!this.#mayRead) return '';
     try {
       return await lastEntered(this.#sfn, this.#execution);
     } catch (error) {
-      if (!mayNot(error)) throw error;
-      this.#mayLook = false;
+      if (!isDenied(error)) throw error;
+      this.#mayRead = false;
       return '';
     }
   }

@@ -1,13 +1,13 @@
 import {
   type AuditRecord,
   auditRecords,
+  type DescribedExecution,
   endsSilently,
-  type ToldExecution,
 } from '../../core/audit/audit.ts';
 import { type Difference, diff } from '../../core/identity-pool/difference.ts';
-import { type Event, handedIn } from './history.ts';
+import { type Event, stateDataIn } from './history.ts';
 
-/** What an execution did to one identity pool, and what differs between before and after. */
+/** An audit record with the difference between the identity pool before and after. */
 export type Recorded = AuditRecord & { difference?: Difference[] };
 
 function recorded(record: AuditRecord): Recorded {
@@ -15,11 +15,11 @@ function recorded(record: AuditRecord): Recorded {
   return { ...record, ...(before && after && { difference: diff(before, after) }) };
 }
 
-/** What an execution did, as its history tells it where its end does not. */
-export const recordsOf = (told: ToldExecution, events: Event[]): Recorded[] =>
-  auditRecords(told, endsSilently(told) ? handedIn(events) : []).map(recorded);
+/** What an execution did, from its output or, if that is incomplete, from its events. */
+export const recordsOf = (described: DescribedExecution, events: Event[]): Recorded[] =>
+  auditRecords(described, endsSilently(described) ? stateDataIn(events) : []).map(recorded);
 
-/** Before and after are those of the whole write; whether requests of others share it. */
+/** Whether other requests share the write. Before and after are those of the whole write. */
 export function isShared({
   changes,
   difference = [],

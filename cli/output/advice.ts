@@ -1,23 +1,23 @@
 const unreachable =
-  'Is anybody there? Check the endpoint (AWS_ENDPOINT_URL, --endpoint) if one is set, the Region and the network.';
+  'AWS does not answer. Check the network, the Region and, if one is set, the endpoint (AWS_ENDPOINT_URL or --endpoint).';
 
-const deployed = 'Is it deployed to this account, Region and stage?';
+const deployed = 'Check that Poolbridge is deployed to this account, Region and stage.';
 
 const expired =
-  'Sign in again. What has its credentials from the environment must be started again with new ones.';
+  'Sign in again. If the credentials come from environment variables, set new ones and start the command again.';
 
 const advice = new Map([
   [
     'Region is missing',
-    'Give --region, or set AWS_REGION or AWS_DEFAULT_REGION, or a region in your AWS profile, to the Region that Poolbridge is deployed to.',
+    'Name the Region that Poolbridge is deployed to, with --region, AWS_REGION, AWS_DEFAULT_REGION or a region in your AWS profile.',
   ],
   ['StateMachineDoesNotExist', deployed],
   ['ResourceNotFoundException', deployed],
   [
     'ExecutionDoesNotExist',
-    'Step Functions forgets an execution after 90 days; poolbridge audit reads of older ones in the log group.',
+    'Step Functions keeps an execution for 90 days. For older ones, use poolbridge audit, which reads the log group.',
   ],
-  ['TaskTimedOut', 'It was decided meanwhile, or its time is over.'],
+  ['TaskTimedOut', 'The change is already approved or denied, or the time to decide is over.'],
   [
     'CredentialsProviderError',
     'Sign in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for the account that Poolbridge is deployed to.',
@@ -29,13 +29,13 @@ const advice = new Map([
   ['ENOTFOUND', unreachable],
 ]);
 
-/** An error's name and its sentence, of a call to AWS with what to do where that is known. */
+/** An error's name and message, followed by what to do if that is known. */
 export function sentenceOf({
   name,
   message,
   code = '',
 }: Error & { code?: string }): [name: string, sentence: string] {
-  const said = message || code;
+  const text = message || code;
   const known = advice.get(message) ?? advice.get(name) ?? advice.get(code);
-  return [name, known === undefined ? said : `${said.replace(/\.?$/, '.')} ${known}`];
+  return [name, known === undefined ? text : `${text.replace(/\.?$/, '.')} ${known}`];
 }

@@ -5,7 +5,7 @@ import { visibleText } from '../../core/visible.ts';
 import { duration, moment } from './times.ts';
 import { whoText } from './who.ts';
 
-/** What an audit is of. */
+/** What an audit covers. */
 export interface Scope {
   stage: string;
   account: string;
@@ -17,7 +17,7 @@ export interface Scope {
   userPool?: string;
 }
 
-/** Text that is HTML already. */
+/** Text that is already HTML. */
 class Html {
   readonly text: string;
 
@@ -42,7 +42,7 @@ function escaped(part: Part): string {
   return visibleText(String(part ?? '')).replace(/[&<>"']/g, (sign) => entities[sign] ?? '');
 }
 
-/** A template whose every value is escaped, unless it is HTML itself. */
+/** A template that escapes every value that is not already HTML. */
 const html = ([first = '', ...rest]: TemplateStringsArray, ...parts: Part[]): Html =>
   new Html(first + rest.map((text, i) => escaped(parts[i]) + text).join(''));
 
@@ -97,10 +97,10 @@ function row(record: AuditRecord): Html {
 `;
 }
 
-const heads = ['When', 'Who', 'What', 'Allowed by', 'Identity pool', 'What changed', 'Written as'];
+const heads = ['Time', 'Requested by', 'Request', 'Allowed by', 'Identity pool', 'Changes', 'Role'];
 
-/** The audit as one file that needs nothing else, and may do nothing. */
-export function auditPage(scope: Scope, records: AuditRecord[], made: string): string {
+/** The audit as one HTML file that loads nothing and runs no script. */
+export function auditPage(scope: Scope, records: AuditRecord[], created: string): string {
   const outcomes = [...Map.groupBy(records, ({ outcome }) => outcome)];
   const counts = outcomes.map(([outcome, group]) => `${outcome} ${group.length}`).join(', ');
   const { text } = html`<!doctype html>
@@ -121,10 +121,10 @@ ${fact('Account', `${scope.account}, ${scope.region}, stage ${scope.stage}`)}
 ${fact('Identity pool', scope.identityPool)}
 ${fact('User pool', scope.userPool)}
 ${fact('Outcomes', counts || 'none')}
-${fact('Made', moment(made))}
+${fact('Created', moment(created))}
 </dl>
 <table>
-<caption>${records.length} records, one for each identity pool that an execution reached</caption>
+<caption>${records.length} records, one for each identity pool of each execution</caption>
 <thead><tr>${[...heads, 'Verified', 'Execution'].map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>
 ${records.map(row)}</tbody>

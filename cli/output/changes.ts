@@ -15,13 +15,13 @@ const members = {
 /** One line of a difference. */
 export interface DifferenceLine {
   sign: '+' | '-' | '~';
-  /** The identity pool's member that it is about. */
+  /** The member of the identity pool. */
   member: string;
   /** JSON. */
   what: string;
 }
 
-/** Changes as people read differences, one line for each entry, role mapping and tag map. */
+/** Changes as lines of a difference, one for each entry, role mapping and tag map. */
 export const linesOfChanges = (changes: ShownChange[]): DifferenceLine[] =>
   changes.flatMap(expanded).map(({ op, provider, ...beside }) => {
     const [sign, member] = members[op];
@@ -32,7 +32,7 @@ export const linesOfChanges = (changes: ShownChange[]): DifferenceLine[] =>
 const signs = { add: '+', remove: '-', change: '~' } as const;
 const colours = { '+': 'green', '-': 'red', '~': 'yellow' } as const;
 
-/** Differences between two descriptions of an identity pool, as people read them. */
+/** Differences between two snapshots of an identity pool, as lines. */
 export const linesOfDifferences = (differences: Difference[]): DifferenceLine[] =>
   differences.map(({ op, member, before, after }) => {
     const values = [before, after].filter((value) => value !== undefined);
@@ -54,7 +54,7 @@ export const cancelledLines = (cancelled: ShownChange[] = []): string[] =>
   cancelled.length === 0
     ? []
     : [
-        '  cancelled by another request in the same write, so the identity pool never showed:',
+        '  cancelled by another request in the same write, so the identity pool never had:',
         ...changeLines(cancelled).map((line) => `    ${line}`),
       ];
 
@@ -62,7 +62,7 @@ function resultLines(result: TargetReport): string[] {
   const { identityPoolId, links, outcome } = result;
   const head = `${styleText('bold', outcome)} ${identityPoolId} (${links.join(', ')})`;
   if (result.outcome === 'FAILED') return [head, `  ${result.error}: ${result.message}`];
-  // Not before against after: those are of the whole write, which other requests may share.
+  // Not the difference between before and after: the write may also hold the changes of other requests.
   return [
     head,
     ...changeLines(result.changes).map((line) => `  ${line}`),
@@ -76,7 +76,7 @@ function resultLines(result: TargetReport): string[] {
   ];
 }
 
-/** What an execution came to: outcome and changes for each identity pool. */
+/** The output of an execution: outcome and changes for each identity pool. */
 export function outputLines({ results, notCovered }: Output): string[] {
   return notCovered === undefined ? results.flatMap(resultLines) : [notCovered];
 }

@@ -7,11 +7,11 @@ const consoles = new Map([
   ['aws-eusc', 'console.amazonaws-eusc.eu'],
 ]);
 
-/** Where the AWS console shows an execution; nothing in a partition whose console is not known. */
+/** The address of an execution in the AWS console; undefined in a partition whose console is not known. */
 export function consoleLink(execution: string): string | undefined {
   const { partition, region } = executionOf(execution);
   const host = consoles.get(partition);
-  // An ARN may be anyone's text, and this becomes a link.
+  // An ARN may be untrusted text, and this becomes a link.
   if (host === undefined || !/^[a-z0-9-]+$/.test(region)) return undefined;
   return `https://${region}.${host}/states/home?region=${region}#/v2/executions/details/${encodeURI(execution)}`;
 }

@@ -2,7 +2,7 @@ import type { AuditRecord } from '../../core/audit/audit.ts';
 import { expanded } from '../../core/identity-pool/merge.ts';
 import { visibleText } from '../../core/visible.ts';
 
-/** What changed, in words. */
+/** The changes as text. */
 const changesText = ({ changes }: AuditRecord): string =>
   changes
     .flatMap(expanded)
@@ -16,7 +16,7 @@ const changesText = ({ changes }: AuditRecord): string =>
 
 const by = (record: AuditRecord) => ({ ...record.requestedBy }) as Record<string, string>;
 
-/** What a line of the audit holds, by the names of its columns. */
+/** The columns of the audit, by name. */
 const columns: Record<string, (record: AuditRecord) => string | number | undefined> = {
   started: ({ started }) => started,
   seconds: ({ seconds }) => seconds,
@@ -47,8 +47,8 @@ const columns: Record<string, (record: AuditRecord) => string | number | undefin
   source: ({ source }) => source,
 };
 
-// A spreadsheet takes for a formula what begins like one, also behind blanks, in full width, and behind the
-// semicolon that separates cells in half of the world. Reasons are other people's words.
+// A spreadsheet evaluates a cell that looks like a formula, also after blanks, in full-width characters, and after
+// the semicolon that separates cells in many countries. A reason is untrusted text.
 // https://owasp.org/www-community/attacks/CSV_Injection
 const FORMULA = /(^|;)([\s"']*)(?=[=+\-@＝＋－＠])/g;
 
@@ -58,7 +58,11 @@ const cell = (value: string | number | undefined = ''): string => {
   return /[",;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
-/** https://www.rfc-editor.org/rfc/rfc4180 */
+/**
+ * The audit as CSV.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc4180
+ */
 export function csv(records: AuditRecord[]): string {
   const rows = records.map((record) =>
     Object.values(columns).map((column) => cell(column(record))),

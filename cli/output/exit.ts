@@ -1,16 +1,16 @@
 /** Exit codes: done, failed, wrong usage, not covered by links.yml. */
 export const exit = { done: 0, failed: 1, usage: 2, notCovered: 3 } as const;
 
-/** What was asked can't be meant, as its message says. */
+/** The command line is wrong; the message says how. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** What went wrong, by its name, and what there is to show all the same. */
+/** An error with a name, and what the command can still show. */
 export class Failure extends Error {
-  /** Beside error and message in the JSON. */
+  /** More members of the JSON answer, beside error and message. */
   readonly document: object;
-  /** For people, before the error is said. */
+  /** Lines to print before the error. */
   readonly lines: string[];
 
   constructor(

@@ -22,13 +22,15 @@ const failureLines = ({ failure }: Pool): string[] =>
   failure ? [`  ${styleText('red', failure.error)}: ${failure.message}`] : [];
 
 const omittedLines = ({ omitted = 0 }: PoolReport): string[] =>
-  omitted > 0 ? [`  and ${omitted} more, which the log of ReconcileIdentityPool names`] : [];
+  omitted > 0 ? [`  and ${omitted} more; the log of ReconcileIdentityPool lists them`] : [];
 
 const entryRows = (entries: Entry[]): string[] =>
   table(
     entries.map((entry) => [
       `  ${styleText(colours[entry.state] ?? 'reset', entry.state)}`,
-      ...[providerLabel(entry.providerName), entry.clientId, entry.clientName ?? ''],
+      providerLabel(entry.providerName),
+      entry.clientId,
+      entry.clientName ?? '',
     ]),
   );
 
@@ -50,11 +52,11 @@ function repairedLine({ repaired }: PoolReport): string[] {
   return [`  repaired: ${repaired.linked} linked, ${repaired.unlinked} unlinked`];
 }
 
-/** What the execution of `reconcile` has found; of one that failed early, nothing. */
-export type Found = Partial<ReconcileOutput>;
+/** The report of an execution of `reconcile`; empty if it failed early. */
+export type ReconcileReport = Partial<ReconcileOutput>;
 
-/** Every identity pool as it was found, and what was done about it. */
-export const statusLines = ({ identityPools = [] }: Found): string[] =>
+/** The entries of every identity pool that are not as they should be, and what was repaired. */
+export const statusLines = ({ identityPools = [] }: ReconcileReport): string[] =>
   identityPools.flatMap((pool) => {
     if (!('counts' in pool)) return [headOf(pool), ...failureLines(pool)];
     return [
@@ -76,16 +78,16 @@ function planLine(entry: Entry): string {
     : styleText('red', `  - ${what}${name}`);
 }
 
-/** What a repair would change in every identity pool, and what it would leave to a person. */
-export const planLines = ({ identityPools = [] }: Found): string[] =>
+/** What a repair would change in every identity pool, and what it would leave for a person to decide. */
+export const planLines = ({ identityPools = [] }: ReconcileReport): string[] =>
   identityPools.flatMap((pool) => {
     if (!('counts' in pool)) return [headOf(pool), ...failureLines(pool)];
     const changes = pool.entries.filter(({ repair }) => repair !== undefined);
     const left = pool.entries.filter(({ repair }) => repair === undefined);
     return [
       headOf(pool),
-      ...(changes.length > 0 ? changes.map(planLine) : ['  nothing would be changed']),
-      ...(left.length > 0 ? ['  left to a person:', ...entryRows(left)] : []),
+      ...(changes.length > 0 ? changes.map(planLine) : ['  nothing would change']),
+      ...(left.length > 0 ? ['  for a person to decide:', ...entryRows(left)] : []),
       ...omittedLines(pool),
       ...issuerLines(pool),
       ...failureLines(pool),

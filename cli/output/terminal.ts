@@ -4,10 +4,10 @@ import { visible, visibleText } from '../../core/visible.ts';
 import { sentenceOf } from './advice.ts';
 import { Failure, UsageError } from './exit.ts';
 
-/** What a terminal writes to: a terminal, or not. */
+/** A stream that may be a terminal. */
 type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY'>>;
 
-/** Where a process speaks. */
+/** The output streams of a process. */
 export interface Streams {
   stdout: Stream;
   stderr: Stream;
@@ -18,19 +18,19 @@ type Format = Parameters<typeof styleText>[0];
 const ESC = String.fromCharCode(27);
 const CLEAR_LINE = `\r${ESC}[2K`;
 
-// The ends of lines, and the colours of styleText.
+// Line ends and the colours of styleText.
 const OWN = new RegExp(`(\\r?\\n|${ESC}\\[\\d{1,2}m)`);
 
-/** What a command writes, without any control character that is not its own. */
+/** Text in which every control character that the command did not write itself is visible. */
 const guarded = (text: string): string =>
   text
     .split(OWN)
     .map((part, i) => (i % 2 === 1 ? part : visibleText(part, '\t')))
     .join('');
 
-/** Where a command speaks: its one answer goes to stdout, and all else to stderr. */
+/** The output of a command: the answer goes to stdout, everything else to stderr. */
 export class Terminal {
-  /** Whether the answer is to be JSON. */
+  /** Whether the answer is JSON. */
   readonly json: boolean;
   readonly #streams: Streams;
   #busy = false;
@@ -41,9 +41,9 @@ export class Terminal {
   }
 
   /**
-   * The answer: a document for programs, or lines for people.
+   * Writes the answer: JSON, or lines of text.
    *
-   * @param linesOf makes the lines from the document with all its texts visible.
+   * @param linesOf makes the lines from the document, in which every control character is visible.
    */
   answer<D extends object>(document: D, linesOf: (shown: D) => string[]): void {
     this.write(
@@ -51,7 +51,7 @@ export class Terminal {
     );
   }
 
-  /** An answer that is a text as it is. */
+  /** Writes an answer that is already text. */
   write(text: string): void {
     this.idle();
     if (text === '') return;
@@ -59,14 +59,14 @@ export class Terminal {
     this.#streams.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   }
 
-  /** What else there is to say to a person. */
+  /** Writes a remark to stderr. */
   note(line: string, format: Format = 'dim'): void {
     this.idle();
     const { stderr } = this.#streams;
     stderr.write(`${styleText(format, visibleText(line, '\n'), { stream: stderr })}\n`);
   }
 
-  /** What is being done, in one line that goes away again; only where somebody looks on. */
+  /** Shows the current activity in one line that the next output replaces; only in a terminal. */
   busy(line: string): void {
     const { stderr } = this.#streams;
     if (!stderr.isTTY) return;
@@ -79,7 +79,7 @@ export class Terminal {
     this.#busy = false;
   }
 
-  /** Says what went wrong. In JSON that is the answer. */
+  /** Reports an error. With --json, the error is the answer. */
   fail(error: Error, hint: string): void {
     const { document, lines } =
       error instanceof Failure ? error : { document: undefined, lines: [] };

@@ -1,10 +1,10 @@
 import type { AuditRecord } from '../../core/audit/audit.ts';
 
-/** Who asked, as far as an execution knows, in few words. */
+/** Who requested an execution, as far as it knows, as short text. */
 export function whoText(by: AuditRecord['requestedBy']): string {
   const { via } = by;
   if (via === 'cloudtrail') return by.principalArn ?? 'CloudTrail';
-  const asked = via === 'event' ? `event ${by.eventId ?? ''}`.trim() : via;
-  const who = asked === 'person' ? 'a person' : asked;
+  const source = via === 'event' ? `event ${by.eventId ?? ''}`.trim() : via;
+  const who = source === 'person' ? 'a person' : source;
   return by.reason === undefined ? who : `${who} (${by.reason})`;
 }

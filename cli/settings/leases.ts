@@ -2,22 +2,22 @@ import { tableName } from '../../core/deployment.ts';
 import { LATEST_MS, LEASE_MS } from '../../core/write/lease.ts';
 import type { Session } from '../session.ts';
 
-/** The lease of an identity pool, as a person sees it. */
+/** The lease of an identity pool, as the table has it. */
 export interface FoundLease {
-  /** Of its acquisition; null if no one holds it. */
+  /** The nonce of its acquisition; null if no one holds it. */
   nonce: string | null;
   /** The execution that holds it. */
   holder: string | null;
-  /** ISO 8601, or null where the lease does not say. */
+  /** ISO 8601, or null if the lease does not say. */
   takenAt: string | null;
   until: string | null;
-  /** Whether the next write takes it. */
+  /** Whether the next write may take it. */
   isOver: boolean;
-  /** The write under it of which the end is not known yet. */
+  /** The write under this lease whose result is not known yet. */
   unsettledWrite: string | null;
 }
 
-// By how much the clock of this machine may differ from those of Lambda, in milliseconds.
+// The clock of this machine may differ from Lambda's by this many milliseconds.
 const MARGIN_MS = 5000;
 
 const iso = (time: number): string | null => {
@@ -25,7 +25,7 @@ const iso = (time: number): string | null => {
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 };
 
-/** The leases of a stage's identity pools, in its table. */
+/** The leases of a stage's identity pools, in the stage's table. */
 export class Leases {
   readonly #session: Session;
   readonly #TableName: string;
@@ -62,10 +62,10 @@ export class Leases {
   }
 
   /**
-   * Gives a lease back as its holder would. Its sequence and what it knows of the last write stay, since the next
-   * write needs them.
+   * Gives a lease back as its holder would. The sequence and the record of the last write stay, since the next write
+   * needs them.
    *
-   * @returns false if it has changed hands.
+   * @returns false if another execution holds it by now.
    */
   async release(identityPoolId: string, nonce: string): Promise<boolean> {
     const table = await this.#session.table();

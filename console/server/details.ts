@@ -1,11 +1,11 @@
 import { waitingIn } from '../../cli/executions/approvals.ts';
 import { Executions } from '../../cli/executions/executions.ts';
-import { type Event, historySince, walkedIn } from '../../cli/executions/history.ts';
+import { type Event, historySince, visitsWithDataIn } from '../../cli/executions/history.ts';
 import { recordsOf } from '../../cli/executions/records.ts';
 import { linesOfChanges } from '../../cli/output/changes.ts';
 import { consoleLink } from '../../cli/output/console-link.ts';
 import type { Session } from '../../cli/session.ts';
-import type { ToldExecution } from '../../core/audit/audit.ts';
+import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { type Graph, graphOf } from './graph.ts';
 import type { Data, ExecutionView } from './protocol.ts';
@@ -33,19 +33,19 @@ export class Details {
 
   /** @throws ExecutionDoesNotExist */
   async view(execution: string): Promise<ExecutionView> {
-    const told = await this.#executions.read(execution);
-    const { events, graph } = await this.#readOn(told);
-    const { status, machine } = told;
+    const described = await this.#executions.read(execution);
+    const { events, graph } = await this.#readOn(described);
+    const { status, machine } = described;
     const waiting = waitingIn(events);
     const around = { status, waiting: new Set(waiting.map((each) => each.identityPoolId)) };
-    const records = recordsOf(told, events);
-    const row = { ...rowOf(told), ...(waiting.length > 0 && { at: 'RequestApproval' }) };
-    const results = told.stopped === undefined ? [] : records.map(resultView);
+    const records = recordsOf(described, events);
+    const row = { ...rowOf(described), ...(waiting.length > 0 && { at: 'RequestApproval' }) };
+    const results = described.stopped === undefined ? [] : records.map(resultView);
     const link = (await this.#session.isAwsItself()) ? consoleLink(execution) : undefined;
     return {
       row,
       machine,
-      facts: factsOf(told, records),
+      facts: factsOf(described, records),
       results,
       ...(link !== undefined && { link }),
       waiting: waiting.map(({ token: _, changes, ...shown }) => ({
@@ -56,7 +56,7 @@ export class Details {
         machine === 'link' &&
         records.some(({ outcome }) => outcome === 'LINKED' || outcome === 'UNLINKED'),
       ...(graph && { graph }),
-      visits: walkedIn(events).map((walked) => visitOf(walked, around)),
+      visits: visitsWithDataIn(events).map((visited) => visitOf(visited, around)),
     };
   }
 
@@ -64,17 +64,17 @@ export class Details {
   async data(execution: string, id: number): Promise<Data> {
     const known = this.#read.get(execution);
     const { events } = known ?? (await this.#readOn(await this.#executions.read(execution)));
-    const { input, output } = walkedIn(events).find((each) => each.id === id) ?? {};
+    const { input, output } = visitsWithDataIn(events).find((each) => each.id === id) ?? {};
     return { ...(input !== undefined && { input }), ...(output !== undefined && { output }) };
   }
 
-  async #readOn(told: ToldExecution): Promise<Read> {
-    const { execution } = told;
+  async #readOn(described: DescribedExecution): Promise<Read> {
+    const { execution } = described;
     const known = this.#read.get(execution);
     const isWhole = known?.events.at(-1)?.type.startsWith('Execution') && known.events.length > 1;
-    if (known && isWhole && told.status !== 'RUNNING') return known;
-    const graph = known?.graph ?? (await this.#graph(told));
-    const events = await this.#eventsOf(told, known?.events ?? []);
+    if (known && isWhole && described.status !== 'RUNNING') return known;
+    const graph = known?.graph ?? (await this.#graph(described));
+    const events = await this.#eventsOf(described, known?.events ?? []);
     const read = { events, ...(graph && { graph }) };
     this.#read.delete(execution);
     this.#read.set(execution, read);
@@ -82,14 +82,18 @@ export class Details {
     return read;
   }
 
-  async #eventsOf(told: ToldExecution, known: Event[]): Promise<Event[]> {
-    if (known.length === 0 || told.source !== 'history') return this.#executions.eventsOf(told);
-    const sfn = await this.#session.stepFunctions(executionOf(told.execution).region);
-    return historySince(sfn, told.execution, known);
+  async #eventsOf(described: DescribedExecution, known: Event[]): Promise<Event[]> {
+    if (known.length === 0 || described.source !== 'history')
+      return this.#executions.eventsOf(described);
+    const sfn = await this.#session.stepFunctions(executionOf(described.execution).region);
+    return historySince(sfn, described.execution, known);
   }
 
   /** As its workflow was defined then; without a graph, its states are still listed. */
-  async #graph({ execution: executionArn, source }: ToldExecution): Promise<Graph | undefined> {
+  async #graph({
+    execution: executionArn,
+    source,
+  }: DescribedExecution): Promise<Graph | undefined> {
     if (source !== 'history') return undefined;
     const sfn = await this.#session.stepFunctions(executionOf(executionArn).region);
     try {

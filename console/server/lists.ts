@@ -3,7 +3,7 @@ import { inParallel } from '../../aws/pace/in-parallel.ts';
 import { Executions } from '../../cli/executions/executions.ts';
 import { lastEntered } from '../../cli/executions/machines.ts';
 import type { Session } from '../../cli/session.ts';
-import { auditRecords, type ToldExecution } from '../../core/audit/audit.ts';
+import { auditRecords, type DescribedExecution } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
 import { expanded } from '../../core/identity-pool/merge.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
@@ -30,7 +30,7 @@ const parsed = (json = 'null'): Record<string, unknown> => {
   return isObject(value) ? value : {};
 };
 
-function reportIn({ execution, started, status, output, cause }: ToldExecution): Report[] {
+function reportIn({ execution, started, status, output, cause }: DescribedExecution): Report[] {
   try {
     const { identityPools } = parsed(status === 'SUCCEEDED' ? output : cause);
     if (!Array.isArray(identityPools)) return [];
@@ -42,25 +42,25 @@ function reportIn({ execution, started, status, output, cause }: ToldExecution):
   }
 }
 
-const writtenIn = (told: ToldExecution): Written[] =>
-  auditRecords(told).flatMap(({ identityPoolId = '', outcome, changes }) =>
-    outcome === 'PLANNED' || told.stopped === undefined
+const writtenIn = (described: DescribedExecution): Written[] =>
+  auditRecords(described).flatMap(({ identityPoolId = '', outcome, changes }) =>
+    outcome === 'PLANNED' || described.stopped === undefined
       ? []
       : changes.flatMap(expanded).flatMap((change) => {
           if (change.op !== 'add' && change.op !== 'remove') return [];
           const { ClientId: clientId = '' } = change.provider;
           const isAdded = change.op === 'add';
-          const { stopped = '' } = told;
+          const { stopped = '' } = described;
           return [{ identityPoolId, clientId, outcome: isAdded ? 'LINKED' : 'UNLINKED', stopped }];
         }),
   );
 
-function knownOf(told: ToldExecution): Known {
-  const [report] = told.machine === 'reconcile' ? reportIn(told) : [];
+function knownOf(described: DescribedExecution): Known {
+  const [report] = described.machine === 'reconcile' ? reportIn(described) : [];
   return {
-    row: rowOf(told),
+    row: rowOf(described),
     ...(report && { report }),
-    written: told.machine === 'link' ? writtenIn(told) : [],
+    written: described.machine === 'link' ? writtenIn(described) : [],
   };
 }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sentenceOf } from '../../cli/output/advice.ts';
 import type { Session } from '../../cli/session.ts';
-import { Pausing } from '../../cli/settings/pausing.ts';
+import { Pauses } from '../../cli/settings/pauses.ts';
 import { pausedText } from '../../core/write/pause.ts';
 import type { Abilities } from './abilities.ts';
 import { Details } from './details.ts';
@@ -153,7 +153,7 @@ export class Live {
   /** Nothing where the caller may not know it. */
   async #paused(): Promise<string | undefined> {
     try {
-      const found = await new Pausing(this.#session, this.#stage).find();
+      const found = await new Pauses(this.#session, this.#stage).find();
       return found && pausedText(found.pause);
     } catch {
       return undefined;

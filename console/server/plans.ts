@@ -6,8 +6,8 @@ import { type Recorded, recordsOf } from '../../cli/executions/records.ts';
 import { linesOfChanges } from '../../cli/output/changes.ts';
 import { Failure } from '../../cli/output/exit.ts';
 import type { Session } from '../../cli/session.ts';
-import { Pausing } from '../../cli/settings/pausing.ts';
-import { endsSilently, type ToldExecution } from '../../core/audit/audit.ts';
+import { Pauses } from '../../cli/settings/pauses.ts';
+import { type DescribedExecution, endsSilently } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
@@ -147,8 +147,10 @@ export class Plans {
   }
 
   async #repair({ link }: Of<'repair'>): Promise<Prepared> {
-    const { told } = await this.#run('reconcile', { link, repair: false });
-    const report = JSON.parse(told.output ?? told.cause ?? '{}') as Partial<ReconcileOutput>;
+    const { described } = await this.#run('reconcile', { link, repair: false });
+    const report = JSON.parse(
+      described.output ?? described.cause ?? '{}',
+    ) as Partial<ReconcileOutput>;
     const results = (report.identityPools ?? []).map(repairView);
     return {
       ability: 'reconcile',
@@ -203,7 +205,7 @@ export class Plans {
   }
 
   async #pause(): Promise<Prepared> {
-    const pausing = new Pausing(this.#session, this.#stage);
+    const pausing = new Pauses(this.#session, this.#stage);
     const rules = await pausing.rules();
     return {
       ability: 'pause',
@@ -225,7 +227,7 @@ export class Plans {
   }
 
   async #resume(): Promise<Prepared> {
-    const pausing = new Pausing(this.#session, this.#stage);
+    const pausing = new Pauses(this.#session, this.#stage);
     const found = await pausing.find();
     return {
       ability: 'pause',
@@ -271,12 +273,12 @@ export class Plans {
   async #run(
     machine: Machine,
     input: object,
-  ): Promise<{ told: ToldExecution; records: Recorded[] }> {
+  ): Promise<{ described: DescribedExecution; records: Recorded[] }> {
     const ability = machine === 'link' ? 'link' : 'reconcile';
     const execution = await this.#doing(ability, () => this.#machines.start(machine, input));
     await this.#machines.follow(execution);
-    const told = await this.#executions.read(execution);
-    const events = endsSilently(told) ? await this.#executions.eventsOf(told) : [];
-    return { told, records: recordsOf(told, events) };
+    const described = await this.#executions.read(execution);
+    const events = endsSilently(described) ? await this.#executions.eventsOf(described) : [];
+    return { described, records: recordsOf(described, events) };
   }
 }

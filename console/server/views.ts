@@ -1,6 +1,6 @@
-import type { Walked } from '../../cli/executions/history.ts';
-import { listedAs } from '../../cli/executions/listed.ts';
+import type { VisitWithData } from '../../cli/executions/history.ts';
 import { isShared, type Recorded } from '../../cli/executions/records.ts';
+import { summaryOf } from '../../cli/executions/summary.ts';
 import {
   type DifferenceLine,
   linesOfChanges,
@@ -9,7 +9,7 @@ import {
 import { issuerSentence } from '../../cli/output/issuers.ts';
 import { duration, moment } from '../../cli/output/times.ts';
 import { whoText } from '../../cli/output/who.ts';
-import type { ToldExecution } from '../../core/audit/audit.ts';
+import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ShownPool } from '../../core/identity-pool/identity-pool.ts';
 import type { PoolReport, ReconcileOutput } from '../../core/reconcile/report.ts';
@@ -30,8 +30,8 @@ function isDryRun(input: string): boolean {
 }
 
 /** An execution as a row of a list. */
-export function rowOf(told: ToldExecution): Row {
-  const { execution, status, started, outcome, requestedBy, ...listed } = listedAs(told);
+export function rowOf(told: DescribedExecution): Row {
+  const { execution, status, started, outcome, requestedBy, ...listed } = summaryOf(told);
   const { stopped, operation, userPoolId, clientId } = listed;
   return {
     execution,
@@ -115,7 +115,10 @@ export const repairView = (pool: ReconcileOutput['identityPools'][number]): Resu
 };
 
 /** Who, what and when of an execution. */
-export function factsOf({ started, stopped, source }: ToldExecution, [record]: Recorded[]): Fact[] {
+export function factsOf(
+  { started, stopped, source }: DescribedExecution,
+  [record]: Recorded[],
+): Fact[] {
   const { requestedBy, operation, userPoolId, clientId, seconds, undoes } = record ?? {};
   return facts([
     ['Started', moment(started)],
@@ -135,8 +138,8 @@ interface Surroundings {
   waiting: Set<string>;
 }
 
-function statusOf(walked: Walked, { status, waiting }: Surroundings): Visit['status'] {
-  const { state, exited, attempts = 0, errors = [], identityPoolId = '' } = walked;
+function statusOf(visited: VisitWithData, { status, waiting }: Surroundings): Visit['status'] {
+  const { state, exited, attempts = 0, errors = [], identityPoolId = '' } = visited;
   if (exited !== undefined) return attempts > 0 && errors.length >= attempts ? 'failed' : 'done';
   if (status !== 'RUNNING') {
     const isLast = status === 'FAILED' && state === 'Failed';
@@ -146,7 +149,7 @@ function statusOf(walked: Walked, { status, waiting }: Surroundings): Visit['sta
 }
 
 /** A state that was entered, without what it was given and handed on. */
-export function visitOf(walked: Walked, around: Surroundings): Visit {
-  const { input: _, output: __, exited: ___, ...visit } = walked;
-  return { ...visit, status: statusOf(walked, around) };
+export function visitOf(visited: VisitWithData, around: Surroundings): Visit {
+  const { input: _, output: __, exited: ___, ...visit } = visited;
+  return { ...visit, status: statusOf(visited, around) };
 }

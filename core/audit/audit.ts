@@ -11,7 +11,7 @@ import { isObject, isText } from '../shape.ts';
 import type { MadeShare, WriteEnd } from '../write/write-log.ts';
 
 /** An execution as Step Functions tells of it or, once that has forgotten it, its log group. */
-export interface ToldExecution {
+export interface DescribedExecution {
   /** ARN. */
   execution: string;
   machine: Machine;
@@ -29,7 +29,7 @@ export interface ToldExecution {
 }
 
 /** What a state handed on when it was left, or was given when it was entered. */
-export interface Handed {
+export interface StateData {
   state: string;
   data: unknown;
 }
@@ -38,7 +38,7 @@ export interface Handed {
 export interface AuditRecord {
   execution: string;
   machine: Machine;
-  source: ToldExecution['source'];
+  source: DescribedExecution['source'];
   status: string;
   started: string;
   stopped?: string;
@@ -138,7 +138,7 @@ const isEnd = (data: unknown): data is TargetEnd & Json =>
   isObject(data) && isObject(data['target']) && ('result' in data || 'failure' in data);
 
 /** What came of the targets of an execution whose end does not say so. */
-function recordsIn(handed: Handed[]): Partial<AuditRecord>[] {
+function recordsIn(handed: StateData[]): Partial<AuditRecord>[] {
   const whole = handed.findLast(({ state }) => state === 'ReportOutcome')?.data;
   const targets = isObject(whole) ? whole['targets'] : undefined;
   if (Array.isArray(targets)) return targets.filter(isEnd).map((end) => recordOf(reportOf(end)));
@@ -157,14 +157,14 @@ export const machineOf = (execution: string): Machine =>
   deployedMachine(executionOf(execution).machine)?.machine ?? 'link';
 
 /** Whether the end of an execution tells nothing, or not all, of its identity pools. */
-export const endsSilently = ({ machine, status }: ToldExecution): boolean =>
+export const endsSilently = ({ machine, status }: DescribedExecution): boolean =>
   machine === 'link' && status !== 'SUCCEEDED' && status !== 'UNKNOWN';
 
 // Step Functions cuts off what is longer than 248 KB as its log writes it.
 // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 const CUT_OFF = { message: 'The log has only a part of the output.' };
 
-function linkRecords(told: ToldExecution, handed: Handed[]): Partial<AuditRecord>[] {
+function linkRecords(told: DescribedExecution, handed: StateData[]): Partial<AuditRecord>[] {
   const { status, output, error = status, cause } = told;
   if (status === 'SUCCEEDED') {
     const { results, notCovered } = objectIn(output);
@@ -191,7 +191,7 @@ function repairRecord({ failure, repaired, ...report }: PoolReport): Partial<Aud
   };
 }
 
-function reconcileRecords({ status, output, error = status, cause }: ToldExecution) {
+function reconcileRecords({ status, output, error = status, cause }: DescribedExecution) {
   const { identityPools, message } = objectIn(status === 'SUCCEEDED' ? output : cause);
   if (Array.isArray(identityPools)) return identityPools.map(repairRecord);
   if (status === 'SUCCEEDED') return [CUT_OFF];
@@ -222,7 +222,7 @@ const outcomeOf = ({ operation, end }: MadeShare, machine: Machine): string => {
 function withWrites(
   record: Partial<AuditRecord>,
   shares: MadeShare[],
-  { execution, machine }: ToldExecution,
+  { execution, machine }: DescribedExecution,
 ): Partial<AuditRecord> {
   const last = shares.at(-1);
   if (!last) return record;
@@ -244,7 +244,7 @@ function withWrites(
 function withAllWrites(
   records: Partial<AuditRecord>[],
   shares: MadeShare[],
-  told: ToldExecution,
+  told: DescribedExecution,
 ): Partial<AuditRecord>[] {
   if (shares.length === 0) return records;
   const inOrder = [...shares].sort((a, b) => a.sequence - b.sequence || a.share - b.share);
@@ -261,7 +261,7 @@ function withAllWrites(
 }
 
 /** The execution of writes that neither Step Functions nor its log group knows. */
-export function untoldExecution(execution: string, shares: MadeShare[]): ToldExecution {
+export function unknownExecution(execution: string, shares: MadeShare[]): DescribedExecution {
   const [first] = shares.map(({ time }) => time).sort();
   return {
     execution,
@@ -280,8 +280,8 @@ export function untoldExecution(execution: string, shares: MadeShare[]): ToldExe
  * @param shares of it in writes, by the log of the functions that write; that of others tells too.
  */
 export function auditRecords(
-  told: ToldExecution,
-  handed: Handed[] = [],
+  told: DescribedExecution,
+  handed: StateData[] = [],
   shares: MadeShare[] = [],
 ): AuditRecord[] {
   const { execution, machine, source, status, started, stopped } = told;

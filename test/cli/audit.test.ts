@@ -52,7 +52,7 @@ describe('poolbridge audit', () => {
   const first = new Map<string, Pool>();
   const executions: Record<string, string> = {};
 
-  /** An identity pool with what is beside it. */
+  /** An identity pool with its roles, role mappings and principal tags. */
   async function poolNow(id: string): Promise<Pool> {
     const account = accounts[id]!;
     const pool = (await world.describe(id, account)) as Pool;
@@ -92,7 +92,7 @@ describe('poolbridge audit', () => {
   };
   const run = async (name: string, input: object) => world.ended(await start(name, input));
 
-  /** Has requests wait for one another, so that one execution writes for all of them. */
+  /** Makes requests wait for the lease together, so that one execution writes for all of them. */
   async function together(inputs: Record<string, object>) {
     await ask('UpdateItem', {
       Key: lease,
@@ -118,7 +118,7 @@ describe('poolbridge audit', () => {
     await Promise.all(started.map((executionArn) => world.ended(executionArn)));
   }
 
-  /** Stops an execution at the very moment when its write is made, and perhaps its function too. */
+  /** Stops an execution at the moment of its write and, with `kill`, its function too. */
   async function cutShort(name: string, input: object, kill = false) {
     const { aws } = world.local;
     const { call } = aws;
@@ -143,7 +143,7 @@ describe('poolbridge audit', () => {
     if (!kill) await until(isFree);
   }
 
-  // A day of a deployment: by hand, by events, together, in vain, approved, undone, repaired, stopped.
+  // All kinds of executions: by hand, by events, together, failing, approved, undone, repaired, stopped.
   before(async () => {
     world = await startWorld();
     since = new Date().toISOString();
@@ -242,7 +242,7 @@ describe('poolbridge audit', () => {
   const of = (all: AuditRecord[], name: string) =>
     all.filter(({ execution }) => execution === executions[name]);
 
-  /** Has Step Functions forgotten everything for a while. */
+  /** Runs an action while Step Functions knows no execution. */
   async function forgotten<T>(meanwhile: () => Promise<T>): Promise<T> {
     const { executions: remembered } = world.local.aws.stateMachines;
     const known = new Map(remembered);
@@ -254,7 +254,7 @@ describe('poolbridge audit', () => {
     }
   }
 
-  /** An identity pool as the audit alone has it: as it was first, and every change since. */
+  /** An identity pool rebuilt from the audit: as it was first, with every change since. */
   function rebuilt(all: AuditRecord[], id: string): Pool {
     const done = all
       .flatMap(({ identityPoolId, written, changes }) =>
@@ -275,7 +275,7 @@ describe('poolbridge audit', () => {
     }
   }
 
-  test('rebuilds every identity pool, while Step Functions knows the executions and after', async () => {
+  test('rebuilds every identity pool, with and without the history of Step Functions', async () => {
     const known = await records();
     assert.ok(known.every(({ source }) => source === 'history'));
     const [logged, shown] = await forgotten(async () => [
@@ -294,7 +294,7 @@ describe('poolbridge audit', () => {
     assert.ok(changed.length >= 18 && changed.every(({ written }) => written));
   });
 
-  test('has of every write who asked, what allowed it, who wrote, what changed, how it was verified, how long it took', async () => {
+  test('shows for every write who requested it, which link allowed it, who wrote it, the changes, how it was verified and the duration', async () => {
     const [csv, page, all] = await forgotten(async () => [
       await audit('--format', 'csv'),
       await audit('--format', 'html'),
@@ -341,7 +341,7 @@ describe('poolbridge audit', () => {
     };
     for (const [name, expected] of Object.entries(told)) assert.deepEqual(written(name), expected);
 
-    // One wrote for all three, in the order in which they had asked.
+    // One execution wrote for all three, in the order of their requests.
     const shared = ['left', 'joined', 'emptied'].flatMap((name) => of(all, name));
     assert.equal(new Set(shared.map(({ written: at }) => at!.sequence)).size, 1);
     assert.deepEqual(
@@ -357,7 +357,7 @@ describe('poolbridge audit', () => {
     assert.match(await audit(), /LINKED, ABORTED +ap-south-1/);
   });
 
-  test('says who asked, what allowed it, who wrote, how it was verified and how long it took', async () => {
+  test('shows the same for executions that were planned, failed, undone or repaired', async () => {
     const all = await records();
     const created = all.find(({ userPoolId }) => userPoolId === MOBILE);
     assert.equal(created!.requestedBy.via, 'cloudtrail');
@@ -381,7 +381,7 @@ describe('poolbridge audit', () => {
       ['FAILED', 'NotCoveredError', 'us-east-1_Other0001'],
     );
     assert.equal(of(all, 'undone')[0]!.undoes, executions['unlinked']);
-    // Both targets are known whole, though the cause of a failure leaves before and after out.
+    // Both targets are complete, although the cause of a failed execution leaves out before and after.
     assert.ok(of(all, 'half').find(({ outcome }) => outcome === 'LINKED')!.before);
     const [repaired] = of(all, 'repaired');
     assert.deepEqual([repaired!.outcome, repaired!.changes.length], ['REPAIRED', 1]);
@@ -406,7 +406,7 @@ describe('poolbridge audit', () => {
     assert.equal(csv.split('\r\n').length, all.length + 2);
   });
 
-  test('is one file of HTML that loads nothing, runs nothing and shows what people wrote as text', async () => {
+  test('is one HTML file that loads nothing, runs no script and shows all input as text', async () => {
     const page = await audit('--format', 'html');
     const [, style = ''] = /<style>(.*)<\/style>/s.exec(page) ?? [];
     const hash = createHash('sha256').update(style).digest('base64');
@@ -420,13 +420,13 @@ describe('poolbridge audit', () => {
     assert.match(page, /light-dark\(/);
   });
 
-  test('shows a write of which nobody lived to tell, and what the next one sees of it', async () => {
+  test('shows a write whose function was killed, and whether the next write found it made', async () => {
     const clientId = await world.createAppClient(MOBILE);
     await cutShort('killed', { userPoolId: MOBILE, clientId }, true);
     const killed = async () =>
       of(await records(), 'killed').map((each) => [each.outcome, each.verified]);
     assert.deepEqual(await killed(), [['UNKNOWN', 'nobody has seen whether it was made']]);
-    // The lease of the dead runs out.
+    // The lease of the killed function expires.
     await ask('UpdateItem', {
       Key: lease,
       UpdateExpression: 'SET expiresAt = :past',
@@ -435,7 +435,7 @@ describe('poolbridge audit', () => {
     await run('next', { userPoolId: MOBILE, clientId: await world.createAppClient(MOBILE) });
     assert.deepEqual(await killed(), [['LINKED', 'seen to be there by the next write']]);
     await forgotten(async () => assertRebuilt(await records()));
-    // Nor is one lost that neither Step Functions nor its log group knows.
+    // An execution that neither Step Functions nor its log group has is not lost either.
     const group = world.local.aws.logGroups.all().find(({ name }) => name.endsWith('dev-link'))!;
     const lines = group.events.splice(0);
     const untold = await forgotten(() => records());
@@ -447,7 +447,7 @@ describe('poolbridge audit', () => {
 
   test('says what is wrong with a period', async () => {
     for (const [args, expected] of [
-      [['--since', 'yesterday'], /--since must be a time like .* so long ago: 90d/],
+      [['--since', 'yesterday'], /--since must be a time like .* how long ago, like 90d/],
       [['--since', '1d', '--until', '2d'], /--since must be before --until/],
       [['--format', 'pdf'], /Allowed choices are table, json, csv, html/],
     ] as const) {

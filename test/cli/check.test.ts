@@ -37,17 +37,17 @@ describe('poolbridge check', () => {
     return { code, ...more, of: (name: string) => checks.find((each) => each.check === name) };
   };
 
-  test('finds all well where it is, with the room that is left in each identity pool', async () => {
+  test('reports no problem for a good deployment, and the room left in each identity pool', async () => {
     const { code, out } = await poolbridge(world, ['check', '--link', 'tight', '--links', LINKS]);
     const lines = out.trimEnd().split('\n');
     assert.deepEqual([code, lines.filter((line) => !line.startsWith('✔'))], [0, []]);
-    assert.ok(out.includes('deployed version: packaged from links.yml and code as they are here'));
+    assert.ok(out.includes('deployed version: links.yml and the code here are what is deployed'));
     assert.match(out, /✔ trail in us-east-1: management-events logs management events/);
-    assert.match(out, /✔ trail in eu-west-1: /, 'of every Region that links name');
+    assert.match(out, /✔ trail in eu-west-1: /, 'in every Region that links name');
     assert.ok(out.includes(`${pools.tight}: its role can be assumed; 2 of 3 entries, room for 1`));
   });
 
-  test('says of each thing that is not well what to do', async () => {
+  test('says what to do about each problem', async () => {
     const other = join(folder, 'links.yml');
     writeFileSync(other, 'links: {}\n');
     world.local.aws.trail.enabled = false;
@@ -59,7 +59,10 @@ describe('poolbridge check', () => {
       assert.equal(found.code, 1);
       assert.equal(found.message, '1 of 7 checks failed.');
       assert.match(found.of('links.yml')!.todo!, /Add a link/);
-      assert.equal(found.of('deployed version')!.found, 'links.yml here is not what was deployed');
+      assert.equal(
+        found.of('deployed version')!.found,
+        'links.yml here differs from what is deployed',
+      );
       assert.equal(found.of('trail in us-east-1')!.status, 'failed');
       assert.match(found.of('writes')!.found, /^paused since .* \(moving\)$/);
       const { of } = await check();
@@ -89,7 +92,7 @@ describe('poolbridge check', () => {
     assert.equal(nowhere.of(pools.tight), undefined);
   });
 
-  test('is satisfied by one good trail, though an organization’s trail can’t be read', async () => {
+  test('accepts one good trail, even if the trail of the organization can not be read', async () => {
     const { trail } = world.local.aws;
     const arn = 'arn:aws:cloudtrail:us-east-1:999999999999:trail/organization';
     trail.organizationTrail = arn;
@@ -102,9 +105,12 @@ describe('poolbridge check', () => {
       const { status, found, todo } = of('trail in us-east-1')!;
       assert.equal(status, 'unknown');
       assert.match(found, /^can't be read: organization: TrailNotFoundException$/);
-      assert.match(todo!, /^arn:aws:\S+:trail\/organization is the organization's/);
-      assert.match(todo!, /only account 999999999999 can read .* or make a trail of this account/);
-      // In the management account it is a trail like any other.
+      assert.match(todo!, /^arn:aws:\S+:trail\/organization is the organization's trail/);
+      assert.match(
+        todo!,
+        /only account 999999999999 can read .* or create a trail in this account/,
+      );
+      // The management account can read it like any other trail.
       const managed = await check([], { accessKeyId: '999999999999', secretAccessKey: 'any' });
       assert.equal(managed.of('trail in us-east-1')!.found, 'organization logs management events');
     } finally {
@@ -113,16 +119,16 @@ describe('poolbridge check', () => {
     }
   });
 
-  test('tells a trail that may not be read from one that does not log', async () => {
+  test('distinguishes a trail that the caller may not read from one that does not log', async () => {
     const { session } = someone(world, 'lister', [
       { Effect: 'Allow', Action: 'cloudtrail:DescribeTrails', Resource: '*' },
     ]);
     const { status, todo } = (await check([], session)).of('trail in us-east-1')!;
     assert.equal(status, 'unknown');
-    assert.match(todo!, /^Have cloudtrail:GetTrailStatus and .* on arn:aws:\S+ allowed/);
+    assert.match(todo!, /^Ask for cloudtrail:GetTrailStatus and .* on arn:aws:\S+, or ask/);
   });
 
-  test('finds a setting of an identity pool that Poolbridge does not know, before the first write', async () => {
+  test('finds an unknown setting of an identity pool before the first write', async () => {
     const stored = world.local.aws.identityPools.find(pools.tight);
     const before = stored.pool;
     stored.pool = Object.assign({ NewSetting: { on: true } }, before);
@@ -141,12 +147,12 @@ describe('poolbridge check', () => {
     }
   });
 
-  test('and the other commands, needs no more than these permissions', async () => {
+  test('needs no more than these permissions, as do the other commands', async () => {
     const inRegion = (service: string, rest: string) =>
       `arn:aws:${service}:us-east-1:${ACCOUNT_A}:${rest}`;
     const machine = (name: string) => inRegion('states', `stateMachine:poolbridge-dev-${name}`);
     const runs = (name: string) => inRegion('states', `execution:poolbridge-dev-${name}:*`);
-    const both = [...[machine('link'), machine('reconcile')], ...[runs('link'), runs('reconcile')]];
+    const both = [machine('link'), machine('reconcile'), runs('link'), runs('reconcile')];
     const states = (...names: string[]) => ({
       Effect: 'Allow' as const,
       Resource: both,
@@ -209,7 +215,7 @@ describe('poolbridge check', () => {
     }
   });
 
-  test('takes what its caller may not look at for neither well nor ill', async () => {
+  test('reports as unknown what the caller may not read', async () => {
     const { session } = someone(world, 'nobody', []);
     const { code, of } = await check([], session);
     assert.equal(code, 0);

@@ -6,8 +6,8 @@ import { run } from '../../cli/program.ts';
 import type { PolicyDocument, Session } from '../../local/kernel/iam.ts';
 import { ACCOUNT_A, type World } from '../world.ts';
 
-/** How a command ended, and what it said. */
-export interface Said {
+/** The exit code and the output of a command. */
+export interface Output {
   code: number;
   out: string;
   err: string;
@@ -16,10 +16,10 @@ export interface Said {
 type Keys = Pick<Session, 'accessKeyId' | 'secretAccessKey'> & Partial<Session>;
 type Environment = Record<string, string | undefined>;
 
-/** Account-A's root, as the embedded AWS knows it. */
+/** The root user of Account-A in the embedded AWS. */
 const root: Keys = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' };
 
-/** A session of someone in Account-A who may do just what these statements say. */
+/** A session in Account-A with exactly the permissions of these statements. */
 export function someone(world: World, name: string, Statement: PolicyDocument['Statement']) {
   const { iam } = world.local.aws;
   const role = iam.putRole({
@@ -31,9 +31,9 @@ export function someone(world: World, name: string, Statement: PolicyDocument['S
   return iam.openSession(role, { name: 'session', seconds: 3600 });
 }
 
-/** What a command finds around it. */
+/** The environment of a command. */
 export const environment = ({ local }: Pick<World, 'local'>, keys: Keys = root): Environment => ({
-  // The Node that runs the tests.
+  // The Node version that runs the tests.
   PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
   NO_COLOR: '1',
   AWS_REGION: 'us-east-1',
@@ -41,7 +41,7 @@ export const environment = ({ local }: Pick<World, 'local'>, keys: Keys = root):
   AWS_ACCESS_KEY_ID: keys.accessKeyId,
   AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
   AWS_SESSION_TOKEN: keys.sessionToken,
-  // Nobody's own profile, and nobody's machine's role.
+  // No profile of a developer, and no role of a machine.
   AWS_CONFIG_FILE: '/dev/null',
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   AWS_EC2_METADATA_DISABLED: 'true',
@@ -49,8 +49,8 @@ export const environment = ({ local }: Pick<World, 'local'>, keys: Keys = root):
 
 const path = fileURLToPath(new URL('../../cli/poolbridge.ts', import.meta.url));
 
-/** Runs the command as a person does, by its own first line. */
-export function processOf(env: Environment, args: string[]): Promise<Said> {
+/** Runs the command in a process of its own, as a person does. */
+export function processOf(env: Environment, args: string[]): Promise<Output> {
   return new Promise((resolve) => {
     execFile(path, args, { env }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
@@ -58,7 +58,7 @@ export function processOf(env: Environment, args: string[]): Promise<Said> {
   });
 }
 
-function heard(): { stream: Writable; text(): string } {
+function collector(): { stream: Writable; text(): string } {
   const chunks: string[] = [];
   const stream = new Writable({
     write(chunk, _, done) {
@@ -77,9 +77,9 @@ function setEnvironment(values: Environment): void {
 }
 
 /**
- * Runs the command in this process, which is quicker; one at a time, since it has one environment.
+ * Runs the command in this process, which is faster; one at a time, since the process has one environment.
  *
- * @param isTerminal whether a person looks at what it says beside its answer.
+ * @param isTerminal whether stderr is a terminal.
  */
 export async function poolbridge(
   world: Pick<World, 'local'>,
@@ -87,10 +87,10 @@ export async function poolbridge(
   keys?: Keys,
   changed: Environment = {},
   isTerminal = false,
-): Promise<Said> {
+): Promise<Output> {
   const around = { ...environment(world, keys), ...changed };
   const before = Object.fromEntries(Object.keys(around).map((name) => [name, process.env[name]]));
-  const [stdout, stderr] = [heard(), heard()];
+  const [stdout, stderr] = [collector(), collector()];
   Object.assign(stderr.stream, { isTTY: isTerminal });
   setEnvironment(around);
   try {

@@ -50,18 +50,21 @@ describe('poolbridge lease', () => {
     );
   });
 
-  test('does not release it before its time is over, unless it is forced', async () => {
+  test('does not release it before it expires, unless forced', async () => {
     await hold(Date.now() + 20_000);
     const { code, err } = await lease('--release');
     assert.equal(code, 1);
-    assert.match(err, /is held by arn:\S+:slow until \S+Z\. It ends by itself then\./);
+    assert.match(
+      err,
+      /arn:\S+:slow holds the lease of \S+ until \S+Z\. The lease then ends by itself\./,
+    );
     assert.ok('nonce' in (await kept())!);
     const forced = await lease('--release', '--force');
     assert.equal(forced.code, 0);
     assert.ok(!('nonce' in (await kept())!));
   });
 
-  test('keeps the sequence, and the write that is not settled', async () => {
+  test('keeps the sequence and the unsettled write', async () => {
     await hold(Date.now() - 60_000);
     const { code, out } = await lease('--release');
     assert.equal(code, 0);

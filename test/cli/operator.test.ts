@@ -18,13 +18,16 @@ describe('an operator', () => {
   after(() => world.close());
 
   const say = (...args: string[]) => poolbridge(world, args);
-  /** The one document that a command answers with. */
+  /** Runs a command with --json, and parses its answer. */
   const json = async (...args: string[]) => {
     const said = await say(...args, '--json');
     return { ...said, answer: JSON.parse(said.out) };
   };
   const subject = (clientId: string, userPool = MOBILE) => [
-    ...['--user-pool', userPool, '--client', clientId],
+    '--user-pool',
+    userPool,
+    '--client',
+    clientId,
   ];
   const linked = async (clientId: string) => {
     const { answer } = await json('link', ...subject(clientId));
@@ -33,7 +36,7 @@ describe('an operator', () => {
   const entriesOf = async (pool: string) =>
     ((await world.describe(pool)).CognitoIdentityProviders ?? []).map(({ ClientId }) => ClientId);
 
-  test('links: the answer on stdout, all else on stderr, with the permissions of two calls', async () => {
+  test('links with the permissions of two calls; the answer is on stdout, everything else on stderr', async () => {
     const clientId = await world.createAppClient(MOBILE);
     const starter = someone(world, 'starter', [
       {
@@ -54,7 +57,7 @@ describe('an operator', () => {
     assert.equal(again.out.trim(), (await world.ended(again.out.trim())).executionArn);
   });
 
-  test('plans, links, unlinks and undoes, and every answer is one document where it is asked for', async () => {
+  test('plans, links, unlinks and undoes, and with --json every answer is one document', async () => {
     const clientId = await world.createAppClient(MOBILE);
     const before = await world.describe(pools.mobile);
     const plan = await json('plan', ...subject(clientId));
@@ -79,7 +82,7 @@ describe('an operator', () => {
     assert.equal(refused.answer.results[0].outcome, 'FAILED');
   });
 
-  test('unlinks a whole user pool only where that is said in so many words', async () => {
+  test('unlinks a whole user pool only with --all-clients', async () => {
     const clientIds = [await world.createAppClient(MOBILE), await world.createAppClient(MOBILE)];
     for (const clientId of clientIds) await linked(clientId);
     const unsaid = await say('unlink', '--user-pool', MOBILE);
@@ -90,14 +93,14 @@ describe('an operator', () => {
     assert.equal((await say('link', '--user-pool', MOBILE, '--all-clients')).code, 2);
   });
 
-  test('is told why something failed, what was done all the same, and by the exit code of what kind it is', async () => {
-    const nobody = await say('link', ...subject('nobody'));
-    assert.equal(nobody.code, 1);
+  test('sees why a command failed, what it still did, and the kind of failure in the exit code', async () => {
+    const absent = await say('link', ...subject('absent'));
+    assert.equal(absent.code, 1);
     assert.match(
-      nobody.err.split('\n')[1]!,
-      /^UserPoolClientNotFoundError: The user pool us-east-1_Mobile001 has no app client nobody\./,
+      absent.err.split('\n')[1]!,
+      /^UserPoolClientNotFoundError: The user pool us-east-1_Mobile001 has no app client absent\./,
     );
-    const uncovered = await json('link', ...subject('nobody', 'us-east-1_Other0001'));
+    const uncovered = await json('link', ...subject('absent', 'us-east-1_Other0001'));
     assert.equal(uncovered.code, 3);
     assert.equal(uncovered.answer.error, 'NotCoveredError');
     assert.match(uncovered.answer.message, /^No link in links\.yml covers/);
@@ -108,7 +111,7 @@ describe('an operator', () => {
     assert.match(half.err, /\nTargetAccessDeniedError: /);
   });
 
-  test('holds a link against what is there, sees what a repair would change, and has it repaired', async () => {
+  test('compares a link with its identity pool, sees what a repair would change, and repairs it', async () => {
     const clientId = await world.createAppClient(HEALED, 'app-one');
     const named = await world.createAppClient(HEALED, 'other');
     const before = await world.describe(pools.healed);
@@ -134,7 +137,7 @@ describe('an operator', () => {
     assert.deepEqual([unknown.code, unknown.answer.error], [1, 'InvalidRequestError']);
   });
 
-  test('finds an execution again, who asked for it, and every state that it went through', async () => {
+  test('finds an execution with who requested it and every state that it visited', async () => {
     const clientId = await world.createAppClient(MOBILE);
     const execution = await linked(clientId);
     const { answer } = await json('history', '--limit', '1');
@@ -180,7 +183,7 @@ describe('an operator', () => {
     assert.ok(!out.includes('console'), 'the embedded AWS has none');
   });
 
-  test('puts an event for each of many app clients', async () => {
+  test('replays an event for each of many app clients', async () => {
     const clientIds = await Promise.all(
       Array.from({ length: 11 }, () => world.createAppClient(MOBILE)),
     );
@@ -200,15 +203,19 @@ describe('an operator', () => {
     assert.equal((await say('replay', '--user-pool', MOBILE)).code, 2);
   });
 
-  test('is told what to look at where the account can not be reached, in one line', async () => {
-    const nobody = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
+  test('reads in one line what to check when the deployment can not be reached', async () => {
+    const noCredentials = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
     const nowhere = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
     const cases: [Record<string, string | undefined>, string[], RegExp][] = [
-      [{}, ['--stage', 'nope'], /^StateMachineDoesNotExist: .*-nope-link.*\. Is it deployed to/],
-      [{ AWS_ACCESS_KEY_ID: ACCOUNT_B }, [], /^StateMachineDoesNotExist: .*222222222222.*\. Is it/],
-      [nobody, [], /^CredentialsProviderError: .*\. Sign in, or set AWS_PROFILE/],
-      [nowhere, [], /^Error: connect ECONNREFUSED 127\.0\.0\.1:1\. Is anybody there\? /],
-      [{ AWS_REGION: undefined }, [], /^Error: Region is missing\. Give --region, or set AWS_REG/],
+      [
+        {},
+        ['--stage', 'nope'],
+        /^StateMachineDoesNotExist: .*-nope-link.*\. Check that Poolbridge/,
+      ],
+      [{ AWS_ACCESS_KEY_ID: ACCOUNT_B }, [], /^StateMachineDoesNotExist: .*222222222222.*\. Check/],
+      [noCredentials, [], /^CredentialsProviderError: .*\. Sign in, or set AWS_PROFILE/],
+      [nowhere, [], /^Error: connect ECONNREFUSED 127\.0\.0\.1:1\. AWS does not answer\. /],
+      [{ AWS_REGION: undefined }, [], /^Error: Region is missing\. Name the Region .* --region/],
     ];
     for (const [changed, args, expected] of cases) {
       const all = ['link', ...subject('any'), ...args];
@@ -222,9 +229,9 @@ describe('an operator', () => {
     assert.equal(found.code, 0, found.err);
   });
 
-  test('that uses it wrongly is told how it is used, with exit code 2 and in JSON if asked for', async () => {
+  test('sees what is wrong with a command line and where to find help, with exit code 2', async () => {
     const wrong: [string[], RegExp][] = [
-      [[], /which command\?/],
+      [[], /A command is missing\./],
       [['lnk'], /unknown command 'lnk'\n\(Did you mean link\?\)/],
       [['link'], /required option '--user-pool <id>' not specified/],
       [['link', '--user-pool', MOBILE], /--client is missing/],
@@ -240,7 +247,7 @@ describe('an operator', () => {
       const { code, out, err } = await say(...args);
       assert.deepEqual([code, out], [2, ''], args.join(' '));
       assert.match(err, expected);
-      assert.match(err, /How it is used: poolbridge .*--help\n$/);
+      assert.match(err, /For help: poolbridge .*--help\n$/);
       const asked = await json(...args);
       assert.deepEqual([asked.code, asked.answer.error], [2, 'UsageError']);
       assert.match(asked.answer.message, expected);

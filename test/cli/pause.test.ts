@@ -23,7 +23,7 @@ describe('poolbridge pause and poolbridge resume', () => {
     world = await startWorld({ trail: false });
     await world.createUserPool(MOBILE);
     await world.createIdentityPool(pools.mobile);
-    // As docs/runbook.md has it.
+    // The permissions that docs/runbook.md lists.
     const inRegion = (service: string, rest: string) =>
       `arn:aws:${service}:${HOME.region}:${HOME.account}:${rest}`;
     pauser = someone(world, 'pauser', [
@@ -57,13 +57,13 @@ describe('poolbridge pause and poolbridge resume', () => {
     world.local.aws.tables.ask(HOME, operation, { TableName: 'poolbridge-dev', ...input });
   const leaseKey = { pk: { S: pools.mobile }, sk: { S: 'lease' } };
 
-  test('stop every write and every rule that starts one, and let them go on', async () => {
+  test('stop every write and every rule that starts one, and resume them', async () => {
     const linked = await world.createAppClient(MOBILE);
     (await world.run({ userPoolId: MOBILE, clientId: linked })).result();
     const clientId = await world.createAppClient(MOBILE);
     const request = { userPoolId: MOBILE, clientId };
     const pool = await world.describe(pools.mobile);
-    // Another stage, whose name begins alike.
+    // Another stage whose name has the same beginning.
     const Name = `${RULE}2-app-client-created`;
     const Arn = `${world.machineArn.replace('-dev-', '-dev-2-')}`;
     const RoleArn = [...world.local.aws.iam.roles.keys()].find((arn) => arn.includes('StartLink'))!;
@@ -94,17 +94,17 @@ describe('poolbridge pause and poolbridge resume', () => {
     const tries = (await world.history(failed.executionArn)).filter(
       ({ lambdaFunctionFailedEventDetails: details }) => details !== undefined,
     );
-    assert.equal(tries.length, 1, 'a pause is not tried again');
+    assert.equal(tries.length, 1, 'PausedError is not retried');
     assert.deepEqual(await world.describe(pools.mobile), pool);
     const { Item } = (await ask('GetItem', { Key: leaseKey })) as { Item: object };
     assert.ok(!('nonce' in Item) && !('writing' in Item), 'the lease is given back');
-    // What writes nothing goes on.
+    // Executions that write nothing still work.
     const [planned] = (await world.run({ ...request, dryRun: true })).result().results;
     assert.equal(planned!.outcome, 'PLANNED');
     const already = (await world.run({ ...request, clientId: linked })).result().results;
     assert.equal(already[0]!.outcome, 'ALREADY_LINKED');
 
-    // Whoever paused first is whom to ask.
+    // The first pause stays: it names the person to ask.
     assert.match((await pause('--reason', 'again')).out, /\(moving\)/);
     const Detail = JSON.stringify(request);
     const Entries = [{ Source: 'poolbridge', DetailType: 'LinkRequested', Detail }];
@@ -123,7 +123,7 @@ describe('poolbridge pause and poolbridge resume', () => {
     assert.deepEqual([once.code, once.out.trim()], [0, 'Writes of the stage dev are not paused.']);
   });
 
-  test('end an execution that was waiting to write, whoever left the pause and however', async () => {
+  test('end an execution that was waiting to write, even if the pause was set by hand', async () => {
     const clientId = await world.createAppClient(MOBILE);
     const pool = await world.describe(pools.mobile);
     const expiresAt = { N: String(Date.now() + 80_000) };
@@ -143,11 +143,11 @@ describe('poolbridge pause and poolbridge resume', () => {
     assert.equal(ended.error, 'PausedError');
     assert.match(ended.failure().message, /paused by hand, without saying why/);
     assert.deepEqual(await world.describe(pools.mobile), pool);
-    assert.equal(await waits(), false, 'nobody else writes it either');
+    assert.equal(await waits(), false, 'no other execution writes it either');
     await resume();
   });
 
-  test('leave a rule disabled that was disabled on purpose', async () => {
+  test('leave a rule disabled that was disabled before the pause', async () => {
     await events().send(new DisableRuleCommand({ Name: `${RULE}link-requested` }));
     assert.equal((await pause('--reason', 'x')).code, 0);
     assert.equal(await stateOf('app-client-created'), 'DISABLED');
@@ -157,13 +157,16 @@ describe('poolbridge pause and poolbridge resume', () => {
     await events().send(new EnableRuleCommand({ Name: `${RULE}link-requested` }));
   });
 
-  test('used wrongly say how they are used and exit with 2; of a stage that is not there, with 1', async () => {
+  test('exit with 2 for a wrong command line, and with 1 for a stage that does not exist', async () => {
     const unsaid = await pause();
     assert.equal(unsaid.code, 2);
     assert.match(unsaid.err, /required option '--reason <text>'/);
     assert.equal((await resume('--stagg', 'x')).code, 2);
     const nowhere = await poolbridge(world, ['resume', '--stage', 'nope']);
     assert.equal(nowhere.code, 1);
-    assert.match(nowhere.err, /Is it deployed to this account, Region and stage\?/);
+    assert.match(
+      nowhere.err,
+      /Check that Poolbridge is deployed to this account, Region and stage\./,
+    );
   });
 });

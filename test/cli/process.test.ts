@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { type LocalAws, startAws } from '../../local/index.ts';
 import { environment, processOf } from './command.ts';
 
-describe('the process of poolbridge', () => {
+describe('the poolbridge process', () => {
   let local: LocalAws;
   let folder: string;
   before(async () => {
@@ -18,14 +18,14 @@ describe('the process of poolbridge', () => {
     await local.close();
   });
 
-  test('is Node by its first line, answers on stdout and warns of nothing', async () => {
+  test('starts by its first line, answers on stdout and prints no warning', async () => {
     const { code, out, err } = await processOf(environment({ local }), ['unlink', '--help']);
     assert.deepEqual([code, err], [0, '']);
     assert.match(out, /^Usage: poolbridge unlink \[options\]\n/);
-    assert.match(out, /\n {2}--json /, 'what all commands have is there too');
+    assert.match(out, /\n {2}--json /, 'the shared options are listed too');
   });
 
-  test('takes account, Region and endpoint of a profile as the AWS CLI does, and fails on stdout alone', async () => {
+  test('reads account, Region and endpoint of a profile as the AWS CLI does, and reports a failure as JSON on stdout', async () => {
     const config = join(folder, 'config');
     writeFileSync(
       config,
@@ -44,7 +44,7 @@ aws_secret_access_key = any
     };
     const asked = ['history', '--json'];
     const [named, found] = await Promise.all([
-      // Keys in the environment are passed over for a profile that is named, and not for one that is set.
+      // A profile named as an option takes precedence over keys in the environment; AWS_PROFILE does not.
       processOf(env, [...asked, '--profile', 'there']),
       processOf({ ...env, AWS_PROFILE: 'there' }, asked),
     ]);

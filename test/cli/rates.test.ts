@@ -5,14 +5,14 @@ import { History } from '../../local/states/history.ts';
 import { ACCOUNT_A } from '../world.ts';
 import { poolbridge } from './command.ts';
 
-// More than the 300 that DescribeExecution lets through at once; then it lets 15 a second through.
+// More than the burst of 300 calls that DescribeExecution allows; then it allows 15 a second.
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const EXECUTIONS = 400;
 
 const arnOf = (kind: string, name: string) =>
   `arn:aws:states:us-east-1:${ACCOUNT_A}:${kind}:poolbridge-dev-${name}`;
 
-/** An embedded AWS with the state machines of a deployment, of which one has linked very much. */
+/** An embedded AWS with the state machines of a deployment, one of which has many executions. */
 async function longHistory(): Promise<LocalAws> {
   const local = await startAws({ trail: false });
   const { logGroups, stateMachines } = local.aws;
@@ -62,7 +62,7 @@ async function longHistory(): Promise<LocalAws> {
   return local;
 }
 
-/** The arguments that make a command read the executions, and the key of what it answers. */
+/** The arguments that make a command read the executions, and the key of the list in its answer. */
 const commands: [args: string[], key: string][] = [
   [['history', '--limit', '1000'], 'executions'],
   [['audit', '--since', '1d'], 'records'],
@@ -76,7 +76,7 @@ for (const [args, key] of commands) {
     });
     after(() => local.close());
 
-    test('reads more executions than AWS lets through at once, to the end, and shows how far it is', async () => {
+    test('reads more executions than the rate of AWS allows at once, and shows its progress', async () => {
       const { code, out, err } = await poolbridge(
         { local },
         [...args, '--json'],

@@ -28,8 +28,8 @@ const linesOf = (result: Partial<Result>) =>
     ],
   }).map(stripVTControlCharacters);
 
-describe('what a person is shown of a result', () => {
-  test('is the changes of his own request, where the write was for others too, and who wrote', () => {
+describe('the text of a result', () => {
+  test('has only the changes of the own request, and names the execution that wrote them', () => {
     const entry = (ClientId: string) => ({ ProviderName, ClientId, ServerSideTokenCheck: false });
     const writtenBy = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:other';
     const lines = linesOf({
@@ -45,7 +45,7 @@ describe('what a person is shown of a result', () => {
     ]);
   });
 
-  test('is one line for each entry, of however many', () => {
+  test('has one line for each entry', () => {
     const clientIds = Array.from({ length: 101 }, (_, i) => `client${i}`);
     const summary = (count: number) => ({
       CognitoIdentityProviders: { count, sha256: `${count}`.repeat(20) },
@@ -61,7 +61,7 @@ describe('what a person is shown of a result', () => {
   });
 });
 
-describe('what a person is shown of a reconciliation', () => {
+describe('the text of a reconcile', () => {
   const entry = { providerName: ProviderName, clientName: 'app' } as const;
   const counts = {
     linked: 2,
@@ -94,36 +94,38 @@ describe('what a person is shown of a reconciliation', () => {
     ],
   };
   const failure = ['ap-south-1:2 (web)', '  TargetAccessDeniedError: Deploy it.'];
-  const omitted = '  and 3 more, which the log of ReconcileIdentityPool names';
+  const omitted = '  and 3 more; the log of ReconcileIdentityPool lists them';
 
-  test('is every entry that is not as it should be, in columns, and what failed', () => {
+  test('lists every entry that is not as it should be, in columns, and every failure', () => {
     assert.deepEqual(statusLines(found).map(stripVTControlCharacters), [
       'ap-south-1:1 (mobile): linked 2, missing 1, orphaned 2, removed 1',
       '  removed   us-east-1_Mobile001  gone  app',
       '  orphaned  us-east-1_Mobile001  kept  app',
       '  orphaned  us-east-1_Mobile001  old   app',
       '  missing   us-east-1_Mobile001  new   app',
-      ...[omitted, ...failure],
+      omitted,
+      ...failure,
     ]);
     assert.deepEqual(statusLines({}), []);
   });
 
-  test('is as a plan what a repair would change, apart from what it would leave to a person', () => {
+  test('shows as a plan what a repair would change, and what it leaves for a person to decide', () => {
     const shown = (clientId: string) =>
       `CognitoIdentityProviders {"ProviderName":"${ProviderName}", "ClientId":"${clientId}"} app`;
     assert.deepEqual(planLines(found).map(stripVTControlCharacters), [
       'ap-south-1:1 (mobile)',
       `  - ${shown('old')}`,
       `  + ${shown('new')}`,
-      '  left to a person:',
+      '  for a person to decide:',
       '  removed   us-east-1_Mobile001  gone  app',
       '  orphaned  us-east-1_Mobile001  kept  app',
-      ...[omitted, ...failure],
+      omitted,
+      ...failure,
     ]);
   });
 });
 
-test('a difference is shown as what was and what is', () => {
+test('a difference is shown as the values before and after', () => {
   const lines = differenceLines([
     { op: 'change', member: 'AllowClassicFlow', before: true, after: false },
     { op: 'remove', member: 'SamlProviderARNs', before: 'x' },
@@ -134,7 +136,7 @@ test('a difference is shown as what was and what is', () => {
   ]);
 });
 
-test('an execution is found in the console of its partition, where there is one that is known', () => {
+test('an execution links to the AWS console of its partition, if that is known', () => {
   const link = (partition: string) =>
     consoleLink(`arn:${partition}:states:eu-west-1:111111111111:execution:poolbridge-dev-link:x`);
   assert.equal(

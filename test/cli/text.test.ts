@@ -11,10 +11,10 @@ import { visible, visibleText } from '../../core/visible.ts';
 
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
-// The ends of lines, tabs, and the colours of styleText.
+// Line ends, tabs and the colours of styleText.
 const OWN = new RegExp(`\\r?\\n|\\t|${String.fromCharCode(27)}\\[\\d{1,2}m`, 'g');
 
-// What clears a screen, sets a title, reorders a line, hides in it or begins another.
+// Text that clears the screen, sets the title, reorders a line, is invisible or starts a new line.
 const hostile = [
   '\u001b[2J',
   '\u001b]0;title\u0007',
@@ -28,17 +28,17 @@ const text = fc
   .array(fc.oneof(fc.constantFrom(...hostile), fc.string({ unit: 'grapheme' })), { maxLength: 6 })
   .map((parts) => parts.join(''));
 
-function said(speak: (terminal: Terminal) => void, json = false): { out: string; err: string } {
-  const heard = { out: '', err: '' };
+function outputOf(write: (terminal: Terminal) => void, json = false): { out: string; err: string } {
+  const output = { out: '', err: '' };
   const streamTo = (name: 'out' | 'err') =>
     new Writable({
       write(chunk, _, done) {
-        heard[name] += String(chunk);
+        output[name] += String(chunk);
         done();
       },
     });
-  speak(new Terminal(json, { stdout: streamTo('out'), stderr: streamTo('err') }));
-  return heard;
+  write(new Terminal(json, { stdout: streamTo('out'), stderr: streamTo('err') }));
+  return output;
 }
 
 const recordWith = (words: string): AuditRecord => ({
@@ -57,7 +57,7 @@ const recordWith = (words: string): AuditRecord => ({
   requestedBy: { via: 'person', reason: words },
 });
 
-describe('the text of others', () => {
+describe('untrusted text', () => {
   test('is shown on one line, with every character visible', () => {
     fc.assert(
       fc.property(text, (words) => {
@@ -68,10 +68,10 @@ describe('the text of others', () => {
     assert.equal(visibleText('a\u001b[2J\n\u{e0001}é😀'), 'a\\u001b[2J\\n\\udb40\\udc01é😀');
   });
 
-  test('does nothing to a terminal, as an answer, a note, an error or a table', () => {
+  test('can not control the terminal, as an answer, a note, an error or a table', () => {
     fc.assert(
       fc.property(text, (words) => {
-        const { out, err } = said((terminal) => {
+        const { out, err } = outputOf((terminal) => {
           terminal.answer({ words }, (shown) => [shown.words]);
           terminal.write(words);
           terminal.note(words);
@@ -82,23 +82,23 @@ describe('the text of others', () => {
         }
       }),
     );
-    const { out } = said((terminal) =>
+    const { out } = outputOf((terminal) =>
       terminal.answer({ reason: 'a\n\u001b[32mLINKED' }, ({ reason }) => [reason]),
     );
     assert.equal(out, 'a\\n\\u001b[32mLINKED\n');
   });
 
-  test('is whole in JSON, which holds nothing that a terminal obeys', () => {
+  test('is complete in JSON, which holds nothing that controls a terminal', () => {
     fc.assert(
       fc.property(text, (words) => {
-        const { out } = said((terminal) => terminal.answer({ words }, () => []), true);
+        const { out } = outputOf((terminal) => terminal.answer({ words }, () => []), true);
         assert.doesNotMatch(out.replaceAll('\n', ''), UNSEEN);
         assert.equal(JSON.parse(out).words, words);
       }),
     );
   });
 
-  test('is no formula for a spreadsheet, whatever separates its cells', () => {
+  test('is not a formula in a spreadsheet, whatever separates its cells', () => {
     for (const words of [
       '=1+1',
       ' =1',
@@ -120,14 +120,14 @@ describe('the text of others', () => {
     assert.deepEqual(more, ['']);
   });
 
-  test('is neither markup nor a hidden order of letters in the page of an audit', () => {
+  test('is neither markup nor reordered in the audit page', () => {
     const scope = { stage: 'dev', account: '1', region: 'r', from: '', until: '' };
     const page = auditPage(scope, [recordWith('<img onerror=x>\u202e"\'&')], '');
     assert.doesNotMatch(page, /<img|\u202e/);
     assert.ok(page.includes('&lt;img onerror=x&gt;\\u202e&quot;&#39;&amp;'));
   });
 
-  test('makes no link lead elsewhere', () => {
+  test('can not make a link lead to another host', () => {
     const arn = (region: string) => `arn:aws:states:${region}:111111111111:execution:m:name`;
     assert.match(
       consoleLink(arn('us-east-1')) ?? '',

@@ -267,7 +267,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     const own = await serveConsole({ session, stage: 'dev' });
     const page = await browser.newPage();
     await page.goto(own.address);
-    await page.getByRole('alert').getByText('Is anybody there?').waitFor();
+    await page.getByRole('alert').getByText('AWS does not answer.').waitFor();
     assert.equal(await page.getByRole('button').count(), 0);
     answers = true;
     await page.getByRole('heading', { name: 'Links of the stage dev' }).waitFor();

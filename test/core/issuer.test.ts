@@ -269,9 +269,9 @@ describe('what is said of issuers', () => {
 
   test('is one sentence, and what to do where users may not be able to sign in', () => {
     assert.deepEqual(found.map(issuerSentence), [
-      'The user pool us-east-1_New has the updated issuer; its app clients get entries under both its names.',
-      'The user pool us-east-1_Dark has an issuer that is unknown; its app clients get entries under its original name alone.',
-      'The user pool us-east-1_Chosen has the updated issuer; its app clients get entries under its original name alone.',
+      'The user pool us-east-1_New has the updated issuer; its app clients get entries under both of its names.',
+      'The user pool us-east-1_Dark has an unknown issuer; its app clients get entries under its original name only.',
+      'The user pool us-east-1_Chosen has the updated issuer; its app clients get entries under its original name only.',
     ]);
     const [ok, unknown, wrong] = found.map(issuerAdvice);
     assert.equal(ok, undefined);

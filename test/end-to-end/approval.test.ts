@@ -161,7 +161,7 @@ describe('a change that needs approval', () => {
     const again = await approve(executionArn, '--reason', 'twice');
     assert.deepEqual(
       [again.code, again.err],
-      [1, `NothingWaitsError: Nothing waits for approval in ${executionArn}.\n`],
+      [1, `NothingWaitsError: No change waits for approval in ${executionArn}.\n`],
     );
 
     // The token is where Step Functions itself keeps it, and nowhere else.
@@ -216,19 +216,22 @@ describe('a change that needs approval', () => {
     assert.deepEqual(seconds.sort(), [2 * 3600, 24 * 3600]);
     const unnamed = await approve('both', '--reason', 'x');
     assert.equal(unnamed.code, 2);
-    assert.match(unnamed.err, /^several wait, so name them with --identity-pool: ap-south-1:/);
+    assert.match(
+      unnamed.err,
+      /^several changes are pending; name them with --identity-pool: ap-south-1:/,
+    );
     const denied = await approve('both', '--deny', '--identity-pool', pools.web, '--reason', 'no');
     assert.match(denied.out, /^DENIED ap-south-1:\S+0002 \(approved-too\)/);
     const twice = await approve('both', '--identity-pool', pools.web, '--reason', 'yes');
     assert.equal(twice.code, 2);
-    assert.match(twice.err, /^nothing waits for \S+0002; what waits: \S+0001\n/);
+    assert.match(twice.err, /^no change is pending for \S+0002; pending: \S+0001\n/);
     assert.equal((await approve('both', '--reason', 'the last one')).code, 0);
     const ended = await world.ended(executionArn);
     assert.equal(ended.error, 'ApprovalDeniedError');
     const { message, results } = ended.failure();
     assert.match(
       message,
-      /^arn:aws:sts::111111111111:assumed-role\/approver\/session has refused the change at \S+Z \(no\), so nothing was written\.$/,
+      /^arn:aws:sts::111111111111:assumed-role\/approver\/session denied the change at \S+Z \(no\), so nothing was written\.$/,
     );
     assert.deepEqual(
       results.map(({ identityPoolId, outcome }) => [identityPoolId, outcome]).sort(),

@@ -253,7 +253,7 @@ describe('a user pool whose issuer is switched', () => {
     assert.deepEqual((await reconcile(false)).issuers, undefined);
     await userPools().send(new UpdateUserPoolCommand({ UserPoolId: SWITCHED, ...newIssuer }));
     const sentence =
-      'The user pool us-east-1_Healed001 has the updated issuer; its app clients get entries under both its names.';
+      'The user pool us-east-1_Healed001 has the updated issuer; its app clients get entries under both of its names.';
     const plan = await poolbridge(world, ['plan', '--link', 'healed']);
     assert.ok(plan.out.includes(`"ProviderName":"${updated(SWITCHED)}", "ClientId":"${clientId}"`));
     assert.ok(plan.out.includes(sentence), plan.out);

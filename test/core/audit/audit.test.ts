@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   auditRecords,
+  type DescribedExecution,
   endsSilently,
-  type ToldExecution,
-  untoldExecution,
+  unknownExecution,
 } from '../../../core/audit/audit.ts';
 import type { MadeShare } from '../../../core/write/write-log.ts';
 
-const told = (more: Partial<ToldExecution>): ToldExecution => ({
+const told = (more: Partial<DescribedExecution>): DescribedExecution => ({
   execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:name',
   machine: 'link',
   source: 'history',
@@ -217,7 +217,7 @@ describe('the audit of an execution', () => {
 
   test('of which nobody tells but the functions is one all the same', () => {
     const { execution } = told({});
-    const untold = untoldExecution(execution, [made({ time: 'b' }), made({ time: 'a' })]);
+    const untold = unknownExecution(execution, [made({ time: 'b' }), made({ time: 'a' })]);
     assert.deepEqual(
       [untold.machine, untold.status, untold.started, endsSilently(untold)],
       ['link', 'UNKNOWN', 'a', false],

@@ -8,11 +8,11 @@ import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { type Ending, Machines } from './machines.ts';
 
-/** What has gone through a state machine, for people. */
-type Shown = (output: Record<string, unknown>) => string[];
+/** Makes the lines of text from the output of an execution. */
+type LinesOf = (output: Record<string, unknown>) => string[];
 
-/** Which app client of which user pool is meant. */
-interface Subject {
+/** The options that name an app client. */
+interface ClientOptions {
   userPool: string;
   client?: string;
   allClients?: true;
@@ -20,36 +20,36 @@ interface Subject {
   leftBehind?: true;
 }
 
-/** How it is asked for. */
-interface Manner {
+/** The options of a command that starts an execution. */
+interface RunOptions {
   reason?: string;
   dryRun?: true;
   wait: boolean;
 }
 
-/** Adds the options that say which app client is meant. */
-export const withSubject = (command: Command, whose: string): Command =>
+/** Adds the options that name an app client. */
+export const withClientOptions = (command: Command, identityPoolHelp: string): Command =>
   command
     .requiredOption('--user-pool <id>', 'the user pool')
     .option('--client <id>', 'its app client')
-    .option('--identity-pool <id>', whose);
+    .option('--identity-pool <id>', identityPoolHelp);
 
-/** Adds the option that means all of them. */
-export const withAllClients = (command: Command): Command =>
+/** Adds the option that means all app clients of the user pool. */
+export const withAllClientsOption = (command: Command): Command =>
   command.addOption(
-    new Option('--all-clients', 'every entry of the user pool, whoever made it').conflicts(
+    new Option('--all-clients', 'every entry of the user pool, foreign ones included').conflicts(
       'client',
     ),
   );
 
-/** Adds the options that say how it is asked for. */
-export const withManner = (command: Command): Command =>
+/** Adds the options of a command that starts an execution. */
+export const withRunOptions = (command: Command): Command =>
   command
-    .option('--dry-run', 'show what would change, and write nothing')
-    .option('--reason <text>', 'why, for the audit')
-    .option('--no-wait', 'start it, say its ARN, and do not wait for its end');
+    .option('--dry-run', 'show what would change; write nothing')
+    .option('--reason <text>', 'the reason, for the audit')
+    .option('--no-wait', 'start the execution, print its ARN and do not wait for its end');
 
-/** What a person asks of `link`, as its input. */
+/** The input of `link` for a person's request. */
 export function requestOf(
   operation: 'link' | 'unlink',
   {
@@ -60,7 +60,7 @@ export function requestOf(
     leftBehind,
     reason,
     dryRun,
-  }: Subject & Partial<Manner>,
+  }: ClientOptions & Partial<RunOptions>,
 ): object {
   if (client === undefined && !allClients) {
     throw new UsageError(
@@ -78,36 +78,36 @@ export function requestOf(
   };
 }
 
-/** The answer of a command from how its execution ended. */
-function conclude(terminal: Terminal, ending: Ending, shown: Shown): void {
+/** Writes the answer of a command whose execution has ended. */
+function conclude(terminal: Terminal, ending: Ending, linesOf: LinesOf): void {
   const { execution } = ending;
   if ('output' in ending) {
-    terminal.answer({ execution, ...ending.output }, shown);
+    terminal.answer({ execution, ...ending.output }, linesOf);
     return;
   }
   const { status, error, message, report } = ending;
   throw new Failure(error, message, {
     document: { execution, status, ...report },
-    lines: shown(visible(report)),
+    lines: linesOf(visible(report)),
   });
 }
 
-/** Starts an execution, and answers with what came of it. */
-export async function run(
+/** Starts an execution, and writes its result as the answer. */
+export async function runExecution(
   { terminal, command }: { terminal: Terminal; command: Command },
   machine: Machine,
   input: object,
-  shown: Shown = linkLines,
+  linesOf: LinesOf = linkLines,
 ): Promise<void> {
-  const { stage, wait = true } = optionsOf<Partial<Manner>>(command);
+  const { stage, wait = true } = optionsOf<Partial<RunOptions>>(command);
   const machines = new Machines(sessionOf(command), stage);
   const execution = await machines.start(machine, input);
   if (!wait) return terminal.answer({ execution, status: 'RUNNING' }, () => [execution]);
   terminal.note(execution);
-  conclude(terminal, await machines.follow(execution, terminal), shown);
+  conclude(terminal, await machines.follow(execution, terminal), linesOf);
 }
 
-/** The results of `link`; of very many that failed, its cause has only counts. */
+/** The results of `link`. If very many failed, the cause of the execution has only counts. */
 function linkLines(report: Record<string, unknown>): string[] {
   const { results = [] } = report;
   if (Array.isArray(results)) return outputLines({ ...(report as unknown as Output), results });

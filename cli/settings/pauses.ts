@@ -8,14 +8,14 @@ import type { Session } from '../session.ts';
 
 const Key = { pk: { S: PAUSE }, sk: { S: PAUSE } };
 
-/** What lies in the table while writes are paused: the pause, and the rules that it has disabled. */
-export interface Found {
-  /** One that was left by hand may not say. */
+/** What the table holds while writes are paused: the pause, and the rules that it disabled. */
+interface StoredPause {
+  /** Undefined if the item was written by hand and does not describe the pause. */
   pause: Pause | undefined;
   rules: string[];
 }
 
-function foundIn({ body, disabled }: Record<string, AttributeValue>): Found {
+function pauseIn({ body, disabled }: Record<string, AttributeValue>): StoredPause {
   const pause: unknown = JSON.parse(body?.S ?? 'null');
   return { pause: isPause(pause) ? pause : undefined, rules: disabled?.SS ?? [] };
 }
@@ -30,8 +30,8 @@ async function rulesNamed(events: EventBridge, NamePrefix: string): Promise<Rule
   return all;
 }
 
-/** The stop that a person puts on all writes of a stage, and takes off again. */
-export class Pausing {
+/** Pauses all writes of a stage, and resumes them. */
+export class Pauses {
   readonly #session: Session;
   readonly #stage: string;
   readonly #TableName: string;
@@ -42,27 +42,27 @@ export class Pausing {
     this.#TableName = tableName(stage);
   }
 
-  async find(): Promise<Found | undefined> {
+  async find(): Promise<StoredPause | undefined> {
     const table = await this.#session.table();
     const { Item } = await table.getItem({
       TableName: this.#TableName,
       Key,
       ConsistentRead: true,
     });
-    return Item && foundIn(Item);
+    return Item && pauseIn(Item);
   }
 
-  /** Stops every write, then disables the rules that start executions; returns their names. */
+  /** Stops every write, then disables the rules that start executions. Returns the names of these rules. */
   async pause(reason: string): Promise<string[]> {
     const table = await this.#session.table();
     const events = await this.#session.events();
     const { arn: by } = await this.#session.caller();
-    // First what stops every write at once; what is disabled after it only spares failed executions.
+    // The item stops every write at once; disabling the rules only avoids executions that would fail.
     const since = new Date().toISOString();
-    await this.#leave(table, { since, by, reason, stage: this.#stage });
+    await this.#put(table, { since, by, reason, stage: this.#stage });
     const rules = await this.rules();
     if (rules.length > 0) {
-      // Before they are disabled: resume enables these, and none that was disabled on purpose.
+      // Recorded before they are disabled, so that resume enables these rules and no rule that was disabled on purpose.
       await table.updateItem({
         TableName: this.#TableName,
         Key,
@@ -74,21 +74,21 @@ export class Pausing {
     return rules;
   }
 
-  /** Enables the rules again and lets writes go on; returns what it found. */
-  async resume(): Promise<Found | undefined> {
+  /** Enables the rules again and resumes writes. Returns the pause that it removed. */
+  async resume(): Promise<StoredPause | undefined> {
     const found = await this.find();
     if (!found) return undefined;
     const events = await this.#session.events();
-    // The pause goes last: if this ends halfway, executions fail and say why, where without it rules
-    // would stay disabled and nobody would hear of it.
+    // The pause goes last: if this stops halfway, executions fail and say why. Without the pause, rules would
+    // stay disabled unnoticed.
     for (const Name of found.rules) await events.enableRule({ Name });
     const table = await this.#session.table();
     await table.deleteItem({ TableName: this.#TableName, Key });
     return found;
   }
 
-  /** Leaves a pause, unless there is one: whoever paused first is whom to ask. */
-  async #leave(table: DynamoDB, pause: Pause): Promise<void> {
+  /** Stores a pause, unless there is one already: the first one names the person to ask. */
+  async #put(table: DynamoDB, pause: Pause): Promise<void> {
     const Item = { ...Key, body: { S: JSON.stringify(pause) } };
     const ConditionExpression = 'attribute_not_exists(pk)';
     try {
@@ -98,10 +98,10 @@ export class Pausing {
     }
   }
 
-  /** The rules that would start executions of the stage now, schedules among them. */
+  /** The enabled rules that start executions of the stage, schedules included. */
   async rules(): Promise<string[]> {
     const events = await this.#session.events();
-    // Another stage's name may begin with this one's.
+    // The name of another stage may begin with the name of this one.
     const isOwn = (arn: string): boolean =>
       deployedMachine(parseArn(arn).resource.replace('stateMachine:', ''))?.stage === this.#stage;
     const found: string[] = [];

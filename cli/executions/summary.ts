@@ -1,0 +1,32 @@
+import { auditRecords, type DescribedExecution } from '../../core/audit/audit.ts';
+
+/** The result of an execution as short text: its error, or the outcomes of its identity pools. */
+function outcomeOf(described: DescribedExecution): string {
+  const { status, error } = described;
+  if (status !== 'SUCCEEDED') return error ?? status;
+  const outcomes = Map.groupBy(auditRecords(described), ({ outcome }) => outcome);
+  return [...outcomes]
+    .map(([outcome, group]) => (group.length > 1 ? `${outcome} × ${group.length}` : outcome))
+    .join(', ');
+}
+
+/** One execution as a row of a list. */
+export function summaryOf(described: DescribedExecution) {
+  const { execution, machine, status, started, stopped } = described;
+  const [first] = auditRecords(described);
+  const { requestedBy, operation, userPoolId, clientId } = first ?? {};
+  return {
+    execution,
+    machine,
+    status,
+    outcome: outcomeOf(described),
+    requestedBy,
+    operation,
+    userPoolId,
+    clientId,
+    started,
+    stopped,
+  };
+}
+
+export type ExecutionSummary = ReturnType<typeof summaryOf>;
