@@ -9,16 +9,28 @@ import { globalSetup, globalTeardown } from './setup.ts';
 // They take longest, the longest first. They start first, so that no processor is idle at the end.
 const LONGEST = [
   'test/chaos/chaos.test.ts',
+  'test/end-to-end/start.test.ts',
+  'test/end-to-end/roles.test.ts',
+  'test/console/console.test.ts',
   'test/chaos/mistakes.test.ts',
+  'test/fuzz/answers.test.ts',
   'test/security/iam.test.ts',
+  'test/packaging/release.test.ts',
+  'test/cli/audit.test.ts',
+  'test/statemachines/paths.test.ts',
+  'test/end-to-end/reconcile.test.ts',
+  'test/end-to-end/approval.test.ts',
 ];
 
 /** All test files, those that take longest first. */
 function allFiles(): string[] {
-  const all = globSync('test/**/*.test.ts').sort();
+  const all = globSync('{test,packages}/**/*.test.ts', { exclude: ['**/node_modules'] }).sort();
   const gone = LONGEST.filter((file) => !all.includes(file));
-  if (gone.length > 0)
-    throw new Error(`test/run.ts names ${gone.join(', ')}, which does not exist.`);
+  if (gone.length > 0) {
+    throw new Error(
+      `test/run.ts names ${gone.join(', ')}, which does not exist. Correct its list.`,
+    );
+  }
   return [...new Set([...LONGEST, ...all])];
 }
 
@@ -28,7 +40,7 @@ function filesOf(patterns: string[]): string[] {
     const files = globSync(pattern);
     if (files.length > 0) return files;
     throw new Error(
-      `No test file is called ${pattern}. Give its path, such as test/core/merge.test.ts.`,
+      `No test file is called ${pattern}. Give its path, such as test/core/request/approval.test.ts.`,
     );
   });
 }
@@ -58,4 +70,9 @@ async function main(): Promise<void> {
   tests.compose(spec).pipe(process.stdout);
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
