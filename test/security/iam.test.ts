@@ -107,7 +107,7 @@ describe('what is granted', () => {
     assert.deepEqual(idle, []);
   });
 
-  test('is told from what is not needed', () => {
+  test('is distinguished from what is not needed', () => {
     const role = roles.find(({ name }) => name.includes('-ResolveTargetsRole-'))!;
     const document = role.policies[0]!;
     const { Statement } = document;
@@ -125,7 +125,7 @@ describe('what is granted', () => {
     ]);
   });
 
-  test('is missed when it is taken away: of each role one grant', async () => {
+  test('is missed when it is taken away: one grant of each role', async () => {
     const works: string[] = [];
     for (const role of roles) {
       const [grant] = decidedFor(role);
