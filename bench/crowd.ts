@@ -19,7 +19,7 @@ export async function crowd(args: string[]): Promise<void> {
   const artifact = await packageService(links);
   const start = performance.now();
   try {
-    const suite = new Suite(1, await loadHandlers(), { count });
+    const suite = new Suite(1, await loadHandlers(), { crowd: { count } });
     const outcome = await suite.run(readDeployment(artifact.folder));
     const { updates, entries, executions, violations, lastEnd } = outcome;
     console.table({

@@ -94,7 +94,7 @@ async function prepare({ aws }: LocalAws): Promise<void> {
 /** The service itself, on the virtual clock of the fault suite, without faults. */
 async function ours(count: number, folder: string): Promise<Measured> {
   const crowd = { count, among: Math.max(0, CLIENTS - count) };
-  const suite = new Suite(1, await loadHandlers(), crowd);
+  const suite = new Suite(1, await loadHandlers(), { crowd });
   const { lists, entries, lastEnd, violations } = await suite.run(readDeployment(folder));
   for (const violation of violations.slice(0, 10)) console.error(`✗ ${violation}`);
   const seconds = Math.round(lastEnd / 1000);

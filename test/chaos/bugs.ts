@@ -1,9 +1,8 @@
-/** A deliberate mistake: pieces of the source, and what stands in their place. */
-export interface Bug {
-  name: string;
-  /** A seed that sees it. */
+import type { Mistake } from './script.ts';
+
+/** A deliberate mistake that a seed sees. */
+export interface Bug extends Mistake {
   seed: number;
-  changes: { file: string; find: string; replace: string }[];
 }
 
 const safeWrite = 'aws/write/safe-write.ts';

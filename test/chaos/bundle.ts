@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { loadLinks } from '../../packaging/links-file/links-file.ts';
-import type { Bug } from './bugs.ts';
+import type { Mistake } from './script.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -105,7 +105,7 @@ const surroundings: Plugin = {
 };
 
 /** The source of a file with what a bug puts into it. */
-function withBug({ name, changes }: Bug, file: string): string {
+function withBug({ name, changes }: Mistake, file: string): string {
   const source = readFileSync(join(root, file), 'utf8');
   return changes
     .filter((change) => change.file === file)
@@ -115,7 +115,7 @@ function withBug({ name, changes }: Bug, file: string): string {
     }, source);
 }
 
-const patched = (bug: Bug): Plugin => ({
+const patched = (bug: Mistake): Plugin => ({
   name: 'bug',
   setup(bundling) {
     bundling.onLoad({ filter: /\.ts$/ }, ({ path }) => {
@@ -181,7 +181,7 @@ const inPlace = (modules: Map<string, string>, links: URL): Plugin => ({
 
 /** The real handlers in one module, with their calls going through the suite; with a bug, if given. */
 export async function loadHandlers(
-  bug?: Bug,
+  bug?: Mistake,
   links = new URL('links.yml', import.meta.url),
 ): Promise<Handlers> {
   const folder = mkdtempSync(join(tmpdir(), 'poolbridge-chaos-'));

@@ -42,14 +42,16 @@ describe('whatever happens', () => {
   });
 
   test('fifty app clients created at once are linked with at most ten updates, and none is lost', async () => {
-    const outcome = await new Suite(1, handlers, { count: 50 }).run(deployment);
+    const outcome = await new Suite(1, handlers, { crowd: { count: 50 } }).run(deployment);
     assert.deepEqual(outcome.violations, [], again(outcome));
     assert.equal(outcome.entries, 50);
     assert.ok(outcome.updates <= 10, `${outcome.updates} updates`);
   });
 
   test('fifty app clients created at once among a thousand, of which names decide, share their listings', async () => {
-    const outcome = await new Suite(1, handlers, { count: 50, among: 950 }).run(deployment);
+    const outcome = await new Suite(1, handlers, { crowd: { count: 50, among: 950 } }).run(
+      deployment,
+    );
     assert.deepEqual(outcome.violations, [], again(outcome));
     assert.equal(outcome.entries, 50);
     const pages = Math.ceil(1000 / 60);

@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
-import { Worker } from 'node:worker_threads';
+import { Apart } from './apart.ts';
 import { bugs } from './bugs.ts';
 
 describe('a mistake is seen', () => {
-  let worker: Worker;
-  // Here the test runner would follow every promise, which takes time of its own.
+  let apart: Apart;
   before(() => {
-    worker = new Worker(new URL('bug-thread.ts', import.meta.url));
+    apart = new Apart();
   });
-  after(() => worker.terminate());
+  after(() => apart.close());
 
   for (const { name, seed } of bugs) {
     test(name, async () => {
-      worker.postMessage(name);
-      const [violations] = await once(worker, 'message');
+      const { violations } = await apart.run({ mistake: name });
       assert.notDeepEqual(
         violations,
         [],

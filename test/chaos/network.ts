@@ -35,6 +35,20 @@ const throttleOf: Record<string, string> = {
   dynamodb: 'ProvisionedThroughputExceededException',
 };
 
+/** What happens to a call where a script says so: a fault, or that it is cut off and arrives later. */
+export type Trouble = Fault | { arrivesAfter: number };
+
+/** A call of ours, as a script may look for it. */
+export interface OurCall {
+  /** `service:Operation`. */
+  call: string;
+  input: string;
+  invocation: Invocation;
+}
+
+/** What happens before a call, and to it. */
+export type Interruption = () => Promise<Trouble | undefined>;
+
 /** The call that is under way. */
 export const sendings = new AsyncLocalStorage<Sending>();
 
@@ -47,6 +61,8 @@ export class Network {
   /** How many of them ask for app clients. */
   lists = 0;
   faultsMet = 0;
+  /** What a script has happen at a call. */
+  interruptionOf?: (call: OurCall) => Interruption | undefined;
 
   constructor(scene: Scene, foreignWrite: () => void) {
     this.#scene = scene;
@@ -61,10 +77,16 @@ export class Network {
     this.calls++;
     const call = callOf(request);
     if (call === 'cognito-idp:ListUserPoolClients') this.lists++;
-    const fault = this.#scene.faults.draw(call, invocation.name === 'UpdateIdentityPool');
+    const interruption = this.interruptionOf?.({ call, input: textOf(request), invocation });
+    const trouble: Trouble | undefined = interruption
+      ? await interruption()
+      : this.#scene.faults.draw(call, invocation.name === 'UpdateIdentityPool');
+    if (invocation.dead) return forever();
     const who = `${invocation.execution.slice(0, 8)} ${invocation.name}`;
-    this.#scene.tell(`${who}  ${call}${fault ? `  ✗ ${fault}` : ''}`);
-    if (fault) this.faultsMet++;
+    const shown =
+      typeof trouble === 'object' ? `arrives after ${trouble.arrivesAfter} ms` : trouble;
+    this.#scene.tell(`${who}  ${call}${shown ? `  ✗ ${shown}` : ''}`);
+    if (trouble) this.faultsMet++;
     const timeout = Promise.withResolvers<never>();
     setTimeout(
       () => timeout.reject(Object.assign(new Error('request timed out'), { name: 'TimeoutError' })),
@@ -76,13 +98,10 @@ export class Network {
     };
     if (call === 'cognito-identity:UpdateIdentityPool') {
       this.#scene.observer.checkPause(invocation.execution);
-      this.#scene.observer.sent(
-        sending,
-        JSON.parse(bytesOf(request.body ?? '').toString()) as IdentityPool,
-      );
+      this.#scene.observer.sent(sending, JSON.parse(textOf(request)) as IdentityPool);
     }
     const response = await Promise.race([
-      sendings.run(sending, () => this.#through(request, call, fault, invocation)),
+      sendings.run(sending, () => this.#through(request, call, trouble, invocation)),
       timeout.promise,
     ]);
     if (invocation.dead) return forever();
@@ -94,7 +113,7 @@ export class Network {
   async #through(
     request: SdkRequest,
     call: string,
-    fault: Fault | undefined,
+    trouble: Trouble | undefined,
     invocation: Invocation,
   ): Promise<WireResponse> {
     const [service = ''] = call.split(':');
@@ -107,7 +126,11 @@ export class Network {
     };
     const [from, to] = service === 'dynamodb' ? [2, 8] : [20, 150];
     await wait(from, to);
-    switch (fault) {
+    if (typeof trouble === 'object') {
+      setTimeout(() => void answer(), trouble.arrivesAfter);
+      throw connectionLost('ECONNRESET');
+    }
+    switch (trouble) {
       case 'throttled':
         return errorAnswer(throttleOf[service] ?? 'ThrottlingException', 400);
       case 'conflict':
@@ -173,6 +196,8 @@ const bytesOf = (body: string | Uint8Array): Buffer =>
   typeof body === 'string'
     ? Buffer.from(body)
     : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+
+const textOf = ({ body = '' }: SdkRequest): string => bytesOf(body).toString();
 
 function wireOf({ method, path, headers, body = '' }: SdkRequest) {
   const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);

@@ -13,6 +13,9 @@ import type { Scene } from './scene.ts';
 export class Pools {
   readonly #scene: Scene;
 
+  /** The version that a script has Cognito show. */
+  shownBy?: (poolId: string) => Version | undefined;
+
   constructor(scene: Scene) {
     this.#scene = scene;
   }
@@ -30,7 +33,8 @@ export class Pools {
       ...describe,
       run: async (call) => {
         await describeNow(call);
-        const version = this.#versionShown(String(call.input['IdentityPoolId']));
+        const poolId = String(call.input['IdentityPoolId']);
+        const version = this.shownBy?.(poolId) ?? this.#versionShown(poolId);
         const sending = sendings.getStore();
         if (sending) sending.shown = this.#scene.observer.seen(version);
         return structuredClone(version.state);

@@ -25,6 +25,8 @@ import { People } from './people.ts';
 import { Pools } from './pools.ts';
 import { Random } from './random.ts';
 import type { Scene } from './scene.ts';
+import type { Script } from './script.ts';
+import { Stage } from './stage.ts';
 import { fill, shortenPages } from './user-pools.ts';
 
 // What AWS does in a crowd: the suite's own latency comes on top.
@@ -89,22 +91,31 @@ export interface Crowd {
   among?: number;
 }
 
+/** What happens instead of what the seed draws, and without faults that no one asks for. */
+export interface Plot {
+  crowd?: Crowd;
+  script?: Script;
+}
+
 /** One seed: an AWS of its own, a schedule of requests, faults, and who watches. */
 export class Suite {
   readonly #seed: number;
   readonly #handlers: Handlers;
   readonly #crowd: Crowd | undefined;
+  readonly #script: Script | undefined;
   readonly #timeline: string[] = [];
 
-  constructor(seed: number, handlers: Handlers, crowd?: Crowd) {
+  constructor(seed: number, handlers: Handlers, { crowd, script }: Plot = {}) {
     this.#seed = seed;
     this.#handlers = handlers;
     this.#crowd = crowd;
+    this.#script = script;
   }
 
   async run(deployment: Deployment): Promise<Outcome> {
     const random = new Random(this.#seed);
-    const faults = new Faults(random, this.#crowd !== undefined, this.#seed);
+    const isCalm = this.#crowd !== undefined || this.#script !== undefined;
+    const faults = new Faults(random, isCalm, this.#seed);
     const clock = new VirtualClock(() => invocations.getStore()?.skew ?? 0);
     const observer = new Observer(() => clock.elapsed, QUOTAS);
     // Until all is deployed, not from what is the seed's.
@@ -125,15 +136,14 @@ export class Suite {
       await clock.run(() => false, 1000);
       await deploying;
       source = random;
-      aws.trail.enabled = true;
+      aws.trail.enabled = this.#script === undefined;
       pools.watch();
       const people = new People(scene, accounts, pools);
       if (this.#crowd) this.#gather(this.#crowd, aws, people);
-      else {
-        shortenPages(aws);
-        people.schedule();
-      }
-      if (!this.#crowd && hasOperators(this.#seed)) {
+      else shortenPages(aws);
+      if (this.#script) await new Stage(scene, { accounts, network, pools }).play(this.#script);
+      else if (!this.#crowd) people.schedule();
+      if (!isCalm && hasOperators(this.#seed)) {
         const operators = new Operators(scene, accounts, people, this.#seed);
         operators.schedule();
         await clock.run(() => false, LONGEST_WAIT);

@@ -1,0 +1,13 @@
+import type { Script } from './script.ts';
+import { doubtScripts } from './scripts/doubt.ts';
+import { leaseScripts } from './scripts/lease.ts';
+import { ledgerScripts } from './scripts/ledger.ts';
+import { waitingScripts } from './scripts/waiting.ts';
+
+/** All scripts, each with the deliberate mistakes that it sees. */
+export const scripts: Script[] = [
+  ...leaseScripts,
+  ...waitingScripts,
+  ...ledgerScripts,
+  ...doubtScripts,
+];

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { APPROVED } from '../accounts.ts';
+import type { Script } from '../script.ts';
+
+const step = 'UpdateIdentityPool';
+const describing = { step, call: 'cognito-identity:DescribeIdentityPool' };
+const updating = { step, call: 'cognito-identity:UpdateIdentityPool' };
+
+const poolWriter = 'aws/write/pool-writer.ts';
+const verify = 'functions/verify-identity-pool.ts';
+
+/** What is looked at again, since Cognito may show an old state or something may have changed. */
+export const doubtScripts: Script[] = [
+  {
+    name: 'an old state of the identity pool does not verify a link that is gone',
+    mistakes: [
+      {
+        name: 'verification believes an old state',
+        changes: [
+          {
+            file: verify,
+            find: 'digestOf(now), Date.now())',
+            replace: 'digestOf(now), Number.POSITIVE_INFINITY)',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      const linked = await stage.tell('link', one);
+      const verifying = { ...describing, step: 'VerifyIdentityPool', by: linked };
+      stage.before(verifying, async () => {
+        stage.change((entries) => entries.filter(({ ClientId }) => ClientId !== one));
+        await stage.said(await stage.tell('link', other));
+        stage.showOld(2);
+      });
+      stage.before(verifying, () => stage.showOld(0));
+      assert.equal((await stage.said(linked)).outcome, 'LINKED');
+      for (const client of [one, other]) assert.ok(stage.clients().includes(client));
+    },
+  },
+  {
+    name: 'a write whose answer was lost is not lost to an old state that Cognito shows after it was seen',
+    mistakes: [
+      {
+        name: 'the time of doubt counts from when a write was sent',
+        changes: [
+          {
+            file: poolWriter,
+            find: `      if (now && sameSettings(now, wanted)) {
+        write.at = this.#looked;
+`,
+            replace: '      if (now && sameSettings(now, wanted)) {\n',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      const cut = await stage.tell('link', one);
+      stage.failing({ ...updating, by: cut }, () => {
+        void stage.sleep(3600).then(() => stage.rename('renamed'));
+        return { arrivesAfter: 3700 };
+      });
+      await stage.said(cut);
+      await stage.sleep(2500);
+      const next = await stage.tell('link', other);
+      stage.before({ ...describing, by: next }, () => stage.showOld(1));
+      stage.before({ ...describing, by: next }, () => stage.showOld(0));
+      await stage.said(next);
+      for (const client of [one, other]) assert.ok(stage.clients().includes(client));
+    },
+  },
+  {
+    name: 'what must be approved by now is not written without, though it was not when it was resolved',
+    mistakes: [
+      {
+        name: 'approval is not looked at again before the write',
+        changes: [
+          {
+            file: 'functions/update-identity-pool.ts',
+            find: '  checkApproval(links, names, target);\n',
+            replace: '  void checkApproval;\n',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient(APPROVED, 'asked');
+      const asked = await stage.tell('link', clientId, APPROVED);
+      await stage.until(() => stage.attempts(asked, 'RequestApproval') > 0);
+      const { target, ...event } = stage.event(asked, 'MergeProvider');
+      const result = await stage.invoke('MergeProvider', { ...event, target });
+      const asBefore = { ...target, approvalTime: undefined };
+      const { errorType } = await stage.invoke(step, { ...event, target: asBefore, result });
+      assert.match(String(errorType), /Error$/);
+      assert.ok(!stage.clients().includes(clientId));
+      stage.stop(asked);
+    },
+  },
+];

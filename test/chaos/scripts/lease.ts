@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { POOLS } from '../accounts.ts';
+import type { Script } from '../script.ts';
+
+const step = 'UpdateIdentityPool';
+const announcing = { step, call: 'dynamodb:UpdateItem', about: 'SET writing' };
+const describing = { step, call: 'cognito-identity:DescribeIdentityPool' };
+const updating = { step, call: 'cognito-identity:UpdateIdentityPool' };
+
+const criticalSection = 'aws/write/critical-section.ts';
+const poolWriter = 'aws/write/pool-writer.ts';
+const poolTable = 'aws/table/pool-table.ts';
+
+/** What the lease is for. */
+export const leaseScripts: Script[] = [
+  {
+    name: 'no one else writes until a write is read back',
+    mistakes: [
+      {
+        name: 'the lease is given back before the read-back',
+        changes: [
+          {
+            file: poolWriter,
+            find: '  async #readBack(wanted: IdentityPool, write: LastWrite): Promise<void> {\n',
+            replace: `  async #readBack(wanted: IdentityPool, write: LastWrite): Promise<void> {
+    await this.#tools.table.release(this.#lease);
+`,
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      let updates = 0;
+      stage.before({ ...describing, after: 1 }, async () => {
+        const waiting = await stage.tell('link', other);
+        await stage.until(() => stage.attempts(waiting, step) > 0);
+        await stage.sleep(1500);
+        updates = stage.scene.observer.updates;
+      });
+      const { outcome } = await stage.said(await stage.tell('link', one));
+      assert.equal(outcome, 'LINKED');
+      assert.equal(updates, 1);
+    },
+  },
+  {
+    name: 'one that has lost the lease does not write',
+    mistakes: [
+      {
+        name: 'the lease is not looked at before the write',
+        changes: [
+          {
+            file: poolTable,
+            find: `ConditionExpression: 'nonce = :nonce',
+        UpdateExpression: 'SET writing`,
+            replace: `ConditionExpression: ':nonce <> pk',
+        UpdateExpression: 'SET writing`,
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const { clock, observer } = stage.scene;
+      let free = 0;
+      stage.before(announcing, async () => {
+        free = clock.elapsed + 5000;
+        await stage.takeLease(5000);
+      });
+      const { outcome } = await stage.said(await stage.tell('link', await stage.createClient()));
+      assert.equal(outcome, 'LINKED');
+      assert.ok(observer.latest(POOLS[0]).at >= free, 'it wrote while another had the lease');
+    },
+  },
+  {
+    name: 'no one writes while a write may still arrive that AWS has not answered',
+    mistakes: [
+      {
+        name: 'the lease is given back though no one knows what became of the write',
+        changes: [
+          {
+            file: criticalSection,
+            find: 'if (!(error instanceof UnresolvedWriteError)) await this.#giveBack();',
+            replace: 'await this.#giveBack();',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      stage.failing(updating, () => ({ arrivesAfter: 11_000 }));
+      const cut = await stage.tell('link', one);
+      await stage.thrown(cut, 'AwsUnavailableError');
+      // Now the identity pool no longer shows the state that the next writer would doubt for long.
+      stage.rename('renamed');
+      const next = await stage.said(await stage.tell('link', other));
+      assert.equal(next.outcome, 'LINKED');
+      assert.equal((await stage.said(cut)).outcome, 'LINKED');
+      for (const client of [one, other]) assert.ok(stage.clients().includes(client));
+    },
+  },
+  {
+    name: 'a write is not begun when its time may not be enough',
+    mistakes: [
+      {
+        name: 'the time left is not looked at before the write',
+        changes: [
+          {
+            file: poolWriter,
+            find: "if (left() < NEEDED) throw new PoolBusyError('There is too little",
+            replace: "if (left() < 0) throw new PoolBusyError('There is too little",
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      // All but five seconds pass before the write, which is cut off and arrives when the lease is over.
+      stage.before(describing, () => stage.sleep(15_000));
+      let begun = false;
+      const slow = await stage.tell('link', one);
+      stage.failing({ ...updating, by: slow }, () => {
+        begun = stage.attempts(slow, step) === 1;
+        return begun ? { arrivesAfter: 13_900 } : undefined;
+      });
+      await stage.until(() => stage.attempts(slow, step) > 0);
+      await stage.sleep(1000);
+      await stage.leaseOver();
+      await stage.said(await stage.tell('link', other));
+      await stage.said(slow);
+      for (const client of [one, other]) assert.ok(stage.clients().includes(client));
+      assert.equal(begun, false);
+    },
+  },
+  {
+    name: 'what others change while the table is slow is kept',
+    mistakes: [
+      {
+        name: 'an old look at the identity pool is written',
+        changes: [
+          { file: poolWriter, find: 'Date.now() - this.#looked > OLDEST_LOOK', replace: 'false' },
+        ],
+      },
+    ],
+    async play(stage) {
+      stage.before(announcing, async () => {
+        stage.rename('renamed');
+        await stage.sleep(1500);
+      });
+      const { outcome } = await stage.said(await stage.tell('link', await stage.createClient()));
+      assert.equal(outcome, 'LINKED');
+      assert.equal(stage.name(), 'renamed');
+    },
+  },
+];

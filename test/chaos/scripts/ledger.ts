@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { USER_POOLS } from '../accounts.ts';
+import type { Script } from '../script.ts';
+
+const step = 'UpdateIdentityPool';
+const entering = { step, call: 'dynamodb:PutItem', about: 'entry#' };
+
+const criticalSection = 'aws/write/critical-section.ts';
+const poolTable = 'aws/table/pool-table.ts';
+
+/** What the ledger says of what was written, and what is believed of it. */
+export const ledgerScripts: Script[] = [
+  {
+    name: 'an entry of the ledger that arrives late does not replace a later one',
+    mistakes: [
+      {
+        name: 'the ledger takes entries in any order',
+        changes: [
+          {
+            file: poolTable,
+            find: "'attribute_not_exists(pk) OR #sequence <= :sequence'",
+            replace: "'attribute_not_exists(pk) OR NOT #sequence = :sequence OR pk <> :sequence'",
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      stage.failing(entering, () => ({ arrivesAfter: 15_000 }));
+      assert.equal((await stage.done('link', clientId)).outcome, 'LINKED');
+      assert.equal((await stage.done('unlink', clientId)).outcome, 'UNLINKED');
+      await stage.sleep(20_000);
+      assert.equal((await stage.ledger(clientId))?.state, 'unlinked');
+    },
+  },
+  {
+    name: 'of a link and an unlink in one write the later is in the ledger',
+    mistakes: [
+      {
+        name: 'of several changes of one write to one entry any may end in the ledger',
+        changes: [
+          {
+            file: criticalSection,
+            find: 'const entries = [...last.values()];',
+            replace:
+              'void last;\n    const entries = shares.flatMap((share) => ledgerEntriesOf(share, sequence, now));',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      const { execution, goOn } = await stage.waiting(() => stage.tell('link', clientId));
+      const unlinking = await stage.ask('unlink', clientId);
+      stage.before({ ...entering, by: unlinking }, () => stage.sleep(300));
+      await stage.said(unlinking);
+      assert.equal((await stage.ledger(clientId))?.state, 'unlinked');
+      goOn();
+      await stage.said(execution);
+      assert.ok(!stage.clients().includes(clientId));
+    },
+  },
+  {
+    name: 'an app client whose user pool was deleted is not linked by an event that comes late',
+    mistakes: [
+      {
+        name: 'that a user pool was deleted is ignored',
+        changes: [
+          {
+            file: poolTable,
+            find: '[clientId, EVERY_CLIENT].map((ClientId)',
+            replace: '[clientId, clientId].map((ClientId)',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      await stage.deleteUserPool(USER_POOLS[0]);
+      await stage.said(await stage.tell('unlink'));
+      const { outcome } = await stage.said(await stage.tell('link', clientId));
+      assert.equal(outcome, 'NOT_LINKED');
+      assert.ok(!stage.clients().includes(clientId));
+    },
+  },
+  {
+    name: 'reconcile does not link again what a person has unlinked since it read the ledger',
+    mistakes: [
+      {
+        name: 'reconcile does not ask the ledger again under the lease',
+        changes: [
+          {
+            file: 'functions/reconcile-identity-pool.ts',
+            find: 'return wanted.filter(({ intent }) => stillHolds(intent, ledger));',
+            replace: 'void [ledger, stillHolds];\n        return wanted;',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      const call = { step: 'ReconcileIdentityPool', call: 'dynamodb:UpdateItem', about: 'c001' };
+      stage.before(call, async () => {
+        assert.equal((await stage.said(await stage.tell('link', clientId))).outcome, 'LINKED');
+        assert.equal((await stage.done('unlink', clientId)).outcome, 'UNLINKED');
+      });
+      const { error } = await stage.said(await stage.start({ repair: true }, 'reconcile'));
+      assert.equal(error, undefined);
+      assert.ok(!stage.clients().includes(clientId));
+    },
+  },
+];

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { POOLS, USER_POOLS } from '../accounts.ts';
+import type { Script } from '../script.ts';
+import { fill } from '../user-pools.ts';
+
+const step = 'UpdateIdentityPool';
+const allowed = 'aws/write/allowed.ts';
+const criticalSection = 'aws/write/critical-section.ts';
+const gathering = 'aws/write/gathering.ts';
+const poolTable = 'aws/table/pool-table.ts';
+const safeWrite = 'aws/write/safe-write.ts';
+const writeRequest = 'aws/write/write-request.ts';
+
+/** How a request waits in the table, as its execution leaves it. */
+const pending = (key: string, body: object) => ({
+  body: { S: JSON.stringify({ key, userPoolId: USER_POOLS[0], ...body }) },
+  ticket: { N: '0' },
+  expiresAt: { N: String(Date.now() + 60_000) },
+});
+
+/** What waits for an identity pool, and is written by others. */
+export const waitingScripts: Script[] = [
+  {
+    name: 'a request that was answered is not written again, though it still waits in the table',
+    mistakes: [
+      {
+        name: 'a waiting request that was answered is gathered again',
+        changes: [
+          {
+            file: gathering,
+            find: 'const pending = await unanswered(others, table);',
+            replace: 'void unanswered;\n    const pending = others;',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      const linked = await stage.ask('link', clientId);
+      await stage.said(linked);
+      const [key = ''] = await stage.answered();
+      assert.equal((await stage.done('unlink', clientId)).outcome, 'UNLINKED');
+      const body = { execution: linked.arn, operation: 'link', clientId };
+      await stage.put(`pending#${key}`, pending(key, body));
+      assert.equal((await stage.done('link', await stage.createClient())).outcome, 'LINKED');
+      assert.ok(!stage.clients().includes(clientId));
+    },
+  },
+  {
+    name: 'a deletion that waited longer than the creation is still written after it',
+    mistakes: [
+      {
+        name: 'deletions are not last',
+        changes: [
+          {
+            file: criticalSection,
+            find: `    return [
+      ...asked.filter(({ deleted }) => deleted !== true),
+      ...asked.filter(({ deleted }) => deleted === true),
+    ];`,
+            replace: '    return asked;',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      await stage.deleteClient(clientId);
+      const deletion = await stage.waiting(() => stage.tell('unlink', clientId));
+      await stage.said(await stage.tell('link', clientId));
+      assert.ok(!stage.clients().includes(clientId));
+      deletion.goOn();
+      await stage.said(deletion.execution);
+      const { state, deleted } = (await stage.ledger(clientId)) ?? {};
+      assert.deepEqual({ state, deleted }, { state: 'unlinked', deleted: true });
+    },
+  },
+  {
+    name: 'a refusal holds for the execution that was told, and a redrive is judged anew',
+    mistakes: [
+      {
+        name: 'an answer that refused is never taken back',
+        changes: [{ file: writeRequest, find: 'table.retract(', replace: 'Promise.resolve(' }],
+      },
+    ],
+    async play(stage) {
+      // Both are linked to the second identity pool alone, which has a quota of twelve.
+      const [, userPoolId] = USER_POOLS;
+      const [, poolId] = POOLS;
+      const create = () => stage.createClient(userPoolId, 'other');
+      const [one, other] = [await create(), await create()];
+      const first = await stage.waiting(() => stage.ask('link', one, userPoolId), poolId);
+      const second = await stage.waiting(() => stage.ask('link', other, userPoolId), poolId);
+      stage.change((entries) => {
+        const more = Array.from({ length: 12 - entries.length }, (_, i) => ({
+          ClientId: `foreignmore${i}`,
+          ProviderName: 'cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Foreign77',
+        }));
+        return [...entries, ...more];
+      }, poolId);
+      for (const { execution, goOn } of [second, first]) {
+        goOn();
+        assert.equal((await stage.said(execution)).error, 'ProviderQuotaError');
+      }
+      stage.change((entries) => entries.slice(2), poolId);
+      const { outcome } = await stage.invoke(step, stage.event(first.execution, step));
+      assert.equal(outcome, 'LINKED');
+    },
+  },
+  {
+    name: 'a request goes on waiting while its execution waits to try again',
+    mistakes: [
+      {
+        name: 'a request whose identity pool is busy is forgotten',
+        changes: [
+          {
+            file: safeWrite,
+            find: 'if (pending && !goesOn(error))',
+            replace: 'void goesOn;\n    if (pending)',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      const { execution, goOn } = await stage.waiting(() => stage.tell('link', one));
+      assert.equal((await stage.said(await stage.tell('link', other))).outcome, 'LINKED');
+      assert.ok(stage.clients().includes(one), 'it was not written with the other');
+      goOn();
+      assert.equal((await stage.said(execution)).outcome, 'LINKED');
+    },
+  },
+  {
+    name: 'a request whose execution was stopped is not written later',
+    mistakes: [
+      {
+        name: 'waiting requests never expire',
+        changes: [
+          {
+            file: poolTable,
+            find: "      .filter((item) => numberOf(item, 'expiresAt') > now)\n",
+            replace: '',
+          },
+          {
+            file: poolTable,
+            find: `    const now = Date.now();
+    const items = await this.#query('pending#'`,
+            replace: `    const items = await this.#query('pending#'`,
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      const { execution } = await stage.waiting(() => stage.tell('link', one));
+      stage.stop(execution);
+      await stage.sleep(120_000);
+      await stage.said(await stage.tell('link', other));
+      assert.ok(!stage.clients().includes(one));
+      assert.ok(stage.clients().includes(other));
+    },
+  },
+  {
+    name: 'a request that another execution wrote just before it got the lease says who wrote it',
+    mistakes: [
+      {
+        name: 'no one looks for an answer under the lease',
+        changes: [
+          {
+            file: criticalSection,
+            find: `    const answer = await answered(this.#request, this.#tools.table);
+    if (answer) return answer;
+`,
+            replace: '    void answered;\n',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      const { execution, goOn } = await stage.waiting(() => stage.tell('link', one));
+      const writer = await stage.tell('link', other);
+      const acquiring = { step, call: 'dynamodb:UpdateItem', about: 'SET nonce' };
+      stage.before({ ...acquiring, by: execution }, async () => {
+        await stage.said(writer);
+      });
+      stage.before({ ...acquiring, by: writer }, () => stage.sleep(200));
+      goOn();
+      const said = await stage.said(execution);
+      assert.equal(said.outcome, 'LINKED');
+      assert.equal(said.writtenBy, writer.arn);
+    },
+  },
+  {
+    name: 'a long listing for those who wait does not use up the time of the write',
+    mistakes: [
+      {
+        name: 'judging those who wait has no deadline',
+        changes: [
+          {
+            file: criticalSection,
+            find: 'const until = Date.now() + left() - NEEDED - DESCRIBING;',
+            replace: 'const until = Date.now() + left() + NEEDED + DESCRIBING;',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      fill(stage.scene.aws, USER_POOLS[0], 200);
+      const { execution, goOn } = await stage.waiting(() => stage.tell('link', one));
+      const writer = await stage.tell('link', other);
+      assert.equal((await stage.said(writer)).outcome, 'LINKED');
+      assert.equal(stage.attempts(writer, step), 1);
+      goOn();
+      assert.equal((await stage.said(execution)).outcome, 'LINKED');
+    },
+  },
+  {
+    name: 'a request in the table that calls an app client deleted is not believed while the client exists',
+    mistakes: [
+      {
+        name: 'a waiting request is believed that an app client was deleted',
+        changes: [
+          {
+            file: allowed,
+            find: 'deleted === true && subject.clientName === undefined && {',
+            replace: 'deleted === true && {',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      const body = { execution: 'x:forger', operation: 'unlink', clientId: one, deleted: true };
+      await stage.put('pending#forged', pending('forged', body));
+      await stage.said(await stage.tell('link', other));
+      assert.equal((await stage.done('link', one)).outcome, 'LINKED');
+      assert.ok(stage.clients().includes(one));
+    },
+  },
+];

@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict';
+import { entriesOf, type Provider } from '../../core/identity-pool/identity-pool.ts';
+import type { ShownChange } from '../../core/identity-pool/merge.ts';
+import { PAUSE } from '../../core/write/pause.ts';
+import type { LedgerEntry } from '../../core/write/records.ts';
+import type { Execution } from '../../local/states/machines.ts';
+import { type Accounts, ALL_POOLS, HOME, POOLS, USER_POOLS } from './accounts.ts';
+import type { Interruption, Network, OurCall, Trouble } from './network.ts';
+import type { Pools } from './pools.ts';
+import type { Scene } from './scene.ts';
+import type { Script } from './script.ts';
+
+const TableName = 'poolbridge-dev';
+// No script lasts longer, in milliseconds of virtual time.
+const LONGEST = 10 * 60_000;
+
+type Item = Record<string, { S?: string; N?: string }>;
+
+const providerName = (userPoolId: string): string =>
+  `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
+
+/** A call of ours that a script waits for. */
+export interface Awaited {
+  /** The function that makes it. */
+  step: string;
+  /** `service:Operation`. */
+  call: string;
+  /** What its input holds. */
+  about?: string;
+  /** The execution; any, if absent. */
+  by?: Execution;
+  /** How many such calls are let through before. */
+  after?: number;
+}
+
+/** What an execution has said of one identity pool, or why it failed. */
+export interface Said {
+  outcome?: string;
+  changes: ShownChange[];
+  writtenBy?: string;
+  error?: string;
+}
+
+/** What a script works with. */
+interface Cast {
+  accounts: Accounts;
+  network: Network;
+  pools: Pools;
+}
+
+/** Both accounts with the service deployed, where a script says what happens, and when. */
+export class Stage {
+  readonly scene: Scene;
+  readonly #cast: Cast;
+  readonly #awaited: (Awaited & { interruption: Interruption })[] = [];
+  readonly #invoked: { step: string; execution: string; payload: string }[] = [];
+
+  constructor(scene: Scene, cast: Cast) {
+    this.scene = scene;
+    this.#cast = cast;
+    cast.network.interruptionOf = (call) => this.#interruptionOf(call);
+    const { functions } = scene.aws;
+    const invoke = functions.invoke.bind(functions);
+    functions.invoke = (fn, payload) => {
+      const { execution = '' } = JSON.parse(payload) as { execution?: string };
+      this.#invoked.push({ step: fn.name.replace('poolbridge-dev-', ''), execution, payload });
+      return invoke(fn, payload);
+    };
+  }
+
+  /** Plays a script to its end; what does not hold is a violation. */
+  async play({ name, play }: Script): Promise<void> {
+    const { clock, observer } = this.scene;
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+    };
+    play(this).then(end, (error: Error) => {
+      observer.violation(error.message);
+      end();
+    });
+    await clock.run(() => isOver, LONGEST);
+    if (!isOver) observer.violation(`“${name}” did not come to its end`);
+  }
+
+  #interruptionOf({ call, input, invocation }: OurCall) {
+    const isMeant = (each: Awaited): boolean =>
+      each.call === call &&
+      each.step === invocation.name &&
+      (each.by === undefined || each.by.name === invocation.execution) &&
+      input.includes(each.about ?? '');
+    const met = this.#awaited.find(isMeant);
+    if (!met) return undefined;
+    if (met.after !== undefined && met.after > 0) {
+      met.after--;
+      return undefined;
+    }
+    this.#awaited.splice(this.#awaited.indexOf(met), 1);
+    return met.interruption;
+  }
+
+  /** Before the next such call, something happens. */
+  before(call: Awaited, happens: () => unknown): void {
+    this.failing(call, async () => {
+      await happens();
+      return undefined;
+    });
+  }
+
+  /** Something happens to the next such call. */
+  failing(call: Awaited, troubleOf: () => Trouble | undefined | Promise<undefined>): void {
+    this.#awaited.push({ ...call, interruption: async () => troubleOf() });
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      setTimeout(resolve, ms);
+    });
+  }
+
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await this.sleep(20);
+  }
+
+  /** An app client of which no event tells. */
+  async createClient(userPoolId: string = USER_POOLS[0], name = 'web-app'): Promise<string> {
+    const { UserPoolClient } = (await this.#cast.accounts.asA(
+      'cognito-idp',
+      'CreateUserPoolClient',
+      { UserPoolId: userPoolId, ClientName: name },
+    )) as { UserPoolClient: { ClientId: string } };
+    const { ClientId } = UserPoolClient;
+    for (const operation of ['link', 'unlink'] as const) {
+      this.scene.observer.ask(operation, [...ALL_POOLS], providerName(userPoolId), ClientId);
+    }
+    return ClientId;
+  }
+
+  async deleteClient(ClientId: string, UserPoolId: string = USER_POOLS[0]): Promise<void> {
+    await this.#cast.accounts.asA('cognito-idp', 'DeleteUserPoolClient', { UserPoolId, ClientId });
+  }
+
+  async deleteUserPool(UserPoolId: string): Promise<void> {
+    await this.#cast.accounts.asA('cognito-idp', 'DeleteUserPool', { UserPoolId });
+  }
+
+  /** An execution, as it begins. */
+  async start(input: object, machine: 'link' | 'reconcile' = 'link'): Promise<Execution> {
+    const stateMachineArn = this.#cast.accounts.machineArn.replace(/-link$/, `-${machine}`);
+    const { executionArn } = (await this.#cast.accounts.asA('states', 'StartExecution', {
+      ...{ stateMachineArn, input: JSON.stringify(input) },
+    })) as { executionArn: string };
+    return this.scene.aws.stateMachines.execution(executionArn);
+  }
+
+  /** What a person asks for. */
+  ask(operation: 'link' | 'unlink', clientId: string, userPoolId: string = USER_POOLS[0]) {
+    return this.start({ operation, userPoolId, clientId });
+  }
+
+  /** What CloudTrail tells of an app client, or of a whole user pool. */
+  tell(operation: 'link' | 'unlink', clientId?: string, userPoolId: string = USER_POOLS[0]) {
+    const requestedBy = { via: 'cloudtrail', account: HOME.account, region: HOME.region };
+    return this.start({ request: { operation, userPoolId, clientId }, requestedBy });
+  }
+
+  /** What an execution says when it has ended. */
+  async said(execution: Execution): Promise<Said> {
+    await this.until(() => execution.status !== 'RUNNING');
+    const { error, output = '{}' } = execution;
+    const { results = [] } = JSON.parse(output) as { results?: Said[] };
+    const [{ outcome, changes = [], writtenBy } = { changes: [] }] = results;
+    return {
+      changes,
+      ...(outcome !== undefined && { outcome }),
+      ...(writtenBy !== undefined && { writtenBy }),
+      ...(error !== undefined && { error }),
+    };
+  }
+
+  /** Asks, and waits for what is said. */
+  async done(operation: 'link' | 'unlink', clientId: string, userPoolId?: string): Promise<Said> {
+    return this.said(await this.ask(operation, clientId, userPoolId));
+  }
+
+  stop(execution: Execution): void {
+    this.scene.aws.stateMachines.stop(execution);
+  }
+
+  #invocations(execution: Execution, step: string) {
+    return this.#invoked.filter((each) => each.step === step && each.execution === execution.arn);
+  }
+
+  /** How often a step of an execution was begun. */
+  attempts(execution: Execution, step: string): number {
+    return this.#invocations(execution, step).length;
+  }
+
+  /** What the last attempt of a step was given. */
+  event(execution: Execution, step: string): Record<string, object> {
+    return JSON.parse(this.#invocations(execution, step).at(-1)?.payload ?? '{}');
+  }
+
+  /** Runs a step, as a redrive does with what its last attempt was given. */
+  async invoke(step: string, event: object): Promise<Said & { errorType?: string }> {
+    const { functions } = this.scene.aws;
+    const fn = functions.all().find(({ name }) => name === `poolbridge-dev-${step}`);
+    assert.ok(fn, `there is no function ${step}`);
+    return JSON.parse((await functions.invoke(fn, JSON.stringify(event))).payload);
+  }
+
+  async #ask(operation: string, input: object): Promise<{ Item?: Item; Items?: Item[] }> {
+    const answer = await this.scene.aws.tables.ask(HOME, operation, { TableName, ...input });
+    return answer as { Item?: Item; Items?: Item[] };
+  }
+
+  async item(sk: string, poolId: string = POOLS[0]): Promise<Item | undefined> {
+    const { Item } = await this.#ask('GetItem', { Key: { pk: { S: poolId }, sk: { S: sk } } });
+    return Item;
+  }
+
+  async put(sk: string, item: Item, poolId: string = POOLS[0]): Promise<void> {
+    await this.#ask('PutItem', { Item: { pk: { S: poolId }, sk: { S: sk }, ...item } });
+  }
+
+  /** The keys of the requests that were answered. */
+  async answered(poolId: string = POOLS[0]): Promise<string[]> {
+    const { Items = [] } = await this.#ask('Query', {
+      KeyConditionExpression: 'pk = :pool AND begins_with(sk, :answer)',
+      ExpressionAttributeValues: { ':pool': { S: poolId }, ':answer': { S: 'answer#' } },
+    });
+    return Items.map(({ sk }) => sk?.S?.slice('answer#'.length) ?? '');
+  }
+
+  /** What the ledger says of an app client. */
+  async ledger(
+    clientId: string,
+    userPoolId: string = USER_POOLS[0],
+    poolId: string = POOLS[0],
+  ): Promise<LedgerEntry | undefined> {
+    const item = await this.item(`entry#${providerName(userPoolId)}#${clientId}`, poolId);
+    return item?.['body']?.S === undefined ? undefined : JSON.parse(item['body'].S);
+  }
+
+  /** Someone pauses all writes. */
+  async pause(): Promise<void> {
+    await this.put(PAUSE, {}, PAUSE);
+  }
+
+  async resume(): Promise<void> {
+    await this.#ask('DeleteItem', { Key: { pk: { S: PAUSE }, sk: { S: PAUSE } } });
+  }
+
+  /** Another takes the lease for some time, in milliseconds, even if it is held. */
+  async takeLease(ms: number, poolId: string = POOLS[0]): Promise<void> {
+    await this.#ask('UpdateItem', {
+      Key: { pk: { S: poolId }, sk: { S: 'lease' } },
+      UpdateExpression: 'SET nonce = :another, holder = :another, expiresAt = :until',
+      ExpressionAttributeValues: {
+        ':another': { S: 'another' },
+        ':until': { N: String(Date.now() + ms) },
+      },
+    });
+  }
+
+  /** Gives back what was taken with {@link takeLease}. */
+  async freeLease(poolId: string = POOLS[0]): Promise<void> {
+    await this.#ask('UpdateItem', {
+      Key: { pk: { S: poolId }, sk: { S: 'lease' } },
+      UpdateExpression: 'REMOVE nonce, holder, expiresAt',
+    });
+  }
+
+  /** Until the time of the lease is over, as it was last taken. */
+  async leaseOver(poolId: string = POOLS[0]): Promise<void> {
+    const until = Number((await this.item('lease', poolId))?.['expiresAt']?.N ?? 0);
+    await this.sleep(until - Date.now() + 100);
+  }
+
+  /** Until an attempt of an execution has failed. */
+  async thrown(execution: Execution, error: string): Promise<void> {
+    const hasFailed = () => JSON.stringify(execution.history.events).includes(error);
+    await this.until(() => hasFailed() || execution.status !== 'RUNNING');
+    assert.ok(hasFailed(), `no attempt has failed with ${error}`);
+  }
+
+  /**
+   * An execution that waits for an identity pool, between two attempts of its write: the next goes on when
+   * it is told to.
+   *
+   * @returns it, and what lets it go on.
+   */
+  async waiting(
+    starting: () => Promise<Execution>,
+    poolId: string = POOLS[0],
+  ): Promise<{ execution: Execution; goOn: () => void }> {
+    await this.takeLease(60_000, poolId);
+    const execution = await starting();
+    await this.thrown(execution, 'PoolBusyError');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const first = { call: 'dynamodb:GetItem', about: 'answer#', by: execution };
+    this.before({ step: 'UpdateIdentityPool', ...first }, () => promise);
+    await this.freeLease(poolId);
+    return { execution, goOn: resolve };
+  }
+
+  /** Others change an identity pool. */
+  change(change: (entries: Provider[]) => Provider[], poolId: string = POOLS[0]): void {
+    const stored = this.scene.aws.identityPools.find(poolId);
+    const CognitoIdentityProviders = change(entriesOf(stored.pool));
+    stored.pool = { ...structuredClone(stored.pool), CognitoIdentityProviders };
+    this.scene.observer.foreignWrite(stored.pool);
+  }
+
+  /** Others rename an identity pool. */
+  rename(IdentityPoolName: string, poolId: string = POOLS[0]): void {
+    const stored = this.scene.aws.identityPools.find(poolId);
+    stored.pool = { ...structuredClone(stored.pool), IdentityPoolName };
+    this.scene.observer.foreignWrite(stored.pool);
+  }
+
+  name(poolId: string = POOLS[0]): string {
+    return this.scene.aws.identityPools.find(poolId).pool.IdentityPoolName;
+  }
+
+  /** Cognito shows an identity pool as it was so many states ago, until it is told otherwise. */
+  showOld(states: number, poolId: string = POOLS[0]): void {
+    const { observer } = this.scene;
+    this.#cast.pools.shownBy = (id) =>
+      id === poolId ? observer.versions(id).at(-1 - states) : undefined;
+  }
+
+  /** The app clients that an identity pool has. */
+  clients(poolId: string = POOLS[0]): string[] {
+    return entriesOf(this.scene.aws.identityPools.find(poolId).pool).map(
+      ({ ClientId = '' }) => ClientId,
+    );
+  }
+}
