@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { glob } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { MutantResult } from '@stryker-mutator/api/core';
+import { Stryker } from '@stryker-mutator/core';
+import { packagedService } from '../../local/poolbridge/package-cache.ts';
+import { linesOf, type Tried, tooFewIn } from './report.ts';
+
+const USAGE = 'Usage: npm run test:mutation [-- [--again] [--report] [FILE…]]';
+
+// What has been done is kept here, a file for each file of the source.
+const RESULTS = 'reports/mutation';
+
+const folders = ['core', 'functions', 'aws'];
+// What unit tests see; the rest is tried with scripts and seeds.
+const inUnits = (file: string): boolean => file.startsWith('core/') || file.startsWith('aws/pace/');
+
+const resultFile = (file: string): string => join(RESULTS, `${file}.json`);
+
+const digestOf = (file: string): string =>
+  createHash('sha256').update(readFileSync(file)).digest('hex');
+
+/** What is known of a file, if it has not changed since. */
+function known(file: string): Tried | undefined {
+  try {
+    const tried = JSON.parse(readFileSync(resultFile(file), 'utf8')) as Tried;
+    return tried.digest === digestOf(file) ? tried : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tries all mutants of a file. */
+async function tryAll(file: string): Promise<Tried> {
+  const digest = digestOf(file);
+  const configFile = `test/mutation/${inUnits(file) ? 'units' : 'seeds'}.json`;
+  const results = await new Stryker({ configFile, mutate: [file] }).runMutationTest();
+  const mutants = results.map(({ status, location, mutatorName, replacement }: MutantResult) => ({
+    ...{ status, line: location.start.line, column: location.start.column },
+    ...{ mutator: mutatorName, replacement: replacement ?? '' },
+  }));
+  return { file, digest, date: new Date().toISOString().slice(0, 10), mutants };
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: {
+      again: { type: 'boolean', default: false },
+      report: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
+  const all: string[] = [];
+  for (const folder of folders) {
+    for await (const file of glob(`${folder}/**/*.ts`)) if (!file.endsWith('.d.ts')) all.push(file);
+  }
+  const unknown = positionals.find((file) => !all.includes(file));
+  if (unknown !== undefined) throw new Error(`There is no ${unknown} to mutate. ${USAGE}`);
+  const files = (positionals.length > 0 ? positionals : all).toSorted();
+  const isLeft = (file: string) => !values.report && (values.again || !known(file));
+  const left = files.filter(isLeft);
+  const links = readFileSync(new URL('../chaos/links.yml', import.meta.url), 'utf8');
+  const artifact = left.every(inUnits) ? undefined : await packagedService(links);
+  if (artifact) process.env['POOLBRIDGE_ARTIFACT'] = artifact.folder;
+  try {
+    for (const [i, file] of left.entries()) {
+      console.log(`${i + 1} of ${left.length}: ${file}`);
+      const tried = await tryAll(file);
+      mkdirSync(dirname(resultFile(file)), { recursive: true });
+      writeFileSync(resultFile(file), `${JSON.stringify(tried, undefined, 1)}\n`);
+    }
+  } finally {
+    artifact?.remove();
+  }
+  const done = files.flatMap((file) => known(file) ?? []);
+  const tooFew = tooFewIn(done);
+  for (const line of [...linesOf(done), ...tooFew]) console.log(line);
+  if (tooFew.length > 0) process.exitCode = 1;
+}
+
+await main();
