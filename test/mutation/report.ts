@@ -55,7 +55,7 @@ export function linesOf(tried: Tried[]): string[] {
       .filter(({ status }) => UNSEEN.includes(status))
       .map(({ line, column, mutator, replacement, status }) => {
         const put = replacement.replaceAll(/\s+/g, ' ').slice(0, 100);
-        return `- ${file}:${line + 1}:${column + 1} ${mutator}${status === 'NoCoverage' ? ', never run' : ''}: \`${put}\``;
+        return `- ${file}:${line}:${column} ${mutator}${status === 'NoCoverage' ? ', never run' : ''}: \`${put}\``;
       }),
   );
   const all = tried.flatMap(({ mutants }) => mutants);

@@ -76,6 +76,31 @@ export const waitingScripts: Script[] = [
     },
   },
   {
+    name: 'requests that wait together are written in the order in which they came',
+    mistakes: [
+      {
+        name: 'the own request is written after the others',
+        changes: [
+          {
+            file: gathering,
+            find: 'key === mine?.key ? own : (allowed.get(key) ?? [])',
+            replace: 'allowed.get(key) ?? []',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      const linking = await stage.waiting(() => stage.ask('link', clientId));
+      const unlinking = await stage.waiting(() => stage.ask('unlink', clientId));
+      linking.goOn();
+      await stage.said(linking.execution);
+      assert.ok(!stage.clients().includes(clientId));
+      unlinking.goOn();
+      await stage.said(unlinking.execution);
+    },
+  },
+  {
     name: 'a refusal holds for the execution that was told, and a redrive is judged anew',
     mistakes: [
       {
