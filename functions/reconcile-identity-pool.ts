@@ -6,11 +6,12 @@ import { step } from '../aws/lambda/step.ts';
 import { inParallel } from '../aws/pace/in-parallel.ts';
 import { sleep } from '../aws/pace/sleep.ts';
 import { Inventory } from '../aws/table/inventory.ts';
-import { PoolTable } from '../aws/table/pool-table.ts';
+import { PoolTable, type RecordedWrite } from '../aws/table/pool-table.ts';
 import { allowedByLinks } from '../aws/write/allowed.ts';
 import { writeSafely } from '../aws/write/safe-write.ts';
 import { executionOf } from '../core/execution.ts';
 import { digestOf, entryKey, type IdentityPool } from '../core/identity-pool/identity-pool.ts';
+import { namesIn } from '../core/issuer.ts';
 import { accessTo } from '../core/links/coverage.ts';
 import type { Links } from '../core/links/links.ts';
 import {
@@ -32,7 +33,13 @@ import { type RemovedEntry, removedEntries } from '../core/reconcile/removed.ts'
 import { type PoolReport, poolReport, type Repair } from '../core/reconcile/report.ts';
 import { isDoubtful } from '../core/write/lease.ts';
 import { markOf, withoutMarks, wrongMarks } from '../core/write/marks.ts';
-import { type Allowed, changesBy, type LedgerEntry } from '../core/write/records.ts';
+import {
+  type Allowed,
+  changesBy,
+  type LedgerEntry,
+  ledgerEntriesOf,
+} from '../core/write/records.ts';
+import { settlementOf, unfinishedEntries } from '../core/write/settlement.ts';
 
 interface Asked {
   execution: string;
@@ -55,7 +62,7 @@ async function readPool(
   table: PoolTable,
   providerNames: string[],
 ): Promise<IdentityPool> {
-  const last = await table.lastWrite();
+  const { last } = await table.written();
   for (let reads = 1; ; reads++) {
     const now = await pool.describe(providerNames);
     if (!isDoubtful(last, digestOf(now), Date.now()) || reads === READS) return now;
@@ -65,6 +72,12 @@ async function readPool(
 
 interface Context {
   getRemainingTimeInMillis(): number;
+}
+
+/** A write to the pool that no one has seen the end of. */
+async function unsettledWrite(table: PoolTable): Promise<RecordedWrite | undefined> {
+  const { unsettled } = await table.written();
+  return unsettled && (await table.recordedWrite(unsettled.write));
 }
 
 /** What the links that lead to an identity pool may cover. */
@@ -144,6 +157,17 @@ async function repaired(
   return { changes: changesBy(execution, await table.ledger()), refused };
 }
 
+/** What the ledger would say if a write were settled now, and which entries it has left unfinished. */
+function asSettled(
+  { record, shares }: RecordedWrite,
+  pool: IdentityPool,
+  quota: number,
+): { known: LedgerEntry[]; unfinished: ReadonlySet<string> } {
+  const { done } = settlementOf(pool, shares, [], quota);
+  const known = done.flatMap((share) => ledgerEntriesOf(share, record.sequence, Date.now()));
+  return { known, unfinished: unfinishedEntries(pool, shares) };
+}
+
 /** What is known of an identity pool, and what others have removed from it, if they have. */
 interface Found {
   report: PoolReport;
@@ -160,6 +184,12 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
   const lists = await readListings(event, leading);
   const reader = await openIdentityPool(where, identityPoolId, access, 'read');
   const table = new PoolTable(identityPoolId);
+  let unsettled = await unsettledWrite(table);
+  if (repair && unsettled) {
+    // It is settled whether or not there is more to do.
+    await write(event, { own: [], wrong: [], table }, context);
+    unsettled = await unsettledWrite(table);
+  }
   // Before the pool is read: what the ledger does not know yet may be there, but not the other way.
   const known = await table.ledger();
   const wrong = wrongMarks(known, { ...lists, since, partition: where.partition });
@@ -168,15 +198,19 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
   const providerNames = [
     ...wantedNames({ links: leading, listed: lists.listed }, where.partition),
     ...ledger.map(({ providerName }) => providerName),
+    ...(unsettled?.shares ?? []).flatMap(({ intent }) => namesIn(intent)),
   ];
+  const pool = await readPool(reader, table, providerNames);
+  const settled = unsettled && asSettled(unsettled, pool, access.providerQuota);
   const findings = classify({
     ...lists,
     links: leading,
-    ledger,
     regions,
     since,
     partition: where.partition,
-    pool: await readPool(reader, table, providerNames),
+    pool,
+    ledger: [...ledger, ...(settled?.known ?? [])],
+    ...(settled && { unfinished: settled.unfinished }),
   });
   const report = poolReport(identityPool, findings, {
     repair: repair ? await repaired(event, { findings, ledger, wrong }, context) : undefined,

@@ -8,7 +8,7 @@ import { subjectNow } from '../aws/write/target-now.ts';
 import type { WriteTools } from '../aws/write/write-request.ts';
 import { writeUnlessDeleted } from '../aws/write/wrong-marks.ts';
 import { executionOf } from '../core/execution.ts';
-import { type Intent, shownChanges } from '../core/identity-pool/merge.ts';
+import type { Intent } from '../core/identity-pool/merge.ts';
 import { accessTo } from '../core/links/coverage.ts';
 import { checkApproval } from '../core/request/approval.ts';
 import {
@@ -22,7 +22,6 @@ import {
 } from '../core/request/target.ts';
 import { asApproved, isOnlyNoted } from '../core/request/target-now.ts';
 import { checkLedger } from '../core/request/undo.ts';
-import { changesBy } from '../core/write/records.ts';
 
 /** The same for every attempt of this step in this round, and for no other request. */
 const keyOf = ({ execution, attempt }: TargetEvent): string =>
@@ -67,6 +66,8 @@ export const handler = step(
     const request = {
       execution,
       own: [{ key, intent, execution, links: names, ...name, ...deleted }],
+      answerKey: key,
+      // An undo does not wait for others to write it: they could not judge it.
       ...(target.undoes === undefined && !intent.leftBehind && { pending }),
       ...(subject.gone && { gone: true }),
       quota: access.providerQuota,
@@ -86,15 +87,10 @@ export const handler = step(
     const lookUp = { links, target, where, until };
     const written = await writeUnlessDeleted(request, tools, lookUp);
     const { changes, before, after, base, gone, ...writer } = written;
-    // An undo does not wait for others to answer it: an earlier attempt may have written and not told.
-    const isRetold = target.undoes !== undefined && changes.length === 0;
-    const told = isRetold
-      ? shownChanges(changesBy(execution, await table.ledgerOf(intent.providerName)))
-      : changes;
     const rebased = base === undefined || base === result.snapshot ? undefined : base;
     return {
-      outcome: gone ? 'NOT_LINKED' : outcomeOf(target, told.length),
-      changes: told,
+      outcome: gone ? 'NOT_LINKED' : outcomeOf(target, changes.length),
+      changes,
       before,
       after,
       attempts: attempt,

@@ -50,12 +50,21 @@ import {
 // waits between two attempts of a step.
 const PENDING_MS = 60_000;
 const TOMBSTONE_DAYS = 400;
+// A write may be unsettled for as long as no one writes or reconciles: far longer than that lasts.
+const UNSETTLED_DAYS = 400;
 // Of a megabyte each: what this service itself leaves waiting fills no more than one. What others leave
 // there must not take up the time that a write needs.
 const MOST_WAITING_PAGES = 10;
 
 const entryKey = (providerName: string, clientId: string): string =>
   `entry#${providerName}#${clientId}`;
+
+/** A write as it was put down before it was made. */
+export interface RecordedWrite {
+  write: string;
+  record: WriteRecord;
+  shares: WrittenShare[];
+}
 
 /**
  * What is kept of one identity pool: its lease, the requests that wait for it, the writes, and the
@@ -80,9 +89,9 @@ export class PoolTable {
     return Item;
   }
 
-  /** Keeps a text for a day, however long it is; returns the sort keys of its items. */
-  #keep(sk: string, text: string): Promise<string[]> {
-    return keepText({ pk: this.#pool, sk }, text, { ttl: ttl(1) });
+  /** Keeps a text for some days, however long it is; returns the sort keys of its items. */
+  #keep(sk: string, text: string, days = 1): Promise<string[]> {
+    return keepText({ pk: this.#pool, sk }, text, { ttl: ttl(days) });
   }
 
   #kept(sk: string): Promise<string | undefined> {
@@ -201,21 +210,24 @@ export class PoolTable {
       });
     } catch (error) {
       if (!isRefused(error)) throw error;
-      throw new PoolBusyError('The lease of the identity pool has run out; nothing was written.');
+      throw new PoolBusyError(
+        'The lease of the identity pool has run out, so the next call was not made. It is asked for again.',
+      );
     }
   }
 
   /**
    * Asks whether writes go on, in this stage as a whole.
    *
+   * @param begun whether an earlier write was made in part: then the error says that it waits too.
    * @throws PausedError while somebody has paused them, in whatever shape that was left.
    */
-  async checkPause(): Promise<void> {
+  async checkPause(begun: boolean): Promise<void> {
     const Key = { pk: S(PAUSE), sk: S(PAUSE) };
     const { Item } = await client.send(
       new GetItemCommand({ TableName, Key, ConsistentRead: true }),
     );
-    if (Item) throw pausedError(bodyOf(Item, isPause));
+    if (Item) throw pausedError(bodyOf(Item, isPause), begun);
   }
 
   /** Gives the lease back, with what is known now. One that is no longer ours is left alone. */
@@ -236,10 +248,16 @@ export class PoolTable {
     }
   }
 
-  /** The last write of ours, for those who only read. */
-  async lastWrite(): Promise<LastWrite | undefined> {
+  /** The last write of ours, and one that no one has seen the end of, for those who only read. */
+  async written(): Promise<{ last?: LastWrite; unsettled?: { write: string; isHeld: boolean } }> {
     const lease = await this.#get('lease');
-    return bodyOf(lease, isLastWrite, 'lastWrite');
+    const last = bodyOf(lease, isLastWrite, 'lastWrite');
+    const write = lease && textOf(lease, 'writing');
+    const isHeld = lease !== undefined && numberOf(lease, 'expiresAt') >= Date.now();
+    return {
+      ...(last && { last }),
+      ...(write !== undefined && { unsettled: { write, isHeld } }),
+    };
   }
 
   /** Leaves a request for whoever writes next, or says that it still waits. */
@@ -313,8 +331,8 @@ export class PoolTable {
 
   /** Puts a write down before it is made, with the requests that it is for. */
   async recordWrite(write: string, record: WriteRecord, shares: WrittenShare[]): Promise<void> {
-    await this.#keep(`shares#${write}`, textOfShares(shares));
-    await this.#keep(`write#${write}`, JSON.stringify(record));
+    await this.#keep(`shares#${write}`, textOfShares(shares), UNSETTLED_DAYS);
+    await this.#keep(`write#${write}`, JSON.stringify(record), UNSETTLED_DAYS);
   }
 
   /** A write, without its shares: of those each request has its own in its answer. */
@@ -322,10 +340,14 @@ export class PoolTable {
     return parsed(await this.#kept(`write#${write}`), isWriteRecord);
   }
 
-  /** The requests that a write is for. */
-  async sharesOf(write: string): Promise<WrittenShare[]> {
-    const text = await this.#kept(`shares#${write}`);
-    return (text !== undefined && sharesOfText(text)) || [];
+  /** A write with all requests that it is for, as it was put down before it. */
+  async recordedWrite(write: string): Promise<RecordedWrite | undefined> {
+    const [record, text] = await Promise.all([
+      this.writeRecord(write),
+      this.#kept(`shares#${write}`),
+    ]);
+    if (!record) return undefined;
+    return { write, record, shares: (text !== undefined && sharesOfText(text)) || [] };
   }
 
   /** Enters a write of ours into the ledger, unless a later write is there already. */

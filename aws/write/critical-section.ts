@@ -1,15 +1,23 @@
 import {
+  AwsUnavailableError,
+  PausedError,
   ProviderQuotaError,
   ProviderRefusedError,
   RoleMappingError,
   TargetAccessDeniedError,
+  VerificationError,
 } from '../../core/errors.ts';
 import { cancelledIn } from '../../core/identity-pool/cancelled.ts';
-import { digestOf, type IdentityPool, shown } from '../../core/identity-pool/identity-pool.ts';
+import {
+  digestOf,
+  type IdentityPool,
+  sameSettings,
+  shown,
+} from '../../core/identity-pool/identity-pool.ts';
 import { type Intent, shownChanges } from '../../core/identity-pool/merge.ts';
 import { short } from '../../core/identity-pool/roles.ts';
 import { namesIn } from '../../core/issuer.ts';
-import { type Batch, batch, refusalOf, type Share } from '../../core/write/batch.ts';
+import { batch, refusalOf, type Share } from '../../core/write/batch.ts';
 import type { Lease } from '../../core/write/lease.ts';
 import {
   type Allowed,
@@ -20,17 +28,19 @@ import {
   type WriteRecord,
   type WrittenShare,
 } from '../../core/write/records.ts';
+import { settlementOf } from '../../core/write/settlement.ts';
 import {
   linesOf,
-  seenIn,
+  type Seen,
   WRITE_BEGINS,
   WRITE_ENDED,
   type WriteEnd,
 } from '../../core/write/write-log.ts';
 import { logger } from '../lambda/logger.ts';
 import { inParallel } from '../pace/in-parallel.ts';
+import type { RecordedWrite } from '../table/pool-table.ts';
 import { gather } from './gathering.ts';
-import { isRefusal, NEEDED, PoolWriter, UnresolvedWriteError } from './pool-writer.ts';
+import { goesOn, isRefusal, NEEDED, PoolWriter, UnresolvedWriteError } from './pool-writer.ts';
 import {
   answered,
   type WriteRequest,
@@ -49,11 +59,17 @@ const isOfSome = (error: unknown): boolean =>
     (name) => error instanceof name,
   );
 
-/** A write of which nobody knows whether it was made, as it was put down before it. */
-interface UnseenWrite {
-  write: string;
-  record: WriteRecord;
-  shares: WrittenShare[];
+/** Whether a failure says that nothing more may be written now. */
+const isToBeLeft = (error: unknown): boolean =>
+  [UnresolvedWriteError, VerificationError, PausedError].some((name) => error instanceof name);
+
+/** An identity pool once no write to it is unsettled. */
+interface Settled {
+  pool: IdentityPool;
+  /** Without the parts of links that are resumed: onto this is merged. */
+  start: IdentityPool;
+  /** The result of the own request, if the settled write was for it. */
+  own?: Written;
 }
 
 /** One acquisition of the lease, and the write under it. */
@@ -64,6 +80,8 @@ export class CriticalSection {
   readonly #lease: Lease;
   /** How many writes were put down under it. */
   #writes = 0;
+  /** The write that the lease names as one that no one has seen the end of. */
+  #unsettled: RecordedWrite | undefined;
 
   constructor(request: WriteRequest, tools: WriteTools, lease: Lease) {
     this.#request = request;
@@ -96,21 +114,23 @@ export class CriticalSection {
     const answer = await answered(this.#request, this.#tools.table);
     if (answer) return answer;
     const asked = await this.#gather();
-    const unseen = await this.#unseen();
-    const intents = [...asked, ...(unseen?.shares ?? [])].map(({ intent }) => intent);
+    await this.#findUnsettled();
+    const intents = [...asked, ...(this.#unsettled?.shares ?? [])].map(({ intent }) => intent);
     const providerNames = new Set(intents.flatMap(namesIn));
     const writer = new PoolWriter(this.#tools, this.#lease, providerNames);
     const base = await writer.describe();
-    const earlier = unseen && (await this.#settle(base, unseen));
-    if (earlier) return earlier;
-    if (await this.#isDeleted()) return this.#nothing(base);
+    const isDeleted = await this.#isDeleted();
+    const settled = await this.#settle(base, writer, isDeleted ? [] : asked);
+    if (settled.own) return settled.own;
+    if (isDeleted || asked.length === 0) return this.#nothing(settled.pool, isDeleted);
     try {
-      return await this.#writeFor(base, asked, writer);
+      return await this.#writeOrSettle(settled, asked, writer);
     } catch (error) {
       // Together they may be what AWS does not allow, where this one alone is not.
       const own = asked.filter((each) => this.#isOwn(each));
       if (!isOfSome(error) || asked.length === own.length) throw error;
-      return this.#writeFor(await writer.describe(), own, writer);
+      const pool = await writer.describe();
+      return this.#writeOrSettle({ pool, start: pool }, own, writer);
     }
   }
 
@@ -129,9 +149,9 @@ export class CriticalSection {
     return marks.length > 0;
   }
 
-  #nothing(base: IdentityPool): Written {
+  #nothing(base: IdentityPool, gone: boolean): Written {
     const asItIs = shown(base, this.#request.room);
-    return { changes: [], gone: true, before: asItIs, after: asItIs };
+    return { changes: [], ...(gone && { gone }), before: asItIs, after: asItIs };
   }
 
   async #gather(): Promise<Allowed[]> {
@@ -156,57 +176,124 @@ export class CriticalSection {
     return this.#request.own.some((own) => own.key === key);
   }
 
-  /** The write that nobody saw the end of, if there is one. */
-  async #unseen(): Promise<UnseenWrite | undefined> {
-    const { table } = this.#tools;
-    const write = this.#lease.writing;
-    const record = write === undefined ? undefined : await table.writeRecord(write);
-    if (write === undefined || !record) return undefined;
-    return { write, record, shares: await table.sharesOf(write) };
+  /** Reads the write that the lease names as unsettled. One that was never put down was never begun. */
+  async #findUnsettled(): Promise<void> {
+    const { writing } = this.#lease;
+    if (writing === undefined) return;
+    this.#unsettled = await this.#tools.table.recordedWrite(writing);
+    if (!this.#unsettled) this.#lease.writing = undefined;
   }
 
-  /** Finds out what became of a write that nobody saw the end of, and answers its requests. */
-  async #settle(
-    base: IdentityPool,
-    { write, record, shares }: UnseenWrite,
-  ): Promise<Written | undefined> {
-    const seen = seenIn(base, shares);
-    const done = shares.filter(({ key }) => seen.made.includes(key));
-    await this.#finish(write, record, done);
-    logger.info(WRITE_ENDED, { write, end: 'seen later' satisfies WriteEnd, ...seen });
+  /**
+   * Finds out what became of the unsettled write, finishes or takes back what was made of it, and
+   * answers its requests. Until all of that is done, the lease names it.
+   *
+   * @param asked what is written next: links among it that were begun are not taken back.
+   * @returns the pool after it, the pool onto which is merged next, and the own request's result if
+   * that is done by now.
+   */
+  async #settle(base: IdentityPool, writer: PoolWriter, asked: Allowed[]): Promise<Settled> {
+    const unsettled = this.#unsettled;
+    if (!unsettled) return { pool: base, start: base };
+    const { write, record, shares } = unsettled;
+    const settlement = settlementOf(base, shares, asked, this.#request.quota);
+    const { done, wanted, start, seen } = settlement;
     // It may have landed only now: what is described after it is doubted from now on.
-    if (this.#lease.last && done.length > 0) this.#lease.last.at = Date.now();
-    delete this.#lease.writing;
-    const own = done.find(({ key }) => key === this.#request.pending?.key);
-    return own && writtenOf(record, own, this.#request.execution);
+    if (this.#lease.last && settlement.shown > 0) this.#lease.last.at = Date.now();
+    if (!sameSettings(base, wanted)) {
+      logger.warn('a write that was made in part is finished or taken back', { write, ...seen });
+      await writer.write(base, wanted, write);
+    }
+    await this.#finish(write, record, done);
+    if (sameSettings(wanted, start)) {
+      logEnd(write, seen);
+      this.#settled();
+    }
+    const own = done.find(({ key }) => key === this.#request.answerKey);
+    return {
+      pool: wanted,
+      start,
+      ...(own && { own: writtenOf(record, own, this.#request.execution) }),
+    };
   }
 
-  async #writeFor(base: IdentityPool, asked: Allowed[], writer: PoolWriter): Promise<Written> {
-    const { execution, pending, quota, room } = this.#request;
-    const { table, pool } = this.#tools;
-    const together = batch(base, asked, quota);
+  /** Nothing is unsettled any more. */
+  #settled(): void {
+    this.#unsettled = undefined;
+    this.#lease.writing = undefined;
+  }
+
+  /** Writes; and if that is made in part only, finishes it or takes it back. */
+  async #writeOrSettle(onto: Settled, asked: Allowed[], writer: PoolWriter): Promise<Written> {
+    try {
+      return await this.#writeFor(onto, asked, writer);
+    } catch (error) {
+      const own = await this.#settleAfter(error, writer);
+      if (own) return own;
+      throw error;
+    }
+  }
+
+  /**
+   * After a failure, finishes or takes back what was made, so that no entry stays without the role
+   * mapping that its link asks for.
+   *
+   * @returns the own request's result, if that was made nevertheless.
+   * @throws AwsUnavailableError if it can't be done now: the next attempt tries it again.
+   */
+  async #settleAfter(error: unknown, writer: PoolWriter): Promise<Written | undefined> {
+    if (!this.#unsettled || isToBeLeft(error)) return undefined;
+    try {
+      const { own } = await this.#settle(await writer.describe(), writer, []);
+      return own;
+    } catch (failure) {
+      if (failure instanceof UnresolvedWriteError) throw failure;
+      logger.error('what was written could not be taken back', failure as Error);
+      if (goesOn(error)) return undefined;
+      const [why, whyNot] = [error, failure].map((each) =>
+        each instanceof Error ? each.message : String(each),
+      );
+      throw new AwsUnavailableError(
+        `${why} What had been written before could not be taken back yet (${whyNot}), so entries may be in the identity pool without their role mappings. It is tried again; after that, the next write to the identity pool or the next reconcile with repair takes it back.`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #writeFor(
+    { pool, start }: Settled,
+    asked: Allowed[],
+    writer: PoolWriter,
+  ): Promise<Written> {
+    const { execution, answerKey, quota, room } = this.#request;
+    const { table } = this.#tools;
+    const together = batch(start, asked, quota, pool);
     const { wanted, shares } = together;
     const record: WriteRecord = {
       execution,
-      assumedRoleArn: pool.assumedRoleArn,
+      assumedRoleArn: this.#tools.pool.assumedRoleArn,
       sequence: this.#lease.sequence,
-      before: shown(base, room),
+      before: shown(start, room),
       after: shown(wanted, room),
     };
     const written = sharesOf(asked, shares, room);
-    const key = `${this.#lease.sequence}.${++this.#writes}-${this.#lease.nonce}`;
-    await table.recordWrite(key, record, written);
-    const about = { write: key, identityPoolId: base.IdentityPoolId };
+    const write = `${this.#lease.sequence}.${++this.#writes}-${this.#lease.nonce}`;
+    await table.recordWrite(write, record, written);
+    const earlier = this.#unsettled;
+    const about = { write, identityPoolId: pool.IdentityPoolId };
     const lines = linesOf(record, about, asked, shares);
     for (const line of lines) logger.info(WRITE_BEGINS, { ...line });
     try {
-      await this.#make(base, together, writer, key);
+      if (together.write) await writer.write(pool, wanted, write);
     } finally {
+      if (this.#lease.writing === write) this.#unsettled = { write, record, shares: written };
       const end = together.write ? writer.end : 'needless';
       if (end && lines.length > 0) logger.info(WRITE_ENDED, { ...about, end });
     }
-    await this.#finish(key, record, written, await this.#settled(written, wanted));
-    delete this.#lease.writing;
+    await this.#finish(write, record, written, await this.#goneAlready(written, wanted));
+    // What an earlier attempt had begun is a part of this write by now.
+    if (earlier) logEnd(earlier.write, { made: [], parts: [] });
+    this.#settled();
     await this.#refuse(shares);
     const refused = new Map(
       shares.flatMap((share) =>
@@ -214,26 +301,15 @@ export class CriticalSection {
       ),
     );
     const [refusal] = refused.values();
-    if (pending && refusal) throw refusalOf(refusal);
+    if (answerKey !== undefined && refusal) throw refusalOf(refusal);
     const own = written.filter((share) => this.#isOwn(share));
     const changes = own.flatMap((share) => share.changes);
     const cancelled = own.flatMap((share) => share.cancelled ?? []);
     return {
       ...writtenOf(record, { changes, cancelled }, execution),
-      base: digestOf(base),
+      base: digestOf(start),
       ...(refused.size > 0 && { refused }),
     };
-  }
-
-  async #make(
-    base: IdentityPool,
-    { wanted, shares, write }: Batch,
-    writer: PoolWriter,
-    key: string,
-  ): Promise<void> {
-    if (!write) return;
-    const changes = shares.flatMap((share) => ('refused' in share ? [] : share.changes));
-    await writer.write(base, wanted, { key, changes });
   }
 
   /** Enters a write into the ledger and answers the requests that it was for. */
@@ -241,34 +317,35 @@ export class CriticalSection {
     write: string,
     { sequence }: WriteRecord,
     shares: WrittenShare[],
-    settled: LedgerEntry[] = [],
+    gone: LedgerEntry[] = [],
   ): Promise<void> {
     const { table } = this.#tools;
     const now = Date.now();
     // Of several about one entry the last counts: they are entered side by side.
     const last = new Map(
-      [...settled, ...shares.flatMap((share) => ledgerEntriesOf(share, sequence, now))].map(
+      [...gone, ...shares.flatMap((share) => ledgerEntriesOf(share, sequence, now))].map(
         (entry) => [`${entry.providerName} ${entry.clientId}`, entry],
       ),
     );
     const entries = [...last.values()];
     await inParallel(entries, (entry) => table.enter(entry));
-    const waiting = this.#request.pending ? shares : shares.filter((each) => !this.#isOwn(each));
-    await inParallel(waiting, ({ key, changes, cancelled }) =>
+    const { answerKey } = this.#request;
+    const asking = shares.filter((each) => answerKey !== undefined || !this.#isOwn(each));
+    await inParallel(asking, ({ key, changes, cancelled }) =>
       table.answer(key, cancelled ? { write, changes, cancelled } : { write, changes }),
     );
   }
 
   /** The entries that were to be unlinked and that others have removed, as the ledger is to have them. */
-  async #settled(shares: WrittenShare[], after: IdentityPool): Promise<LedgerEntry[]> {
+  async #goneAlready(shares: WrittenShare[], after: IdentityPool): Promise<LedgerEntry[]> {
     const { table } = this.#tools;
     const at = { sequence: this.#lease.sequence, time: Date.now() };
-    const settled: LedgerEntry[] = [];
+    const gone: LedgerEntry[] = [];
     for (const share of shares.filter(mayBeSettled)) {
       const ledger = await table.ledgerOf(share.intent.providerName);
-      settled.push(...settledBy(share, after, ledger, at));
+      gone.push(...settledBy(share, after, ledger, at));
     }
-    return settled;
+    return gone;
   }
 
   async #refuse(shares: Share[]): Promise<void> {
@@ -279,6 +356,13 @@ export class CriticalSection {
       await table.answer(key, refused);
     });
   }
+}
+
+/** Logs how a write ended that no one had seen the end of. */
+function logEnd(write: string, seen: Seen): void {
+  const isAnything = seen.made.length + seen.parts.length > 0;
+  const end: WriteEnd = isAnything ? 'seen later' : 'taken back';
+  logger.info(WRITE_ENDED, { write, end, ...seen });
 }
 
 /** An intent as there is room for it in the table: that there is a role mapping is enough to know. */

@@ -6,10 +6,8 @@ import {
   type IdentityPool,
   sameSettings,
 } from '../../core/identity-pool/identity-pool.ts';
-import { apply, type Change, type Intent, merge } from '../../core/identity-pool/merge.ts';
 import { isDoubtful, type LastWrite, type Lease } from '../../core/write/lease.ts';
 import type { WriteEnd } from '../../core/write/write-log.ts';
-import { logger } from '../lambda/logger.ts';
 import { sleep } from '../pace/sleep.ts';
 import type { WriteTools } from './write-request.ts';
 
@@ -36,6 +34,16 @@ export function isRefusal(error: unknown): boolean {
   return (status >= 400 && status < 500) || (cause !== undefined && isRefusal(cause));
 }
 
+// As AWS's services name it when they ask for patience or have failed themselves.
+const passing =
+  /Throttl|TooManyRequests|RequestLimit|ThroughputExceeded|ConcurrentModification|ServiceUnavailable|^Internal/;
+
+/** Whether the state machine asks again: then the request goes on waiting, and keeps its place. */
+export const goesOn = (error: unknown): boolean =>
+  error instanceof PoolBusyError ||
+  error instanceof AwsUnavailableError ||
+  (error instanceof Error && passing.test(error.name));
+
 /** Looks at an identity pool and writes to it, under a lease. */
 export class PoolWriter {
   readonly #tools: WriteTools;
@@ -46,6 +54,8 @@ export class PoolWriter {
   /** When the pool was last looked at, in epoch milliseconds. */
   #looked = 0;
   #end: WriteEnd | undefined = 'not made';
+  /** Whether a call was made under this lease. */
+  #hasWritten = false;
 
   constructor(tools: WriteTools, lease: Lease, providerNames: ReadonlySet<string>) {
     this.#tools = tools;
@@ -75,29 +85,22 @@ export class PoolWriter {
   }
 
   /**
-   * Makes the calls that it takes, and sees each made before the next.
+   * Makes the calls that it takes, and sees each made before the next. Whatever stops it, the lease
+   * says which write is unsettled; `end` says how far it came.
    *
    * @param key of the write, as it was put down before it.
    * @throws PoolBusyError, VerificationError, UnresolvedWriteError and what AWS refuses.
    */
-  async write(
-    base: IdentityPool,
-    wanted: IdentityPool,
-    { key, changes }: { key: string; changes: Change[] },
-  ): Promise<void> {
+  async write(base: IdentityPool, wanted: IdentityPool, key: string): Promise<void> {
     const { table, left } = this.#tools;
     this.#end = 'not made';
     if (left() < NEEDED) throw new PoolBusyError('There is too little time left to write safely.');
+    const { writing } = this.#lease;
     let now = base;
     for (const call of callsBetween(base, wanted)) {
-      const isFirst = now === base;
-      try {
-        // What is begun is finished, whether or not somebody pauses writes meanwhile.
-        await this.#make(call, now, key, isFirst ? () => table.checkPause() : undefined);
-      } catch (error) {
-        if (!isFirst && isRefusal(error)) await this.#takeBack(changes, key);
-        throw error;
-      }
+      // What is begun under this lease goes on, whether or not writes are paused meanwhile.
+      const check = this.#hasWritten ? undefined : () => table.checkPause(writing !== undefined);
+      await this.#make(call, now, key, check);
       now = call.to;
       this.#end = 'made in part';
     }
@@ -113,13 +116,13 @@ export class PoolWriter {
   ): Promise<void> {
     const { table, pool } = this.#tools;
     const lease = this.#lease;
-    const { last } = lease;
+    const { last, writing } = lease;
     const write: LastWrite = { base: digestOf(from), result: digestOf(call.to), at: Date.now() };
     // The last look at the lease and at the pause; side by side, since the pool's own grows old.
     await Promise.all([table.intend(lease, key, write), check()]);
     if (Date.now() - this.#looked > OLDEST_LOOK) {
       throw new PoolBusyError(
-        'The table was slow, and the identity pool may have changed meanwhile. It is looked at again in a while; nothing was written.',
+        'The table was slow, and the identity pool may have changed meanwhile, so the next call was not made. The identity pool is looked at again in a while.',
       );
     }
     Object.assign(lease, { last: write, writing: key });
@@ -128,43 +131,18 @@ export class PoolWriter {
     try {
       await pool.make(call);
     } catch (error) {
-      if (!isRefusal(error)) return this.#resolve(call.to, write, error);
+      if (!isRefusal(error)) {
+        await this.#resolve(call.to, write, error);
+        this.#hasWritten = true;
+        return;
+      }
       this.#end = end;
-      lease.last = last;
-      delete lease.writing;
+      // What was unsettled before the call still is.
+      Object.assign(lease, { last, writing });
       throw error;
     }
-    return this.#readBack(call.to, write);
-  }
-
-  /**
-   * Takes back what was made of a write of which a later call was refused: an entry must not stay
-   * without the role mapping that its link asks for.
-   */
-  async #takeBack(changes: Change[], key: string): Promise<void> {
-    const [first] = changes;
-    if (!first) return;
-    const back: Intent = {
-      operation: 'unlink',
-      providerName: first.provider.ProviderName ?? '',
-      serverSideTokenCheck: false,
-      takeBack: changes,
-    };
-    try {
-      const base = await this.describe();
-      let now = base;
-      for (const call of callsBetween(base, apply(base, merge(base, back)))) {
-        await this.#make(call, now, key);
-        now = call.to;
-        this.#end = 'made in part';
-      }
-      this.#end = 'taken back';
-      delete this.#lease.writing;
-      logger.warn('what was written is taken back, as the rest was refused', { changes });
-    } catch (error) {
-      if (error instanceof UnresolvedWriteError) throw error;
-      logger.error('what was written could not be taken back', error as Error);
-    }
+    this.#hasWritten = true;
+    await this.#readBack(call.to, write);
   }
 
   /** Exactly what was sent must be there. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { AwsUnavailableError, PoolBusyError } from '../../core/errors.ts';
+import { PoolBusyError } from '../../core/errors.ts';
 import { sleep } from '../pace/sleep.ts';
 import type { PoolTable } from '../table/pool-table.ts';
 import { CriticalSection } from './critical-section.ts';
+import { goesOn } from './pool-writer.ts';
 import { answered, type WriteRequest, type WriteTools, type Written } from './write-request.ts';
 
 // In milliseconds. Waiting inside the function is short: the state machine waits better.
@@ -36,16 +37,6 @@ async function written(request: WriteRequest, tools: WriteTools): Promise<Writte
     }
   }
 }
-
-// As AWS's services name it when they ask for patience or have failed themselves.
-const passing =
-  /Throttl|TooManyRequests|RequestLimit|ThroughputExceeded|ConcurrentModification|ServiceUnavailable|^Internal/;
-
-/** Whether the state machine asks again: then the request goes on waiting, and keeps its place. */
-const goesOn = (error: unknown): boolean =>
-  error instanceof PoolBusyError ||
-  error instanceof AwsUnavailableError ||
-  (error instanceof Error && passing.test(error.name));
 
 /**
  * Writes a request to its identity pool so that nothing is lost: one writer at a time, onto what is

@@ -12,7 +12,9 @@ export interface WriteRequest {
   own: Allowed[];
   /** Whether the app client that it links is known not to exist: then nothing is written. */
   gone?: boolean;
-  /** How it waits for whoever writes next. Without it, it does not wait, and is judged anew. */
+  /** Under which its answer is kept for its own next attempt. Without it, it is judged anew. */
+  answerKey?: string;
+  /** How it waits for whoever writes next. Without it, it does not wait. */
   pending?: Pending;
   quota: number;
   /** How many characters pools may take in what is kept and handed on. */
@@ -54,15 +56,15 @@ export interface Written {
 
 /** What an earlier writer has left as the answer to a request. */
 export async function answered(
-  { execution, pending }: WriteRequest,
+  { execution, answerKey }: WriteRequest,
   table: PoolTable,
 ): Promise<Written | undefined> {
-  if (!pending) return undefined;
-  const answer = await table.answerTo(pending.key);
+  if (answerKey === undefined) return undefined;
+  const answer = await table.answerTo(answerKey);
   if (!answer) return undefined;
   if ('refused' in answer) {
     // Who asks once more is judged once more: there may be room by then.
-    await table.retract(pending.key);
+    await table.retract(answerKey);
     throw refusalOf(answer);
   }
   const record = await table.writeRecord(answer.write);

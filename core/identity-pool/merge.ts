@@ -1,4 +1,4 @@
-import { ProviderQuotaError, UndoConflictError } from '../errors.ts';
+import { InvalidRequestError, ProviderQuotaError, UndoConflictError } from '../errors.ts';
 import { namesIn, type ProviderNames } from '../issuer.ts';
 import { namesOfSame } from '../user-pool.ts';
 import { checkMappings, deadMappings, leftBehind } from './dead-mappings.ts';
@@ -255,12 +255,12 @@ export function merge(pool: IdentityPool, intent: Intent): Change[] {
   return namesIn(intent).flatMap((providerName) => merged(pool, { ...intent, providerName }));
 }
 
-/** Whether the pool is as an intent wants it; an undo that conflicts with it is not done there. */
+/** Whether the pool is as an intent wants it; one that conflicts with it is not done there. */
 export function isMet(pool: IdentityPool, intent: Intent): boolean {
   try {
     return merge(pool, intent).length === 0;
   } catch (error) {
-    if (error instanceof UndoConflictError) return false;
+    if (error instanceof UndoConflictError || error instanceof InvalidRequestError) return false;
     throw error;
   }
 }

@@ -29,7 +29,7 @@ import { EVERY_CLIENT, type LedgerEntry } from '../write/records.ts';
  * - `removed`: ours once, covered, and not there: someone took it away, or asked for that;
  * - `uncovered`: ours, and no link covers it any more, or not under this name of its user pool;
  * - `changed`: as `linked`, but its ServerSideTokenCheck, its role mapping or the principal tags of
- *   its user pool are not the link's.
+ *   its user pool are not the link's; it is repaired only if a write of ours was cut off there.
  */
 export const STATES = [
   ...(['linked', 'missing', 'orphaned', 'foreign', 'removed', 'uncovered', 'changed'] as const),
@@ -74,6 +74,8 @@ export interface Evidence {
   /** The Regions of which all user pools are known. */
   regions: string[];
   partition: string;
+  /** The entries that a write of ours has left without the rest of what their links ask for, by key. */
+  unfinished?: ReadonlySet<string>;
   /** When listing began, in epoch milliseconds: what came later can't be in the lists. */
   since: number;
 }
@@ -223,8 +225,10 @@ export function classify(evidence: Evidence): Finding[] {
         : unwanted(evidence, provider, ours);
     }
     const { intent, finding } = want;
-    const state = isAsWanted(evidence.pool, provider, intent) ? 'linked' : 'changed';
-    return { ...finding, provider, state };
+    if (isAsWanted(evidence.pool, provider, intent))
+      return { ...finding, provider, state: 'linked' };
+    const changed: Finding = { ...finding, provider, state: 'changed' };
+    return evidence.unfinished?.has(key) ? { ...changed, repair: intent } : changed;
   });
   const absent = [...wanted].flatMap(([key, { intent, finding }]): Finding[] => {
     if (there.has(key)) return [];

@@ -77,6 +77,10 @@ export interface Result {
   linkedSince?: string[];
   /** The marks of deleted app clients and user pools that were taken away, since those exist. */
   marksCleared?: Mark[];
+  /** Whether a write to the pool was found that no one has seen the end of: it is settled in the next round. */
+  unsettled?: boolean;
+  /** Of a plan: whether there is anything to write. */
+  write?: boolean;
 }
 
 // Of the 262,144 characters that a state may hold, what all targets together may fill.
@@ -275,6 +279,13 @@ const isNoted = ({ deleted, approvalTime: waits, intent }: Target): boolean =>
   deleted || (intent.operation === 'unlink' && !intent.takeBack && !intent.leftBehind && !waits);
 
 /**
+ * Whether a target of which nothing was written takes the lease to settle an earlier write: not in a dry
+ * run, which writes nothing, and not where a person would be asked to approve nothing.
+ */
+export const maySettle = ({ dryRun, approvalTime: waits }: Target, { write }: Result): boolean =>
+  write === false && !dryRun && !waits;
+
+/**
  * What there is to do for a target, from a snapshot of its identity pool. In a later round there may
  * be nothing left to do; then what the round before has written is the result.
  *
@@ -289,7 +300,8 @@ export function planOf(
   const changes = merge(snapshot, target.intent);
   const digest = digestOf(snapshot);
   if (previous && changes.length === 0) {
-    return { ...previous, attempts: attempt, write: false, snapshot: digest };
+    const { unsettled = false, ...result } = previous;
+    return { ...result, attempts: attempt, write: unsettled, snapshot: digest };
   }
   checkQuota(snapshot, changes, quota);
   const room = roomOf(target);

@@ -32,8 +32,16 @@ export interface Batch {
 /**
  * Merges requests onto a pool one after the other, in their order, so that a link and an unlink of
  * one client end as they would have one by one. One that is refused does not stop the rest.
+ *
+ * @param base onto which they are merged: without the parts of an earlier attempt that are there.
+ * @param now the pool with those parts, where there are any.
  */
-export function batch(base: IdentityPool, asked: Asked[], quota: number): Batch {
+export function batch(
+  base: IdentityPool,
+  asked: Asked[],
+  quota: number,
+  now: IdentityPool = base,
+): Batch {
   let wanted = base;
   const shares = asked.map(({ key, intent }): Share => {
     const changes = merge(wanted, intent);
@@ -49,5 +57,5 @@ export function batch(base: IdentityPool, asked: Asked[], quota: number): Batch 
     wanted = apply(wanted, changes);
     return { key, changes };
   });
-  return { wanted, shares, write: !sameSettings(base, wanted) };
+  return { wanted, shares, write: !sameSettings(now, wanted) };
 }

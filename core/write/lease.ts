@@ -19,8 +19,8 @@ export interface Lease {
   /** Counts the acquisitions of the pool's lease: a later write has a higher one. */
   sequence: number;
   last?: LastWrite | undefined;
-  /** The record of a write that nobody has seen the end of. */
-  writing?: string;
+  /** The record of a write that no one has seen the end of. */
+  writing?: string | undefined;
 }
 
 /**
@@ -40,7 +40,8 @@ export const LATEST_MS = LEASE_MS + 60_000;
 // known to be old. Any other may be old too, made by someone else before our write and not shown
 // until after it, or new: then it costs this wait to believe it.
 const REPLACED_MS = 20_000;
-const UNKNOWN_MS = 5000;
+// For 5 s, and the 2 s by which the clocks of two writers may differ.
+const UNKNOWN_MS = 7000;
 
 /** Whether a description may show a state from before the last write of ours: it is read again. */
 export function isDoubtful(last: LastWrite | undefined, digest: string, now: number): boolean {

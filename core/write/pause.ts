@@ -23,10 +23,17 @@ export const PAUSE = 'pause';
 export const pausedText = (pause: Pause | undefined): string =>
   pause ? `since ${pause.since} by ${pause.by} (${pause.reason})` : 'by hand, without saying why';
 
-/** Why nothing is written, and how that ends. */
-export function pausedError(pause: Pause | undefined): PausedError {
+/**
+ * Why nothing is written, and how that ends.
+ *
+ * @param begun whether an earlier write to the identity pool was made in part, and waits too.
+ */
+export function pausedError(pause: Pause | undefined, begun = false): PausedError {
   const stage = pause ? ` --stage ${pause.stage}` : '';
+  const left = begun
+    ? 'and an earlier write to the identity pool that was made in part is neither finished nor taken back: an entry may be there without its role mapping'
+    : 'so nothing was written';
   return new PausedError(
-    `All writes have been paused ${pausedText(pause)}, so nothing was written. Once it is over (poolbridge resume${stage}), ask again.`,
+    `All writes have been paused ${pausedText(pause)}, ${left}. Once it is over (poolbridge resume${stage}), ask again.`,
   );
 }

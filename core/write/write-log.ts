@@ -1,16 +1,7 @@
-import { entryKey, type IdentityPool } from '../identity-pool/identity-pool.ts';
-import {
-  type Change,
-  expanded,
-  type Intent,
-  isMet,
-  merge,
-  type ShownChange,
-  shownChanges,
-} from '../identity-pool/merge.ts';
+import { type Intent, type ShownChange, shownChanges } from '../identity-pool/merge.ts';
 import { isListOf, isNumber, isObject, isOneOf, isShape, isText } from '../shape.ts';
 import type { Share } from './batch.ts';
-import { type Allowed, isShownChange, type WriteRecord, type WrittenShare } from './records.ts';
+import { type Allowed, isShownChange, type WriteRecord } from './records.ts';
 
 /** What the log calls a write that is about to be made, and its end; and a pattern that finds both. */
 export const WRITE_BEGINS = 'identity pool update begins';
@@ -42,10 +33,10 @@ interface LoggedWrite extends Pick<WriteRecord, 'execution' | 'assumedRoleArn' |
  * How a write ended:
  * - `read back`: it was made, and seen to be made under the lease;
  * - `not made`: it was refused, or given up before;
- * - `taken back`: a later part of it was refused;
- * - `made in part`: a later part of it failed, and what was made stays;
+ * - `taken back`: a later part of it failed, and nothing that was made is left;
+ * - `made in part`: a later part of it failed; how it ends is found out and logged later;
  * - `not read back`: it was made, and the pool then showed something else;
- * - `seen later`: whoever wrote next has seen what was made of it;
+ * - `seen later`: a later look at the pool has shown what was made of it, and that stays;
  * - `needless`: its shares cancel each other out, so that nothing had to be sent.
  */
 const ENDS = [
@@ -95,29 +86,12 @@ export function linesOf(
   return lines;
 }
 
-/** What a pool shows of a write that nobody saw the end of: the shares, by the keys of the requests. */
-interface Seen {
-  /** Those that it shows all of. */
+/** What became of a write that no one saw the end of: its shares, by the keys of the requests. */
+export interface Seen {
+  /** Those of which all was made. */
   made: string[];
-  /** What it shows of others, since a write may take several calls. */
+  /** What was made of others and stays. */
   parts: Pick<LoggedShare, 'key' | 'changes'>[];
-}
-
-const sameChange = (a: Change, b: Change): boolean =>
-  a.op === b.op && entryKey(a.provider) === entryKey(b.provider);
-
-export function seenIn(pool: IdentityPool, shares: WrittenShare[]): Seen {
-  const made = shares.filter(({ intent }) => isMet(pool, intent));
-  const parts = shares.flatMap((share) => {
-    const { key, intent, changes } = share;
-    if (made.includes(share) || intent.takeBack) return [];
-    const left = merge(pool, intent);
-    const seen = changes
-      .flatMap(expanded)
-      .filter((change) => !left.some((each) => sameChange(each, change)));
-    return seen.length > 0 ? [{ key, changes: seen }] : [];
-  });
-  return { made: made.map(({ key }) => key), parts };
 }
 
 /** What one execution has changed in an identity pool by one write, whoever made that. */

@@ -108,11 +108,11 @@ export const bugs: Bug[] = [
       },
       {
         file: poolWriter,
-        find: '    let now = base;\n    for (const call of callsBetween(base, wanted)) {\n      const isFirst',
+        find: '    let now = base;\n    for (const call of callsBetween(base, wanted)) {\n',
         replace: `    let now = base;
     Object.assign(this, { base });
     for (const call of callsBetween(base, wanted)) {
-      const isFirst`,
+`,
       },
     ],
   },
@@ -122,7 +122,12 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: poolWriter,
-        find: '      if (!isRefusal(error)) return this.#resolve(call.to, write, error);\n',
+        find: `      if (!isRefusal(error)) {
+        await this.#resolve(call.to, write, error);
+        this.#hasWritten = true;
+        return;
+      }
+`,
         replace: '',
       },
     ],
@@ -142,6 +147,17 @@ export const bugs: Bug[] = [
         file: 'core/write/lease.ts',
         find: 'if (!last || digest === last.result) return false;',
         replace: 'return false;',
+      },
+    ],
+  },
+  {
+    name: 'a verification believes a state from before the last write',
+    seed: 20147,
+    changes: [
+      {
+        file: 'functions/verify-identity-pool.ts',
+        find: 'if (!read.isDoubtful) trusted = read;',
+        replace: 'trusted = read;',
       },
     ],
   },
@@ -216,8 +232,8 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: criticalSection,
-        find: 'if (await this.#isDeleted()) return this.#nothing(base);',
-        replace: '',
+        find: 'const isDeleted = await this.#isDeleted();',
+        replace: 'const isDeleted = false;',
       },
     ],
   },
@@ -272,8 +288,14 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a pause is not looked at',
-    seed: 2,
-    changes: [{ file: poolWriter, find: 'isFirst ? () => table.checkPause() : ', replace: '' }],
+    seed: 24,
+    changes: [
+      {
+        file: poolWriter,
+        find: '() => table.checkPause(writing !== undefined)',
+        replace: 'undefined',
+      },
+    ],
   },
   {
     name: 'an undo takes back more than the execution did',
@@ -288,7 +310,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'reconcile takes nothing away that is orphaned',
-    seed: 62,
+    seed: 37,
     changes: [
       {
         file: 'core/reconcile/classify.ts',

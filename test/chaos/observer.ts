@@ -88,6 +88,8 @@ export class Observer {
   readonly #seen = new Map<object, Seen>();
   /** What has been asked for: `link POOL ENTRY` and `unlink POOL ENTRY`, or `unlink POOL USERPOOL *`. */
   readonly #asked = new Set<string>();
+  /** The entries that ours may take back, as `POOL ENTRY`: each is written by several calls. */
+  readonly #inParts = new Set<string>();
   /** What writes of ours did that a foreign writer had done in the instant before: by pool and entry. */
   readonly #moot = new Map<string, number>();
   /** Writes of ours that have been sent, and have not taken effect. */
@@ -139,6 +141,17 @@ export class Observer {
     for (const poolId of poolIds) {
       this.#asked.add(`${operation} ${poolId} ${providerName} ${clientId}`);
     }
+  }
+
+  /** An entry is written by several calls: if a later one fails, the entry is taken back. */
+  mayTakeBack(poolId: string, key: string): void {
+    this.#inParts.add(`${poolId} ${key}`);
+  }
+
+  /** Whether an entry was to be unlinked, by itself or with its user pool. */
+  #isUnlinkAsked(poolId: string, key: string): boolean {
+    const [providerName] = key.split(' ');
+    return [key, `${providerName} *`].some((what) => this.#asked.has(`unlink ${poolId} ${what}`));
   }
 
   #push(poolId: string, version: Omit<Version, 'number' | 'at'>): void {
@@ -198,7 +211,10 @@ export class Observer {
     this.violation(`${execution} writes, though writes were paused at ${since} ms`);
   }
 
-  /** What an execution wrote: the entries that it added, and whether ours had unlinked them before. */
+  /**
+   * What an execution wrote: the entries that it added, and whether ours had unlinked them before. What was
+   * only taken back was not unlinked.
+   */
   writesBy(poolId: string, execution: string) {
     const versions = this.versions(poolId);
     const entries = (i: number) => new Set(entriesOf(versions[i]?.state ?? NONE).map(entryKey));
@@ -211,7 +227,9 @@ export class Observer {
       .map((i) => ({
         added: addedIn(i).map((key) => ({
           key,
-          unlinked: ours.some((j) => j < i && removedIn(j).includes(key)),
+          unlinked:
+            this.#isUnlinkAsked(poolId, key) &&
+            ours.some((j) => j < i && removedIn(j).includes(key)),
         })),
       }));
   }
@@ -305,11 +323,8 @@ export class Observer {
       }
     }
     for (const key of was.keys()) {
-      const [providerName] = key.split(' ');
-      const asked = [key, `${providerName} *`].some((what) =>
-        this.#asked.has(`unlink ${poolId} ${what}`),
-      );
-      if (!is.has(key) && !asked) this.violation(`${execution} removed ${key}, unasked`);
+      const mayGo = this.#isUnlinkAsked(poolId, key) || this.#inParts.has(`${poolId} ${key}`);
+      if (!is.has(key) && !mayGo) this.violation(`${execution} removed ${key}, unasked`);
     }
   }
 

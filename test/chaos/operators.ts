@@ -155,16 +155,17 @@ export class Operators {
     })) as { UserPoolClient: { ClientId: string } };
     const { ClientId: clientId } = UserPoolClient;
     this.#scene.tell(`someone creates ${clientId}, which gets a role mapping`);
-    for (const operation of ['link', 'unlink'] as const) {
-      this.#scene.observer.ask(operation, [MAPPED.pool], providerName(MAPPED.userPool), clientId);
-    }
+    const ProviderName = providerName(MAPPED.userPool);
+    this.#scene.observer.ask('link', [MAPPED.pool], ProviderName, clientId);
+    this.#scene.observer.mayTakeBack(MAPPED.pool, entryKey({ ProviderName, ClientId: clientId }));
     this.#mapped.push(clientId);
     if (!this.#random.chance(0.3)) return;
-    const remove = () =>
-      this.#accounts.asA('cognito-idp', 'DeleteUserPoolClient', {
-        UserPoolId: MAPPED.userPool,
-        ClientId: clientId,
+    const remove = () => {
+      this.#scene.observer.ask('unlink', [MAPPED.pool], ProviderName, clientId);
+      return this.#accounts.asA('cognito-idp', 'DeleteUserPoolClient', {
+        ...{ UserPoolId: MAPPED.userPool, ClientId: clientId },
       });
+    };
     setTimeout(() => void remove(), this.#random.between(100, 20_000));
   }
 

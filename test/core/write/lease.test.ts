@@ -19,9 +19,9 @@ describe('a description after a write of ours', () => {
     assert.equal(isDoubtful(last, 'old', last.at + 20_000), false);
   });
 
-  test('that shows anything else is read again for 5 seconds', () => {
-    assert.equal(isDoubtful(last, 'other', last.at + 4999), true);
-    assert.equal(isDoubtful(last, 'other', last.at + 5000), false);
+  test('that shows anything else is read again for 7 seconds', () => {
+    assert.equal(isDoubtful(last, 'other', last.at + 6999), true);
+    assert.equal(isDoubtful(last, 'other', last.at + 7000), false);
   });
 });
 

@@ -12,7 +12,6 @@ import type { RoleMapping } from '../../../core/identity-pool/roles.ts';
 import type { Allowed, WriteRecord } from '../../../core/write/records.ts';
 import {
   linesOf,
-  seenIn,
   sharesIn,
   WRITE_BEGINS,
   WRITE_ENDED,
@@ -124,9 +123,21 @@ describe('the log of writes', () => {
       .filter(({ op }) => op === 'add');
     const cut = apply(pool, added);
     const written = asked.map((each) => ({ ...each, ...shareOf(each) }));
+    // As of links that others have changed since: the parts of all others are taken back.
+    const seenIn = (now: IdentityPool) => {
+      const left = written.map((each) => ({ ...each, left: merge(now, each.intent) }));
+      const made = left.filter((each) => each.left.length === 0);
+      const parts = left.filter((each) => !made.includes(each) && each.left.length < 2);
+      return {
+        made: made.map(({ key }) => key),
+        parts: parts.map(({ key, changes }) => ({
+          ...{ key, changes: changes.filter(({ op }) => op === 'add') },
+        })),
+      };
+    };
     const end = { write: about.write, end: 'seen later' };
     const seenAs = (now: IdentityPool) => [
-      ...logged(lines, { ...end, ...seenIn(now, written) }),
+      ...logged(lines, { ...end, ...seenIn(now) }),
       { message: WRITE_ENDED, write: about.write, end: 'not made' },
     ];
     const opsOf = (now: IdentityPool) =>

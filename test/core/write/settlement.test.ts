@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { callsBetween } from '../../../core/identity-pool/calls.ts';
+import {
+  entryKey,
+  type IdentityPool,
+  sameSettings,
+} from '../../../core/identity-pool/identity-pool.ts';
+import { apply, type Intent, merge } from '../../../core/identity-pool/merge.ts';
+import type { WrittenShare } from '../../../core/write/records.ts';
+import { settlementOf, unfinishedEntries } from '../../../core/write/settlement.ts';
+
+const ProviderName = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_Settled01';
+const roleMapping = { Type: 'Token', AmbiguousRoleResolution: 'Deny' };
+const principalTags = { UseDefaults: true, PrincipalTags: {} };
+const empty: IdentityPool = {
+  IdentityPoolId: 'ap-south-1:pool',
+  IdentityPoolName: 'pool',
+  AllowUnauthenticatedIdentities: false,
+  Roles: {},
+  RoleMappings: {},
+  PrincipalTags: {},
+};
+const intentOf = (clientId: string, operation: Intent['operation']): Intent => ({
+  operation,
+  providerName: ProviderName,
+  clientId,
+  serverSideTokenCheck: false,
+  roleMapping,
+  principalTags,
+});
+const linkedTo = (pool: IdentityPool, clientId: string) =>
+  apply(pool, merge(pool, intentOf(clientId, 'link')));
+
+/** A write for requests about different clients, and the pool after each of its calls. */
+function writeOf(base: IdentityPool, intents: Intent[]) {
+  let wanted = base;
+  const shares = intents.map((intent): WrittenShare => {
+    const changes = merge(wanted, intent);
+    wanted = apply(wanted, changes);
+    const key = `key-${intent.clientId}`;
+    return { key, execution: `x:${key}`, links: ['settled'], intent, changes };
+  });
+  return { shares, wanted, states: [base, ...callsBetween(base, wanted).map(({ to }) => to)] };
+}
+
+const QUOTA = 50;
+const clients = ['one', 'two', 'three', 'four'];
+const anyWrite = fc
+  .tuple(
+    fc.subarray(clients),
+    fc.uniqueArray(fc.record({ clientId: fc.constantFrom(...clients), link: fc.boolean() }), {
+      selector: ({ clientId }) => clientId,
+      minLength: 1,
+    }),
+  )
+  .map(([there, asked]) =>
+    writeOf(
+      there.reduce(linkedTo, empty),
+      asked.map(({ clientId, link }) => intentOf(clientId, link ? 'link' : 'unlink')),
+    ),
+  );
+const isMapped = ({ RoleMappings = {} }: IdentityPool, key: string) =>
+  Object.hasOwn(RoleMappings, key.replace(' ', ':'));
+
+describe('the settlement of a write that was cut off', () => {
+  test('leaves no entry without the role mapping that its link asks for', () => {
+    fc.assert(
+      fc.property(anyWrite, fc.nat(), ({ shares, states }, at) => {
+        const pool = states[at % states.length]!;
+        const { wanted } = settlementOf(pool, shares, [], QUOTA);
+        for (const entry of wanted.CognitoIdentityProviders ?? []) {
+          assert.ok(isMapped(wanted, entryKey(entry)), entryKey(entry));
+        }
+      }),
+    );
+  });
+
+  test('has each share done whole, or not at all', () => {
+    fc.assert(
+      fc.property(anyWrite, fc.nat(), ({ shares, states }, at) => {
+        const pool = states[at % states.length]!;
+        const { wanted, done } = settlementOf(pool, shares, [], QUOTA);
+        for (const { key, intent } of shares) {
+          const isDone = done.some((each) => each.key === key);
+          if (isDone) assert.deepEqual(merge(wanted, intent), [], key);
+        }
+        // Settled once more, nothing is left to do.
+        const again = settlementOf(wanted, shares, [], QUOTA);
+        assert.ok(sameSettings(again.wanted, wanted));
+      }),
+    );
+  });
+
+  test('lets a retry claim all that it changes, with those calls alone that are missing', () => {
+    fc.assert(
+      fc.property(anyWrite, fc.nat(), ({ shares, wanted, states }, at) => {
+        const pool = states[at % states.length]!;
+        const settlement = settlementOf(pool, shares, shares, QUOTA);
+        const left = shares.filter(({ key }) => !settlement.done.some((each) => each.key === key));
+        let end = settlement.start;
+        for (const { intent, changes } of left) {
+          const claimed = merge(end, intent);
+          const ops = (of: { op: string }[]) =>
+            of.map(({ op }) => op).filter((op) => !op.endsWith('tag'));
+          assert.deepEqual(ops(claimed), ops(changes as { op: string }[]));
+          end = apply(end, claimed);
+        }
+        assert.ok(sameSettings(end, wanted));
+        assert.ok(callsBetween(settlement.wanted, end).length <= 3);
+      }),
+    );
+  });
+
+  test('names the entries that are there without the rest', () => {
+    const { shares, states } = writeOf(empty, [intentOf('one', 'link')]);
+    assert.deepEqual(
+      states.map((pool) => [...unfinishedEntries(pool, shares)]),
+      [[], [`${ProviderName} one`], [`${ProviderName} one`], []],
+    );
+  });
+
+  test('does not resume what the quota refuses by now, but takes it back', () => {
+    const { shares, states } = writeOf(empty, [intentOf('one', 'link')]);
+    const { wanted, start, done } = settlementOf(states[1]!, shares, shares, 0);
+    assert.deepEqual(
+      [wanted, start].map((pool) => pool.CognitoIdentityProviders),
+      [[], []],
+    );
+    assert.deepEqual(done, []);
+  });
+
+  test('is no business of what another has changed since', () => {
+    const { shares, states } = writeOf(empty, [intentOf('one', 'link')]);
+    const [provider] = states[1]!.CognitoIdentityProviders!;
+    const changed = {
+      ...states[1]!,
+      CognitoIdentityProviders: [{ ...provider, ServerSideTokenCheck: true }],
+    };
+    for (const asked of [[], shares]) {
+      const { wanted, done, seen } = settlementOf(changed, shares, asked, QUOTA);
+      assert.deepEqual(wanted, changed);
+      assert.deepEqual(
+        done.map(({ changes }) => changes),
+        [[{ op: 'add', provider }]],
+      );
+      assert.deepEqual(
+        seen.parts.map(({ key }) => key),
+        ['key-one'],
+      );
+    }
+  });
+});
