@@ -310,7 +310,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'reconcile takes nothing away that is orphaned',
-    seed: 37,
+    seed: 174,
     changes: [
       {
         file: 'core/reconcile/classify.ts',
