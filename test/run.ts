@@ -55,6 +55,7 @@ async function main(): Promise<void> {
   if (positionals.length === 0) {
     const { status } = spawnSync('npm', ['run', '--silent', 'check'], { stdio: 'inherit' });
     if (status !== 0) process.exit(status ?? 1);
+    console.log(`Running ${files.length} test files. The first to be reported takes a minute.`);
   }
   await globalSetup();
   const tests = run({
