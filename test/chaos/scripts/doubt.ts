@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { APPROVED } from '../accounts.ts';
+import { APPROVED, MAPPED } from '../accounts.ts';
 import type { Script } from '../script.ts';
 
 const step = 'UpdateIdentityPool';
 const describing = { step, call: 'cognito-identity:DescribeIdentityPool' };
 const updating = { step, call: 'cognito-identity:UpdateIdentityPool' };
 
+const criticalSection = 'aws/write/critical-section.ts';
 const poolWriter = 'aws/write/pool-writer.ts';
 const verify = 'functions/verify-identity-pool.ts';
 
@@ -37,6 +38,42 @@ export const doubtScripts: Script[] = [
       stage.before(verifying, () => stage.showOld(0));
       assert.equal((await stage.said(linked)).outcome, 'LINKED');
       for (const client of [one, other]) assert.ok(stage.clients().includes(client));
+    },
+  },
+  {
+    name: 'a write that arrived late is not lost to an old state that Cognito shows after it was found',
+    mistakes: [
+      {
+        name: 'the time of doubt is not renewed when a write is settled',
+        changes: [
+          {
+            file: criticalSection,
+            find: 'this.#lease.last.at = Date.now();',
+            replace: 'this.#lease.last.at += 0;',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const create = () => stage.createClient();
+      const [before, late, after] = [await create(), await create(), await create()];
+      await stage.said(await stage.tell('link', before));
+      const cut = await stage.tell('link', late);
+      stage.before({ ...describing, by: cut }, () => stage.sleep(8300));
+      stage.failing({ ...updating, by: cut }, () => {
+        void stage.sleep(13_800).then(() => stage.rename('renamed'));
+        return { arrivesAfter: 13_900 };
+      });
+      await stage.thrown(cut, 'AwsUnavailableError');
+      stage.stop(cut);
+      await stage.leaseOver();
+      // It finds the late write, and has nothing to write itself.
+      await stage.said(await stage.tell('link', before));
+      const next = await stage.tell('link', after);
+      stage.before({ ...describing, by: next }, () => stage.showOld(1));
+      stage.before({ ...describing, by: next }, () => stage.showOld(0));
+      await stage.said(next);
+      for (const client of [late, after]) assert.ok(stage.clients().includes(client));
     },
   },
   {
@@ -96,6 +133,31 @@ export const doubtScripts: Script[] = [
       assert.match(String(errorType), /Error$/);
       assert.ok(!stage.clients().includes(clientId));
       stage.stop(asked);
+    },
+  },
+  {
+    name: 'a write that is begun is finished, though the first answer was lost and writes are paused then',
+    mistakes: [
+      {
+        name: 'a call whose answer was lost does not count as begun',
+        changes: [
+          {
+            file: poolWriter,
+            find: '        this.#hasWritten = true;\n        return;\n',
+            replace: '        return;\n',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient(MAPPED.userPool);
+      const linking = await stage.tell('link', clientId, MAPPED.userPool);
+      stage.failing({ ...updating, by: linking }, () => 'cut after');
+      const announcing = { step, call: 'dynamodb:UpdateItem', about: 'SET writing', by: linking };
+      stage.before({ ...announcing, after: 1 }, () => stage.pause());
+      const { outcome } = await stage.said(linking);
+      await stage.resume();
+      assert.equal(outcome, 'LINKED');
     },
   },
 ];

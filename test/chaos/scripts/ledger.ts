@@ -3,6 +3,7 @@ import { USER_POOLS } from '../accounts.ts';
 import type { Script } from '../script.ts';
 
 const step = 'UpdateIdentityPool';
+const updating = { step, call: 'cognito-identity:UpdateIdentityPool' };
 const entering = { step, call: 'dynamodb:PutItem', about: 'entry#' };
 
 const criticalSection = 'aws/write/critical-section.ts';
@@ -81,6 +82,32 @@ export const ledgerScripts: Script[] = [
       const { outcome } = await stage.said(await stage.tell('link', clientId));
       assert.equal(outcome, 'NOT_LINKED');
       assert.ok(!stage.clients().includes(clientId));
+    },
+  },
+  {
+    name: 'a write that never arrived is not in the ledger',
+    mistakes: [
+      {
+        name: 'what is settled counts as made, all of it',
+        changes: [
+          {
+            file: 'core/write/settlement.ts',
+            find: 'const isWhole = isMet(pool, intent);',
+            replace: 'const isWhole = true;',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      stage.failing(updating, () => 'cut before');
+      const cut = await stage.tell('link', one);
+      await stage.thrown(cut, 'AwsUnavailableError');
+      stage.stop(cut);
+      await stage.leaseOver();
+      assert.equal((await stage.said(await stage.tell('link', other))).outcome, 'LINKED');
+      assert.equal(await stage.ledger(one), undefined);
+      assert.ok(!stage.clients().includes(one));
     },
   },
   {

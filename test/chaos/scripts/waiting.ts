@@ -217,6 +217,31 @@ export const waitingScripts: Script[] = [
     },
   },
   {
+    name: 'a request whose writer was killed before it could answer is answered by who has the lease next',
+    mistakes: [
+      {
+        name: 'what is settled is told to no one',
+        changes: [
+          { file: criticalSection, find: 'if (settled.own) return settled.own;', replace: '' },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      const { execution, goOn } = await stage.waiting(() => stage.tell('link', one));
+      const writer = await stage.tell('link', other);
+      const answering = { step, call: 'dynamodb:PutItem', about: 'answer#', by: writer };
+      stage.failing(answering, () => 'killed before');
+      stage.failing(answering, () => 'killed before');
+      await stage.until(() => stage.attempts(writer, step) > 1);
+      stage.stop(writer);
+      goOn();
+      const said = await stage.said(execution);
+      assert.equal(said.outcome, 'LINKED');
+      assert.equal(said.writtenBy, writer.arn);
+    },
+  },
+  {
     name: 'a long listing for those who wait does not use up the time of the write',
     mistakes: [
       {
