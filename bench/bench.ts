@@ -5,7 +5,7 @@ import { load } from './load.ts';
 import { names } from './names.ts';
 import { reconcile } from './reconcile.ts';
 
-/** `npm run bench -- NAME [OPTIONS]`: measures, each as a ratio to something real in the same run. */
+/** `npm run bench -- NAME [OPTIONS]`: each bench compares with something real in the same run. */
 const benches: Record<string, (args: string[]) => Promise<void>> = {
   burst,
   console: consoleBench,
@@ -19,9 +19,9 @@ const [name = 'load', ...args] = process.argv.slice(2);
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
 if (bench) {
   await bench(args);
-  // What a virtual clock leaves waiting waits for ever.
+  // Timers of a virtual clock may never fire.
   process.exit();
 } else {
-  console.error(`There is no bench ${name}; there is ${Object.keys(benches).join(', ')}.`);
+  console.error(`There is no bench ${name}. The benches are ${Object.keys(benches).join(', ')}.`);
   process.exitCode = 2;
 }

@@ -20,14 +20,14 @@ const USER_POOL = 'us-east-1_Burst0001';
 const OURS = `${B.region}:00000000-0000-0000-0000-000000000001`;
 const NAIVE = `${B.region}:00000000-0000-0000-0000-000000000002`;
 const FOREIGN = 10;
-// For fifty clients; issue and design allow no more.
+// The most updates that are acceptable for fifty app clients.
 const MOST_UPDATES = 10;
 
-/** Latencies in milliseconds and the rate of writes, as far as one may expect them of AWS. */
+/** Latencies in milliseconds and the rate of writes, as expected of AWS. */
 const realistic: AwsOptions = {
   latency: { 'cognito-identity': 200, 'cognito-idp': 200, dynamodb: 5 },
   rates: { 'cognito-identity:UpdateIdentityPool': 10 },
-  // More at once than AWS lets anyone create is harder for both ways.
+  // Creating app clients faster than AWS allows is harder for both sides.
   unlimited: ['cognito-idp:UserPoolClientUpdate'],
 };
 
@@ -39,9 +39,9 @@ const links = `links:
     providerQuota: 1000
 `;
 
-/** What a way of linking came to. */
+/** The figures of one way of linking. */
 interface Measured {
-  /** Attempts at UpdateIdentityPool, those that were refused among them. */
+  /** Calls of UpdateIdentityPool, refused ones included. */
   updates: number;
   seconds: number;
   failed: number;
@@ -64,7 +64,7 @@ const foreign = Array.from({ length: FOREIGN }, (_, i) => ({
   ClientId: `foreign${i}`,
 }));
 
-/** Both accounts, with two identity pools that others use already. */
+/** Both accounts, with two identity pools that already have foreign entries. */
 async function prepare({ aws }: LocalAws, folder: string): Promise<void> {
   aws.identityPools.providerQuota = 1000;
   await deployService(aws, A, { folder });
@@ -91,7 +91,7 @@ async function prepare({ aws }: LocalAws, folder: string): Promise<void> {
   }
 }
 
-/** Counts every attempt at UpdateIdentityPool from now on; CloudTrail shows none that is throttled. */
+/** Counts every call of UpdateIdentityPool from now on; CloudTrail does not show throttled ones. */
 function countUpdates(aws: EmbeddedAws): Map<string, number> {
   const updates = new Map<string, number>();
   const call = aws.call.bind(aws);
@@ -105,7 +105,7 @@ function countUpdates(aws: EmbeddedAws): Map<string, number> {
   return updates;
 }
 
-/** What is in the pool at the end, held against what was asked for and what was there before. */
+/** Compares the identity pool at the end with the requests and with its entries before. */
 function measured(
   { aws }: LocalAws,
   updates: Map<string, number>,
@@ -151,7 +151,7 @@ async function ours(local: LocalAws, count: number): Promise<Measured> {
   return measured(local, updates, OURS, asked, started, failed);
 }
 
-/** What scripts do: describe, add, update, each by itself, with the retries of the SDK. */
+/** What scripts do: describe, add and update, each on its own, with the retries of the SDK. */
 async function naive(local: LocalAws, count: number): Promise<Measured> {
   const updates = countUpdates(local.aws);
   const { endpoint } = local;
@@ -186,8 +186,8 @@ async function naive(local: LocalAws, count: number): Promise<Measured> {
 const ratio = (a: number, b: number): string => (b === 0 ? '–' : (a / b).toFixed(2));
 
 /**
- * Many app clients created at once for one identity pool: ours beside what scripts do, on the same
- * embedded AWS with the same latencies, one after the other in one run.
+ * Many app clients created at once for one identity pool: Poolbridge compared with scripts, on the same embedded
+ * AWS with the same latencies, one after the other in one run.
  */
 export async function burst(args: string[]): Promise<void> {
   const options = { clients: { type: 'string', default: '50' } } as const;
@@ -204,7 +204,7 @@ export async function burst(args: string[]): Promise<void> {
     console.table({
       ...row('calls of UpdateIdentityPool', 'updates'),
       ...row('seconds until all have ended', 'seconds'),
-      ...row('entries asked for and lost', 'entriesLost'),
+      ...row('requested entries lost', 'entriesLost'),
       ...row('foreign entries lost', 'foreignLost'),
       ...row('executions or scripts failed', 'failed'),
     });

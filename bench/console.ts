@@ -16,9 +16,9 @@ const USER_POOL = 'us-east-1_Bench0001';
 const IDENTITY_POOL = `${B.region}:00000000-0000-0000-0000-000000000001`;
 
 const OPENED = 7;
-// How many executions the page shows at first.
+// The number of executions that the page shows at first.
 const SHOWN = 50;
-// For a thousand executions, in milliseconds.
+// The latest paint that is acceptable for a thousand executions, in milliseconds.
 const LATEST_PAINT = 1000;
 
 const links = `links:
@@ -29,7 +29,7 @@ const links = `links:
     providerQuota: 1000
 `;
 
-/** When a page shows what, in milliseconds since it was asked for. */
+/** When the parts of a page are shown, in milliseconds since the request. */
 interface Shown {
   'first contentful paint': number;
   'every row': number;
@@ -39,9 +39,9 @@ interface Shown {
 const median = (values: number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** Executions that ended long ago, none of whose pools a link covers, and then those that linked. */
+/** Old executions for user pools that no link covers, and then executions that linked. */
 async function prepare({ aws }: LocalAws, folder: string, count: number): Promise<void> {
-  // What is looked at has come about in weeks.
+  // The executions are spread over weeks.
   aws.throttle.enabled = false;
   aws.identityPools.providerQuota = 1000;
   await deployService(aws, A, { folder });
@@ -63,7 +63,7 @@ async function prepare({ aws }: LocalAws, folder: string, count: number): Promis
   });
   const { executions, machines } = aws.stateMachines;
   const machine = [...machines.values()].find(({ name }) => name === 'poolbridge-dev-link');
-  if (!machine) throw new Error('There is no state machine that links.');
+  if (!machine) throw new Error('The state machine link does not exist.');
   const event = (i: number) => ({
     request: { operation: 'link', userPoolId: 'us-east-1_Other0001', clientId: `other${i}` },
     requestedBy: { via: 'event', eventId: `event-${i}`, account: A.account, region: A.region },
@@ -86,12 +86,12 @@ async function prepare({ aws }: LocalAws, folder: string, count: number): Promis
   aws.throttle.enabled = true;
 }
 
-/** What of a page is needed here, where no other code knows of one. */
+/** The parts of the DOM that this file uses. */
 interface InPage {
   document: { querySelectorAll(css: string): Iterable<{ textContent: string }> };
 }
 
-/** When a page has as many of something as it shows executions. */
+/** The time when a page has one element of a kind for each execution that it shows. */
 async function since(page: Page, selector: string, text: string): Promise<number> {
   const found = await page.waitForFunction(
     ([css, word, most]) => {
@@ -106,7 +106,7 @@ async function since(page: Page, selector: string, text: string): Promise<number
   return (await found.jsonValue()) ?? Number.NaN;
 }
 
-/** Opens a page as one does for the first time, and says when it shows what. */
+/** Opens a page with an empty cache, and measures when its parts are shown. */
 async function opened(browser: Browser, address: string): Promise<[Shown, text: string]> {
   const page = await browser.newPage();
   try {
@@ -127,7 +127,7 @@ async function opened(browser: Browser, address: string): Promise<[Shown, text: 
   }
 }
 
-/** The page as it was in the end, from a server that has nothing to find out. */
+/** A static server for the page in its final state. */
 async function serveStatic(html: string, address: string) {
   const style = await (await fetch(new URL('/style.css', address))).text();
   const server = createServer(({ url }, response) => {
@@ -146,7 +146,7 @@ async function measure(local: LocalAws, browser: Browser) {
   for (let i = 0; i < OPENED; i++) {
     const credentials = { accessKeyId: A.account, secretAccessKey: 'local' };
     const session = new Session({ endpoint: local.endpoint, region: A.region, credentials });
-    // Anew each time: one that has been looked at before knows what to show.
+    // A new console each time, since one that was used before has already read the executions.
     const served = await serveConsole({ session, stage: 'dev' });
     const [shown, html] = await opened(browser, served.address);
     const page = await serveStatic(html, served.address);
@@ -158,7 +158,7 @@ async function measure(local: LocalAws, browser: Browser) {
   return { own, still };
 }
 
-/** How soon the console shows a thousand executions, beside the same page as a file. */
+/** How soon the console shows a thousand executions, compared with the same page as a static file. */
 export async function console(args: string[]): Promise<void> {
   if (withoutBrowser) {
     process.exitCode = 1;

@@ -5,12 +5,12 @@ import { readDeployment } from '../test/chaos/accounts.ts';
 import { loadHandlers } from '../test/chaos/bundle.ts';
 import { Suite } from '../test/chaos/suite.ts';
 
-// For a thousand clients.
+// The most updates that are acceptable for a thousand app clients.
 const MOST_UPDATES = 40;
 
 /**
- * More app clients at once than this machine could run in real time: on the virtual clock of the
- * fault suite, without faults, with the latencies and the rate of the bench `burst`.
+ * More app clients at once than a machine could run in real time: on the virtual clock of the fault suite, without
+ * faults, with the latencies and the rate of the bench `burst`.
  */
 export async function crowd(args: string[]): Promise<void> {
   const options = { clients: { type: 'string', default: '1000' } } as const;
@@ -30,7 +30,7 @@ export async function crowd(args: string[]): Promise<void> {
       'entries lost': count - entries,
       violations: violations.length,
       'seconds until all have ended (virtual)': Math.round(lastEnd / 1000),
-      'seconds that took here': Math.round((performance.now() - start) / 1000),
+      'seconds on this machine': Math.round((performance.now() - start) / 1000),
     });
     for (const violation of violations.slice(0, 10)) console.error(`✗ ${violation}`);
     const lost = entries < count || violations.length > 0;

@@ -10,7 +10,7 @@ const PAIRS = 25;
 const median = (values: number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** Milliseconds of a whole process that loads one file, in an environment as bare as Lambda's. */
+/** Milliseconds of a process that loads one file, in an environment as small as Lambda's. */
 function timed(file: string): number {
   const start = performance.now();
   const { status } = spawnSync(process.execPath, [file], { env: { AWS_REGION: 'us-east-1' } });
@@ -18,7 +18,7 @@ function timed(file: string): number {
   return performance.now() - start;
 }
 
-/** How long each packaged function takes to load, beside a Node process that loads nothing. */
+/** How long each packaged function takes to load, compared with a Node process that loads nothing. */
 export async function load(): Promise<void> {
   const artifact = await packageService('links: {}\n');
   const scratch = mkdtempSync(join(tmpdir(), 'poolbridge-bench-'));

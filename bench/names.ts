@@ -12,7 +12,7 @@ import { fill } from '../test/chaos/user-pools.ts';
 
 const CLIENTS = 1000;
 const PAGES = Math.ceil(CLIENTS / 60);
-// As issue and design allow.
+// The most calls that are acceptable.
 const MOST_CALLS = 3 * PAGES;
 const MOST_SECONDS = 90;
 
@@ -24,7 +24,7 @@ interface Measured {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** One script that lists the user pool by itself, with the retries of the SDK. */
+/** A script that lists the user pool on its own, with the retries of the SDK. */
 async function listAll(client: CognitoIdentityProviderClient): Promise<void> {
   let NextToken: string | undefined;
   do {
@@ -33,7 +33,7 @@ async function listAll(client: CognitoIdentityProviderClient): Promise<void> {
   } while (NextToken !== undefined);
 }
 
-/** The same as a step of a state machine that retries: six times, after 1, 2, 4, … seconds at most. */
+/** The same as a step of a state machine with six retries, after at most 1, 2, 4, … seconds. */
 async function withRetries(client: CognitoIdentityProviderClient): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -45,7 +45,7 @@ async function withRetries(client: CognitoIdentityProviderClient): Promise<void>
   }
 }
 
-/** Each request lists by itself, in real time on an AWS of its own. */
+/** Each request lists on its own, in real time on a separate embedded AWS. */
 async function naive(count: number): Promise<Measured> {
   const local = await startAws({ latency: { 'cognito-idp': 100 } });
   try {
@@ -91,7 +91,7 @@ async function prepare({ aws }: LocalAws): Promise<void> {
   fill(aws, CROWDED, CLIENTS);
 }
 
-/** The service itself, on the virtual clock of the fault suite, without faults. */
+/** The service, on the virtual clock of the fault suite, without faults. */
 async function ours(count: number, folder: string): Promise<Measured> {
   const crowd = { count, among: Math.max(0, CLIENTS - count) };
   const suite = new Suite(1, await loadHandlers(), { crowd });
@@ -102,8 +102,8 @@ async function ours(count: number, folder: string): Promise<Measured> {
 }
 
 /**
- * App clients created at once in a user pool of a thousand, where names decide which are linked: our
- * shared listings beside requests that each list by themselves, at the rate that AWS grants.
+ * App clients created at once in a user pool of a thousand, with links that depend on names: shared listings
+ * compared with requests that each list on their own, at the rate that AWS allows.
  */
 export async function names(): Promise<void> {
   const links = readFileSync(new URL('../test/chaos/links.yml', import.meta.url), 'utf8');
@@ -112,7 +112,7 @@ export async function names(): Promise<void> {
     const alone = await naive(50);
     const [fifty, thousand] = [await ours(50, artifact.folder), await ours(1000, artifact.folder)];
     const row = (of: keyof Measured, goal: number) => ({
-      'each by itself, 50': alone[of],
+      'each on its own, 50': alone[of],
       'shared, 50': fifty[of],
       'shared, 1,000': thousand[of],
       'goal, at most': goal,

@@ -5,15 +5,15 @@ import { deployAccountB, deployService } from '../local/poolbridge/deploy.ts';
 import { packageService } from '../local/poolbridge/package-service.ts';
 
 const A = { account: '111111111111', region: 'us-east-1' };
-// As many identity pools in each as one policy of resources/account-b.yml has room for.
+// Each has as many identity pools as fit into one policy of resources/account-b.yml.
 const ACCOUNTS = ['222222222222', '333333333333', '444444444444', '555555555555'] as const;
 const REGION = 'ap-south-1';
 
-// At full scale: 100 pairs of identity pools, each pair with five user pools of 20 app clients, of
-// which the third feeds both.
+// At full scale: 100 pairs of identity pools. Each pair has five user pools of 20 app clients; the third user pool
+// is linked to both.
 const CLIENTS = 20;
 
-/** Latencies in milliseconds and the rate of writes, as far as one may expect them of AWS. */
+/** Latencies in milliseconds and the rate of writes, as expected of AWS. */
 const realistic = {
   latency: { 'cognito-identity': 200, 'cognito-idp': 200, dynamodb: 5 },
   rates: { 'cognito-identity:UpdateIdentityPool': 10 },
@@ -42,7 +42,7 @@ function linksOf(pairs: number): string {
   return `links:${Array.from({ length: pairs }, (_, k) => pair(k).join('')).join('')}\n`;
 }
 
-/** All accounts, with the app clients and identity pools that nothing links yet. */
+/** All accounts, with app clients and identity pools that are not linked yet. */
 async function prepare(aws: EmbeddedAws, folder: string, pairs: number): Promise<void> {
   aws.functions.artifacts = folder;
   await deployService(aws, A, { folder });
@@ -86,7 +86,7 @@ async function prepare(aws: EmbeddedAws, folder: string, pairs: number): Promise
   await Promise.all(Array.from({ length: 5 * pairs }, (_, i) => create(i)));
 }
 
-/** What one execution came to. */
+/** The figures of one execution. */
 interface Measured {
   seconds: number;
   status: string;
@@ -106,7 +106,7 @@ async function run(aws: EmbeddedAws): Promise<Measured> {
   };
   const machines = [...aws.stateMachines.machines.values()];
   const machine = machines.find(({ name }) => name === 'poolbridge-dev-reconcile');
-  if (!machine) throw new Error('There is no state machine that reconciles.');
+  if (!machine) throw new Error('The state machine reconcile does not exist.');
   const started = performance.now();
   const execution = aws.stateMachines.start(machine, `run-${started}`, '{"repair":true}');
   await execution.running?.ended;
@@ -126,7 +126,7 @@ async function run(aws: EmbeddedAws): Promise<Measured> {
 
 const shown = ['ListUserPoolClients', 'AssumeRole', 'DescribeIdentityPool', 'UpdateIdentityPool'];
 
-/** The fewest calls that can do it: each list, each pool read, and where it is written, read back. */
+/** The fewest possible calls: each user pool listed, each identity pool read and, if written, read back. */
 const fewest = (pairs: number, writes: boolean): Record<string, number> => ({
   ListUserPoolClients: 5 * pairs,
   AssumeRole: 2 * pairs,
@@ -155,7 +155,7 @@ async function measure(pairs: number) {
   const local = await startAws({ trail: false, ...realistic });
   const { aws } = local;
   try {
-    // The user pools and app clients have been there for years.
+    // The user pools and app clients are old, so that no listing lags.
     aws.throttle.enabled = false;
     await prepare(aws, artifact.folder, pairs);
     aws.throttle.enabled = true;
@@ -192,11 +192,11 @@ export async function reconcile(args: string[]): Promise<void> {
     first[scale] = measured.first;
     second[scale] = measured.second;
   }
-  console.log('Everything is to be linked:');
+  console.log('Nothing is linked yet:');
   console.table(first);
-  console.log('Nothing is to be done:');
+  console.log('Everything is linked:');
   console.table(second);
   console.log(
-    'In brackets: calls beyond the fewest that can do it. Cognito answers in 200 ms, DynamoDB in 5 ms; above 10 updates a second, TooManyRequestsException; everything else has AWS’s published rates.',
+    'In brackets: calls beyond the fewest possible. Cognito answers in 200 ms, DynamoDB in 5 ms; above 10 updates a second, TooManyRequestsException; everything else has AWS’s published rates.',
   );
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { loadLinks } from './links-file/links-file.ts';
 
-/** What a function imports as `#links` is links.yml as it is now. */
+/** Resolves the import `#links` to the current links.yml. */
 const links = (file: string): Plugin => ({
   name: 'links',
   setup(build) {
@@ -14,7 +14,7 @@ const links = (file: string): Plugin => ({
   },
 });
 
-/** In Lambda credentials are in the environment; the SDK's search for them elsewhere is left out. */
+/** Replaces the SDK's credential providers, since Lambda has its credentials in the environment. */
 const credentials: Plugin = {
   name: 'credentials',
   setup(build) {
@@ -24,7 +24,7 @@ const credentials: Plugin = {
   },
 };
 
-/** Parts of the SDK that no call of these functions reaches: event streams and SigV4A. */
+/** Leaves out parts of the SDK that no function uses: event streams and SigV4A. */
 const unused: Plugin = {
   name: 'unused',
   setup(build) {
@@ -40,10 +40,10 @@ interface Service {
   service: { custom: { links: string } };
 }
 
-/** How serverless-esbuild bundles the functions. The same source gives the same bytes. */
+/** The configuration of serverless-esbuild. The same source gives the same bytes. */
 function config({ service }: Service): BuildOptions {
-  // The zips hold the modes of files, which must not depend on the user who packages. Lambda also
-  // needs to read them: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html
+  // Zips contain file modes, which must not depend on the user's umask, and Lambda must be able to read the files:
+  // https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html
   process.umask(0o022);
   return {
     bundle: true,

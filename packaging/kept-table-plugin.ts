@@ -9,9 +9,9 @@ interface Serverless {
 }
 
 /**
- * Takes a table that an earlier stack has left into the new stack: the table's name is fixed, so that
- * CloudFormation could not create it again. Of all resources of the service only the table can be taken in
- * like this, since no other has the deletion policy Retain.
+ * Imports the table of a removed stack into the new stack. The table's name is fixed, so CloudFormation could not
+ * create it again. Only the table can be imported like this: no other resource has the deletion policy Retain.
+ *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
  */
 export default class KeptTablePlugin {

@@ -9,38 +9,38 @@ interface Statement {
   Condition?: object;
 }
 
-/** The links need more room than IAM has. */
+/** The links need larger policies than AWS allows. */
 class PolicySizeError extends Error {
   override readonly name = 'PolicySizeError';
 }
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const POLICY_CHARACTERS = 6144;
-// UpdateIdentityPool carries those for the roles and, with what they leave, those for the user pools.
+// The role of UpdateIdentityPool has the policies for the link roles, and as many for the user pools as still fit.
 const POLICIES = 10;
 const POLICIES_FOR_ROLES = 6;
 
-// As long as any that they stand for.
-const longest = (value: string): string =>
+// Replaces variables by the longest values that they can have.
+const withLongestValues = (value: string): string =>
   value
     .replaceAll('${AWS::Partition}', longestPartitionName)
     .replaceAll('${AWS::AccountId}', '111111111111');
 
 const sizeOf = (statements: Statement[]): number =>
-  longest(JSON.stringify({ Version: '2012-10-17', Statement: statements })).length;
+  withLongestValues(JSON.stringify({ Version: '2012-10-17', Statement: statements })).length;
 
-/** The policy with one more statement, joined to its last where only the resource differs. */
+/** A policy with one more statement, which is joined to the last one if only the resource differs. */
 function joined(policy: Statement[], statement: Statement): Statement[] {
   const last = policy.at(-1);
-  const alike = JSON.stringify({ ...last, Resource: [] });
-  if (!last || alike !== JSON.stringify({ ...statement, Resource: [] })) {
+  const expected = JSON.stringify({ ...last, Resource: [] });
+  if (!last || expected !== JSON.stringify({ ...statement, Resource: [] })) {
     return [...policy, statement];
   }
   const Resource = [...last.Resource, ...statement.Resource];
   return [...policy.slice(0, -1), { ...last, Resource }];
 }
 
-/** Spreads statements over as few policies as the size of a managed policy allows. */
+/** Distributes statements over as few managed policies as their size limit allows. */
 function pack(statements: Statement[]): Statement[][] {
   const policies: Statement[][] = [];
   const single = statements.flatMap(({ Resource, ...rest }) =>
@@ -69,17 +69,17 @@ function assumeRoles(links: Links): Statement[][] {
   const policies = pack([assuming(roles)]);
   if (policies.length <= POLICIES_FOR_ROLES) return policies;
   throw new PolicySizeError(
-    `The links name ${roles.length} distinct roles, more than the ${POLICIES_FOR_ROLES} managed policies that are for them have room for. Let identity pools of one account share a role, or split links.yml over several deployments.`,
+    `The links name ${roles.length} distinct roles, which do not fit into the ${POLICIES_FOR_ROLES} managed policies for them. Let identity pools of one account share a role, or split links.yml over several deployments.`,
   );
 }
 
 const userPool = (region: string, id: string): string =>
   `arn:\${AWS::Partition}:cognito-idp:${region}:\${AWS::AccountId}:userpool/${id}`;
 
-// Neither tells a secret: app clients are listed by id and name, and of a user pool its issuer is read.
+// Neither reveals a secret: app clients are listed by id and name, and only the issuer of a user pool is used.
 const READ = ['cognito-idp:DescribeUserPool', 'cognito-idp:ListUserPoolClients'];
 
-/** Finding user pools by their tags, where any link does. Listing them knows no resources to narrow. */
+/** Lists user pools, if a link finds them by tags. IAM can not limit this action to a resource. */
 const listUserPools = (links: Links): Statement[][] =>
   Object.values(links).some(({ userPoolTags }) => userPoolTags !== undefined)
     ? [[{ Effect: 'Allow', Action: 'cognito-idp:ListUserPools', Resource: ['*'] }]]
@@ -87,15 +87,14 @@ const listUserPools = (links: Links): Statement[][] =>
 
 interface UserPoolAccess {
   policies: Statement[][];
-  /** What is granted beyond what the links cover, where IAM has no room for exactly that. */
+  /** What is granted beyond the links, if an exact policy would be too large. */
   wider?: string;
 }
 
 /**
- * Describing exactly the user pools that the links name, and those that carry the links' tags, and
- * listing their app clients; those of other accounts by exactly the roles that the links name for it.
- * Where IAM has no room for so many, this is granted for the Regions of those that are named; where it
- * has no room for the tags either, for all.
+ * Allows describing the user pools that the links name by id or by tags, and listing their app clients; those of
+ * other accounts through the roles that the links name. If the user pools do not fit into the policies, all user
+ * pools in their Regions are allowed; if the tags do not fit either, all user pools of the account.
  */
 function readUserPools(links: Links, room: number): UserPoolAccess {
   const all = Object.values(links);
@@ -126,16 +125,16 @@ function readUserPools(links: Links, room: number): UserPoolAccess {
   const inRegions = regions.map((region) => userPool(region, `${region}_*`));
   const regional = pack([assuming(roles), ...readTags, ...byTag, listing(inRegions)]);
   if (regional.length <= room) {
-    const wider = `${ids.length} user pools are more than IAM has room for by name: every user pool in ${regions.join(', ')} may be described and its app clients listed`;
+    const wider = `${ids.length} user pools do not fit into the policies by id, so the functions may describe every user pool in ${regions.join(', ')} and list its app clients`;
     return { policies: regional, wider };
   }
   const every = pack([assuming(roles), ...readTags, listing(anyPool)]);
   if (every.length <= room) {
-    const wider = `${tags.length} sets of userPoolTags are more than IAM has room for: every user pool of the account, in every Region, may be described and its app clients listed`;
+    const wider = `${tags.length} sets of userPoolTags do not fit into the policies, so the functions may describe every user pool of the account, in every Region, and list its app clients`;
     return { policies: every, wider };
   }
   throw new PolicySizeError(
-    `The links name ${roles.length} distinct userPoolRoleArns, more than IAM has room for. Let the user pools of one account share a role, or split links.yml over several deployments.`,
+    `The links name ${roles.length} distinct userPoolRoleArns, which do not fit into the policies. Let the user pools of one account share a role, or split links.yml over several deployments.`,
   );
 }
 
@@ -147,34 +146,35 @@ const resourcesOf = (name: string, policies: Statement[][]) =>
     }));
     const Properties = {
       Path: '/poolbridge/',
-      Description: 'Of Poolbridge, from links.yml',
+      Description: 'Made by Poolbridge from links.yml',
       PolicyDocument: { Version: '2012-10-17', Statement },
     };
     return [`${name}${index + 1}`, { Type: 'AWS::IAM::ManagedPolicy', Properties }] as const;
   });
 
-// An event pattern holds 2,048 characters, of which an account takes 15.
+// An event pattern may have 2,048 characters; an account id takes 15.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 const MOST_ACCOUNTS = 100;
 
 /**
- * The accounts whose events count: our own, and those of which the links name user pools. Rules with
- * an account match no events that others send.
- * https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html
+ * The accounts whose events the rules match: our own, and those with user pools that the links name. A rule that
+ * names accounts matches no event of another account.
+ *
+ * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html
  */
-function heard(links: Links) {
+function eventAccounts(links: Links) {
   const accounts = accountsOf(links);
   if (accounts.length <= MOST_ACCOUNTS) return [{ Ref: 'AWS::AccountId' }, ...accounts];
   throw new PolicySizeError(
-    `The links name user pools of ${accounts.length} other accounts, more than the ${MOST_ACCOUNTS} that an event pattern has room for. Split links.yml over several deployments.`,
+    `The links name user pools of ${accounts.length} other accounts, but an event pattern has room for ${MOST_ACCOUNTS}. Split links.yml over several deployments.`,
   );
 }
 
 /**
- * The managed policies that follow from links.yml, the references by which roles carry them, what
- * they grant beyond it, and the accounts whose events count.
+ * The managed policies that follow from links.yml, references to them for the roles, what they grant beyond the
+ * links, and the accounts whose events the rules match.
  *
- * @throws PolicySizeError
+ * @throws PolicySizeError if the links need larger policies than AWS allows.
  */
 export function linkPolicies(links: Links) {
   const roles = resourcesOf('AssumeLinkRoles', assumeRoles(links));
@@ -188,7 +188,7 @@ export function linkPolicies(links: Links) {
     readUserPools: refs(pools),
     listUserPools: refs(finding),
     writer: refs([...roles, ...pools]),
-    accounts: heard(links),
+    accounts: eventAccounts(links),
     ...(access.wider !== undefined && { wider: access.wider }),
   };
 }

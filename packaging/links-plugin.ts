@@ -6,7 +6,7 @@ import { linkPolicies } from './link-policies.ts';
 import { readLinksFile } from './links-file/links-file.ts';
 import { versionOf, versionText } from './version.ts';
 
-/** What follows from the links. */
+/** The values of `${links:…}`, from the links. */
 const derivedFrom = (links: Links) => ({
   ...linkPolicies(links),
   executionSeconds: executionSeconds(links),
@@ -35,7 +35,7 @@ interface Read {
   derived: Derived;
 }
 
-/** Who may forward events to the deployment, as its parameters say. */
+/** The parameters that say who may forward events to the deployment. */
 interface Forwarding {
   accounts: string[];
   organization: string;
@@ -46,30 +46,30 @@ function read(file: string): Read {
   return { links, warnings, derived: derivedFrom(links) };
 }
 
-/** The user pools of which the rule in the deployment's Region never hears by itself, link by link. */
-function elsewhere(links: Links, region: string): string[] {
+/** A warning for each link with user pools in other Regions, whose events need a forwarder. */
+function otherRegions(links: Links, region: string): string[] {
   const own = Object.entries(links).filter(([, link]) => link.userPoolRoleArn === undefined);
   return own.flatMap(([name, { userPools = [] }]) => {
-    const unheard = userPools.filter((id) => userPoolRegion(id) !== region);
-    if (unheard.length === 0) return [];
-    const shown = unheard.length > 3 ? [...unheard.slice(0, 2), '…'] : unheard;
-    return `links.${name}.userPools: ${unheard.length} not of ${region}, the Region deployed to (${shown.join(', ')}). Their new app clients are heard of only where resources/forwarder.yml is deployed; else link them by hand.`;
+    const others = userPools.filter((id) => userPoolRegion(id) !== region);
+    if (others.length === 0) return [];
+    const shown = others.length > 3 ? [...others.slice(0, 2), '…'] : others;
+    return `links.${name}.userPools: ${others.length} not in ${region}, the Region of the deployment (${shown.join(', ')}). Deploy resources/forwarder.yml in their Regions; otherwise link their new app clients by hand.`;
   });
 }
 
-/** The accounts of user pools that may not forward their events. */
-function shutOut(links: Links, { accounts, organization }: Forwarding): string[] {
+/** A warning about accounts of user pools that may not forward their events. */
+function deniedAccounts(links: Links, { accounts, organization }: Forwarding): string[] {
   const out = accountsOf(links).filter((account) => !accounts.includes(account));
   if (organization !== '' || out.length === 0) return [];
   return [
-    `links.yml names user pools of accounts that may not forward events (${out.join(', ')}): their new app clients are not heard of. Name them in forwardingAccounts, or give forwardingOrganization, and deploy resources/forwarder.yml there; else link them by hand.`,
+    `links.yml names user pools of accounts that may not forward events (${out.join(', ')}). Name these accounts in forwardingAccounts, or set forwardingOrganization, and deploy resources/forwarder.yml there; otherwise link their new app clients by hand.`,
   ];
 }
 
 /**
- * Lets serverless.yml say `${links:…}`: the IAM policies that follow from links.yml, how long an
- * execution may take, and what it was packaged from. What is wrong with that file is said once, before anything is packaged; the
- * framework would say it once for each variable. So is what will be otherwise than its reader may think.
+ * Resolves `${links:…}` in serverless.yml: the IAM policies that follow from links.yml, the time that an execution
+ * may take, and the version. Errors and warnings about links.yml are reported once, before anything is packaged;
+ * the framework would report them for each variable.
  */
 export default class LinksPlugin {
   #read: Read | undefined;
@@ -84,8 +84,8 @@ export default class LinksPlugin {
       const { links, warnings, derived } = this.#read;
       const all = [
         ...warnings,
-        ...elsewhere(links, service.provider.region),
-        ...shutOut(links, this.#forwarding),
+        ...otherRegions(links, service.provider.region),
+        ...deniedAccounts(links, this.#forwarding),
       ];
       for (const each of all) this.#log.warning(each);
       if (derived.wider !== undefined) this.#log.warning(`links.yml: ${derived.wider}.`);

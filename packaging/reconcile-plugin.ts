@@ -17,8 +17,8 @@ interface Writers {
 }
 
 /**
- * Reconciles at the end of a deployment, so that what links.yml covers from now on is linked. It goes
- * on by itself: whether it could be started is no part of whether the deployment has succeeded.
+ * Starts a reconcile at the end of a deployment, so that existing app clients that links.yml now covers are linked.
+ * The deployment does not wait for it, and succeeds even if it can not be started.
  */
 export default class ReconcilePlugin {
   readonly hooks = { 'after:deploy:deploy': () => this.#start() };

@@ -2,7 +2,7 @@ interface Template {
   Resources: Record<string, { Type: string; Properties?: Record<string, unknown> }>;
 }
 
-/** The parameters that set one property of every resource of a type; blank means unset. */
+/** The parameters that set a property on every resource of a type; blank means unset. */
 type Parameters = Record<'permissionsBoundary' | 'logsKmsKey', string>;
 
 interface Serverless {
@@ -16,7 +16,7 @@ interface Serverless {
 interface Setting {
   parameter: keyof Parameters;
   pattern: RegExp;
-  /** What the pattern matches, for the error's message. */
+  /** What the pattern matches, for the error message. */
   means: string;
   example: string;
   code: string;
@@ -27,7 +27,7 @@ interface Setting {
 const settings: readonly Setting[] = [
   {
     parameter: 'permissionsBoundary',
-    // A policy of the account or of AWS.
+    // A policy of the account, or one that AWS manages.
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
     pattern: /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/,
     means: 'the ARN of an IAM policy',
@@ -38,7 +38,7 @@ const settings: readonly Setting[] = [
   },
   {
     parameter: 'logsKmsKey',
-    // CloudWatch Logs takes a key by its ARN only, and neither an alias nor another Region's key.
+    // CloudWatch Logs accepts only the ARN of a key in the same Region, not an alias.
     // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     pattern: /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/,
     means: 'the ARN of a KMS key',
@@ -50,8 +50,8 @@ const settings: readonly Setting[] = [
 ];
 
 /**
- * Puts the permissions boundary on every role and the KMS key on every log group of the service. It works
- * on the compiled template, so that what the framework or another plugin adds gets them as well.
+ * Sets the permissions boundary on every role and the KMS key on every log group of the service. It changes the
+ * compiled template, so that resources of the framework and of other plugins get them too.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -74,7 +74,7 @@ export default class WholeStackPlugin {
       const value = service.custom[parameter];
       if (value === '' || pattern.test(value)) continue;
       throw new classes.Error(
-        `${parameter} is "${value}", which is not ${means}. Give one like ${example}. Nothing was packaged.`,
+        `${parameter} is "${value}", which is not ${means}. Use one like ${example}. Nothing was packaged.`,
         code,
       );
     }

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import aslValidator from 'asl-validator';
 import { parse } from 'yaml';
 
-/** Holds every workflow against the Amazon States Language, and against what this project asks. */
+// Checks every state machine against the Amazon States Language and the rules of this project.
 interface State {
   Type: string;
   Comment?: string;
@@ -19,7 +19,7 @@ interface Workflow {
 const retries = parse(readFileSync('statemachines/retry.yml', 'utf8'));
 const RETRY = /^\$\{file\(statemachines\/retry\.yml\):(\w+)\}$/;
 
-// As packaging does: references and variables become what they stand for.
+// Replaces references and variables by their values, as packaging does.
 function packaged(_: string, value: unknown): unknown {
   if (value === '${links:executionSeconds}') return 3600;
   const [, retry] = typeof value === 'string' ? (RETRY.exec(value) ?? []) : [];

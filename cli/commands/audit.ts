@@ -8,10 +8,10 @@ import { optionsOf, sessionOf } from '../options.ts';
 import { auditPage } from '../output/audit-page.ts';
 import { csv } from '../output/csv.ts';
 import { UsageError } from '../output/exit.ts';
+import { requestedByText } from '../output/requested-by.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { duration, moment } from '../output/times.ts';
-import { whoText } from '../output/who.ts';
 
 interface Options extends Filter {
   since: string;
@@ -52,7 +52,7 @@ const rowOf = (record: AuditRecord): string[] => [
   `${record.operation ?? ''} ${record.userPoolId ?? ''} ${record.clientId ?? ''}`.trim(),
   `${record.changes.length}`,
   duration(record.seconds),
-  whoText(record.requestedBy),
+  requestedByText(record.requestedBy),
   executionOf(record.execution).name,
 ];
 

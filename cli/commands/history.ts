@@ -7,10 +7,10 @@ import { type ExecutionFilter, Executions } from '../executions/executions.ts';
 import { type ExecutionSummary, summaryOf } from '../executions/summary.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { UsageError } from '../output/exit.ts';
+import { requestedByText } from '../output/requested-by.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { moment } from '../output/times.ts';
-import { whoText } from '../output/who.ts';
 
 interface Options {
   reconcile?: true;
@@ -38,7 +38,7 @@ function rowOf(shown: ExecutionSummary): string[] {
     moment(shown.started),
     styleText(colours[status] ?? 'red', outcome),
     `${operation} ${userPoolId} ${shown.clientId ?? ''}`.trim(),
-    whoText(requestedBy ?? { via: 'unknown' }),
+    requestedByText(requestedBy ?? { via: 'unknown' }),
     executionOf(execution).name,
   ];
 }

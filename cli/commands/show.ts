@@ -8,10 +8,10 @@ import { isShared, type Recorded, recordsOf } from '../executions/records.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { cancelledLines, changeLines, differenceLines } from '../output/changes.ts';
 import { consoleLink } from '../output/console-link.ts';
+import { requestedByText } from '../output/requested-by.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { duration, moment } from '../output/times.ts';
-import { whoText } from '../output/who.ts';
 
 type Shown = Omit<Recorded, 'before' | 'after'>;
 
@@ -68,7 +68,7 @@ function lines({ execution, status, source, started, console, ...more }: Documen
   return [
     `${styleText('bold', status)} ${execution}`,
     ...row('started', `${moment(started)}, ${duration(first?.seconds) || 'running'}`),
-    ...row('requested by', first && whoText(first.requestedBy)),
+    ...row('requested by', first && requestedByText(first.requestedBy)),
     ...row(
       'request',
       `${first?.operation ?? ''} ${first?.userPoolId ?? ''} ${first?.clientId ?? ''}`,

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { expanded } from '../../core/identity-pool/merge.ts';
 import { visibleText } from '../../core/visible.ts';
+import { requestedByText } from './requested-by.ts';
 import { duration, moment } from './times.ts';
-import { whoText } from './who.ts';
 
 /** What an audit covers. */
 export interface Scope {
@@ -85,7 +85,7 @@ function row(record: AuditRecord): Html {
   const event = 'eventId' in requestedBy ? `event ${requestedBy.eventId}` : undefined;
   return html`<tr>
 <th scope="row">${moment(record.started)}${small(duration(record.seconds))}</th>
-<td>${whoText(requestedBy)}${small(event)}</td>
+<td>${requestedByText(requestedBy)}${small(event)}</td>
 <td>${record.operation} ${record.userPoolId}${small(record.clientId)}${small(record.undoes)}</td>
 <td>${record.links.join(', ')}${small(approval && `approved by ${approval.approvedBy}: ${approval.reason}`)}</td>
 <td>${record.identityPoolId}</td>

@@ -2,16 +2,16 @@ import type { News } from '../server/protocol.ts';
 
 const KEY = 'poolbridge';
 
-/** The console was opened without its token, or with one of before. */
+/** The page has no token, or the token of an earlier console. */
 export class NotOpenError extends Error {
   override readonly name = 'NotOpenError';
 }
 
-/** Takes the token out of the address, where nobody looks over a shoulder and no bookmark keeps it. */
+/** Takes the token out of the address, so that it is neither visible nor kept in a bookmark. */
 export function takeToken(): void {
   const { hash } = window.location;
   if (!/^#[\w-]{43}$/.test(hash)) return;
-  // Of this tab and this port alone; a cookie would go to every other port of the machine.
+  // Session storage is for this tab and port only; a cookie would be sent to every port of the machine.
   sessionStorage.setItem(KEY, hash.slice(1));
   history.replaceState(null, '', '/');
 }
@@ -21,31 +21,31 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = { ...init.headers, authorization: `Bearer ${token}` };
   const response = await fetch(path, { ...init, headers }).catch((error) => {
     if (init.signal?.aborted) throw error;
-    throw new Error('The console does not answer. Is it still running where it was started?');
+    throw new Error('The console does not answer. Check that it still runs where you started it.');
   });
   if (response.ok) return response;
   const { message = response.statusText } = await response.json();
   throw response.status === 401 ? new NotOpenError(message) : new Error(message);
 }
 
-/** @throws what went wrong, in a sentence. */
+/** @throws an error whose message is a sentence. */
 export async function get<T>(path: string, query: Record<string, string> = {}): Promise<T> {
   const response = await ask(`${path}?${new URLSearchParams(query)}`);
   return response.json();
 }
 
-/** @throws what went wrong, in a sentence. */
+/** @throws an error whose message is a sentence. */
 export async function post<T>(path: string, body: object = {}): Promise<T> {
   const headers = { 'content-type': 'application/json' };
   const response = await ask(path, { method: 'POST', headers, body: JSON.stringify(body) });
   return response.json();
 }
 
-/** Hears the news until it is stopped or cut off. */
+/** Receives updates until it is stopped or disconnected. */
 export async function listen(
   execution: string | undefined,
   signal: AbortSignal,
-  hear: (news: News) => void,
+  receive: (news: News) => void,
 ): Promise<void> {
   const query = execution === undefined ? '' : `?${new URLSearchParams({ execution })}`;
   const { body } = await ask(`/api/stream${query}`, { signal });
@@ -56,6 +56,6 @@ export async function listen(
     if (done) return;
     const lines = (rest + value).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) hear(JSON.parse(line));
+    for (const line of lines) receive(JSON.parse(line));
   }
 }

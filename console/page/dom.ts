@@ -6,12 +6,12 @@ export type Attributes = Record<string, Value>;
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-// The page's policy allows no styles in attributes, but to set them one by one.
+// The policy of the page forbids style attributes, but allows setting styles from a script.
 function put(element: HTMLElement | SVGElement, name: string, value: Value): void {
   if (value === undefined || value === false) return;
   const text = value === true ? '' : String(value);
   if (name === 'style') element.style.cssText = text;
-  // No script by a link: it leads within the page, or to a site.
+  // A link must not run a script: it leads within the page or to a web site.
   else if (name !== 'href' || /^(#|https:\/\/)/.test(text)) element.setAttribute(name, text);
 }
 
@@ -28,7 +28,7 @@ function filled<E extends HTMLElement | SVGElement>(
   return element;
 }
 
-/** An element. Whatever it holds is put in as text, never as HTML. */
+/** An element. Its content is always text, never HTML. */
 export const h = <K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -44,7 +44,7 @@ const keyOf = (node: Node): string | undefined =>
 
 const isAlike = (a: Node, b: Node): boolean => a.nodeName === b.nodeName && keyOf(a) === keyOf(b);
 
-// What a person opens and types stays as he left it.
+// What a person opened or typed stays as it is.
 const OWN = new Set(['open', 'style']);
 
 function becomeElement(old: Element, fresh: Element): void {
@@ -61,7 +61,7 @@ function becomeElement(old: Element, fresh: Element): void {
   become(old, fresh);
 }
 
-/** Makes what an element holds be what another holds, and leaves alone what is so already. */
+/** Makes the content of an element equal to that of another, and leaves equal parts untouched. */
 export function become(old: Element, fresh: Element): void {
   const keyed = new Map([...old.childNodes].map((node) => [keyOf(node), node]));
   let at: ChildNode | null = old.firstChild;

@@ -2,7 +2,7 @@ import { duration } from '../../cli/output/times.ts';
 import type { Graph, Node } from '../server/graph.ts';
 import type { Data, ExecutionView, Overview, Visit, WaitingView } from '../server/protocol.ts';
 import { type Child, h } from './dom.ts';
-import { graphView, standingOf, wordOf } from './graph-view.ts';
+import { graphView, statusOf, wordOf } from './graph-view.ts';
 import {
   badge,
   button,
@@ -12,18 +12,18 @@ import {
   panel,
   planButton,
   resultCard,
-  standing,
+  statusBadge,
   time,
   unseen,
 } from './words.ts';
 
-/** What of an execution a person has chosen to look at. */
+/** What a person chose to see of an execution. */
 export interface Chosen {
   state?: string;
   /** The id of a visit to it. */
   visit?: number;
   identityPoolId?: string;
-  /** What the visit was given and handed on, once it is there. */
+  /** The input and output of the visit, once loaded. */
   data?: Data;
 }
 
@@ -38,7 +38,7 @@ function waitingCard(
     { class: 'result', 'data-key': identityPoolId },
     h('h3', {}, badge('warn', 'waits for approval'), ' ', identityPoolId),
     h('p', { class: 'dim' }, byLinks(links)),
-    difference(lines, `What waits for ${identityPoolId}`),
+    difference(lines, `Pending changes to ${identityPoolId}`),
     mayDecide &&
       h(
         'p',
@@ -89,7 +89,7 @@ const visitButton = (visit: Visit, i: number, chosen: number | undefined): HTMLE
 const visitFacts = (visit: Visit): [string, Child][] => [
   ['Status', wordOf(visit.status)],
   ['Entered', time(visit.entered)],
-  ['Took', duration(visit.seconds) || '–'],
+  ['Duration', duration(visit.seconds) || '–'],
   ...(visit.attempts === undefined
     ? []
     : ([['Attempts', String(visit.attempts)]] as [string, Child][])),
@@ -98,7 +98,7 @@ const visitFacts = (visit: Visit): [string, Child][] => [
     : ([['Errors', visit.errors.join(', ')]] as [string, Child][])),
 ];
 
-/** The state that was chosen, and what it was given and handed on. */
+/** The chosen state, with its input and output. */
 function statePanel(graph: Graph | undefined, visits: Visit[], chosen: Chosen): Child {
   const { state, data } = chosen;
   if (state === undefined) {
@@ -110,7 +110,7 @@ function statePanel(graph: Graph | undefined, visits: Visit[], chosen: Chosen): 
   return [
     h('h3', {}, state),
     comment && h('p', {}, comment),
-    own.length === 0 && h('p', { class: 'dim' }, `It was ${wordOf(standingOf(own))}.`),
+    own.length === 0 && h('p', { class: 'dim' }, `It was ${wordOf(statusOf(own))}.`),
     own.length > 1 &&
       h(
         'ol',
@@ -142,17 +142,17 @@ function branchChoice(visits: Visit[], { identityPoolId }: Chosen): Child {
 
 function workflow({ graph, visits }: ExecutionView, chosen: Chosen): HTMLElement {
   const { identityPoolId: only } = chosen;
-  const meant = visits.filter(
+  const shown = visits.filter(
     ({ identityPoolId }) => only === undefined || (identityPoolId ?? only) === only,
   );
-  const states = [...new Set(meant.map(({ state }) => state))];
+  const states = [...new Set(shown.map(({ state }) => state))];
   return panel(
     { id: 'workflow', title: 'Workflow', beside: branchChoice(visits, chosen) },
     h(
       'div',
       { class: 'workflow' },
       graph
-        ? h('div', { class: 'scroll drawing' }, graphView(graph, meant, chosen.state))
+        ? h('div', { class: 'scroll drawing' }, graphView(graph, shown, chosen.state))
         : h(
             'ol',
             {},
@@ -180,7 +180,7 @@ function workflow({ graph, visits }: ExecutionView, chosen: Chosen): HTMLElement
           'aria-label': 'The chosen state',
           'aria-live': 'polite',
         },
-        statePanel(graph, meant, chosen),
+        statePanel(graph, shown, chosen),
       ),
     ),
   );
@@ -201,7 +201,7 @@ export function executionView(view: ExecutionView, { about }: Overview, chosen: 
     h(
       'div',
       { class: 'head' },
-      h('h1', { tabindex: -1 }, standing(row), ' ', titleOf(view)),
+      h('h1', { tabindex: -1 }, statusBadge(row), ' ', titleOf(view)),
       mayUndo && planButton({ kind: 'undo', execution }, 'Undo …'),
     ),
     h(
@@ -217,11 +217,10 @@ export function executionView(view: ExecutionView, { about }: Overview, chosen: 
     ),
     waiting.length > 0 &&
       panel(
-        { id: 'waiting', title: 'Waits for a person' },
+        { id: 'waiting', title: 'Waiting for approval' },
         waiting.map((each) => waitingCard(each, execution, about.denied.decide === undefined)),
       ),
-    results.length > 0 &&
-      panel({ id: 'results', title: 'What came of it' }, results.map(resultCard)),
+    results.length > 0 && panel({ id: 'results', title: 'Result' }, results.map(resultCard)),
     workflow(view, chosen),
   ];
 }

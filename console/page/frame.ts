@@ -2,16 +2,16 @@ import type { Overview } from '../server/protocol.ts';
 import { type Child, h } from './dom.ts';
 import { badge, planButton } from './words.ts';
 
-/** What is around every view. */
+/** What the frame around every view shows. */
 export interface Frame {
   overview?: Overview;
-  /** Why there is nothing else to show. */
+  /** An error that is shown instead of the view. */
   problem?: string;
-  /** Whether the console is being heard. */
+  /** Whether the page is connected to the console. */
   isLive: boolean;
 }
 
-/** Who looks at what, whether it is up to date, and how to stop everything at once. */
+/** The deployment, the caller, whether the page is up to date, and the button that pauses all writes. */
 export function header({ overview, isLive }: Frame): Child[] {
   const brand = h('p', { class: 'brand' }, h('a', { href: '#/' }, 'Poolbridge'));
   const isFresh = isLive && overview?.trouble === undefined;
@@ -34,7 +34,7 @@ export function header({ overview, isLive }: Frame): Child[] {
 const banner = (tone: 'warn' | 'bad', sentence: string): HTMLElement =>
   h('p', { class: `banner ${tone}`, role: 'alert' }, sentence);
 
-/** What one must know whatever one looks at. */
+/** Messages that every view shows. */
 export function banners({ overview, isLive, problem }: Frame): Child[] {
   const { trouble, paused } = overview ?? {};
   return [
@@ -43,7 +43,7 @@ export function banners({ overview, isLive, problem }: Frame): Child[] {
       problem === undefined &&
       banner(
         'warn',
-        'The console does not answer, so this is as it was. It goes on when the console does; if you start it again, open it by its new address.',
+        'The console does not answer, so this page shows the last known state. It continues when the console answers again. If you restart the console, open its new address.',
       ),
     trouble !== undefined && banner('bad', trouble),
     paused !== undefined && banner('warn', `All writes are paused ${paused}.`),

@@ -7,7 +7,7 @@ import { button, unseen } from './words.ts';
 
 const laidOut = new Map<string, Layout>();
 
-/** The same graph is laid out once. */
+/** The layout of a graph, computed once. */
 function layoutOf(graph: Graph): Layout {
   const key = JSON.stringify(graph);
   const found = laidOut.get(key) ?? layout(graph);
@@ -33,12 +33,12 @@ const words: Record<Visit['status'] | 'never', string> = {
   never: 'not entered',
 };
 
-// What a state is shown as that was entered several times.
-const gravest: Visit['status'][] = ['waiting', 'running', 'failed', 'ended', 'done'];
+// A state with several visits shows the first of these that one of them has.
+const precedence: Visit['status'][] = ['waiting', 'running', 'failed', 'ended', 'done'];
 
-/** How the visits of a state stand together. */
-export const standingOf = (visits: Visit[]): Visit['status'] | 'never' =>
-  gravest.find((status) => visits.some((visit) => visit.status === status)) ?? 'never';
+/** The status of a state, from all of its visits. */
+export const statusOf = (visits: Visit[]): Visit['status'] | 'never' =>
+  precedence.find((status) => visits.some((visit) => visit.status === status)) ?? 'never';
 
 export const wordOf = (status: Visit['status'] | 'never'): string => words[status];
 
@@ -53,8 +53,8 @@ const pathOf = ([first, ...rest]: Drawn['points']): string => {
   return `M${first?.join(',')} ${curves.join(' ')}`;
 };
 
-/** The ways that were gone, each by the names of its two ends. */
-function gone(visits: Visit[]): Set<string> {
+/** The transitions that were taken, each named by its two states. */
+function takenTransitions(visits: Visit[]): Set<string> {
   const last = new Map<string, string>();
   const ways = new Set<string>();
   for (const { state, identityPoolId = '' } of visits) {
@@ -67,11 +67,11 @@ function gone(visits: Visit[]): Set<string> {
 interface Shown {
   visits: Visit[];
   selected: string | undefined;
-  walked: Set<string>;
+  taken: Set<string>;
 }
 
-function wayView({ from, to, kind, points }: Drawn, { walked }: Shown): SVGElement {
-  const isGone = walked.has(`${from} ${to}`);
+function wayView({ from, to, kind, points }: Drawn, { taken }: Shown): SVGElement {
+  const isGone = taken.has(`${from} ${to}`);
   return draw('path', {
     d: pathOf(points),
     class: `way ${kind}${isGone ? ' gone' : ''}`,
@@ -81,7 +81,7 @@ function wayView({ from, to, kind, points }: Drawn, { walked }: Shown): SVGEleme
 
 function nodeView({ node, inside, ...at }: Placed, shown: Shown): HTMLElement {
   const visits = shown.visits.filter(({ state }) => state === node.name);
-  const status = standingOf(visits);
+  const status = statusOf(visits);
   const seconds = visits.length === 1 ? duration(visits[0]?.seconds || undefined) : '';
   const times = visits.length > 1 ? `× ${visits.length}` : '';
   return h(
@@ -118,12 +118,12 @@ function level(drawn: Layout, shown: Shown, within?: number): HTMLElement {
     draw(
       'svg',
       { width, height, viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' },
-      // What was gone lies above what was not.
+      // Transitions that were taken are drawn above the others.
       [...ways]
         .sort(
           (a, b) =>
-            Number(shown.walked.has(`${a.from} ${a.to}`)) -
-            Number(shown.walked.has(`${b.from} ${b.to}`)),
+            Number(shown.taken.has(`${a.from} ${a.to}`)) -
+            Number(shown.taken.has(`${b.from} ${b.to}`)),
         )
         .map((way) => wayView(way, shown)) as Child[],
     ),
@@ -151,7 +151,7 @@ const tip = (id: string, kind: string): SVGElement =>
     draw('path', { d: 'M0,0 L8,4 L0,8 z', class: kind }),
   );
 
-/** A workflow with how each of its states stands. */
+/** A workflow with the status of each state. */
 export function graphView(
   graph: Graph,
   visits: Visit[],
@@ -166,6 +166,6 @@ export function graphView(
       { class: 'tips', width: 0, height: 0, 'aria-hidden': 'true' },
       draw('defs', {}, tip('tip', 'tip'), tip('tip-gone', 'tip gone')),
     ),
-    level(drawn, { visits, selected, walked: gone(visits) }),
+    level(drawn, { visits, selected, taken: takenTransitions(visits) }),
   );
 }

@@ -1,6 +1,6 @@
 import type { Graph, Node, Way } from '../server/graph.ts';
 
-/** Where a state is drawn. In pixels, within its graph. */
+/** Where a state is drawn, in pixels within its graph. */
 export interface Placed {
   node: Node;
   x: number;
@@ -10,7 +10,7 @@ export interface Placed {
   inside?: Layout;
 }
 
-/** A way from one state to another, as the points through which it is drawn. */
+/** A transition from one state to another, with the points of its line. */
 export interface Drawn {
   from: string;
   to: string;
@@ -18,7 +18,7 @@ export interface Drawn {
   points: [x: number, y: number][];
 }
 
-/** A workflow as it is drawn, from top to bottom. */
+/** The drawing of a workflow, from top to bottom. */
 export interface Layout {
   width: number;
   height: number;
@@ -28,20 +28,20 @@ export interface Layout {
 
 const WIDTH = 210;
 const HEIGHT = 34;
-/** Between two rows, and two states of a row. */
+/** The gaps between two rows, and between two states of a row. */
 const ROW_GAP = 26;
 const GAP = 20;
-/** Of a way that passes a row. */
+/** The width of a line that passes a row. */
 const LANE = 14;
-/** Around what a map runs. */
+/** The space around the states in a map. */
 const PAD = 16;
 const HEAD = 58;
-/** Between two ways at the same side of a state. */
+/** The distance between two lines on the same side of a state. */
 const APART = 16;
 
 const SWEEPS = 12;
 
-/** A state or, where a way passes a row, its place in that row. */
+/** A state or, if a line passes a row, its place in that row. */
 interface Item {
   key: string;
   rank: number;
@@ -50,7 +50,7 @@ interface Item {
   /** The middle. */
   x: number;
   near: { item: Item; weight: number }[];
-  /** Whether it lies on the way from the beginning to the end. */
+  /** Whether it is on the main path from start to end. */
   isSpine?: true;
   node?: Node;
   inside?: Layout;
@@ -63,7 +63,7 @@ interface Edge extends Way {
 const edgesOf = ({ nodes }: Graph): Edge[] =>
   nodes.flatMap(({ name: from, ways }) => ways.map((way) => ({ from, ...way })));
 
-/** The ways that lead back to where one has come from. */
+/** The transitions that lead back to an earlier state. */
 function backEdges({ start, nodes }: Graph): Set<string> {
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const back = new Set<string>();
@@ -82,7 +82,7 @@ function backEdges({ start, nodes }: Graph): Set<string> {
   return back;
 }
 
-/** In which row each state is: below every state that leads to it. */
+/** The row of each state: below every state that leads to it. */
 function ranksOf(nodes: Node[], forward: Edge[]): Map<string, number> {
   const ranks = new Map<string, number>();
   const rankOf = (name: string): number => {
@@ -119,7 +119,7 @@ const middleOf = (near: Item['near'], position: (item: Item) => number, fallback
   return near.reduce((sum, { item, weight }) => sum + position(item) * weight, 0) / total;
 };
 
-/** Puts the items of each row into the order in which their ways cross least. */
+/** Orders the items of each row so that few lines cross. */
 function order(rows: Item[][]): void {
   const index = new Map<Item, number>();
   const number = (row: Item[]) => {
@@ -147,7 +147,7 @@ function order(rows: Item[][]): void {
 const between = (a: Item, b: Item): number =>
   (a.width + b.width) / 2 + (a.node && b.node ? GAP : LANE);
 
-/** Moves the items of a row to where they want to be, as far as they leave room for each other. */
+/** Moves the items of a row towards their neighbours, as far as there is room. */
 function settle(row: Item[]): void {
   for (const item of row) if (!item.isSpine) item.x = middleOf(item.near, ({ x }) => x, item.x);
   const spine = Math.max(
@@ -164,7 +164,7 @@ function settle(row: Item[]): void {
   }
 }
 
-/** Places all rows around the spine, which is straight. */
+/** Places all rows around the main path, which is straight. */
 function place(rows: Item[][]): void {
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     for (const row of sweep % 2 === 0 ? rows : rows.toReversed()) settle(row);
@@ -174,7 +174,7 @@ function place(rows: Item[][]): void {
   for (const item of all) item.x = Math.round(item.x - left);
 }
 
-/** Marks the longest way from the beginning that no error leads along. */
+/** Marks the longest path from the start without error transitions. */
 function markSpine(start: string, routed: Routed[]): void {
   const longest = new Map<string, Routed[]>();
   const from = (name: string): Routed[] => {
@@ -195,7 +195,7 @@ const join = (a: Item, b: Item, weight: number): void => {
   b.near.push({ item: a, weight });
 };
 
-/** An edge with every item that it goes through, from its beginning to its end. */
+/** An edge with every item on its path, from start to end. */
 interface Routed extends Edge {
   path: Item[];
 }
@@ -233,7 +233,7 @@ function route(edges: Edge[], items: Map<string, Item>): Routed[] {
   });
 }
 
-/** Where the ways of a state begin and end: beside each other, in the order of where they lead. */
+/** Where an edge begins or ends at a state: side by side with others, ordered by where they lead. */
 function portOf(routed: Routed[], edge: Routed, isEnd: boolean): number {
   const item = isEnd ? edge.path.at(-1) : edge.path[0];
   if (!item) return 0;
@@ -243,7 +243,7 @@ function portOf(routed: Routed[], edge: Routed, isEnd: boolean): number {
     (each) =>
       (each.path[0] === item || each.path.at(-1) === item) && isAbove(each) === isAbove(edge),
   );
-  // Ways that come along the same lane arrive as one.
+  // Lines that share a lane arrive at the same point.
   const lanes = [...new Set(side.map(neighbour))].sort((a, b) => (a?.x ?? 0) - (b?.x ?? 0));
   const spine = item.isSpine ? lanes.findIndex((lane) => lane?.isSpine) : -1;
   const middle = spine < 0 ? (lanes.length - 1) / 2 : spine;
@@ -251,7 +251,7 @@ function portOf(routed: Routed[], edge: Routed, isEnd: boolean): number {
   return item.x + offset * APART;
 }
 
-/** Draws a workflow: a chain with choices, retried from errors, and maps within. */
+/** Lays out a workflow: a chain with choices, error transitions and maps. */
 export function layout(graph: Graph): Layout {
   const { nodes } = graph;
   const back = backEdges(graph);
@@ -319,5 +319,5 @@ export function layout(graph: Graph): Layout {
   };
 }
 
-/** Where within a map what it runs begins. */
+/** The offset of the states within a map. */
 export const INSIDE = { x: PAD, y: HEAD };

@@ -16,10 +16,10 @@ import { closePlan, openPlan } from './plan-dialog.ts';
 import { TryIt } from './try-it.ts';
 import { button, problem, sentenceOf } from './words.ts';
 
-// How long to wait before listening again, in milliseconds.
-const AGAIN = 2000;
+// How long to wait before connecting again, in milliseconds.
+const RECONNECT_MS = 2000;
 
-/** What is known and chosen; the page is drawn from it alone. */
+/** The state of the page; everything is rendered from it. */
 const page: Frame & { view?: ExecutionView; looks: Looks; chosen: Chosen } = {
   isLive: false,
   looks: { machine: 'link', older: { link: undefined, reconcile: undefined }, allPools: false },
@@ -34,20 +34,20 @@ const byId = (id: string): HTMLElement => {
   return found;
 };
 
-/** The execution that the address is of. */
+/** The execution that the address names. */
 const route = (): string | undefined => /^#\/execution\/(.+)$/.exec(window.location.hash)?.[1];
 
-/** Says something to everybody, or only to those who hear the page and do not see it change. */
+/** Shows a message or, with `isSeen` false, gives it to screen readers only. */
 function say(text: string, isSeen = true): void {
   const news = byId('news');
   news.className = isSeen && text !== '' ? 'news' : 'unseen';
-  const hush = isSeen && button('hush', { class: 'small' }, 'Close');
-  become(news, h('p', {}, text, text !== '' && hush));
+  const dismiss = isSeen && button('dismiss', { class: 'small' }, 'Close');
+  become(news, h('p', {}, text, text !== '' && dismiss));
 }
 
 const heading = (text: string): HTMLElement => h('h1', { tabindex: -1 }, text);
 
-const looking = (what: string): Child[] => [heading(what), h('p', { class: 'dim' }, 'Looking …')];
+const loading = (what: string): Child[] => [heading(what), h('p', { class: 'dim' }, 'Loading …')];
 
 function content(): Child[] {
   const { overview, view, looks, chosen } = page;
@@ -56,13 +56,13 @@ function content(): Child[] {
     const back = execution !== undefined && h('p', {}, h('a', { href: '#/' }, '← All executions'));
     return [back, heading('Poolbridge'), problem(page.problem)];
   }
-  if (!overview) return looking('Poolbridge');
-  // Nothing but trouble so far, which a banner tells.
+  if (!overview) return loading('Poolbridge');
+  // Nothing is known yet but an error, which a banner shows.
   if (overview.about.account === '') return [heading('Poolbridge')];
   if (execution === undefined) {
     return overviewView(overview, looks, overview.about.demo && tryIt.view());
   }
-  if (view?.row.execution !== execution) return looking('Execution');
+  if (view?.row.execution !== execution) return loading('Execution');
   return executionView(view, overview, chosen);
 }
 
@@ -71,7 +71,7 @@ function render(): void {
   become(byId('main'), h('main', {}, banners(page), content()));
 }
 
-/** Says what has ended since the last news. */
+/** Announces an execution that has ended since the last update. */
 function announce({ link }: Overview): void {
   const before = new Map(page.overview?.link.rows.map((row) => [row.execution, row.status]));
   if (before.size === 0) return;
@@ -84,7 +84,7 @@ function announce({ link }: Overview): void {
   say(`${first.operation ?? 'An execution'} ${first.clientId ?? ''}: ${first.outcome}`, false);
 }
 
-function hear(news: News): void {
+function receive(news: News): void {
   page.isLive = true;
   if ('overview' in news) {
     announce(news.overview);
@@ -101,14 +101,14 @@ function hear(news: News): void {
 
 let listening = new AbortController();
 
-/** Listens for as long as somebody looks, and again when it was cut off. */
+/** Receives updates while the page is visible, and connects again when it was disconnected. */
 async function keepListening(): Promise<void> {
   listening.abort();
   const own = new AbortController();
   listening = own;
   while (!own.signal.aborted && !document.hidden) {
     try {
-      await listen(route(), own.signal, hear);
+      await listen(route(), own.signal, receive);
     } catch (error) {
       if (own.signal.aborted) return;
       if (error instanceof NotOpenError) {
@@ -119,7 +119,7 @@ async function keepListening(): Promise<void> {
     if (own.signal.aborted) return;
     page.isLive = false;
     render();
-    await new Promise((resolve) => setTimeout(resolve, AGAIN));
+    await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
   }
 }
 
@@ -135,12 +135,12 @@ function go(): void {
 }
 
 function done({ message, execution }: Done): void {
-  // Where the page goes on to what does it, that is to be seen.
+  // If the page goes to the execution, the message is for screen readers only.
   say(message, execution === undefined);
   if (execution !== undefined) window.location.hash = `#/execution/${execution}`;
 }
 
-/** A button that was pressed while what it asks for is under way does nothing more. */
+/** Runs the action of a button, unless it is already running. */
 async function once(pressed: HTMLElement, action: () => Promise<void>): Promise<void> {
   if (pressed.ariaBusy === 'true') return;
   pressed.ariaBusy = 'true';
@@ -172,11 +172,11 @@ const branch = (): Pick<Chosen, 'identityPoolId'> => {
   return identityPoolId === undefined ? {} : { identityPoolId };
 };
 
-/** What the buttons do, by their `data-do`. */
-const deeds: Record<string, (button: HTMLElement) => Promise<void> | void> = {
+/** The handlers of the buttons, by their `data-do`. */
+const clickHandlers: Record<string, (button: HTMLElement) => Promise<void> | void> = {
   plan: ({ dataset }) => openPlan(JSON.parse(dataset['action'] ?? '{}') as Action, done),
   close: closePlan,
-  hush: () => say(''),
+  dismiss: () => say(''),
   skip: () => byId('main').focus(),
   'all-pools'() {
     page.looks.allPools = true;
@@ -218,8 +218,8 @@ const deeds: Record<string, (button: HTMLElement) => Promise<void> | void> = {
 const entryOf = (form: HTMLFormElement, name: string): string =>
   String(new FormData(form).get(name) ?? '').trim();
 
-/** What the forms do. */
-const requests: Record<
+/** The handlers of the forms, by their `data-do`. */
+const submitHandlers: Record<
   string,
   (form: HTMLFormElement, button: HTMLElement | null) => Promise<void>
 > = {
@@ -246,19 +246,19 @@ const requests: Record<
 
 document.addEventListener('click', (event) => {
   const pressed = event.target instanceof Element && event.target.closest<HTMLElement>('button, a');
-  const deed = pressed ? deeds[pressed.dataset['do'] ?? ''] : undefined;
-  if (!pressed || !deed) return;
+  const handler = pressed ? clickHandlers[pressed.dataset['do'] ?? ''] : undefined;
+  if (!pressed || !handler) return;
   event.preventDefault();
-  void once(pressed, async () => deed(pressed));
+  void once(pressed, async () => handler(pressed));
 });
 
 document.addEventListener('submit', (event) => {
   const { target, submitter } = event;
   const form = target instanceof HTMLFormElement ? target : undefined;
-  const request = requests[form?.dataset['do'] ?? ''];
-  if (!form || !request) return;
+  const handler = submitHandlers[form?.dataset['do'] ?? ''];
+  if (!form || !handler) return;
   event.preventDefault();
-  void once(submitter ?? form, () => request(form, submitter));
+  void once(submitter ?? form, () => handler(form, submitter));
 });
 
 document.addEventListener('change', ({ target }) => {

@@ -10,22 +10,22 @@ import {
   failure,
   panel,
   planButton,
-  standing,
+  statusBadge,
   table,
   time,
   unseen,
 } from './words.ts';
 
-/** What of the overview is this page's own. */
+/** What a person chose to see in the overview. */
 export interface Looks {
   machine: Machine;
-  /** Pages that were asked for, behind those that are kept up to date. */
+  /** Older pages that were loaded; they are not kept up to date. */
   older: Record<Machine, Rows | undefined>;
-  /** Whether every identity pool is shown, however many there are. */
+  /** Whether all identity pools are shown. */
   allPools: boolean;
 }
 
-// So many identity pools are shown at first.
+// How many identity pools are shown at first.
 const FEW = 10;
 
 const tones = { linked: 'good', missing: 'warn', orphaned: 'warn', foreign: 'plain' } as const;
@@ -41,7 +41,7 @@ const counts = (all: Record<string, number>): HTMLElement =>
       .map(([state, count]) => h('li', {}, badge(toneOf(state), `${count} ${state}`))),
   );
 
-// What a person can do about an entry at once.
+// The action that resolves a drifted entry.
 const remedies: Record<string, 'link' | 'unlink'> = {
   missing: 'link',
   removed: 'link',
@@ -61,7 +61,7 @@ const driftTable = (pool: PoolView, mayLink: boolean): Child =>
   pool.drift.length > 0 &&
   table(
     `Drift of ${pool.identityPoolId}`,
-    ['Entry is', 'App client', 'User pool', 'Remedy'],
+    ['State', 'App client', 'User pool', 'Action'],
     pool.drift.map((drift) =>
       h(
         'tr',
@@ -76,8 +76,8 @@ const driftTable = (pool: PoolView, mayLink: boolean): Child =>
 
 function sinceText({ since: { linked, unlinked } }: PoolView): string {
   const parts = [linked > 0 && `${linked} linked`, unlinked > 0 && `${unlinked} unlinked`];
-  const said = parts.filter((part) => part !== false);
-  return said.length > 0 ? `; since then ${said.join(', ')}` : '';
+  const texts = parts.filter((part) => part !== false);
+  return texts.length > 0 ? `; since then ${texts.join(', ')}` : '';
 }
 
 const isRepairable = ({ drift }: PoolView): boolean =>
@@ -100,7 +100,8 @@ const poolCard = (pool: PoolView, denied: Overview['about']['denied']): HTMLElem
     h(
       'p',
       { class: 'dim' },
-      ...[byLinks(pool.links), ' · as of '],
+      byLinks(pool.links),
+      ' · as of ',
       h('a', { href: `#/execution/${pool.execution}` }, time(pool.asOf)),
       sinceText(pool),
     ),
@@ -108,32 +109,32 @@ const poolCard = (pool: PoolView, denied: Overview['about']['denied']): HTMLElem
     pool.failure && failure(pool.failure.error, pool.failure.message),
     driftTable(pool, denied.link === undefined),
     pool.omitted !== undefined &&
-      h('p', {}, `And ${pool.omitted} more, which the log of ReconcileIdentityPool names.`),
+      h('p', {}, `And ${pool.omitted} more; the log of ReconcileIdentityPool lists them.`),
   );
 
 /** Why no identity pool is shown. */
 function withoutPools({ reconcile }: Overview): HTMLElement {
   const [last] = reconcile.rows;
-  if (!last) return h('p', { class: 'dim' }, 'No reconcile has looked at them yet.');
+  if (!last) return h('p', { class: 'dim' }, 'No reconcile has run yet.');
   return h(
     'p',
     { class: 'dim' },
-    last.status === 'RUNNING' ? 'They are being looked at: ' : 'No reconcile has told of them: ',
+    last.status === 'RUNNING' ? 'A reconcile is running: ' : 'No reconcile has reported them: ',
     link(last, 'the last one'),
     ' ',
-    standing(last),
+    statusBadge(last),
   );
 }
 
 function poolSection(overview: Overview, { allPools }: Looks): HTMLElement {
   const { pools, about } = overview;
-  const mayLook = about.denied.reconcile === undefined;
+  const mayReconcile = about.denied.reconcile === undefined;
   const shown = allPools ? pools : pools.slice(0, FEW);
   return panel(
     {
       id: 'pools',
       title: 'Identity pools',
-      beside: mayLook && button('look', {}, 'Check for drift'),
+      beside: mayReconcile && button('look', {}, 'Check for drift'),
     },
     pools.length === 0 && withoutPools(overview),
     shown.map((pool) => poolCard(pool, about.denied)),
@@ -145,7 +146,8 @@ const link = ({ execution, name }: Row, words = name): HTMLElement =>
   h('a', { href: `#/execution/${execution}`, title: name }, words);
 
 const what = ({ operation = '', userPoolId, clientId, isDryRun }: Row): Child[] => [
-  ...[operation, isDryRun && h('span', { class: 'dim' }, ' (dry run)')],
+  operation,
+  isDryRun && h('span', { class: 'dim' }, ' (dry run)'),
   userPoolId !== undefined && [' ', code(userPoolId)],
   clientId !== undefined && [' ', code(clientId)],
 ];
@@ -154,14 +156,14 @@ const executionRow = (row: Row): HTMLElement =>
   h(
     'tr',
     { 'data-key': row.execution },
-    h('td', {}, standing(row)),
+    h('td', {}, statusBadge(row)),
     h('td', { class: 'when' }, time(row.started)),
     h('td', { class: 'what' }, what(row)),
-    h('td', { class: 'who' }, breakable(row.who ?? '')),
+    h('td', { class: 'who' }, breakable(row.requestedBy ?? '')),
     h('td', { class: 'name' }, link(row)),
   );
 
-function listed({ rows }: Rows, older: Rows | undefined): Row[] {
+function allRows({ rows }: Rows, older: Rows | undefined): Row[] {
   const live = new Set(rows.map(({ execution }) => execution));
   return [...rows, ...(older?.rows ?? []).filter(({ execution }) => !live.has(execution))];
 }
@@ -174,17 +176,17 @@ const machines: [Machine, string][] = [
 const machineChoice = (chosen: Machine): HTMLElement =>
   h(
     'div',
-    { class: 'buttons', role: 'group', 'aria-label': 'Of which state machine' },
+    { class: 'buttons', role: 'group', 'aria-label': 'State machine' },
     machines.map(([name, word]) =>
       button('machine', { 'data-machine': name, 'aria-pressed': String(name === chosen) }, word),
     ),
   );
 
-const columns = ['Outcome', 'Started', 'What', 'Asked by', 'Execution'];
+const columns = ['Outcome', 'Started', 'Request', 'Requested by', 'Execution'];
 
 function executionSection(overview: Overview, { machine, older }: Looks): HTMLElement {
   const rows = overview[machine];
-  const all = listed(rows, older[machine]);
+  const all = allRows(rows, older[machine]);
   const { next } = older[machine] ?? rows;
   return panel(
     { id: 'executions', title: 'Executions', beside: machineChoice(machine) },
@@ -192,8 +194,8 @@ function executionSection(overview: Overview, { machine, older }: Looks): HTMLEl
       'div',
       { class: 'executions' },
       all.length === 0
-        ? h('p', { class: 'dim' }, 'There are none.')
-        : table('The executions, the last first', columns, all.map(executionRow)),
+        ? h('p', { class: 'dim' }, 'No executions.')
+        : table('The executions, newest first', columns, all.map(executionRow)),
     ),
     next !== undefined && h('p', {}, button('older', { 'data-next': next }, 'Show older ones')),
   );
@@ -207,7 +209,7 @@ const field = (name: string, label: string, placeholder: string, isNeeded = true
     h('input', { name, placeholder, required: isNeeded, autocomplete: 'off', spellcheck: 'false' }),
   );
 
-function askSection({ about }: Overview): Child {
+function requestSection({ about }: Overview): Child {
   if (about.denied.link !== undefined) return false;
   return panel(
     { id: 'ask', title: 'Link or unlink' },
@@ -216,7 +218,7 @@ function askSection({ about }: Overview): Child {
       { 'data-do': 'ask' },
       field('userPoolId', 'User pool', `${about.region}_…`),
       field('clientId', 'App client', 'its id'),
-      field('identityPoolId', 'Identity pool (all of its links, if empty)', '', false),
+      field('identityPoolId', 'Identity pool (if empty, all that its links name)', '', false),
       h(
         'p',
         { class: 'buttons' },
@@ -240,7 +242,7 @@ const findSection = (): HTMLElement =>
 
 const abilities = {
   link: 'link, unlink and undo',
-  reconcile: 'look and repair',
+  reconcile: 'check for drift and repair',
   decide: 'approve and deny',
   pause: 'pause and resume',
 } as const;
@@ -262,7 +264,7 @@ function deniedSection({ about: { denied } }: Overview): Child {
   );
 }
 
-/** What goes on only when a person has decided. */
+/** The executions that wait for approval. */
 function waiting({ link: { rows } }: Overview): Child {
   const all = rows.filter(({ at }) => at === 'RequestApproval');
   return (
@@ -276,7 +278,7 @@ function waiting({ link: { rows } }: Overview): Child {
   );
 }
 
-/** Every identity pool, every execution, and what may be asked for. */
+/** The overview: identity pools, executions and actions. */
 export const overviewView = (overview: Overview, looks: Looks, tryIt: Child): Child[] => [
   h('h1', { tabindex: -1 }, `Links of the stage ${overview.about.stage}`),
   waiting(overview),
@@ -288,7 +290,7 @@ export const overviewView = (overview: Overview, looks: Looks, tryIt: Child): Ch
       'div',
       { class: 'narrow' },
       tryIt,
-      askSection(overview),
+      requestSection(overview),
       findSection(),
       deniedSection(overview),
     ),

@@ -14,14 +14,14 @@ const cancel = (word: string): HTMLElement =>
 
 const title = (text: string): HTMLElement => h('h2', { id: 'dialog-title', tabindex: -1 }, text);
 
-/** Closes the plan; what it planned is not done. */
+/** Closes the dialog without carrying out the plan. */
 export const closePlan = (): void => element().close();
 
 function show(...children: Node[]): void {
   const dialog = element();
   dialog.replaceChildren(...children);
   if (!dialog.open) dialog.showModal();
-  // The plan is read from its beginning, and not from where it is confirmed.
+  // Focus the heading, so that a screen reader starts at the beginning of the plan.
   dialog.querySelector('h2')?.focus();
 }
 
@@ -29,11 +29,11 @@ const reasonField = ({ needsReason }: Plan): HTMLElement =>
   h(
     'label',
     {},
-    needsReason ? 'Why, for the audit' : 'Why, for the audit (may be empty)',
+    needsReason ? 'Reason, for the audit' : 'Reason, for the audit (may be empty)',
     h('textarea', { name: 'reason', rows: 2, maxlength: 200, required: needsReason }),
   );
 
-/** Shows what an action would do, and does it once a person has confirmed it. */
+/** Shows what an action would do, and carries it out once a person confirms it. */
 export async function openPlan(action: Action, done: (done: Done) => void): Promise<void> {
   show(
     title('Planning …'),
@@ -41,7 +41,7 @@ export async function openPlan(action: Action, done: (done: Done) => void): Prom
     h('p', { class: 'buttons' }, cancel('Cancel')),
   );
   const dialog = element();
-  // Whoever cancels while it is planned does not see it.
+  // A plan that is cancelled while it is made is not shown.
   let isOpen = true;
   dialog.addEventListener(
     'close',
@@ -56,7 +56,7 @@ export async function openPlan(action: Action, done: (done: Done) => void): Prom
   } catch (error) {
     if (isOpen) {
       const close = h('p', { class: 'buttons' }, cancel('Close'));
-      show(title('That can’t be planned'), problem(sentenceOf(error)), close);
+      show(title('This can not be planned'), problem(sentenceOf(error)), close);
     }
   }
 }
@@ -67,7 +67,7 @@ function showPlan(plan: Plan, done: (done: Done) => void): void {
   const results = plan.results.map(resultCard);
   if (id === undefined) {
     const hasFailed = plan.results.some(({ error }) => error !== undefined);
-    const why = h('p', {}, hasFailed ? 'It can’t be done.' : 'There is nothing to do.');
+    const why = h('p', {}, hasFailed ? 'This can not be done.' : 'There is nothing to do.');
     show(title(plan.title), why, ...results, h('p', { class: 'buttons' }, cancel('Close')));
     return;
   }

@@ -8,7 +8,7 @@ interface AppClient {
   name: string;
 }
 
-/** What can be tried out on the embedded AWS, and what came of it. */
+/** The demo on the embedded AWS: app clients and the results of their sign-ins. */
 export class TryIt {
   readonly #changed: () => void;
   #clients: AppClient[] = [];
@@ -49,12 +49,12 @@ export class TryIt {
     this.#changed();
   }
 
-  #cameOf({ clientId }: AppClient): Child {
-    const came = this.#signIns.get(clientId);
-    if (!came) return false;
-    if (!came.session) return h('p', {}, badge('bad', 'refused'), ` ${came.refusal}`);
-    const { arn, expires } = came.session;
-    return h('p', {}, badge('good', 'let in'), ' as ', code(arn), ', until ', time(expires));
+  #resultOf({ clientId }: AppClient): Child {
+    const signIn = this.#signIns.get(clientId);
+    if (!signIn) return false;
+    if (!signIn.session) return h('p', {}, badge('bad', 'refused'), ` ${signIn.refusal}`);
+    const { arn, expires } = signIn.session;
+    return h('p', {}, badge('good', 'allowed'), ' as ', code(arn), ', until ', time(expires));
   }
 
   view(): Child {
@@ -63,7 +63,7 @@ export class TryIt {
       h(
         'p',
         { class: 'dim' },
-        'On this machine’s own AWS. Create an app client: it is linked by itself. Sign in with it, and the identity pool gives credentials.',
+        'This uses the embedded AWS on this machine. Create an app client: it is linked automatically. Sign in with it, and the identity pool returns credentials.',
       ),
       h(
         'form',
@@ -91,7 +91,7 @@ export class TryIt {
               'Sign in and get credentials',
               unseen(` with ${client.name}`),
             ),
-            h('div', { role: 'status' }, this.#cameOf(client)),
+            h('div', { role: 'status' }, this.#resultOf(client)),
           ),
         ),
       ),

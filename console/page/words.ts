@@ -5,7 +5,7 @@ import { type Attributes, type Child, h } from './dom.ts';
 
 export const time = (iso: string): HTMLElement => h('time', { datetime: iso }, moment(iso));
 
-/** Text that may be long and have no blanks: it is broken where its parts end, before anywhere else. */
+/** Long text without blanks, which may break after a colon or slash. */
 export const breakable = (text: string): Child =>
   text
     .split(/(?<=[:/])(?![:/])/)
@@ -13,38 +13,39 @@ export const breakable = (text: string): Child =>
 
 export const code = (text: string): HTMLElement => h('code', {}, breakable(text));
 
-/** What a program said went wrong, in a sentence. */
+/** The message of an error. */
 export const sentenceOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** What went wrong, where it did. */
+/** An error, shown at the place where it happened. */
 export const problem = (...sentence: Child[]): HTMLElement =>
   h('p', { class: 'sentence', role: 'alert' }, sentence);
 
-/** What the last look has found wrong; it may be long. */
+/** The failure of an identity pool; its message may be long. */
 export const failure = (error: string, message: string): HTMLElement =>
   h(
     'p',
     { class: 'sentence', ...(message.length > 600 && { tabindex: 0 }) },
-    ...[h('strong', {}, `${error}: `), breakable(message)],
+    h('strong', {}, `${error}: `),
+    breakable(message),
   );
 
-/** By which links. */
+/** The names of links, with the word before them. */
 export const byLinks = (links: string[]): Child =>
   links.length > 0 && `${links.length === 1 ? 'link' : 'links'} ${links.join(', ')}`;
 
-/** For those who hear the page and do not see it. */
+/** Text for screen readers only. */
 export const unseen = (text: string): HTMLElement => h('span', { class: 'unseen' }, text);
 
-/** A button, by the name of what it does. */
-export const button = (deed: string, attributes: Attributes, ...words: Child[]): HTMLElement =>
-  h('button', { type: 'button', 'data-do': deed, ...attributes }, ...words);
+/** A button with the name of its handler. */
+export const button = (handler: string, attributes: Attributes, ...words: Child[]): HTMLElement =>
+  h('button', { type: 'button', 'data-do': handler, ...attributes }, ...words);
 
-/** A button that shows what an action would do. */
+/** A button that opens the plan of an action. */
 export const planButton = (action: Action, ...words: Child[]): HTMLElement =>
   button('plan', { 'data-action': JSON.stringify(action) }, ...words);
 
-/** A part of the page with its heading, and beside that what one can do about it. */
+/** A section of the page with its heading and, beside it, its buttons. */
 export const panel = (
   { id, title, beside }: { id: string; title: string; beside?: Child },
   ...children: Child[]
@@ -56,7 +57,7 @@ export const panel = (
     children,
   );
 
-/** A table that scrolls within its place. */
+/** A table in a region of its own that scrolls. */
 export const table = (label: string, heads: string[], rows: HTMLElement[]): HTMLElement =>
   h(
     'div',
@@ -73,7 +74,7 @@ type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain';
 
 const marks: Record<Tone, string> = { good: '✓', warn: '!', bad: '✕', info: '●', plain: '–' };
 
-/** What something came to, by its colour, its mark and its word. */
+/** A status, shown by colour, mark and word. */
 export const badge = (tone: Tone, word: string): HTMLElement =>
   h(
     'span',
@@ -97,8 +98,8 @@ const tones: Record<string, Tone> = {
 
 const toneOf = (outcome: string): Tone => tones[outcome] ?? 'plain';
 
-/** How an execution stands, in a word or two. */
-export function standing({ status, outcome, at }: Row): HTMLElement {
+/** The status of an execution as a badge. */
+export function statusBadge({ status, outcome, at }: Row): HTMLElement {
   if (status === 'RUNNING') {
     if (at === 'RequestApproval') return badge('warn', 'waits for approval');
     return badge('info', at ?? 'running');
@@ -111,7 +112,7 @@ export function standing({ status, outcome, at }: Row): HTMLElement {
 const spoken = { '+': 'added: ', '-': 'removed: ', '~': 'changed: ' } as const;
 const kinds = { '+': 'added', '-': 'removed', '~': 'changed' } as const;
 
-/** A difference, one line for each thing. */
+/** A difference, one line for each change. */
 export const difference = (lines: DifferenceLine[], label: string): HTMLElement =>
   h(
     'ol',
@@ -151,7 +152,7 @@ const whole = (title: string, json: string | undefined): Child =>
     h('pre', { tabindex: 0, role: 'region', 'aria-label': title }, json),
   );
 
-/** What came of one identity pool, or would come of it. */
+/** The result for one identity pool, or the result that a plan would have. */
 export function resultCard(result: ResultView): HTMLElement {
   const { identityPoolId, links, outcome, lines, whole: all = [], changedSince = [] } = result;
   const title = identityPoolId ?? '';
@@ -164,9 +165,9 @@ export function resultCard(result: ResultView): HTMLElement {
       (result.error === undefined
         ? h('p', {}, breakable(result.message))
         : failure(result.error, result.message)),
-    lines.length > 0 && difference(lines, `What changes in ${title}`),
+    lines.length > 0 && difference(lines, `Changes in ${title}`),
     lines.length === 0 && result.message === undefined && h('p', { class: 'dim' }, 'No change.'),
-    all.length > 0 && h('p', { class: 'dim' }, 'The whole write, which requests of others shared:'),
+    all.length > 0 && h('p', { class: 'dim' }, 'The whole write, shared with other requests:'),
     all.length > 0 && difference(all, 'The whole write'),
     changedSince.length > 0 && h('p', {}, 'Changed since, by others:'),
     changedSince.length > 0 && difference(changedSince, 'Changed since'),

@@ -4,19 +4,20 @@ import { tableName } from '../../core/deployment.ts';
 import { PAUSE } from '../../core/write/pause.ts';
 import type { Ability } from './protocol.ts';
 
-/** By which name AWS says that one may not. */
+/** Whether AWS denied access. */
 const isDenial = (error: unknown): error is Error =>
   error instanceof Error && /^AccessDenied(Exception)?$/.test(error.name);
 
 /**
- * What the caller may do. IAM's own simulation is itself a permission that few have, so each service is
- * asked what it refuses for another reason, before anything happens: whoever may not hears that first.
+ * What the caller may do. Few callers may use IAM's policy simulator, so each service gets a call that is invalid
+ * for another reason and changes nothing: AWS checks permissions first, so a caller without the permission gets
+ * AccessDenied.
  */
 export class Abilities {
   readonly denied: Partial<Record<Ability, string>> = {};
   readonly #session: Session;
   readonly #stage: string;
-  #asked: Promise<void> | undefined;
+  #probed: Promise<void> | undefined;
 
   constructor(session: Session, stage: string) {
     this.#session = session;
@@ -24,24 +25,24 @@ export class Abilities {
   }
 
   /**
-   * Asks once.
+   * Probes every ability, once.
    *
-   * @throws if nobody answers; it is asked again then.
+   * @throws if AWS does not answer; the next call probes again.
    */
-  ask(): Promise<void> {
-    this.#asked ??= this.#askAll().catch((error) => {
-      this.#asked = undefined;
+  probe(): Promise<void> {
+    this.#probed ??= this.#probeAll().catch((error) => {
+      this.#probed = undefined;
       throw error;
     });
-    return this.#asked;
+    return this.#probed;
   }
 
-  /** Remembers what came of doing it, if that was a denial. */
-  heard(ability: Ability, error: unknown): void {
+  /** Records an error of an action, if it is a denial. */
+  record(ability: Ability, error: unknown): void {
     if (isDenial(error)) this.denied[ability] = error.message;
   }
 
-  async #askAll(): Promise<void> {
+  async #probeAll(): Promise<void> {
     await this.#session.caller();
     const sfn = await this.#session.stepFunctions();
     const machines = new Machines(this.#session, this.#stage);
@@ -51,16 +52,16 @@ export class Abilities {
       this.#try('link', () => start('link')),
       this.#try('reconcile', () => start('reconcile')),
       this.#try('decide', () => sfn.sendTaskSuccess({ taskToken: 'none', output: '{}' })),
-      this.#try('pause', () => this.#neverPause()),
+      this.#try('pause', () => this.#failToPause()),
     ]);
   }
 
-  async #try(ability: Ability, refused: () => Promise<unknown>): Promise<void> {
-    await refused().catch((error) => this.heard(ability, error));
+  async #try(ability: Ability, call: () => Promise<unknown>): Promise<void> {
+    await call().catch((error) => this.record(ability, error));
   }
 
-  /** What pausing writes, on a condition that nothing meets. */
-  async #neverPause(): Promise<void> {
+  /** The write of a pause, with a condition that is never met. */
+  async #failToPause(): Promise<void> {
     const table = await this.#session.table();
     await table.putItem({
       TableName: tableName(this.#stage),

@@ -7,7 +7,7 @@ import { Live } from './live.ts';
 import { Plans } from './plans.ts';
 import type { Action, SignIn } from './protocol.ts';
 
-/** Where one may try it out, on an AWS that is there for it. */
+/** What the demo on the embedded AWS offers. */
 export interface Demo {
   userPoolId: string;
   identityPoolId: string;
@@ -17,20 +17,20 @@ export interface Demo {
   signIn(clientId: string): Promise<SignIn>;
 }
 
-/** What a console shows. */
-export interface Shown {
+/** What a console is about. */
+export interface ConsoleOptions {
   session: Session;
   stage: string;
   demo?: Demo;
 }
 
-/** What is asked of the API, beside its path. */
-interface Question {
+/** A request to the API, without its path. */
+interface ApiRequest {
   query: URLSearchParams;
   body: Record<string, unknown>;
 }
 
-type Answer = (question: Question) => Promise<object>;
+type Handler = (request: ApiRequest) => Promise<object>;
 
 const usage = (message: string): Failure => new Failure('UsageError', message);
 
@@ -44,12 +44,19 @@ const optional = (body: Record<string, unknown>, name: string): string =>
   isText(body[name]) ? body[name].trim() : '';
 
 const isKind = isOneOf<Action['kind']>(
-  ...(['link', 'unlink', 'undo', 'repair', 'approve', 'deny', 'pause', 'resume'] as const),
+  'link',
+  'unlink',
+  'undo',
+  'repair',
+  'approve',
+  'deny',
+  'pause',
+  'resume',
 );
 
 function actionIn(body: Record<string, unknown>): Action {
   const { kind } = body;
-  if (!isKind(kind)) throw usage('There is no such action.');
+  if (!isKind(kind)) throw usage('This action does not exist.');
   switch (kind) {
     case 'link':
     case 'unlink': {
@@ -73,12 +80,12 @@ function actionIn(body: Record<string, unknown>): Action {
   }
 }
 
-/** What the page may ask for, by method and path; the stream apart. */
+/** The handlers of the API by method and path, except the stream. */
 export class Api {
   readonly live: Live;
-  readonly #answers: ReadonlyMap<string, Answer>;
+  readonly #handlers: ReadonlyMap<string, Handler>;
 
-  constructor({ session, stage, demo }: Shown) {
+  constructor({ session, stage, demo }: ConsoleOptions) {
     const abilities = new Abilities(session, stage);
     const about = demo && {
       userPoolId: demo.userPoolId,
@@ -87,8 +94,8 @@ export class Api {
     const live = new Live({ session, stage, demo: about }, abilities);
     const plans = new Plans(session, stage, abilities);
     const machines = new Machines(session, stage);
-    /** What is done is seen at once. */
-    const seen = async <T>(done: Promise<T>): Promise<T> => {
+    /** Refreshes the pages after an action. */
+    const refreshed = async <T>(done: Promise<T>): Promise<T> => {
       try {
         return await done;
       } finally {
@@ -96,13 +103,13 @@ export class Api {
       }
     };
     this.live = live;
-    this.#answers = new Map<string, Answer>([
+    this.#handlers = new Map<string, Handler>([
       [
         'GET /api/executions',
         async ({ query }) => {
           const machine = query.get('machine') === 'reconcile' ? 'reconcile' : 'link';
           const page = await live.lists.page(machine, query.get('next') ?? undefined);
-          return live.lists.filled(page);
+          return live.lists.withDetails(page);
         },
       ],
       [
@@ -116,20 +123,20 @@ export class Api {
       ['POST /api/plan', ({ body }) => plans.plan(actionIn(body))],
       [
         'POST /api/confirm',
-        ({ body }) => seen(plans.confirm(text(body, 'id'), optional(body, 'reason'))),
+        ({ body }) => refreshed(plans.confirm(text(body, 'id'), optional(body, 'reason'))),
       ],
-      ['POST /api/look', () => seen(plans.look())],
-      ...(demo ? demoAnswers(demo) : []),
+      ['POST /api/look', () => refreshed(plans.look())],
+      ...(demo ? demoHandlers(demo) : []),
     ]);
   }
 
-  /** How a request is answered; nothing where there is no such request. */
-  answerTo(method: string, path: string): Answer | undefined {
-    return this.#answers.get(`${method} ${path}`);
+  /** The handler of a method and path, if there is one. */
+  handlerOf(method: string, path: string): Handler | undefined {
+    return this.#handlers.get(`${method} ${path}`);
   }
 }
 
-const demoAnswers = (demo: Demo): [string, Answer][] => [
+const demoHandlers = (demo: Demo): [string, Handler][] => [
   ['GET /api/demo/clients', async () => ({ clients: await demo.appClients() })],
   [
     'POST /api/demo/client',

@@ -29,7 +29,7 @@ const asIs = async (name: string, type: string): Promise<Asset> => ({
   body: await readFile(path(name)),
 });
 
-/** The whole page by its paths. It is in memory, and there is nothing else. */
+/** The files of the page by path. They are kept in memory; no other file is served. */
 export async function assets(): Promise<ReadonlyMap<string, Asset>> {
   return new Map([
     ['/', await asIs('index.html', 'text/html')],

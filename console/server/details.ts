@@ -11,16 +11,16 @@ import { type Graph, graphOf } from './graph.ts';
 import type { Data, ExecutionView } from './protocol.ts';
 import { factsOf, resultView, rowOf, visitOf } from './views.ts';
 
-// Of how many executions the events are kept.
+// The events of this many executions are kept.
 const KEPT = 5;
 
-/** What is known of an execution, and the graph of its workflow. */
+/** What was read of an execution, and the graph of its workflow. */
 interface Read {
   events: Event[];
   graph?: Graph;
 }
 
-/** Executions in full, each read on from where it was read before. */
+/** Reads executions in full; of an execution that was read before, only what is new. */
 export class Details {
   readonly #session: Session;
   readonly #executions: Executions;
@@ -60,7 +60,7 @@ export class Details {
     };
   }
 
-  /** What the state was given that was entered by an event, and what it handed on. */
+  /** The input and output of the state that an event entered. */
   async data(execution: string, id: number): Promise<Data> {
     const known = this.#read.get(execution);
     const { events } = known ?? (await this.#readOn(await this.#executions.read(execution)));
@@ -89,7 +89,7 @@ export class Details {
     return historySince(sfn, described.execution, known);
   }
 
-  /** As its workflow was defined then; without a graph, its states are still listed. */
+  /** The workflow as it was defined at the time; without a graph, the states are still listed. */
   async #graph({
     execution: executionArn,
     source,

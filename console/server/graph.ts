@@ -1,12 +1,12 @@
 import { isObject, isText } from '../../core/shape.ts';
 
-/** A way from one state to another. */
+/** A transition from one state to another. */
 export interface Way {
   to: string;
   kind: 'next' | 'choice' | 'catch';
 }
 
-/** One state of a workflow, as it is drawn. */
+/** One state of a workflow. */
 export interface Node {
   name: string;
   type: string;
@@ -16,7 +16,7 @@ export interface Node {
   inside?: Graph;
 }
 
-/** A workflow, as it is drawn. */
+/** A workflow as a graph. */
 export interface Graph {
   start: string;
   nodes: Node[];
@@ -27,7 +27,7 @@ const text = (value: unknown): string => (isText(value) ? value : '');
 const objects = (value: unknown): Record<string, unknown>[] =>
   Array.isArray(value) ? value.filter(isObject) : [];
 
-/** Each way once, however many choices or errors lead along it. */
+/** The transitions of a state, each once, even if several choices or errors use it. */
 function waysOf({ Next, Default, Choices, Catch }: Record<string, unknown>): Way[] {
   const ways: Way[] = [
     { to: text(Next), kind: 'next' },
@@ -40,8 +40,9 @@ function waysOf({ Next, Default, Choices, Catch }: Record<string, unknown>): Way
 }
 
 /**
- * What there is to draw of a definition in the Amazon States Language.
- * https://states-language.net/spec.html
+ * The graph of a definition in the Amazon States Language.
+ *
+ * @see https://states-language.net/spec.html
  */
 export function graphOf(definition: unknown): Graph {
   const { StartAt, States = {} } = isObject(definition) ? definition : {};

@@ -15,10 +15,10 @@ import { rowOf } from './views.ts';
 /** How many executions a page of a list has. */
 const LENGTH: Record<Machine, number> = { link: 50, reconcile: 20 };
 
-// Of how many that run it is read where they are, at each look.
+// The current state is read for this many running executions, at each refresh.
 const FOLLOWED = 5;
 
-/** What is kept of an execution that was read once: nothing of its pools before and after. */
+/** What is kept of an execution that was read, without its identity pools before and after. */
 interface Known {
   row: Row;
   report?: Report;
@@ -37,7 +37,7 @@ function reportIn({ execution, started, status, output, cause }: DescribedExecut
     const found = identityPools as ReconcileOutput['identityPools'];
     return [{ execution, started, identityPools: found }];
   } catch {
-    // The cause of one that timed out is not JSON.
+    // The cause of an execution that timed out is not JSON.
     return [];
   }
 }
@@ -72,7 +72,7 @@ const bare = ({ executionArn = '', name = '', ...item }: ExecutionListItem): Row
   ...(item.stopDate && { stopped: item.stopDate.toISOString() }),
 });
 
-/** The lists of executions. What has ended is read once. */
+/** The lists of executions. An execution that has ended is read once. */
 export class Lists {
   readonly #session: Session;
   readonly #executions: Executions;
@@ -83,7 +83,7 @@ export class Lists {
     this.#executions = new Executions(session, stage);
   }
 
-  /** A page as far as it is known without reading any execution. */
+  /** A page of a list, without reading any execution. */
   async page(machine: Machine, next?: string): Promise<Rows> {
     const limit = LENGTH[machine];
     const { executions = [], nextToken } = await this.#executions.page(machine, { limit }, next);
@@ -93,8 +93,8 @@ export class Lists {
     };
   }
 
-  /** The same page, with every execution of it read. */
-  async filled({ rows, next }: Rows): Promise<Rows> {
+  /** The same page, with the details of every execution. */
+  async withDetails({ rows, next }: Rows): Promise<Rows> {
     await inParallel(
       rows.filter((row) => this.#isStale(row)),
       async ({ execution }) => {
@@ -115,7 +115,7 @@ export class Lists {
     };
   }
 
-  /** Whether there is more to read of an execution than is known. */
+  /** Whether an execution has changed since it was read. */
   #isStale({ execution, status }: Row): boolean {
     return this.#known.get(execution)?.row.status !== status;
   }

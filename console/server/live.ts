@@ -8,26 +8,26 @@ import { Details } from './details.ts';
 import { Lists } from './lists.ts';
 import type { About, News, Overview, Rows } from './protocol.ts';
 
-/** One page that is open somewhere. */
+/** One open page. */
 export interface Viewer {
   /** ARN of the execution that it shows. */
   execution?: string;
-  tell(news: News): void;
+  send(news: News): void;
 }
 
-// Between two looks, in milliseconds: while something runs, and else.
-const SOON = 1000;
-const LATER = 2000;
+// The time between two refreshes, in milliseconds: while an execution runs, and otherwise.
+const RUNNING_MS = 1000;
+const IDLE_MS = 2000;
 
-// What seldom changes is looked at every so many times.
-const SELDOM = 5;
+// What seldom changes is refreshed every so many times.
+const SELDOM_EVERY = 5;
 
 const nothing: Rows = { rows: [] };
 
-const inWords = (error: unknown): string =>
+const messageOf = (error: unknown): string =>
   error instanceof Error ? sentenceOf(error).join(': ') : String(error);
 
-/** Keeps every open page up to date with one loop, which rests while none is open. */
+/** Keeps every open page up to date with one loop, which runs while a page is open. */
 export class Live {
   readonly lists: Lists;
   readonly details: Details;
@@ -35,7 +35,7 @@ export class Live {
   readonly #stage: string;
   readonly #abilities: Abilities;
   readonly #demo: About['demo'];
-  /** Each viewer, and what it was told last. */
+  /** Each viewer, and what was sent to it last. */
   readonly #viewers = new Map<Viewer, News[]>();
   #overview: Overview | undefined;
   #looks = 0;
@@ -54,16 +54,16 @@ export class Live {
     this.details = new Details(session, stage);
   }
 
-  /** Keeps a viewer up to date until it leaves by what is returned. */
+  /** Keeps a viewer up to date. The function that it returns ends that. */
   join(viewer: Viewer): () => void {
     this.#viewers.set(viewer, []);
-    // What is known already is there at once.
-    if (this.#overview) this.#tell(viewer, { overview: this.#overview });
+    // What is already known is sent at once.
+    if (this.#overview) this.#send(viewer, { overview: this.#overview });
     this.look();
     return () => this.#viewers.delete(viewer);
   }
 
-  /** Looks now, and not at the next time. */
+  /** Refreshes now. */
   look(): void {
     this.#looks = 0;
     this.#wake();
@@ -76,7 +76,7 @@ export class Live {
       const rest = Promise.withResolvers<void>();
       this.#wake = rest.resolve;
       await this.#once();
-      const timer = setTimeout(rest.resolve, this.#runs() ? SOON : LATER);
+      const timer = setTimeout(rest.resolve, this.#runs() ? RUNNING_MS : IDLE_MS);
       await rest.promise;
       clearTimeout(timer);
     }
@@ -91,12 +91,12 @@ export class Live {
   async #once(): Promise<void> {
     const look = this.#looks++;
     await Promise.all([
-      this.#lookAround(look % SELDOM === 0).catch((error) => this.#trouble(inWords(error))),
-      ...[...this.#viewers.keys()].map((viewer) => this.#lookAt(viewer)),
+      this.#refresh(look % SELDOM_EVERY === 0).catch((error) => this.#trouble(messageOf(error))),
+      ...[...this.#viewers.keys()].map((viewer) => this.#refreshExecution(viewer)),
     ]);
   }
 
-  async #lookAround(all: boolean): Promise<void> {
+  async #refresh(all: boolean): Promise<void> {
     const { reconcile: before = nothing, paused: wasPaused } = this.#overview ?? {};
     const runs = before.rows.some(({ status }) => status === 'RUNNING');
     const [about, link, reconcile, paused] = await Promise.all([
@@ -105,31 +105,31 @@ export class Live {
       all || runs ? this.lists.page('reconcile') : before,
       all ? this.#paused() : wasPaused,
     ]);
-    const tell = (lists: Record<'link' | 'reconcile', Rows>) =>
+    const show = (lists: Record<'link' | 'reconcile', Rows>) =>
       this.#show({
         about,
         ...lists,
         pools: this.lists.pools(lists.link, lists.reconcile),
         ...(paused !== undefined && { paused }),
       });
-    // The lists alone are one call each, so they are there while the executions are being read.
-    if (!this.#overview) tell({ link, reconcile });
+    // The lists take one call each, so they are shown while the executions are read.
+    if (!this.#overview) show({ link, reconcile });
     const [readLink, readReconcile] = await Promise.all([
-      this.lists.filled(link),
-      this.lists.filled(reconcile),
+      this.lists.withDetails(link),
+      this.lists.withDetails(reconcile),
     ]);
-    tell({ link: readLink, reconcile: readReconcile });
+    show({ link: readLink, reconcile: readReconcile });
   }
 
-  async #lookAt(viewer: Viewer): Promise<void> {
+  async #refreshExecution(viewer: Viewer): Promise<void> {
     const { execution } = viewer;
     if (execution === undefined) return;
     const [last] = this.#viewers.get(viewer)?.filter((news) => 'execution' in news) ?? [];
     if (last && last.execution.row.status !== 'RUNNING') return;
     try {
-      this.#tell(viewer, { execution: await this.details.view(execution) });
+      this.#send(viewer, { execution: await this.details.view(execution) });
     } catch (error) {
-      this.#tell(viewer, { failure: { execution, message: inWords(error) } });
+      this.#send(viewer, { failure: { execution, message: messageOf(error) } });
     }
   }
 
@@ -137,7 +137,7 @@ export class Live {
     const [{ arn, account, region }, isAwsItself] = await Promise.all([
       this.#session.caller(),
       this.#session.isAwsItself(),
-      this.#abilities.ask(),
+      this.#abilities.probe(),
     ]);
     return {
       stage: this.#stage,
@@ -150,7 +150,7 @@ export class Live {
     };
   }
 
-  /** Nothing where the caller may not know it. */
+  /** The pause as text; undefined if there is none, or the caller may not read it. */
   async #paused(): Promise<string | undefined> {
     try {
       const found = await new Pauses(this.#session, this.#stage).find();
@@ -162,7 +162,7 @@ export class Live {
 
   #show(overview: Overview): void {
     this.#overview = overview;
-    for (const viewer of this.#viewers.keys()) this.#tell(viewer, { overview });
+    for (const viewer of this.#viewers.keys()) this.#send(viewer, { overview });
   }
 
   #trouble(trouble: string): void {
@@ -176,16 +176,16 @@ export class Live {
     };
     const known = this.#overview ?? { about, pools: [], link: nothing, reconcile: nothing };
     for (const viewer of this.#viewers.keys()) {
-      this.#tell(viewer, { overview: { ...known, trouble } });
+      this.#send(viewer, { overview: { ...known, trouble } });
     }
   }
 
-  /** Only what is new. */
-  #tell(viewer: Viewer, news: News): void {
-    const told = this.#viewers.get(viewer);
-    if (!told || told.some((each) => isDeepStrictEqual(each, news))) return;
+  /** Sends news to a viewer, unless it already has them. */
+  #send(viewer: Viewer, news: News): void {
+    const sent = this.#viewers.get(viewer);
+    if (!sent || sent.some((each) => isDeepStrictEqual(each, news))) return;
     const [kind = ''] = Object.keys(news);
-    this.#viewers.set(viewer, [...told.filter((each) => !(kind in each)), news]);
-    viewer.tell(news);
+    this.#viewers.set(viewer, [...sent.filter((each) => !(kind in each)), news]);
+    viewer.send(news);
   }
 }

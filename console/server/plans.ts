@@ -18,23 +18,23 @@ import type { Abilities } from './abilities.ts';
 import type { Ability, Action, Done, Plan, ResultView } from './protocol.ts';
 import { plannedView, repairView } from './views.ts';
 
-/** A plan without the way to confirm it, and what is done then. */
+/** A plan without its id, and what confirming it does. */
 interface Prepared extends Omit<Plan, 'id'> {
   ability: Ability;
-  /** Absent where there is nothing to do. */
+  /** Absent if there is nothing to do. */
   carryOut?: (reason: string) => Promise<Done>;
 }
 
 type Ready = Required<Prepared>;
 
-type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
+type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>;
 
-// So many plans wait for their confirmation, at most.
+// At most this many plans wait for confirmation.
 const KEPT = 20;
 
 const writes = ({ lines }: ResultView): boolean => lines.length > 0;
 
-/** What may be asked for: each is planned, and then confirmed once. */
+/** The actions of the console: each is planned, and then confirmed once. */
 export class Plans {
   readonly #session: Session;
   readonly #stage: string;
@@ -51,7 +51,7 @@ export class Plans {
     this.#executions = new Executions(session, stage);
   }
 
-  /** What an action would do. Nothing is done. */
+  /** Plans an action: shows what it would do, and changes nothing. */
   async plan(action: Action): Promise<Plan> {
     const { carryOut, ability, ...plan } = await this.#prepare(action);
     if (!carryOut) return plan;
@@ -62,27 +62,28 @@ export class Plans {
   }
 
   /**
-   * Does what was planned.
+   * Carries out a plan.
    *
-   * @throws PlanGoneError where it was confirmed already, or is too old.
+   * @throws PlanGoneError if it was already confirmed, or is too old.
    */
   async confirm(id: string, reason: string): Promise<Done> {
     const plan = this.#open.get(id);
     if (!plan) {
-      throw new Failure('PlanGoneError', 'This plan is no more. Ask for it again.');
+      throw new Failure('PlanGoneError', 'This plan is no longer valid. Make it again.');
     }
-    if (plan.needsReason && reason === '') throw new Failure('UsageError', 'Say why.');
+    if (plan.needsReason && reason === '')
+      throw new Failure('UsageError', 'The reason is missing.');
     if (reason.length > LONGEST_REASON) {
-      throw new Failure('UsageError', `Say it in ${LONGEST_REASON} characters.`);
+      throw new Failure('UsageError', `The reason is longer than ${LONGEST_REASON} characters.`);
     }
     this.#open.delete(id);
     return this.#doing(plan.ability, () => plan.carryOut(reason));
   }
 
-  /** Holds every link against what is there, and repairs nothing. */
+  /** Starts a reconcile that repairs nothing. */
   look(): Promise<Done> {
     return this.#doing('reconcile', async () => ({
-      message: 'Looking.',
+      message: 'The check has started.',
       execution: await this.#machines.start('reconcile', { repair: false }),
     }));
   }
@@ -91,7 +92,7 @@ export class Plans {
     try {
       return await action();
     } catch (error) {
-      this.#abilities.heard(ability, error);
+      this.#abilities.record(ability, error);
       throw error;
     }
   }
@@ -115,7 +116,7 @@ export class Plans {
     }
   }
 
-  async #request({ kind, ...subject }: Of<'link' | 'unlink'>): Promise<Prepared> {
+  async #request({ kind, ...subject }: ActionOf<'link' | 'unlink'>): Promise<Prepared> {
     const request = { operation: kind, ...subject };
     const results = await this.#dryRun(request);
     const verb = kind === 'link' ? 'Link' : 'Unlink';
@@ -125,14 +126,14 @@ export class Plans {
       verb,
       results,
       sentences: [
-        `Of the user pool ${subject.userPoolId}. The write merges this onto what the identity pool holds by then; nothing else of it changes.`,
+        `The app client belongs to the user pool ${subject.userPoolId}. The write merges this change onto the current identity pool; nothing else in it changes.`,
       ],
       needsReason: false,
       ...(results.some(writes) && { carryOut: this.#starting('link', request) }),
     };
   }
 
-  async #undo({ execution }: Of<'undo'>): Promise<Prepared> {
+  async #undo({ execution }: ActionOf<'undo'>): Promise<Prepared> {
     const request = { operation: 'undo', executionArn: execution };
     const results = await this.#dryRun(request);
     return {
@@ -141,12 +142,12 @@ export class Plans {
       results,
       needsReason: false,
       title: `Undo the execution ${executionOf(execution).name}?`,
-      sentences: ['Takes back what it changed, and only that.'],
+      sentences: ['This undoes what the execution changed, and only that.'],
       ...(results.some(writes) && { carryOut: this.#starting('link', request) }),
     };
   }
 
-  async #repair({ link }: Of<'repair'>): Promise<Prepared> {
+  async #repair({ link }: ActionOf<'repair'>): Promise<Prepared> {
     const { described } = await this.#run('reconcile', { link, repair: false });
     const report = JSON.parse(
       described.output ?? described.cause ?? '{}',
@@ -158,7 +159,7 @@ export class Plans {
       verb: 'Repair',
       results,
       sentences: [
-        'Links what is missing and unlinks what is orphaned, in one write. What needs approval, and all the rest, is left to a person.',
+        'This links what is missing and unlinks what is orphaned, in one write. Everything else, and what needs approval, is left for a person to decide.',
       ],
       needsReason: false,
       ...(results.some(writes) && {
@@ -170,20 +171,20 @@ export class Plans {
     };
   }
 
-  async #decision(action: Of<'approve' | 'deny'>): Promise<Prepared> {
+  async #decision(action: ActionOf<'approve' | 'deny'>): Promise<Prepared> {
     const { kind, execution, identityPoolId } = action;
     const sfn = await this.#session.stepFunctions(executionOf(execution).region);
     const approvals = new Approvals(sfn, execution);
     const waiting = await approvals.waiting();
-    const meant = waiting.find((each) => each.identityPoolId === identityPoolId);
-    if (!meant) {
+    const pending = waiting.find((each) => each.identityPoolId === identityPoolId);
+    if (!pending) {
       throw new Failure(
         'NothingWaitsError',
-        'It waits no more: it was decided, or its time is over.',
+        'The change no longer waits: it is already approved or denied, or the time to decide is over.',
       );
     }
     const verb = kind === 'approve' ? 'Approve' : 'Deny';
-    const lines = linesOfChanges(meant.changes);
+    const lines = linesOfChanges(pending.changes);
     return {
       ability: 'decide',
       title: `${verb} this change?`,
@@ -191,44 +192,44 @@ export class Plans {
       needsReason: true,
       sentences: [
         kind === 'approve'
-          ? 'It is then merged onto what the identity pool holds by then.'
+          ? 'The change is then merged onto the current identity pool.'
           : 'Nothing is written, and the execution fails with your reason.',
       ],
-      results: [{ identityPoolId, links: meant.links, outcome: 'WAITS', lines, facts: [] }],
+      results: [{ identityPoolId, links: pending.links, outcome: 'WAITS', lines, facts: [] }],
       carryOut: async (reason) => {
         const { arn: approvedBy } = await this.#session.caller();
         const approval: Approval = { approvedBy, reason, time: new Date().toISOString() };
-        await approvals[kind](meant, approval);
+        await approvals[kind](pending, approval);
         return { message: kind === 'approve' ? 'Approved.' : 'Denied.', execution };
       },
     };
   }
 
   async #pause(): Promise<Prepared> {
-    const pausing = new Pauses(this.#session, this.#stage);
-    const rules = await pausing.rules();
+    const pauses = new Pauses(this.#session, this.#stage);
+    const rules = await pauses.rules();
     return {
       ability: 'pause',
       title: 'Pause all writes?',
       verb: 'Pause',
       needsReason: true,
       sentences: [
-        `Every write of the stage ${this.#stage} to an identity pool stops at once. One that has begun ends within 20 seconds. Dry runs work.`,
+        `All writes of the stage ${this.#stage} to identity pools stop at once. A write that has begun ends within 20 seconds. Dry runs work.`,
         rules.length > 0
-          ? `Disabled until it is resumed: ${rules.join(', ')}.`
+          ? `Rules that are disabled until writes are resumed: ${rules.join(', ')}.`
           : 'No rule is enabled.',
       ],
       results: [],
       carryOut: async (reason) => {
-        await pausing.pause(reason);
+        await pauses.pause(reason);
         return { message: 'All writes are paused.' };
       },
     };
   }
 
   async #resume(): Promise<Prepared> {
-    const pausing = new Pauses(this.#session, this.#stage);
-    const found = await pausing.find();
+    const pauses = new Pauses(this.#session, this.#stage);
+    const found = await pauses.find();
     return {
       ability: 'pause',
       title: 'Resume writes?',
@@ -236,15 +237,15 @@ export class Plans {
       needsReason: false,
       sentences: found
         ? [
-            `They have been paused ${pausedText(found.pause)}.`,
-            `Enabled again: ${found.rules.join(', ') || 'no rule'}. What was missed meanwhile, a repair heals.`,
+            `All writes have been paused ${pausedText(found.pause)}.`,
+            `Rules that are enabled again: ${found.rules.join(', ') || 'none'}. A repair links what was missed in the meantime.`,
           ]
         : ['Writes are not paused.'],
       results: [],
       ...(found && {
         carryOut: async () => {
-          await pausing.resume();
-          return { message: 'Writes go on.' };
+          await pauses.resume();
+          return { message: 'Writes are resumed.' };
         },
       }),
     };
@@ -252,7 +253,7 @@ export class Plans {
 
   #starting(machine: Machine, request: object) {
     return async (reason: string): Promise<Done> => ({
-      message: 'It has started.',
+      message: 'The execution has started.',
       execution: await this.#machines.start(machine, {
         ...request,
         ...(reason !== '' && { reason }),
@@ -260,7 +261,7 @@ export class Plans {
     });
   }
 
-  /** What a request of `link` would come to. */
+  /** The result that a request to `link` would have. */
   async #dryRun(request: object): Promise<ResultView[]> {
     const { records } = await this.#run('link', {
       ...request,

@@ -2,17 +2,17 @@ import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import { issuerIn, providerIn } from '../../core/user-pool.ts';
 import type { Drift, PoolView } from './protocol.ts';
 
-type Found = ReconcileOutput['identityPools'][number];
+type ReportedPool = ReconcileOutput['identityPools'][number];
 
-/** What an execution of reconcile has found, and when. */
+/** The report of an execution of reconcile. */
 export interface Report {
   execution: string;
   /** ISO 8601. */
   started: string;
-  identityPools: Found[];
+  identityPools: ReportedPool[];
 }
 
-/** One entry that an execution of link has written. */
+/** One entry that an execution of link wrote. */
 export interface Written {
   identityPoolId: string;
   clientId: string;
@@ -21,8 +21,8 @@ export interface Written {
   stopped: string;
 }
 
-/** What a report leaves to do: what it has repaired is no drift any more. */
-function driftIn(found: Found): Drift[] {
+/** The drift that is left after the repairs of a report. */
+function driftIn(found: ReportedPool): Drift[] {
   if (!('entries' in found)) return [];
   return found.entries
     .filter(({ repair, refused }) => !found.repaired || !repair || refused !== undefined)
@@ -36,7 +36,7 @@ function driftIn(found: Found): Drift[] {
     }));
 }
 
-function countsIn(found: Found): Record<string, number> | undefined {
+function countsIn(found: ReportedPool): Record<string, number> | undefined {
   if (!('counts' in found)) return undefined;
   const { counts, repaired = { linked: 0, unlinked: 0 } } = found;
   return {
@@ -48,8 +48,8 @@ function countsIn(found: Found): Record<string, number> | undefined {
 }
 
 /**
- * Takes what was written for an app client since the report out of the drift, or counts it. The client may
- * have drifted under both names of its user pool: one request is about both.
+ * Applies a write that was made since the report: removes the app client from the drift, or counts it. The app
+ * client may be in the drift twice, once for each name of its user pool; one request is about both.
  */
 function apply(pool: PoolView, { clientId, outcome }: Written): void {
   const { counts, since } = pool;
@@ -63,7 +63,7 @@ function apply(pool: PoolView, { clientId, outcome }: Written): void {
   else if (drifted.length === 0) counts['linked'] = (counts['linked'] ?? 0) - 1;
 }
 
-function poolOf({ execution, started }: Report, found: Found): PoolView {
+function poolOf({ execution, started }: Report, found: ReportedPool): PoolView {
   const { identityPoolId, links, failure } = found;
   const counts = countsIn(found);
   const omitted = 'omitted' in found ? found.omitted : undefined;
@@ -83,10 +83,10 @@ function poolOf({ execution, started }: Report, found: Found): PoolView {
 const isWell = ({ drift, failure }: PoolView): boolean => drift.length === 0 && !failure;
 
 /**
- * Every identity pool as the last report has it that is about it, with what was written since then.
+ * Every identity pool as its last report shows it, with the writes since then.
  *
- * @param reports the last first.
- * @returns those that want a person first.
+ * @param reports newest first.
+ * @returns the identity pools with drift or a failure first.
  */
 export function poolsOf(reports: Report[], written: Written[]): PoolView[] {
   const found = reports.flatMap((report) =>

@@ -1,24 +1,24 @@
 import type { DifferenceLine } from '../../cli/output/changes.ts';
 import type { Graph } from './graph.ts';
 
-/** What a caller may do or not, as far as it is known. */
+/** What a caller may or may not do. */
 export type Ability = 'link' | 'reconcile' | 'decide' | 'pause';
 
-/** What the page is told once: who looks at what, and what is offered. */
+/** The deployment, the caller and what the caller may do. */
 export interface About {
   stage: string;
   region: string;
   account: string;
   caller: string;
-  /** The stage's own page in the AWS console, where there is one. */
+  /** Whether the session uses AWS itself and not, for example, the embedded AWS. */
   isAwsItself: boolean;
-  /** Why each that is not here may not be done, in AWS's words. */
+  /** The abilities that the caller lacks, each with AWS's message. */
   denied: Partial<Record<Ability, string>>;
-  /** Where one may try it out: the user pool and the identity pool of the embedded AWS. */
+  /** The user pool and the identity pool of the demo on the embedded AWS. */
   demo?: { userPoolId: string; identityPoolId: string };
 }
 
-/** One execution in a list. What is not known yet is absent. */
+/** One execution in a list. Members that are not known yet are absent. */
 export interface Row {
   execution: string;
   name: string;
@@ -29,31 +29,31 @@ export interface Row {
   operation?: string;
   userPoolId?: string;
   clientId?: string;
-  who?: string;
+  requestedBy?: string;
   isDryRun?: boolean;
-  /** The state that one that runs has entered last. */
+  /** The current state of a running execution. */
   at?: string;
 }
 
-/** One page of a list, the last first. */
+/** One page of a list, newest first. */
 export interface Rows {
   rows: Row[];
-  /** By which AWS goes on; absent at the end. */
+  /** The token of the next page; absent at the end. */
   next?: string;
 }
 
-/** One entry that is not as links.yml has it. */
+/** One entry that differs from links.yml. */
 export interface Drift {
   state: string;
   userPoolId: string;
   clientId: string;
   clientName?: string;
   repair?: string;
-  /** Whether it is the entry under the name of the user pool's updated issuer. */
+  /** Set if the entry has the name of the user pool's updated issuer. */
   issuer?: 'updated';
 }
 
-/** An identity pool as it was when it was last held against links.yml. */
+/** An identity pool as it was when it was last compared with links.yml. */
 export interface PoolView {
   identityPoolId: string;
   links: string[];
@@ -64,25 +64,25 @@ export interface PoolView {
   drift: Drift[];
   omitted?: number;
   failure?: { error: string; message: string };
-  /** What that execution, or those of link since then, have written. */
+  /** How many entries executions of link have written since then. */
   since: { linked: number; unlinked: number };
 }
 
-/** What is kept up to date while somebody looks. */
+/** The overview, which is kept up to date while a page is open. */
 export interface Overview {
   about: About;
-  /** Since when, by whom and why all writes are paused. */
+  /** Text that says since when, by whom and why all writes are paused. */
   paused?: string;
   pools: PoolView[];
   link: Rows;
   reconcile: Rows;
-  /** What went wrong at the last look. */
+  /** The error of the last refresh. */
   trouble?: string;
 }
 
 /** A state that an execution has entered. */
 export interface Visit {
-  /** Of the event by which it was entered. */
+  /** The id of the event that entered the state. */
   id: number;
   state: string;
   identityPoolId?: string;
@@ -93,19 +93,19 @@ export interface Visit {
   errors?: string[];
 }
 
-/** What a state was given and what it handed on: JSON. */
+/** The input and output of a state, as JSON. */
 export interface Data {
   input?: string;
   output?: string;
 }
 
-/** What came of one identity pool, or would come of it. */
+/** The result for one identity pool, or the result that a plan would have. */
 export interface ResultView {
   identityPoolId?: string;
   links: string[];
   outcome: string;
   lines: DifferenceLine[];
-  /** Of the whole write, where requests of others share it. */
+  /** The changes of the whole write, if other requests share it. */
   whole?: DifferenceLine[];
   changedSince?: DifferenceLine[];
   facts: [what: string, value: string][];
@@ -128,17 +128,17 @@ export interface ExecutionView {
   row: Row;
   machine: 'link' | 'reconcile';
   facts: [what: string, value: string][];
-  /** Where the AWS console shows it. */
+  /** The address of the execution in the AWS console. */
   link?: string;
   results: ResultView[];
   waiting: WaitingView[];
   isUndoable: boolean;
-  /** Absent where the caller may not see it, or it is no more. */
+  /** Absent if the caller may not read it, or it no longer exists. */
   graph?: Graph;
   visits: Visit[];
 }
 
-/** What may be asked for; each is planned first. */
+/** An action of the console; each is planned first. */
 export type Action =
   | {
       kind: 'link' | 'unlink';
@@ -147,28 +147,28 @@ export type Action =
       identityPoolId?: string;
     }
   | { kind: 'undo'; execution: string }
-  /** Of the identity pool of this link. */
+  /** Repairs the identity pool of this link. */
   | { kind: 'repair'; link: string }
   | { kind: 'approve' | 'deny'; execution: string; identityPoolId: string }
   | { kind: 'pause' | 'resume' };
 
-/** What would be done, for a person to confirm. */
+/** What an action would do, for a person to confirm. */
 export interface Plan {
-  /** By which it is confirmed, once; absent where there is nothing to do. */
+  /** Confirms the plan, once; absent if there is nothing to do. */
   id?: string;
   title: string;
-  /** What the button that confirms it says. */
+  /** The label of the button that confirms the plan. */
   verb: string;
   sentences: string[];
   results: ResultView[];
-  /** Whether it can't be done without saying why. */
+  /** Whether the plan can only be confirmed with a reason. */
   needsReason: boolean;
 }
 
-/** What came of a plan that was confirmed. */
+/** The result of a confirmed plan. */
 export interface Done {
   message: string;
-  /** ARN of the execution that does it. */
+  /** ARN of the execution that carries it out. */
   execution?: string;
 }
 
@@ -178,10 +178,10 @@ export type News =
   | { execution: ExecutionView }
   | { failure: { execution: string; message: string } };
 
-/** What became of a user who wanted in. */
+/** The result of a sign-in. */
 export interface SignIn {
   clientId: string;
-  /** ARN of whom he has become, and until when; or why not. */
+  /** The ARN of the role session, and when it expires; absent if the sign-in was refused. */
   session?: { arn: string; expires: string };
   refusal?: string;
 }

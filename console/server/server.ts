@@ -4,20 +4,20 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { sentenceOf } from '../../cli/output/advice.ts';
 import { isObject } from '../../core/shape.ts';
-import { Api, type Shown } from './api.ts';
+import { Api, type ConsoleOptions } from './api.ts';
 import { type Asset, assets } from './bundle.ts';
 import type { News } from './protocol.ts';
 
-/** A console that is being served. */
+/** A running console. */
 export interface Console {
-  /** Its address, with the token that opens it. */
+  /** The address, with the token that opens the console. */
   address: string;
   close(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
 
-// More than any plan or reason is long.
+// Longer than any plan or reason.
 const MOST_BYTES = 16 * 1024;
 
 // More than the news of a minute.
@@ -27,10 +27,17 @@ const MOST_UNREAD = 16 * 1024 * 1024;
 const PATIENCE = 30_000;
 
 const policy = [
-  ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'"],
-  ...["img-src 'self' data:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
-  // What is shown is text: nothing here can turn any of it into HTML or a script.
-  ...["require-trusted-types-for 'script'", "trusted-types 'none'"],
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  // The page shows only text: no script can turn a string into HTML or a script.
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
 ].join('; ');
 
 const headers = {
@@ -43,7 +50,7 @@ const headers = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 };
 
-/** Why a request gets nothing. */
+/** Why a request is refused. */
 class Refusal extends Error {
   readonly status: number;
 
@@ -56,22 +63,22 @@ class Refusal extends Error {
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Only this page may ask: by the name that it was opened by, and from nowhere else. */
-function checkWhence({ headers: sent }: IncomingMessage, port: number): void {
+/** Refuses requests that do not come from the page of this console. */
+function checkOrigin({ headers: sent }: IncomingMessage, port: number): void {
   const { host = '', origin, 'sec-fetch-site': site = 'none' } = sent;
-  // A name that leads here by another's DNS is a name of another's.
+  // Another host name is a DNS rebinding attack.
   if (![`${HOST}:${port}`, `localhost:${port}`].includes(host)) {
-    throw new Refusal(421, 'This is another host.');
+    throw new Refusal(421, 'The console does not serve this host name.');
   }
   const isOwn = origin === undefined || origin === `http://${host}`;
   if (!isOwn || !['same-origin', 'none'].includes(String(site))) {
-    throw new Refusal(403, 'Another page may not ask.');
+    throw new Refusal(403, 'Requests from other pages are not allowed.');
   }
 }
 
 function checkToken({ headers: { authorization = '' } }: IncomingMessage, token: string): void {
   if (!timingSafeEqual(digest(authorization), digest(`Bearer ${token}`))) {
-    throw new Refusal(401, 'Open the console by the address that it printed when it started.');
+    throw new Refusal(401, 'Open the console with the address that it printed when it started.');
   }
 }
 
@@ -80,9 +87,9 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
   if (request.headers['content-type'] !== 'application/json') {
     throw new Refusal(415, 'The body must be JSON.');
   }
-  // Node reads as many bytes as are announced, and no more.
+  // Node reads no more bytes than the header announces.
   const length = request.headers['content-length'];
-  if (length === undefined) throw new Refusal(411, 'The length of the body must be given.');
+  if (length === undefined) throw new Refusal(411, 'The header Content-Length is missing.');
   if (Number(length) > MOST_BYTES) throw new Refusal(413, 'The request is too large.');
   const body = parsed(await text(request));
   if (!isObject(body)) throw new Refusal(400, 'The body must be an object.');
@@ -117,14 +124,14 @@ const json = (value: object): Asset => ({
   body: JSON.stringify(value),
 });
 
-/** Keeps a page up to date, one line of JSON for each piece of news, until it goes away. */
+/** Keeps a page up to date with one line of JSON for each update, until it disconnects. */
 function stream(response: ServerResponse, { live }: Api, execution: string | null): void {
   response.writeHead(200, { ...headers, 'content-type': 'application/x-ndjson; charset=utf-8' });
   response.flushHeaders();
   const leave = live.join({
     ...(execution !== null && { execution }),
-    tell: (news: News) => {
-      // A page that reads nothing would fill the memory; one that is cut off asks again.
+    send: (news: News) => {
+      // A page that does not read would fill the memory; a page that is disconnected connects again.
       if (response.writableLength > MOST_UNREAD) response.destroy();
       else response.write(`${JSON.stringify(news)}\n`);
     },
@@ -133,20 +140,24 @@ function stream(response: ServerResponse, { live }: Api, execution: string | nul
 }
 
 /**
- * Serves the console on 127.0.0.1, and nowhere else.
+ * Serves the console, on 127.0.0.1 only.
  *
  * @param port 0 for any free one.
  * @param patience how long a client may take to send a request, in milliseconds.
  * @throws if the port is taken.
  */
-export async function serveConsole(shown: Shown, port = 0, patience = PATIENCE): Promise<Console> {
+export async function serveConsole(
+  options: ConsoleOptions,
+  port = 0,
+  patience = PATIENCE,
+): Promise<Console> {
   const token = randomBytes(32).toString('base64url');
   const page = await assets();
-  const api = new Api(shown);
+  const api = new Api(options);
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '' } = request;
-    checkWhence(request, (server.address() as AddressInfo).port);
+    checkOrigin(request, (server.address() as AddressInfo).port);
     const { pathname, searchParams: query } = addressOf(request);
     const asset = page.get(pathname);
     if (asset && method === 'GET') return send(response, 200, asset);
@@ -154,9 +165,9 @@ export async function serveConsole(shown: Shown, port = 0, patience = PATIENCE):
     if (method === 'GET' && pathname === '/api/stream') {
       return stream(response, api, query.get('execution'));
     }
-    const answer = api.answerTo(method, pathname);
-    if (!answer) throw new Refusal(404, 'There is no such page.');
-    send(response, 200, json(await answer({ query, body: await bodyOf(request) })));
+    const handler = api.handlerOf(method, pathname);
+    if (!handler) throw new Refusal(404, 'This page does not exist.');
+    send(response, 200, json(await handler({ query, body: await bodyOf(request) })));
   }
 
   const limits = {
@@ -177,7 +188,7 @@ export async function serveConsole(shown: Shown, port = 0, patience = PATIENCE):
     server.listen(port, HOST, resolve);
   });
   return {
-    // After a #, so that no request and no log ever holds it.
+    // The token is in the fragment, so that no request and no log holds it.
     address: `http://${HOST}:${(server.address() as AddressInfo).port}/#${token}`,
     async close() {
       server.closeAllConnections();

@@ -7,8 +7,8 @@ import {
   linesOfDifferences,
 } from '../../cli/output/changes.ts';
 import { issuerSentence } from '../../cli/output/issuers.ts';
+import { requestedByText } from '../../cli/output/requested-by.ts';
 import { duration, moment } from '../../cli/output/times.ts';
-import { whoText } from '../../cli/output/who.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ShownPool } from '../../core/identity-pool/identity-pool.ts';
@@ -18,11 +18,11 @@ import type { ResultView, Row, Visit } from './protocol.ts';
 
 type Fact = [what: string, value: string];
 
-/** Only what there is to say. */
+/** The facts that have a value. */
 const facts = (all: [string, string | undefined][]): Fact[] =>
   all.flatMap(([what, value]): Fact[] => (value ? [[what, value]] : []));
 
-/** Whether an execution was told to write nothing, by a person or through EventBridge. */
+/** Whether an execution is a dry run, requested by a person or through EventBridge. */
 function isDryRun(input: string): boolean {
   const { dryRun, request }: { dryRun?: unknown; request?: { dryRun?: unknown } } =
     JSON.parse(input);
@@ -30,9 +30,9 @@ function isDryRun(input: string): boolean {
 }
 
 /** An execution as a row of a list. */
-export function rowOf(told: DescribedExecution): Row {
-  const { execution, status, started, outcome, requestedBy, ...listed } = summaryOf(told);
-  const { stopped, operation, userPoolId, clientId } = listed;
+export function rowOf(described: DescribedExecution): Row {
+  const { execution, status, started, outcome, requestedBy, ...summary } = summaryOf(described);
+  const { stopped, operation, userPoolId, clientId } = summary;
   return {
     execution,
     name: executionOf(execution).name,
@@ -43,15 +43,15 @@ export function rowOf(told: DescribedExecution): Row {
     ...(operation !== undefined && { operation }),
     ...(userPoolId !== undefined && { userPoolId }),
     ...(clientId !== undefined && { clientId }),
-    ...(requestedBy && { who: whoText(requestedBy) }),
-    ...(isDryRun(told.input) && { isDryRun: true }),
+    ...(requestedBy && { requestedBy: requestedByText(requestedBy) }),
+    ...(isDryRun(described.input) && { isDryRun: true }),
   };
 }
 
 const shown = (pool: ShownPool | undefined): string | undefined =>
   pool && JSON.stringify(pool, null, 2);
 
-/** What came of one identity pool, as the page shows it. */
+/** The result for one identity pool, as the page shows it. */
 export function resultView(record: Recorded): ResultView {
   const { identityPoolId, links, outcome, changes, difference = [], changedSince } = record;
   const { approval, error, message } = record;
@@ -64,7 +64,7 @@ export function resultView(record: Recorded): ResultView {
     ...(isShared(record) && { whole: linesOfDifferences(difference) }),
     ...(changedSince && { changedSince: linesOfDifferences(changedSince) }),
     facts: facts([
-      ['Written as', record.assumedRoleArn],
+      ['Role', record.assumedRoleArn],
       ['Written by', record.writtenBy],
       ['Approved by', approval && `${approval.approvedBy} (${approval.reason})`],
       ['Verified', record.verified],
@@ -76,7 +76,7 @@ export function resultView(record: Recorded): ResultView {
   };
 }
 
-/** What would come of an identity pool, without what has nothing to say of it yet. */
+/** The result that a plan would have, without facts that are not known yet. */
 export function plannedView(record: Recorded): ResultView {
   const { before: _, after: __, ...view } = resultView(record);
   return { ...view, facts: [] };
@@ -93,28 +93,28 @@ function repairLines({ entries }: PoolReport): DifferenceLine[] {
   });
 }
 
-/** What a repair would do to an identity pool, and what it would leave. */
+/** What a repair would change in an identity pool, and what it would leave for a person to decide. */
 export const repairView = (pool: ReconcileOutput['identityPools'][number]): ResultView => {
   const { identityPoolId, links, failure } = pool;
   const lines = 'entries' in pool ? repairLines(pool) : [];
   const left = 'entries' in pool ? pool.entries.filter(({ repair }) => repair === undefined) : [];
   const states = left.map(({ state, providerName, clientId }): [string, string] => [
-    `left to a person: ${state}`,
+    `for a person to decide: ${state}`,
     `${providerLabel(providerName)} ${clientId}`,
   ]);
   const issuers = 'issuers' in pool ? (pool.issuers ?? []) : [];
-  const told = issuers.map((each): [string, string] => ['issuer', issuerSentence(each)]);
+  const issuerFacts = issuers.map((each): [string, string] => ['issuer', issuerSentence(each)]);
   return {
     identityPoolId,
     links,
     lines,
-    facts: [...states, ...told],
+    facts: [...states, ...issuerFacts],
     outcome: failure ? 'FAILED' : lines.length > 0 ? 'PLANNED' : 'NOTHING TO REPAIR',
     ...(failure && { error: failure.error, message: failure.message }),
   };
 };
 
-/** Who, what and when of an execution. */
+/** The request of an execution: what, by whom and when. */
 export function factsOf(
   { started, stopped, source }: DescribedExecution,
   [record]: Recorded[],
@@ -123,7 +123,7 @@ export function factsOf(
   return facts([
     ['Started', moment(started)],
     ['Ended', stopped && `${moment(stopped)}, after ${duration(seconds)}`],
-    ['Asked by', requestedBy && whoText(requestedBy)],
+    ['Requested by', requestedBy && requestedByText(requestedBy)],
     ['Operation', operation],
     ['User pool', userPoolId],
     ['App client', clientId],
@@ -132,13 +132,14 @@ export function factsOf(
   ]);
 }
 
-interface Surroundings {
+/** The execution that a visit belongs to. */
+interface VisitContext {
   status: string;
   /** The identity pools that wait for approval. */
   waiting: Set<string>;
 }
 
-function statusOf(visited: VisitWithData, { status, waiting }: Surroundings): Visit['status'] {
+function statusOf(visited: VisitWithData, { status, waiting }: VisitContext): Visit['status'] {
   const { state, exited, attempts = 0, errors = [], identityPoolId = '' } = visited;
   if (exited !== undefined) return attempts > 0 && errors.length >= attempts ? 'failed' : 'done';
   if (status !== 'RUNNING') {
@@ -148,8 +149,8 @@ function statusOf(visited: VisitWithData, { status, waiting }: Surroundings): Vi
   return state === 'RequestApproval' && waiting.has(identityPoolId) ? 'waiting' : 'running';
 }
 
-/** A state that was entered, without what it was given and handed on. */
-export function visitOf(visited: VisitWithData, around: Surroundings): Visit {
+/** A visit to a state, without its input and output. */
+export function visitOf(visited: VisitWithData, around: VisitContext): Visit {
   const { input: _, output: __, exited: ___, ...visit } = visited;
   return { ...visit, status: statusOf(visited, around) };
 }

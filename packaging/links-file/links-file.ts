@@ -5,7 +5,7 @@ import type { Links } from '../../core/links/links.ts';
 import { problemsOf } from '../../core/links/problems.ts';
 import { warningsOf } from '../../core/links/warnings.ts';
 import { inLine } from './in-line.ts';
-import { isSaidBetter, schemaProblem } from './schema-words.ts';
+import { isRedundant, schemaProblem } from './schema-words.ts';
 import { type Problem, YamlSource } from './yaml-source.ts';
 
 /** What is wrong with links.yml: one line for each problem, with file, line and key. */
@@ -13,7 +13,7 @@ export class LinksFileError extends Error {
   override readonly name = 'LinksFileError';
 }
 
-/** The links of a file, and what is allowed in it but probably not meant. */
+/** The links of a file, and warnings about what is allowed in it but probably not meant. */
 export interface LinksFile {
   links: Links;
   /** One line for each, with file, line and key. */
@@ -29,7 +29,7 @@ const validate = new Ajv({ allErrors: true, useDefaults: true, verbose: true }).
 
 // More would hide the first mistake, which is often the cause of the others.
 const MOST_PROBLEMS = 50;
-// The schema can have several errors for one problem.
+// The schema can report several errors for one problem.
 const MOST_ERRORS = 1000;
 
 interface Found {
@@ -47,7 +47,7 @@ function linksOf(source: YamlSource): Found {
     all.slice(0, MOST_PROBLEMS).map((each) => source.locate(each));
   if (!validate(content)) {
     const all = (validate.errors ?? []).slice(0, MOST_ERRORS);
-    return refused(located(all.filter((each) => !isSaidBetter(each, all)).map(schemaProblem)));
+    return refused(located(all.filter((each) => !isRedundant(each, all)).map(schemaProblem)));
   }
   const { links } = content;
   return { links, problems: located(problemsOf(links)), warnings: located(warningsOf(links)) };
@@ -57,7 +57,7 @@ function read(text: string): Found {
   try {
     return linksOf(new YamlSource(text));
   } catch (error) {
-    // Every recursive reader has a depth at which it ends so.
+    // A recursive parser overflows the stack at some depth.
     const reason =
       error instanceof RangeError ? 'it is nested too deeply' : inLine((error as Error).message);
     return refused([{ line: 1, message: `the file can't be read as links: ${reason}` }]);
@@ -71,10 +71,10 @@ const inLines = (problems: Problem[], shown: string): string[] => [
 ];
 
 /**
- * Understands the text of a links.yml, with every default filled in.
+ * Parses the text of a links.yml, and fills in every default.
  *
- * @param shown what the file is called in messages.
- * @throws LinksFileError that names file, line and key of everything that is wrong.
+ * @param shown the name of the file in messages.
+ * @throws LinksFileError that names file, line and key of every problem.
  */
 export function parseLinks(text: string, shown: string): LinksFile {
   const { links, problems, warnings } = read(text);
@@ -83,10 +83,10 @@ export function parseLinks(text: string, shown: string): LinksFile {
 }
 
 /**
- * Reads links.yml, as {@link parseLinks} understands it.
+ * Reads a links.yml with {@link parseLinks}.
  *
  * @param file path of the YAML file.
- * @throws LinksFileError as there, and where the file can't be read.
+ * @throws LinksFileError that names every problem, or says that the file can not be read.
  */
 export function readLinksFile(file: string): LinksFile {
   const near = relative(process.cwd(), file);

@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import { inLine } from './in-line.ts';
 
-// Never the whole of a list or map: aliases may make it long.
+// A list or map is not quoted: aliases may make it very long.
 function quoted(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a map';
@@ -29,7 +29,7 @@ const sizeOf = (data: unknown): number =>
 const counted = (limit: unknown, what: string): string =>
   `${String(limit)} ${what}${limit === 1 ? '' : 's'}`;
 
-/** What a size must be, by the schema's keyword for it. */
+/** Sentences about sizes, by the keyword of the schema. */
 const sizes: Record<string, (limit: unknown) => string> = {
   minItems: (limit) => `must have at least ${counted(limit, 'item')}`,
   maxItems: (limit) => `must have at most ${counted(limit, 'item')}`,
@@ -40,9 +40,9 @@ const sizes: Record<string, (limit: unknown) => string> = {
 };
 
 /**
- * What the schema has against something, and where it stands. A pattern's reason is the `$comment` beside it.
+ * An error of the schema as a message, with its path. The reason for a pattern is the `$comment` beside it.
  *
- * @param error of Ajv with `verbose`.
+ * @param error an error of Ajv with `verbose`.
  */
 export function schemaProblem(error: ErrorObject): { path: string[]; message: string } {
   const { keyword, params, data, parentSchema, propertyName } = error;
@@ -67,7 +67,7 @@ export function schemaProblem(error: ErrorObject): { path: string[]; message: st
       return { path: [...path, String(params['property'])], message };
     }
     case 'anyOf':
-      return { path, message: 'names no user pools: give userPools, userPoolTags or both' };
+      return { path, message: 'names no user pools: add userPools, userPoolTags or both' };
     case 'pattern':
     case 'not':
       return { path, message: `is ${quoted(data)}, which ${String(parentSchema?.['$comment'])}` };
@@ -99,8 +99,8 @@ export function schemaProblem(error: ErrorObject): { path: string[]; message: st
   }
 }
 
-/** Whether another error says the same better: of something's parts, or of its form rather than its length. */
-export const isSaidBetter = (error: ErrorObject, all: ErrorObject[]): boolean =>
+/** Whether another error describes the same problem better: by its parts, or by its form instead of its length. */
+export const isRedundant = (error: ErrorObject, all: ErrorObject[]): boolean =>
   (error.keyword === 'required' && error.schemaPath.includes('/anyOf/')) ||
   error.keyword === 'propertyNames' ||
   error.keyword === 'if' ||

@@ -17,16 +17,16 @@ import {
 import { escaped, inLine } from './in-line.ts';
 import { tagSentence, yamlSentence } from './yaml-words.ts';
 
-/** What is wrong, and in which line. */
+/** A problem and its line. */
 export interface Problem {
   line: number;
   message: string;
 }
 
-// A links.yml has no more aliases of one anchor than links; what has more multiplies itself.
+// A links.yml needs no more aliases of one anchor than it has links; more would be an alias bomb.
 const MOST_ALIASES = 10_000;
 
-/** Where a key stands: a key itself where there is one, else the closest thing around it. */
+/** The node of a key or, if there is none, the closest node around it. */
 function nodeAt(document: Document, path: string[]): Node | null {
   for (let depth = path.length; depth > 0; depth--) {
     const parent = document.getIn(path.slice(0, depth - 1), true);
@@ -50,7 +50,7 @@ const keyAmong = (ancestors: readonly unknown[]): string =>
     ),
   );
 
-/** Whether following aliases leads from a value back to itself. */
+/** Whether a value contains itself, through aliases. */
 function isCircular(value: unknown): boolean {
   try {
     JSON.stringify(value);
@@ -60,24 +60,24 @@ function isCircular(value: unknown): boolean {
   }
 }
 
-// The text is plain, so what it means depends on who reads it: 010 is eight to many readers of YAML.
+// The meaning of some plain numbers depends on the parser: 010 is eight to many YAML parsers.
 const isOddNumber = ({ value, source }: Scalar): boolean =>
   typeof value === 'number' && source !== String(value);
 
-/** Text without quotes that goes on over several lines, which is mostly a mistake of indentation. */
+/** Text without quotes over several lines, which is mostly a mistake in the indentation. */
 const isFolded = ({ type, range }: Scalar, text: string): boolean =>
   type === Scalar.PLAIN && /[\r\n]/.test(text.slice(...(range ?? [0, 0])));
 
-/** A text in YAML, and where its parts stand. */
+/** A YAML text, with the line of each of its parts. */
 export class YamlSource {
   readonly #text: string;
   readonly #lines = new LineCounter();
   readonly #document: Document;
-  /** What the text says, its aliases resolved; an empty map where there are problems. */
+  /** The content of the text, with aliases resolved; an empty map if there are problems. */
   readonly content: unknown;
   readonly problems: Problem[];
 
-  /** @throws Error where the text is too deep. */
+  /** @throws RangeError if the text is nested too deeply. */
   constructor(text: string) {
     this.#text = text;
     this.#document = parseDocument(text, {
@@ -88,12 +88,12 @@ export class YamlSource {
       stringKeys: true,
       resolveKnownTags: false,
     });
-    this.problems = this.#mistakes();
-    if (this.problems.length === 0) this.problems = this.#oddities();
+    this.problems = this.#syntaxProblems();
+    if (this.problems.length === 0) this.problems = this.#misreadings();
     this.content = this.problems.length > 0 ? {} : this.#resolved();
   }
 
-  /** What is wrong with the thing at a path, said with its line and its key. */
+  /** A problem with its line and key, from its path. */
   locate({ path, message }: { path: string[]; message: string }): Problem {
     const offset = nodeAt(this.#document, path)?.range?.[0] ?? 0;
     return this.#at(offset, `${keyText(path)} ${escaped(message)}`);
@@ -103,32 +103,32 @@ export class YamlSource {
     return { line: this.#lines.linePos(offset).line, message };
   }
 
-  // One mistake makes the library see others behind it, so only the first counts, but for keys that
-  // stand twice and tags, which are mistakes each by itself.
-  #mistakes(): Problem[] {
+  // One syntax error makes the library report others after it, so only the first counts. Duplicate keys and tags
+  // are independent problems.
+  #syntaxProblems(): Problem[] {
     const { errors, warnings } = this.#document;
     const [first] = errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
     const doubled = errors.filter(({ code }) => code === 'DUPLICATE_KEY');
     return [
       ...[...doubled, ...(first ? [first] : [])].map(({ code, pos: [offset] }) =>
-        this.#mistake(code, offset),
+        this.#syntaxProblem(code, offset),
       ),
       ...warnings.map(({ code, pos: [from, to] }) =>
         code === 'TAG_RESOLVE_FAILED'
           ? this.#at(from, `${this.#keyOf(to)} ${tagSentence(this.#text.slice(from, to))}`)
-          : this.#mistake(code, from),
+          : this.#syntaxProblem(code, from),
       ),
     ];
   }
 
-  #mistake(code: ErrorCode, offset: number): Problem {
+  #syntaxProblem(code: ErrorCode, offset: number): Problem {
     const open = code === 'MISSING_CHAR' ? this.#openQuote(offset) : undefined;
     return open === undefined
       ? this.#at(offset, yamlSentence(code, this.#text, offset))
-      : this.#at(open, 'the quote that begins here has no end: close it on the same line');
+      : this.#at(open, 'the quote that starts here has no end: close it on the same line');
   }
 
-  /** The key of the first value from an offset on. */
+  /** The key of the first value after an offset. */
   #keyOf(offset: number): string {
     let key = keyAmong([]);
     visit(this.#document, {
@@ -141,7 +141,7 @@ export class YamlSource {
     return key;
   }
 
-  /** Where the quote begins that has no end before an offset. */
+  /** The start of a quote that is not closed before an offset. */
   #openQuote(offset: number): number | undefined {
     let open: number | undefined;
     visit(this.#document, {
@@ -155,15 +155,15 @@ export class YamlSource {
     return open;
   }
 
-  /** What YAML takes without a word, but not for what a person would. */
-  #oddities(): Problem[] {
+  /** What YAML accepts, but reads differently than a person would. */
+  #misreadings(): Problem[] {
     const found: Problem[] = [];
     const anchors = new Map<string, Node>();
     const target = (node: unknown): unknown => (isAlias(node) ? anchors.get(node.source) : node);
     visit(this.#document, {
       Node: (_, node, ancestors) => {
         if ((isScalar(node) || isCollection(node)) && node.anchor) anchors.set(node.anchor, node);
-        const message = this.#oddity(node, anchors);
+        const message = this.#misreading(node, anchors);
         if (message === undefined) return;
         found.push(this.#at(node.range?.[0] ?? 0, `${keyAmong(ancestors)} ${message}`));
       },
@@ -172,27 +172,29 @@ export class YamlSource {
         const merged = target(value);
         const all = isSeq(merged) ? merged.items.map(target) : [merged];
         if (merged === undefined || all.every(isMap)) return;
-        found.push(this.#at(key.range?.[0] ?? 0, '<< must merge a map, by an alias such as *name'));
+        found.push(
+          this.#at(key.range?.[0] ?? 0, '<< must merge a map, through an alias such as *name'),
+        );
       },
     });
     return found;
   }
 
-  #oddity(node: Node, anchors: Map<string, Node>): string | undefined {
+  #misreading(node: Node, anchors: Map<string, Node>): string | undefined {
     if (isAlias(node)) {
       return anchors.has(node.source)
         ? undefined
-        : `is ${inLine(`*${node.source}`)}, an alias of an anchor that does not stand before it: put it in quotes if it is text`;
+        : `is ${inLine(`*${node.source}`)}, an alias of an anchor that is not defined before it: put it in quotes if it is text`;
     }
     if (node.tag === '!')
-      return 'begins with a ! and a blank, which YAML reads as a tag: put both in quotes with the text';
+      return 'starts with a ! and a blank, which YAML reads as a tag: put both in quotes with the text';
     if (!isScalar(node)) return undefined;
     const { source = '' } = node;
     if (isOddNumber(node)) {
-      return `is ${inLine(source)}, which YAML reads as the number ${String(node.value)}: write a number in decimal digits alone, and text in quotes`;
+      return `is ${inLine(source)}, which YAML reads as the number ${String(node.value)}: write a number with decimal digits only, and text in quotes`;
     }
     return isFolded(node, this.#text)
-      ? `is ${inLine(JSON.stringify(source))}, which goes on over several lines: put it on one line, or correct the indentation`
+      ? `is ${inLine(JSON.stringify(source))}, which is spread over several lines: put it on one line, or correct the indentation`
       : undefined;
   }
 
@@ -200,15 +202,15 @@ export class YamlSource {
     try {
       const content: unknown = this.#document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {};
       if (!isCircular(content)) return content;
-      this.#blameAlias('stands for something that it is a part of: write the value out');
+      this.#aliasProblem('is an alias of a value that contains it: write the value out');
     } catch (error) {
       if (error instanceof RangeError) throw error;
-      this.#blameAlias('stands for far too much: use fewer aliases of aliases');
+      this.#aliasProblem('expands to too much: use fewer aliases of aliases');
     }
     return {};
   }
 
-  #blameAlias(message: string): void {
+  #aliasProblem(message: string): void {
     let offset = 0;
     let name = 'an alias';
     visit(this.#document, {

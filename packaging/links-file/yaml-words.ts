@@ -5,7 +5,7 @@ import { inLine } from './in-line.ts';
 const CLOUDFORMATION =
   /^!(And|Base64|Cidr|Condition|Equals|FindInMap|GetAtt|GetAZs|If|ImportValue|Join|Length|Not|Or|Ref|Select|Split|Sub|ToJsonString|Transform)$/;
 
-/** What is wrong with the tag of a value, as it stands in the text: said of the value's key. */
+/** What is wrong with the tag of a value; the sentence continues after the value's key. */
 export function tagSentence(tag: string): string {
   const shown = inLine(tag);
   if (CLOUDFORMATION.test(tag)) {
@@ -13,10 +13,10 @@ export function tagSentence(tag: string): string {
   }
   return /^!(!|<)/.test(tag)
     ? `has ${shown}, a YAML type that links.yml does not use: write the value without it`
-    : `has ${shown}, which begins with ! and is a tag to YAML: put it in quotes`;
+    : `has ${shown}, which starts with ! and is a YAML tag: put it in quotes`;
 }
 
-/** The key and the value on a line that has no blank after its colon. */
+/** A sentence about a line that has no blank after its colon. */
 const unspaced = (line: string): string | undefined => {
   const [, key, value] = /^\s*(?:- )?([\w-]+):(\S.*)$/.exec(line) ?? [];
   return key && value
@@ -25,33 +25,32 @@ const unspaced = (line: string): string | undefined => {
 };
 
 const NO_VALUE =
-  'has no value of its own: write each key on a line with a colon, a blank and its value';
+  'has no value: write each key on its own line, with a colon, a blank and its value';
 
 const fixed: Partial<Record<ErrorCode, string>> = {
-  ALIAS_PROPS: 'an alias (*) stands beside an anchor or a tag: remove one of the two',
+  ALIAS_PROPS: 'an alias (*) has an anchor or a tag: remove one of the two',
   BAD_DIRECTIVE:
-    'a line that begins with % is a YAML directive, which links.yml does not use: remove it',
+    'a line that starts with % is a YAML directive, which links.yml does not use: remove it',
   BAD_INDENT:
-    'the indentation does not fit: keys of one map and items of one list begin in the same column, and a [ or { is closed before the next key',
+    'the indentation is wrong: keys of one map and items of one list start in the same column, and a [ or { is closed before the next key',
   BLOCK_AS_IMPLICIT_KEY:
-    'a value can not be followed by another key: put a value that holds ": " in quotes, and begin a map on the next line',
+    'a value can not be followed by another key: put a value that contains ": " in quotes, and start a map on the next line',
   KEY_OVER_1024_CHARS: 'a key is longer than 1,024 characters: shorten it',
   MISSING_CHAR:
     'a character is missing here: check brackets, commas, blanks and the colon after each key',
   MULTIPLE_ANCHORS: 'a value has two anchors (&): remove one',
   MULTIPLE_DOCS:
-    'a second YAML document begins here, and links.yml is one: remove the line with --- or ...',
+    'a second YAML document starts here, but links.yml must be one document: remove the line with --- or ...',
   MULTIPLE_TAGS: 'a value has two tags (!): remove them, or put the text in quotes',
   NON_STRING_KEY: 'a key must be plain text: write it without brackets or an alias',
   RESOURCE_EXHAUSTION: 'brackets or indentation are nested too deeply: a link needs five levels',
-  TAB_AS_INDENT: 'a tab is in the indentation, which YAML does not allow: indent with spaces',
+  TAB_AS_INDENT: 'the indentation has a tab, which YAML does not allow: indent with spaces',
 };
 
 /**
- * What a mistake in YAML is, in one sentence that says what to do. The YAML library's own messages
- * address programmers who call it.
+ * A YAML error as one sentence that says what to do. The messages of the YAML library are for programmers.
  *
- * @param from where the library sees the mistake begin.
+ * @param from the offset at which the library reports the error.
  */
 export function yamlSentence(code: ErrorCode, text: string, from: number): string {
   const lineStart = text.lastIndexOf('\n', from - 1) + 1;
@@ -65,15 +64,15 @@ export function yamlSentence(code: ErrorCode, text: string, from: number): strin
     case 'DUPLICATE_KEY':
       return `${inLine(word)} is already a key of the same map: remove or rename one of the two`;
     case 'BAD_ALIAS':
-      return `${inLine(word)} is not the name of a YAML anchor or alias: put text that begins with * or & in quotes`;
+      return `${inLine(word)} is not the name of a YAML anchor or alias: put text that starts with * or & in quotes`;
     case 'BAD_SCALAR_START':
-      return `${inLine(word)} begins with a character that YAML reserves: put it in quotes`;
+      return `${inLine(word)} starts with a character that YAML reserves: put it in quotes`;
     case 'BAD_DQ_ESCAPE':
-      return `${inLine(text.slice(from, from + 2))} is no escape in double quotes: use single quotes, or double the backslash`;
+      return `${inLine(text.slice(from, from + 2))} is not an escape in double quotes: use single quotes, or double the backslash`;
     default:
       return (
         fixed[code] ??
-        `${inLine(word || text.charAt(from)) || 'this'} can not stand here: check brackets, quotes and indentation`
+        `${inLine(word || text.charAt(from)) || 'this'} is not allowed here: check brackets, quotes and indentation`
       );
   }
 }

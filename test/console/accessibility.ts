@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 
-/** What the engine says of one element, or of all. */
+/** A finding of the engine about one element. */
 interface Finding {
   ruleId: string;
   value: [policy: string, verdict: string];
@@ -22,11 +22,12 @@ const source = readFile(
 );
 
 /**
- * What of WCAG 2.2 A and AA a page breaks, as far as a program can be sure of it, each in a sentence.
- * https://github.com/IBMa/equal-access
+ * The certain violations of WCAG 2.2 A and AA on a page, one sentence each.
+ *
+ * @see https://github.com/IBMa/equal-access
  */
 export async function barriersIn(page: Page): Promise<string[]> {
-  // Once a page, since it takes a while.
+  // Loaded once for each page, since it is slow.
   if (!(await page.evaluate(() => 'ace' in globalThis))) await page.evaluate(await source);
   const findings = await page.evaluate(async () => {
     const { ace } = globalThis as unknown as { ace: Engine };
@@ -38,9 +39,9 @@ export async function barriersIn(page: Page): Promise<string[]> {
     .map(({ ruleId, message, snippet }) => `${ruleId}: ${message}: ${snippet}`);
 }
 
-/** What one can act on and no Tab reaches, or that shows no focus when it does. */
+/** Controls that the Tab key does not reach, or that show no focus when it does. */
 export async function keyboardBarriers(page: Page): Promise<string[]> {
-  // Marked, since what is reached must be just this.
+  // Each control gets a mark, to recognise it when it has the focus.
   const count = await page.evaluate(() => {
     const root = document.querySelector('dialog[open]') ?? document.body;
     const all = root.querySelectorAll<HTMLElement>(
@@ -69,7 +70,7 @@ export async function keyboardBarriers(page: Page): Promise<string[]> {
   const found: string[] = [];
   for (let i = 0; i < count; i++) {
     if (reached.get(String(i)) !== true) {
-      const how = reached.has(String(i)) ? 'shows no focus' : 'is reached by no Tab';
+      const how = reached.has(String(i)) ? 'shows no focus' : 'is not reached by Tab';
       found.push(`${await describe(i)} ${how}`);
     }
   }

@@ -13,7 +13,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Where a browser is by its usual names, or by CHROMIUM_PATH. */
+/** The path of a browser: CHROMIUM_PATH, or one of the usual names and folders. */
 function findBrowser(): string | undefined {
   const { CHROMIUM_PATH, PATH = '' } = process.env;
   const folders = [...PATH.split(delimiter), '/usr/bin', '/snap/bin'];
@@ -24,20 +24,25 @@ function findBrowser(): string | undefined {
 
 const executablePath = findBrowser();
 
-/** Why what needs a browser is skipped, if it is. */
+/** Why tests that need a browser are skipped; false if there is one. */
 export const withoutBrowser: string | false =
   executablePath === undefined &&
-  'No browser was found, so the console in the browser was NOT tested. Install one, for example with "apt-get install chromium", or name one in CHROMIUM_PATH.';
+  'No browser was found, so the console was NOT tested in a browser. Install one, for example with "apt-get install chromium", or set CHROMIUM_PATH.';
 
-/** A browser with a profile of its own, which asks nobody for anything. */
+/** A browser with an empty profile and no background network traffic. */
 export async function openBrowser(): Promise<Browser> {
-  // Loaded by who opens one: whether there is one is asked by all tests.
+  // Loaded only when a browser is opened, since all tests import this file.
   const { chromium } = await import('playwright-core');
   return chromium.launch({
     ...(executablePath !== undefined && { executablePath }),
     args: [
-      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
     ],
   });
 }

@@ -18,9 +18,9 @@ describe('the console', { skip: withoutBrowser }, () => {
   let world: World;
   let browser: Browser;
   let console: Console;
-  /** Every address that any page has asked for anything. */
+  /** The address of every request of every page. */
   const asked: string[] = [];
-  /** What pages complained of: errors, and what their policy has refused. */
+  /** Errors on pages, and what their policy blocked. */
   const complaints: string[] = [];
 
   before(async () => {
@@ -60,15 +60,15 @@ describe('the console', { skip: withoutBrowser }, () => {
     where.getByRole('button', { name });
   const rowOf = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text });
 
-  test('shows a link as it happens, then its graph, its difference and what each state was given', async () => {
+  test('shows a link as it happens, then its graph, its changes and the input and output of each state', async () => {
     const page = await open();
     const clientId = await world.createAppClient(MOBILE);
     const row = rowOf(page, clientId).filter({ hasText: 'LINKED' });
     await row.waitFor();
     await row.getByRole('link').click();
 
-    // As people read differences, and as they hear them.
-    const lines = page.getByLabel(`What changes in ${pools.mobile}`).getByRole('listitem');
+    // The line has text for eyes and for screen readers.
+    const lines = page.getByLabel(`Changes in ${pools.mobile}`).getByRole('listitem');
     await lines.first().waitFor();
     assert.equal(await lines.count(), 1);
     assert.equal(
@@ -85,7 +85,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
-  test('does nothing without a plan that was confirmed, and all of it by the keyboard', async () => {
+  test('changes nothing without a confirmed plan, and works by keyboard alone', async () => {
     const clientId = await world.createAppClient(HEALED, 'other');
     await world.run({ link: 'healed' }, undefined, world.reconcileArn);
     const app = await world.createAppClient(HEALED, 'app');
@@ -98,13 +98,13 @@ describe('the console', { skip: withoutBrowser }, () => {
         await keyboard.type(text);
         await keyboard.press('Tab');
       }
-      // Onto Unlink, behind Link.
+      // To Unlink, which follows Link.
       await keyboard.press('Tab');
       await keyboard.press('Enter');
       const dialog = page.getByRole('dialog', { name: `Unlink the app client ${app}?` });
       await dialog.waitFor();
       assert.match((await dialog.textContent())!, /removed: CognitoIdentityProviders/);
-      // From the heading over the difference to the reason.
+      // From the heading past the difference to the reason.
       for (const key of ['Tab', 'Tab']) await keyboard.press(key);
       await keyboard.type(reason);
       return dialog;
@@ -128,7 +128,7 @@ describe('the console', { skip: withoutBrowser }, () => {
       .first()
       .waitFor();
     assert.equal(await has(pools.healed, app), false);
-    // What others have written is shown as text.
+    // A reason is shown as text, not as HTML.
     await page.getByText('a person (<b id="injected">a drill</b>)').waitFor();
     assert.equal(await page.locator('#injected').count(), 0);
 
@@ -170,7 +170,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
-  test('asks a person who says why: to approve, to pause and to resume', async () => {
+  test('needs a reason to approve and to pause', async () => {
     const clientId = await world.createAppClient(APPROVED);
     const page = await open();
     const row = rowOf(page, clientId).filter({ hasText: 'waits for approval' });
@@ -180,16 +180,16 @@ describe('the console', { skip: withoutBrowser }, () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByText(clientId).waitFor();
     await button(dialog, 'Approve').click();
-    assert.equal(await dialog.isVisible(), true, 'it wants a reason');
+    assert.equal(await dialog.isVisible(), true, 'the reason is missing');
     assert.equal(await has(pools.mobile, clientId), false);
-    await dialog.getByLabel('Why, for the audit').fill('as agreed');
+    await dialog.getByLabel('Reason, for the audit').fill('as agreed');
     await button(dialog, 'Approve').click();
     await page.getByText(`arn:aws:iam::${ACCOUNT_A}:root (as agreed)`).waitFor();
     assert.equal(await has(pools.mobile, clientId), true);
 
     await button(page, 'Pause all writes …').click();
     await dialog.getByText('poolbridge-dev-').waitFor();
-    await dialog.getByLabel('Why, for the audit').fill('night');
+    await dialog.getByLabel('Reason, for the audit').fill('night');
     await button(dialog, 'Pause').click();
     await page.getByRole('alert').getByText('(night)').waitFor();
     await button(page, 'Resume writes …').click();
@@ -198,7 +198,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
-  test('offers nothing that its caller may not do, and says why', async () => {
+  test('offers only what its caller may do, and says why', async () => {
     const reader = someone(world, 'reader', [
       {
         Effect: 'Allow',
@@ -223,7 +223,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await own.close();
   });
 
-  test('is for everyone: names, contrast, structure and keyboard, light and dark', async () => {
+  test('is accessible: names, contrast, structure and keyboard, light and dark', async () => {
     for (const dark of [false, true]) {
       const page = await open(console.address, dark);
       const check = async () => {
@@ -242,7 +242,7 @@ describe('the console', { skip: withoutBrowser }, () => {
       await check();
       await page.close();
     }
-    // It sees what is wrong.
+    // The check finds a page that is not accessible.
     const page = await browser.newPage();
     await page.setContent(
       '<html lang="en"><title>-</title><main><h1>-</h1><p style="color: #888; background: #777">hard to read</p><button></button></main>',
@@ -252,7 +252,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
-  test('says that nobody answers, and goes on by itself once somebody does', async () => {
+  test('says that AWS does not answer, and recovers once it does', async () => {
     const { port } = new URL(world.local.endpoint);
     let answers = false;
     const way = createTcpServer((socket) => {
@@ -273,16 +273,16 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.getByRole('heading', { name: 'Links of the stage dev' }).waitFor();
     await button(page, 'Pause all writes …').waitFor();
 
-    // Nor does it fall silent when it is the console that has ended.
+    // It also says so when the console itself has ended.
     await own.close();
     await page.getByRole('alert').getByText('The console does not answer').waitFor();
     await button(page, 'Check for drift').click();
-    await page.getByRole('status').getByText('Is it still running').waitFor();
+    await page.getByRole('status').getByText('Check that it still runs').waitFor();
     await page.close();
     way.close();
   });
 
-  test('answers its own page alone, whoever else on this machine asks', async () => {
+  test('answers only its own page, and no other program on the machine', async () => {
     const { origin, port, hash } = new URL(console.address);
     const authorization = `Bearer ${hash.slice(1)}`;
     const statusOf = (headers: Record<string, string>, path = '/api/executions') =>
@@ -296,14 +296,14 @@ describe('the console', { skip: withoutBrowser }, () => {
     assert.equal(await statusOf({ authorization, host: `localhost:${port}` }), 200);
     assert.equal(await statusOf({}), 401);
     assert.equal(await statusOf({ authorization: `${authorization}x` }), 401);
-    // A name of somebody else's that his DNS leads here, another page, another port of this machine.
+    // A foreign host name that resolves to this machine, another page, another port of this machine.
     assert.equal(await statusOf({ authorization, host: `evil.example:${port}` }), 421);
     assert.equal(await statusOf({ host: `evil.example:${port}` }, '/'), 421);
     assert.equal(await statusOf({ authorization, origin: 'http://evil.example' }), 403);
     assert.equal(await statusOf({ authorization, 'sec-fetch-site': 'same-site' }), 403);
     assert.equal(await statusOf({ 'sec-fetch-site': 'cross-site' }, '/'), 403);
 
-    // Nothing is done but by a POST of JSON, and of no more than any of it is long.
+    // Actions need a POST with a small JSON body.
     const ask = async (method: string, type: string, body?: string) => {
       const headers = { authorization, 'content-type': type };
       const init = { method, headers, ...(body !== undefined && { body }) };
@@ -348,14 +348,14 @@ describe('the console', { skip: withoutBrowser }, () => {
     evil.close();
     await page.close();
 
-    // Its own page forgets the token's place, keeps it for a reload, and knows none of another tab's.
+    // The page removes the token from its address, keeps it for a reload, and does not share it with other tabs.
     const own = await open();
     assert.equal(own.url(), `${origin}/`);
     await own.reload();
     await own.getByRole('heading', { name: 'Links of the stage dev' }).waitFor();
     const stranger = await browser.newPage();
     await stranger.goto(`${origin}/`);
-    await stranger.getByText('Open the console by the address that it printed').waitFor();
+    await stranger.getByText('Open the console with the address that it printed').waitFor();
     await Promise.all([own.close(), stranger.close()]);
     assert.deepEqual([...new Set(asked.map((each) => new URL(each).hostname))], ['127.0.0.1']);
     assert.deepEqual(complaints, []);

@@ -16,7 +16,7 @@ const levels = (drawn: Layout): Layout[] => [
 const areApart = (a: Placed, b: Placed): boolean =>
   a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
 
-/** Whether a way ends at the upper or lower edge of a state. */
+/** Whether a point is on the upper or lower edge of a state. */
 const touches = (state: Placed, [x, y] = [Number.NaN, Number.NaN]): boolean =>
   x > state.x && x < state.x + state.width && [state.y, state.y + state.height].includes(y);
 
@@ -27,7 +27,7 @@ function checkStates({ nodes, width, height }: Layout): void {
   for (const [i, a] of nodes.entries()) {
     assert.ok(a.x >= 0 && a.y >= 0 && a.x + a.width <= width && a.y + a.height <= height);
     for (const b of nodes.slice(i + 1)) {
-      assert.ok(areApart(a, b), `${a.node.name} and ${b.node.name} lie upon each other`);
+      assert.ok(areApart(a, b), `${a.node.name} and ${b.node.name} overlap`);
     }
   }
 }
@@ -42,9 +42,9 @@ function checkWay({ from, to, points }: Drawn, nodes: Placed[]): void {
   }
 }
 
-describe('the picture of a workflow', () => {
+describe('the drawing of a workflow', () => {
   for (const file of ['link.asl.yml', 'reconcile.asl.yml']) {
-    test(`shows every state of ${file} apart from the others, and every way beside them`, () => {
+    test(`has no overlapping states for ${file}, and no line through a state`, () => {
       for (const level of levels(layout(graphIn(file)))) {
         checkStates(level);
         const { nodes, ways } = level;
@@ -57,7 +57,7 @@ describe('the picture of a workflow', () => {
     });
   }
 
-  test('leads from top to bottom, but for the way that goes round again', () => {
+  test('leads from top to bottom, except for the transition that tries again', () => {
     const [, linking] = levels(layout(graphIn('link.asl.yml')));
     const up = linking!.ways.filter(({ points }) => points.at(-1)![1] < points[0]![1]);
     assert.deepEqual(

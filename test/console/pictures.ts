@@ -1,4 +1,4 @@
-// `node test/console/pictures.ts` takes the pictures of docs/pictures anew.
+// `node test/console/pictures.ts` updates the pictures in docs/pictures.
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
@@ -16,7 +16,7 @@ async function open(browser: Browser, address: string, isDark: boolean): Promise
   await page.goto(address);
   await page.getByRole('row').filter({ hasText: 'UNLINKED' }).waitFor();
   await page.getByRole('button', { name: /^Sign in .* with ios$/ }).click();
-  await page.getByText('let in').waitFor();
+  await page.getByText('allowed').waitFor();
   return page;
 }
 
@@ -42,5 +42,5 @@ await light.getByRole('region', { name: 'Output' }).waitFor();
 await light.locator('h1').focus();
 await take(light, 'execution', true);
 await browser.close();
-// The AWS would stay up.
+// The embedded AWS would keep the process alive.
 process.exit();

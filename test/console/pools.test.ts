@@ -47,14 +47,14 @@ describe('an identity pool, as the console shows it', () => {
     return { ...pool!, drift: pool!.drift.map(({ clientId }) => clientId) };
   };
 
-  test('is as the last report has it, with what that report has left', () => {
+  test('shows the drift that the last report left', () => {
     const repaired = report('2', { repaired: { linked: 1, unlinked: 1 } });
     const { asOf, drift, counts: found } = shown([repaired, report('1')]);
     assert.deepEqual([asOf, drift], ['2', ['removed']]);
     assert.deepEqual(found, { ...counts, linked: 2, missing: 0, orphaned: 0 });
   });
 
-  test('shows an app client that lacks both entries of its user pool once for each, until it is linked', () => {
+  test('shows an app client without either entry of its user pool twice, until it is linked', () => {
     const lacking = entry('missing', 'link');
     const other = { ...lacking, providerName: `issuer-${lacking.providerName}` };
     const both = report('2', { counts: { ...counts, missing: 2 }, entries: [lacking, other] });
@@ -70,7 +70,7 @@ describe('an identity pool, as the console shows it', () => {
     assert.deepEqual([drift, now], [[], { ...counts, linked: 3, missing: 0 }]);
   });
 
-  test('is what was written since then, too, and not what was written before', () => {
+  test('includes writes since the report, but not earlier ones', () => {
     const {
       drift,
       counts: found,

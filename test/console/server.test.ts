@@ -12,7 +12,7 @@ describe('the server of the console', () => {
   let origin: string;
   let authorization: string;
   before(async () => {
-    // Nothing is deployed there: requests are judged, and then end in AWS's own errors.
+    // Nothing is deployed: a valid request ends with an error of AWS.
     local = await startAws({ trail: false });
     const credentials = { accessKeyId: '111111111111', secretAccessKey: 'any' };
     const session = new Session({ endpoint: local.endpoint, region: 'us-east-1', credentials });
@@ -33,19 +33,19 @@ describe('the server of the console', () => {
     return { status: response.status, error };
   }
 
-  function said(text: string): Promise<string> {
+  function answerTo(text: string): Promise<string> {
     return new Promise((resolve) => {
-      let heard = '';
+      let answer = '';
       const socket = connect(Number(new URL(origin).port), '127.0.0.1', () => socket.write(text));
       socket.on('data', (chunk) => {
-        heard += chunk.toString('latin1');
+        answer += chunk.toString('latin1');
       });
       socket.on('error', () => {});
-      socket.on('close', () => resolve(heard));
+      socket.on('close', () => resolve(answer));
     });
   }
 
-  test('refuses bodies that are no small JSON object, and answers every other one', async () => {
+  test('refuses bodies that are not a small JSON object, and answers all others', async () => {
     for (const body of ['', '{', '[]', 'null', '"a"']) {
       assert.deepEqual(await post('/api/plan', body), { status: 400, error: 'Refused' }, body);
     }
@@ -84,18 +84,18 @@ describe('the server of the console', () => {
     );
   });
 
-  test('ends what is slow, and outlives what is no HTTP', async () => {
+  test('ends slow requests, and survives requests that are not HTTP', async () => {
     const { host } = new URL(origin);
     const head = `POST /api/plan HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${authorization}\r\ncontent-type: application/json\r\n`;
-    assert.match(await said(head), /^HTTP\/1\.1 408 /);
-    assert.match(await said(`${head}content-length: 9\r\n\r\n{`), /^HTTP\/1\.1 4\d\d /);
-    assert.match(await said('nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /);
+    assert.match(await answerTo(head), /^HTTP\/1\.1 408 /);
+    assert.match(await answerTo(`${head}content-length: 9\r\n\r\n{`), /^HTTP\/1\.1 4\d\d /);
+    assert.match(await answerTo('nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /);
     assert.match(
-      await said(`${head}transfer-encoding: chunked\r\nconnection: close\r\n\r\n`),
+      await answerTo(`${head}transfer-encoding: chunked\r\nconnection: close\r\n\r\n`),
       / 411 /,
     );
     assert.match(
-      await said(`GET // HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`),
+      await answerTo(`GET // HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`),
       / 400 /,
     );
     assert.equal((await fetch(origin)).status, 200);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { anchorsOf, documents, filesOf, isThere, linkedFile, linksOf, read } from './pages.ts';
 
-/** The lines of a page that a pattern finds, each with what was found. */
+/** The lines of a page that match a pattern, each with its match. */
 function linesWith(page: string, pattern: RegExp): string[] {
   return read(page)
     .replace(/https?:\/\/[^\s)>"]+/g, '')
@@ -31,7 +31,7 @@ const pathsIn = (text: string): string[] =>
   );
 
 describe('the documents', () => {
-  test('have no relative link that leads to nothing', () => {
+  test('have no broken relative link', () => {
     const dead = documents.flatMap((page) =>
       linksOf(page).flatMap((link) => {
         const [target = '', anchor] = link.split('#');
@@ -44,7 +44,7 @@ describe('the documents', () => {
     assert.deepEqual(dead, []);
   });
 
-  test('and the code name no file or folder that is not there', () => {
+  test('and the code name no file or folder that does not exist', () => {
     const code = filesOf([
       `{${FOLDERS.replaceAll('|', ',')}}/**/*.{ts,yml,json,html}`,
       '*.{yml,json}',
@@ -80,7 +80,7 @@ describe('the documents', () => {
     assert.deepEqual(unknown, []);
   });
 
-  test('are all listed in docs/README.md or reached from there, and the README leads there', () => {
+  test('are all listed in docs/README.md or linked from there, and the README links to it', () => {
     const reached = new Set<string>();
     const follow = (page: string): void => {
       if (reached.has(page) || !documents.includes(page)) return;

@@ -17,7 +17,7 @@ export const documents = filesOf(['**/*.md', '.github/**/*.md']);
 
 export const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-/** Whether a file, a folder or a pattern leads to something in the repository. */
+/** Whether a file, folder or pattern exists in the repository. */
 export const isThere = (path: string): boolean =>
   /[*{]/.test(path)
     ? globSync(path, { cwd: root }).length > 0
@@ -88,10 +88,10 @@ export function rowsOf(text: string): string[][] {
     );
 }
 
-/** What is marked as code in a text. */
+/** The code spans in a text. */
 export const codeIn = (text: string): string[] =>
   [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
-/** What is marked as code in the first column of the tables in a text. */
+/** The code spans in the first column of the tables in a text. */
 export const namedIn = (text: string): string[] =>
   rowsOf(text).flatMap(([first = '']) => codeIn(first));

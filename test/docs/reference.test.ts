@@ -13,12 +13,12 @@ import { codeIn, filesOf, namedIn, proseOf, read, rowsOf, section } from './page
 
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
 
-/** That a page names just what there is. */
+/** Checks that a page names exactly what exists. */
 function assertNamed(named: Iterable<string>, there: Iterable<string>): void {
   assert.deepEqual(sorted(named), sorted(there));
 }
 
-/** The product's code, wherever its folders are: neither tests nor the embedded AWS. */
+/** The code of the product, without tests and the embedded AWS. */
 const code = filesOf('**/*.ts')
   .filter((file) => !/^(test|bench|local|packages|demo)\//.test(file))
   .map(read)
@@ -40,7 +40,7 @@ async function help(...args: string[]): Promise<string> {
   return text;
 }
 
-/** The options in a help text, with what each takes. */
+/** The options in a help text, each with its argument. */
 const optionsIn = (text: string): string[] => all(text, /^ {2}(--[\w-]+(?: <\w+>)?)/gm);
 
 const shared = optionsIn(await help());
@@ -101,7 +101,7 @@ describe('docs/commands.md', () => {
     assertNamed(namedIn(section(page, '## Other ways to ask')), there);
   });
 
-  test('goes with docs/permissions.md, which has every command that calls AWS', () => {
+  test('matches docs/permissions.md, which has every command that calls AWS', () => {
     const named = namedIn(section('docs/permissions.md', '## To use the command'));
     const local = ['local', 'completion'];
     assertNamed(
@@ -122,7 +122,7 @@ describe('docs/outcomes.md', () => {
 
   test('has each error, and no other', () => {
     const named = namedIn(section(page, '## Errors'));
-    // Some stand for several failures, or come from a state: these have no class.
+    // Errors that stand for several failures, or come from a state, have no class.
     const literal = all(code, /\berror: .*?'([A-Z]\w+Error)'/g).filter(
       (name) => name !== 'UsageError',
     );
@@ -296,7 +296,7 @@ test('docs/architecture.md has each step, and no other', () => {
   );
 });
 
-test('docs/glossary.md names what is in the file that it names', () => {
+test('docs/glossary.md names code that exists in the named file', () => {
   const missing = rowsOf(read('docs/glossary.md')).flatMap(([word, , place = '']) => {
     const [, name = '', file = ''] = /^`(\w+)` in `(\S+)`$/.exec(place) ?? [];
     return name === '' || new RegExp(`\\b${name}\\b`).test(read(file)) ? [] : [word];

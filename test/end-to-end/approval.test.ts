@@ -245,7 +245,12 @@ describe('a change that needs approval', () => {
   });
 
   const malformed = [
-    ...['{}', '[]', '7', 'null', '"yes"', '{"approvedBy":"x"}'],
+    '{}',
+    '[]',
+    '7',
+    'null',
+    '"yes"',
+    '{"approvedBy":"x"}',
     JSON.stringify({ approvedBy: 'x', reason: 'y'.repeat(262_000), time: 'z' }),
     JSON.stringify('x'.repeat(262_142)),
     `${'['.repeat(2000)}${']'.repeat(2000)}`,
@@ -297,7 +302,7 @@ describe('a change that needs approval', () => {
     assert.equal(expired.error, 'ApprovalExpiredError');
     assert.match(
       expired.failure().message,
-      /^No one has approved the change within 24 hours, .* Ask again/,
+      /^No one approved the change within 24 hours, .* Make the request again/,
     );
     assert.equal((await scheduled(expired.executionArn)).length, 1, 'it is not asked for again');
     assert.equal(await has(pools.mobile, clientId), false);

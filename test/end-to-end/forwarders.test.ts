@@ -47,7 +47,8 @@ describe('user pools of other Regions and accounts', () => {
     local.aws.iam.organizations.set(ACCOUNT_D, ORGANIZATION);
     abroad = new World(local, machineArn, { account: ACCOUNT_D, region: 'us-east-1' });
     const away = [
-      ...[HOME, { account: ACCOUNT_A, region: 'eu-west-1' }],
+      HOME,
+      { account: ACCOUNT_A, region: 'eu-west-1' },
       ...['us-east-1', 'eu-west-1'].map((region) => ({ account: ACCOUNT_D, region })),
       ...[ACCOUNT_E, ACCOUNT_F].map((account) => ({ account, region: 'us-east-1' })),
     ];

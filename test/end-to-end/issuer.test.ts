@@ -267,7 +267,11 @@ describe('a user pool whose issuer is switched', () => {
     const { counts, entries } = await reconcile(true);
     assert.deepEqual([counts.linked, counts.foreign, entries], [2, 2, []]);
     const dryRun = await poolbridge(world, [
-      ...['plan', '--user-pool', SWITCHED, '--client', await world.createAppClient(SWITCHED)],
+      'plan',
+      '--user-pool',
+      SWITCHED,
+      '--client',
+      await world.createAppClient(SWITCHED),
     ]);
     assert.ok(dryRun.out.includes('the user pool has the updated issuer'), dryRun.out);
   });

@@ -102,9 +102,12 @@ describe('the end of an execution', () => {
       [metric]: 1,
     });
     assert.deepEqual(counted, [
-      ...[of('Linked'), of('Linked', 'mobile')],
-      ...[of('AlreadyLinked'), of('AlreadyLinked', 'mobile')],
-      ...[of('Unlinked'), of('Unlinked', 'mobile')],
+      of('Linked'),
+      of('Linked', 'mobile'),
+      of('AlreadyLinked'),
+      of('AlreadyLinked', 'mobile'),
+      of('Unlinked'),
+      of('Unlinked', 'mobile'),
       of('Failed'),
     ]);
     const [{ _aws: envelope }] = metrics() as [{ _aws: { CloudWatchMetrics: object[] } }];

@@ -19,7 +19,7 @@ const BOUNDARY = `arn:aws:iam::${HOME.account}:policy/landing-zone`;
 const policy = (...Statement: object[]) => parsePolicy({ Version: '2012-10-17', Statement });
 const everything = { Effect: 'Allow', Action: '*', Resource: '*' };
 
-/** An account that has the boundary, and where no one may make a role without it. */
+/** An account with the boundary, in which no role may be created without it. */
 function landingZone(): { aws: EmbeddedAws; deployer: Principal } {
   const aws = assembleAws();
   aws.iam.managedPolicies.set(BOUNDARY, policy(everything));
@@ -34,7 +34,7 @@ function landingZone(): { aws: EmbeddedAws; deployer: Principal } {
   return { aws, deployer: aws.iam.openSession(role, { name: 'pipeline', seconds: 900 }) };
 }
 
-/** The boundaries of all roles of a packaged service, by the roles' logical ids. */
+/** The boundary of each role of a packaged service, by logical id. */
 function boundariesIn({ folder }: Pick<Artifact, 'folder'>): [string, unknown][] {
   const file = join(folder, 'cloudformation-template-update-stack.json');
   const { Resources } = JSON.parse(readFileSync(file, 'utf8')) as {
@@ -54,16 +54,16 @@ describe('a permissions boundary', () => {
   });
   after(() => artifact.remove());
 
-  test('is on every role of the service, if the parameter names it', () => {
+  test('is on every role of the service if the parameter names it', () => {
     for (const [id, boundary] of boundariesIn(artifact)) assert.equal(boundary, BOUNDARY, id);
   });
 
-  test('is on no role of the service, if it does not', () => {
+  test('is on no role of the service if the parameter is blank', () => {
     for (const [id, boundary] of boundariesIn(withoutParameter))
       assert.equal(boundary, undefined, id);
   });
 
-  test('lets the service be deployed where no role may be made without it', async () => {
+  test('allows a deployment in an account that requires it for every role', async () => {
     const { aws, deployer } = landingZone();
     await deployService(aws, { ...HOME, deployer }, artifact);
     const other = landingZone();
@@ -88,7 +88,7 @@ describe('a permissions boundary', () => {
     ],
   } as const;
   for (const [name, [deploy, parameters]] of Object.entries(templates)) {
-    test(`lets ${name} be deployed there, by its parameter PermissionsBoundary`, async () => {
+    test(`allows a deployment of ${name} there, with its parameter PermissionsBoundary`, async () => {
       const { aws, deployer } = landingZone();
       await assert.rejects(
         deploy(aws, { ...HOME, deployer }, parameters),
@@ -103,7 +103,7 @@ describe('a permissions boundary', () => {
     });
   }
 
-  test('that is no ARN of a policy is refused in one sentence, and nothing is packaged', async () => {
+  test('that is not the ARN of a policy is refused, and nothing is packaged', async () => {
     await assert.rejects(
       packagedService('links: {}\n', 'dev', { permissionsBoundary: 'landing-zone' }),
       /permissionsBoundary is "landing-zone", which is not the ARN of an IAM policy\. .* Nothing was packaged\./,

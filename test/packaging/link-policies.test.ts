@@ -27,7 +27,7 @@ const resourcesOf = (policies: Policies, prefix: string) =>
     Resource.map((arn) => (typeof arn === 'string' ? arn : arn['Fn::Sub'])),
   );
 
-/** How long the policies are once CloudFormation has put in partition and account. */
+/** The length of the policies once CloudFormation has filled in partition and account. */
 const sizes = ({ policies }: Policies) =>
   Object.values(policies.Resources).map(({ Properties }) => {
     const json = JSON.stringify(Properties.PolicyDocument);
@@ -43,7 +43,7 @@ const many = (count: number, of: (i: number) => Partial<Link>) =>
 const READ = ['cognito-idp:DescribeUserPool', 'cognito-idp:ListUserPoolClients'];
 
 describe('the policies that follow from links.yml', () => {
-  test('let the roles be assumed that it names, each once, and nothing else', () => {
+  test('allow assuming the roles that it names, each once, and nothing else', () => {
     const other = 'arn:aws:iam::333333333333:role/other';
     const policies = linkPolicies({ a: link(), b: link(), c: link({ roleArn: other }) });
     assert.deepEqual(statementsOf(policies, 'AssumeLinkRoles'), [
@@ -56,7 +56,7 @@ describe('the policies that follow from links.yml', () => {
     assert.deepEqual(policies.assumeRoles, [{ Ref: 'AssumeLinkRoles1' }]);
   });
 
-  test('let the clients be listed of the user pools that it names, in their own Regions', () => {
+  test('allow listing the app clients of the user pools that it names, in their Regions', () => {
     const policies = linkPolicies({ a: link({ userPools: ['us-east-1_A', 'eu-west-1_B'] }) });
     assert.deepEqual(statementsOf(policies, 'ReadUserPools'), [
       {
@@ -77,7 +77,7 @@ describe('the policies that follow from links.yml', () => {
     assert.deepEqual(policies.readUserPools, [{ Ref: 'ReadUserPools1' }]);
   });
 
-  test('let the clients be listed of user pools that carry its tags, and tags be read', () => {
+  test('allow listing the app clients of user pools with its tags, and reading tags', () => {
     const { userPools: _, ...untagged } = link();
     const policies = linkPolicies({
       a: { ...untagged, userPoolTags: { team: 'mobile', env: 'x' } },
@@ -102,7 +102,7 @@ describe('the policies that follow from links.yml', () => {
     assert.deepEqual(linkPolicies({ a: link() }).listUserPools, []);
   });
 
-  test('are none where there are no links', () => {
+  test('are none if there are no links', () => {
     assert.deepEqual(linkPolicies({}), {
       policies: { Resources: {} },
       assumeRoles: [],
@@ -116,7 +116,7 @@ describe('the policies that follow from links.yml', () => {
   const reader = (account: number, name = 'poolbridge-read') =>
     `arn:aws:iam::${account}:role/${name}`;
 
-  test('let the clients of another account be listed by its role alone, and its events be heard', () => {
+  test('allow listing the app clients of another account only through its role, and accept its events', () => {
     const [one, other] = [reader(333333333333), reader(444444444444)];
     const policies = linkPolicies({
       a: link({ userPools: ['eu-west-1_B'], userPoolRoleArn: other }),
@@ -148,7 +148,7 @@ describe('the policies that follow from links.yml', () => {
     assert.deepEqual(accounts, [{ Ref: 'AWS::AccountId' }, '333333333333', '444444444444']);
   });
 
-  test('refuse more accounts and roles of user pools than there is room for, and say what to do', () => {
+  test('are refused for too many accounts or roles of user pools, with what to do', () => {
     const abroad = (count: number, of: (i: number) => string) =>
       linkPolicies(many(count, (i) => ({ userPools: [`us-east-1_${i}`], userPoolRoleArn: of(i) })));
     assert.equal(abroad(100, (i) => reader(333333333333 + i)).accounts.length, 101);
@@ -162,7 +162,7 @@ describe('the policies that follow from links.yml', () => {
     );
   });
 
-  test('hold 200 distinct roles with the long names, each once, in policies that IAM takes', () => {
+  test('hold 200 distinct roles with long names, each once, within the size that IAM allows', () => {
     const roleArn = (i: number) =>
       `arn:aws-us-gov:iam::222222222222:role/${`role-${i}-`.padEnd(64, 'x')}`;
     const policies = linkPolicies(many(200, (i) => ({ roleArn: roleArn(i) })));
@@ -174,7 +174,7 @@ describe('the policies that follow from links.yml', () => {
     assert.ok(policies.assumeRoles.length <= 6);
   });
 
-  test('refuse more roles than an IAM role has room for, and say what to do', () => {
+  test('are refused for too many roles, with what to do', () => {
     const roleArn = (i: number) => `arn:aws:iam::222222222222:role/${`${i}`.padEnd(64, 'x')}`;
     assert.throws(
       () => linkPolicies(many(1000, (i) => ({ roleArn: roleArn(i) }))),
@@ -184,7 +184,7 @@ describe('the policies that follow from links.yml', () => {
 
   const ofRegions = (i: number) => [`${i % 2 === 0 ? 'us-east-1' : 'eu-west-1'}_Pool${i}`];
 
-  test('name hundreds of user pools one by one, in the room that the roles leave', () => {
+  test('name hundreds of user pools by id, as far as the roles leave room', () => {
     for (const roles of [1, 200]) {
       const roleArn = (i: number) =>
         `arn:aws:iam::222222222222:role/${`role-${i % roles}-`.padEnd(64, 'x')}`;
@@ -199,7 +199,7 @@ describe('the policies that follow from links.yml', () => {
     }
   });
 
-  test('name the Regions of user pools where IAM has no room for all of them, and say so', () => {
+  test('name Regions instead of user pools that do not fit, with a warning', () => {
     const policies = linkPolicies(many(8000, (i) => ({ userPools: ofRegions(i) })));
     assert.deepEqual(resourcesOf(policies, 'ReadUserPools'), [
       'arn:${AWS::Partition}:cognito-idp:eu-west-1:${AWS::AccountId}:userpool/eu-west-1_*',
@@ -207,11 +207,11 @@ describe('the policies that follow from links.yml', () => {
     ]);
     assert.equal(
       policies.wider,
-      '8000 user pools are more than IAM has room for by name: every user pool in eu-west-1, us-east-1 may be described and its app clients listed',
+      '8000 user pools do not fit into the policies by id, so the functions may describe every user pool in eu-west-1, us-east-1 and list its app clients',
     );
   });
 
-  test('keep to the tags where it is the names that IAM has no room for', () => {
+  test('still require the tags if only the ids do not fit', () => {
     const policies = linkPolicies(
       many(8000, (i) => ({ userPools: ofRegions(i), userPoolTags: { team: 'web' } })),
     );
@@ -223,7 +223,7 @@ describe('the policies that follow from links.yml', () => {
     assert.deepEqual(resourcesOf(policies, 'ReadUserPools').slice(0, 2), [anywhere, anywhere]);
   });
 
-  test('with tags beyond IAM’s room let clients be listed of any user pool of the account, and say so', () => {
+  test('allow every user pool of the account if the tags do not fit, with a warning', () => {
     const { userPools: _, ...untagged } = link();
     const links = Object.fromEntries(
       Array.from({ length: 600 }, (_, i) => [

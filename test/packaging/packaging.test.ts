@@ -38,7 +38,7 @@ describe('packaging', () => {
   });
   after(() => artifact.remove());
 
-  test('takes 200 KB of links and 200 distinct roles, and so does deploying', async () => {
+  test('accepts 200 KB of links and 200 distinct roles, which also deploy', async () => {
     const local = await startAws();
     try {
       const { LinkStateMachineArn } = await deployService(local.aws, HOME, artifact, 'prod');
@@ -80,7 +80,7 @@ describe('packaging', () => {
     }
   });
 
-  test('warns of what links.yml probably does not mean, of what is granted beyond it, and of user pools that it will not hear of', () => {
+  test('warns about probable mistakes, about wider permissions, and about user pools whose events do not arrive', () => {
     const warnings = artifact.printed.split('\n').filter((line) => line.startsWith('Warning: '));
     const [doubtful = '', ...others] = warnings;
     assert.match(
@@ -88,13 +88,13 @@ describe('packaging', () => {
       /links\.yml:4754: links\.elsewhere\.clients\.0 is " team-950-\*", which matches only names with /,
     );
     assert.deepEqual(others, [
-      'Warning: links.elsewhere.userPools: 1 not of us-east-1, the Region deployed to (eu-west-1_Pool950). Their new app clients are heard of only where resources/forwarder.yml is deployed; else link them by hand.',
-      'Warning: links.yml names user pools of accounts that may not forward events (444444444444): their new app clients are not heard of. Name them in forwardingAccounts, or give forwardingOrganization, and deploy resources/forwarder.yml there; else link them by hand.',
-      'Warning: links.yml: 951 user pools are more than IAM has room for by name: every user pool in eu-west-1, us-east-1 may be described and its app clients listed.',
+      'Warning: links.elsewhere.userPools: 1 not in us-east-1, the Region of the deployment (eu-west-1_Pool950). Deploy resources/forwarder.yml in their Regions; otherwise link their new app clients by hand.',
+      'Warning: links.yml names user pools of accounts that may not forward events (444444444444). Name these accounts in forwardingAccounts, or set forwardingOrganization, and deploy resources/forwarder.yml there; otherwise link their new app clients by hand.',
+      'Warning: links.yml: 951 user pools do not fit into the policies by id, so the functions may describe every user pool in eu-west-1, us-east-1 and list its app clients.',
     ]);
   });
 
-  test('says in its own words what is wrong with links.yml, and packages nothing', async () => {
+  test('refuses a wrong links.yml with a clear message, and packages nothing', async () => {
     const wrong = link('team', 1, 'arn:aws:iam::222222222222:role/x').replace('clients', 'client');
     await assert.rejects(packagedService(`links:\n${wrong}`), ({ message }: Error) => {
       assert.match(message, /links\.yml:4: links\.team\.client is not a key that Poolbridge knows/);

@@ -10,7 +10,7 @@ describe('the end of a deployment', () => {
   });
   after(() => world.close());
 
-  /** What is printed, with osls as far as the plugin asks it. */
+  /** What the plugin prints, with the parts of osls that it uses. */
   const deployed = async (stage: string) => {
     const said: Record<'notice' | 'warning', string[]> = { notice: [], warning: [] };
     const provider = {
@@ -32,7 +32,7 @@ describe('the end of a deployment', () => {
     return said;
   };
 
-  test('starts a reconcile that repairs, and says which execution', async () => {
+  test('starts a reconcile that repairs, and prints its execution', async () => {
     const { notice, warning } = await deployed('dev');
     assert.deepEqual(warning, []);
     const [{ arn, input } = { arn: '', input: '' }] =
@@ -42,7 +42,7 @@ describe('the end of a deployment', () => {
     assert.equal(input, '{"repair":true}');
   });
 
-  test('is only warned of, where it can’t be started', async () => {
+  test('is a warning if the reconcile can not be started', async () => {
     const { notice, warning } = await deployed('nowhere');
     assert.deepEqual(notice, []);
     assert.match(

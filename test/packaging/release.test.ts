@@ -46,16 +46,16 @@ async function billOfMaterials(): Promise<Component[]> {
   return JSON.parse(stdout).components;
 }
 
-// osls names the upload's folder in the bucket after the time; nothing else in the template may differ.
+// osls names the folder of the upload after the time; nothing else in the template may differ.
 const withoutTime = (template: string): string =>
   template.replace(/\/\d{13}-\d{4}-\d\d-\d\dT[\d:.]+Z\//g, '/TIME/');
 
 describe('a release', () => {
-  test('has the same bytes wherever, whenever and by whomever it is packaged', async () => {
+  test('has the same bytes on any machine, at any time and for any user', async () => {
     const first = process.env['POOLBRIDGE_ARTIFACT'] ?? '';
     const { TZ } = process.env;
     const umask = process.umask(0o077);
-    // A day ahead of most of the world.
+    // A time zone that is a day ahead of most others.
     process.env['TZ'] = 'Pacific/Kiritimati';
     try {
       const second = await packageService(sharedLinks());
@@ -85,7 +85,7 @@ describe('a release', () => {
     }
   });
 
-  test('is built from packages that the lockfile holds to their content, and from no other source', () => {
+  test('is built only from packages whose content the lockfile fixes', () => {
     assert.ok(locked.length > 100);
     const loose = locked.filter(
       ([, { integrity, resolved, link }]) =>
@@ -96,19 +96,19 @@ describe('a release', () => {
     assert.deepEqual(loose, []);
   });
 
-  test('lets packages run scripts when they are installed only by name', () => {
+  test('lets only named packages run scripts at installation', () => {
     const named: Record<string, boolean> = json('package.json').allowScripts;
     const withScripts = locked.filter(([, { hasInstallScript }]) => hasInstallScript === true);
     assert.deepEqual(
       Object.keys(named).sort(),
       [...new Set(withScripts.map(([path]) => nameIn(path)))].sort(),
     );
-    // Node itself, and the bundler's binary.
+    // Node itself and the binary of the bundler.
     const allowed = Object.keys(named).filter((name) => named[name]);
     assert.deepEqual(allowed.sort(), ['esbuild', 'node']);
   });
 
-  test('has a bill of materials that names every package within the functions', async () => {
+  test('has a bill of materials with every package in the functions', async () => {
     const config = bundling({ service: { custom: { links: join(root, 'test/links.yml') } } });
     const { metafile } = await build({
       ...config,

@@ -42,7 +42,7 @@ describe('the parameters of the stack', () => {
   });
   after(() => changed.remove());
 
-  test('keep the table, and nothing else, when the stack is removed, unless they say otherwise', () => {
+  test('keep only the table when the stack is removed, unless a parameter says otherwise', () => {
     const [[id, table] = [], ...more] = resourcesIn(byDefault).filter(kept);
     assert.ok(id === 'PoolTable' && table);
     assert.deepEqual(more, []);
@@ -51,7 +51,7 @@ describe('the parameters of the stack', () => {
     assert.deepEqual(table.Properties['PointInTimeRecoverySpecification'], {
       PointInTimeRecoveryEnabled: true,
     });
-    // CloudFormation takes a table in again only by a name that the template itself gives.
+    // CloudFormation imports a table only if the template itself sets its name.
     assert.equal(table.Properties['TableName'], 'poolbridge-dev');
 
     const [[, deleted] = []] = resourcesIn(changed.folder).filter(kept);
@@ -59,7 +59,7 @@ describe('the parameters of the stack', () => {
     assert.equal(deleted?.Properties['DeletionProtectionEnabled'], false);
   });
 
-  test('encrypt every log group with the key that they name', () => {
+  test('encrypt every log group with the KMS key that they name', () => {
     for (const [id, { Properties }] of logGroups(changed.folder)) {
       assert.equal(Properties['KmsKeyId'], KEY, id);
     }
@@ -68,13 +68,13 @@ describe('the parameters of the stack', () => {
     }
   });
 
-  test('are refused in a sentence where they are no key, before anything is packaged', async () => {
+  test('are refused if they do not name a KMS key, before anything is packaged', async () => {
     await assert.rejects(packagedService('links: {}\n', 'dev', { logsKmsKey: 'alias/logs' }), {
-      message: /logsKmsKey is "alias\/logs", which is not the ARN of a KMS key\. Give one like/,
+      message: /logsKmsKey is "alias\/logs", which is not the ARN of a KMS key\. Use one like/,
     });
   });
 
-  test('have a table that was kept taken into the next stack by its change set', () => {
+  test('make the change set of the next stack import a table that was kept', () => {
     const deploying = {
       stack: 'poolbridge-dev',
       getCreateChangeSetParams(type: unknown) {

@@ -37,7 +37,7 @@ const may = (action: string, resource: string) =>
 
 type Properties = Record<string, unknown>;
 
-/** One sort of resource: what its handlers call to create, update and delete it, and its ARN. */
+/** A type of resource: the calls that create, update and delete it, and its ARN. */
 type Sort = [actions: string, arn: (properties: Properties, logicalId: string) => string];
 
 const regional =
@@ -47,15 +47,16 @@ const regional =
 const bucket = () => 'arn:aws:s3:::poolbridge-dev-serverlessdeploymentbucket-a1b2c3d4e5f6';
 const alarmTopic = () => `arn:aws:sns:us-east-1:${ACCOUNT}:poolbridge-dev-alarms`;
 const queue = () => `arn:aws:sqs:us-east-1:${ACCOUNT}:poolbridge-dev-undelivered-events`;
-// Made up by CloudFormation from the stack's name where a resource has none of its own.
+// The name that CloudFormation makes for a resource without a name of its own.
 const inPath =
   (kind: string) =>
   ({ Path = '/' }: Properties, id: string) =>
     `arn:aws:iam::${ACCOUNT}:${kind}${Path}poolbridge-dev-${id}-A1B2C3`;
 
 /**
- * Of what their schemas list under `handlers`, that which our properties need.
- * https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schemas.html
+ * The calls that the resource schemas list under `handlers`, as far as our properties need them.
+ *
+ * @see https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schemas.html
  */
 const sorts: Record<string, Sort> = {
   'AWS::IAM::Role': [
@@ -119,7 +120,7 @@ const sorts: Record<string, Sort> = {
   'AWS::SQS::QueuePolicy': ['sqs:SetQueueAttributes', queue],
 };
 
-/** What deploying and removing the packaged service asks of AWS: each action, and on what. */
+/** The calls that deploy and remove the packaged service: each action and its resource. */
 function needs(): [action: string, resource: string][] {
   const file = join(
     process.env['POOLBRIDGE_ARTIFACT'] ?? '',
@@ -144,14 +145,14 @@ function needs(): [action: string, resource: string][] {
   ];
 }
 
-test('the policy for deployers covers making, changing and removing all that the service has', () => {
+test('the policy for deployers allows creating, updating and removing everything in the service', () => {
   assert.deepEqual(
     needs().filter(([action, resource]) => !may(action, resource)),
     [],
   );
 });
 
-test('the policy for deployers has no service and no resource that is not needed', () => {
+test('the policy for deployers has no service or resource that is not needed', () => {
   const whole = policy.Statement;
   try {
     for (const [i, statement] of whole.entries()) {

@@ -17,7 +17,7 @@ interface Pattern {
   detail: { eventName: string[] };
 }
 
-/** The event patterns of the rules at home, as they stand in events/. */
+/** The event patterns of the rules in events/. */
 const atHome = ['created', 'deleted'].flatMap((what): Pattern[] => {
   const file = new URL(`../../events/app-client-${what}.yml`, import.meta.url);
   const { Resources } = parse(readFileSync(file, 'utf8'));
@@ -26,7 +26,7 @@ const atHome = ['created', 'deleted'].flatMap((what): Pattern[] => {
   );
 });
 
-test('what the forwarder forwards of its own account is what the rules at home hear of', async () => {
+test('the forwarder forwards the events of its account that the rules of the home match', async () => {
   const aws = assembleAws();
   const HomeBusArn = 'arn:aws:events:us-east-1:111111111111:event-bus/default';
   await deployForwarder(aws, { account: ACCOUNT, region: 'eu-west-1' }, { HomeBusArn });
@@ -41,7 +41,7 @@ test('what the forwarder forwards of its own account is what the rules at home h
   }
 });
 
-test('an account of user pools lets their app clients be listed, in every partition, and nothing else', async () => {
+test('the role in a user pool account allows only listing app clients, in every partition', async () => {
   for (const [region, partition] of [
     ['us-east-1', 'aws'],
     ['cn-north-1', 'aws-cn'],
@@ -70,7 +70,7 @@ test('an account of user pools lets their app clients be listed, in every partit
   }
 });
 
-test('Account-B lets CloudTrail be looked into only where a parameter says so', async () => {
+test('the role in Account-B allows reading CloudTrail only if a parameter says so', async () => {
   const granted = async (parameters: Record<string, string>) => {
     const aws = assembleAws();
     const given = { TrustedAccountId: '111111111111', IdentityPoolIds: 'ap-south-1:0' };
@@ -92,7 +92,7 @@ test('Account-B lets CloudTrail be looked into only where a parameter says so', 
   ]);
 });
 
-test('what is no ARN of a default bus, no account and no user pool is not taken', async () => {
+test('templates refuse parameters that are not the ARN of a default bus, an account id or a user pool id', async () => {
   const where = { account: ACCOUNT, region: 'us-east-1' };
   const bus = 'arn:aws:events:us-east-1:111111111111:event-bus/other';
   await assert.rejects(deployForwarder(assembleAws(), where, { HomeBusArn: bus }), /HomeBusArn/);

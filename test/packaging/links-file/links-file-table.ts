@@ -6,11 +6,11 @@ export const good = `links:
     roleArn: arn:aws:iam::222222222222:role/poolbridge-link
 `;
 
-/** Another link like that of {@link good}, by another name. */
+/** A link like that of {@link good}, with another name. */
 const second = (name: string, more = ''): string =>
   good.replace('links:\n', '').replace('mobile-apps', name) + more;
 
-/** {@link good} with more in its link, in lines 6 and following. */
+/** {@link good} with more lines in its link, from line 6 on. */
 const line = (text: string): string => `${good}    ${text}\n`;
 
 const without = (key: string): string => good.replace(new RegExp(` {4}${key}.*\n`), '');
@@ -28,13 +28,13 @@ const NO_USER_POOL =
   'is not the id of a user pool: it has the form REGION_ID, for example us-east-1_EXAMPLE12';
 const NO_IDENTITY_POOL =
   'is not the id of an identity pool: it has the form REGION:UUID in lower case, for example ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
-const ODD_NUMBER = 'write a number in decimal digits alone, and text in quotes';
+const ODD_NUMBER = 'write a number with decimal digits only, and text in quotes';
 const INDENTATION =
-  'the indentation does not fit: keys of one map and items of one list begin in the same column, and a [ or { is closed before the next key';
+  'the indentation is wrong: keys of one map and items of one list start in the same column, and a [ or { is closed before the next key';
 const FUTILE =
   'links.web.roleMapping never counts: links.mobile-apps comes first, covers the same app clients and says something else, so make both the same or put the narrower link first';
 const NO_ANCHOR =
-  'an alias of an anchor that does not stand before it: put it in quotes if it is text';
+  'an alias of an anchor that is not defined before it: put it in quotes if it is text';
 const SAME =
   'links.web says the same as links.mobile-apps: remove one, or correct what was to be different';
 const BLANKS =
@@ -44,8 +44,8 @@ const LITERAL_TAGS =
 const OTHER_PARTITION =
   'but the identity pool is of aws: AWS lets no role reach from one partition into another';
 
-/** What is in a file, the file, and each line and sentence that is said of it; ~ is its link. */
-export type Row = [what: string, text: string, said: string[]];
+/** What a file has, its text, and the line and sentence of each problem; ~ stands for its link. */
+export type Row = [what: string, text: string, problems: string[]];
 
 /** Files that are refused. */
 // biome-ignore format: a table, one row a line
@@ -65,7 +65,7 @@ export const refused: Row[] = [
   ['a link without a value', 'links:\n  mobile-apps:\n', ['2: links.mobile-apps has no value: it must be a map, which has keys with values']],
   ['no identity pool', without('identityPool'), ['2: links.mobile-apps lacks identityPool']],
   ['no role', without('roleArn'), ['2: links.mobile-apps lacks roleArn']],
-  ['no user pools', without('userPools'), ['2: links.mobile-apps names no user pools: give userPools, userPoolTags or both']],
+  ['no user pools', without('userPools'), ['2: links.mobile-apps names no user pools: add userPools, userPoolTags or both']],
   ['an empty list of user pools', good.replace('us-east-1_EXAMPLE12', ''), ['3: ~.userPools must have at least 1 item, but has 0']],
   ['a user pool outside a list', good.replace('[us-east-1_EXAMPLE12]', 'us-east-1_EXAMPLE12'), ['3: ~.userPools must be a list, but is "us-east-1_EXAMPLE12"']],
   ['a user pool without its Region', good.replace('us-east-1_EXAMPLE12', 'EXAMPLE12'), [`3: ~.userPools.0 is "EXAMPLE12", which ${NO_USER_POOL}`]],
@@ -98,8 +98,8 @@ export const refused: Row[] = [
   ['globs outside a list', line('clients: web-*'), ['6: ~.clients must be a list, but is "web-*"']],
   ['clients that are excluded from nothing', line('clients: ["!a", "*"]'), ['6: ~.clients.0 is "!a", which excludes nothing, because no glob before it includes anything: the globs count in their order, so begin with what the link covers, for example "*"']],
   ['clients that are all excluded again', line('clients: [web, "a-*", "!web", "!a*"]'), ['6: ~.clients covers no app client: later globs with ! exclude all that the globs before them include, so remove one of both']],
-  ['an exclusion without quotes', line('clients: ["*", !Amazon-*]'), ['6: ~.clients has !Amazon-*, which begins with ! and is a tag to YAML: put it in quotes']],
-  ['an exclusion with a blank after !', line('clients: ["*", ! web]'), ['6: ~.clients begins with a ! and a blank, which YAML reads as a tag: put both in quotes with the text']],
+  ['an exclusion without quotes', line('clients: ["*", !Amazon-*]'), ['6: ~.clients has !Amazon-*, which starts with ! and is a YAML tag: put it in quotes']],
+  ['an exclusion with a blank after !', line('clients: ["*", ! web]'), ['6: ~.clients starts with a ! and a blank, which YAML reads as a tag: put both in quotes with the text']],
   ['a star without quotes', line('clients: [*]'), ['6: * is not the name of a YAML anchor or alias: put text that begins with * or & in quotes']],
   ['a glob that begins with a star without quotes', line('clients: [*-admin]'), [`6: ~.clients is *-admin, ${NO_ANCHOR}`]],
   ['a tag that is a number', line('userPoolTags: { team: 7 }'), ['6: ~.userPoolTags.team must be text, but is 7: put it in quotes']],
@@ -146,42 +146,42 @@ export const refused: Row[] = [
   ['the same key twice', line('roleArn: arn:aws:iam::222222222222:role/other'), ['6: roleArn is already a key of the same map: remove or rename one of the two']],
   ['a reference of CloudFormation', good.replace(/ap-south-1:.*/, '!Ref IdentityPool'), ['4: ~.identityPool has !Ref, a function of CloudFormation, which links.yml does not evaluate: write the value itself']],
   ['a function of CloudFormation with a map', good.replace('[us', '!GetAtt [us'), ['3: ~.userPools has !GetAtt, a function of CloudFormation, which links.yml does not evaluate: write the value itself']],
-  ['a tag of its own', good.replace('ap-south-1:', '!mine ap-south-1:'), ['4: ~.identityPool has !mine, which begins with ! and is a tag to YAML: put it in quotes']],
+  ['a tag of its own', good.replace('ap-south-1:', '!mine ap-south-1:'), ['4: ~.identityPool has !mine, which starts with ! and is a YAML tag: put it in quotes']],
   ['a type that YAML 1.1 has', good.replace('[us-east-1_EXAMPLE12]', '!!set { us-east-1_EXAMPLE12 }'), ['3: ~.userPools has !!set, a YAML type that links.yml does not use: write the value without it']],
   ['a type by its address', good.replace('ap-south-1:', '!<tag:example.com,2026:x> ap-south-1:'), ['4: ~.identityPool has !<tag:example.com,2026:x>, a YAML type that links.yml does not use: write the value without it']],
-  ['two documents', `${good}---\n${good}`, ['6: a second YAML document begins here, and links.yml is one: remove the line with --- or ...']],
-  ['an end of the document before the end', `${good}...\n${good}`, ['7: a second YAML document begins here, and links.yml is one: remove the line with --- or ...']],
-  ['a directive that YAML does not know', `%LINKS 1\n---\n${good}`, ['1: a line that begins with % is a YAML directive, which links.yml does not use: remove it']],
+  ['two documents', `${good}---\n${good}`, ['6: a second YAML document starts here, but links.yml must be one document: remove the line with --- or ...']],
+  ['an end of the document before the end', `${good}...\n${good}`, ['7: a second YAML document starts here, but links.yml must be one document: remove the line with --- or ...']],
+  ['a directive that YAML does not know', `%LINKS 1\n---\n${good}`, ['1: a line that starts with % is a YAML directive, which links.yml does not use: remove it']],
   ['a colon without a blank, before another key', good.replace('identityPool: ', 'identityPool:'), ['4: identityPool:ap-south-1:12345678-abcd-abcd-abcd-1234567890ab needs a blank after the colon: write identityPool: ap-south-1:12345678-abcd-abcd-abcd-1234567890ab']],
   ['a colon without a blank, in the last key', good.replace('roleArn: ', 'roleArn:'), ['5: roleArn:arn:aws:iam::222222222222:role/poolbridge-link needs a blank after the colon: write roleArn: arn:aws:iam::222222222222:role/poolbridge-link']],
-  ['a blank after a colon that is none', good.replace('identityPool: ', 'identityPool:\u00a0'), ['4: identityPool:\\u{a0}ap-south-1:12345678-abcd-abcd-abcd-1234567890ab has no value of its own: write each key on a line with a colon, a blank and its value']],
+  ['a blank after a colon that is none', good.replace('identityPool: ', 'identityPool:\u00a0'), ['4: identityPool:\\u{a0}ap-south-1:12345678-abcd-abcd-abcd-1234567890ab has no value: write each key on its own line, with a colon, a blank and its value']],
   ['a link that has a colon without a blank alone', 'links:\n  mobile-apps:\n    userPools:[us-east-1_EXAMPLE12]\n', ['2: links.mobile-apps must be a map, which has keys with values, but is "userPools:[us-east-1_EXAMPLE12]"']],
-  ['a key without a colon', good.replace('identityPool: ', 'identityPool '), ['4: identityPool ap-south-1:12345678-abcd-abcd-abcd-1234567890ab has no value of its own: write each key on a line with a colon, a blank and its value']],
-  ['two colons in a value', good.replace('ap-south-1:', 'ap-south-1: '), ['4: a value can not be followed by another key: put a value that holds ": " in quotes, and begin a map on the next line']],
-  ['a tab in the indentation', good.replace('    identityPool', '\tidentityPool'), ['4: a tab is in the indentation, which YAML does not allow: indent with spaces']],
+  ['a key without a colon', good.replace('identityPool: ', 'identityPool '), ['4: identityPool ap-south-1:12345678-abcd-abcd-abcd-1234567890ab has no value: write each key on its own line, with a colon, a blank and its value']],
+  ['two colons in a value', good.replace('ap-south-1:', 'ap-south-1: '), ['4: a value can not be followed by another key: put a value that contains ": " in quotes, and start a map on the next line']],
+  ['a tab in the indentation', good.replace('    identityPool', '\tidentityPool'), ['4: the indentation has a tab, which YAML does not allow: indent with spaces']],
   ['a key in a column of its own', good.replace('    identityPool', '   identityPool'), [`4: ${INDENTATION}`]],
-  ['an item of a list in a column of its own', good.replace('[us-east-1_EXAMPLE12]', '\n      - us-east-1_EXAMPLE12\n       - us-east-1_EXAMPLE34'), ['4: ~.userPools is "us-east-1_EXAMPLE12 - us-east-1_EXAMPLE34", which goes on over several lines: put it on one line, or correct the indentation']],
-  ['an item of a list beside its key', good.replace('[us-east-1_EXAMPLE12]', '- us-east-1_EXAMPLE12'), ['3: - can not stand here: check brackets, quotes and indentation']],
-  ['two commas in a list', line('clients: [a,,b]'), ['6: , can not stand here: check brackets, quotes and indentation']],
+  ['an item of a list in a column of its own', good.replace('[us-east-1_EXAMPLE12]', '\n      - us-east-1_EXAMPLE12\n       - us-east-1_EXAMPLE34'), ['4: ~.userPools is "us-east-1_EXAMPLE12 - us-east-1_EXAMPLE34", which is spread over several lines: put it on one line, or correct the indentation']],
+  ['an item of a list beside its key', good.replace('[us-east-1_EXAMPLE12]', '- us-east-1_EXAMPLE12'), ['3: - is not allowed here: check brackets, quotes and indentation']],
+  ['two commas in a list', line('clients: [a,,b]'), ['6: , is not allowed here: check brackets, quotes and indentation']],
   ['a bracket without its end', good.replace('12]', '12'), [`4: ${INDENTATION}`]],
   ['an end without its bracket', good.replace('[us', 'us'), ['3: ~.userPools must be a list, but is "us-east-1_EXAMPLE12]"']],
-  ['a quote without its end', good.replace('ap-south-1:', '"ap-south-1:'), ['4: the quote that begins here has no end: close it on the same line']],
-  ['a backslash in double quotes', line('clients: ["web\\d"]'), ['6: \\d is no escape in double quotes: use single quotes, or double the backslash']],
-  ['a value that begins with @', line('externalId: @pair'), ['6: @pair begins with a character that YAML reserves: put it in quotes']],
-  ['a value that begins with `', line('externalId: `pair`'), ['6: `pair` begins with a character that YAML reserves: put it in quotes']],
+  ['a quote without its end', good.replace('ap-south-1:', '"ap-south-1:'), ['4: the quote that starts here has no end: close it on the same line']],
+  ['a backslash in double quotes', line('clients: ["web\\d"]'), ['6: \\d is not an escape in double quotes: use single quotes, or double the backslash']],
+  ['a value that begins with @', line('externalId: @pair'), ['6: @pair starts with a character that YAML reserves: put it in quotes']],
+  ['a value that begins with `', line('externalId: `pair`'), ['6: `pair` starts with a character that YAML reserves: put it in quotes']],
   ['a key in brackets', 'links:\n  ? [a]\n  : b\n', ['2: a key must be plain text: write it without brackets or an alias']],
   ['a key that is too long for YAML', `${'a'.repeat(1100)}: 1\n`, ['1: a key is longer than 1,024 characters: shorten it']],
   ['a comment without a blank', line('externalId: "pair"#comment'), ['6: a character is missing here: check brackets, commas, blanks and the colon after each key']],
-  ['text over several lines', good.replace('poolbridge-link', 'poolbridge-link\n      and-more'), ['5: ~.roleArn is "arn:aws:iam::222222222222:role/poolbridge-link and-more", which goes on over several lines: put it on one line, or correct the indentation']],
+  ['text over several lines', good.replace('poolbridge-link', 'poolbridge-link\n      and-more'), ['5: ~.roleArn is "arn:aws:iam::222222222222:role/poolbridge-link and-more", which is spread over several lines: put it on one line, or correct the indentation']],
   ['an alias of nothing', line('clients: *nope'), [`6: ~.clients is *nope, ${NO_ANCHOR}`]],
   ['links that are an alias of nothing', 'links: *a\n', [`1: links is *a, ${NO_ANCHOR}`]],
-  ['an alias with an anchor', line('clients: &a *b'), ['6: an alias (*) stands beside an anchor or a tag: remove one of the two']],
+  ['an alias with an anchor', line('clients: &a *b'), ['6: an alias (*) has an anchor or a tag: remove one of the two']],
   ['two anchors', line('clients: &a &b [web]'), ['6: a value has two anchors (&): remove one']],
   ['a merge of nothing', line('<<: *nope'), [`6: ~.<< is *nope, ${NO_ANCHOR}`]],
-  ['a merge of what is no map', line('<<: 3'), ['6: << must merge a map, by an alias such as *name']],
-  ['a merge of a list of text', `x: &x [a]\n${line('<<: *x')}`, ['7: << must merge a map, by an alias such as *name']],
-  ['an alias of what holds it', line('clients: &a [*a]'), ['6: *a stands for something that it is a part of: write the value out']],
-  ['aliases that multiply themselves', `a: &a [x, x]\nb: &b [${'*a, '.repeat(200)}]\nc: &c [${'*b, '.repeat(200)}]\nlinks: *c\n`, ['2: *a stands for far too much: use fewer aliases of aliases']],
+  ['a merge of what is no map', line('<<: 3'), ['6: << must merge a map, through an alias such as *name']],
+  ['a merge of a list of text', `x: &x [a]\n${line('<<: *x')}`, ['7: << must merge a map, through an alias such as *name']],
+  ['an alias of what holds it', line('clients: &a [*a]'), ['6: *a is an alias of a value that contains it: write the value out']],
+  ['aliases that multiply themselves', `a: &a [x, x]\nb: &b [${'*a, '.repeat(200)}]\nc: &c [${'*b, '.repeat(200)}]\nlinks: *c\n`, ['2: *a expands to too much: use fewer aliases of aliases']],
   ['brackets deeper than any stack', `links: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`, ['1: brackets or indentation are nested too deeply: a link needs five levels']],
   ['several mistakes', good.replace('EXAMPLE12', '').replace('222222222222', '2'), [`3: ~.userPools.0 is "us-east-1_", which ${NO_USER_POOL}`, `5: ~.roleArn is "arn:aws:iam::2:role/poolbridge-link", which ${NO_ROLE}`]],
 ];
@@ -199,7 +199,7 @@ export const warned: Row[] = [
   ['role mappings of links that cross', line('roleMapping: token\n    clients: ["web-*"]') + second('web', '    clients: ["*-admin"]\n    roleMapping: default\n'), ['13: links.web.roleMapping differs from that of links.mobile-apps, and both links can cover the same app client: the first in the file counts, so make both the same or put the exception in a link of its own before them']],
 ];
 
-/** Files that are accepted, though they come near to one that is not. */
+/** Files that are accepted without a warning, though they are similar to refused ones. */
 export const unremarkable: [what: string, text: string][] = [
   [
     'a role mapping that is an exception before the rule',

@@ -17,7 +17,7 @@ const fileOf = (text: string): string => {
 
 const spelledOut = (said: string): string => said.replace('~', 'links.mobile-apps');
 
-/** The line numbers and texts of what is wrong. */
+/** The line and text of each problem. */
 function problems(text: string): string[] {
   try {
     loadLinks(fileOf(text));
@@ -31,7 +31,7 @@ function problems(text: string): string[] {
 }
 
 describe('links.yml', () => {
-  test('is read with every default filled in', () => {
+  test('is read with all defaults filled in', () => {
     assert.deepEqual(loadLinks(fileOf(good)), {
       'mobile-apps': {
         userPools: ['us-east-1_EXAMPLE12'],
@@ -45,7 +45,7 @@ describe('links.yml', () => {
     });
   });
 
-  test('may share a role among a thousand links by an anchor', () => {
+  test('may share a role among a thousand links through an anchor', () => {
     const [, ...link] = good.replace('arn:', '&role arn:').split('\n');
     const others = Array.from({ length: 1000 }, (_, i) =>
       link
@@ -62,7 +62,7 @@ describe('links.yml', () => {
     assert.deepEqual(loadLinks(fileOf('links: {}\n')), {});
   });
 
-  test('that is not there is named, with what to do', () => {
+  test('that does not exist is refused with its name and what to do', () => {
     assert.throws(
       () => loadLinks(join(folder, 'none.yml')),
       /none\.yml can't be read .*--param="links=PATH"/,
@@ -71,24 +71,24 @@ describe('links.yml', () => {
 
   const clients = (...globs: string[]) => `${good}    clients: [${globs.join(', ')}]\n`;
 
-  test('may exclude clients by name from those that a link covers', () => {
+  test('may exclude app clients from a link by name', () => {
     const { 'mobile-apps': link } = loadLinks(fileOf(clients('"*"', '"!Amazon*-?"', '"Amazon.a"')));
     assert.deepEqual(link?.clients, ['*', '!Amazon*-?', 'Amazon.a']);
   });
 
-  for (const [what, text, said] of refused) {
+  for (const [what, text, expected] of refused) {
     test(`with ${what} is refused by line and key`, () => {
-      assert.deepEqual(problems(text), said.map(spelledOut));
+      assert.deepEqual(problems(text), expected.map(spelledOut));
     });
   }
 
-  for (const [what, text, said] of warned) {
+  for (const [what, text, expected] of warned) {
     test(`with ${what} is accepted with a warning`, () => {
       const { links, warnings } = parseLinks(text, 'links.yml');
       assert.ok(Object.keys(links).length > 0);
       assert.deepEqual(
         warnings,
-        said.map((each) => `links.yml:${spelledOut(each)}`),
+        expected.map((each) => `links.yml:${spelledOut(each)}`),
       );
     });
   }
@@ -116,7 +116,7 @@ describe('links.yml', () => {
     assert.deepEqual(warnings, []);
   });
 
-  test('may be of any partition, the European Sovereign Cloud and the isolated ones too', () => {
+  test('may be for any partition, including the European Sovereign Cloud and the isolated ones', () => {
     for (const [userPool, identityPool, partition] of [
       ['eusc-de-east-1_AbCdEf123', 'eusc-de-east-1', 'aws-eusc'],
       ['us-iso-east-1_AbCdEf123', 'us-iso-west-1', 'aws-iso'],
