@@ -142,7 +142,7 @@ export class Plans {
       results,
       needsReason: false,
       title: `Undo the execution ${executionOf(execution).name}?`,
-      sentences: ['This undoes what the execution changed, and only that.'],
+      sentences: ['Takes back what the execution changed, and only that.'],
       ...(results.some(writes) && { carryOut: this.#starting('link', request) }),
     };
   }

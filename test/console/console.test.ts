@@ -75,7 +75,7 @@ describe('the console', { skip: withoutBrowser }, () => {
       await lines.textContent(),
       `+added: CognitoIdentityProviders {"ProviderName":"cognito-idp.us-east-1.amazonaws.com/${MOBILE}", "ClientId":"${clientId}", "ServerSideTokenCheck":false}`,
     );
-    await button(page, /^VerifyIdentityPool done \d+ ms$/).waitFor();
+    await button(page, /^VerifyIdentityPool done [\d.]+ m?s$/).waitFor();
     await button(page, 'RequestApproval not entered').waitFor();
     await button(page, /^UpdateIdentityPool/).click();
     const input = page.getByRole('region', { name: 'Input' });

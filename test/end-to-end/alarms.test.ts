@@ -38,9 +38,9 @@ describe('the alarm topic', () => {
     return world.local.aws.call({ ...asked, input: { ...input } });
   };
 
-  /** Lets a queue `told` of that account hear what is published. */
+  /** Subscribes a queue `notifications` of that account to the topic. */
   async function subscribe(TopicArn: string, where: typeof HOME): Promise<void> {
-    const Endpoint = `arn:aws:sqs:${where.region}:${where.account}:told`;
+    const Endpoint = `arn:aws:sqs:${where.region}:${where.account}:notifications`;
     const Statement = [
       {
         Effect: 'Allow',
@@ -53,14 +53,14 @@ describe('the alarm topic', () => {
     const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
     await world
       .client(SQSClient, where)
-      .send(new CreateQueueCommand({ QueueName: 'told', Attributes: { Policy } }));
+      .send(new CreateQueueCommand({ QueueName: 'notifications', Attributes: { Policy } }));
     await sns('Subscribe', { TopicArn, Protocol: 'sqs', Endpoint }, where);
   }
 
-  /** What has been published since the last look. */
-  async function told({ account, region } = HOME): Promise<string[]> {
+  /** What was published since the last call. */
+  async function notifications({ account, region } = HOME): Promise<string[]> {
     const sqs = world.client(SQSClient, { account, region });
-    const QueueUrl = `${world.local.endpoint}/${account}/told`;
+    const QueueUrl = `${world.local.endpoint}/${account}/notifications`;
     await world.local.aws.buses.settled();
     const { Messages = [] } = await sqs.send(
       new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
@@ -76,25 +76,25 @@ describe('the alarm topic', () => {
 
   const machine = () => world.local.aws.stateMachines.machine(world.machineArn);
 
-  test('hears of an execution that fails, by its ARN', async () => {
+  test('is notified of an execution that fails, with its ARN', async () => {
     const { executionArn, status } = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
     assert.equal(status, 'FAILED');
-    assert.deepEqual(await told(), [sentence(executionArn, 'FAILED')]);
+    assert.deepEqual(await notifications(), [sentence(executionArn, 'FAILED')]);
   });
 
-  test('hears of an execution that runs out of time', async () => {
+  test('is notified of an execution that times out', async () => {
     const { definition } = machine();
     const { TimeoutSeconds } = definition;
-    // An hour, and the day that a link of test/links.yml waits for approval.
+    // One hour, plus the day that a link in test/links.yml waits for approval.
     assert.equal(TimeoutSeconds, 3600 + 86_400);
     definition.TimeoutSeconds = 0;
     const { executionArn, status } = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
     definition.TimeoutSeconds = TimeoutSeconds;
     assert.equal(status, 'TIMED_OUT');
-    assert.deepEqual(await told(), [sentence(executionArn, 'TIMED_OUT')]);
+    assert.deepEqual(await notifications(), [sentence(executionArn, 'TIMED_OUT')]);
   });
 
-  test('hears of an execution that is stopped', async () => {
+  test('is notified of an execution that is stopped', async () => {
     const sfn = world.client(SFNClient, HOME);
     const input = JSON.stringify({ userPoolId: MOBILE, clientId: 'nobody' });
     const { executionArn } = await sfn.send(
@@ -102,15 +102,15 @@ describe('the alarm topic', () => {
     );
     await sfn.send(new StopExecutionCommand({ executionArn }));
     assert.equal((await world.ended(executionArn!)).status, 'ABORTED');
-    assert.deepEqual(await told(), [sentence(executionArn!, 'ABORTED')]);
+    assert.deepEqual(await notifications(), [sentence(executionArn!, 'ABORTED')]);
     const reconcile = await world.run({ link: 'nobody' }, undefined, world.reconcileArn);
-    assert.deepEqual(await told(), [sentence(reconcile.executionArn, 'FAILED')]);
+    assert.deepEqual(await notifications(), [sentence(reconcile.executionArn, 'FAILED')]);
   });
 
-  test('hears nothing of an execution that succeeds', async () => {
+  test('is not notified of an execution that succeeds', async () => {
     const clientId = await world.createAppClient(MOBILE);
     (await world.run({ userPoolId: MOBILE, clientId })).result();
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await notifications(), []);
   });
 
   /** The alarms of an account, by their ARNs. */
@@ -121,7 +121,7 @@ describe('the alarm topic', () => {
     return found;
   };
 
-  test('takes messages from the alarms that name it, and from no other service or alarm', async () => {
+  test('accepts messages from the alarms that name it, and from no other service or alarm', async () => {
     const by = (arn: string, sourceArn: string): Principal => ({
       kind: 'service',
       account: ACCOUNT_A,
@@ -133,7 +133,7 @@ describe('the alarm topic', () => {
       assert.deepEqual(AlarmActions, [TOPIC]);
       const message = { TopicArn: TOPIC, Message: arn };
       await sns('Publish', message, HOME, by('cloudwatch.amazonaws.com', arn));
-      assert.deepEqual(await told(), [arn]);
+      assert.deepEqual(await notifications(), [arn]);
       for (const stranger of [
         by('cloudwatch.amazonaws.com', `${arn}-other`),
         by('events.amazonaws.com', arn),
@@ -142,10 +142,10 @@ describe('the alarm topic', () => {
         await assert.rejects(refused, { name: 'AccessDeniedException' });
       }
     }
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await notifications(), []);
   });
 
-  test('has alarms on every bad end of the state machines’ executions that does not heal', () => {
+  test('has an alarm for every way in which an execution can fail for good', () => {
     for (const [name, MetricName, Value = world.machineArn] of [
       ['executions-failed', 'ExecutionsFailed'],
       ['executions-timed-out', 'ExecutionsTimedOut'],
@@ -159,7 +159,7 @@ describe('the alarm topic', () => {
     }
   });
 
-  test('has an alarm on the queue that takes what no rule could deliver', async () => {
+  test('has an alarm for events that could not be delivered', async () => {
     const { Namespace, MetricName, Dimensions } = alarm('events-undelivered');
     assert.equal(`${Namespace} ${MetricName}`, 'AWS/SQS ApproximateNumberOfMessagesVisible');
     const [{ Name, Value: QueueName } = { Name: '', Value: '' }] = Dimensions;
@@ -177,13 +177,13 @@ describe('the alarm topic', () => {
     assert.deepEqual([...new Set(names)], [QueueUrl?.split('/').at(-1)], 'of every rule');
   });
 
-  test('has an alarm on waits for the lease, each of which is an error of UpdateIdentityPool', async () => {
+  test('has an alarm for waits for the lease, which are errors of UpdateIdentityPool', async () => {
     const { Namespace, MetricName, Dimensions } = alarm('lease-waits');
     const FunctionName = 'poolbridge-dev-UpdateIdentityPool';
     assert.deepEqual([Namespace, MetricName], ['AWS/Lambda', 'Errors']);
     assert.deepEqual(Dimensions, [{ Name: 'FunctionName', Value: FunctionName }]);
 
-    // Somebody else has the lease, until a wait has been logged.
+    // Another execution holds the lease until a wait is logged.
     const dynamodb = world.client(DynamoDBClient, HOME);
     const table = { TableName: 'poolbridge-dev' };
     const Key = { pk: { S: pools.mobile }, sk: { S: 'lease' } };
@@ -193,7 +193,7 @@ describe('the alarm topic', () => {
     const clientId = await world.createAppClient(MOBILE);
     const execution = world.run({ userPoolId: MOBILE, clientId });
     const logs = world.client(CloudWatchLogsClient, HOME);
-    // As docs/runbook.md has it.
+    // The query in docs/runbook.md.
     const waits = new FilterLogEventsCommand({
       logGroupName: `/aws/lambda/${FunctionName}`,
       filterPattern: '{ $.error = "PoolBusyError" }',
@@ -214,7 +214,7 @@ describe('the alarm topic', () => {
     assert.ok(failed.includes('PoolBusyError'), String(failed));
   });
 
-  test('has an alarm on entries that others removed: the step that looks for who it was runs', () => {
+  test('has an alarm for entries that others removed, which counts the step that looks for the cause', () => {
     const { Namespace, MetricName, Dimensions, AlarmDescription } = alarm('entries-removed');
     assert.equal(`${Namespace} ${MetricName}`, 'AWS/Lambda Invocations');
     const FunctionName = 'poolbridge-dev-ExplainRemoved';
@@ -223,7 +223,7 @@ describe('the alarm topic', () => {
     assert.match(AlarmDescription, /See docs\/runbook\/entries-removed\.md/);
   });
 
-  test('has alarms that each have a page of the runbook, and all of them are on the dashboard', () => {
+  test('has a runbook page for each alarm, and all alarms are on the dashboard', () => {
     const { dashboards, functions } = world.local.aws;
     const own = `arn:aws:cloudwatch:${HOME.region}:${ACCOUNT_A}:`;
     const alarms = new Map([...world.local.aws.alarms].filter(([arn]) => arn.startsWith(own)));
@@ -248,13 +248,13 @@ describe('the alarm topic', () => {
     assert.ok(functions.all().some(({ name }) => metrics.includes(name)));
   });
 
-  test('has an alarm on days without a reconcile that succeeded, where there is a schedule', async () => {
+  test('has an alarm for days without a successful reconcile, if there is a schedule', async () => {
     const overdue = alarm('reconcile-overdue');
     const { Namespace, MetricName, Dimensions, Period, EvaluationPeriods } = overdue;
     assert.equal(`${Namespace} ${MetricName}`, 'AWS/States ExecutionsSucceeded');
     assert.deepEqual(Dimensions, [{ Name: 'StateMachineArn', Value: world.reconcileArn }]);
     assert.equal(overdue.TreatMissingData, 'breaching');
-    // CloudFormation takes a default only as a text.
+    // CloudFormation accepts a default only as text.
     assert.deepEqual([Period, EvaluationPeriods], [3600, '50']);
 
     const folder = process.env['POOLBRIDGE_ARTIFACT']!;
@@ -273,12 +273,12 @@ describe('the alarm topic', () => {
     assert.deepEqual(off, { rings: false, resets: 0, runs: false });
     const rarely = { ReconcileScheduleExpression: 'rate(30 days)', ReconcileOverdueHours: 'off' };
     assert.deepEqual(await deployed(rarely), { rings: false, resets: 0, runs: true });
-    // CloudWatch looks back seven days at most.
+    // CloudWatch evaluates at most seven days.
     await assert.rejects(deployed({ ReconcileOverdueHours: '169' }), /ReconcileOverdueHours/);
     await assert.rejects(deployed({ ReconcileScheduleExpression: '' }), /ScheduleExpression/);
   });
 
-  test('is told again every day that reconcile is overdue, also after the first deployment', async () => {
+  test('is notified every day while reconcile is overdue, also after the first deployment', async () => {
     const account = '555555555555';
     const where = { account, region: 'us-east-1' };
     const { aws } = world.local;
@@ -289,23 +289,23 @@ describe('the alarm topic', () => {
     assert.deepEqual(more, []);
     const overdue = { AlarmName: 'poolbridge-dev-reconcile-overdue', NewStateValue: 'ALARM' };
     const rung = async () =>
-      (await told(where)).map((message) => {
+      (await notifications(where)).map((message) => {
         const { AlarmName, NewStateValue } = JSON.parse(message) as Record<string, string>;
         return { AlarmName, NewStateValue };
       });
 
-    // Nothing has run yet, so it rings at once, and no one has subscribed.
+    // Nothing has run yet, so the alarm goes off at once, before anyone has subscribed.
     await aws.alarms.evaluate(arn);
     assert.equal(aws.alarms.state(arn), 'ALARM');
     await subscribe(TOPIC.replace(ACCOUNT_A, account), where);
     await aws.alarms.evaluate(arn);
-    assert.deepEqual(await rung(), [], 'an alarm that goes on ringing tells no one');
+    assert.deepEqual(await rung(), [], 'an alarm that stays in ALARM notifies no one');
     await aws.schedules.run(reset);
     assert.deepEqual(await rung(), [overdue]);
     await aws.schedules.run(reset);
     assert.deepEqual(await rung(), [overdue]);
 
-    // A reconcile that succeeds ends it, and a reset of an alarm that is well tells no one.
+    // A successful reconcile ends it, and a reset of an alarm in OK notifies no one.
     const machine = aws.stateMachines.machine(
       `arn:aws:states:us-east-1:${account}:stateMachine:poolbridge-dev-reconcile`,
     );
@@ -320,13 +320,13 @@ describe('the alarm topic', () => {
     assert.equal(aws.alarms.state(arn), 'OK');
     assert.deepEqual(await rung(), []);
 
-    // When none has succeeded for 50 hours it begins anew.
+    // It starts again when no reconcile has succeeded for 50 hours.
     execution.stopDate = execution.stopDate! - 51 * 3600;
     await aws.alarms.evaluate(arn);
     assert.deepEqual(await rung(), [overdue]);
   });
 
-  test('is one of your own, if alarmTopic names it', async () => {
+  test('can be a topic of your own, with alarmTopic', async () => {
     const where = { account: '444444444444', region: 'eu-west-1' };
     const { TopicArn } = (await sns('CreateTopic', { Name: 'ours' }, where)) as {
       TopicArn: string;
@@ -359,6 +359,6 @@ describe('the alarm topic', () => {
       }),
     );
     await sfn.send(new StopExecutionCommand({ executionArn }));
-    assert.deepEqual(await told(where), [sentence(executionArn!, 'ABORTED', 'eu-west-1')]);
+    assert.deepEqual(await notifications(where), [sentence(executionArn!, 'ABORTED', 'eu-west-1')]);
   });
 });

@@ -18,14 +18,14 @@ describe('a change that needs approval', () => {
   let world: World;
   let approver: ReturnType<typeof someone>;
   /** What was put on a bus or published to a topic. */
-  const told: { operation: string; text: string }[] = [];
+  const sent: { operation: string; text: string }[] = [];
 
   before(async () => {
     world = await startWorld({ trail: false });
     for (const id of [APPROVED, MOBILE]) await world.createUserPool(id);
     for (const id of [pools.mobile, pools.web]) await world.createIdentityPool(id);
     await world.createIdentityPool(pools.there, ACCOUNT_C, {});
-    // As docs/security.md has it.
+    // The permissions in docs/security.md.
     approver = someone(world, 'approver', [
       { Effect: 'Allow', Action: 'states:GetExecutionHistory', Resource: `${EXECUTION}:*` },
       {
@@ -39,7 +39,7 @@ describe('a change that needs approval', () => {
     aws.call = (asked) => {
       const { operation, input } = asked;
       if (['PutEvents', 'Publish'].includes(operation)) {
-        told.push({ operation, text: JSON.stringify(input) });
+        sent.push({ operation, text: JSON.stringify(input) });
       }
       return call.call(aws, asked);
     };
@@ -48,8 +48,8 @@ describe('a change that needs approval', () => {
 
   const approve = (...args: string[]) => poolbridge(world, ['approve', ...args], approver.session);
 
-  /** Starts an execution, and waits until so many of its targets wait for approval. */
-  async function asking(input: object, name: string, targets = 1): Promise<string> {
+  /** Starts an execution, and waits until this many of its targets wait for approval. */
+  async function startPending(input: object, name: string, targets = 1): Promise<string> {
     const { executionArn = '' } = await world.client(SFNClient, HOME).send(
       new StartExecutionCommand({
         stateMachineArn: world.machineArn,
@@ -83,10 +83,10 @@ describe('a change that needs approval', () => {
   const has = async (pool: string, clientId: string) =>
     JSON.stringify(await world.describe(pool)).includes(clientId);
 
-  test('waits for it with nothing held, then is written onto what is there by then', async () => {
+  test('waits without holding the lease, then is merged onto the current identity pool', async () => {
     const clientId = await world.createAppClient(APPROVED);
     const pool = await world.describe(pools.mobile);
-    const executionArn = await asking({ userPoolId: APPROVED, clientId }, 'yes');
+    const executionArn = await startPending({ userPoolId: APPROVED, clientId }, 'yes');
     const token = await tokenOf(executionArn);
     const [{ taskScheduledEventDetails: details } = {}] = await scheduled(executionArn);
     assert.equal(details!.timeoutInSeconds, 24 * 3600);
@@ -95,7 +95,7 @@ describe('a change that needs approval', () => {
 
     // Every subscriber sees what would change, and no one sees the token.
     await world.local.aws.buses.settled();
-    const event = told.find(({ text }) => text.includes('ApprovalRequested'))!;
+    const event = sent.find(({ text }) => text.includes('ApprovalRequested'))!;
     const [{ Detail, Source }] = JSON.parse(event.text).Entries;
     const { changes, message, ...detail } = JSON.parse(Detail);
     assert.equal(Source, 'poolbridge');
@@ -108,7 +108,7 @@ describe('a change that needs approval', () => {
       [executionArn, pools.mobile, ['approved'], clientId],
     );
     assert.equal(changes[0].provider.ClientId, clientId);
-    const publication = told.find(({ operation }) => operation === 'Publish')!;
+    const publication = sent.find(({ operation }) => operation === 'Publish')!;
     assert.equal(JSON.parse(publication.text).Message, JSON.stringify(message));
     assert.ok(
       message.includes(`would add cognito-idp.us-east-1.amazonaws.com/${APPROVED} ${clientId}.`),
@@ -164,7 +164,7 @@ describe('a change that needs approval', () => {
       [1, `NothingWaitsError: No change waits for approval in ${executionArn}.\n`],
     );
 
-    // The token is where Step Functions itself keeps it, and nowhere else.
+    // Only Step Functions itself keeps the token.
     const events = await world.history(executionArn);
     const whereToken = events.filter((each) => JSON.stringify(each).includes(token));
     assert.deepEqual(
@@ -173,20 +173,20 @@ describe('a change that needs approval', () => {
     );
     const { logGroups } = world.local.aws;
     const lambdaLogs = logGroups.all().filter(({ name }) => name.startsWith('/aws/lambda/'));
-    for (const text of [...told.map((each) => each.text), JSON.stringify(lambdaLogs)]) {
+    for (const text of [...sent.map((each) => each.text), JSON.stringify(lambdaLogs)]) {
       assert.ok(!text.includes(token));
     }
     assert.ok(!JSON.stringify(await itemsOf(pools.mobile)).includes(token));
   });
 
-  test('is asked for only where there is something to write, and once, however often it goes round', async () => {
+  test('needs approval only if there is something to write, and once, even if it tries again', async () => {
     const clientId = await world.createAppClient(APPROVED);
     const request = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
     const planned = (await world.run({ ...request, dryRun: true })).result();
     assert.equal(planned.results[0]!.outcome, 'PLANNED');
 
-    // Somebody forges the answer to its first round, so that it goes round once more.
-    const executionArn = await asking(request, 'rounds');
+    // The answer to its first round is forged, so that it tries again.
+    const executionArn = await startPending(request, 'rounds');
     const digest = createHash('sha256').update(executionArn).digest('hex').slice(0, 32);
     const pool = await world.describe(pools.mobile);
     const answer = { write: 'forged', changes: [] };
@@ -207,9 +207,9 @@ describe('a change that needs approval', () => {
     assert.equal(linked.results[0]!.outcome, 'ALREADY_LINKED');
   });
 
-  test('is not written when it is refused, one identity pool apart from the other', async () => {
+  test('is not written if it is denied, separately for each identity pool', async () => {
     const clientId = await world.createAppClient(APPROVED, 'app-both');
-    const executionArn = await asking({ userPoolId: APPROVED, clientId }, 'both', 2);
+    const executionArn = await startPending({ userPoolId: APPROVED, clientId }, 'both', 2);
     const seconds = (await scheduled(executionArn)).map(
       ({ taskScheduledEventDetails: details }) => details!.timeoutInSeconds,
     );
@@ -256,10 +256,10 @@ describe('a change that needs approval', () => {
     `${'['.repeat(2000)}${']'.repeat(2000)}`,
   ];
   for (const [i, output] of malformed.entries()) {
-    test(`fails alone, whatever is answered in place of an approval (${output.slice(0, 20)})`, async () => {
+    test(`fails alone if the answer is not an approval (${output.slice(0, 20)})`, async () => {
       const clientId = await world.createAppClient(APPROVED, 'app-both');
       const name = `malformed-${i}`;
-      const executionArn = await asking({ userPoolId: APPROVED, clientId }, name, 2);
+      const executionArn = await startPending({ userPoolId: APPROVED, clientId }, name, 2);
       const sfn = world.client(SFNClient, HOME);
       const [refused] = await scheduled(executionArn);
       const { Payload } = JSON.parse(refused!.taskScheduledEventDetails!.parameters!);
@@ -280,9 +280,9 @@ describe('a change that needs approval', () => {
         ),
       );
       assert.equal(await has(Payload.target.identityPoolId, clientId), false);
-      const isTold = ({ text }: { text: string }) =>
+      const isSent = ({ text }: { text: string }) =>
         text.includes('LinkFinished') && text.includes(executionArn);
-      assert.ok(told.some(isTold));
+      assert.ok(sent.some(isSent));
     });
   }
 
@@ -313,13 +313,13 @@ describe('a change that needs approval', () => {
       .client(CognitoIdentityProviderClient, HOME)
       .send(new DeleteUserPoolClientCommand({ UserPoolId: APPROVED, ClientId }));
 
-  test('does not link an app client that was deleted while it waited, and a deletion with nothing to unlink waits for no one', async () => {
-    for (const isTold of [true, false]) {
+  test('does not link an app client that was deleted meanwhile, and a deletion without entries needs no approval', async () => {
+    for (const isSent of [true, false]) {
       const clientId = await world.createAppClient(APPROVED);
       const request = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
-      const executionArn = await asking(request, `deleted-${isTold}`);
+      const executionArn = await startPending(request, `deleted-${isSent}`);
       await deleteClient(clientId);
-      if (isTold) {
+      if (isSent) {
         const deletion = { operation: 'unlink', userPoolId: APPROVED, clientId };
         const ended = await world.run({ request: deletion, requestedBy: { via: 'cloudtrail' } });
         assert.deepEqual(
@@ -330,14 +330,14 @@ describe('a change that needs approval', () => {
         const ledger = JSON.stringify(await itemsOf(pools.mobile));
         assert.ok(ledger.includes(`#${clientId}`), 'that it was deleted is known');
       }
-      assert.equal((await approve(`deleted-${isTold}`, '--reason', 'late')).code, 0);
+      assert.equal((await approve(`deleted-${isSent}`, '--reason', 'late')).code, 0);
       const [result] = (await world.ended(executionArn)).result().results;
       assert.equal(result!.outcome, 'NOT_LINKED');
       assert.equal(await has(pools.mobile, clientId), false);
     }
   });
 
-  test('takes away what was shown of a user pool, and names what was linked since', async () => {
+  test('removes the entries of a user pool that were shown, and names those that were linked since', async () => {
     const { CognitoIdentityProviders = [], ...pool } = await world.describe(pools.mobile);
     const ProviderName = `cognito-idp.us-east-1.amazonaws.com/${APPROVED}`;
     const entry = (ClientId: string) => ({ ProviderName, ClientId, ServerSideTokenCheck: false });
@@ -349,7 +349,7 @@ describe('a change that needs approval', () => {
     };
     set('shown1', 'shown2');
     const request = { operation: 'unlink', userPoolId: APPROVED, identityPoolId: pools.mobile };
-    const executionArn = await asking(request, 'whole');
+    const executionArn = await startPending(request, 'whole');
     set('shown1', 'shown2', 'since');
     assert.equal((await approve('whole', '--reason', 'as shown')).code, 0);
     const [result] = (await world.ended(executionArn)).result().results;
@@ -361,7 +361,7 @@ describe('a change that needs approval', () => {
     assert.deepEqual(left, [...others, entry('since')]);
   });
 
-  test('is decided by a command that says what is missing, and exits with 2', async () => {
+  test('is decided by a command that says what is missing, with exit code 2', async () => {
     for (const [args, expected] of [
       [[], /^missing required argument 'execution'\n/],
       [['x'], /^--reason is missing\n/],

@@ -11,7 +11,7 @@ interface TableAnswer {
   Items?: { body: { S: string } }[];
 }
 
-describe('requests that wait together', () => {
+describe('requests that wait for the lease together', () => {
   let world: World;
   before(async () => {
     world = await startWorld({ trail: false });
@@ -39,7 +39,7 @@ describe('requests that wait together', () => {
     return ours.map(({ ClientId }) => ClientId!).sort();
   };
 
-  /** Lets requests queue up behind somebody who has the lease, one after the other. */
+  /** Makes requests wait for the lease, one after the other. */
   const inTurn = async (inputs: object[]) => {
     const pk = { S: pools.huge };
     const lease = { pk, sk: { S: 'lease' } };
@@ -66,7 +66,7 @@ describe('requests that wait together', () => {
     return Promise.all(started.map((arn) => world.ended(arn)));
   };
 
-  test('are done in the order in which they came, a link and an unlink too', async () => {
+  test('are carried out in the order in which they came, also a link and an unlink', async () => {
     const there = await world.createAppClient(HUGE);
     const clientId = await world.createAppClient(HUGE);
     const unlinkAll = { operation: 'unlink' };
@@ -86,7 +86,7 @@ describe('requests that wait together', () => {
       ['add'],
     );
     assert.ok(unlink!.changes.every(({ op }) => op === 'remove'));
-    // The identity pool never showed the new entry; the other one it did.
+    // The identity pool never had the new entry, but it had the other one.
     assert.deepEqual(link!.cancelled, link!.changes);
     assert.deepEqual(
       unlink!.cancelled,

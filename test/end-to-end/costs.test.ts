@@ -7,7 +7,7 @@ import { pools, startWorld, type World } from '../world.ts';
 const MOBILE = 'us-east-1_Mobile001';
 const page = readFileSync(new URL('../../docs/costs.md', import.meta.url), 'utf8');
 
-/** What docs/costs.md says that one of something needs: the columns of its first table. */
+/** The figures in docs/costs.md: the columns of its first table. */
 function stated(what: string): number[] {
   const row = page.split('\n').find((line) => line.startsWith(`| ${what} |`));
   assert.ok(row, `docs/costs.md has no costs of "${what}"`);
@@ -33,7 +33,7 @@ describe('the costs that docs/costs.md states', () => {
   const countOf = (service: string, operations: RegExp) =>
     asked.filter((call) => call.service === service && operations.test(call.operation)).length;
 
-  /** What an execution needs: states, invocations, writes and reads of the table, events, log lines in KB. */
+  /** The figures of an execution: states, invocations, writes and reads of the table, events, logs in KB. */
   async function costs(execute: () => Promise<{ executionArn: string }>): Promise<number[]> {
     asked = [];
     const before = logged(world);
@@ -49,7 +49,7 @@ describe('the costs that docs/costs.md states', () => {
     ];
   }
 
-  /** Compares it with the page: counts exactly, logs as closely as the page rounds them. */
+  /** Compares the figures with the page: counts exactly, logs as precisely as the page rounds them. */
   function assertStated(what: string, measured: number[]): void {
     const [counts, kilobytes] = [stated(what), stated(what).pop()];
     const found = measured.pop();
@@ -57,20 +57,20 @@ describe('the costs that docs/costs.md states', () => {
     assert.deepEqual(counts.slice(0, -1), measured);
   }
 
-  test('are those of a link', async () => {
+  test('are right for a link', async () => {
     const link = async () => world.executionFor(await world.createAppClient(MOBILE));
-    // The first finds no ledger and no functions that run.
+    // The first execution finds no ledger and has cold starts.
     await link();
     assertStated('a link', await costs(link));
   });
 
-  test('are those of an app client that no link covers', async () => {
+  test('are right for an app client that no link covers', async () => {
     const create = async () =>
       world.executionFor(await world.createAppClient('us-east-1_Nobody001'));
     assertStated('an app client that no link covers', await costs(create));
   });
 
-  test('are those of a daily reconcile', async () => {
+  test('are right for a daily reconcile', async () => {
     const reconcile = () =>
       world.run({ link: 'mobile', repair: true }, undefined, world.reconcileArn);
     await reconcile();
@@ -78,7 +78,7 @@ describe('the costs that docs/costs.md states', () => {
   });
 });
 
-// What CloudWatch Logs bills of each line besides its text.
+// What CloudWatch Logs bills for each line in addition to its text.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutLogEvents.html
 const OVERHEAD = 26;
 

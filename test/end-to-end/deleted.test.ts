@@ -13,7 +13,7 @@ const MIXED = 'us-east-1_Leaving02';
 const TAGGED = 'us-east-1_Leaving03';
 const KEEPING = 'us-east-1_Mobile001';
 
-describe('what is deleted', () => {
+describe('after a deletion', () => {
   let world: World;
   let cognito: CognitoIdentityProviderClient;
   before(async () => {
@@ -29,7 +29,7 @@ describe('what is deleted', () => {
   const deleteClient = (UserPoolId: string, ClientId: string) =>
     cognito.send(new DeleteUserPoolClientCommand({ UserPoolId, ClientId }));
 
-  /** The results of the execution that an event has started, by what its input begins with. */
+  /** The results of the execution that an event started, by the start of its input. */
   const resultOf = async (request: object) => {
     const begins = `{"request":${JSON.stringify(request).slice(0, -1)}`;
     for (;;) {
@@ -49,7 +49,7 @@ describe('what is deleted', () => {
     return CognitoIdentityProviders.map(({ ClientId }) => ClientId);
   };
 
-  test('an app client is unlinked by itself, and nothing else in the identity pool changes', async () => {
+  test('an app client is unlinked, and nothing else in the identity pool changes', async () => {
     const before = await world.describe(pools.mobile);
     const clientId = await world.createAppClient(LEAVING, 'ios');
     await linkOf(LEAVING, clientId);
@@ -67,7 +67,7 @@ describe('what is deleted', () => {
     );
   });
 
-  test('a user pool takes every entry with it, though neither its clients nor its tags can be looked up', async () => {
+  test('every entry of a user pool is removed, although its app clients and tags can no longer be read', async () => {
     const clientIds = [
       await world.createAppClient(TAGGED, 'web-1'),
       await world.createAppClient(TAGGED, 'web-2'),
@@ -89,7 +89,7 @@ describe('what is deleted', () => {
     );
   });
 
-  test('an entry stays where a link says keep, which a link by default does', async () => {
+  test('an entry stays if its link says keep, which is the default', async () => {
     const clientId = await world.createAppClient(KEEPING);
     await linkOf(KEEPING, clientId);
     await deleteClient(KEEPING, clientId);
@@ -99,7 +99,7 @@ describe('what is deleted', () => {
     assert.ok((await clientsIn(pools.mobile)).includes(clientId));
   });
 
-  test('where links disagree, keep counts; by its name in the ledger it is known which links they are', async () => {
+  test('keep counts if links disagree; the name in the ledger tells which links they are', async () => {
     const [web, ios] = [
       await world.createAppClient(MIXED, 'web-1'),
       await world.createAppClient(MIXED, 'ios'),
@@ -114,7 +114,7 @@ describe('what is deleted', () => {
     assert.deepEqual([left.includes(web), left.includes(ios)], [true, false]);
   });
 
-  test('a deletion that is heard of before the creation leaves nothing behind', async () => {
+  test('nothing is left if the event of the deletion arrives before that of the creation', async () => {
     const { buses } = world.local.aws;
     const before = await world.describe(pools.mobile);
     buses.hold();

@@ -21,12 +21,12 @@ const OWN_AWAY = 'eu-west-1_Mobile002';
 const ABROAD = 'us-east-1_Abroad001';
 const ABROAD_AWAY = 'eu-west-1_Abroad002';
 const UNREADABLE = 'us-east-1_Abroad003';
-/** Of ours; what is deleted there is unlinked. */
+/** A user pool of ours whose links unlink what is deleted. */
 const LEAVING = 'us-east-1_Leaving01';
 const UNCOVERED = 'us-east-1_Abroad004';
-/** May forward by its id, but no link names a user pool of it. */
+/** An account that may forward events, but has no user pool in links.yml. */
 const ACCOUNT_E = '777777777777';
-/** May not forward. */
+/** An account that may not forward events. */
 const ACCOUNT_F = '888888888888';
 const ORGANIZATION = 'o-abcdefghij';
 const HomeBusArn = `arn:aws:events:us-east-1:${ACCOUNT_A}:event-bus/default`;
@@ -71,7 +71,7 @@ describe('user pools of other Regions and accounts', () => {
 
   const entries = async () => (await world.describe(pools.mobile)).CognitoIdentityProviders!;
 
-  /** A client of which CloudTrail tells nobody. */
+  /** Creates an app client without an event. */
   const silently = async (where: World, userPoolId: string, name?: string): Promise<string> => {
     const { trail } = world.local.aws;
     trail.enabled = false;
@@ -80,8 +80,8 @@ describe('user pools of other Regions and accounts', () => {
     return clientId;
   };
 
-  /** AWS tells an account of an app client, true or not; what of it reached the state machine. */
-  const told = async (
+  /** Sends an event about an app client in an account, true or not, and returns the execution that it started. */
+  const executionAfter = async (
     account: string,
     eventName: 'CreateUserPoolClient' | 'DeleteUserPoolClient' | 'DeleteUserPool',
     userPoolId: string,
@@ -108,7 +108,7 @@ describe('user pools of other Regions and accounts', () => {
     return (await world.executions()).find(({ input }) => input?.includes(eventID));
   };
 
-  /** Why an account's events were not forwarded; each is told once. */
+  /** Why events of an account were not forwarded; each is returned once. */
   const undelivered = async (account: string): Promise<(string | undefined)[]> => {
     const { Messages = [] } = await world.client(SQSClient, { account, region: 'us-east-1' }).send(
       new ReceiveMessageCommand({
@@ -131,12 +131,12 @@ describe('user pools of other Regions and accounts', () => {
       ClientId: clientId,
       ServerSideTokenCheck: false,
     });
-    // At home the forwarder forwards nothing: what happens there is heard of once.
+    // The forwarder forwards nothing within the home, so an event there starts one execution.
     const atHome = await world.createAppClient(OWN);
     (await world.executionFor(atHome)).result();
     await world.local.aws.buses.settled();
-    const heard = (await world.executions()).filter(({ input }) => input?.includes(atHome));
-    assert.equal(heard.length, 1);
+    const started = (await world.executions()).filter(({ input }) => input?.includes(atHome));
+    assert.equal(started.length, 1);
   });
 
   test('a client of another account is linked, and unlinked, if a link names its user pool with a role there', async () => {
@@ -173,27 +173,33 @@ describe('user pools of other Regions and accounts', () => {
     assert.deepEqual(await undelivered(ACCOUNT_D), []);
   });
 
-  test('an account tells only of its own user pools, and nobody else of them', async () => {
+  test('events about user pools count only from the account that owns them', async () => {
     const leaving = await silently(world, LEAVING);
     (await world.run({ userPoolId: LEAVING, clientId: leaving })).result();
     const before = await entries();
-    const own = await told(ACCOUNT_D, 'CreateUserPoolClient', OWN, 'ofanotheraccount');
+    const own = await executionAfter(ACCOUNT_D, 'CreateUserPoolClient', OWN, 'ofanotheraccount');
     assert.match(own!.result().notCovered!, /_Mobile001 of account 6{12}\./);
-    const theirs = await told(ACCOUNT_A, 'CreateUserPoolClient', ABROAD, 'ofouraccount');
+    const theirs = await executionAfter(ACCOUNT_A, 'CreateUserPoolClient', ABROAD, 'ofouraccount');
     assert.match(theirs!.result().notCovered!, /the user pool us-east-1_Abroad001\./);
     for (const eventName of ['DeleteUserPoolClient', 'DeleteUserPool'] as const) {
-      const deletion = await told(ACCOUNT_D, eventName, LEAVING, leaving);
+      const deletion = await executionAfter(ACCOUNT_D, eventName, LEAVING, leaving);
       assert.match(deletion!.result().notCovered!, /_Leaving01 of account 6{12}\./);
     }
-    // The bus lets it in, but no link names a user pool of its.
-    assert.equal(await told(ACCOUNT_E, 'CreateUserPoolClient', ABROAD, 'ofathird'), undefined);
+    // The bus accepts its events, but no link names a user pool of this account.
+    assert.equal(
+      await executionAfter(ACCOUNT_E, 'CreateUserPoolClient', ABROAD, 'ofathird'),
+      undefined,
+    );
     assert.deepEqual(await undelivered(ACCOUNT_E), []);
-    assert.equal(await told(ACCOUNT_F, 'CreateUserPoolClient', ABROAD, 'ofnobody'), undefined);
+    assert.equal(
+      await executionAfter(ACCOUNT_F, 'CreateUserPoolClient', ABROAD, 'ofnobody'),
+      undefined,
+    );
     assert.deepEqual(await undelivered(ACCOUNT_F), ['NO_PERMISSIONS']);
     assert.deepEqual(await entries(), before);
   });
 
-  test('an account that forwards can neither forge what CloudTrail tells nor ask for links', async () => {
+  test('an account that forwards events can not forge CloudTrail events or request links', async () => {
     const events = world.client(EventBridgeClient, { account: ACCOUNT_D, region: 'us-east-1' });
     const clientId = await silently(abroad, ABROAD);
     const Detail = JSON.stringify({ userPoolId: ABROAD, clientId });
@@ -211,32 +217,32 @@ describe('user pools of other Regions and accounts', () => {
     }
     const { Entries } = await put(forged);
     assert.equal(Entries![0]!.ErrorCode, 'NotAuthorizedForSourceException');
-    // By a rule, with the role that its forwarder has.
+    // Through a rule, with the role of its forwarder.
     const { roles } = world.local.aws.iam;
     const RoleArn = [...roles.keys()].find((arn) => arn.includes(`${ACCOUNT_D}:role/poolbridge-f`));
     const EventPattern = JSON.stringify({ source: ['poolbridge'] });
     await events.send(new PutRuleCommand({ Name: 'asks', EventPattern }));
     const target = { Id: 'home', Arn: HomeBusArn, RoleArn };
     await events.send(new PutTargetsCommand({ Rule: 'asks', Targets: [target] }));
-    const heard = async () => {
+    const isReceived = async () => {
       await world.local.aws.buses.settled();
       return (await world.executions()).some(({ input }) => input?.includes(clientId));
     };
     await put(asked);
-    assert.equal(await heard(), false);
-    // Not even where somebody else has opened the bus to that account.
+    assert.equal(await isReceived(), false);
+    // Not even if another policy statement opens the bus to that account.
     const home = world.client(EventBridgeClient, HOME);
     const permission = { Action: 'events:PutEvents', Principal: ACCOUNT_D, StatementId: 'all' };
     await home.send(new PutPermissionCommand(permission));
     await put(asked);
     await put({ ...asked, EventBusName: HomeBusArn });
-    assert.equal(await heard(), false);
+    assert.equal(await isReceived(), false);
     await home.send(new PutEventsCommand({ Entries: [asked] }));
-    assert.equal(await heard(), true);
+    assert.equal(await isReceived(), true);
     assert.equal((await world.executionFor(clientId)).result().results[0]!.outcome, 'LINKED');
   });
 
-  test('by hand, the role there lists the clients, in a session for one user pool that names the execution', async () => {
+  test('a request by hand lists the app clients through the role there, in a session for one user pool that names the execution', async () => {
     const { records } = world.local.aws.trail;
     const from = records.length;
     const clientId = await silently(abroad, ABROAD_AWAY);
@@ -260,7 +266,7 @@ describe('user pools of other Regions and accounts', () => {
     assert.equal(invented.error, 'UserPoolClientNotFoundError');
   });
 
-  test('an account that refuses is told of by role, account and template', async () => {
+  test('a refusal of the other account names role, account and template', async () => {
     const clientId = await silently(abroad, UNREADABLE, 'app-x');
     const ended = await world.run({ userPoolId: UNREADABLE, clientId });
     assert.equal(ended.error, 'UserPoolAccessDeniedError');
@@ -270,12 +276,12 @@ describe('user pools of other Regions and accounts', () => {
       /^Account 6{12} refused the role arn:aws:iam::6{12}:role\/poolbridge-read: /,
     );
     assert.match(message, /Deploy resources\/user-pool-account\.yml there .* us-east-1_Abroad003 /);
-    // A name decides there, so what CloudTrail tells is looked up too.
-    const heard = await told(ACCOUNT_D, 'CreateUserPoolClient', UNREADABLE, clientId);
-    assert.equal((await world.ended(heard!.executionArn)).error, 'UserPoolAccessDeniedError');
+    // The link depends on the name, so the name in a CloudTrail event is checked too.
+    const started = await executionAfter(ACCOUNT_D, 'CreateUserPoolClient', UNREADABLE, clientId);
+    assert.equal((await world.ended(started!.executionArn)).error, 'UserPoolAccessDeniedError');
   });
 
-  test('who writes for others reads their user pools by the role, and is not held up by a refusal', async () => {
+  test('a write for other requests reads their user pools through the role, and a refusal does not delay it', async () => {
     const wait = (userPoolId: string, clientId: string) => {
       const key = createHash('sha256').update(clientId).digest('hex').slice(0, 32);
       const execution = `${world.machineArn.replace(':stateMachine:', ':execution:')}:${clientId}`;
@@ -301,7 +307,7 @@ describe('user pools of other Regions and accounts', () => {
     );
   });
 
-  test('reconcile reads them by the role too, and what it may not read holds up nothing else', async () => {
+  test('reconcile reads them through the role too, and a user pool that it may not read delays no other', async () => {
     const readable = await silently(abroad, ABROAD);
     const unreadable = await silently(abroad, UNREADABLE, 'app-z');
     const input = { link: 'abroad', repair: true };

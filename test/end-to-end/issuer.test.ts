@@ -28,11 +28,11 @@ type Ended = Awaited<ReturnType<World['run']>>;
 
 describe('a user pool with the updated issuer', () => {
   let world: World;
-  /** The user pools that were described since the last look. */
+  /** The user pools that were described since the last call. */
   let described: string[] = [];
 
   before(async () => {
-    // No trail: what is linked is asked for.
+    // Without a trail, only requests link.
     world = await startWorld({ trail: false });
     const { operations } = world.local.aws.services.get('cognito-idp')!;
     const { run, ...rest } = operations['DescribeUserPool']!;
@@ -64,7 +64,7 @@ describe('a user pool with the updated issuer', () => {
       .filter(({ ClientId }) => ClientId === clientId)
       .map(({ ProviderName }) => ProviderName);
 
-  test('is linked under both its names, and the result says so', async () => {
+  test('is linked under both of its names, and the result says so', async () => {
     const clientId = await world.createAppClient(UPDATED);
     const ended = await world.run({ userPoolId: UPDATED, clientId });
     const { outcome, changes, issuer } = resultOf(ended);
@@ -78,7 +78,7 @@ describe('a user pool with the updated issuer', () => {
     assert.equal(resultOf(again).outcome, 'ALREADY_LINKED');
   });
 
-  test('lets its users into the identity pool by the issuer that their tokens name', async () => {
+  test('gives its users access to the identity pool by the issuer in their tokens', async () => {
     const Username = 'ada';
     const Password = 'Correct-horse-battery-1';
     await userPools().send(new AdminCreateUserCommand({ UserPoolId: UPDATED, Username }));
@@ -109,7 +109,7 @@ describe('a user pool with the updated issuer', () => {
     await assert.rejects(getId(original(UPDATED)), /Issuer doesn't match providerName/);
   });
 
-  test('is unlinked under both its names, and an undo brings both back', async () => {
+  test('is unlinked under both of its names, and an undo restores both', async () => {
     const clientId = await world.createAppClient(UPDATED);
     const linked = await world.run({ userPoolId: UPDATED, clientId });
     const undone = await world.run({ operation: 'undo', executionArn: linked.executionArn });
@@ -130,7 +130,7 @@ describe('a user pool with the updated issuer', () => {
     assert.equal((await namesOf(clientId)).length, 2);
   });
 
-  /** Leaves a request to link an app client of the pool, as an execution that waits does. */
+  /** Adds a pending request to link an app client of the pool, as a waiting execution does. */
   const leaveWaiting = (clientId: string) => {
     const request = { operation: 'link', userPoolId: UPDATED, clientId };
     return world.local.aws.tables.ask(HOME, 'PutItem', {
@@ -147,20 +147,20 @@ describe('a user pool with the updated issuer', () => {
   const linkPlain = async () =>
     world.run({ userPoolId: PLAIN, clientId: await world.createAppClient(PLAIN) });
 
-  test('gets both entries from another execution that writes for a request that waits', async () => {
+  test('gets both entries from another execution that writes for its pending request', async () => {
     const waiting = await world.createAppClient(UPDATED);
     await leaveWaiting(waiting);
     await linkPlain();
     assert.deepEqual(await namesOf(waiting), [original(UPDATED), updated(UPDATED)]);
   });
 
-  test('holds up no other request where AWS refuses the new name, and is told what to do', async () => {
+  test('delays no other request if AWS refuses the new name, and its failure says what to do', async () => {
     const { identityPools } = world.local.aws;
     const [clientId, waiting] = [
       await world.createAppClient(UPDATED),
       await world.createAppClient(UPDATED),
     ];
-    // An update sends all entries again, and would be refused for those that are there.
+    // An update sends all entries, so entries with the new name would make it fail.
     await world.run({ operation: 'unlink', userPoolId: UPDATED });
     identityPools.takesUpdatedIssuers = false;
     const refused = await world.run({ userPoolId: UPDATED, clientId });
@@ -174,7 +174,7 @@ describe('a user pool with the updated issuer', () => {
     assert.equal((await namesOf(waiting)).length, 2);
   });
 
-  test('is described once for a link, and one with the original issuer is linked as ever', async () => {
+  test('is described once for a link, and one with the original issuer is linked as before', async () => {
     const clientId = await world.createAppClient(PLAIN);
     described = [];
     const result = resultOf(await world.run({ userPoolId: PLAIN, clientId }));
@@ -194,7 +194,7 @@ describe('a user pool with the updated issuer', () => {
     assert.deepEqual(described, [PLAIN], 'unlinking needs no issuer');
   });
 
-  test('is not described where its link chooses, and both entries need two places of the quota', async () => {
+  test('is not described if its link sets the issuer, and both entries count towards the quota', async () => {
     described = [];
     const clientId = await world.createAppClient(CHOSEN);
     const refused = await world.run({ userPoolId: CHOSEN, clientId });
@@ -206,7 +206,7 @@ describe('a user pool with the updated issuer', () => {
     assert.deepEqual([await namesOf(clientId, pools.tight), described], [[], []]);
   });
 
-  test('may not be describable: then it is linked as one with the original issuer', async () => {
+  test('is linked as one with the original issuer if it can not be described', async () => {
     const { iam } = world.local.aws;
     const grants = [...iam.roles.values()]
       .flatMap(({ policies }) => policies.flatMap(({ Statement }) => Statement))
@@ -249,7 +249,7 @@ describe('a user pool whose issuer is switched', () => {
     return report;
   };
 
-  test('is shown by plan and check with the entries that it lacks, and a repair adds them', async () => {
+  test('appears in plan and check with its missing entries, and a repair adds them', async () => {
     assert.deepEqual((await reconcile(false)).issuers, undefined);
     await userPools().send(new UpdateUserPoolCommand({ UserPoolId: SWITCHED, ...newIssuer }));
     const sentence =
@@ -276,7 +276,7 @@ describe('a user pool whose issuer is switched', () => {
     assert.ok(dryRun.out.includes('the user pool has the updated issuer'), dryRun.out);
   });
 
-  test('loses the entries under both names once an app client is gone', async () => {
+  test('loses the entries under both names once an app client is deleted', async () => {
     await userPools().send(
       new DeleteUserPoolClientCommand({ UserPoolId: SWITCHED, ClientId: clientId }),
     );

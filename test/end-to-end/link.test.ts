@@ -24,7 +24,7 @@ const entry = (userPoolId: string, ClientId: string, ServerSideTokenCheck = fals
   ServerSideTokenCheck,
 });
 
-/** A pool with one entry more, as AWS would list it. */
+/** An identity pool with one more entry, as AWS would list it. */
 const plus = (pool: object, ...entries: object[]) => ({
   ...pool,
   CognitoIdentityProviders: [
@@ -50,7 +50,7 @@ describe('linking', () => {
   });
   after(() => world.close());
 
-  test('a new app client is linked by itself, and nothing else in the identity pool changes', async () => {
+  test('a new app client is linked, and nothing else in the identity pool changes', async () => {
     const before = await world.describe(pools.mobile);
     const clientId = await world.createAppClient(MOBILE, 'ios');
     const execution = await world.executionFor(clientId);
@@ -86,7 +86,7 @@ describe('linking', () => {
     );
   });
 
-  test('a user whom the identity pool refused gets credentials as soon as his client is linked', async () => {
+  test('a user whom the identity pool refused gets credentials as soon as the app client is linked', async () => {
     const cognito = world.client(CognitoIdentityProviderClient, HOME);
     const identity = world.client(CognitoIdentityClient, {
       account: ACCOUNT_B,
@@ -151,7 +151,7 @@ describe('linking', () => {
     assert.match(Credentials!.AccessKeyId!, /^ASIA/);
   });
 
-  test('by event, by hand, and a second time is LINKED, LINKED, ALREADY_LINKED', async () => {
+  test('the outcomes by event, by hand and a second time are LINKED, LINKED and ALREADY_LINKED', async () => {
     const before = await world.describe(pools.mobile);
     const first = await world.createAppClient(MOBILE);
     const byEvent = (await world.executionFor(first)).result();
@@ -171,7 +171,7 @@ describe('linking', () => {
     );
   });
 
-  test('what is linked already is not written again', async () => {
+  test('an app client that is already linked is not written again', async () => {
     const clientId = await world.createAppClient(MOBILE);
     await world.executionFor(clientId);
     const writes = () =>
@@ -181,7 +181,7 @@ describe('linking', () => {
     assert.equal(writes(), before);
   });
 
-  test('a client of a user pool in another Region has that Region in its entry', async () => {
+  test('the entry of an app client in another Region has that Region in its name', async () => {
     const clientId = await world.createAppClient('eu-west-1_Mobile002');
     const { results } = (await world.run({ userPoolId: 'eu-west-1_Mobile002', clientId })).result();
     assert.equal(results[0]!.outcome, 'LINKED');
@@ -199,7 +199,7 @@ describe('linking', () => {
     ]);
   });
 
-  test('a client that two links lead to two accounts is linked in both', async () => {
+  test('an app client that two links cover is linked in both accounts', async () => {
     const clientId = await world.createAppClient('us-east-1_Both00001');
     const { results } = (await world.executionFor(clientId)).result();
     assert.deepEqual(
@@ -226,7 +226,7 @@ describe('linking', () => {
     );
   });
 
-  test('a dry run shows what would be, and writes nothing', async () => {
+  test('a dry run shows what would change, and writes nothing', async () => {
     world.local.aws.trail.enabled = false;
     const clientId = await world.createAppClient(MOBILE);
     world.local.aws.trail.enabled = true;
@@ -240,7 +240,7 @@ describe('linking', () => {
     assert.deepEqual(await world.describe(pools.mobile), before);
   });
 
-  test('unlinking removes the entry and nothing else; what is not linked is NOT_LINKED', async () => {
+  test('unlinking removes only the entry; without an entry the outcome is NOT_LINKED', async () => {
     const before = await world.describe(pools.mobile);
     const clientId = await world.createAppClient(MOBILE);
     await world.executionFor(clientId);
@@ -253,7 +253,7 @@ describe('linking', () => {
     assert.equal(again.results[0]!.outcome, 'NOT_LINKED');
   });
 
-  test('a client that is gone can still be unlinked', async () => {
+  test('an app client that was deleted can still be unlinked', async () => {
     const clientId = await world.createAppClient(MOBILE);
     await world.executionFor(clientId);
     await world
@@ -286,7 +286,7 @@ describe('linking', () => {
     assert.deepEqual((await world.describe(pools.mobile)).CognitoIdentityProviders, kept);
   });
 
-  test('a LinkRequested event links as a person does', async () => {
+  test('a LinkRequested event links like a request of a person', async () => {
     world.local.aws.trail.enabled = false;
     const clientId = await world.createAppClient(MOBILE);
     world.local.aws.trail.enabled = true;
@@ -311,7 +311,7 @@ describe('linking', () => {
     });
   });
 
-  test('an identity pool without any settings gets its entry and no setting that it had not', async () => {
+  test('an identity pool without settings gets its entry and no new setting', async () => {
     const clientId = await world.createAppClient('us-east-1_Both00001');
     await world.executionFor(clientId);
     const { CognitoIdentityProviders: _, ...settings } = await world.describe(

@@ -8,7 +8,7 @@ const LEASE = { pk: { S: pools.healed }, sk: { S: 'lease' } };
 
 type Items = Record<string, { S?: string; N?: string }>[];
 
-describe('a table of which something is lost', () => {
+describe('a table that has lost items', () => {
   let world: World;
   before(async () => {
     world = await startWorld({ trail: false });
@@ -38,13 +38,13 @@ describe('a table of which something is lost', () => {
 
   const items = async () => ((await ask('Scan', {})) as { Items?: Items }).Items ?? [];
 
-  /** Leaves in the table what it held at an earlier time. */
+  /** Restores the table to an earlier time. */
   const restore = async (earlier: Items) => {
     for (const { pk, sk } of await items()) await ask('DeleteItem', { Key: { pk, sk } });
     for (const Item of earlier) await ask('PutItem', { Item });
   };
 
-  test('without the lease, counts on from the ledger, so that later writes are entered and undone', async () => {
+  test('without the lease, continues the sequence of the ledger, so that later writes are recorded and undone', async () => {
     const first = await client();
     for (const operation of ['link', 'unlink', 'link']) await link(first, operation);
     await ask('DeleteItem', { Key: LEASE });
@@ -55,7 +55,7 @@ describe('a table of which something is lost', () => {
     assert.equal(await isLinked(first), false);
   });
 
-  test('gives away a lease without a time, of a time that no lease has, and without a number', async () => {
+  test('lets the next write take a lease with no time, an impossible time or no sequence', async () => {
     const forged = [
       {},
       { expiresAt: { S: 'for ever' } },
@@ -69,7 +69,7 @@ describe('a table of which something is lost', () => {
     }
   });
 
-  test('restored to an earlier time, does not link again what people have unlinked since', async () => {
+  test('restored to an earlier time, does not link again what was unlinked since', async () => {
     const unlinked = await client();
     await link(unlinked);
     const earlier = await items();
@@ -80,13 +80,13 @@ describe('a table of which something is lost', () => {
     const ended = await reconcile();
     assert.equal(ended.status, 'SUCCEEDED', ended.cause);
     assert.deepEqual([await isLinked(unlinked), await isLinked(since)], [false, true]);
-    // Asked for by a person, it is linked, and that is entered.
+    // A request of a person links it, and the ledger records that.
     const linked = await link(unlinked);
     const undone = world.run({ operation: 'undo', executionArn: linked.executionArn });
     assert.equal(await outcomeOf(undone), 'UNLINKED');
   });
 
-  test('lost as a whole, links again what people had unlinked; what is foreign stays', async () => {
+  test('lost completely, links again what had been unlinked; foreign entries stay', async () => {
     const unlinked = await client();
     await link(unlinked);
     await link(unlinked, 'unlink');

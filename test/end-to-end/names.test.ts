@@ -11,9 +11,9 @@ describe('requests that need the names of one user pool’s app clients', () => 
   let world: World;
   /** The calls of ListUserPoolClients so far. */
   let lists = 0;
-  /** The calls of DescribeUserPool so far, which tells the issuer. */
+  /** The calls of DescribeUserPool so far, which returns the issuer. */
   let descriptions = 0;
-  /** Runs after the next page is read, and before it is answered. */
+  /** Runs after the next page is read, and before it is returned. */
   let afterPage = async () => {};
 
   before(async () => {
@@ -66,7 +66,7 @@ describe('requests that need the names of one user pool’s app clients', () => 
   const askedFor = () =>
     world.local.aws.functions.all().find(({ name }) => name.endsWith('ResolveTargets'))!.busy.size;
 
-  /** Gives the listing under way as much time as this machine needs. */
+  /** Gives the running listing as much time as this machine needs. */
   const lengthenLease = () =>
     world.local.aws.tables.ask(HOME, 'UpdateItem', {
       TableName,
@@ -75,7 +75,7 @@ describe('requests that need the names of one user pool’s app clients', () => 
       ExpressionAttributeValues: { ':later': { N: String(Date.now() + 600_000) } },
     });
 
-  test('share a listing: those that come while one is under way wait for the next', async () => {
+  test('share a listing: requests that come during a listing wait for the next one', async () => {
     const clients = await Promise.all(
       Array.from({ length: 4 }, (_, i) => world.createAppClient(WEB, `web-${i}`)),
     );
@@ -95,13 +95,13 @@ describe('requests that need the names of one user pool’s app clients', () => 
       outcomes,
       clients.map(() => 'LINKED'),
     );
-    // One that only starts to ask when the first is over may need a third.
+    // A request that starts after the first listing may need a third one.
     assert.ok(lists <= 3, `${lists} listings`);
-    // Each listing tells the issuer of the user pool too.
+    // Each listing also has the issuer of the user pool.
     assert.equal(descriptions, lists);
   });
 
-  test('are never answered by a listing that began before them', async () => {
+  test('never use a listing that began before them', async () => {
     const early = await world.createAppClient(WEB, 'web-early');
     let late = Promise.resolve('');
     afterPage = async () => {
@@ -114,7 +114,7 @@ describe('requests that need the names of one user pool’s app clients', () => 
     assert.equal(await outcomeOf(await late), 'LINKED');
   });
 
-  test('are not held up by a listing that was cut off, once its lease is over', async () => {
+  test('are not delayed by a listing that was cut off, once its lease has expired', async () => {
     const clientId = await world.createAppClient(WEB, 'web-after');
     await world.local.aws.tables.ask(HOME, 'UpdateItem', {
       TableName,
@@ -128,7 +128,7 @@ describe('requests that need the names of one user pool’s app clients', () => 
     assert.equal(await outcomeOf(await start(clientId)), 'LINKED');
   });
 
-  test('are judged by that listing when another writes for them, without one more call', async () => {
+  test('are checked with that listing when another execution writes for them, without another call', async () => {
     const clients = await Promise.all(
       ['web-x', 'web-y', 'web-z'].map((name) => world.createAppClient(WEB, name)),
     );

@@ -5,7 +5,7 @@ import { ACCOUNT_B, full, pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
 
-/** What others get wrong at this very call, each of them seen in a released tool. */
+/** Mistakes that released tools make with UpdateIdentityPool. */
 describe('linking', () => {
   let world: World;
   before(async () => {
@@ -89,7 +89,7 @@ describe('linking', () => {
     );
   });
 
-  test('keeps the tags that CloudFormation put there, which nobody else may send', async () => {
+  test('keeps the tags of CloudFormation, which no other caller may send', async () => {
     await world.createIdentityPool(pools.mobile);
     const { pool: stored } = world.local.aws.identityPools.find(pools.mobile);
     stored.IdentityPoolTags = { ...stored.IdentityPoolTags, 'aws:cloudformation:stack-name': 'b' };
@@ -97,7 +97,7 @@ describe('linking', () => {
     assert.deepEqual((await link()).pool.IdentityPoolTags, tags);
   });
 
-  test('is held against an AWS that replaces (moto and MiniStack merge, so a destructive client passes)', async () => {
+  test('is tested with an AWS that replaces (moto and MiniStack merge, so a destructive client passes)', async () => {
     await world.createIdentityPool(pools.mobile);
     await world.client(CognitoIdentityClient, { account: ACCOUNT_B, region: 'ap-south-1' }).send(
       new UpdateIdentityPoolCommand({

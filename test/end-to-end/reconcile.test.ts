@@ -35,11 +35,11 @@ const providerName = (userPoolId: string) => `cognito-idp.us-east-1.amazonaws.co
 describe('reconcile', () => {
   let world: World;
   let nextRemoved: Awaited<ReturnType<World['listen']>>;
-  /** The app clients by what becomes of them. */
+  /** The app clients, by their role in these tests. */
   const clients: Record<string, string> = {};
 
   before(async () => {
-    // No trail: every event is lost.
+    // Without a trail, every event is lost.
     world = await startWorld({ trail: false });
     nextRemoved = await world.listen('EntryRemoved');
     await world.createUserPool(FIRST);
@@ -55,7 +55,7 @@ describe('reconcile', () => {
 
   const reconcile = (input: unknown, name?: string) => world.run(input, name, world.reconcileArn);
 
-  /** What an execution says of the identity pool of the link `healed`. */
+  /** The report of an execution about the identity pool of the link `healed`. */
   const outputOf = async (input: object, name?: string): Promise<Output> => {
     const ended = await reconcile({ link: 'healed', ...input }, name);
     assert.equal(ended.status, 'SUCCEEDED', ended.cause);
@@ -80,7 +80,7 @@ describe('reconcile', () => {
     ...some,
   });
 
-  /** How often an operation was called since the last look, reading ones too. */
+  /** How often an operation was called since the last call of this function. */
   const calls = new Map<string, number>();
   const watch = () => {
     for (const [service, operation] of [
@@ -118,7 +118,7 @@ describe('reconcile', () => {
 
   const accountB = { account: ACCOUNT_B, region: 'ap-south-1' };
 
-  /** Account-B changes the entries by itself. */
+  /** Changes the entries in Account-B without Poolbridge. */
   const meddle = async (
     change: (entries: CognitoIdentityProvider[]) => CognitoIdentityProvider[],
     by = world.client(CognitoIdentityClient, accountB),
@@ -135,7 +135,7 @@ describe('reconcile', () => {
     );
   };
 
-  /** What happened so far was days ago: what is in the ledger, and the last write. */
+  /** Makes the ledger and the last write look days old. */
   const daysLater = async (days = 2) => {
     const ask = (operation: string, input: object) =>
       world.local.aws.tables.ask(HOME, operation, {
@@ -154,7 +154,7 @@ describe('reconcile', () => {
     await ask('DeleteItem', { Key: { pk: { S: pools.healed }, sk: { S: 'lease' } } });
   };
 
-  test('reports app clients that are not linked, and without being asked writes nothing', async () => {
+  test('reports app clients that are not linked, and writes nothing unless it repairs', async () => {
     for (const name of ['stays', 'deleted', 'renamed', 'taken', 'flagged']) {
       clients[name] = await world.createAppClient(FIRST, `app-${name}`);
     }
@@ -186,7 +186,7 @@ describe('reconcile', () => {
     assert.deepEqual(await ours(), []);
   });
 
-  test('links those that exist already in one write, and loses nothing', async () => {
+  test('links existing app clients in one write, and loses nothing', async () => {
     const output = await outputOf({ repair: true }, 'first-run');
     const { repaired, counts: found, changes } = reportOf(output);
     assert.deepEqual(found, counts({ missing: 8, foreign: 2 }));
@@ -215,7 +215,7 @@ describe('reconcile', () => {
     assert.equal(called()['UpdateIdentityPool'], undefined);
   });
 
-  test('heals what events did not tell, and leaves the rest to a person', async () => {
+  test('repairs what lost events left, and leaves the rest for a person to decide', async () => {
     const gone = { UserPoolId: FIRST, ClientId: clients['deleted'] };
     await userPools().send(new DeleteUserPoolClientCommand(gone));
     await userPools().send(new DeleteUserPoolCommand({ UserPoolId: SECOND }));
@@ -234,11 +234,11 @@ describe('reconcile', () => {
         .map((entry) =>
           entry.ClientId === clients['flagged'] ? { ...entry, ServerSideTokenCheck: true } : entry,
         ),
-      // By hand, for a client that there never was.
+      // Made by hand, for an app client that never existed.
       { ProviderName: providerName(FIRST), ClientId: 'byhand' },
     ]);
     clients['lost'] = await world.createAppClient(FIRST, 'app-lost');
-    // Its list may be older than what is linked only now.
+    // Its listing may be older than an entry that was just linked.
     assert.equal(reportOf(await outputOf({})).counts.orphaned, 0);
     await daysLater();
     called();
@@ -271,21 +271,21 @@ describe('reconcile', () => {
     );
     assert.deepEqual(report.repaired, { linked: 1, unlinked: 2 });
     assert.equal(called()['UpdateIdentityPool'], 1);
-    // An inference from lists is no deletion that CloudTrail told of.
+    // A missing app client in a listing does not count as a deletion event.
     const { Items = [] } = (await world.local.aws.tables.ask(HOME, 'Scan', {
       TableName: 'poolbridge-dev',
     })) as { Items?: { sk?: { S?: string }; body?: { S?: string } }[] };
     const entry = Items.find(({ sk }) => sk?.S?.endsWith(`#${clients['deleted']}`));
     assert.match(entry?.body?.S ?? '', /"state":"unlinked"/);
     assert.doesNotMatch(entry?.body?.S ?? '', /"deleted":true/);
-    // Kept, since its link says so.
+    // Kept, because its link says keep.
     assert.deepEqual(
       await ours(),
       [...named('stays', 'tagged', 'kept', 'renamed', 'flagged', 'lost'), 'byhand'].sort(),
     );
   });
 
-  /** Account-B's own role for its infrastructure. */
+  /** A role of Account-B for its infrastructure. */
   const terraform = () => {
     const { iam } = world.local.aws;
     const { accessKeyId, secretAccessKey, sessionToken } = iam.openSession(
@@ -309,7 +309,7 @@ describe('reconcile', () => {
     });
   };
 
-  /** What an execution tells of the two entries that others have removed, in whatever order. */
+  /** The events about the two entries that others removed, in any order. */
   const nextTwo = async (executionArn: string) => {
     const events = new Map<string, EntryRemoved>();
     for (const { source, resources, detail } of [await nextRemoved(), await nextRemoved()]) {
@@ -329,7 +329,7 @@ describe('reconcile', () => {
     return { taken: of('taken'), wiped: of('wiped') };
   };
 
-  test('tells of each entry that others removed, and who it was where CloudTrail may be asked', async () => {
+  test('publishes an event for each entry that others removed, with who did it if CloudTrail may be read', async () => {
     for (const name of ['wiped', 'unwanted']) {
       clients[name] = await world.createAppClient(FIRST, `app-${name}`);
     }
@@ -341,7 +341,7 @@ describe('reconcile', () => {
     await meddle((all) => all);
     await daysLater();
 
-    // Every run tells of what is still gone.
+    // Every run publishes events for entries that are still missing.
     for (const { detail } of [await nextRemoved(), await nextRemoved()]) {
       assert.equal((detail as EntryRemoved).clientId, clients['taken']);
     }
@@ -376,7 +376,7 @@ describe('reconcile', () => {
     assert.deepEqual([eventId, time], [eventID, eventTime]);
   });
 
-  test('tells of them though CloudTrail fails, and reports the identity pool though telling fails', async () => {
+  test('publishes them even if CloudTrail fails, and reports the identity pool even if publishing fails', async () => {
     const { services } = world.local.aws;
     const failing = (service: string, operation: string, isMeant: (input: string) => boolean) => {
       const { operations } = services.get(service)!;
@@ -401,7 +401,7 @@ describe('reconcile', () => {
     takeAgain();
     assert.equal(ended.status, 'SUCCEEDED', ended.cause);
     assert.equal(reportOf(JSON.parse(ended.output!)).removedByOthers, 2);
-    // Nothing came of it between those before and these.
+    // There were no other events between the earlier ones and these.
     await nextTwo((await reconcile({ link: 'healed' })).executionArn);
   });
 
@@ -442,7 +442,7 @@ describe('reconcile', () => {
     assert.ok(!message.includes('terraform'), message);
   });
 
-  test('unlinks what a user pool had that was found by its tags, once it is gone', async () => {
+  test('unlinks the entries of a user pool that was found by tags, once it is deleted', async () => {
     await userPools().send(new DeleteUserPoolCommand({ UserPoolId: TAGGED }));
     await daysLater();
     const report = reportOf(await outputOf({ repair: true }));
@@ -450,7 +450,7 @@ describe('reconcile', () => {
     assert.ok(!(await ours()).includes(clients['tagged']!));
   });
 
-  test('fills the identity pool up to its quota, and says which app clients are left out', async () => {
+  test('fills the identity pool up to its quota, and names the app clients that are left out', async () => {
     const added = await Promise.all(
       Array.from({ length: 6 }, (_, i) => world.createAppClient(FIRST, `app-more-${i}`)),
     );
@@ -470,7 +470,7 @@ describe('reconcile', () => {
     );
   });
 
-  test('comes by its schedule to every link; an identity pool that fails does not stop the others', async () => {
+  test('covers every link on its schedule; an identity pool that fails does not stop the others', async () => {
     await meddle((all) => all.filter(({ ClientId }) => ClientId === clients['stays']));
     await world.createUserPool(FAILING);
     clients['by schedule'] = await world.createAppClient(FIRST, 'app-by-schedule');
@@ -489,7 +489,7 @@ describe('reconcile', () => {
     assert.ok((await ours()).includes(clients['by schedule']!));
   });
 
-  test('refuses what it does not understand in one sentence', async () => {
+  test('refuses an invalid input with one sentence', async () => {
     const refusal = async (input: unknown) => {
       const { error, cause } = await reconcile(input);
       assert.equal(error, 'InvalidRequestError');

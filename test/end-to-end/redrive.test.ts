@@ -10,7 +10,7 @@ import { HOME, pools, startWorld, type World } from '../world.ts';
 const MOBILE = 'us-east-1_Mobile001';
 const WEB = 'us-east-1_Web000001';
 
-describe('a step that is run again long after, as a redrive does', () => {
+describe('a step that runs again much later, as in a redrive', () => {
   let world: World;
   before(async () => {
     world = await startWorld({ trail: false });
@@ -20,7 +20,7 @@ describe('a step that is run again long after, as a redrive does', () => {
   });
   after(() => world.close());
 
-  /** Runs a step of an execution once more, with the input that it had. */
+  /** Runs a step of an execution again, with the same input. */
   const again = async (executionArn: string, step: string): Promise<Record<string, unknown>> => {
     const { FunctionError, answer } = await invoke(executionArn, step);
     assert.equal(FunctionError, undefined, JSON.stringify(answer));
@@ -46,7 +46,7 @@ describe('a step that is run again long after, as a redrive does', () => {
     world.local.aws.trail.records.filter(({ eventName }) => eventName === 'UpdateIdentityPool')
       .length;
 
-  test('writes nothing that was undone by request since', async () => {
+  test('writes nothing that was undone since', async () => {
     const clientId = await world.createAppClient(MOBILE);
     const linked = await world.run({ userPoolId: MOBILE, clientId });
     (await world.run({ operation: 'unlink', userPoolId: MOBILE, clientId })).result();
@@ -58,7 +58,7 @@ describe('a step that is run again long after, as a redrive does', () => {
     assert.equal(updates(), count);
   });
 
-  test('says the same once more where nothing has changed', async () => {
+  test('returns the same result if nothing has changed', async () => {
     const clientId = await world.createAppClient(MOBILE);
     const linked = await world.run({ userPoolId: MOBILE, clientId });
     const count = updates();

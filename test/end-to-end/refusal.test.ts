@@ -22,7 +22,7 @@ describe('what is refused', () => {
   });
   after(() => world.close());
 
-  /** Creates a client that no event tells of. */
+  /** Creates an app client without an event. */
   const silently = async (userPoolId: string, name?: string): Promise<string> => {
     const { trail } = world.local.aws;
     trail.enabled = false;
@@ -100,7 +100,7 @@ describe('what is refused', () => {
     assert.match(ended.failure().message, /has no app client doesnotexist/);
   });
 
-  test('a person’s request for what no link covers; an event says why it was left alone', async () => {
+  test('a person’s request that no link covers; an event ends with the reason why it was ignored', async () => {
     const clientId = await world.createAppClient('us-east-1_Other0001');
     const byEvent = (await world.executionFor(clientId)).result();
     assert.deepEqual(byEvent.results, []);
@@ -121,7 +121,7 @@ describe('what is refused', () => {
     assert.equal(byHand.error, 'NotCoveredError');
   });
 
-  test('an event that lies about a client’s name: the name that Cognito knows counts', async () => {
+  test('an event with a false client name: the name in Cognito counts', async () => {
     const userPoolId = 'us-east-1_Web000001';
     const clientId = await silently(userPoolId, 'mail-app');
     const requestedBy = { via: 'cloudtrail' };
@@ -172,7 +172,7 @@ describe('what is refused', () => {
     assert.deepEqual(await world.describe(pools.mobile), before);
   });
 
-  test('one account that lets nobody in does not stop the other, but fails the execution', async () => {
+  test('one account that denies access; this does not stop the other, but fails the execution', async () => {
     const clientId = await silently('us-east-1_Half00001');
     const ended = await world.run({ userPoolId: 'us-east-1_Half00001', clientId });
     assert.equal(ended.error, 'TargetAccessDeniedError');
@@ -201,7 +201,7 @@ describe('what is refused', () => {
     assert.match(ended.failure().message, /0007 does not exist in account 222222222222/);
   });
 
-  test('two hundred identity pools at once, and each of them is reported', async () => {
+  test('two hundred identity pools at once, each with its own report', async () => {
     await world.createUserPool('us-east-1_Many00001');
     const clientId = await silently('us-east-1_Many00001');
     const ended = await world.run({ userPoolId: 'us-east-1_Many00001', clientId });
@@ -211,7 +211,7 @@ describe('what is refused', () => {
     assert.deepEqual(results, { FAILED: 200 });
   });
 
-  test('to write when AWS describes something that would be lost', async () => {
+  test('a write that would lose a setting which AWS describes', async () => {
     const clientId = await silently(MOBILE);
     const stored = world.local.aws.identityPools.find(pools.mobile);
     const before = stored.pool;
@@ -223,7 +223,7 @@ describe('what is refused', () => {
     stored.pool = before;
   });
 
-  test('a forged LinkRequested gains nothing: no other pool, no client that is not there', async () => {
+  test('a forged LinkRequested for another pool or an app client that does not exist', async () => {
     const before = await world.describe(pools.mobile);
     await put(JSON.stringify({ userPoolId: 'us-east-1_Evil00001', clientId: 'evil1' }));
     assert.ok((await world.executionFor('evil1')).result().notCovered);
@@ -245,7 +245,7 @@ describe('what is refused', () => {
     assert.equal(Entries![0]!.ErrorCode, 'NotAuthorizedForSourceException');
   });
 
-  test('nothing for an app client that could not be created', async () => {
+  test('an event about an app client that could not be created', async () => {
     const before = (await world.executions()).length;
     await assert.rejects(world.createAppClient('us-east-1_Gone00001'), {
       name: 'ResourceNotFoundException',

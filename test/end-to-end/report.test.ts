@@ -29,7 +29,7 @@ describe('the end of an execution', () => {
       .map((message) => JSON.parse(message));
   };
 
-  test('is reported also where the event that tells of it may not be sent', async () => {
+  test('is reported even if LinkFinished may not be published', async () => {
     const { operations } = world.local.aws.services.get('events')!;
     const { PutEvents } = operations;
     operations['PutEvents'] = {
@@ -48,7 +48,7 @@ describe('the end of an execution', () => {
     assert.ok(entered.includes('ReportUnannounced'));
   });
 
-  test('is told by a LinkFinished event, without the pool before and after', async () => {
+  test('is published as a LinkFinished event, without the identity pool before and after', async () => {
     const clientId = await world.createAppClient(MOBILE);
     const ended = await world.run({ userPoolId: MOBILE, clientId, reason: 'why' }, 'told');
     const event = await nextEvent();
@@ -68,7 +68,7 @@ describe('the end of an execution', () => {
     });
   });
 
-  test('is told when it failed too, with its error and message', async () => {
+  test('is also published if it failed, with its error and message', async () => {
     const ended = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
     const { detail } = await nextEvent();
     assert.deepEqual(detail, {
@@ -86,7 +86,7 @@ describe('the end of an execution', () => {
     const request = { userPoolId: MOBILE, clientId };
     for (const operation of ['link', 'link', 'unlink']) await world.run({ ...request, operation });
     await world.run({ ...request, clientId: 'nobody' });
-    // The last lines of a function's log come a moment after its answer.
+    // The last log lines of a function arrive shortly after its answer.
     await until(() => metrics().length >= before + 7);
     const counted = metrics()
       .slice(before)
@@ -145,7 +145,7 @@ describe('the end of an execution', () => {
     );
   });
 
-  test('and all that went before it is in the log group of the state machine', async () => {
+  test('is in the log group of the state machine, with everything before it', async () => {
     const { executionArn } = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
     const history = await world.history(executionArn);
     const groups = new Map(world.local.aws.logGroups.all().map((each) => [each.name, each]));
@@ -158,7 +158,7 @@ describe('the end of an execution', () => {
       history.map(({ type }) => type),
     );
     assert.ok(logged[0].details.input.includes('nobody'));
-    // As the writes are kept, by the functions that make them.
+    // The writes are in the log groups of the functions that made them.
     for (const name of ['UpdateIdentityPool', 'ReconcileIdentityPool']) {
       const kept = groups.get(`/aws/lambda/poolbridge-dev-${name}`)!.retentionInDays;
       assert.deepEqual([group.retentionInDays, kept], [400, 400]);

@@ -122,7 +122,7 @@ describe('role mappings and principal tags', () => {
       ({ ProviderName }) => ProviderName === providerName(userPoolId),
     );
 
-  test('come with the entry, beside those of others, and go before it when the client is deleted', async () => {
+  test('are added with the entry, beside foreign ones, and removed before it when the app client is deleted', async () => {
     const before = await world.describe(POOL, ACCOUNT);
     const clientId = await world.createAppClient(BY_RULES, 'rules-web');
     const linked = await world.executionFor(clientId);
@@ -149,7 +149,7 @@ describe('role mappings and principal tags', () => {
     assert.deepEqual(await world.describe(POOL, ACCOUNT), before);
   });
 
-  test('are those of the first link that says so; the tags stay until the last client goes', async () => {
+  test('are those of the first link that has them; the tags stay until the last app client is unlinked', async () => {
     const [token, both, plain] = await Promise.all(
       ['token-1', 'both-1', 'plain-1'].map((name) => world.createAppClient(BY_TOKEN, name)),
     );
@@ -174,7 +174,7 @@ describe('role mappings and principal tags', () => {
     assert.deepEqual(await tagsOf(BY_TOKEN), { UseDefaults: true, PrincipalTags: {} });
   });
 
-  test('are planned, and seen by reconcile where they are not as links.yml has them', async () => {
+  test('are planned, and reported by reconcile if they differ from links.yml', async () => {
     const clientId = await world.createAppClient(BY_RULES, 'rules-changed');
     await world.executionFor(clientId);
     const { RoleMappings = {} } = await rolesOf(POOL);
@@ -193,7 +193,7 @@ describe('role mappings and principal tags', () => {
     assert.deepEqual(opsOf(await world.run({ userPoolId: BY_RULES, clientId })), ['map']);
     assert.deepEqual(opsOf(await world.run({ userPoolId: BY_RULES, clientId })), []);
     await setTags({ mine: 'sub' });
-    // What someone else has set is kept, when the client is linked and when it is unlinked.
+    // A foreign setting is kept, when the app client is linked and when it is unlinked.
     assert.deepEqual(opsOf(await world.run({ userPoolId: BY_RULES, clientId })), []);
     const unlinked = await world.run({ operation: 'unlink', userPoolId: BY_RULES, clientId });
     assert.deepEqual(opsOf(unlinked), ['unmap', 'remove']);
@@ -201,7 +201,7 @@ describe('role mappings and principal tags', () => {
     await setTags({});
   });
 
-  test('of which AWS allows ten: the eleventh client is refused, and nothing of it is there', async () => {
+  test('are limited to ten by AWS: the eleventh app client is refused, and nothing of it remains', async () => {
     const { RoleMappings: before = {} } = await rolesOf(POOL);
     const others = [
       ...Object.keys(full.SupportedLoginProviders!),
@@ -226,7 +226,7 @@ describe('role mappings and principal tags', () => {
     assert.deepEqual((await rolesOf(POOL)).RoleMappings, RoleMappings);
   });
 
-  test('that are refused take their entry back with them: no client gets another role instead', async () => {
+  test('that AWS refuses make the entry be removed again: no app client gets another role instead', async () => {
     const before = await world.describe(POWERLESS, ACCOUNT);
     const clientId = await world.createAppClient(IN_VAIN);
     const ended = await world.executionFor(clientId);
@@ -237,7 +237,7 @@ describe('role mappings and principal tags', () => {
     await world.run({ operation: 'unlink', userPoolId: IN_VAIN, clientId });
   });
 
-  test('are allowed by nothing that is not needed, for this identity pool and these roles alone', async () => {
+  test('need only the necessary permissions, for this identity pool and these roles', async () => {
     const { aws } = world.local;
     const mapper = aws.iam.roles.get(role('poolbridge-mapper'))!;
     const needless: string[] = [];
@@ -270,7 +270,7 @@ describe('role mappings and principal tags', () => {
     ]);
   });
 
-  test('that were left behind by an entry which others took away are taken away by unlinking the client', async () => {
+  test('that remain after others removed the entry are removed by unlinking the app client', async () => {
     const clientId = await world.createAppClient(BY_RULES, 'rules-left');
     await world.executionFor(clientId);
     const pool = await world.describe(POOL, ACCOUNT);
@@ -294,7 +294,7 @@ describe('role mappings and principal tags', () => {
     assert.equal((await entriesOf(POOL, BY_RULES)).length, 1);
   });
 
-  test('that a foreign entry has left behind stop only what needs role mappings, and are taken away by name', async () => {
+  test('that remain from a foreign entry stop only requests with role mappings, and can be removed by name', async () => {
     const mapped = await world.createAppClient(BY_RULES, 'rules-ours');
     (await world.executionFor(mapped)).result();
     const { RoleMappings: present = {} } = await rolesOf(POOL);
@@ -316,7 +316,7 @@ describe('role mappings and principal tags', () => {
     assert.match(alive.failure().message, /has left no role mapping behind/);
     await update(entries.filter(({ ClientId }) => ClientId !== 'gone'));
 
-    // What needs a role mapping is refused, in a dry run too, and by a reconcile that repairs the rest.
+    // A request with a role mapping is refused, also in a dry run and in a reconcile that repairs the rest.
     const next = await world.createAppClient(BY_RULES, 'rules-after');
     assert.equal((await world.executionFor(next)).error, 'RoleMappingError');
     const plan = await world.run({ userPoolId: BY_RULES, clientId: next, dryRun: true });
@@ -328,7 +328,7 @@ describe('role mappings and principal tags', () => {
     assert.equal(reconciled.error, 'RoleMappingError');
     assert.ok(reconciled.failure().message.includes(advice));
 
-    // What needs none goes on.
+    // Requests without a role mapping still work.
     const plain = await world.createAppClient(BY_TOKEN, 'plain-after');
     (await world.executionFor(plain)).result();
     const unlink = { operation: 'unlink', userPoolId: BY_RULES, clientId: mapped };

@@ -21,7 +21,7 @@ describe('an identity pool with 1,000 entries', () => {
   });
   after(() => world.close());
 
-  /** The longest input or output that any state had. */
+  /** The longest input or output of any state. */
   const longestState = async (executionArn: string): Promise<number> => {
     const events = await world.history(executionArn);
     const texts = events.flatMap((event) =>
@@ -34,7 +34,7 @@ describe('an identity pool with 1,000 entries', () => {
     return Math.max(...texts.map((text) => text.length));
   };
 
-  test('is linked, with states far below what Step Functions takes', async () => {
+  test('is linked, with states far below the size that Step Functions allows', async () => {
     const CognitoIdentityProviders = entries(999, 'us-east-1_Foreign01');
     await world.createIdentityPool(pools.huge, ACCOUNT_B, { CognitoIdentityProviders });
     const clientId = await world.createAppClient(HUGE);
@@ -62,7 +62,7 @@ describe('an identity pool with 1,000 entries', () => {
     assert.equal((await world.run({ userPoolId: HUGE, clientId })).error, 'ProviderQuotaError');
   });
 
-  test('loses all that are of one user pool in one request, and the output names every one', async () => {
+  test('loses all entries of one user pool in one request, and the output names each of them', async () => {
     world.local.aws.identityPools.stored.clear();
     const CognitoIdentityProviders = entries(1000, HUGE);
     await world.createIdentityPool(pools.huge, ACCOUNT_B, { CognitoIdentityProviders });

@@ -7,7 +7,7 @@ import { tell } from '../../local/story/story.ts';
 
 const command = fileURLToPath(new URL('../../cli/poolbridge.ts', import.meta.url));
 
-// Nobody's credentials or settings.
+// No credentials or settings of a developer.
 const { PATH, NODE_COMPILE_CACHE } = process.env;
 const env = { PATH, NODE_COMPILE_CACHE, NO_COLOR: '1' };
 
@@ -18,7 +18,7 @@ const start = (...args: string[]) =>
     });
   });
 
-/** What is printed until Ctrl-C is offered and taken. */
+/** The output until it offers Ctrl-C, which is then sent. */
 async function startAndEnd(...args: string[]): Promise<string> {
   const child = spawn(process.execPath, [command, 'local', ...args], { env });
   let out = '';
@@ -32,12 +32,12 @@ async function startAndEnd(...args: string[]): Promise<string> {
 describe('npm start', () => {
   let once: Awaited<ReturnType<typeof start>>;
   let ended: string;
-  // Side by side.
+  // Both at the same time.
   before(async () => {
     [once, ended] = await Promise.all([start('--once'), startAndEnd('--port', '0')]);
   });
 
-  test('does the whole job, once or until it is ended, twice side by side', () => {
+  test('runs the whole demo, with --once or until Ctrl-C, twice at the same time', () => {
     assert.equal(once.code, 0, once.err);
     for (const out of [once.out, ended]) {
       assert.match(
@@ -71,7 +71,7 @@ describe('npm start', () => {
     assert.ok(!ended.includes('export'), ended);
   });
 
-  test('fails when a step does not happen as told', async () => {
+  test('fails if a step does not do what it should', async () => {
     const local = await startAws({ trail: false });
     try {
       await assert.rejects(tell(local, { patience: 300, silent: true }), /not done within 300 ms/);

@@ -22,7 +22,7 @@ describe('an execution that is undone', () => {
   const changesOf = (ended: Awaited<ReturnType<typeof undo>>) =>
     ended.result().results.flatMap((each) => ('changes' in each ? each.changes : []));
 
-  test('takes its own entry away, and what came since stays; undone itself, it is there again', async () => {
+  test('loses its own entry, and later entries stay; undoing the undo restores the entry', async () => {
     const clientId = await world.createAppClient(userPoolId);
     const before = await world.describe(pools.mobile);
     const linked = await world.run({ userPoolId, clientId });
@@ -58,7 +58,7 @@ describe('an execution that is undone', () => {
     );
   });
 
-  test('puts back what it unlinked, all of a user pool in one request, with the flags that they had', async () => {
+  test('restores what it unlinked, a whole user pool in one request, with the same flags', async () => {
     const clientIds = await Promise.all([1, 2, 3].map(() => world.createAppClient(userPoolId)));
     for (const clientId of clientIds) await world.run({ userPoolId, clientId });
     const before = await world.describe(pools.mobile);
@@ -71,7 +71,7 @@ describe('an execution that is undone', () => {
     assert.deepEqual(sorted(after), sorted(before));
   });
 
-  test('is left alone where another execution has changed the entry since, or its client is gone', async () => {
+  test('is refused if another execution changed the entry since, or the app client was deleted', async () => {
     const clientId = await world.createAppClient(userPoolId);
     const linked = await world.run({ userPoolId, clientId });
     const unlinked = await world.run({ operation: 'unlink', userPoolId, clientId });
@@ -90,10 +90,10 @@ describe('an execution that is undone', () => {
     assert.equal(gone.error, 'UserPoolClientNotFoundError');
   });
 
-  test('holds up nobody when it was cut off and conflicts by now', async () => {
+  test('delays no other request if it was cut off and conflicts by now', async () => {
     const { CognitoIdentityProviders: [first] = [], ...pool } = await world.describe(pools.mobile);
     assert.ok(first);
-    // As an UpdateIdentityPool leaves it that was killed, after which someone has changed the flag.
+    // What a killed UpdateIdentityPool leaves, after which someone changed the flag.
     const was = { ...first, ServerSideTokenCheck: !first.ServerSideTokenCheck };
     const { ProviderName: providerName } = first;
     const intent = { operation: 'unlink', providerName, serverSideTokenCheck: false };
@@ -120,7 +120,7 @@ describe('an execution that is undone', () => {
     assert.equal(linked.result().results[0]?.outcome, 'LINKED');
   });
 
-  test('must be one of this state machine that has ended and changed something', async () => {
+  test('must be an execution of this state machine that has ended and changed something', async () => {
     const idle = await world.run({ operation: 'unlink', userPoolId, clientId: 'nothing' });
     const machine = idle.executionArn.slice(0, idle.executionArn.lastIndexOf(':'));
     const refusals: [string, RegExp][] = [

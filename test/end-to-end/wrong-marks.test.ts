@@ -16,7 +16,7 @@ const deletion = (request: object) => ({
   requestedBy: { via: 'cloudtrail' },
 });
 
-describe('what is said to be deleted, and exists', () => {
+describe('an app client that exists, but is marked as deleted', () => {
   let world: World;
   before(async () => {
     world = await startWorld({ trail: false });
@@ -37,7 +37,7 @@ describe('what is said to be deleted, and exists', () => {
     };
     return Item && JSON.parse(Item.body.S);
   };
-  /** As an earlier version entered it, which took every input at its word. */
+  /** Marks an app client as an earlier version did, which believed every input. */
   const mark = (clientId: string, age: number) =>
     table('PutItem', {
       Item: {
@@ -66,7 +66,7 @@ describe('what is said to be deleted, and exists', () => {
     return result;
   };
 
-  test('is neither unlinked nor kept from being linked: the execution fails and says why', async () => {
+  test('is neither unlinked nor blocked: the execution fails and says why', async () => {
     const clientId = await world.createAppClient(LEAVING);
     await link(clientId);
     const whole = await world.run(deletion({ userPoolId: LEAVING }));
@@ -80,7 +80,7 @@ describe('what is said to be deleted, and exists', () => {
     assert.equal((await ledgerEntry(clientId)).state, 'linked');
   });
 
-  test('is unlinked once Cognito no longer lists it, however its listing lags behind', async () => {
+  test('is unlinked once Cognito no longer lists it, even if its listing lags behind', async () => {
     const clientId = await world.createAppClient(LEAVING);
     await link(clientId);
     await world
@@ -105,7 +105,7 @@ describe('what is said to be deleted, and exists', () => {
     assert.equal((await ledgerEntry(clientId)).deleted, true);
   });
 
-  test('is linked although the ledger has it as deleted, and the result names the marks', async () => {
+  test('is linked in spite of the mark in the ledger, and the result names the marks', async () => {
     const clientId = await world.createAppClient(LEAVING);
     await mark('*', HOUR);
     await mark(clientId, HOUR);
@@ -119,7 +119,7 @@ describe('what is said to be deleted, and exists', () => {
     assert.equal((await ledgerEntry(clientId)).state, 'linked');
   });
 
-  test('stays unlinked for a minute, in which a listing may still lag behind a deletion', async () => {
+  test('stays unlinked for a minute, while a listing may still lag behind a deletion', async () => {
     const clientId = await world.createAppClient(LEAVING);
     await mark(clientId, 0);
     const result = await link(clientId);
@@ -127,7 +127,7 @@ describe('what is said to be deleted, and exists', () => {
     assert.equal((await ledgerEntry(clientId)).deleted, true);
   });
 
-  test('is not linked by another request that writes for those that wait', async () => {
+  test('is not linked by another execution that writes for pending requests', async () => {
     const [marked, other] = [
       await world.createAppClient(LEAVING),
       await world.createAppClient(LEAVING),
@@ -153,7 +153,7 @@ describe('what is said to be deleted, and exists', () => {
     await mark(clientId, HOUR);
     const reconcile = async (repair: boolean) => {
       const ended = await world.run({ link: 'leaving', repair }, undefined, world.reconcileArn);
-      // The user pools of other accounts can't be listed here, which fails the execution in the end.
+      // The user pools of other accounts can not be listed here, so the execution fails in the end.
       return JSON.parse((ended.output ?? ended.cause)!);
     };
     const reported = await reconcile(false);
