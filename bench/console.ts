@@ -5,9 +5,9 @@ import type { Browser, Page } from 'playwright-core';
 import { inParallel } from '../aws/pace/in-parallel.ts';
 import { Session } from '../cli/session.ts';
 import { serveConsole } from '../console/server/server.ts';
+import { deployAccountB, deployService } from '../demo/deploy.ts';
+import { packageService } from '../demo/package-service.ts';
 import { type LocalAws, startAws } from '../local/index.ts';
-import { deployAccountB, deployService } from '../local/poolbridge/deploy.ts';
-import { packageService } from '../local/poolbridge/package-service.ts';
 import { openBrowser, withoutBrowser } from '../test/console/browser.ts';
 
 const A = { account: '111111111111', region: 'us-east-1' };

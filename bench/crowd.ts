@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { packageService } from '../local/poolbridge/package-service.ts';
+import { packageService } from '../demo/package-service.ts';
 import { readDeployment } from '../test/chaos/accounts.ts';
 import { loadHandlers } from '../test/chaos/bundle.ts';
 import { Suite } from '../test/chaos/suite.ts';

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { packageService } from '../demo/package-service.ts';
 import { unpacked } from '../local/lambda/unpacked.ts';
-import { packageService } from '../local/poolbridge/package-service.ts';
 
 const PAIRS = 25;
 

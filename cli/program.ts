@@ -3,11 +3,9 @@ import { approve } from './commands/approve.ts';
 import { audit } from './commands/audit.ts';
 import { check } from './commands/check.ts';
 import { completion } from './commands/completion.ts';
-import { console } from './commands/console.ts';
 import { history } from './commands/history.ts';
 import { lease } from './commands/lease.ts';
 import { link } from './commands/link.ts';
-import { local } from './commands/local.ts';
 import { pause } from './commands/pause.ts';
 import { plan } from './commands/plan.ts';
 import { reconcile } from './commands/reconcile.ts';
@@ -36,8 +34,6 @@ const commands = [
   resume,
   lease,
   check,
-  console,
-  local,
   completion,
 ];
 
@@ -45,8 +41,11 @@ const epilogue = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not covered by links.yml.
 Profile, Region, endpoint and credentials are found where the AWS CLI finds them.`;
 
+/** Adds a command to the program. */
+type AddCommand = (program: Command, terminal: Terminal) => void;
+
 /** The program with all its commands. */
-function programOf(terminal: Terminal): Command {
+function programOf(terminal: Terminal, others: AddCommand[]): Command {
   const program = new Command('poolbridge')
     .description(
       'Links app clients of Amazon Cognito user pools to identity pools of other accounts.',
@@ -64,7 +63,7 @@ function programOf(terminal: Terminal): Command {
     })
     .addHelpText('after', epilogue)
     .exitOverride();
-  for (const each of commands) each(program, terminal);
+  for (const each of [...commands, ...others]) each(program, terminal);
   return program;
 }
 
@@ -79,11 +78,16 @@ function usageError({ code, message }: CommanderError): UsageError | undefined {
  * Runs the command.
  *
  * @param args the arguments, without the name of the program.
+ * @param others commands of other folders.
  * @returns the exit code.
  */
-export async function run(args: string[], streams: Streams = process): Promise<number> {
+export async function run(
+  args: string[],
+  streams: Streams = process,
+  others: AddCommand[] = [],
+): Promise<number> {
   const terminal = new Terminal(args.includes('--json'), streams);
-  const program = programOf(terminal);
+  const program = programOf(terminal, others);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exit.done;

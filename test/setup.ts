@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
-import { cacheFolder, packagedService } from '../local/poolbridge/package-cache.ts';
-import type { Artifact } from '../local/poolbridge/package-service.ts';
+import { cacheFolder, packagedService } from '../demo/package-cache.ts';
+import type { Artifact } from '../demo/package-service.ts';
 import { withoutBrowser } from './console/browser.ts';
 
 let artifact: Artifact | undefined;

@@ -24,8 +24,8 @@ import {
 } from '@aws-sdk/client-sfn';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Output } from '../core/request/outcome.ts';
+import { deployAccountB, deployService } from '../demo/deploy.ts';
 import { type AwsOptions, type LocalAws, startAws } from '../local/index.ts';
-import { deployAccountB, deployService } from '../local/poolbridge/deploy.ts';
 
 export const ACCOUNT_A = '111111111111';
 export const ACCOUNT_B = '222222222222';

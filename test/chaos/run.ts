@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { packagedService } from '../../local/poolbridge/package-cache.ts';
+import { packagedService } from '../../demo/package-cache.ts';
 import { bugs, pinned } from './bugs.ts';
 import { Progress } from './progress.ts';
 import { seedsIn } from './seeds.ts';

@@ -16,7 +16,7 @@ import type { AuditRecord } from '../../core/audit/audit.ts';
 import { executionOf, sessionNameOf } from '../../core/execution.ts';
 import { type IdentityPool as Pool, sameSettings } from '../../core/identity-pool/identity-pool.ts';
 import { apply, expanded } from '../../core/identity-pool/merge.ts';
-import { deployAccountB } from '../../local/poolbridge/deploy.ts';
+import { deployAccountB } from '../../demo/deploy.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
 import { poolbridge } from './command.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { start } from '../../local/start.ts';
+import { start } from '../../demo/start.ts';
 import { openBrowser, withoutBrowser } from './browser.ts';
 
 const folder = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));

@@ -3,11 +3,13 @@ import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { run } from '../../cli/program.ts';
+import { console } from '../../console/server/command.ts';
 import * as errors from '../../core/errors.ts';
 import { STATES } from '../../core/reconcile/classify.ts';
 import { reconcileMetrics } from '../../core/reconcile/report.ts';
 import { metricsOf } from '../../core/request/outcome.ts';
 import { parseRequest } from '../../core/request/request.ts';
+import { local } from '../../demo/command.ts';
 import { assembleAws } from '../../local/index.ts';
 import { codeIn, filesOf, namedIn, proseOf, read, rowsOf, section } from './pages.ts';
 
@@ -36,7 +38,7 @@ async function help(...args: string[]): Promise<string> {
       done();
     },
   });
-  await run([...args, '--help'], { stdout: stream, stderr: stream });
+  await run([...args, '--help'], { stdout: stream, stderr: stream }, [console, local]);
   return text;
 }
 

@@ -11,10 +11,10 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { deployService } from '../../demo/deploy.ts';
 import { assembleAws } from '../../local/index.ts';
 import { deployStack, readTemplate } from '../../local/kernel/cloudformation.ts';
 import type { Principal } from '../../local/kernel/iam.ts';
-import { deployService } from '../../local/poolbridge/deploy.ts';
 import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';

@@ -13,7 +13,7 @@ import {
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { deployForwarder, deployUserPoolAccount } from '../../local/poolbridge/deploy.ts';
+import { deployForwarder, deployUserPoolAccount } from '../../demo/deploy.ts';
 import { ACCOUNT_A, ACCOUNT_D, type Ended, HOME, pools, startWorld, World } from '../world.ts';
 
 const OWN = 'us-east-1_Mobile001';

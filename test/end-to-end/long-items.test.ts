@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { deployAccountB } from '../../local/poolbridge/deploy.ts';
+import { deployAccountB } from '../../demo/deploy.ts';
 import { ACCOUNT_A, startWorld, type World } from '../world.ts';
 
 const ACCOUNT = '777777777777';

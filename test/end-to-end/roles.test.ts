@@ -12,7 +12,7 @@ import {
   CognitoIdentityProviderClient,
   DeleteUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { deployAccountB } from '../../local/poolbridge/deploy.ts';
+import { deployAccountB } from '../../demo/deploy.ts';
 import { grantsOf } from '../security/grants.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_A, full, HOME, startWorld, type World } from '../world.ts';

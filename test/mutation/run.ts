@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { MutantResult } from '@stryker-mutator/api/core';
 import { Stryker } from '@stryker-mutator/core';
-import { packagedService } from '../../local/poolbridge/package-cache.ts';
+import { packagedService } from '../../demo/package-cache.ts';
 import { linesOf, type Tried, tooFewIn } from './report.ts';
 
 const USAGE = 'Usage: npm run test:mutation [-- [--again] [--report] [FILE…]]';

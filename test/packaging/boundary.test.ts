@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { assembleAws, type EmbeddedAws } from '../../local/index.ts';
-import { type Principal, parsePolicy } from '../../local/kernel/iam.ts';
 import {
   deployAccountB,
   deployForwarder,
   deployService,
   deployUserPoolAccount,
-} from '../../local/poolbridge/deploy.ts';
-import { packagedService } from '../../local/poolbridge/package-cache.ts';
-import type { Artifact } from '../../local/poolbridge/package-service.ts';
+} from '../../demo/deploy.ts';
+import { packagedService } from '../../demo/package-cache.ts';
+import type { Artifact } from '../../demo/package-service.ts';
+import { assembleAws, type EmbeddedAws } from '../../local/index.ts';
+import { type Principal, parsePolicy } from '../../local/kernel/iam.ts';
 
 const HOME = { account: '111111111111', region: 'us-east-1' };
 const BOUNDARY = `arn:aws:iam::${HOME.account}:policy/landing-zone`;

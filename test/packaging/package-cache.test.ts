@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { packagingKey } from '../../local/poolbridge/package-cache.ts';
-import { root, sources } from '../../local/poolbridge/package-service.ts';
+import { packagingKey } from '../../demo/package-cache.ts';
+import { root, sources } from '../../demo/package-service.ts';
 
 const asked = ['links: {}\n', 'dev', {}];
 

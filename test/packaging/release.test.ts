@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { packageService } from '../../local/poolbridge/package-service.ts';
+import { packageService } from '../../demo/package-service.ts';
 import { 'module.exports' as bundling } from '../../packaging/esbuild.ts';
 import { sharedLinks } from '../setup.ts';
 

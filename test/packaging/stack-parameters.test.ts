@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { packagedService } from '../../local/poolbridge/package-cache.ts';
-import type { Artifact } from '../../local/poolbridge/package-service.ts';
+import { packagedService } from '../../demo/package-cache.ts';
+import type { Artifact } from '../../demo/package-service.ts';
 import KeptTablePlugin from '../../packaging/kept-table-plugin.ts';
 
 const KEY = 'arn:aws:kms:us-east-1:111111111111:key/12345678-1234-1234-1234-123456789012';

@@ -2,12 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { deployAccountB, deployForwarder, deployUserPoolAccount } from '../../demo/deploy.ts';
 import { assembleAws } from '../../local/index.ts';
-import {
-  deployAccountB,
-  deployForwarder,
-  deployUserPoolAccount,
-} from '../../local/poolbridge/deploy.ts';
 
 const ACCOUNT = '666666666666';
 const USER_POOLS = 'us-east-1_One,eu-west-1_Two';

@@ -1,8 +1,4 @@
-import {
-  deployAccountB,
-  deployForwarder,
-  deployUserPoolAccount,
-} from '../../local/poolbridge/deploy.ts';
+import { deployAccountB, deployForwarder, deployUserPoolAccount } from '../../demo/deploy.ts';
 import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_D, HOME, pools, startWorld, World } from '../world.ts';
 
 export const NAMED = 'us-east-1_Mobile001';

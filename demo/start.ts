@@ -2,9 +2,9 @@ import { styleText } from 'node:util';
 import { changeLines } from '../cli/output/changes.ts';
 import type { Demo } from '../console/server/api.ts';
 import { visibleText } from '../core/visible.ts';
-import { type LocalAws, startAws } from './index.ts';
-import { A, Accounts, B } from './story/accounts.ts';
-import { type Told, tell } from './story/story.ts';
+import { type LocalAws, startAws } from '../local/index.ts';
+import { A, Accounts, B } from './accounts.ts';
+import { type Told, tell } from './story.ts';
 
 const PORT = 4566;
 

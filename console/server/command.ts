@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { optionsOf, portOf, sessionOf } from '../options.ts';
-import type { Terminal } from '../output/terminal.ts';
+import { optionsOf, portOf, sessionOf } from '../../cli/options.ts';
+import type { Terminal } from '../../cli/output/terminal.ts';
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage, port = 0 } = optionsOf<{ port?: number }>(command);
-  const { serveConsole } = await import('../../console/server/server.ts');
+  const { serveConsole } = await import('./server.ts');
   const { address, close } = await serveConsole({ session: sessionOf(command), stage }, port);
   terminal.answer({ address }, () => [address]);
   terminal.note(

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EmbeddedAws } from '../index.ts';
-import { deployStack, readTemplate } from '../kernel/cloudformation.ts';
-import type { Principal } from '../kernel/iam.ts';
+import type { EmbeddedAws } from '../local/index.ts';
+import { deployStack, readTemplate } from '../local/kernel/cloudformation.ts';
+import type { Principal } from '../local/kernel/iam.ts';
 import type { Artifact } from './package-service.ts';
 
 interface Where {
@@ -31,7 +31,7 @@ export function deployService(
 /** Deploys one of the plain templates for other accounts and Regions. */
 const deployTemplate =
   (file: string) => (aws: EmbeddedAws, where: Where, parameters: Record<string, string>) => {
-    const path = fileURLToPath(new URL(`../../resources/${file}.yml`, import.meta.url));
+    const path = fileURLToPath(new URL(`../resources/${file}.yml`, import.meta.url));
     const template = readTemplate(path);
     return deployStack(aws, { ...where, name: `poolbridge-${file}`, template, parameters });
   };

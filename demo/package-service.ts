@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-export const root = fileURLToPath(new URL('../..', import.meta.url));
+export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** All that packaging reads, beside links.yml and node_modules. */
 export const sources = [
@@ -55,7 +55,7 @@ export async function packageService(
       // serverless-esbuild leaves what it unpacks while it packages: with the scratch folder it goes.
       env: { ...process.env, NO_COLOR: '1', TMPDIR: scratch, TEMP: scratch, TMP: scratch },
     });
-    // Away from node_modules and package.json: what a bundle lacks, it shall lack here too.
+    // Away from node_modules and package.json: what a bundle lacks, is missing here, too.
     const folder = join(scratch, 'artifact');
     renameSync(join(service, '.serverless'), folder);
     return { folder, printed: `${stdout}${stderr}`, remove };

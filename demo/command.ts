@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { StartOptions } from '../../local/start.ts';
-import { portOf } from '../options.ts';
-import type { Terminal } from '../output/terminal.ts';
+import { portOf } from '../cli/options.ts';
+import type { Terminal } from '../cli/output/terminal.ts';
+import type { StartOptions } from './start.ts';
 
 /** What npm start does. */
 export function local(program: Command, terminal: Terminal): void {
@@ -15,7 +15,7 @@ export function local(program: Command, terminal: Terminal): void {
       portOf,
     )
     .action(async () => {
-      const { start } = await import('../../local/start.ts');
+      const { start } = await import('./start.ts');
       const { once, port } = command.opts<StartOptions>();
       const silent = terminal.json;
       const started = await start({
