@@ -254,7 +254,7 @@ export class CriticalSection {
         each instanceof Error ? each.message : String(each),
       );
       throw new AwsUnavailableError(
-        `${why} What had been written before could not be taken back yet (${whyNot}), so entries may be in the identity pool without their role mappings. It is tried again; after that, the next write to the identity pool or the next reconcile with repair takes it back.`,
+        `A part of a write is made and could not be taken back yet (${whyNot}), so entries may be in the identity pool without their role mappings. It is tried again; after that, the next write to the identity pool or the next reconcile with repair takes it back. The write failed because: ${why}`,
         { cause: error },
       );
     }

@@ -196,14 +196,15 @@ export function resolve(
       room,
     };
   });
-  // Those that wait for nobody go first: only so many are worked on at a time.
+  // Those that need no approval go first: only so many are worked on at a time.
   const targets = [
     ...all.filter((target) => !target.approvalTime),
     ...all.filter((target) => target.approvalTime),
   ];
   const resolved = { operation, userPoolId, ...clientId, requestedBy, targets };
   const name = subject.clientName ?? subject.clientId;
-  const what = name === undefined ? 'the app clients' : `the app client ${name}`;
+  // Cognito's names have at most 128 characters. What claims to be longer is not repeated whole.
+  const what = name === undefined ? 'the app clients' : `the app client ${name.slice(0, 128)}`;
   if (subject.gone) {
     const gone = `There is nothing to link: ${what} of the user pool ${userPoolId} was deleted before the event of its creation arrived.`;
     return { ...resolved, targets: [], notCovered: gone };
@@ -213,9 +214,9 @@ export function resolve(
     const kept = `The links that cover ${what} of the user pool ${userPoolId} say onDelete: keep, so nothing is unlinked.`;
     return { ...resolved, notCovered: kept };
   }
-  const whither = identityPoolId === undefined ? '' : ` with the identity pool ${identityPoolId}`;
+  const where = identityPoolId === undefined ? '' : ` with the identity pool ${identityPoolId}`;
   const whose = subject.account === undefined ? '' : ` of account ${subject.account}`;
-  const notCovered = `No link in links.yml covers ${what} of the user pool ${userPoolId}${whose}${whither}. If it should be linked, add it to a link and deploy.`;
+  const notCovered = `No link in links.yml covers ${what} of the user pool ${userPoolId}${whose}${where}. If it should be linked, add it to a link and deploy.`;
   if (requestedBy.via === 'person') throw new NotCoveredError(notCovered);
   return { ...resolved, notCovered };
 }

@@ -1,4 +1,4 @@
-import type { Mistake } from './script.ts';
+import type { Mistake } from './mistake.ts';
 
 /** A deliberate mistake that a seed sees. */
 export interface Bug extends Mistake {

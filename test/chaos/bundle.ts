@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { loadLinks } from '../../packaging/links-file/links-file.ts';
-import type { Mistake } from './script.ts';
+import type { Mistake } from './mistake.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -1,10 +1,5 @@
+import type { Mistake } from './mistake.ts';
 import type { Stage } from './stage.ts';
-
-/** A deliberate mistake: pieces of the source, and what stands in their place. */
-export interface Mistake {
-  name: string;
-  changes: { file: string; find: string; replace: string }[];
-}
 
 /**
  * What is hard to meet by chance, in an order that is fixed: it does not shift with what seeds draw.

@@ -8,7 +8,6 @@ import { type Accounts, ALL_POOLS, HOME, POOLS, USER_POOLS } from './accounts.ts
 import type { Interruption, Network, OurCall, Trouble } from './network.ts';
 import type { Pools } from './pools.ts';
 import type { Scene } from './scene.ts';
-import type { Script } from './script.ts';
 
 const TableName = 'poolbridge-dev';
 // No script lasts longer, in milliseconds of virtual time.
@@ -69,7 +68,8 @@ export class Stage {
   }
 
   /** Plays a script to its end; what does not hold is a violation. */
-  async play({ name, play }: Script): Promise<void> {
+  async play(script: { name: string; play(stage: Stage): Promise<void> }): Promise<void> {
+    const { name, play } = script;
     const { clock, observer } = this.scene;
     let isOver = false;
     const end = () => {

@@ -100,7 +100,7 @@ export const refused: Row[] = [
   ['clients that are all excluded again', line('clients: [web, "a-*", "!web", "!a*"]'), ['6: ~.clients covers no app client: later globs with ! exclude all that the globs before them include, so remove one of both']],
   ['an exclusion without quotes', line('clients: ["*", !Amazon-*]'), ['6: ~.clients has !Amazon-*, which starts with ! and is a YAML tag: put it in quotes']],
   ['an exclusion with a blank after !', line('clients: ["*", ! web]'), ['6: ~.clients starts with a ! and a blank, which YAML reads as a tag: put both in quotes with the text']],
-  ['a star without quotes', line('clients: [*]'), ['6: * is not the name of a YAML anchor or alias: put text that begins with * or & in quotes']],
+  ['a star without quotes', line('clients: [*]'), ['6: * is not the name of a YAML anchor or alias: put text that starts with * or & in quotes']],
   ['a glob that begins with a star without quotes', line('clients: [*-admin]'), [`6: ~.clients is *-admin, ${NO_ANCHOR}`]],
   ['a tag that is a number', line('userPoolTags: { team: 7 }'), ['6: ~.userPoolTags.team must be text, but is 7: put it in quotes']],
   ['a tag with a leading zero', line('userPoolTags: { team: 010 }'), [`6: ~.userPoolTags.team is 010, which YAML reads as the number 10: ${ODD_NUMBER}`]],
