@@ -68,6 +68,8 @@ interface Settled {
   pool: IdentityPool;
   /** Without the parts of links that are resumed: onto this is merged. */
   start: IdentityPool;
+  /** The requests that are done by now, and answered, by their keys. */
+  done?: ReadonlySet<string>;
   /** The result of the own request, if the settled write was for it. */
   own?: Written;
 }
@@ -122,13 +124,15 @@ export class CriticalSection {
     const isDeleted = await this.#isDeleted();
     const settled = await this.#settle(base, writer, isDeleted ? [] : asked);
     if (settled.own) return settled.own;
-    if (isDeleted || asked.length === 0) return this.#nothing(settled.pool, isDeleted);
+    // One that is done has its answer: a second would say that nothing was changed for it.
+    const left = asked.filter(({ key }) => !settled.done?.has(key));
+    if (isDeleted || left.length === 0) return this.#nothing(settled.pool, isDeleted);
     try {
-      return await this.#writeOrSettle(settled, asked, writer);
+      return await this.#writeOrSettle(settled, left, writer);
     } catch (error) {
       // Together they may be what AWS does not allow, where this one alone is not.
-      const own = asked.filter((each) => this.#isOwn(each));
-      if (!isOfSome(error) || asked.length === own.length) throw error;
+      const own = left.filter((each) => this.#isOwn(each));
+      if (!isOfSome(error) || left.length === own.length) throw error;
       const pool = await writer.describe();
       return this.#writeOrSettle({ pool, start: pool }, own, writer);
     }
@@ -213,6 +217,7 @@ export class CriticalSection {
     return {
       pool: wanted,
       start,
+      done: new Set(done.map(({ key }) => key)),
       ...(own && { own: writtenOf(record, own, this.#request.execution) }),
     };
   }
@@ -331,8 +336,14 @@ export class CriticalSection {
     await inParallel(entries, (entry) => table.enter(entry));
     const { answerKey } = this.#request;
     const asking = shares.filter((each) => answerKey !== undefined || !this.#isOwn(each));
-    await inParallel(asking, ({ key, changes, cancelled }) =>
-      table.answer(key, cancelled ? { write, changes, cancelled } : { write, changes }),
+    const answer = ({ key, changes, cancelled }: WrittenShare): Promise<void> =>
+      table.answer(key, cancelled ? { write, changes, cancelled } : { write, changes });
+    // Of requests that cancel each other the earlier must not be the one without an answer: it would be done
+    // once more, and last.
+    for (const share of asking.filter(({ cancelled }) => cancelled)) await answer(share);
+    await inParallel(
+      asking.filter(({ cancelled }) => !cancelled),
+      answer,
     );
   }
 

@@ -46,7 +46,7 @@ export async function gather(
   { table, allow }: WriteTools,
   until: number,
 ): Promise<Allowed[]> {
-  const { own, pending: mine } = request;
+  const { own, answerKey, pending: mine } = request;
   const waiting = (await waitingWith(request, table)).slice(0, TOGETHER);
   try {
     const others = waiting.filter(({ key }) => key !== mine?.key);
@@ -56,8 +56,9 @@ export async function gather(
     const inOrder = waiting.flatMap(({ key }) =>
       key === mine?.key ? own : (allowed.get(key) ?? []),
     );
-    const isIn = own.some((each) => inOrder.includes(each));
-    return isIn ? inOrder : [...inOrder, ...own];
+    if (own.some((each) => inOrder.includes(each))) return inOrder;
+    // A repair of reconcile is older than what is asked for meanwhile: it must not come after that.
+    return answerKey === undefined ? [...own, ...inOrder] : [...inOrder, ...own];
   } catch (error) {
     logger.warn('others are left waiting', error as Error);
     return own;

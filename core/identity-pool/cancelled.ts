@@ -3,7 +3,7 @@ import { type Change, isEntryChange } from './merge.ts';
 import { sameMapping, sameTags } from './roles.ts';
 
 /** What a change is about: an entry, its role mapping, or the principal tags of its user pool. */
-function subjectOf(change: Change): string {
+export function subjectOf(change: Change): string {
   if (isEntryChange(change)) return `entry ${entryKey(change.provider)}`;
   const kind = 'roleMapping' in change ? 'mapping' : 'tags';
   return `${kind} ${entryKey(change.provider)}`;

@@ -1,4 +1,5 @@
 import { InvalidRequestError, UndoConflictError } from '../errors.ts';
+import { subjectOf } from '../identity-pool/cancelled.ts';
 import { entryKey, type IdentityPool, sameSettings } from '../identity-pool/identity-pool.ts';
 import {
   apply,
@@ -38,11 +39,33 @@ const isConflict = (error: unknown): boolean =>
 const isInEffect = (pool: IdentityPool, change: Change): boolean =>
   !('principalTags' in change) || sameSettings(apply(pool, [change]), pool);
 
+/**
+ * Whether later shares of the write cancel all changes of a share, and the pool is as they want it. Then it
+ * is done with them: alone it would be done once more, after requests that came later.
+ */
+function isCancelled(pool: IdentityPool, share: WrittenShare, shares: WrittenShare[]): boolean {
+  const changes = share.changes.flatMap(expanded);
+  const unseen = (share.cancelled ?? []).flatMap(expanded);
+  const areAll = changes.every((each) => unseen.some((other) => isSame(each, other)));
+  if (changes.length === 0 || !areAll) return false;
+  const subjects = changes.map(subjectOf);
+  return subjects.every((subject) => {
+    const last = shares.findLast((other) =>
+      other.changes.flatMap(expanded).some((each) => subjectOf(each) === subject),
+    );
+    return last !== undefined && isMet(pool, last.intent);
+  });
+}
+
+/** Whether a pool is as a share leaves it, or as those leave it that cancel the share. */
+const isMade = (pool: IdentityPool, share: WrittenShare, shares: WrittenShare[]): boolean =>
+  isMet(pool, share.intent) || isCancelled(pool, share, shares);
+
 /** The changes of a share that a pool shows; none of one that conflicts with the pool. */
-function partOf(pool: IdentityPool, { intent, changes }: WrittenShare): Change[] {
+function partOf(pool: IdentityPool, share: WrittenShare): Change[] {
   try {
-    const left = merge(pool, intent);
-    return changes
+    const left = merge(pool, share.intent);
+    return share.changes
       .flatMap(expanded)
       .filter((each) => !left.some((other) => isSame(each, other)) && isInEffect(pool, each));
   } catch (error) {
@@ -126,7 +149,7 @@ function settle(
   const taken: Begun[] = [];
   for (const share of shares) {
     const { key, intent } = share;
-    const isWhole = isMet(pool, intent);
+    const isWhole = isMade(pool, share, shares);
     const part = isWhole ? [] : partOf(pool, share);
     if (!isWhole && part.length === 0) continue;
     settlement.shown++;

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { CognitoIdentityClient, UpdateIdentityPoolCommand } from '@aws-sdk/client-cognito-identity';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { until } from '../until.ts';
-import { type Ended, HOME, pools, startWorld, type World } from '../world.ts';
+import { ACCOUNT_B, type Ended, HOME, pools, startWorld, type World } from '../world.ts';
 
 const HUGE = 'us-east-1_Huge00001';
+const ProviderName = `cognito-idp.us-east-1.amazonaws.com/${HUGE}`;
 const TableName = 'poolbridge-dev';
 
 interface TableAnswer {
   Items?: { body: { S: string } }[];
+  Item?: { body: { S: string } };
 }
 
 describe('requests that wait for the lease together', () => {
@@ -98,5 +101,85 @@ describe('requests that wait for the lease together', () => {
     const unlinkFirst = await inTurn([unlinkAll, { clientId }]);
     assert.deepEqual(unlinkFirst.map(outcomeOf), ['UNLINKED', 'LINKED']);
     assert.deepEqual(await linkedClients(), [clientId]);
+  });
+
+  /**
+   * Leaves a write as an UpdateIdentityPool leaves it that was killed after its call, before it entered and
+   * answered anything, with the first of its requests still waiting; then lets another request write.
+   */
+  const cutOff = async (sequence: number, shares: { operation: string; clientId: string }[]) => {
+    const before = await world.describe(pools.huge);
+    const changesOf = shares.map(({ operation, clientId: ClientId }) => ({
+      op: operation === 'link' ? 'add' : 'remove',
+      provider: { ProviderName, ClientId, ServerSideTokenCheck: false },
+    }));
+    const isCancelled = (clientId: string) =>
+      shares.filter((share) => share.clientId === clientId).length > 1;
+    const added = changesOf.filter(({ provider }) => !isCancelled(provider.ClientId));
+    const after = {
+      ...before,
+      CognitoIdentityProviders: [
+        ...(before.CognitoIdentityProviders ?? []),
+        ...added.map(({ provider }) => provider),
+      ],
+    };
+    await world
+      .client(CognitoIdentityClient, { account: ACCOUNT_B, region: 'ap-south-1' })
+      .send(new UpdateIdentityPoolCommand(after as never));
+    const put = (sk: string, more: object) =>
+      ask('PutItem', { Item: { pk: { S: pools.huge }, sk: { S: sk }, ...more } });
+    const body = (value: unknown) => ({ body: { S: JSON.stringify(value) } });
+    const execution = 'x:cut';
+    const written = shares.map(({ operation, clientId }, i) => {
+      const changes = [changesOf[i]];
+      return {
+        key: `cut-${i}`,
+        execution,
+        links: ['huge'],
+        intent: { operation, providerName: ProviderName, clientId, serverSideTokenCheck: false },
+        changes,
+        ...(isCancelled(clientId) && { cancelled: changes }),
+      };
+    });
+    const waits = { expiresAt: { N: String(Date.now() + 60_000) }, ticket: { N: '1' } };
+    const asked = { key: 'cut-0', execution, userPoolId: HUGE, ...shares[0] };
+    const write = `${sequence}-cut`;
+    await put('pending#cut-0', { ...body(asked), ...waits });
+    await put(
+      `write#${write}`,
+      body({ execution, assumedRoleArn: 'arn', sequence, before, after }),
+    );
+    await put(`shares#${write}`, body(written));
+    await put('lease', { sequence: { N: String(sequence) }, writing: { S: write } });
+    const other = await world.createAppClient(HUGE);
+    assert.equal(outcomeOf(await world.run({ userPoolId: HUGE, clientId: other })), 'LINKED');
+    const { Item: answer } = await ask('GetItem', {
+      Key: { pk: { S: pools.huge }, sk: { S: 'answer#cut-0' } },
+    });
+    return JSON.parse(answer!.body.S);
+  };
+
+  test('are answered once: one that a killed function had written keeps the answer that it was', async () => {
+    const clientId = await world.createAppClient(HUGE);
+    const { changes } = await cutOff(900, [{ operation: 'link', clientId }]);
+    assert.deepEqual(
+      changes.map(({ op }: { op: string }) => op),
+      ['add'],
+    );
+    assert.ok((await linkedClients()).includes(clientId));
+  });
+
+  test('stay cancelled by each other though the function that wrote them was killed', async () => {
+    const clientId = await world.createAppClient(HUGE);
+    const more = await world.createAppClient(HUGE);
+    const { changes, cancelled } = await cutOff(950, [
+      { operation: 'link', clientId },
+      { operation: 'unlink', clientId },
+      { operation: 'link', clientId: more },
+    ]);
+    assert.deepEqual(cancelled, changes);
+    const linked = await linkedClients();
+    assert.ok(linked.includes(more));
+    assert.ok(!linked.includes(clientId));
   });
 });

@@ -317,6 +317,24 @@ describe('a write that is made in part', () => {
     await unlink(clientId);
   });
 
+  test('of reconcile does not link what a request that waits asks to unlink', async () => {
+    const clientId = await newClient();
+    const asked = { key: 'waits', execution: 'x:waits', operation: 'unlink', userPoolId, clientId };
+    await ask('PutItem', {
+      Item: {
+        pk: { S: POOL },
+        sk: { S: 'pending#waits' },
+        body: { S: JSON.stringify(asked) },
+        expiresAt: { N: String(Date.now() + 60_000) },
+        ticket: { N: '1' },
+      },
+    });
+    await reconcile(true);
+    assert.deepEqual(await clientsThere(), []);
+    assert.equal(await ledgerOf(clientId), 'unlinked');
+    assert.ok(await itemOf('answer#waits'));
+  });
+
   test('leaves what others have put there since', async () => {
     const clientId = await newClient();
     faults = [

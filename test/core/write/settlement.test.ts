@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { callsBetween } from '../../../core/identity-pool/calls.ts';
+import { cancelledIn } from '../../../core/identity-pool/cancelled.ts';
 import {
   entryKey,
   type IdentityPool,
@@ -43,6 +44,29 @@ function writeOf(base: IdentityPool, intents: Intent[]) {
     return { key, execution: `x:${key}`, links: ['settled'], intent, changes };
   });
   return { shares, wanted, states: [base, ...callsBetween(base, wanted).map(({ to }) => to)] };
+}
+
+/** A write for a request after the other, with what they cancel of each other. */
+function writeTogether(base: IdentityPool, intents: Intent[]) {
+  let wanted = base;
+  const changes = intents.map((intent) => {
+    const all = merge(wanted, intent);
+    wanted = apply(wanted, all);
+    return all;
+  });
+  const cancelled = cancelledIn(changes);
+  const shares = intents.map((intent, i): WrittenShare => {
+    const unseen = cancelled[i]!;
+    return {
+      key: `key-${i}`,
+      execution: `x:key-${i}`,
+      links: ['settled'],
+      intent,
+      changes: changes[i]!,
+      ...(unseen.length > 0 && { cancelled: unseen }),
+    };
+  });
+  return { shares, wanted };
 }
 
 const QUOTA = 50;
@@ -111,6 +135,22 @@ describe('the settlement of a write that was cut off', () => {
         assert.ok(callsBetween(settlement.wanted, end).length <= 3);
       }),
     );
+  });
+
+  test('has requests that cancel each other done together, in their order', () => {
+    const [link, unlink] = [intentOf('one', 'link'), intentOf('one', 'unlink')];
+    const linked = linkedTo(empty, 'one');
+    for (const [base, intents] of [
+      [empty, [link, unlink]],
+      [linked, [unlink, link]],
+      [empty, [link, unlink, link]],
+      [linked, [unlink, link, unlink]],
+    ] as const) {
+      const { shares, wanted } = writeTogether(base, [...intents, intentOf('two', 'link')]);
+      const { done, wanted: settled } = settlementOf(wanted, shares, [], QUOTA);
+      assert.deepEqual(done, shares);
+      assert.ok(sameSettings(settled, wanted));
+    }
   });
 
   test('names the entries that are there without the rest', () => {
