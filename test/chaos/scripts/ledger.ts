@@ -92,7 +92,7 @@ export const ledgerScripts: Script[] = [
         changes: [
           {
             file: 'core/write/settlement.ts',
-            find: 'const isWhole = isMet(pool, intent);',
+            find: 'const isWhole = isMade(pool, share, shares);',
             replace: 'const isWhole = true;',
           },
         ],
