@@ -1,0 +1,124 @@
+import { Calls, jobOf } from './calls.ts';
+import type { Move } from './checker.ts';
+import type { Shares } from './decisions.ts';
+import type { Job, Outcome, Process, State } from './state.ts';
+import { bit, type World } from './world.ts';
+
+/** What a request has come to, by whether anything was changed for it: core/request/target.ts, `outcomeOf`. */
+function outcomeOf({ requests }: World, request: number, changes: boolean): Outcome {
+  const isLink = requests[request]?.operation === 'link';
+  if (isLink) return changes ? 'LINKED' : 'ALREADY_LINKED';
+  return changes ? 'UNLINKED' : 'NOT_LINKED';
+}
+
+export const knownIn = ({ ledger }: State) => ledger.map(({ known }) => known);
+
+/** The ledger and the answers, once a write is made: `#finish` in aws/write/critical-section.ts. */
+export abstract class Answers extends Calls {
+  /** What follows once a write is entered and answered. */
+  protected abstract afterAnswers(next: State, now: Process): void;
+
+  /** The ledger, where there is anything to enter. */
+  protected afterCalls(next: State, now: Process): void {
+    const hasEntries = this.#entries(next, now).some((known) => known !== undefined);
+    if (hasEntries) now.step = 'enter';
+    else this.#toAnswers(next, now);
+  }
+
+  /** `#finish` and `#goneAlready`: core/write/records.ts says what the ledger is to have. */
+  #entries(next: State, now: Process) {
+    const { phase, done, to } = jobOf(now);
+    const isWrite = phase === 'write' || phase === 'write alone';
+    return this.world.decisions.entered(done, knownIn(next), isWrite ? to : undefined);
+  }
+
+  enter(): Move<State>[] {
+    return [
+      this.turn.move('enters the write into the ledger', (next, now) => {
+        const { sequence } = jobOf(now).write;
+        for (const [client, known] of this.#entries(next, now).entries()) {
+          const before = next.ledger[client];
+          if (known === undefined || !before) continue;
+          if (this.world.protocol.entersInOrder && before.sequence > sequence) continue;
+          next.ledger[client] = { known, sequence };
+        }
+        this.#toAnswers(next, now);
+        return undefined;
+      }),
+    ];
+  }
+
+  /**
+   * Those that are cancelled are answered first, one after the other. A reconcile's own repairs are not
+   * asked for by anyone: they get no answer.
+   */
+  #toAnswers(next: State, now: Process): void {
+    const { bound, decisions } = this.world;
+    const asking = decisions
+      .made(jobOf(now).done)
+      .filter(({ request }) => request < bound.requests.length);
+    const [inOrder, others] = [true, false].map((cancelled) =>
+      asking.filter((each) => each.isCancelled === cancelled).map(({ request }) => request),
+    );
+    now.job = { ...jobOf(now), toAnswer: [...(inOrder ?? []), ...(others ?? [])] };
+    if (asking.length === 0) this.afterAnswers(next, now);
+    else now.step = 'answer';
+  }
+
+  #isInOrder({ done, toAnswer: [first = 0] }: Job): boolean {
+    if (!this.world.protocol.answersInOrder) return false;
+    const request = first < 0 ? -first - 1 : first;
+    const made = this.world.decisions.made(done);
+    return made.some((each) => each.request === request && each.isCancelled);
+  }
+
+  /**
+   * Each answer, and that its request waits no more, are a step each. They are made side by side: where
+   * something may stop them, they are made in the order of the requests or from the last to the first.
+   */
+  answer(): Move<State>[] {
+    const { state, own } = this.turn;
+    const { toAnswer } = jobOf(own);
+    const { crash, stall } = state.faults;
+    const isAnyOrder = crash + stall > 0 && !this.#isInOrder(jobOf(own));
+    const next = toAnswer.length > 1 && isAnyOrder ? [0, toAnswer.length - 1] : [0];
+    const turns = next.flatMap((at) => toAnswer[at] ?? []);
+    return turns.map((each) => {
+      const request = each < 0 ? -each - 1 : each;
+      const isFirst = each >= 0;
+      const answers = this.world.protocol.answersFirst === isFirst;
+      const name = this.world.nameOf(request);
+      const what = answers ? `answers “${name}”` : `forgets that “${name}” waits`;
+      return this.turn.move(what, (next, now) => {
+        const wrong = answers ? this.#putAnswer(next, now, request) : undefined;
+        if (!answers) next.pending = next.pending.filter((waiting) => waiting !== request);
+        const hasMore = isFirst && (!answers || next.pending.includes(request));
+        const rest = jobOf(now).toAnswer.flatMap((other) => {
+          if (other !== each) return other;
+          return hasMore ? -request - 1 : [];
+        });
+        now.job = { ...jobOf(now), toAnswer: rest };
+        if (rest.length === 0) this.afterAnswers(next, now);
+        return wrong;
+      });
+    });
+  }
+
+  #putAnswer(next: State, now: Process, request: number): string | undefined {
+    const outcome = this.outcomeIn(jobOf(now).done, request);
+    const before = next.answers[request];
+    next.answers[request] = outcome;
+    const isHolder = next.lease.nonce === now.sequence;
+    const wasFirm = (next.firm & bit(request)) !== 0;
+    if (isHolder) next.firm |= bit(request);
+    const isOther = before !== outcome && isHolder && wasFirm;
+    return isOther
+      ? `the answer to “${this.world.nameOf(request)}”, ${before}, is replaced by ${outcome}`
+      : undefined;
+  }
+
+  protected outcomeIn(shares: Shares, request: number): Outcome | null {
+    const made = this.world.decisions.made(shares).find((each) => each.request === request);
+    return made ? outcomeOf(this.world, request, made.changes) : null;
+  }
+}

@@ -1,0 +1,81 @@
+import { type Bound, DELETE_A, LINK_A, LINK_B, UNLINK_A } from './world.ts';
+
+type Kind = keyof Bound['faults'];
+
+/** Each kind of misfortune at most once. */
+export function faults(...kinds: Kind[]): Bound['faults'] {
+  const may = (kind: Kind): number => Number(kinds.includes(kind));
+  return {
+    crash: may('crash'),
+    stall: may('stall'),
+    lost: may('lost'),
+    refused: may('refused'),
+    foreign: may('foreign'),
+  };
+}
+
+/** A bound of these requests, where only what is said may happen. */
+export const bound = (requests: Bound['requests'], more: Partial<Bound> = {}): Bound => ({
+  requests,
+  reconcile: false,
+  waiting: false,
+  linkedBefore: false,
+  faults: faults(),
+  ...more,
+});
+
+interface Named {
+  name: string;
+  bound: Bound;
+}
+
+const THREE = [LINK_A, LINK_B, UNLINK_A];
+const TWO = [LINK_A, UNLINK_A];
+
+/** What the test checks. */
+export const SMALL: Named[] = [
+  {
+    name: 'two writers, and a call whose answer is lost',
+    bound: bound(TWO, { linkedBefore: true, faults: faults('lost') }),
+  },
+  {
+    name: 'two writers, a call that is refused, and the foreign writer',
+    bound: bound(TWO, { linkedBefore: true, faults: faults('refused', 'foreign') }),
+  },
+];
+
+/** What `npm run model` checks. */
+export const LARGE: Named[] = [
+  { name: 'three writers', bound: bound(THREE, { linkedBefore: true }) },
+  {
+    name: 'three writers that wait, one is killed or stopped',
+    bound: bound(THREE, { waiting: true, faults: faults('crash') }),
+  },
+  {
+    name: 'three writers that wait, a call whose answer is lost',
+    bound: bound(THREE, { waiting: true, faults: faults('lost') }),
+  },
+  {
+    name: 'three writers that wait, the foreign writer, a call that is refused',
+    bound: bound(THREE, { waiting: true, faults: faults('foreign', 'refused') }),
+  },
+  {
+    name: 'two writers, and each kind of misfortune but a lost lease',
+    bound: bound(TWO, {
+      linkedBefore: true,
+      faults: faults('crash', 'lost', 'refused', 'foreign'),
+    }),
+  },
+  {
+    name: 'two writers, a lease that is lost while its holder lives',
+    bound: bound(TWO, { linkedBefore: true, faults: faults('stall') }),
+  },
+  {
+    name: 'a link and a deletion, one is killed or stopped, the foreign writer',
+    bound: bound([LINK_A, DELETE_A], { linkedBefore: true, faults: faults('crash', 'foreign') }),
+  },
+  {
+    name: 'two writers and reconcile, one is killed or stopped',
+    bound: bound(TWO, { reconcile: true, linkedBefore: true, faults: faults('crash') }),
+  },
+];

@@ -1,0 +1,128 @@
+import { bound, faults } from './bounds.ts';
+import { PRODUCT, type Protocol } from './protocol.ts';
+import { type Bound, DELETE_A, LINK_A, LINK_B, UNLINK_A, UNLINK_B } from './world.ts';
+
+/** A mistake in the protocol, and the smallest bound in which it is seen. */
+export interface Mistake {
+  name: string;
+  protocol: Protocol;
+  bound: Bound;
+  /** What is seen. */
+  sees: RegExp;
+}
+
+const without = (decision: keyof Protocol): Protocol => ({ ...PRODUCT, [decision]: false });
+
+/** Mistakes of order that have been made, or nearly: each of them must be seen. */
+export const mistakes: Mistake[] = [
+  {
+    name: 'the lease is given back before the read-back',
+    protocol: without('holdsUntilReadBack'),
+    bound: bound([LINK_A, LINK_B]),
+    sees: /two write/,
+  },
+  {
+    name: 'an old look at the pool is written',
+    protocol: without('looksAgain'),
+    bound: bound([LINK_B], { faults: faults('foreign') }),
+    sees: /foreign setting is undone/,
+  },
+  {
+    name: 'what is about to be written is put down without holding the lease',
+    protocol: without('intendsOnlyAsHolder'),
+    bound: bound([LINK_A, LINK_B], { faults: faults('stall') }),
+    sees: /two write/,
+  },
+  {
+    name: 'the lease is given back after a write of which no one knows the end',
+    protocol: without('keepsLeaseWhenUnresolved'),
+    bound: bound([LINK_B, UNLINK_B], { faults: faults('lost', 'foreign') }),
+    sees: /./,
+  },
+  {
+    name: 'the ledger takes entries in any order',
+    protocol: without('entersInOrder'),
+    bound: bound([LINK_A, UNLINK_A], { faults: faults('stall') }),
+    sees: /the ledger has unlinked/,
+  },
+  {
+    name: 'a waiting request that has its answer is written again',
+    protocol: without('dropsAnswered'),
+    bound: bound([LINK_A, LINK_B, UNLINK_A]),
+    sees: /done again/,
+  },
+  {
+    name: 'no answer is looked for under the lease',
+    protocol: without('looksUnderLease'),
+    bound: bound([LINK_A, LINK_B, UNLINK_A], { waiting: true }),
+    sees: /done again|is replaced/,
+  },
+  {
+    name: 'requests that cancel each other are answered in any order',
+    protocol: without('answersInOrder'),
+    bound: bound([LINK_A, UNLINK_A], { waiting: true, faults: faults('crash') }),
+    sees: /came last/,
+  },
+  {
+    name: 'an unsettled write counts as made, whatever the pool shows',
+    protocol: without('settlesWhatIsThere'),
+    bound: bound([LINK_A], { faults: faults('lost') }),
+    sees: /no role mapping|is not there/,
+  },
+  {
+    name: 'reconcile does not ask the ledger again under the lease',
+    protocol: without('confirmsRepairs'),
+    bound: bound([LINK_A, UNLINK_A], { reconcile: true }),
+    sees: /UNLINKED was reported .* there at the end/,
+  },
+  {
+    name: 'reconcile links again what is unlinked by the same write',
+    protocol: without('repairsFirst'),
+    bound: bound([LINK_A, UNLINK_A], { waiting: true, reconcile: true }),
+    sees: /UNLINKED was reported .* there at the end/,
+  },
+  {
+    name: 'deletions are not last',
+    protocol: without('putsDeletionsLast'),
+    bound: bound([LINK_A, DELETE_A]),
+    sees: /deleted is there/,
+  },
+  {
+    name: 'a request that is asked for again gives up its place',
+    protocol: without('keepsPendingWhenBusy'),
+    bound: bound([LINK_A, LINK_B, UNLINK_A]),
+    sees: /came last/,
+  },
+  {
+    name: 'an old description is believed',
+    protocol: without('doubts'),
+    bound: bound([LINK_A, LINK_B]),
+    sees: /its writer has not seen/,
+  },
+  {
+    name: 'the lease forgets an unsettled write',
+    protocol: without('keepsWriting'),
+    bound: bound([LINK_B], { faults: faults('foreign') }),
+    sees: /no write is known as unsettled/,
+  },
+  {
+    name: 'the ledger is not asked for a deletion under the lease',
+    protocol: without('looksForDeletion'),
+    bound: bound([LINK_A, DELETE_A]),
+    sees: /deleted is there/,
+  },
+];
+
+/**
+ * Mistakes that do no harm, since another rule stands behind the one that is left out. A request that was
+ * forgotten and has no answer yet is asked for again by its own execution. That finds its answer, or that
+ * of the write, which is settled first; and if it was left to wait once more meanwhile, it is dropped
+ * because it has its answer.
+ */
+export const harmless: Omit<Mistake, 'sees'>[] = [
+  {
+    name: 'a request is forgotten before its answer is put down',
+    protocol: without('answersFirst'),
+    bound: bound([LINK_A, UNLINK_A], { faults: faults('crash') }),
+  },
+];

@@ -1,0 +1,61 @@
+/**
+ * The protocol by its decisions of order that are in aws/ and functions/, and not in core/: each with the
+ * lines that it stands for. A mistake is a protocol in which one of them is not so.
+ */
+export interface Protocol {
+  /** `#make` in aws/write/pool-writer.ts: the lease is held until the call has been read back. */
+  holdsUntilReadBack: boolean;
+  /** `#make` in aws/write/pool-writer.ts, OLDEST_LOOK: a look that is older than a second is not written. */
+  looksAgain: boolean;
+  /** `intend` in aws/table/pool-table.ts: its condition on the nonce. */
+  intendsOnlyAsHolder: boolean;
+  /** `run` in aws/write/critical-section.ts: after UnresolvedWriteError the lease runs out by itself. */
+  keepsLeaseWhenUnresolved: boolean;
+  /** `enter` in aws/table/pool-table.ts: its condition on the sequence. */
+  entersInOrder: boolean;
+  /** `unanswered` in aws/write/gathering.ts: a request that has its answer is not written again. */
+  dropsAnswered: boolean;
+  /** `#write` in aws/write/critical-section.ts: its first line. */
+  looksUnderLease: boolean;
+  /** `answer` in aws/table/pool-table.ts: the answer is put down, and only then the request is forgotten. */
+  answersFirst: boolean;
+  /** `#finish` in aws/write/critical-section.ts: requests that cancel each other are answered in their order. */
+  answersInOrder: boolean;
+  /** `#settle` in aws/write/critical-section.ts: core/write/settlement.ts says which shares are done. */
+  settlesWhatIsThere: boolean;
+  /** `confirm` in functions/reconcile-identity-pool.ts: the ledger is asked again under the lease. */
+  confirmsRepairs: boolean;
+  /** `gather` in aws/write/gathering.ts: the repairs of reconcile come before those that wait. */
+  repairsFirst: boolean;
+  /** `#gather` in aws/write/critical-section.ts: deletions come last. */
+  putsDeletionsLast: boolean;
+  /** `writeSafely` in aws/write/safe-write.ts: a request that is asked for again goes on waiting. */
+  keepsPendingWhenBusy: boolean;
+  /** `describe` in aws/write/pool-writer.ts: what core/write/lease.ts calls doubtful is read again. */
+  doubts: boolean;
+  /** `release` in aws/table/pool-table.ts: the item goes on naming a write that is unsettled. */
+  keepsWriting: boolean;
+  /** `#isDeleted` in aws/write/critical-section.ts: the ledger is asked for a deletion under the lease. */
+  looksForDeletion: boolean;
+}
+
+/** The protocol of the product. */
+export const PRODUCT: Protocol = {
+  holdsUntilReadBack: true,
+  looksAgain: true,
+  intendsOnlyAsHolder: true,
+  keepsLeaseWhenUnresolved: true,
+  entersInOrder: true,
+  dropsAnswered: true,
+  looksUnderLease: true,
+  answersFirst: true,
+  answersInOrder: true,
+  settlesWhatIsThere: true,
+  confirmsRepairs: true,
+  repairsFirst: true,
+  putsDeletionsLast: true,
+  keepsPendingWhenBusy: true,
+  doubts: true,
+  keepsWriting: true,
+  looksForDeletion: true,
+};

@@ -1,0 +1,217 @@
+import { Answers, knownIn } from './answers.ts';
+import { jobOf, renewed } from './calls.ts';
+import type { Move } from './checker.ts';
+import type { Pool } from './decisions.ts';
+import {
+  type Failure,
+  isSameWrite,
+  type Job,
+  type Outcome,
+  type Process,
+  type State,
+} from './state.ts';
+import { without } from './world.ts';
+
+// What is done under the lease: CriticalSection in aws/write/critical-section.ts, and PoolWriter. A step is one
+// call of AWS with what is worked out after it. Calls are one step together where no one else can come
+// between them to any effect.
+
+/** The work under the lease of one process. */
+export class Section extends Answers {
+  #isOwn(own: Process, request: number): boolean {
+    return request === this.turn.number || own.own.includes(request);
+  }
+
+  /** `#isDeleted`, for a request that waits like any other. */
+  #isDeleted({ ledger }: State): boolean {
+    const { number } = this.turn;
+    const own = this.world.bound.requests[number];
+    if (own?.operation !== 'link' || !this.world.protocol.looksForDeletion) return false;
+    return ledger[own.client]?.known === 'deleted';
+  }
+
+  /**
+   * The beginning of `#write`: an answer ends it; then those that wait are gathered, and the pool is
+   * described.
+   */
+  look(): Move<State>[] {
+    const { state, number } = this.turn;
+    const answer = state.answers[number];
+    const looks = this.world.protocol.looksUnderLease && !this.world.isReconcile(number);
+    if (!answer || !looks) return this.describe();
+    return [
+      this.turn.move('finds its answer under the lease', (_, now) => {
+        this.#end(now, answer);
+        return undefined;
+      }),
+    ];
+  }
+
+  describe(): Move<State>[] {
+    const { state, own } = this.turn;
+    const { decisions, protocol } = this.world;
+    const { last, job } = own;
+    // What is doubted is read again: that is no move.
+    const believed = [state.pool, ...without(state.shown, state.pool)].filter(
+      (pool) => !protocol.doubts || !last || !decisions.isDoubtful(last, pool),
+    );
+    return believed.map((look) => {
+      const what = look === state.pool ? 'describes the pool' : 'is shown an old pool';
+      const gathers = job ? '' : 'gathers those that wait, and ';
+      return this.turn.move(`${gathers}${what}`, (next, now) => {
+        now.isOld = false;
+        if (job?.phase === 'settle after') this.#settle(next, now, look, job.phase, []);
+        else if (job?.phase === 'write alone') this.#plan(next, now, { pool: look, start: look });
+        else this.#begin(next, now, look);
+        return undefined;
+      });
+    });
+  }
+
+  /** `#gather`, and aws/write/gathering.ts: all that wait are allowed by the links of the model. */
+  #gather(next: State, now: Process): void {
+    const { protocol, requests } = this.world;
+    const { number } = this.turn;
+    const isReconcile = this.world.isReconcile(number);
+    const isAnswered = (request: number): boolean =>
+      protocol.dropsAnswered && request !== number && next.answers[request] !== null;
+    next.pending = next.pending.filter((request) => !isAnswered(request));
+    const isMarked = (request: number): boolean => {
+      const { operation, client } = requests[request] ?? {};
+      if (operation !== 'link' || client === undefined || request === number) return false;
+      return next.ledger[client]?.known === 'deleted';
+    };
+    const waiting = next.pending.filter((request) => !isMarked(request));
+    const own = isReconcile ? this.#confirmed(next, now) : [number];
+    const isLast = !isReconcile || !protocol.repairsFirst;
+    const joined = isLast ? [...waiting, ...own] : [...own, ...waiting];
+    const asked = waiting.includes(number) ? waiting : joined;
+    const isDeletion = (request: number): boolean => requests[request]?.deleted === true;
+    now.own = isReconcile ? own : [];
+    now.asked = protocol.putsDeletionsLast
+      ? [...asked.filter((each) => !isDeletion(each)), ...asked.filter(isDeletion)]
+      : asked;
+  }
+
+  /** The repairs that the ledger still calls for. */
+  #confirmed(next: State, now: Process): number[] {
+    const { decisions, protocol } = this.world;
+    if (!protocol.confirmsRepairs) return now.own;
+    return now.own.filter((repair) => decisions.stillHolds(repair, knownIn(next)));
+  }
+
+  /** `#write`, once the pool is described. */
+  #begin(next: State, now: Process, look: Pool): void {
+    this.#gather(next, now);
+    const asked = this.#isDeleted(next) ? [] : now.asked;
+    if (now.unsettled) this.#settle(next, now, look, 'settle', asked);
+    else this.#goOn(next, now, { pool: look, start: look });
+  }
+
+  /** `#write`, once nothing is unsettled but what is resumed. */
+  #goOn(next: State, now: Process, onto: { pool: Pool; start: Pool }): void {
+    if (this.#isDeleted(next) || now.asked.length === 0) {
+      this.#end(now, 'NOT_LINKED');
+    } else this.#plan(next, now, onto);
+  }
+
+  #end(now: Process, outcome: Outcome | null): void {
+    if (!this.world.isReconcile(this.turn.number)) now.outcome = outcome;
+    now.job = null;
+    now.step = 'give the lease back';
+  }
+
+  /** `#settle`: core/write/settlement.ts decides. */
+  #settle(next: State, now: Process, look: Pool, phase: Job['phase'], asked: number[]): void {
+    const { decisions, protocol } = this.world;
+    const write = now.unsettled;
+    if (!write) return;
+    const found = decisions.settlement(look, write.shares, asked);
+    if (found.isShown) now.last = renewed(now.last);
+    const { done, wanted, start } = protocol.settlesWhatIsThere
+      ? found
+      : { done: write.shares, wanted: look, start: look };
+    this.make(next, now, { phase, from: look, to: wanted, write, done, start });
+  }
+
+  /** `#writeFor`: core/write/batch.ts decides. */
+  #plan(next: State, now: Process, { pool, start }: { pool: Pool; start: Pool }): void {
+    const { wanted, shares, write } = this.world.decisions.batch(start, now.asked, pool);
+    now.writes++;
+    const { sequence } = now;
+    this.make(next, now, {
+      phase: now.job?.phase === 'write alone' ? 'write alone' : 'write',
+      from: pool,
+      to: write ? wanted : pool,
+      write: { sequence, number: now.writes, shares },
+      done: shares,
+      start: wanted,
+    });
+  }
+
+  /** What follows once a write is entered and answered. */
+  protected afterAnswers(next: State, now: Process): void {
+    const { phase, to, start, done } = jobOf(now);
+    const own = this.outcomeIn(done, this.turn.number);
+    if (phase === 'settle') {
+      const settled = this.world.decisions.made(done).map(({ request }) => request);
+      now.asked = now.asked.filter((request) => !settled.includes(request));
+    }
+    // A settlement that leaves parts of links to be resumed leaves the write unsettled.
+    if (phase === 'write' || phase === 'write alone' || to === start) this.#settled(now);
+    if (phase === 'write' || phase === 'write alone' || own !== null) {
+      now.failure = null;
+      this.#end(now, own);
+    } else if (phase === 'settle') {
+      this.#goOn(next, now, { pool: to, start });
+    } else this.#rethrow(now);
+  }
+
+  #settled(now: Process): void {
+    now.unsettled = null;
+    now.writing = null;
+  }
+
+  /** What a failure leads to, by where it happens. */
+  protected fail(now: Process, failure: Failure): undefined {
+    const { phase, write } = jobOf(now);
+    now.before = null;
+    if (phase === 'settle') return this.#leave(now, failure);
+    // What could not be taken back now is tried again by the next attempt.
+    if (phase === 'settle after') {
+      return this.#leave(now, failure === 'unresolved' ? failure : 'busy');
+    }
+    if (isSameWrite(now.writing, write)) now.unsettled = write;
+    const isLeft = failure === 'unresolved' || failure === 'not read back';
+    if (!now.unsettled || isLeft) {
+      now.failure = failure;
+      return this.#rethrow(now);
+    }
+    now.failure = failure;
+    now.job = { ...jobOf(now), phase: 'settle after' };
+    now.step = 'describe';
+    return undefined;
+  }
+
+  /** `#write`: together they may be what AWS does not allow, where this one alone is not. */
+  #rethrow(now: Process): undefined {
+    const own = now.asked.filter((request) => this.#isOwn(now, request));
+    const { failure, job } = now;
+    if (failure === 'refused' && own.length < now.asked.length) {
+      now.failure = null;
+      now.asked = own;
+      now.job = job && { ...job, phase: 'write alone' };
+      now.step = 'describe';
+      return undefined;
+    }
+    return this.#leave(now, failure ?? 'busy');
+  }
+
+  /** `run`: the lease is given back, unless a call may still be under way. */
+  #leave(now: Process, failure: Failure): undefined {
+    now.failure = failure;
+    now.job = null;
+    now.step = 'give the lease back';
+    return undefined;
+  }
+}

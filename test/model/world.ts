@@ -1,0 +1,222 @@
+import type { Move } from './checker.ts';
+import {
+  allowed,
+  CLIENTS,
+  Decisions,
+  ENTRIES,
+  MAPPING,
+  type Request,
+  SETTING,
+} from './decisions.ts';
+import type { Protocol } from './protocol.ts';
+import { canonical, copy, type Faults, newProcess, type Process, type State } from './state.ts';
+
+/** How large the model is. */
+export interface Bound {
+  /** The requests, each of an execution of its own. */
+  requests: readonly Request[];
+  /** Whether a reconcile with repair runs at the same time; one runs at the end in any case. */
+  reconcile: boolean;
+  /** Whether the requests wait already at the beginning, in their order. */
+  waiting: boolean;
+  /** Whether the first app client may be linked at the beginning, too. */
+  linkedBefore: boolean;
+  faults: Faults;
+}
+
+export const LINK_A: Request = { operation: 'link', client: 0 };
+export const LINK_B: Request = { operation: 'link', client: 1 };
+export const UNLINK_A: Request = { operation: 'unlink', client: 0 };
+export const DELETE_A: Request = { operation: 'unlink', client: 0, deleted: true };
+
+export const UNLINK_B: Request = { operation: 'unlink', client: 1 };
+
+const REPAIRS: readonly Request[] = [LINK_A, LINK_B, UNLINK_A, UNLINK_B];
+
+/** A number in bits. */
+export const bit = (number: number): number => 1 << number;
+
+/** By how much a request's bit is shifted that says that it was left to wait, or can't be any more. */
+export const TICKET = 8;
+
+/** A bound, with what is derived from it. */
+export class World {
+  readonly bound: Bound;
+  readonly protocol: Protocol;
+  readonly decisions: Decisions;
+  /** The requests, and after them the repairs of each reconcile. */
+  readonly requests: readonly Request[];
+  /** The app clients that Cognito has. */
+  readonly existing: string;
+
+  constructor(bound: Bound, protocol: Protocol) {
+    this.bound = bound;
+    this.protocol = protocol;
+    this.requests = [...bound.requests, ...REPAIRS, ...REPAIRS];
+    this.decisions = new Decisions(
+      this.requests.map((request, number) => allowed(request, `request-${number}`)),
+    );
+    const isThere = (client: number): boolean =>
+      bound.requests.some((each) => each.client === client) &&
+      !bound.requests.some((each) => each.client === client && each.deleted);
+    this.existing = CLIENTS.filter((_, client) => isThere(client)).join('');
+  }
+
+  /** How many of the processes are requests; the others are reconciles. */
+  get count(): number {
+    return this.bound.requests.length;
+  }
+
+  get last(): number {
+    return this.count + Number(this.bound.reconcile);
+  }
+
+  isReconcile(process: number): boolean {
+    return process >= this.count;
+  }
+
+  /** The number of a reconcile's repair among the requests. */
+  repairOf(process: number, repair: number): number {
+    return this.count + REPAIRS.length * (process - this.count) + repair;
+  }
+
+  /** A process's name in a trace. */
+  nameOf(process: number): string {
+    if (process === this.last) return 'the last reconcile';
+    const request = this.bound.requests[process];
+    if (!request) return 'reconcile';
+    const operation = request.deleted ? 'delete' : request.operation;
+    return `${operation} ${CLIENTS[request.client]}`;
+  }
+
+  /** Whether two requests are about the same app client, and want the opposite of it. */
+  areOpposed(a: number, b: number): boolean {
+    const [one, other] = [this.bound.requests[a], this.bound.requests[b]];
+    return one?.client === other?.client && one?.operation !== other?.operation;
+  }
+
+  /** Has all requests left, one after the other, while another execution had the lease. */
+  #wait(state: State): void {
+    for (const number of this.bound.requests.keys()) {
+      const opposed = state.pending.filter((other) => this.areOpposed(number, other));
+      state.after[number] = opposed.reduce((all, other) => all | bit(other), 0);
+      state.begun |= bit(number) | bit(number + TICKET);
+      state.pending.push(number);
+      state.processes[number] = { ...newProcess('wait'), waits: true };
+    }
+  }
+
+  initial(): State[] {
+    const reconciles = this.bound.reconcile ? 2 : 1;
+    const state: State = {
+      pool: 0,
+      shown: [],
+      earlier: [],
+      inFlight: null,
+      isLate: false,
+      lease: { nonce: 0, sequence: 1, last: null, writing: null },
+      pending: [],
+      answers: this.bound.requests.map(() => null),
+      ledger: [
+        { known: 'nothing', sequence: 0 },
+        { known: 'nothing', sequence: 0 },
+      ],
+      processes: [
+        ...this.bound.requests.map(() => newProcess('look for an answer')),
+        ...Array.from({ length: reconciles }, () => newProcess('look for a write')),
+      ],
+      faults: this.bound.faults,
+      after: this.bound.requests.map(() => 0),
+      begun: 0,
+      firm: 0,
+    };
+    if (this.bound.waiting) this.#wait(state);
+    if (!this.bound.linkedBefore) return [canonical(state)];
+    const linked: State = {
+      ...state,
+      pool: 1 + MAPPING,
+      ledger: [{ known: 'linked', sequence: 1 }, ...state.ledger.slice(1)],
+    };
+    return [canonical(state), canonical(linked)];
+  }
+}
+
+/** What a move changes; what it returns is what is wrong with the move. */
+export type Change = (next: State, own: Process) => string | undefined;
+
+/** One process whose turn it is. */
+export class Turn {
+  readonly world: World;
+  readonly state: State;
+  readonly number: number;
+
+  constructor(world: World, state: State, number: number) {
+    this.world = world;
+    this.state = state;
+    this.number = number;
+  }
+
+  get own(): Process {
+    return processOf(this.state, this.number);
+  }
+
+  move(name: string, change: Change): Move<State> {
+    return moveOf(this.state, `${this.world.nameOf(this.number)}: ${name}`, (next) => {
+      const own = { ...processOf(next, this.number) };
+      next.processes[this.number] = own;
+      return change(next, own);
+    });
+  }
+}
+
+export function processOf({ processes }: State, number: number): Process {
+  const process = processes[number];
+  if (!process) throw new Error(`There is no process ${number}.`);
+  return process;
+}
+
+/** A move from a state, by what it changes in a copy. */
+export function moveOf(
+  state: State,
+  name: string,
+  change: (next: State) => string | undefined,
+): Move<State> {
+  const next = copy(state);
+  const wrong = change(next);
+  return { name, to: canonical(next), wrong };
+}
+
+const isAt = (pool: number, bits: number): number => pool & bits;
+const settingOf = (pool: number): number => Math.floor(pool / SETTING);
+
+/**
+ * What a call makes of the pool: all that it replaces is as in `to`. No call may undo what its writer has
+ * not seen: where the pool is not as `from`, what the call makes of it must be what is there.
+ *
+ * @param isLate whether the call was on its way for long: what it then does to the foreign setting can't
+ * be helped.
+ */
+export function land(
+  next: State,
+  { from, to, isRoles }: { from: number; to: number; isRoles: boolean },
+  isLate = false,
+): string | undefined {
+  const { pool } = next;
+  const bits = isRoles ? MAPPING : ENTRIES;
+  const setting = isRoles ? settingOf(pool) : settingOf(to);
+  const beside = isAt(pool, (ENTRIES | MAPPING) & ~bits);
+  const after = setting * SETTING + beside + isAt(to, bits);
+  const undone = isAt(pool ^ from, bits) & isAt(pool ^ after, bits);
+  const isReset = settingOf(pool) !== settingOf(from) && settingOf(after) !== settingOf(pool);
+  next.shown = without([...next.shown, ...next.earlier, pool], after);
+  next.earlier = [];
+  next.pool = after;
+  if (isReset && !isLate) return 'the foreign setting is undone';
+  return undone === 0
+    ? undefined
+    : 'an entry or a role mapping is undone that its writer has not seen';
+}
+
+/** The different pools of a list, in order, but for one. */
+export const without = (pools: number[], pool: number): number[] =>
+  [...new Set(pools)].filter((each) => each !== pool).sort((a, b) => a - b);
