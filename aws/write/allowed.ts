@@ -1,4 +1,5 @@
 import type { Execution } from '../../core/execution.ts';
+import { grouped } from '../../core/grouped.ts';
 import { namesFor } from '../../core/issuer.ts';
 import {
   choiceFor,
@@ -133,7 +134,7 @@ export async function allowedByLinks(
   pending: Pending[],
   judging: Judging,
 ): Promise<Allowed[]> {
-  const byUserPool = Map.groupBy(pending, ({ userPoolId }) => userPoolId);
+  const byUserPool = grouped(pending, ({ userPoolId }) => userPoolId);
   const all: Allowed[] = [];
   for (const [userPoolId, requests] of byUserPool) {
     if (Date.now() > judging.until) break;

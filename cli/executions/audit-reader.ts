@@ -7,6 +7,7 @@ import {
   unknownExecution,
 } from '../../core/audit/audit.ts';
 import { functionName, type Machine, stateMachineName } from '../../core/deployment.ts';
+import { grouped } from '../../core/grouped.ts';
 import { expanded } from '../../core/identity-pool/merge.ts';
 import { type MadeShare, sharesIn, WRITES } from '../../core/write/write-log.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -91,7 +92,7 @@ export class AuditReader {
   async #logged(machine: Machine, period: Period): Promise<DescribedExecution[]> {
     const name = machineLogGroup(stateMachineName(this.#stage, machine));
     const events = eventsIn(await this.#find(name, '{ $.type = "Execution*" }', period));
-    return [...Map.groupBy(events, ({ execution }) => execution)].flatMap(([execution, own]) => {
+    return [...grouped(events, ({ execution }) => execution)].flatMap(([execution, own]) => {
       const logged = executionFromLog(execution, own);
       return logged && Date.parse(logged.started) < period.until ? [logged] : [];
     });
@@ -104,7 +105,7 @@ export class AuditReader {
       const group = functionLogGroup(functionName(this.#stage, name));
       lines.push(...(await this.#find(group, WRITES, period)));
     }
-    return Map.groupBy(sharesIn(lines), ({ execution }) => execution);
+    return grouped(sharesIn(lines), ({ execution }) => execution);
   }
 
   /** Executions with writes that have no other record: the delivery of logs is best effort. */

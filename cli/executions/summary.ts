@@ -1,10 +1,11 @@
 import { auditRecords, type DescribedExecution } from '../../core/audit/audit.ts';
+import { grouped } from '../../core/grouped.ts';
 
 /** The result of an execution as short text: its error, or the outcomes of its identity pools. */
 function outcomeOf(described: DescribedExecution): string {
   const { status, error } = described;
   if (status !== 'SUCCEEDED') return error ?? status;
-  const outcomes = Map.groupBy(auditRecords(described), ({ outcome }) => outcome);
+  const outcomes = grouped(auditRecords(described), ({ outcome }) => outcome);
   return [...outcomes]
     .map(([outcome, group]) => (group.length > 1 ? `${outcome} × ${group.length}` : outcome))
     .join(', ');

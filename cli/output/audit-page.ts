@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AuditRecord } from '../../core/audit/audit.ts';
+import { grouped } from '../../core/grouped.ts';
 import { expanded } from '../../core/identity-pool/merge.ts';
 import { visibleText } from '../../core/visible.ts';
 import { requestedByText } from './requested-by.ts';
@@ -101,7 +102,7 @@ const heads = ['Time', 'Requested by', 'Request', 'Allowed by', 'Identity pool',
 
 /** The audit as one HTML file that loads nothing and runs no script. */
 export function auditPage(scope: Scope, records: AuditRecord[], created: string): string {
-  const outcomes = [...Map.groupBy(records, ({ outcome }) => outcome)];
+  const outcomes = [...grouped(records, ({ outcome }) => outcome)];
   const counts = outcomes.map(([outcome, group]) => `${outcome} ${group.length}`).join(', ');
   const { text } = html`<!doctype html>
 <html lang="en">

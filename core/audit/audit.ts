@@ -1,5 +1,6 @@
 import { deployedMachine, type Machine } from '../deployment.ts';
 import { executionOf, sessionNameOf } from '../execution.ts';
+import { grouped } from '../grouped.ts';
 import type { Difference } from '../identity-pool/difference.ts';
 import type { ShownPool } from '../identity-pool/identity-pool.ts';
 import type { ShownChange } from '../identity-pool/merge.ts';
@@ -248,7 +249,7 @@ function withAllWrites(
 ): Partial<AuditRecord>[] {
   if (shares.length === 0) return records;
   const inOrder = [...shares].sort((a, b) => a.sequence - b.sequence || a.share - b.share);
-  const byPool = Map.groupBy(inOrder, ({ identityPoolId }) => identityPoolId);
+  const byPool = grouped(inOrder, ({ identityPoolId }) => identityPoolId);
   const known = records.filter(({ identityPoolId }) => identityPoolId !== undefined);
   const named = new Set(known.map(({ identityPoolId }) => identityPoolId));
   const untold = [...byPool].filter(([identityPoolId]) => !named.has(identityPoolId));

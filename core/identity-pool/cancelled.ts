@@ -1,3 +1,4 @@
+import { grouped } from '../grouped.ts';
 import { entryKey } from './identity-pool.ts';
 import { type Change, isEntryChange } from './merge.ts';
 import { sameMapping, sameTags } from './roles.ts';
@@ -38,7 +39,7 @@ function cancelledOf(changes: Change[]): Change[] {
  * @returns for each request, those of its own changes that are cancelled.
  */
 export function cancelledIn(shares: Change[][]): Change[][] {
-  const bySubject = Map.groupBy(shares.flat(), subjectOf);
+  const bySubject = grouped(shares.flat(), subjectOf);
   const cancelled = new Set([...bySubject.values()].flatMap(cancelledOf));
   return shares.map((changes) => changes.filter((change) => cancelled.has(change)));
 }

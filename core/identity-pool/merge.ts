@@ -1,4 +1,5 @@
 import { InvalidRequestError, ProviderQuotaError, UndoConflictError } from '../errors.ts';
+import { grouped } from '../grouped.ts';
 import { namesIn, type ProviderNames } from '../issuer.ts';
 import { namesOfSame } from '../user-pool.ts';
 import { checkMappings, deadMappings, leftBehind } from './dead-mappings.ts';
@@ -335,7 +336,7 @@ export type ShownChange =
   | { op: EntryChange['op']; provider: Omit<Provider, 'ClientId'>; clientIds: string[] };
 
 function groupedEntries(changes: EntryChange[]): ShownChange[] {
-  const groups = Map.groupBy(changes, ({ op, provider: { ClientId: _, ...common } }) =>
+  const groups = grouped(changes, ({ op, provider: { ClientId: _, ...common } }) =>
     JSON.stringify({ op, provider: common }),
   );
   return [...groups].map(([common, group]) => ({

@@ -1,4 +1,5 @@
 import { NotCoveredError } from '../errors.ts';
+import { grouped } from '../grouped.ts';
 import { choiceOf, effectiveChoice, type IssuerChoice } from '../issuer.ts';
 import type { Issuer } from '../user-pool.ts';
 import { type Beside, besideOf, type EntrySettings, entrySettingsOf } from './entry-settings.ts';
@@ -91,7 +92,7 @@ export function coverageOf(links: Links, subject: Subject): Coverage[] {
   const covering = Object.entries(links).filter(
     (link) => coversPool(link, subject) && coversClient(link[1], subject),
   );
-  const byPool = Map.groupBy(covering, ([, link]) => link.identityPool);
+  const byPool = grouped(covering, ([, link]) => link.identityPool);
   return [...byPool].map(([identityPoolId, group]) => {
     const issuer = choiceOf(group.map(([, link]) => link.issuer));
     return {

@@ -1,4 +1,5 @@
 import { parseArn } from '../arn.ts';
+import { grouped } from '../grouped.ts';
 import { identityPoolRegion } from '../identity-pool/identity-pool.ts';
 import { MOST_ROLE_MAPPINGS } from '../identity-pool/roles.ts';
 import { choiceOf } from '../issuer.ts';
@@ -96,7 +97,7 @@ export function clashingMappings(
     if (link.roleMapping === undefined) return [];
     return [{ name, link, text: JSON.stringify(roleMappingOf(link) ?? link.roleMapping) }];
   });
-  return [...Map.groupBy(mapping, ({ link }) => link.identityPool).values()].flatMap((group) =>
+  return [...grouped(mapping, ({ link }) => link.identityPool).values()].flatMap((group) =>
     group.flatMap(({ name, link, text }, i) => {
       const earlier = group
         .slice(0, i)
@@ -136,7 +137,7 @@ function fewestEntries(links: Link[]): number {
 /** Role mappings that AWS would not take. */
 function impossibleMappings(links: Links): Problem[] {
   const mapping = named(links).filter(([, link]) => roleMappingOf(link) !== undefined);
-  const tooMany = [...Map.groupBy(mapping, ([, { identityPool }]) => identityPool)].flatMap(
+  const tooMany = [...grouped(mapping, ([, { identityPool }]) => identityPool)].flatMap(
     ([identityPoolId, group]): Problem[] => {
       const count = fewestEntries(group.map(([, link]) => link));
       if (count <= MOST_ROLE_MAPPINGS) return [];

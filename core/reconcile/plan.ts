@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvalidRequestError } from '../errors.ts';
+import { grouped } from '../grouped.ts';
 import { tagsMatch } from '../links/coverage.ts';
 import type { Link, Links } from '../links/links.ts';
 import { type Failure, unwrap } from '../request/outcome.ts';
@@ -124,7 +125,7 @@ export function planOf(
   { since, regions, found }: Pick<ReconcilePlan, 'since' | 'regions'> & { found: string[] },
 ): ReconcilePlan {
   const names = Object.keys(links);
-  const byPool = [...Map.groupBy(names, (name) => links[name]?.identityPool ?? '')];
+  const byPool = [...grouped(names, (name) => links[name]?.identityPool ?? '')];
   if (byPool.length > MOST_IDENTITY_POOLS) {
     throw new InvalidRequestError(
       `links.yml names ${byPool.length} identity pools, and one execution has room for ${MOST_IDENTITY_POOLS}: name a link, one execution for each identity pool.`,

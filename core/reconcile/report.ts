@@ -1,3 +1,4 @@
+import { grouped } from '../grouped.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
 import {
   type Change,
@@ -259,7 +260,7 @@ function faultOf(ends: (PoolReport | FailedPool)[]): Fault | undefined {
   const [first] = failed;
   if (!first) return undefined;
   if (failed.length === 1) return { error: first.error, message: first.message };
-  const names = [...Map.groupBy(failed, ({ error }) => error).keys()];
+  const names = [...grouped(failed, ({ error }) => error).keys()];
   const each = failed.map(({ identityPoolId, message }) => `${identityPoolId}: ${message}`);
   return {
     error: names.length === 1 ? first.error : 'ReconcileFailedError',

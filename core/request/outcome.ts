@@ -1,4 +1,5 @@
 import { BrokenAnswerError } from '../errors.ts';
+import { grouped } from '../grouped.ts';
 import { isListOf, isNumber, isObject, isShape, isText, type Shape } from '../shape.ts';
 import type { Issuer } from '../user-pool.ts';
 import type { Approval } from './approval.ts';
@@ -165,7 +166,7 @@ export const MESSAGE_ROOM = CAUSE_ROOM / 2;
 function causeOf(message: string, results: BriefReport[]): string {
   const whole = JSON.stringify({ message, results });
   if (whole.length <= CAUSE_ROOM) return whole;
-  const counts = [...Map.groupBy(results, ({ outcome }) => outcome)];
+  const counts = [...grouped(results, ({ outcome }) => outcome)];
   const summary = Object.fromEntries(counts.map(([outcome, group]) => [outcome, group.length]));
   return JSON.stringify({ message: message.slice(0, MESSAGE_ROOM), results: summary });
 }
