@@ -124,7 +124,7 @@ export interface StartOptions {
   once?: boolean;
   /** Any port will do if it is 0; 4566, or any free one, if it is absent. */
   port?: number;
-  /** Tell it to nobody. */
+  /** Print nothing. */
   silent?: boolean;
 }
 

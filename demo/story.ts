@@ -12,7 +12,7 @@ export interface Told {
   userPoolId: string;
   identityPoolId: string;
   artifact: Artifact;
-  /** An app client from before Poolbridge, which nobody has linked. */
+  /** An app client from before Poolbridge, which is not linked. */
   oldClient: string;
   newClient: string;
   executionArn: string;
@@ -140,7 +140,7 @@ function deploy(local: LocalAws): ListrTask<Told>[] {
   ];
 }
 
-/** A new app client, linked by nobody's hand. */
+/** A new app client, linked by itself. */
 function link(local: LocalAws, accounts: Accounts, patience: number): ListrTask<Told>[] {
   let watching: ReturnType<typeof watchSteps>;
   const eachStep = (task: Task) =>
@@ -227,7 +227,7 @@ function live(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
  * Does the real job from beginning to end, each step checked as it is told.
  *
  * @param options.patience how long the steps of the workflow may take, in milliseconds.
- * @param options.silent whether to tell it to nobody.
+ * @param options.silent whether to print nothing.
  * @throws when any step goes otherwise than told.
  */
 export async function tell(

@@ -33,7 +33,7 @@ const PUBLISHING_MS = 20_000;
 
 function hindrance(error: unknown, { roleArn }: Access): string {
   if (error instanceof Error && isDenial(error)) {
-    return `its account ${parseArn(roleArn).account} lets nobody look it up in CloudTrail, as resources/account-b.yml does with NameWhoRemoves=true`;
+    return `its account ${parseArn(roleArn).account} does not allow Poolbridge to look it up in CloudTrail, as resources/account-b.yml does with NameWhoRemoves=true`;
   }
   const name = error instanceof Error ? error.name : 'an error';
   if (name === 'AbortError' || name === 'TimeoutError') {

@@ -12,8 +12,8 @@ interface Asking {
 }
 
 /**
- * Tells what waits for approval. The token by which it is given is not looked at here: whoever may
- * approve finds it in the execution's history, and nobody else is told.
+ * Tells what waits for approval. The token by which it is given is not read here: those who may
+ * approve find it in the execution's history, and no one else gets it.
  */
 export const handler = step(async ({ execution, target, changes }: Asking): Promise<void> => {
   const { identityPoolId, links, userPoolId, intent, clientName, approvalTime } = target;

@@ -7,7 +7,7 @@ import { withoutBrowser } from './console/browser.ts';
 
 let artifact: Artifact | undefined;
 
-// Two hundred identity pools for one user pool, in an account that lets nobody in.
+// Two hundred identity pools for one user pool, in an account whose role can't be assumed.
 const closed = Array.from(
   { length: 200 },
   (_, i) => `

@@ -54,7 +54,7 @@ export interface OpenIdentityPool {
   make(call: Call): Promise<void>;
 }
 
-/** What is called on the pool itself, and what AWS lets nobody narrow to one pool. */
+/** What is called on the pool itself, and what AWS can't narrow to one pool. */
 function actionsFor(use: Use, { roles, principalTags }: Beside): { own: string[]; any: string[] } {
   if (use === 'none') return { own: [], any: [] };
   const read = [

@@ -260,7 +260,7 @@ export class PoolTable {
     };
   }
 
-  /** Leaves a request for whoever writes next, or says that it still waits. */
+  /** Leaves a request for the next writer, or says that it still waits. */
   async leave(pending: Pending): Promise<void> {
     const { Attributes = {} } = await client.send(
       new UpdateItemCommand({

@@ -15,7 +15,7 @@ export type Item = Record<string, AttributeValue>;
 export const S = (value: string): AttributeValue => ({ S: value });
 export const N = (value: number): AttributeValue => ({ N: String(value) });
 export const json = (value: unknown): AttributeValue => S(JSON.stringify(value));
-/** When DynamoDB may remove what nobody will read again; nothing relies on when it does. */
+/** When DynamoDB may remove what is not read again; nothing relies on when it does. */
 export const ttl = (days: number): AttributeValue =>
   N(Math.floor(Date.now() / 1000) + days * DAY_SECONDS);
 

@@ -32,7 +32,7 @@ function allowed(
   if (!coverage) return [];
   // What must be approved is written by the execution that has the approval, and by no other.
   if (approvalTime(links, coverage.links)) return [];
-  // That a whole user pool is no more, nobody can look up here: its own execution writes it.
+  // The deletion of a whole user pool can't be looked up here: its own execution writes it.
   if (deleted === true && clientId === undefined) return [];
   const client = clientId === undefined ? {} : { clientId };
   const names = namesFor(operation, userPoolId, partition, choiceFor(coverage, subject));
@@ -42,7 +42,7 @@ function allowed(
       execution,
       links: coverage.links,
       ...(subject.clientName !== undefined && { clientName: subject.clientName }),
-      // Of a client that is there, nobody's word counts that it is not.
+      // Ignore `deleted` if the client still exists.
       ...(deleted === true && subject.clientName === undefined && { deleted }),
       intent: { operation, ...names, ...client, ...coverage.entry },
     },
@@ -123,7 +123,7 @@ interface Judging {
 }
 
 /**
- * Holds waiting requests against links.yml, as if nobody had looked at them yet: who may write to the
+ * Holds waiting requests against links.yml, as if they had not been checked yet: who may write to the
  * table gains nothing by it. A client that is to be linked must exist, by its own name.
  *
  * @returns those that are allowed; the others are left to their own executions. When the time is up,

@@ -112,7 +112,7 @@ export class CriticalSection {
   }
 
   async #write(): Promise<Written> {
-    // Whoever had the lease before may have written for this request too.
+    // The last holder of the lease may have written for this request too.
     const answer = await answered(this.#request, this.#tools.table);
     if (answer) return answer;
     const asked = await this.#gather();

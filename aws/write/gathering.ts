@@ -12,7 +12,7 @@ const GATHER_LONGEST = 1500;
 // As many as are judged, entered and answered while the lease lasts.
 const TOGETHER = 200;
 
-/** Who waits, once nobody has joined them for a moment. */
+/** The waiting requests, once no other has joined them for a moment. */
 async function waitingWith({ pending }: WriteRequest, table: PoolTable): Promise<Pending[]> {
   const until = Date.now() + GATHER_LONGEST;
   for (let waiting = await table.waiting(); ; ) {

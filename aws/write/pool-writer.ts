@@ -19,7 +19,7 @@ export const NEEDED = 11_000;
 // How old that look may be when it is written: what others write after it is lost.
 const OLDEST_LOOK = 1000;
 
-/** A write of which nobody knows whether it will yet happen: its lease must run out by itself. */
+/** A write that may still happen: its lease must run out by itself. */
 export class UnresolvedWriteError extends AwsUnavailableError {}
 
 interface Fault {
@@ -47,7 +47,7 @@ export const goesOn = (error: unknown): boolean =>
 /** Looks at an identity pool and writes to it, under a lease. */
 export class PoolWriter {
   readonly #tools: WriteTools;
-  /** Of what is written it keeps account, for whoever has the lease next. */
+  /** Records what is written, for the next holder of the lease. */
   readonly #lease: Lease;
   /** The user pools that the write is about. */
   readonly #providerNames: ReadonlySet<string>;
@@ -63,7 +63,7 @@ export class PoolWriter {
     this.#providerNames = providerNames;
   }
 
-  /** What became of the last write; undefined where nobody knows. */
+  /** How the last write ended; undefined if unknown. */
   get end(): WriteEnd | undefined {
     return this.#end;
   }

@@ -19,7 +19,7 @@ async function changesHands(table: PoolTable, until: number): Promise<boolean> {
   return true;
 }
 
-/** The request, once it is written: under a lease of its own, or by whoever has the lease. */
+/** The request, once it is written: under a lease of its own, or by the holder of the lease. */
 async function written(request: WriteRequest, tools: WriteTools): Promise<Written> {
   const { execution, pending } = request;
   const { table } = tools;

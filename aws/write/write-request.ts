@@ -14,7 +14,7 @@ export interface WriteRequest {
   gone?: boolean;
   /** Under which its answer is kept for its own next attempt. Without it, it is judged anew. */
   answerKey?: string;
-  /** How it waits for whoever writes next. Without it, it does not wait. */
+  /** How the request waits for the next writer; absent if it does not wait. */
   pending?: Pending;
   quota: number;
   /** How many characters pools may take in what is kept and handed on. */
@@ -30,13 +30,13 @@ export interface WriteTools {
    * one that has not been looked at by a time, in epoch milliseconds.
    */
   allow(pending: Pending[], until: number): Promise<Allowed[]>;
-  /** Of what the execution asks for, what still holds now that nobody else writes; all, if absent. */
+  /** What still holds of the execution's request, asked under the lease; all of it, if absent. */
   confirm?(own: Allowed[]): Promise<Allowed[]>;
   /** How many milliseconds the function has left. */
   left(): number;
 }
 
-/** What came of the request, whoever wrote it. */
+/** The result of the request, no matter which execution wrote it. */
 export interface Written {
   changes: ShownChange[];
   /** Those of the changes that another request of the same write cancelled: the pool never showed them. */

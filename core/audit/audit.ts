@@ -113,7 +113,7 @@ const READ_BACK = 'read back under the lease';
 const READ_AGAIN = `${READ_BACK}, and once more after it`;
 const NOT_VERIFIED = 'not verified';
 
-/** The same of an execution of `reconcile`, which runs by itself and for whoever gives a reason. */
+/** The same of an execution of `reconcile`, which runs by itself and for a person who gives a reason. */
 function reconciledIn(input: string): About {
   return { requestedBy: { via: 'reconcile', ...texts(objectIn(input), 'reason') } };
 }
@@ -210,7 +210,7 @@ const howEnded: Record<WriteEnd, string> = {
 };
 
 const verifiedBy = ({ end }: MadeShare): string =>
-  end ? howEnded[end] : 'nobody has seen whether it was made';
+  end ? howEnded[end] : 'not known whether it was made';
 
 /** What came of a target that was written to, where nothing else says so. */
 const outcomeOf = ({ operation, end }: MadeShare, machine: Machine): string => {

@@ -127,7 +127,7 @@ function canonical(pool: IdentityPool): string {
     canonicalEntries(entriesOf(sent)),
     [...(sent.SamlProviderARNs ?? [])].sort(),
     sorted(sent.IdentityPoolTags),
-    // Of a pool whose roles are nobody's business here, the form is as if there were none.
+    // Without known roles the form is the same as with none.
     ...(pool.RoleMappings ? [sorted(pool.Roles), sorted(mapValues(pool.RoleMappings, short))] : []),
   ]);
 }
@@ -175,7 +175,7 @@ export function isShownPool(value: unknown): value is ShownPool {
     isMapOf(isShownMapping)(RoleMappings) &&
     isMapOf(isPrincipalTagMap)(PrincipalTags);
   try {
-    // Stryker disable next-line StringLiteral: nobody is told where it is wrong.
+    // Stryker disable next-line StringLiteral: no message names the place.
     shapeOf(members)({ ...settings, CognitoIdentityProviders: list }, '');
     return isAround && (sha256 === undefined || isText(sha256));
   } catch {

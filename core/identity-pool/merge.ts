@@ -84,7 +84,7 @@ const unmapped = (pool: IdentityPool, provider: Provider): MappingChange[] => {
 
 /**
  * What a role mapping needs: one that is there is kept, as the flag is. But what an entry has left
- * behind that went without it is nobody's, and does not come to life again with the new entry.
+ * behind that went without it belongs to no one, and does not come to life again with the new entry.
  */
 function mapped(
   pool: IdentityPool,

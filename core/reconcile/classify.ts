@@ -22,7 +22,7 @@ import { EVERY_CLIENT, type LedgerEntry } from '../write/records.ts';
 
 /**
  * What an entry is found to be:
- * - `linked`: a link covers its client, and it is there, whoever put it there;
+ * - `linked`: a link covers its client, and it is there, no matter who added it;
  * - `missing`: a link covers the client, and the entry is not there and never was;
  * - `orphaned`: ours, and its app client or user pool is gone;
  * - `foreign`: not ours, and no link covers its client;
@@ -46,7 +46,7 @@ export interface Finding {
   links: string[];
   /** What repairing it would be: absent where that is left to a person. */
   repair?: Intent;
-  /** What the ledger has of one that was removed though nobody asked us to take it away. */
+  /** What the ledger has of one that was removed without a request. */
   lost?: LedgerEntry;
 }
 
@@ -153,7 +153,7 @@ function fateOf(evidence: Evidence, ours: LedgerEntry): Fate {
   const { links, listed, existing, partition } = evidence;
   const userPoolId = userPoolIdOf(ours.providerName, partition);
   if (userPoolId === undefined) return { state: 'uncovered' };
-  // What nobody could find out about, or not yet, is believed to be as the ledger says.
+  // If nothing is known yet, believe the ledger.
   if (isRecent(evidence, ours) || evidence.unlisted.has(userPoolId)) return { state: 'linked' };
   const listing = listed.get(userPoolId);
   const exists = listing ? listing.clients.has(ours.clientId) : existing.has(userPoolId);
@@ -166,7 +166,7 @@ function fateOf(evidence: Evidence, ours: LedgerEntry): Fate {
     ...(clientName !== undefined && { clientName }),
   });
   if (!coverage) return { state: 'uncovered' };
-  // Where nobody has looked, what the ledger says is believed.
+  // Without a look at the user pool, believe the ledger.
   const known = listing !== undefined || isLookedAt(evidence, userPoolId);
   return known ? { state: 'orphaned', coverage } : { state: 'linked' };
 }

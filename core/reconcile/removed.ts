@@ -7,7 +7,7 @@ import { userPoolIdOf } from '../user-pool.ts';
 import type { Finding } from './classify.ts';
 import { fitting } from './report.ts';
 
-/** An entry of ours that is gone though nobody asked us to take it away. */
+/** An entry of ours that is gone without a request. */
 export interface RemovedEntry {
   providerName: string;
   clientId: string;
@@ -131,7 +131,7 @@ function parsed(text: unknown): Members | undefined {
  */
 export function poolUpdate(text: unknown, identityPoolId: string): PoolUpdate | undefined {
   const record = parsed(text);
-  // About which pool it is nobody knows: it may be this one.
+  // It does not say which pool it is about: it may be this one.
   if (!record) return { time: Number.NaN };
   const { requestParameters: asked, responseElements: answered, errorCode } = record;
   const pool = member(asked, 'identityPoolId') ?? member(answered, 'identityPoolId');
@@ -148,7 +148,7 @@ export function poolUpdate(text: unknown, identityPoolId: string): PoolUpdate | 
 const keyOf = ({ providerName, clientId }: RemovedEntry): string =>
   entryKey({ ProviderName: providerName, ClientId: clientId });
 
-/** Where to look no further: the pool had the entry then, or nobody can say whether it had. */
+/** Where to look no further: the pool had the entry then, or it is unknown whether it had. */
 const isEnd = ({ entries }: PoolUpdate, key: string): boolean => entries?.has(key) !== false;
 
 /** Whether earlier updates say nothing more about an entry. */

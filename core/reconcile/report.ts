@@ -54,7 +54,7 @@ export interface PoolReport {
   links: string[];
   /** By what was found, before anything was repaired. */
   counts: Counts;
-  /** How many of those that are removed nobody has asked us to take away. */
+  /** How many of the removed entries no request asked us to remove. */
   removedByOthers?: number;
   /** How many app clients and user pools counted as deleted, though they exist. A repair corrects that. */
   wrongMarks?: number;

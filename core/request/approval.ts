@@ -62,7 +62,7 @@ export function approvalTime(links: Links, names: string[]): ApprovalTime | unde
  * it since the target was resolved.
  *
  * @param names of the links that allow the target now.
- * @throws NotCoveredError when it requires what nobody was asked for.
+ * @throws NotCoveredError when it requires an approval that was not asked for.
  */
 export function checkApproval(
   links: Links,
@@ -94,7 +94,7 @@ export function executionSeconds(links: Links): number {
   return Math.min(HOUR_SECONDS + longest * turns, YEAR_SECONDS);
 }
 
-/** What is asked of whoever may approve. */
+/** The question to those who may approve. */
 export interface ApprovalAsked {
   /** ARN. */
   execution: string;

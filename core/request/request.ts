@@ -59,7 +59,7 @@ const undoKeys = ['operation', 'executionArn', 'identityPoolId', 'dryRun', 'reas
 
 const requestedByKeys = ['principalArn', 'eventId', 'time', 'account', 'region'] as const;
 
-// CloudTrail writes this where it masks a value, and Cognito marks client ids as sensitive. Nobody
+// CloudTrail writes this where it masks a value, and Cognito marks client ids as sensitive. No one
 // masks names: a client may have this one.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/understanding-amazon-cognito-entries.html
 const MASKED = 'HIDDEN_DUE_TO_SECURITY_REASONS';

@@ -63,7 +63,7 @@ export interface Result {
   cancelled?: ShownChange[];
   before: ShownPool;
   after: ShownPool;
-  /** How many times the target went round, 1 when nobody interfered. */
+  /** How many times the target went round, 1 if no other writer interfered. */
   attempts: number;
   /** The execution that wrote for this one, if it was another. */
   writtenBy?: string;
@@ -274,7 +274,7 @@ export const roomOf = ({ room }: Target): number => Math.floor(room / 3);
 
 /**
  * Whether the write takes note of a target though nothing is left to unlink: of what is deleted, and of
- * what others have removed before. Nobody is asked to approve nothing.
+ * what others have removed before. An empty list of changes needs no approval.
  */
 const isNoted = ({ deleted, approvalTime: waits, intent }: Target): boolean =>
   deleted || (intent.operation === 'unlink' && !intent.takeBack && !intent.leftBehind && !waits);

@@ -172,7 +172,7 @@ export function resolveUndo(
 }
 
 /**
- * Makes sure that nobody has changed through this service what an execution did: then undoing would
+ * Makes sure that no later request has changed what an execution did: then undoing would
  * take back somebody else's.
  *
  * @param execution that undoes: an earlier attempt of its own is no conflict.

@@ -12,7 +12,7 @@ export interface LastWrite {
 
 export const isLastWrite = isShape<LastWrite>({ base: isText, result: isText, at: isNumber }, {});
 
-/** The lease of an identity pool, as whoever holds it has it. */
+/** The lease of an identity pool, as its holder has it. */
 export interface Lease {
   /** Of this acquisition, and no other. */
   nonce: string;
@@ -25,7 +25,7 @@ export interface Lease {
 
 /**
  * How long a lease lasts, in milliseconds: longer than the function that takes it may run (20 s, in
- * serverless.yml) and the 2 s by which clocks may differ, so that nobody writes without holding it.
+ * serverless.yml) and the 2 s by which clocks may differ, so that no one writes without holding it.
  */
 export const LEASE_MS = 25_000;
 

@@ -5,7 +5,7 @@ import { isShape, isText } from '../shape.ts';
 export interface Pause {
   /** ISO 8601. */
   since: string;
-  /** ARN of whoever paused. */
+  /** ARN of the caller who paused. */
   by: string;
   reason: string;
   stage: string;

@@ -30,7 +30,7 @@ import {
 } from '../shape.ts';
 import type { Asked, Refused } from './batch.ts';
 
-/** A request that waits for an identity pool, as it is left for whoever writes next. */
+/** A request that waits for an identity pool, as it is left for the next writer. */
 export interface Pending {
   /** Of this request, and no other. */
   key: string;
@@ -208,7 +208,7 @@ export function ledgerEntriesOf(
   const { providerName, clientId = EVERY_CLIENT } = intent;
   const all = changes.flatMap(expanded);
   const changed = all.filter(isEntryChange);
-  // Whose role mapping is set is linked, whoever put the entry there: an attempt that did not live to
+  // Whose role mapping is set is linked, no matter who added the entry: an attempt that did not live to
   // tell may have.
   const linked = changed.length > 0 ? [] : all.filter(({ op }) => op === 'map');
   const entries = [...changed, ...linked].map(({ op, provider }): LedgerEntry => {

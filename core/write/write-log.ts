@@ -19,7 +19,7 @@ interface LoggedShare {
   changes: ShownChange[];
 }
 
-/** A write that is about to be made: it is logged before, since nobody may live to tell after. */
+/** A write that is about to be made: it is logged first, since the function may die after it. */
 interface LoggedWrite extends Pick<WriteRecord, 'execution' | 'assumedRoleArn' | 'sequence'> {
   /** Of this write, and no other. */
   write: string;
@@ -94,7 +94,7 @@ export interface Seen {
   parts: Pick<LoggedShare, 'key' | 'changes'>[];
 }
 
-/** What one execution has changed in an identity pool by one write, whoever made that. */
+/** What one execution has changed in an identity pool by one write, by whichever execution it was made. */
 export interface MadeShare extends Omit<LoggedShare, 'key'> {
   identityPoolId: string;
   /** The execution that wrote, and its role session. */
@@ -106,7 +106,7 @@ export interface MadeShare extends Omit<LoggedShare, 'key'> {
   share: number;
   /** When it was about to be made, as ISO 8601. */
   time: string;
-  /** Absent where nobody knows. */
+  /** Absent if unknown. */
   end?: WriteEnd;
 }
 
@@ -153,7 +153,7 @@ interface Ended extends Partial<Seen> {
   end: WriteEnd;
 }
 
-/** How the writes ended. Of a write that nobody saw the end of, whoever wrote next knows best. */
+/** How the writes ended. If no one saw the end of a write, the next writer's record decides. */
 function endsIn(lines: Line[]): ReadonlyMap<unknown, Ended> {
   const ends = new Map<unknown, Ended>();
   for (const { message, write, end: said, made, parts } of lines) {

@@ -52,7 +52,7 @@ const listed = (rule: Rule): object => ({
 
 const CRON = 'The embedded AWS stores cron schedules but never runs them by itself.';
 
-/** Says of a cron rule that nothing will run it, where whoever waits for it will look. */
+/** Says of a cron rule that nothing will run it, in the rule's description. */
 function described({ schedule, description }: Rule): string | undefined {
   const isCron = schedule !== undefined && parseSchedule(schedule) === undefined;
   return isCron ? [description, `[${CRON}]`].filter(Boolean).join(' ') : description;

@@ -218,7 +218,7 @@ export class Iam {
     return stored;
   }
 
-  /** Opens a session of a role, whoever was found to be allowed to. */
+  /** Opens a session of a role, once the caller is found to be allowed. */
   openSession(
     role: Role,
     options: Pick<Session, 'name'> & Partial<Session> & { seconds: number },
@@ -266,7 +266,7 @@ export class Iam {
   /**
    * The principal of an access key. A twelve-digit key is the root of that account.
    *
-   * @throws AwsError for a key that nobody handed out, whose session token differs or has expired.
+   * @throws AwsError for a key that was never issued, whose session token differs or has expired.
    */
   principalOf(accessKeyId: string, sessionToken?: string): Principal {
     if (/^\d{12}$/.test(accessKeyId)) {

@@ -133,7 +133,7 @@ export class Queue {
     return sent;
   }
 
-  /** Takes messages that nobody holds, waiting for the first of them as long as asked. */
+  /** Takes messages that no consumer holds, waiting for the first of them as long as asked. */
   async receive(most: number, visibility: number, wait: number): Promise<Message[]> {
     const until = Date.now() + wait * 1000;
     for (;;) {

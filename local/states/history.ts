@@ -41,7 +41,7 @@ export class History {
   readonly #heard: (event: HistoryEvent) => void;
   #closed = false;
 
-  /** @param heard is told of every event, for logs and for whoever watches. */
+  /** @param heard is told of every event, for logs and for watchers. */
   constructor(heard: (event: HistoryEvent) => void) {
     this.#heard = heard;
   }

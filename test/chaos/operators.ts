@@ -163,7 +163,8 @@ export class Operators {
     const remove = () => {
       this.#scene.observer.ask('unlink', [MAPPED.pool], ProviderName, clientId);
       return this.#accounts.asA('cognito-idp', 'DeleteUserPoolClient', {
-        ...{ UserPoolId: MAPPED.userPool, ClientId: clientId },
+        UserPoolId: MAPPED.userPool,
+        ClientId: clientId,
       });
     };
     setTimeout(() => void remove(), this.#random.between(100, 20_000));

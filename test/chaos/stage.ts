@@ -148,7 +148,8 @@ export class Stage {
   async start(input: object, machine: 'link' | 'reconcile' = 'link'): Promise<Execution> {
     const stateMachineArn = this.#cast.accounts.machineArn.replace(/-link$/, `-${machine}`);
     const { executionArn } = (await this.#cast.accounts.asA('states', 'StartExecution', {
-      ...{ stateMachineArn, input: JSON.stringify(input) },
+      stateMachineArn,
+      input: JSON.stringify(input),
     })) as { executionArn: string };
     return this.scene.aws.stateMachines.execution(executionArn);
   }

@@ -425,7 +425,7 @@ describe('poolbridge audit', () => {
     await cutShort('killed', { userPoolId: MOBILE, clientId }, true);
     const killed = async () =>
       of(await records(), 'killed').map((each) => [each.outcome, each.verified]);
-    assert.deepEqual(await killed(), [['UNKNOWN', 'nobody has seen whether it was made']]);
+    assert.deepEqual(await killed(), [['UNKNOWN', 'not known whether it was made']]);
     // The lease of the killed function expires.
     await ask('UpdateItem', {
       Key: lease,

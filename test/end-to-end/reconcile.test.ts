@@ -351,7 +351,10 @@ describe('reconcile', () => {
     const { taken, wiped } = await nextTwo(executionArn);
     assert.equal(taken.removedBy, undefined);
     assert.equal(wiped.removedBy, undefined);
-    assert.match(wiped.message, /account 222222222222 lets nobody look it up.*NameWhoRemoves=true/);
+    assert.match(
+      wiped.message,
+      /account 222222222222 does not allow Poolbridge to look it up.*NameWhoRemoves=true/,
+    );
     assert.match(wiped.linkedBy.executionArn, /:execution:poolbridge-dev-reconcile:/);
     assert.ok(Date.parse(wiped.linkedBy.time) < Date.now() - 86_400_000);
 

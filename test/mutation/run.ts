@@ -38,8 +38,11 @@ async function tryAll(file: string): Promise<Tried> {
   const configFile = `test/mutation/${inUnits(file) ? 'units' : 'seeds'}.json`;
   const results = await new Stryker({ configFile, mutate: [file] }).runMutationTest();
   const mutants = results.map(({ status, location, mutatorName, replacement }: MutantResult) => ({
-    ...{ status, line: location.start.line, column: location.start.column },
-    ...{ mutator: mutatorName, replacement: replacement ?? '' },
+    status,
+    line: location.start.line,
+    column: location.start.column,
+    mutator: mutatorName,
+    replacement: replacement ?? '',
   }));
   return { file, digest, date: new Date().toISOString().slice(0, 10), mutants };
 }

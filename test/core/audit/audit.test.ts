@@ -181,7 +181,7 @@ describe('the audit of an execution', () => {
       ['seen later', 'LINKED', 'seen to be there by the next write'],
       ['needless', 'LINKED', 'nothing was sent: it was written together with its opposite'],
       ['made in part', 'LINKED', 'only a part of it was made'],
-      [undefined, 'UNKNOWN', 'nobody has seen whether it was made'],
+      [undefined, 'UNKNOWN', 'not known whether it was made'],
     ] as const) {
       const { end: _, ...share } = made();
       const shares = [{ ...share, ...(end && { end }) }];

@@ -131,7 +131,8 @@ describe('the log of writes', () => {
       return {
         made: made.map(({ key }) => key),
         parts: parts.map(({ key, changes }) => ({
-          ...{ key, changes: changes.filter(({ op }) => op === 'add') },
+          key,
+          changes: changes.filter(({ op }) => op === 'add'),
         })),
       };
     };
