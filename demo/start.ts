@@ -107,7 +107,7 @@ function watch({ aws }: LocalAws): void {
         String(details?.['output']),
       ) as Told['output'];
       const outcomes = results.map(({ outcome, identityPoolId }) => `${outcome} ${identityPoolId}`);
-      console.log(` ${styleText('green', notCovered ?? outcomes.join(', '))}`);
+      console.log(` ${styleText('green', visibleText(notCovered ?? outcomes.join(', ')))}`);
     }
     if (type === 'ExecutionFailed') {
       const [error = '', cause = ''] = [details?.['error'], details?.['cause']].map((each) =>

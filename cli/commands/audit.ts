@@ -2,7 +2,6 @@ import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
-import { visible } from '../../core/visible.ts';
 import { AuditReader, type Filter, filtered, type Period } from '../executions/audit-reader.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { auditPage } from '../output/audit-page.ts';
@@ -84,15 +83,14 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     ...(identityPool !== undefined && { identityPool }),
     ...(userPool !== undefined && { userPool }),
   };
-  if (terminal.json || format === 'json') {
-    terminal.write(JSON.stringify({ ...scope, records }, null, 2));
-    return;
+  if (format === 'json') return terminal.write(JSON.stringify({ ...scope, records }, null, 2));
+  if (terminal.json || format === 'table') {
+    return terminal.answer({ ...scope, records }, (shown) =>
+      shown.records.length > 0 ? table([heads, ...shown.records.map(rowOf)]) : ['No records.'],
+    );
   }
   if (format === 'csv') return terminal.write(csv(records));
-  if (format === 'html') return terminal.write(auditPage(scope, records, new Date().toISOString()));
-  terminal.write(
-    records.length > 0 ? table([heads, ...visible(records).map(rowOf)]).join('\n') : 'No records.',
-  );
+  terminal.write(auditPage(scope, records, new Date().toISOString()));
 }
 
 /** Lists requests: by whom, allowed by which link, written by which execution, what changed, how it was verified. */

@@ -1,6 +1,5 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
-import { visible } from '../../core/visible.ts';
 import {
   type Check,
   checkCredentials,
@@ -57,7 +56,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const message = `${failed.length} of ${checks.length} checks failed.`;
   throw new Failure('CheckFailedError', message, {
     document: { checks },
-    lines: visible(checks).flatMap(linesOf),
+    linesOf: (shown) => shown.checks.flatMap(linesOf),
   });
 }
 

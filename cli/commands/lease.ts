@@ -32,7 +32,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     throw new Failure(
       'LeaseHeld',
       `${found.holder} holds the lease of ${identityPool} until ${found.until}. The lease then ends by itself. Release it earlier with --force only if that execution has certainly ended; otherwise two writers may overwrite each other.`,
-      { document: about, lines: [] },
+      { document: about, linesOf: () => [] },
     );
   }
   const released = await leases.release(identityPool, found.nonce);

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { visible } from '../../core/visible.ts';
 import { pausedText } from '../../core/write/pause.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -10,9 +9,10 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const pauses = new Pauses(sessionOf(command), stage);
   const rules = await pauses.pause(reason);
   const found = await pauses.find();
-  terminal.answer({ stage, paused: true, ...found?.pause, rules: found?.rules ?? [] }, () => [
+  const document = { stage, paused: true, ...found?.pause, rules: found?.rules ?? [] };
+  terminal.answer(document, (shown) => [
     ...rules.map((name) => `  disabled ${name}`),
-    `All writes of the stage ${stage} have been paused ${pausedText(visible(found?.pause))}. A write that had begun by then ends within 20 seconds. Executions that would write fail with PausedError; dry runs work. To resume: poolbridge resume --stage ${stage}`,
+    `All writes of the stage ${stage} have been paused ${pausedText(shown)}. A write that had begun by then ends within 20 seconds. Executions that would write fail with PausedError; dry runs work. To resume: poolbridge resume --stage ${stage}`,
   ]);
 }
 

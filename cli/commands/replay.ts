@@ -1,6 +1,5 @@
 import type { EventBridge, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { Command } from 'commander';
-import { visible } from '../../core/visible.ts';
 import { optionsOf, repeated, sessionOf } from '../options.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -69,7 +68,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     throw new Failure(
       'NotPutError',
       `EventBridge did not accept ${failed.length} of ${events.length} events. Replay these again.`,
-      { document: { userPoolId, events }, lines: linesOf(visible(events)) },
+      { document: { userPoolId, events }, linesOf: (shown) => linesOf(shown.events) },
     );
   }
   terminal.answer({ userPoolId, events }, (shown) => linesOf(shown.events));

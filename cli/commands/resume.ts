@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { visible } from '../../core/visible.ts';
 import { pausedText } from '../../core/write/pause.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -9,14 +8,15 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage } = optionsOf(command);
   const found = await new Pauses(sessionOf(command), stage).resume();
   const rules = found?.rules ?? [];
-  const linesOf = () =>
+  const was = found?.pause ?? null;
+  terminal.answer({ stage, paused: false, was, rules }, (shown) =>
     found
       ? [
           ...rules.map((name) => `  enabled ${name}`),
-          `Writes of the stage ${stage} are resumed; they had been paused ${pausedText(visible(found.pause))}. Events of that time were missed or failed. The next reconcile repairs what they would have done; to repair it now: poolbridge reconcile --repair --stage ${stage}`,
+          `Writes of the stage ${stage} are resumed; they had been paused ${pausedText(shown.was ?? undefined)}. Events of that time were missed or failed. The next reconcile repairs what they would have done; to repair it now: poolbridge reconcile --repair --stage ${stage}`,
         ]
-      : [`Writes of the stage ${stage} are not paused.`];
-  terminal.answer({ stage, paused: false, was: found?.pause ?? null, rules }, linesOf);
+      : [`Writes of the stage ${stage} are not paused.`],
+  );
 }
 
 /** Resumes the writes of a stage. */

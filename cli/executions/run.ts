@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Machine } from '../../core/deployment.ts';
 import type { Output } from '../../core/request/outcome.ts';
-import { visible } from '../../core/visible.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { outputLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
@@ -86,10 +85,7 @@ function conclude(terminal: Terminal, ending: Ending, linesOf: LinesOf): void {
     return;
   }
   const { status, error, message, report } = ending;
-  throw new Failure(error, message, {
-    document: { execution, status, ...report },
-    lines: linesOf(visible(report)),
-  });
+  throw new Failure(error, message, { document: { execution, status, ...report }, linesOf });
 }
 
 /** Starts an execution, and writes its result as the answer. */

@@ -6,22 +6,20 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** An error with a name, and what the command can still show. */
-export class Failure extends Error {
-  /** More members of the JSON answer, beside error and message. */
-  readonly document: object;
-  /** Lines to print before the error. */
-  readonly lines: string[];
+/** What a command answers: a document, and the lines of text that it makes. */
+export interface Answer<D extends object = object> {
+  document: D;
+  linesOf(shown: D): string[];
+}
 
-  constructor(
-    name: string,
-    message: string,
-    { document = {}, lines = [] }: { document?: object; lines?: string[] } = {},
-  ) {
+/** An error with a name, and what the command can still show: before the error, or beside it in the JSON answer. */
+export class Failure<D extends object = object> extends Error {
+  readonly answer: Answer<D> | undefined;
+
+  constructor(name: string, message: string, answer?: Answer<D>) {
     super(message);
     this.name = name;
-    this.document = document;
-    this.lines = lines;
+    this.answer = answer;
   }
 }
 

@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { visible, visibleText } from '../../core/visible.ts';
 import { sentenceOf } from './advice.ts';
-import { Failure, UsageError } from './exit.ts';
+import { type Answer, Failure, UsageError } from './exit.ts';
 
 /** A stream that may be a terminal. */
 type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY'>>;
@@ -12,8 +12,6 @@ export interface Streams {
   stdout: Stream;
   stderr: Stream;
 }
-
-type Format = Parameters<typeof styleText>[0];
 
 const ESC = String.fromCharCode(27);
 const CLEAR_LINE = `\r${ESC}[2K`;
@@ -27,6 +25,13 @@ const guarded = (text: string): string =>
     .split(OWN)
     .map((part, i) => (i % 2 === 1 ? part : visibleText(part, '\t')))
     .join('');
+
+/**
+ * The lines of an answer. Every text of others reaches the output through here or as a message, on one line: only
+ * what the command adds to it may hold colours and line ends.
+ */
+const textOf = <D extends object>({ document, linesOf }: Answer<D>): string =>
+  linesOf(visible(document)).join('\n');
 
 /** The output of a command: the answer goes to stdout, everything else to stderr. */
 export class Terminal {
@@ -46,9 +51,7 @@ export class Terminal {
    * @param linesOf makes the lines from the document, in which every control character is visible.
    */
   answer<D extends object>(document: D, linesOf: (shown: D) => string[]): void {
-    this.write(
-      this.json ? JSON.stringify(document, null, 2) : linesOf(visible(document)).join('\n'),
-    );
+    this.write(this.json ? JSON.stringify(document, null, 2) : textOf({ document, linesOf }));
   }
 
   /** Writes an answer that is already text. */
@@ -59,11 +62,17 @@ export class Terminal {
     this.#streams.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   }
 
-  /** Writes a remark to stderr. */
-  note(line: string, format: Format = 'dim'): void {
+  /** Writes a remark of one line to stderr. */
+  note(line: string): void {
     this.idle();
     const { stderr } = this.#streams;
-    stderr.write(`${styleText(format, visibleText(line, '\n'), { stream: stderr })}\n`);
+    stderr.write(`${styleText('dim', visibleText(line), { stream: stderr })}\n`);
+  }
+
+  /** Writes the help to stderr, where a command line has asked for nothing. */
+  help(text: string): void {
+    this.idle();
+    this.#streams.stderr.write(`${guarded(text.trimEnd())}\n`);
   }
 
   /** Shows the current activity in one line that the next output replaces; only in a terminal. */
@@ -81,17 +90,21 @@ export class Terminal {
 
   /** Reports an error. With --json, the error is the answer. */
   fail(error: Error, hint: string): void {
-    const { document, lines } =
-      error instanceof Failure ? error : { document: undefined, lines: [] };
+    const answer = error instanceof Failure ? error.answer : undefined;
     const [name, message] = sentenceOf(error);
     if (this.json) {
-      this.answer({ error: name, message, ...document }, () => []);
+      this.answer({ error: name, message, ...answer?.document }, () => []);
       return;
     }
-    this.write(lines.join('\n'));
+    this.write(answer ? textOf(answer) : '');
+    this.idle();
     const { stderr } = this.#streams;
+    if (error instanceof UsageError) {
+      // The command wrote it itself, in lines.
+      stderr.write(`${visibleText(message, '\n')}\n${hint}\n`);
+      return;
+    }
     const head = styleText('red', visibleText(name), { stream: stderr });
-    const sentence = visibleText(message, '\n');
-    stderr.write(error instanceof UsageError ? `${sentence}\n${hint}\n` : `${head}: ${sentence}\n`);
+    stderr.write(`${head}: ${visibleText(message)}\n`);
   }
 }

@@ -20,8 +20,8 @@ export const isPause = isShape<Pause>(
 export const PAUSE = 'pause';
 
 /** Who has paused, since when and why, in words. One that was left by hand may not say. */
-export const pausedText = (pause: Pause | undefined): string =>
-  pause ? `since ${pause.since} by ${pause.by} (${pause.reason})` : 'by hand, without saying why';
+export const pausedText = ({ since, by, reason }: Partial<Pause> = {}): string =>
+  since === undefined ? 'by hand, without saying why' : `since ${since} by ${by} (${reason})`;
 
 /**
  * Why nothing is written, and how that ends.

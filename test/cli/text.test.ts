@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { auditPage } from '../../cli/output/audit-page.ts';
 import { consoleLink } from '../../cli/output/console-link.ts';
 import { csv } from '../../cli/output/csv.ts';
+import { Failure } from '../../cli/output/exit.ts';
 import { Terminal } from '../../cli/output/terminal.ts';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { visible, visibleText } from '../../core/visible.ts';
@@ -82,10 +83,18 @@ describe('untrusted text', () => {
         }
       }),
     );
-    const { out } = outputOf((terminal) =>
-      terminal.answer({ reason: 'a\n\u001b[32mLINKED' }, ({ reason }) => [reason]),
+    const forged = 'a\n\u001b[32mLINKED';
+    const document = { reason: forged };
+    const linesOf = ({ reason }: typeof document) => [reason];
+    const answered = outputOf((terminal) => terminal.answer(document, linesOf));
+    assert.equal(answered.out, 'a\\n\\u001b[32mLINKED\n');
+    const noted = outputOf((terminal) => terminal.note(forged));
+    assert.match(noted.err, /a\\n\\u001b\[32mLINKED/);
+    const failed = outputOf((terminal) =>
+      terminal.fail(new Failure('AnyError', forged, { document, linesOf }), ''),
     );
-    assert.equal(out, 'a\\n\\u001b[32mLINKED\n');
+    assert.equal(failed.out, answered.out);
+    assert.match(failed.err, /^\S*AnyError\S*: a\\n\\u001b\[32mLINKED\n$/);
   });
 
   test('is complete in JSON, which holds nothing that controls a terminal', () => {
