@@ -8,11 +8,11 @@ import {
   CognitoIdentityProviderClient,
   CreateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
+import { type AwsOptions, type EmbeddedAws, type LocalAws, startAws } from 'embedded-aws';
 import { entriesOf, entryKey, type Provider } from '../core/identity-pool/identity-pool.ts';
 import { providerNameOf } from '../core/user-pool.ts';
 import { deployAccountB, deployService } from '../demo/deploy.ts';
 import { packageService } from '../demo/package-service.ts';
-import { type AwsOptions, type EmbeddedAws, type LocalAws, startAws } from '../local/index.ts';
 
 const A = { account: '111111111111', region: 'us-east-1' };
 const B = { account: '222222222222', region: 'ap-south-1' };

@@ -1,13 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
+import { type LocalAws, startAws } from 'embedded-aws';
 import type { Browser, Page } from 'playwright-core';
 import { inParallel } from '../aws/pace/in-parallel.ts';
 import { Session } from '../cli/session.ts';
 import { serveConsole } from '../console/server/server.ts';
 import { deployAccountB, deployService } from '../demo/deploy.ts';
 import { packageService } from '../demo/package-service.ts';
-import { type LocalAws, startAws } from '../local/index.ts';
 import { openBrowser, withoutBrowser } from '../test/console/browser.ts';
 
 const A = { account: '111111111111', region: 'us-east-1' };

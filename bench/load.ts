@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { unpacked } from 'embedded-aws/services/lambda/unpacked.ts';
 import { packageService } from '../demo/package-service.ts';
-import { unpacked } from '../local/lambda/unpacked.ts';
 
 const PAIRS = 25;
 

@@ -3,8 +3,8 @@ import {
   CognitoIdentityProviderClient,
   ListUserPoolClientsCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
+import { type LocalAws, startAws } from 'embedded-aws';
 import { packageService } from '../demo/package-service.ts';
-import { type LocalAws, startAws } from '../local/index.ts';
 import { CROWDED, HOME, readDeployment } from '../test/chaos/accounts.ts';
 import { loadHandlers } from '../test/chaos/bundle.ts';
 import { Suite } from '../test/chaos/suite.ts';

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
+import { type EmbeddedAws, startAws } from 'embedded-aws';
 import { entriesOf } from '../core/identity-pool/identity-pool.ts';
 import { deployAccountB, deployService } from '../demo/deploy.ts';
 import { packageService } from '../demo/package-service.ts';
-import { type EmbeddedAws, startAws } from '../local/index.ts';
 
 const A = { account: '111111111111', region: 'us-east-1' };
 // Each has as many identity pools as fit into one policy of resources/account-b.yml.

@@ -18,9 +18,9 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { deployStack, readTemplate } from 'embedded-aws';
+import type { Aws } from 'embedded-aws/kernel/aws.ts';
 import type { Output } from '../core/request/outcome.ts';
-import type { Aws } from '../local/kernel/aws.ts';
-import { deployStack, readTemplate } from '../local/kernel/cloudformation.ts';
 
 /** Where each side of the story lives. */
 export const A = { account: '111111111111', region: 'us-east-1' };

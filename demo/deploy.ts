@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EmbeddedAws } from '../local/index.ts';
-import { deployStack, readTemplate } from '../local/kernel/cloudformation.ts';
-import type { Principal } from '../local/kernel/iam.ts';
+import type { EmbeddedAws } from 'embedded-aws';
+import { deployStack, readTemplate } from 'embedded-aws';
+import type { Principal } from 'embedded-aws/kernel/iam.ts';
 import type { Artifact } from './package-service.ts';
 
 interface Where {

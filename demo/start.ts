@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
+import { type LocalAws, startAws } from 'embedded-aws';
 import { changeLines } from '../cli/output/changes.ts';
 import type { Demo } from '../console/server/api.ts';
 import { visibleText } from '../core/visible.ts';
-import { type LocalAws, startAws } from '../local/index.ts';
 import { A, Accounts, B } from './accounts.ts';
 import { type Told, tell } from './story.ts';
 

@@ -1,8 +1,8 @@
+import type { LocalAws } from 'embedded-aws';
 import { Listr, type ListrTask, type ListrTaskWrapper } from 'listr2';
 import { diff } from '../core/identity-pool/difference.ts';
 import { parseIdentityPool } from '../core/identity-pool/identity-pool.ts';
 import type { Output } from '../core/request/outcome.ts';
-import type { LocalAws } from '../local/index.ts';
 import { A, Accounts, B, createIdentityPool, EXTERNAL_ID, ROLE_ARN } from './accounts.ts';
 import { deployAccountB, deployService } from './deploy.ts';
 import { type Artifact, packageService } from './package-service.ts';

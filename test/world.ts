@@ -23,9 +23,9 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type AwsOptions, type LocalAws, startAws } from 'embedded-aws';
 import type { Output } from '../core/request/outcome.ts';
 import { deployAccountB, deployService } from '../demo/deploy.ts';
-import { type AwsOptions, type LocalAws, startAws } from '../local/index.ts';
 
 export const ACCOUNT_A = '111111111111';
 export const ACCOUNT_B = '222222222222';

@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { AwsError, deployStack, readTemplate } from 'embedded-aws';
 import type { Provider } from '../../core/identity-pool/identity-pool.ts';
 import { mappingKey } from '../../core/identity-pool/roles.ts';
-import { deployStack, readTemplate } from '../../local/kernel/cloudformation.ts';
-import { AwsError } from '../../local/kernel/errors.ts';
 import type { Random } from './random.ts';
 import type { Scene } from './scene.ts';
 

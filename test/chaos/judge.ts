@@ -1,6 +1,6 @@
+import type { EmbeddedAws } from 'embedded-aws';
 import { entryKey, type Provider } from '../../core/identity-pool/identity-pool.ts';
 import type { LedgerEntry, WrittenShare } from '../../core/write/records.ts';
-import type { EmbeddedAws } from '../../local/index.ts';
 import type { Scene } from './scene.ts';
 
 const TABLE = 'poolbridge-dev';

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { WireResponse } from 'embedded-aws/kernel/protocol.ts';
+import { speak } from 'embedded-aws/kernel/server.ts';
 import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
-import type { WireResponse } from '../../local/kernel/protocol.ts';
-import { speak } from '../../local/kernel/server.ts';
 import type { Fault } from './faults.ts';
 import { type Invocation, invocations } from './lambda.ts';
 import type { Sending } from './observer.ts';

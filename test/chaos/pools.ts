@@ -1,9 +1,9 @@
+import type { Call } from 'embedded-aws/kernel/call.ts';
 import {
   entriesOf,
   type IdentityPool,
   type Provider,
 } from '../../core/identity-pool/identity-pool.ts';
-import type { Call } from '../../local/kernel/call.ts';
 import { foreignEntry, POOLS } from './accounts.ts';
 import { sendings } from './network.ts';
 import type { Version } from './observer.ts';

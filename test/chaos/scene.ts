@@ -1,4 +1,4 @@
-import type { EmbeddedAws } from '../../local/index.ts';
+import type { EmbeddedAws } from 'embedded-aws';
 import type { VirtualClock } from './clock.ts';
 import type { Faults } from './faults.ts';
 import type { Observer } from './observer.ts';

@@ -1,6 +1,6 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
-import { type AwsOptions, assembleAws } from '../../local/index.ts';
+import { type AwsOptions, assembleAws } from 'embedded-aws';
 
 import {
   Accounts,

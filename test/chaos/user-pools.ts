@@ -1,4 +1,4 @@
-import type { EmbeddedAws } from '../../local/index.ts';
+import type { EmbeddedAws } from 'embedded-aws';
 
 // So that a listing of a few app clients takes several calls, between which things go wrong.
 const SHORT_PAGE = 1;

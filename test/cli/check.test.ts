@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { PolicyDocument } from 'embedded-aws/kernel/iam.ts';
 import type { Check } from '../../cli/check/checks.ts';
-import type { PolicyDocument } from '../../local/kernel/iam.ts';
 import { ACCOUNT_A, pools, startWorld, type World } from '../world.ts';
 import { poolbridge, someone } from './command.ts';
 

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { PolicyDocument, Session } from 'embedded-aws/kernel/iam.ts';
 import { run } from '../../cli/program.ts';
-import type { PolicyDocument, Session } from '../../local/kernel/iam.ts';
 import { ACCOUNT_A, type World } from '../world.ts';
 
 /** The exit code and the output of a command. */

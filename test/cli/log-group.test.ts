@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { type LocalAws, startAws } from 'embedded-aws';
 import { LogGroup } from '../../cli/executions/log-group.ts';
-import { type LocalAws, startAws } from '../../local/index.ts';
 
 describe('a log group', () => {
   let local: LocalAws;

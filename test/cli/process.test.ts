@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type LocalAws, startAws } from '../../local/index.ts';
+import { type LocalAws, startAws } from 'embedded-aws';
 import { environment, processOf } from './command.ts';
 
 describe('the poolbridge process', () => {

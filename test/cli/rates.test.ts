@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type LocalAws, startAws } from '../../local/index.ts';
-import { History } from '../../local/states/history.ts';
+import { type LocalAws, startAws } from 'embedded-aws';
+import { History } from 'embedded-aws/services/states/history.ts';
 import { ACCOUNT_A } from '../world.ts';
 import { poolbridge } from './command.ts';
 

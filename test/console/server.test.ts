@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { type LocalAws, startAws } from 'embedded-aws';
 import fc from 'fast-check';
 import { Session } from '../../cli/session.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
-import { type LocalAws, startAws } from '../../local/index.ts';
 
 describe('the server of the console', () => {
   let local: LocalAws;

@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startAws } from '../../local/index.ts';
-import { deployStack } from '../../local/kernel/cloudformation.ts';
+import { deployStack, startAws } from 'embedded-aws';
 import { type CallMade, Place } from './place.ts';
 import type { Probe } from './probe.ts';
 import { type SessionResult, session } from './session.ts';

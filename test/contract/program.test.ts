@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { CognitoIdentityClient, CreateIdentityPoolCommand } from '@aws-sdk/client-cognito-identity';
-import { type LocalAws, startAws } from '../../local/index.ts';
+import { type LocalAws, startAws } from 'embedded-aws';
 import { readManifest } from './manifest.ts';
 import { main } from './program.ts';
 

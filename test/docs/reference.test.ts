@@ -10,7 +10,6 @@ import { reconcileMetrics } from '../../core/reconcile/report.ts';
 import { metricsOf } from '../../core/request/outcome.ts';
 import { parseRequest } from '../../core/request/request.ts';
 import { local } from '../../demo/command.ts';
-import { assembleAws } from '../../local/index.ts';
 import { codeIn, filesOf, namedIn, proseOf, read, rowsOf, section } from './pages.ts';
 
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
@@ -275,16 +274,6 @@ describe('docs/links.md', () => {
       [],
     );
   });
-});
-
-test('local/README.md has each operation of each service of the embedded AWS, and no other', () => {
-  const rows = rowsOf(section('local/README.md', '## Operations'));
-  const shown = rows.map(([service = '', operations = '']) => [codeIn(service)[0], operations]);
-  const there = [...assembleAws().services].map(([service, { operations }]) => [
-    service,
-    Object.keys(operations).sort().join(', ') || 'none',
-  ]);
-  assert.deepEqual(shown, there.sort());
 });
 
 test('docs/architecture.md has each step, and no other', () => {

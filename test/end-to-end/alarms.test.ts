@@ -11,10 +11,9 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { assembleAws, deployStack, readTemplate } from 'embedded-aws';
+import type { Principal } from 'embedded-aws/kernel/iam.ts';
 import { deployService } from '../../demo/deploy.ts';
-import { assembleAws } from '../../local/index.ts';
-import { deployStack, readTemplate } from '../../local/kernel/cloudformation.ts';
-import type { Principal } from '../../local/kernel/iam.ts';
 import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';

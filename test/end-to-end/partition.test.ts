@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startAws } from 'embedded-aws';
 import { deployAccountB, deployService } from '../../demo/deploy.ts';
-import { startAws } from '../../local/index.ts';
 import { ACCOUNT_A, World } from '../world.ts';
 
 const ACCOUNT_B = '555555555555';

@@ -11,11 +11,11 @@ import {
   DeleteUserPoolCommand,
   UpdateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
+import { AwsError } from 'embedded-aws';
 import type { EntryState } from '../../core/reconcile/classify.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { PoolReport, reconcileReport } from '../../core/reconcile/report.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
-import { AwsError } from '../../local/kernel/errors.ts';
 import { ACCOUNT_A, ACCOUNT_B, full, HOME, pools, startWorld, type World } from '../world.ts';
 
 const FIRST = 'us-east-1_Healed001';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { AwsError } from '../../local/kernel/errors.ts';
+import { AwsError } from 'embedded-aws';
 import { until } from '../until.ts';
 import { pools, startWorld, type World } from '../world.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { startAws } from 'embedded-aws';
 import { tell } from '../../demo/story.ts';
-import { startAws } from '../../local/index.ts';
 
 const command = fileURLToPath(new URL('../../cli/poolbridge.ts', import.meta.url));
 

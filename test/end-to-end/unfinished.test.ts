@@ -10,11 +10,11 @@ import {
   CognitoIdentityProviderClient,
   DeleteUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
+import { AwsError } from 'embedded-aws';
+import type { Asked } from 'embedded-aws/kernel/call.ts';
 import { PAUSE } from '../../core/write/pause.ts';
 import type { LedgerEntry } from '../../core/write/records.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
-import type { Asked } from '../../local/kernel/call.ts';
-import { AwsError } from '../../local/kernel/errors.ts';
 import { ACCOUNT_A, type Ended, HOME, startWorld, type World } from '../world.ts';
 
 const ACCOUNT = '777777777777';

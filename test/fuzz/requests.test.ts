@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { type InputShape, inputFor } from 'embedded-aws/services/events/input-transformer.ts';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { InvalidRequestError } from '../../core/errors.ts';
 import { type LinkRequest, parseRequest, type UndoRequest } from '../../core/request/request.ts';
-import { type InputShape, inputFor } from '../../local/events/input-transformer.ts';
 import { anyText, CASES, spoiled } from './garbage.ts';
 
 /** The target of a rule in `events/`, as it is deployed. */

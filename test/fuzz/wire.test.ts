@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import type { StaticOperationSchema } from '@smithy/types';
+import { deployStack, type LocalAws, startAws } from 'embedded-aws';
 import fc from 'fast-check';
-import { type LocalAws, startAws } from '../../local/index.ts';
-import { deployStack } from '../../local/kernel/cloudformation.ts';
 import { Inputs, type Likely } from './model.ts';
 
 const ACCOUNT = '111111111111';

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { assembleAws, type EmbeddedAws } from 'embedded-aws';
+import { type Principal, parsePolicy } from 'embedded-aws/kernel/iam.ts';
 import {
   deployAccountB,
   deployForwarder,
@@ -10,8 +12,6 @@ import {
 } from '../../demo/deploy.ts';
 import { packagedService } from '../../demo/package-cache.ts';
 import type { Artifact } from '../../demo/package-service.ts';
-import { assembleAws, type EmbeddedAws } from '../../local/index.ts';
-import { type Principal, parsePolicy } from '../../local/kernel/iam.ts';
 
 const HOME = { account: '111111111111', region: 'us-east-1' };
 const BOUNDARY = `arn:aws:iam::${HOME.account}:policy/landing-zone`;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { startAws } from 'embedded-aws';
 import { deployService } from '../../demo/deploy.ts';
 import { packagedService } from '../../demo/package-cache.ts';
 import type { Artifact } from '../../demo/package-service.ts';
-import { startAws } from '../../local/index.ts';
 
 const HOME = { account: '111111111111', region: 'us-east-1' };
 

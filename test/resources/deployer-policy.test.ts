@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isAllowed, type Principal, parsePolicy } from '../../local/kernel/iam.ts';
+import { isAllowed, type Principal, parsePolicy } from 'embedded-aws/kernel/iam.ts';
 
 const ACCOUNT = '111111111111';
 const policy = parsePolicy(

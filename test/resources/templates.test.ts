@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { assembleAws } from 'embedded-aws';
 import { parse } from 'yaml';
 import { deployAccountB, deployForwarder, deployUserPoolAccount } from '../../demo/deploy.ts';
-import { assembleAws } from '../../local/index.ts';
 
 const ACCOUNT = '666666666666';
 const USER_POOLS = 'us-east-1_One,eu-west-1_Two';

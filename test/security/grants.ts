@@ -1,4 +1,4 @@
-import { isAllowed, type PolicyDocument, type Question } from '../../local/kernel/iam.ts';
+import { isAllowed, type PolicyDocument, type Question } from 'embedded-aws/kernel/iam.ts';
 
 /** One action that a policy allows on one resource. */
 export interface Grant {

@@ -5,7 +5,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { PolicyDocument, Question, Role } from '../../local/kernel/iam.ts';
+import type { PolicyDocument, Question, Role } from 'embedded-aws/kernel/iam.ts';
 import { ACCOUNT_A, ACCOUNT_D, HOME, pools, type World } from '../world.ts';
 import { NAMED, QUEUE } from './accounts.ts';
 import { decides, type Grant, grantsOf, needless } from './grants.ts';

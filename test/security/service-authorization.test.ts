@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { assembleAws, type EmbeddedAws } from 'embedded-aws';
 import {
   deployAccountB,
   deployForwarder,
   deployService,
   deployUserPoolAccount,
 } from '../../demo/deploy.ts';
-import { assembleAws, type EmbeddedAws } from '../../local/index.ts';
 import { problemsOf, type Statement, unknownActions } from './service-authorization.ts';
 
 const HOME = { account: '111111111111', region: 'us-east-1' };

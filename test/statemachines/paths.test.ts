@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { Call } from 'embedded-aws/kernel/call.ts';
+import type { InvokeAnswer } from 'embedded-aws/services/lambda/wire.ts';
+import type { Definition, State } from 'embedded-aws/services/states/definition.ts';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
 import { isObject } from '../../core/shape.ts';
-import type { Call } from '../../local/kernel/call.ts';
-import type { InvokeAnswer } from '../../local/lambda/wire.ts';
-import type { Definition, State } from '../../local/states/definition.ts';
 import { ACCOUNT_C, type Ended, pools, startWorld, type World } from '../world.ts';
 
 /** A path that a state reads. */

@@ -4,7 +4,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const IMPORTS = /(?:\bfrom\s|\bimport\s*\(?)\s*'(\.[^']+)'/g;
+const IMPORTS = /(?:\bfrom\s|\bimport\s*\(?)\s*'(\.[^']+|embedded-aws[^']*)'/g;
+
+/** What an import names: a file beside the one that imports it, or one of a package of this project. */
+function fileOf(specifier: string, folder: string): string {
+  if (specifier === 'embedded-aws') return 'packages/embedded-aws/index.ts';
+  if (specifier.startsWith('embedded-aws/')) return `packages/${specifier}`;
+  return normalize(join(folder, specifier));
+}
 
 /** Every file of code with the files that it imports, types included; all paths from the root. */
 export function importsOfFiles(): Map<string, string[]> {
@@ -16,7 +23,7 @@ export function importsOfFiles(): Map<string, string[]> {
     files.sort().map((file) => {
       const text = readFileSync(join(root, file), 'utf8');
       const found = [...text.matchAll(IMPORTS)].map(([, path = '']) => path);
-      return [file, found.map((path) => normalize(join(dirname(file), path)))];
+      return [file, found.map((path) => fileOf(path, dirname(file)))];
     }),
   );
 }

@@ -1,0 +1,61 @@
+import { AwsError, UnsupportedError } from '../../kernel/errors.ts';
+import {
+  type Codec,
+  type Decoded,
+  type WireRequest,
+  withRequestId,
+} from '../../kernel/protocol.ts';
+
+/** What Lambda's Invoke answers; its payload is the body itself. */
+export interface InvokeAnswer {
+  payload: string;
+  functionError?: string;
+  version: string;
+}
+
+function unescaped(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new AwsError('InvalidParameterValueException', `${segment} is not a valid URI.`);
+  }
+}
+
+/** Lambda's REST API: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
+export function decodeLambda(request: WireRequest): Pick<Decoded, 'operation' | 'input'> & Codec {
+  const [path = ''] = request.path.split('?');
+  const match = /^\/2015-03-31\/functions(?:\/([^/]+)(\/invocations)?)?\/?$/.exec(path);
+  if (!match) throw new UnsupportedError(`lambda at ${request.method} ${path}`);
+  const headers = withRequestId({ 'content-type': 'application/json' });
+  const FunctionName = unescaped(match[1] ?? '');
+  const codec: Codec = {
+    encode: (answer) => ({ status: 200, headers, body: JSON.stringify(answer) }),
+    encodeError: ({ code, message, status }) => ({
+      status: code === 'AccessDeniedException' ? 403 : status,
+      headers: { ...headers, 'x-amzn-errortype': code },
+      body: JSON.stringify({ Type: 'User', message, Message: message }),
+    }),
+  };
+  if (!match[2]) {
+    return {
+      operation: FunctionName ? 'GetFunction' : 'ListFunctions',
+      input: { FunctionName },
+      ...codec,
+    };
+  }
+  const input = { FunctionName, Payload: request.body.toString('utf8') || '{}' };
+  return {
+    operation: 'Invoke',
+    input,
+    ...codec,
+    encode(answer) {
+      const { payload, functionError, version } = answer as InvokeAnswer;
+      const extra = functionError === undefined ? {} : { 'x-amz-function-error': functionError };
+      return {
+        status: 200,
+        headers: { ...headers, 'x-amz-executed-version': version, ...extra },
+        body: payload,
+      };
+    },
+  };
+}

@@ -1,0 +1,181 @@
+import type { Aws, ServiceDefinition } from '../../kernel/aws.ts';
+import type { Call } from '../../kernel/call.ts';
+import { AwsError, UnsupportedError } from '../../kernel/errors.ts';
+import type { Service } from '../../kernel/service.ts';
+import { rates } from './rates.ts';
+
+interface LogEvent {
+  timestamp: number;
+  message: string;
+  stream: string;
+}
+
+interface LogGroup {
+  arn: string;
+  name: string;
+  retentionInDays?: number;
+  events: LogEvent[];
+}
+
+// A person tries things out for hours: older lines of a group make way.
+const MOST_EVENTS = 50_000;
+
+/** The log groups of every account and Region, as other services write to them. */
+export class LogGroups {
+  readonly #groups = new Map<string, LogGroup>();
+
+  create(arn: string, retentionInDays?: number): LogGroup {
+    const name = arn.split(':')[6] ?? '';
+    const retention = retentionInDays === undefined ? {} : { retentionInDays };
+    const group = this.#groups.get(arn) ?? { arn, name, ...retention, events: [] };
+    this.#groups.set(arn, group);
+    return group;
+  }
+
+  find(arn: string): LogGroup | undefined {
+    return this.#groups.get(arn.replace(/:\*$/, ''));
+  }
+
+  all(): LogGroup[] {
+    return [...this.#groups.values()];
+  }
+
+  /** Writes lines to a group; to a group that does not exist, nothing, as in AWS. */
+  write(arn: string, stream: string, messages: string[]): void {
+    const group = this.find(arn);
+    if (!group) return;
+    const timestamp = Date.now();
+    group.events.push(...messages.map((message) => ({ timestamp, message, stream })));
+    if (group.events.length > MOST_EVENTS) group.events.splice(0, MOST_EVENTS / 10);
+  }
+}
+
+const arnOf = (
+  { partition, region, account }: Omit<Call, 'service'> | Call,
+  name: string,
+): string => `arn:${partition}:logs:${region}:${account}:log-group:${name}`;
+
+interface Filter {
+  logGroupName?: string;
+  logGroupIdentifier?: string;
+  startTime?: number;
+  endTime?: number;
+  filterPattern?: string;
+  limit?: number;
+  nextToken?: string;
+}
+
+/** What a line of JSON holds under a name. */
+function memberOf(message: string, name: string): unknown {
+  try {
+    const line: unknown = JSON.parse(message);
+    return (line as Record<string, unknown> | null)?.[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A quoted text or words, all of which the line must hold, or the text that a member of its JSON is or,
+ * with an asterisk at its end, begins with.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+ */
+function lineFilter(pattern = ''): (message: string) => boolean {
+  const [, name = '', text, open] =
+    /^\{ *\$\.(\w+) *= *"([^"*]*)(\*?)" *\}$/.exec(pattern.trim()) ?? [];
+  if (text !== undefined && open) {
+    return (message) => String(memberOf(message, name)).startsWith(text);
+  }
+  if (text !== undefined) return (message) => memberOf(message, name) === text;
+  if (pattern.trim().startsWith('{')) throw new UnsupportedError(`the filter pattern ${pattern}`);
+  const terms = [...pattern.matchAll(/"([^"]*)"|(\S+)/g)].map(([, q, word]) => q ?? word ?? '');
+  return (message) => terms.every((term) => message.includes(term));
+}
+
+function start(aws: Aws): Service {
+  const groups = aws.state(LogGroups);
+  const groupOf = (call: Call): LogGroup => {
+    const { logGroupName, logGroupIdentifier } = call.input as Filter;
+    const id = logGroupName ?? logGroupIdentifier ?? '';
+    const found = groups.find(id.startsWith('arn:') ? id : arnOf(call, id));
+    if (found) return found;
+    throw new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
+  };
+  const onGroup = (call: Call) => {
+    const { logGroupName, logGroupIdentifier } = call.input as Filter;
+    return { resource: `${arnOf(call, logGroupName ?? logGroupIdentifier ?? '*')}:*` };
+  };
+  return {
+    operations: {
+      DescribeLogGroups: {
+        run({ account, region, input }) {
+          const prefix = String(input['logGroupNamePrefix'] ?? '');
+          const here = groups
+            .all()
+            .filter(
+              ({ arn, name }) => arn.includes(`:${region}:${account}:`) && name.startsWith(prefix),
+            );
+          return {
+            logGroups: here.map(({ arn, name, retentionInDays }) => ({
+              arn: `${arn}:*`,
+              logGroupArn: arn,
+              logGroupName: name,
+              retentionInDays,
+            })),
+          };
+        },
+      },
+
+      // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+      FilterLogEvents: {
+        judge: onGroup,
+        run(call) {
+          const input = call.input as Filter;
+          const { startTime = 0, endTime = Number.POSITIVE_INFINITY, limit = 10_000 } = input;
+          const matches = lineFilter(input.filterPattern);
+          const found = groupOf(call).events.filter(
+            ({ timestamp, message }) =>
+              timestamp >= startTime && timestamp < endTime && matches(message),
+          );
+          const start = Number(input.nextToken ?? 0);
+          const page = found.slice(start, start + limit);
+          const next = start + limit < found.length ? { nextToken: String(start + limit) } : {};
+          return {
+            events: page.map(({ timestamp, message, stream }, i) => ({
+              logStreamName: stream,
+              timestamp,
+              ingestionTime: timestamp,
+              message,
+              eventId: String(start + i),
+            })),
+            ...next,
+          };
+        },
+      },
+    },
+
+    resources: {
+      'AWS::Logs::LogGroup': {
+        properties: ['LogGroupName', 'RetentionInDays', 'KmsKeyId'],
+        create({ LogGroupName, RetentionInDays }, { account, region, partition }) {
+          const name = String(LogGroupName);
+          const arn = `arn:${partition}:logs:${region}:${account}:log-group:${name}`;
+          groups.create(arn, Number(RetentionInDays));
+          return { ref: name, attributes: { Arn: `${arn}:*` } };
+        },
+      },
+    },
+  };
+}
+
+/** Amazon CloudWatch Logs, as far as reading back what the services wrote. */
+export const logs = {
+  name: 'logs',
+  json: {
+    targets: ['Logs_20140328'],
+    client: '@aws-sdk/client-cloudwatch-logs',
+  },
+  rates,
+  state: { logGroups: LogGroups },
+  start,
+} as const satisfies ServiceDefinition;
