@@ -9,8 +9,17 @@ export interface AppClient {
 /** The names of app clients by their ids. */
 export type ClientNames = Record<string, string>;
 
-// A reader wants one client, so the parts of a listing are small: 8 KB are two read units of DynamoDB.
-const PART_BYTES = 8000;
+/**
+ * How large one part of a listing is, in bytes. A reader wants one client, so the parts are small: 8 KB are two read
+ * units of DynamoDB.
+ */
+export const PART_BYTES = 8000;
+
+/**
+ * How long the lease of a listing lasts, in milliseconds: longer than one page takes, with its retries at a low rate.
+ * The request that lists renews it long before.
+ */
+export const LISTING_LEASE_MS = 15_000;
 
 /** In which of so many parts of a listing an app client is, if it exists. */
 export const partOf = (clientId: string, parts: number): number =>

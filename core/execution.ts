@@ -19,6 +19,9 @@ export function executionOf(arn: string): Execution {
   return { arn, partition, region, account, machine, name: name.join(':') };
 }
 
+/** How long a session in another account lasts, in seconds: the shortest that AWS has. A step needs seconds. */
+export const SESSION_SECONDS = 900;
+
 /**
  * The role session name and source identity by which Account-B's CloudTrail leads back to the
  * execution: at most 64 characters, unique to the execution's name.

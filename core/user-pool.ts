@@ -18,6 +18,13 @@ export type Issuer = 'original' | 'updated';
 /** Whether a value is one of the issuers that a user pool can have. */
 export const isIssuer = isOneOf<Issuer>('original', 'updated');
 
+/**
+ * How often a second an operation that reads may be called for one user pool. AWS does not raise this quota.
+ *
+ * @see https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+ */
+export const READS_A_SECOND = 5;
+
 const HOST_PREFIX = 'cognito-idp.';
 // What the updated issuer's host has before the original one's.
 const UPDATED = 'issuer-';

@@ -9,6 +9,7 @@ import { executionOf } from '../core/execution.ts';
 import { coverageOf, userPoolIn } from '../core/links/coverage.ts';
 import { type Link, type Links, userPoolRoleOf } from '../core/links/links.ts';
 import { type Listing, tagSetsOf } from '../core/reconcile/plan.ts';
+import { READS_A_SECOND } from '../core/user-pool.ts';
 
 interface Asked {
   execution: string;
@@ -19,7 +20,7 @@ interface Asked {
   regions: string[];
 }
 
-const CALLS_A_SECOND = Number(process.env['CALLS_A_SECOND']) || 5;
+const CALLS_A_SECOND = Number(process.env['CALLS_A_SECOND']) || READS_A_SECOND;
 
 // In milliseconds, kept for what follows the last page.
 const RESERVE = 15_000;

@@ -1,6 +1,6 @@
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { AwsUnavailableError } from '../../core/errors.ts';
-import { type Execution, sessionNameOf } from '../../core/execution.ts';
+import { type Execution, SESSION_SECONDS, sessionNameOf } from '../../core/execution.ts';
 import { requestHandler } from './request-handler.ts';
 
 const sts = new STSClient({ requestHandler });
@@ -58,8 +58,7 @@ export async function assume(
       RoleSessionName: name,
       SourceIdentity: name,
       ExternalId: externalId,
-      // The shortest there is; a step needs seconds.
-      DurationSeconds: 900,
+      DurationSeconds: SESSION_SECONDS,
       Policy: policy,
     }),
   );

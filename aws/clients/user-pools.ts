@@ -10,7 +10,7 @@ import { AwsUnavailableError, UserPoolAccessDeniedError } from '../../core/error
 import type { Execution } from '../../core/execution.ts';
 import { isId } from '../../core/request/request.ts';
 import { isListOf, isMapOf, isObject, isText } from '../../core/shape.ts';
-import { userPoolArn, userPoolRegion } from '../../core/user-pool.ts';
+import { READS_A_SECOND, userPoolArn, userPoolRegion } from '../../core/user-pool.ts';
 import { pace, whileThrottled } from '../pace/pace.ts';
 import { pagesOf } from '../pace/pages.ts';
 import { requestHandler } from './request-handler.ts';
@@ -108,13 +108,11 @@ export interface Tempo {
   until: number;
 }
 
-// One operation may be called 5 times a second on one user pool, which AWS does not adjust. That it may
-// also be called 5 times at once is an assumption, which the contract suite tries (`pool-burst`).
-// https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
-const CALLS_A_SECOND = 5;
-
-/** The rate that AWS grants to the reads of one user pool. */
-export const poolPace = () => pace(CALLS_A_SECOND, CALLS_A_SECOND);
+/**
+ * The rate that AWS grants to the reads of one user pool. That as many calls may also be made at once is an
+ * assumption, which the contract suite tries (`pool-burst`).
+ */
+export const poolPace = () => pace(READS_A_SECOND, READS_A_SECOND);
 
 /**
  * The app clients of a user pool, page by page.

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type AppClient, type ClientNames, inParts, partOf } from '../../core/app-client.ts';
 import { parseArn } from '../../core/arn.ts';
 import { AwsUnavailableError, UserPoolClientNotFoundError } from '../../core/errors.ts';
+import { OUTDATED_MS } from '../../core/request/target-now.ts';
 import { issuerOf } from '../clients/issuer.ts';
 import { allAppClients, poolPace, type UserPool } from '../clients/user-pools.ts';
 import { logger } from '../lambda/logger.ts';
@@ -173,9 +174,6 @@ export async function appClientNames(
   }
 }
 
-// In milliseconds: as long as a request waits for its write, which UpdateIdentityPool's Retry bounds.
-const FRESH = 15 * 60_000;
-
 /**
  * The last complete listing of a user pool, if it is one of these or a later one.
  *
@@ -189,7 +187,7 @@ export async function lastAppClientNames(
 ): Promise<AppClientNames | undefined | 'none'> {
   const table = new ListingTable(userPoolId);
   const { last, listedAt } = await table.look();
-  const isLateEnough = last && last.number >= number && Date.now() - listedAt < FRESH;
+  const isLateEnough = last && last.number >= number && Date.now() - listedAt < OUTDATED_MS;
   return isLateEnough ? namesIn(table, last) : 'none';
 }
 

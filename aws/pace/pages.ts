@@ -7,9 +7,11 @@ export interface Page<Item, Token = string> {
   next?: Token | undefined;
 }
 
-// No AWS service documents how many empty pages may follow each other. Fifty calls without any item are
-// more than any of the lists that this guard is for has shown.
-const MOST_EMPTY = 50;
+/**
+ * How many empty pages of a list may follow each other. No AWS service documents a limit. None of the lists that are
+ * read here has shown this many.
+ */
+export const MOST_EMPTY = 50;
 
 /**
  * The pages of a list, until one has no token. Progress is what counts: pages may be short or empty, and

@@ -4,7 +4,7 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import type { ClientNames } from '../../core/app-client.ts';
+import { type ClientNames, LISTING_LEASE_MS } from '../../core/app-client.ts';
 import { AwsUnavailableError } from '../../core/errors.ts';
 import { isMapOf, isOneOf, isText } from '../../core/shape.ts';
 import type { Issuer } from '../../core/user-pool.ts';
@@ -24,9 +24,6 @@ import {
 
 // A million app clients with the longest names; the item may be anyone's.
 const MOST_PARTS = 20_000;
-
-// Longer than one page takes, with its retries at a low rate; the lister renews it long before.
-const LEASE_MS = 15_000;
 
 /** A complete listing of a user pool's app clients. Its number says when it began: see {@link take}. */
 export interface Listing {
@@ -123,7 +120,7 @@ export class ListingTable {
       ExpressionAttributeValues: {
         ':nonce': S(nonce),
         ':now': N(now),
-        ':expiresAt': N(now + LEASE_MS),
+        ':expiresAt': N(now + LISTING_LEASE_MS),
         ':one': N(1),
       },
       ReturnValues: 'ALL_NEW',
@@ -139,7 +136,10 @@ export class ListingTable {
     const renewed = await this.#updateLease({
       ConditionExpression: 'nonce = :nonce',
       UpdateExpression: 'SET expiresAt = :expiresAt',
-      ExpressionAttributeValues: { ':nonce': S(nonce), ':expiresAt': N(Date.now() + LEASE_MS) },
+      ExpressionAttributeValues: {
+        ':nonce': S(nonce),
+        ':expiresAt': N(Date.now() + LISTING_LEASE_MS),
+      },
     });
     return renewed !== undefined;
   }

@@ -94,14 +94,21 @@ export interface ReconcilePlan {
   identityPools: PlannedPool[];
 }
 
-// As many as one run of ListAppClients lists well within its time, though each had the 10,000 app
-// clients that AWS allows at most: 167 pages at 5 a second.
-const LISTED_TOGETHER = 10;
-// Reports, or what went wrong in their place, take some 800 characters each at the least, of the
-// 262,144 that a state may hold. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-const MOST_IDENTITY_POOLS = 250;
-// What all reports together may fill, and what one takes without its entries.
-const STATE_ROOM = 200_000;
+/**
+ * How many user pools one run of ListAppClients lists. It has time for them even if each has the 10,000 app clients
+ * that AWS allows at most: 167 pages at 5 a second.
+ */
+export const LISTED_TOGETHER = 10;
+/**
+ * How many identity pools one execution reconciles. The report of each, or its failure, takes at least 800 of the
+ * 262,144 characters that a state may hold.
+ *
+ * @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+ */
+export const MOST_IDENTITY_POOLS = 250;
+/** How many characters all reports of an execution may fill together. */
+export const REPORTS_ROOM = 200_000;
+// A report without its entries.
 const COUNTS_ROOM = 450;
 
 // Of what AWS says of an error.
@@ -133,7 +140,7 @@ export function planOf(
   }
   // Once for the execution and once for each identity pool, in quotes and with a comma.
   const namesRoom = 2 * JSON.stringify(names).length;
-  const left = STATE_ROOM - namesRoom - COUNTS_ROOM * byPool.length;
+  const left = REPORTS_ROOM - namesRoom - COUNTS_ROOM * byPool.length;
   const room = Math.max(0, Math.floor(left / Math.max(byPool.length, 1)));
   const userPools = [...new Set([...namedUserPools(links), ...found])];
   return {

@@ -39,7 +39,8 @@ export const isApproval = isShape<Approval>(
 );
 
 const HOUR_SECONDS = 3600;
-const DEFAULT_HOURS = 24;
+/** How long a change waits for approval where its links do not say. */
+export const DEFAULT_HOURS = 24;
 
 /**
  * How long a target waits for approval, by the links that allow it together: one that requires it is
@@ -75,9 +76,11 @@ export function checkApproval(
   );
 }
 
-// An execution works on so many identity pools at a time (MaxConcurrency in link.asl.yml); the others
-// are asked for once these are decided.
-const AT_A_TIME = 10;
+/**
+ * How many identity pools an execution works on at a time. Approval for the others is requested once these are
+ * decided.
+ */
+export const TARGETS_AT_A_TIME = 10;
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const YEAR_SECONDS = 365 * 24 * HOUR_SECONDS;
 
@@ -90,7 +93,9 @@ export function executionSeconds(links: Links): number {
     return time ? [{ ...time, identityPool: links[name]?.identityPool }] : [];
   });
   const longest = Math.max(0, ...asking.map(({ seconds }) => seconds));
-  const turns = Math.ceil(new Set(asking.map((each) => each.identityPool)).size / AT_A_TIME);
+  const turns = Math.ceil(
+    new Set(asking.map((each) => each.identityPool)).size / TARGETS_AT_A_TIME,
+  );
   return Math.min(HOUR_SECONDS + longest * turns, YEAR_SECONDS);
 }
 

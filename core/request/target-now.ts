@@ -9,8 +9,11 @@ import type { Target } from './target.ts';
 
 const areChanges = isListOf(isShownChange);
 
-// As long as a request waits for its write, which UpdateIdentityPool's Retry bounds.
-const OUTDATED_MS = 15 * 60_000;
+/**
+ * How long what was looked up for a target is relied on, in milliseconds: longer than a request waits for its
+ * write, which UpdateIdentityPool's Retry bounds.
+ */
+export const OUTDATED_MS = 15 * 60_000;
 
 /**
  * Whether what was looked up for a target may have changed since: a person took time to approve it, or it
