@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { console } from '../console/server/command.ts';
 import { local } from '../demo/command.ts';
 import { run } from './program.ts';

@@ -3,7 +3,6 @@ import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import type { DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { EventBridge } from '@aws-sdk/client-eventbridge';
 import type { SFN } from '@aws-sdk/client-sfn';
-import { patient } from '../aws/pace/pace.ts';
 import { parseArn } from '../core/arn.ts';
 
 /** AWS credentials. */
@@ -111,6 +110,7 @@ export class Session {
   /** @param region the Region of an ARN, if it differs from the session's. */
   async stepFunctions(region?: string): Promise<SFN> {
     const { SFN } = await import('@aws-sdk/client-sfn');
+    const { patient } = await import('../aws/pace/pace.ts');
     const known = this.#stepFunctions.get(region);
     const sfn = known ?? new SFN({ ...this.#config, ...patient(), ...(region && { region }) });
     this.#stepFunctions.set(region, sfn);
@@ -119,6 +119,7 @@ export class Session {
 
   async logs(): Promise<CloudWatchLogs> {
     const { CloudWatchLogs } = await import('@aws-sdk/client-cloudwatch-logs');
+    const { patient } = await import('../aws/pace/pace.ts');
     // One client for all calls, since each client learns the rate that AWS allows.
     this.#logs ??= new CloudWatchLogs({ ...this.#config, ...patient() });
     return this.#logs;
@@ -137,6 +138,7 @@ export class Session {
 
   async trails(region: string): Promise<CloudTrail> {
     const { CloudTrail } = await import('@aws-sdk/client-cloudtrail');
+    const { patient } = await import('../aws/pace/pace.ts');
     return new CloudTrail({ ...this.#config, ...patient(), region });
   }
 }

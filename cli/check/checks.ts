@@ -3,7 +3,6 @@ import type { Links } from '../../core/links/links.ts';
 import type { PoolIssuer } from '../../core/reconcile/issuers.ts';
 import type { PoolReport, ReconcileOutput } from '../../core/reconcile/report.ts';
 import { pausedText } from '../../core/write/pause.ts';
-import { readLinksFile } from '../../packaging/links-file/links-file.ts';
 import { type Version, versionIn, versionOf } from '../../packaging/version.ts';
 import { Machines } from '../executions/machines.ts';
 import { issuerAdvice, issuerSentence } from '../output/issuers.ts';
@@ -54,7 +53,9 @@ export const AGAIN = 'Resolve what the message says, then check again.';
 const DEFAULT_FILE = fileURLToPath(new URL('../../links.yml', import.meta.url));
 
 /** links.yml of the working copy, if it can be read. */
-export function checkLinks(file = DEFAULT_FILE): { check: Check; links?: Links } {
+export async function checkLinks(file = DEFAULT_FILE): Promise<{ check: Check; links?: Links }> {
+  // The parsers of YAML and JSON Schema take longer to load than everything else, and only this needs them.
+  const { readLinksFile } = await import('../../packaging/links-file/links-file.ts');
   try {
     const { links, warnings } = readLinksFile(file);
     const count = Object.keys(links).length;

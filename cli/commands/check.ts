@@ -29,7 +29,7 @@ const linesOf = ({ check, status, found, todo }: Check): string[] => [
 async function checksOf(terminal: Terminal, command: Command): Promise<Check[]> {
   const { stage, links: file, link } = optionsOf<Options>(command);
   const session = sessionOf(command);
-  const { check, links } = checkLinks(file);
+  const { check, links } = await checkLinks(file);
   const [credentials, ...more] = await checkCredentials(session);
   const first = [check, ...(credentials ? [credentials] : []), ...more];
   // Without credentials nothing else can be checked.

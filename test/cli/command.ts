@@ -47,7 +47,7 @@ export const environment = ({ local }: Pick<World, 'local'>, keys: Keys = root):
   AWS_EC2_METADATA_DISABLED: 'true',
 });
 
-const path = fileURLToPath(new URL('../../cli/poolbridge.ts', import.meta.url));
+const path = fileURLToPath(new URL('../../cli/bin/poolbridge.js', import.meta.url));
 
 /** Runs the command in a process of its own, as a person does. */
 export function processOf(env: Environment, args: string[]): Promise<Output> {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type LocalAws, startAws } from 'embedded-aws';
 import { environment, processOf } from './command.ts';
+
+const read = (file: string): string =>
+  readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 
 describe('the poolbridge process', () => {
   let local: LocalAws;
@@ -23,6 +26,27 @@ describe('the poolbridge process', () => {
     assert.deepEqual([code, err], [0, '']);
     assert.match(out, /^Usage: poolbridge unlink \[options\]\n/);
     assert.match(out, /\n {2}--json /, 'the shared options are listed too');
+  });
+
+  test('is installed by npm ci where npx looks first', () => {
+    const { packages } = JSON.parse(read('package-lock.json'));
+    assert.deepEqual(packages['node_modules/@poolbridge/command'], {
+      resolved: 'cli/bin',
+      link: true,
+    });
+    assert.deepEqual(packages['cli/bin'].bin, { poolbridge: 'poolbridge.js' });
+    // If the project itself had a bin, npx would install the whole project anew each time.
+    assert.equal(packages[''].bin, undefined);
+  });
+
+  test('reads neither the AWS SDK nor a parser before it shows help, so that it starts at once', async () => {
+    const hook = `import { registerHooks } from 'node:module';
+      registerHooks({ load(url, context, next) { process.stderr.write(url + '\\n'); return next(url, context); } });`;
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hook)}`;
+    const { code, err } = await processOf({ ...environment({ local }), NODE_OPTIONS }, ['--help']);
+    assert.equal(code, 0, err);
+    const packages = err.matchAll(/\/node_modules\/((?:@[^/]+\/)?[^/]+)\//g);
+    assert.deepEqual([...new Set([...packages].map(([, name]) => name))], ['commander']);
   });
 
   test('reads account, Region and endpoint of a profile as the AWS CLI does, and reports a failure as JSON on stdout', async () => {

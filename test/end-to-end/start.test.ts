@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { startAws } from 'embedded-aws';
 import { tell } from '../../demo/story.ts';
 
-const command = fileURLToPath(new URL('../../cli/poolbridge.ts', import.meta.url));
+const command = fileURLToPath(new URL('../../cli/bin/poolbridge.js', import.meta.url));
 
 // No credentials or settings of a developer.
 const { PATH, NODE_COMPILE_CACHE } = process.env;
