@@ -12,6 +12,17 @@ export const optionsOf = <Own extends object>(command: Command): Own & SharedOpt
 /** A session for the account and Region that the options of a command name. */
 export const sessionOf = (command: Command): Session => new Session(optionsOf(command));
 
+/** A command line of the same stage, profile, Region and endpoint as that of a command. */
+export function commandLine(command: Command, words: string): string {
+  const program = command.parent ?? command;
+  const shared = (['stage', 'profile', 'region', 'endpoint'] as const).flatMap((name) =>
+    program.getOptionValueSource(name) === 'cli'
+      ? [`--${name} ${program.getOptionValue(name)}`]
+      : [],
+  );
+  return ['poolbridge', words, ...shared].join(' ');
+}
+
 /** Collects the values of an option that may be repeated. */
 export const repeated = (value: string, all: string[] = []): string[] => [...all, value];
 

@@ -58,7 +58,7 @@ function programOf(terminal: Terminal, others: AddCommand[]): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => terminal.write(text),
-      writeErr: (text) => terminal.help(text),
+      writeErr: (text) => terminal.remark(text),
       outputError: () => {},
     })
     .addHelpText('after', epilogue)

@@ -1,5 +1,6 @@
 import type { CloudTrail } from '@aws-sdk/client-cloudtrail';
 import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import type { CognitoIdentityProvider } from '@aws-sdk/client-cognito-identity-provider';
 import type { DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { EventBridge } from '@aws-sdk/client-eventbridge';
 import type { SFN } from '@aws-sdk/client-sfn';
@@ -134,6 +135,12 @@ export class Session {
   async events(): Promise<EventBridge> {
     const { EventBridge } = await import('@aws-sdk/client-eventbridge');
     return new EventBridge(this.#config);
+  }
+
+  async userPools(region: string): Promise<CognitoIdentityProvider> {
+    const { CognitoIdentityProvider } = await import('@aws-sdk/client-cognito-identity-provider');
+    const { patient } = await import('../aws/pace/pace.ts');
+    return new CognitoIdentityProvider({ ...this.#config, ...patient(), region });
   }
 
   async trails(region: string): Promise<CloudTrail> {

@@ -4,7 +4,8 @@ import { executionOf } from '../../core/execution.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
 import { Approvals, type WaitingApproval } from '../executions/approvals.ts';
 import { Machines } from '../executions/machines.ts';
-import { optionsOf, repeated, sessionOf } from '../options.ts';
+import { confirmRemoval, mustAsk, removalsIn, withYesOption } from '../executions/removal.ts';
+import { commandLine, optionsOf, repeated, sessionOf } from '../options.ts';
 import { changeLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -55,6 +56,12 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
   if (chosen.length === 0) {
     throw new Failure('NothingWaitsError', `No change waits for approval in ${execution}.`);
   }
+  const removals = chosen.flatMap(({ identityPoolId, changes }) =>
+    show || deny ? [] : removalsIn(identityPoolId, changes),
+  );
+  if (removals.length > 0 && mustAsk({ terminal, command })) {
+    await confirmRemoval({ terminal, command }, removals);
+  }
   const { arn: approvedBy } = await session.caller();
   const approval = { approvedBy, reason, time: new Date().toISOString() };
   const decision = show ? 'WAITS' : deny ? 'DENIED' : 'APPROVED';
@@ -68,6 +75,10 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
       ...changeLines(changes).map((line) => `  ${line}`),
     ]),
   );
+  if (removals.length > 0) {
+    const undo = commandLine(command, `undo ${executionOf(execution).name}`);
+    terminal.note(`To undo, once the execution has ended: ${undo}`);
+  }
 }
 
 /** Approves, denies or shows the pending changes of an execution. */
@@ -79,6 +90,6 @@ export function approve(program: Command, terminal: Terminal): void {
     .option('--identity-pool <id>', 'only the change to this one; may be repeated', repeated)
     .option('--reason <text>', `the reason, for the audit; at most ${LONGEST_REASON} characters`)
     .option('--deny', 'deny it')
-    .option('--show', 'show it; decide nothing')
-    .action((named: string) => decide(terminal, named, command));
+    .option('--show', 'show it; decide nothing');
+  withYesOption(command).action((named: string) => decide(terminal, named, command));
 }

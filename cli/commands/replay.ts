@@ -1,5 +1,6 @@
 import type { EventBridge, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { Command } from 'commander';
+import { confirmRemoval, mustAsk, type Removal, withYesOption } from '../executions/removal.ts';
 import { optionsOf, repeated, sessionOf } from '../options.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -49,10 +50,21 @@ async function put(bus: EventBridge, clientIds: string[], options: Options): Pro
   });
 }
 
+/** Which entries may go: of each app client, that of every identity pool that links.yml allows, or of the named one. */
+const removalsOf = ({ userPool, client = [], identityPool }: Options): Removal[] =>
+  client.map((clientId) => ({
+    identityPoolId: identityPool ?? 'each identity pool of its links',
+    providerName: userPool,
+    clientId,
+  }));
+
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
   const { userPool: userPoolId, client: clientIds = [] } = options;
   if (clientIds.length === 0) throw new UsageError('--client is missing');
+  if (options.unlink && mustAsk({ terminal, command })) {
+    await confirmRemoval({ terminal, command }, removalsOf(options));
+  }
   const bus = await sessionOf(command).events();
   const events: Put[] = [];
   for (let from = 0; from < clientIds.length; from += EVENTS_PER_CALL) {
@@ -85,6 +97,6 @@ export function replay(program: Command, terminal: Terminal): void {
     .option('--identity-pool <id>', 'only this one of the identity pools that links.yml allows')
     .option('--unlink', 'request to unlink')
     .option('--dry-run', 'request a dry run')
-    .option('--reason <text>', 'the reason, for the audit')
-    .action(() => run(terminal, command));
+    .option('--reason <text>', 'the reason, for the audit');
+  withYesOption(command).action(() => run(terminal, command));
 }

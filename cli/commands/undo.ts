@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Machines } from '../executions/machines.ts';
-import { runExecution, withRunOptions } from '../executions/run.ts';
+import { withYesOption } from '../executions/removal.ts';
+import { confirmRequest, runExecution, withRunOptions } from '../executions/run.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -17,10 +18,12 @@ export function undo(program: Command, terminal: Terminal): void {
     .description('undo what an execution changed, and only that')
     .argument('<execution>', 'its ARN or name')
     .option('--identity-pool <id>', 'only in this identity pool');
-  withRunOptions(command).action(async (named: string) => {
+  withYesOption(withRunOptions(command)).action(async (named: string) => {
     const { stage, identityPool, dryRun, reason } = optionsOf<Options>(command);
     const executionArn = await new Machines(sessionOf(command), stage).executionArn(named);
     const input = { operation: 'undo', executionArn, identityPoolId: identityPool };
-    await runExecution({ terminal, command }, 'link', { ...input, dryRun, reason });
+    const request = { ...input, dryRun, reason };
+    await confirmRequest({ terminal, command }, request);
+    await runExecution({ terminal, command }, 'link', request);
   });
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { withYesOption } from '../executions/removal.ts';
 import {
+  confirmRequest,
   requestOf,
   runExecution,
   withAllClientsOption,
@@ -14,12 +16,15 @@ export function unlink(program: Command, terminal: Terminal): void {
   const command = program
     .command('unlink')
     .description("remove an app client's entries from the identity pools of its links");
-  withRunOptions(withAllClientsOption(withClientOptions(command, 'only from this identity pool')))
+  withClientOptions(command, 'only from this identity pool');
+  withYesOption(withRunOptions(withAllClientsOption(command)))
     .option(
       '--left-behind',
       'only role mappings whose entries no longer exist: that of --client, and all others in --identity-pool',
     )
-    .action(() =>
-      runExecution({ terminal, command }, 'link', requestOf('unlink', optionsOf(command))),
-    );
+    .action(async () => {
+      const request = requestOf('unlink', optionsOf(command));
+      await confirmRequest({ terminal, command }, request);
+      await runExecution({ terminal, command }, 'link', request);
+    });
 }

@@ -1,11 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { Machine } from '../../core/deployment.ts';
-import type { Output } from '../../core/request/outcome.ts';
-import { optionsOf, sessionOf } from '../options.ts';
+import { executionOf } from '../../core/execution.ts';
+import type { Output, TargetReport } from '../../core/request/outcome.ts';
+import { commandLine, optionsOf, sessionOf } from '../options.ts';
 import { outputLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { type Ending, Machines } from './machines.ts';
+import { confirmRemoval, mustAsk, removalsIn } from './removal.ts';
 
 /** Makes the lines of text from the output of an execution. */
 type LinesOf = (output: Record<string, unknown>) => string[];
@@ -88,6 +90,44 @@ function conclude(terminal: Terminal, ending: Ending, linesOf: LinesOf): void {
   throw new Failure(error, message, { document: { execution, status, ...report }, linesOf });
 }
 
+/** Whether the results of an execution of `link` say that it has taken entries away. */
+function hasRemoved(ending: Ending): boolean {
+  const { results } = 'output' in ending ? ending.output : ending.report;
+  return (
+    Array.isArray(results) &&
+    (results as TargetReport[]).some(
+      (each) =>
+        each.outcome !== 'FAILED' &&
+        each.outcome !== 'PLANNED' &&
+        removalsIn(each.identityPoolId, each.changes).length > 0,
+    )
+  );
+}
+
+/**
+ * Asks before a request to `link` takes entries away: a dry run finds out which.
+ *
+ * @throws UsageError, Failure where it must not be made, or the dry run has failed.
+ */
+export async function confirmRequest(
+  context: { terminal: Terminal; command: Command },
+  request: object,
+): Promise<void> {
+  if (!mustAsk(context)) return;
+  const { terminal, command } = context;
+  const machines = new Machines(sessionOf(command), optionsOf(command).stage);
+  const ending = await machines.follow(
+    await machines.start('link', { ...request, dryRun: true }),
+    terminal,
+  );
+  if (!('output' in ending)) return conclude(terminal, ending, linkLines);
+  const { results } = ending.output as unknown as Output;
+  const removals = results.flatMap((each) =>
+    each.outcome === 'PLANNED' ? removalsIn(each.identityPoolId, each.changes) : [],
+  );
+  await confirmRemoval(context, removals);
+}
+
 /** Starts an execution, and writes its result as the answer. */
 export async function runExecution(
   { terminal, command }: { terminal: Terminal; command: Command },
@@ -100,7 +140,14 @@ export async function runExecution(
   const execution = await machines.start(machine, input);
   if (!wait) return terminal.answer({ execution, status: 'RUNNING' }, () => [execution]);
   terminal.note(execution);
-  conclude(terminal, await machines.follow(execution, terminal), linesOf);
+  const ending = await machines.follow(execution, terminal);
+  try {
+    conclude(terminal, ending, linesOf);
+  } finally {
+    if (machine === 'link' && hasRemoved(ending)) {
+      terminal.note(`To undo: ${commandLine(command, `undo ${executionOf(execution).name}`)}`);
+    }
+  }
 }
 
 /** The results of `link`. If very many failed, the cause of the execution has only counts. */

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { visible, visibleText } from '../../core/visible.ts';
@@ -7,8 +8,10 @@ import { type Answer, Failure, UsageError } from './exit.ts';
 /** A stream that may be a terminal. */
 type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY'>>;
 
-/** The output streams of a process. */
+/** The streams of a process. */
 export interface Streams {
+  /** Where answers to questions come from; without it, no one is asked. */
+  stdin?: NodeJS.ReadableStream & { isTTY?: boolean };
   stdout: Stream;
   stderr: Stream;
 }
@@ -69,10 +72,32 @@ export class Terminal {
     stderr.write(`${styleText('dim', visibleText(line), { stream: stderr })}\n`);
   }
 
-  /** Writes the help to stderr, where a command line has asked for nothing. */
-  help(text: string): void {
+  /** Writes lines that the command has composed to stderr. */
+  remark(text: string): void {
     this.idle();
     this.#streams.stderr.write(`${guarded(text.trimEnd())}\n`);
+  }
+
+  /** Whether there is a person to ask. */
+  get isInteractive(): boolean {
+    const { stdin, stderr } = this.#streams;
+    return stdin?.isTTY === true && stderr.isTTY === true;
+  }
+
+  /** Shows lines and asks a question, on stderr. Every answer but yes is no, and so is the end of the input. */
+  async confirm(lines: string[], question: string): Promise<boolean> {
+    const { stdin, stderr } = this.#streams;
+    if (!stdin || !this.isInteractive) return false;
+    this.remark(lines.join('\n'));
+    // The terminal edits the line.
+    const reader = createInterface({ input: stdin, output: stderr, terminal: false });
+    stderr.write(`${question} `);
+    const answer = await new Promise<string>((resolve) => {
+      reader.once('line', resolve);
+      reader.once('close', () => resolve(''));
+    });
+    reader.close();
+    return /^y(es)?$/i.test(answer.trim());
   }
 
   /** Shows the current activity in one line that the next output replaces; only in a terminal. */

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { PolicyDocument, Session } from 'embedded-aws/kernel/iam.ts';
 import { run } from '../../cli/program.ts';
@@ -80,6 +80,7 @@ function setEnvironment(values: Environment): void {
  * Runs the command in this process, which is faster; one at a time, since the process has one environment.
  *
  * @param isTerminal whether stderr is a terminal.
+ * @param typed what a person answers to questions; without it, there is no one to ask.
  */
 export async function poolbridge(
   world: Pick<World, 'local'>,
@@ -87,14 +88,18 @@ export async function poolbridge(
   keys?: Keys,
   changed: Environment = {},
   isTerminal = false,
+  typed?: string,
 ): Promise<Output> {
   const around = { ...environment(world, keys), ...changed };
   const before = Object.fromEntries(Object.keys(around).map((name) => [name, process.env[name]]));
   const [stdout, stderr] = [collector(), collector()];
-  Object.assign(stderr.stream, { isTTY: isTerminal });
+  Object.assign(stderr.stream, { isTTY: isTerminal || typed !== undefined });
+  const stdin = Object.assign(Readable.from(typed === undefined ? [] : [`${typed}\n`]), {
+    isTTY: typed !== undefined,
+  });
   setEnvironment(around);
   try {
-    const code = await run(args, { stdout: stdout.stream, stderr: stderr.stream });
+    const code = await run(args, { stdin, stdout: stdout.stream, stderr: stderr.stream });
     return { code, out: stdout.text(), err: stderr.text() };
   } finally {
     setEnvironment(before);

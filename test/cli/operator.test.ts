@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import type { IdentityPool } from '@aws-sdk/client-cognito-identity';
 import { ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
 import { poolbridge, someone } from './command.ts';
 
@@ -33,8 +35,9 @@ describe('an operator', () => {
     const { answer } = await json('link', ...subject(clientId));
     return answer.execution as string;
   };
-  const entriesOf = async (pool: string) =>
-    ((await world.describe(pool)).CognitoIdentityProviders ?? []).map(({ ClientId }) => ClientId);
+  const clientsIn = ({ CognitoIdentityProviders = [] }: IdentityPool) =>
+    CognitoIdentityProviders.map(({ ClientId }) => ClientId);
+  const entriesOf = async (pool: string) => clientsIn(await world.describe(pool));
 
   test('links with the permissions of two calls; the answer is on stdout, everything else on stderr', async () => {
     const clientId = await world.createAppClient(MOBILE);
@@ -69,27 +72,53 @@ describe('an operator', () => {
     const execution = await linked(clientId);
     assert.ok((await entriesOf(pools.mobile)).includes(clientId));
 
-    const unlink = await json('unlink', ...subject(clientId), '--identity-pool', pools.mobile);
+    const here = ['--identity-pool', pools.mobile, '--yes'];
+    const unlink = await json('unlink', ...subject(clientId), ...here);
     const { execution: unlinking, operation, results } = unlink.answer;
     assert.deepEqual([operation, results[0].outcome], ['unlink', 'UNLINKED']);
     assert.deepEqual(await world.describe(pools.mobile), before);
 
-    const undone = await say('undo', unlinking, '--reason', 'by mistake');
+    const undone = await say('undo', unlinking, '--reason', 'by mistake', '--yes');
     assert.match(undone.out, /^LINKED \S+ \(mobile\)\n {2}\+ CognitoIdentityProviders/);
-    const refused = await json('undo', execution.split(':').at(-1)!);
+    const refused = await json('undo', execution.split(':').at(-1)!, '--yes');
     assert.equal(refused.code, 1);
     assert.equal(refused.answer.error, 'UndoConflictError');
     assert.equal(refused.answer.results[0].outcome, 'FAILED');
   });
 
-  test('unlinks a whole user pool only with --all-clients', async () => {
+  test('unlinks a whole user pool only with --all-clients, and only once a person has agreed', async () => {
     const clientIds = [await world.createAppClient(MOBILE), await world.createAppClient(MOBILE)];
     for (const clientId of clientIds) await linked(clientId);
+    const before = await world.describe(pools.mobile);
+    const all = ['unlink', '--user-pool', MOBILE, '--all-clients'];
+    const executions = async () => (await world.executions()).length;
+    const known = await executions();
+    const alone = await say(...all);
+    assert.equal(alone.code, 2);
+    assert.match(alone.err, /^This can take entries away, .* Add --yes to agree\.\n/);
+    assert.equal(await executions(), known, 'nothing was started');
+    const refused = await poolbridge(world, all, undefined, {}, true, 'no');
+    assert.equal(refused.code, 1);
+    const count = (await entriesOf(pools.mobile)).length - 2;
+    assert.match(refused.err, new RegExp(`${count} entries would be taken away:\n`));
+    for (const id of clientIds) {
+      assert.match(refused.err, new RegExp(`\n {2}- +app +${id} +${MOBILE} +${pools.mobile}\n`));
+    }
+    assert.match(refused.err, /\nTheir users get no more AWS credentials there\. /);
+    assert.match(refused.err, new RegExp(`Take ${count} entries away\\? \\[y/N\\] `));
+    assert.match(refused.err, /NotConfirmedError\S*: Nothing was changed/);
+    assert.deepEqual(await world.describe(pools.mobile), before);
     const unsaid = await say('unlink', '--user-pool', MOBILE);
     assert.equal(unsaid.code, 2);
     assert.match(unsaid.err, /^--client is missing, or --all-clients\n/);
-    const { out } = await say('unlink', '--user-pool', MOBILE, '--all-clients');
+    const { code, out, err } = await poolbridge(world, all, undefined, {}, true, 'y');
+    assert.equal(code, 0, err);
     for (const clientId of clientIds) assert.ok(out.includes(`"ClientId":"${clientId}"`), out);
+    const [, undo = ''] =
+      /To undo: poolbridge (undo \S+)\n$/.exec(stripVTControlCharacters(err)) ?? [];
+    const undone = await poolbridge(world, undo.split(' '), undefined, {}, true, 'not asked');
+    assert.equal(undone.code, 0, undone.err);
+    assert.deepEqual(new Set(await entriesOf(pools.mobile)), new Set(clientsIn(before)));
     assert.equal((await say('link', '--user-pool', MOBILE, '--all-clients')).code, 2);
   });
 
@@ -130,7 +159,8 @@ describe('an operator', () => {
     );
     assert.ok(!plan.out.includes(named));
     assert.deepEqual(await world.describe(pools.healed), before);
-    const { answer } = await json('reconcile', '--link', 'healed', '--repair');
+    assert.equal((await say('reconcile', '--link', 'healed', '--repair')).code, 2);
+    const { answer } = await json('reconcile', '--link', 'healed', '--repair', '--yes');
     assert.deepEqual(answer.identityPools[0].repaired, { linked: 1, unlinked: 0 });
     assert.ok((await entriesOf(pools.healed)).includes(clientId));
     const unknown = await json('status', '--link', 'nope');
@@ -201,6 +231,10 @@ describe('an operator', () => {
     const asked = (await world.executions()).map(({ input = '' }) => input);
     for (const clientId of clientIds) assert.ok(asked.some((input) => input.includes(clientId)));
     assert.equal((await say('replay', '--user-pool', MOBILE)).code, 2);
+    assert.equal(
+      (await say('replay', '--user-pool', MOBILE, '--client', first!, '--unlink')).code,
+      2,
+    );
   });
 
   test('reads in one line what to check when the deployment can not be reached', async () => {

@@ -351,7 +351,8 @@ describe('a change that needs approval', () => {
     const request = { operation: 'unlink', userPoolId: APPROVED, identityPoolId: pools.mobile };
     const executionArn = await startPending(request, 'whole');
     set('shown1', 'shown2', 'since');
-    assert.equal((await approve('whole', '--reason', 'as shown')).code, 0);
+    assert.equal((await approve('whole', '--reason', 'as shown')).code, 2);
+    assert.equal((await approve('whole', '--reason', 'as shown', '--yes')).code, 0);
     const [result] = (await world.ended(executionArn)).result().results;
     assert.ok(result && 'linkedSince' in result, JSON.stringify(result));
     assert.equal(result.outcome, 'UNLINKED');

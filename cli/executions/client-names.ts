@@ -1,0 +1,56 @@
+import { pagesOf } from '../../aws/pace/pages.ts';
+import { grouped } from '../../core/grouped.ts';
+import { providerIn, userPoolRegion } from '../../core/user-pool.ts';
+import type { Session } from '../session.ts';
+
+/** An app client of a user pool, by the name that an identity pool has for the user pool. */
+interface NamedBy {
+  providerName: string;
+  clientId: string;
+}
+
+const PAGE = 60;
+
+/** The names of some app clients of one user pool, by their ids. */
+async function namesIn(
+  session: Session,
+  userPoolId: string,
+  clientIds: ReadonlySet<string>,
+): Promise<[string, string][]> {
+  const client = await session.userPools(userPoolRegion(userPoolId));
+  const pages = pagesOf('ListUserPoolClients', async (token: string | undefined) => {
+    const page = await client.listUserPoolClients({
+      UserPoolId: userPoolId,
+      MaxResults: PAGE,
+      ...(token !== undefined && { NextToken: token }),
+    });
+    return { items: page.UserPoolClients ?? [], next: page.NextToken };
+  });
+  const found: [string, string][] = [];
+  for await (const { items } of pages) {
+    for (const { ClientId = '', ClientName = '' } of items) {
+      if (clientIds.has(ClientId)) found.push([ClientId, ClientName]);
+    }
+    if (found.length === clientIds.size) break;
+  }
+  return found;
+}
+
+/**
+ * The names of app clients by their ids. A client has none here if it no longer exists, or if the caller may not list
+ * the user pool's clients: an id is enough to go on.
+ *
+ * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html
+ */
+export async function clientNames(
+  session: Session,
+  clients: NamedBy[],
+): Promise<ReadonlyMap<string, string>> {
+  const byPool = grouped(clients, ({ providerName }) => providerIn(providerName));
+  const names = await Promise.all(
+    [...byPool].map(([userPoolId, group]) =>
+      namesIn(session, userPoolId, new Set(group.map(({ clientId }) => clientId))).catch(() => []),
+    ),
+  );
+  return new Map(names.flat());
+}
