@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from './digest.ts';
 
 /** An app client as ListUserPoolClients names it: no call that this service may make tells more. */
 export interface AppClient {
@@ -23,7 +23,7 @@ export const LISTING_LEASE_MS = 15_000;
 
 /** In which of so many parts of a listing an app client is, if it exists. */
 export const partOf = (clientId: string, parts: number): number =>
-  createHash('sha256').update(clientId).digest().readUInt32BE() % parts;
+  Number.parseInt(sha256(clientId).slice(0, 8), 16) % parts;
 
 /** A listing of app clients in parts of about 8 KB; a user pool without any has one part. */
 export function inParts(clients: AppClient[]): ClientNames[] {

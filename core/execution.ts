@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { parseArn } from './arn.ts';
+import { sha256 } from './digest.ts';
 
 /** Where an execution runs, as its ARN says. */
 export interface Execution {
@@ -29,5 +29,5 @@ export const SESSION_SECONDS = 900;
  */
 export function sessionNameOf({ name }: Execution): string {
   const allowed = name.replace(/[^\w+=,.@-]/g, '').slice(0, 55);
-  return `${allowed}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+  return `${allowed}-${sha256(name).slice(0, 8)}`;
 }

@@ -30,6 +30,15 @@ export const isEither =
   (value): value is A | B =>
     one(value) || other(value);
 
+/** The value that a text holds as JSON; undefined if it is not JSON. */
+export function parsedJson(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
+}
+
 type OptionalKeys<T> = {
   [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? K : never;
 }[keyof T];

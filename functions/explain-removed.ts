@@ -3,7 +3,7 @@ import { poolUpdates } from '../aws/clients/event-history.ts';
 import { publishAll } from '../aws/clients/events.ts';
 import { isDenial } from '../aws/clients/role-session.ts';
 import { logger } from '../aws/lambda/logger.ts';
-import { step } from '../aws/lambda/step.ts';
+import { type Context, step } from '../aws/lambda/step.ts';
 import { parseArn } from '../core/arn.ts';
 import { executionOf } from '../core/execution.ts';
 import { type Access, accessTo } from '../core/links/coverage.ts';
@@ -20,10 +20,6 @@ interface Asked {
   execution: string;
   identityPoolId: string;
   removed: RemovedEntry[];
-}
-
-interface Context {
-  getRemainingTimeInMillis(): number;
 }
 
 // An entry is in the ledger after it was written, and CloudTrail's clock is another.

@@ -1,13 +1,13 @@
 import links from '#links';
 import { issuerOf } from '../aws/clients/issuer.ts';
-import { allAppClients, tagsOf } from '../aws/clients/user-pools.ts';
+import { allAppClients, tagsOf, userPoolBy } from '../aws/clients/user-pools.ts';
 import { logger } from '../aws/lambda/logger.ts';
 import { step } from '../aws/lambda/step.ts';
 import { pace } from '../aws/pace/pace.ts';
 import { Inventory } from '../aws/table/inventory.ts';
 import { executionOf } from '../core/execution.ts';
 import { coverageOf, userPoolIn } from '../core/links/coverage.ts';
-import { type Link, type Links, userPoolRoleOf } from '../core/links/links.ts';
+import { linksNamed, userPoolRoleOf } from '../core/links/links.ts';
 import { type Listing, tagSetsOf } from '../core/reconcile/plan.ts';
 import { READS_A_SECOND } from '../core/user-pool.ts';
 
@@ -30,10 +30,7 @@ const refusals = ['AccessDeniedException', 'NotAuthorizedException', 'UserPoolAc
 /** Lists the app clients of some user pools and keeps them in the table; each pool is listed once. */
 export const handler = step(async (event: Asked, context): Promise<Listing> => {
   const { execution, userPoolIds, regions } = event;
-  const names = new Set(event.links);
-  const judged: Links = Object.fromEntries(
-    Object.entries<Link>(links).filter(([name]) => names.has(name)),
-  );
+  const judged = linksNamed(links, event.links);
   const inventory = new Inventory(execution);
   const where = executionOf(execution);
   const turn = pace(CALLS_A_SECOND);
@@ -49,7 +46,7 @@ export const handler = step(async (event: Asked, context): Promise<Listing> => {
   /** @returns undefined when the user pool does not exist. */
   const list = async (userPoolId: string, tags: Record<string, string>) => {
     if (coverageOf(judged, { ...userPoolIn(links, userPoolId), tags }).length === 0) return '';
-    const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
+    const pool = userPoolBy(links, userPoolId, where);
     const clients = await allAppClients(pool, { turn, until });
     if (!clients) return undefined;
     await turn();

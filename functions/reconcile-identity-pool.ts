@@ -1,19 +1,19 @@
-import { createHash } from 'node:crypto';
 import links from '#links';
 import { type OpenIdentityPool, openIdentityPool } from '../aws/clients/identity-pool.ts';
 import { logger } from '../aws/lambda/logger.ts';
-import { step } from '../aws/lambda/step.ts';
+import { type Context, step } from '../aws/lambda/step.ts';
 import { inParallel } from '../aws/pace/in-parallel.ts';
 import { sleep } from '../aws/pace/sleep.ts';
 import { Inventory } from '../aws/table/inventory.ts';
 import { PoolTable, type RecordedWrite } from '../aws/table/pool-table.ts';
 import { allowedByLinks } from '../aws/write/allowed.ts';
 import { writeSafely } from '../aws/write/safe-write.ts';
+import { sha256 } from '../core/digest.ts';
 import { executionOf } from '../core/execution.ts';
 import { digestOf, entryKey, type IdentityPool } from '../core/identity-pool/identity-pool.ts';
 import { namesIn } from '../core/issuer.ts';
 import { accessTo } from '../core/links/coverage.ts';
-import type { Links } from '../core/links/links.ts';
+import { type Links, linksTo } from '../core/links/links.ts';
 import {
   classify,
   type Finding,
@@ -22,13 +22,7 @@ import {
   type UserPoolListing,
 } from '../core/reconcile/classify.ts';
 import { issuersOf, wantedNames } from '../core/reconcile/issuers.ts';
-import {
-  type Listing,
-  linksTo,
-  type PlannedPool,
-  reaches,
-  unlistedFor,
-} from '../core/reconcile/plan.ts';
+import { type Listing, type PlannedPool, reaches, unlistedFor } from '../core/reconcile/plan.ts';
 import { type RemovedEntry, removedEntries } from '../core/reconcile/removed.ts';
 import { type PoolReport, poolReport, type Repair } from '../core/reconcile/report.ts';
 import { isDoubtful } from '../core/write/lease.ts';
@@ -70,10 +64,6 @@ async function readPool(
   }
 }
 
-interface Context {
-  getRemainingTimeInMillis(): number;
-}
-
 /** A write to the pool that no one has seen the end of. */
 async function unsettledWrite(table: PoolTable): Promise<RecordedWrite | undefined> {
   const { unsettled } = await table.written();
@@ -101,7 +91,7 @@ async function readListings({ execution, found: listings }: Asked, leading: Link
 const requestsOf = (execution: string, findings: Finding[]): Allowed[] =>
   repairsOf(findings).map(({ intent, provider, links: names, clientName }) => {
     const source = `${execution} ${entryKey(provider)}`;
-    const key = createHash('sha256').update(source).digest('hex').slice(0, 32);
+    const key = sha256(source).slice(0, 32);
     const name = clientName === undefined ? {} : { clientName };
     return { key, intent, execution, links: names, ...name };
   });
@@ -132,8 +122,8 @@ async function write(
   return new Map(
     own.flatMap(({ key, intent }) => {
       const refusal = refused?.get(key);
-      const { providerName: ProviderName, clientId: ClientId = '' } = intent;
-      return refusal ? [[entryKey({ ProviderName, ClientId }), refusal]] : [];
+      const { providerName, clientId = '' } = intent;
+      return refusal ? [[entryKey({ providerName, clientId }), refusal]] : [];
     }),
   );
 }

@@ -1,7 +1,7 @@
 import links from '#links';
 import { endOf } from '../aws/clients/executions.ts';
 import { issuerOf } from '../aws/clients/issuer.ts';
-import { tagsOf } from '../aws/clients/user-pools.ts';
+import { tagsOf, userPoolBy } from '../aws/clients/user-pools.ts';
 import { logger } from '../aws/lambda/logger.ts';
 import { step } from '../aws/lambda/step.ts';
 import {
@@ -23,7 +23,7 @@ import {
   userPoolIn,
   userPoolToldOf,
 } from '../core/links/coverage.ts';
-import { poolsByTags, userPoolRoleOf } from '../core/links/links.ts';
+import { poolsByTags } from '../core/links/links.ts';
 import { type LinkRequest, parseRequest, type UndoRequest } from '../core/request/request.ts';
 import { isDeletion, type Resolved, resolve, resolveLeftBehind } from '../core/request/target.ts';
 import {
@@ -62,7 +62,7 @@ async function appClientOf(
   const enough = isCreation && clientId !== undefined && !needsClientName(links, subject);
   if (everyClient || enough) return { subject: { ...subject, ...request } };
   const asksIssuer = operation === 'link' && needsIssuer(links, subject, identityPoolId);
-  const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId), asksIssuer };
+  const pool = { ...userPoolBy(links, userPoolId, where), asksIssuer };
   const found = await findAppClient(pool, request, until).catch((error: unknown) => {
     if (isCreation && error instanceof UserPoolNotFoundError) return undefined;
     throw error;
@@ -109,7 +109,7 @@ async function checkDeleted(
 ): Promise<void> {
   // One that is covered by its tags could not be listed either: AWS judges that by the tags too.
   if (isThere === false) return;
-  const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
+  const pool = userPoolBy(links, userPoolId, where);
   const isWhole = clientId === undefined;
   const names = isWhole && isThere === true ? undefined : await appClientNames(pool, until);
   const exists = isWhole
@@ -141,11 +141,9 @@ async function withIssuer(
 ): Promise<Subject> {
   if (operation !== 'link' || subject.gone) return subject;
   if (!needsIssuer(links, subject, identityPoolId)) return subject;
-  const roleArn = userPoolRoleOf(links, userPoolId);
-  const issuer =
-    names?.issuer ??
-    // An account has 15 calls a second for this, and many requests may come at once.
-    (await whileThrottled(() => issuerOf({ userPoolId, where, roleArn }), until));
+  const pool = userPoolBy(links, userPoolId, where);
+  // An account has 15 calls a second for this, and many requests may come at once.
+  const issuer = names?.issuer ?? (await whileThrottled(() => issuerOf(pool), until));
   return issuer === undefined || issuer === 'unknown' ? subject : { ...subject, issuer };
 }
 
@@ -176,10 +174,9 @@ async function undoOf(request: UndoRequest, { where, until }: Resolving): Promis
   const userPoolId = undoneUserPool(done, where.partition);
   const known = userPoolIn(links, userPoolId);
   const tags = (needsTags(links, known) && (await tagsOf(userPoolId, where))) || {};
-  const roleArn = userPoolRoleOf(links, userPoolId);
+  const pool = userPoolBy(links, userPoolId, where);
   const ids = clientsToLink(done);
-  const listed =
-    ids.length > 0 ? await appClientNames({ userPoolId, where, roleArn }, until) : undefined;
+  const listed = ids.length > 0 ? await appClientNames(pool, until) : undefined;
   const names = listed ? await listed.of(ids) : new Map<string, string>();
   return resolveUndo(links, request, { done, pool: { ...known, tags }, names });
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import links from '#links';
 import { openIdentityPool } from '../aws/clients/identity-pool.ts';
 import { step } from '../aws/lambda/step.ts';
@@ -7,6 +6,7 @@ import { allowedByLinks } from '../aws/write/allowed.ts';
 import { subjectNow } from '../aws/write/target-now.ts';
 import type { WriteTools } from '../aws/write/write-request.ts';
 import { writeUnlessDeleted } from '../aws/write/wrong-marks.ts';
+import { sha256 } from '../core/digest.ts';
 import { executionOf } from '../core/execution.ts';
 import type { Intent } from '../core/identity-pool/merge.ts';
 import { accessTo } from '../core/links/coverage.ts';
@@ -25,7 +25,7 @@ import { checkLedger } from '../core/request/undo.ts';
 
 /** The same for every attempt of this step in this round, and for no other request. */
 const keyOf = ({ execution, attempt }: TargetEvent): string =>
-  `${createHash('sha256').update(execution).digest('hex').slice(0, 32)}-${attempt}`;
+  `${sha256(execution).slice(0, 32)}-${attempt}`;
 
 // In milliseconds, kept for the write after the look-ups.
 const WRITING = 12_000;

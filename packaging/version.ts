@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { sha256 } from '../core/digest.ts';
 import type { Links } from '../core/links/links.ts';
 
 /** Digests of what a deployment was packaged from. */
@@ -24,8 +24,7 @@ const sources = [
   'serverless.yml',
 ];
 
-const digest = (text: string): string =>
-  createHash('sha256').update(text).digest('hex').slice(0, 16);
+const digest = (text: string): string => sha256(text).slice(0, 16);
 
 /** A digest of all sources with their names. Line ends are normalized, since they depend on the working copy. */
 function codeDigest(): string {

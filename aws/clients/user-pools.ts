@@ -8,6 +8,7 @@ import type { AppClient } from '../../core/app-client.ts';
 import { parseArn } from '../../core/arn.ts';
 import { AwsUnavailableError, UserPoolAccessDeniedError } from '../../core/errors.ts';
 import type { Execution } from '../../core/execution.ts';
+import { type Links, userPoolRoleOf } from '../../core/links/links.ts';
 import { isId } from '../../core/request/request.ts';
 import { isListOf, isMapOf, isObject, isText } from '../../core/shape.ts';
 import { READS_A_SECOND, userPoolArn, userPoolRegion } from '../../core/user-pool.ts';
@@ -24,6 +25,13 @@ export interface UserPool {
   /** Whether its issuer is to be read with its app clients. */
   asksIssuer?: boolean;
 }
+
+/** A user pool, as links.yml says that it is read. */
+export const userPoolBy = (links: Links, userPoolId: string, where: Execution): UserPool => ({
+  userPoolId,
+  where,
+  roleArn: userPoolRoleOf(links, userPoolId),
+});
 
 const clients = new Map<string, CognitoIdentityProviderClient>();
 

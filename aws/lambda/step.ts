@@ -15,7 +15,7 @@ const unreachable = new Set([
 ]);
 
 /** What a step may know of its invocation. */
-interface Context {
+export interface Context {
   getRemainingTimeInMillis(): number;
 }
 

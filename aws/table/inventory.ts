@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { AppClient } from '../../core/app-client.ts';
+import { sha256 } from '../../core/digest.ts';
 import { AwsUnavailableError } from '../../core/errors.ts';
 import type { UserPoolListing } from '../../core/reconcile/classify.ts';
 import type { ListedPool } from '../../core/reconcile/plan.ts';
@@ -23,8 +23,7 @@ const isListed = isShape<Listed>(
   { issuer: isIssuer },
 );
 
-const digestOf = (text: string): string =>
-  createHash('sha256').update(text).digest('hex').slice(0, 32);
+const digestOf = (text: string): string => sha256(text).slice(0, 32);
 
 /**
  * The user pools that one execution has listed, since their app clients are more than a state has

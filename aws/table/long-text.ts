@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { sha256 } from '../../core/digest.ts';
 import { inParallel } from '../pace/in-parallel.ts';
 import { client, type Item, N, numberOf, S, TableName, textOf } from './table.ts';
 
@@ -18,8 +18,7 @@ export interface Key {
 
 const itemKey = ({ pk, sk }: Key): Item => ({ pk: S(pk), sk: S(sk) });
 
-const digestOf = (bytes: Buffer): string =>
-  createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+const digestOf = (bytes: Buffer): string => sha256(bytes).slice(0, 32);
 
 const partKeys = ({ pk, sk }: Key, digest: string, count: number): Key[] =>
   Array.from({ length: count }, (_, i) => ({ pk, sk: `${sk}#${digest}#${i}` }));

@@ -1,6 +1,6 @@
 import { type AttributeValue, DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { AwsUnavailableError } from '../../core/errors.ts';
-import { isObject, isText, type Shape } from '../../core/shape.ts';
+import { isObject, isText, parsedJson, type Shape } from '../../core/shape.ts';
 import { requestHandler } from '../clients/request-handler.ts';
 import { pagesOf } from '../pace/pages.ts';
 
@@ -35,12 +35,8 @@ export const bodyOf = <T>(item: unknown, isT: Shape<T>, name = 'body'): T | unde
 
 /** What a text of the table says, if that has the shape. */
 export function parsed<T>(text: string | undefined, isT: Shape<T>): T | undefined {
-  try {
-    const body: unknown = JSON.parse(text ?? 'null');
-    return isT(body) ? body : undefined;
-  } catch {
-    return undefined;
-  }
+  const body = parsedJson(text);
+  return isT(body) ? body : undefined;
 }
 
 /** Whether the condition of a write did not hold. */

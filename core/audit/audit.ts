@@ -8,7 +8,7 @@ import type { PoolReport } from '../reconcile/report.ts';
 import type { Approval } from '../request/approval.ts';
 import { reportOf, type TargetEnd, type TargetReport } from '../request/outcome.ts';
 import { parseRequest, type RequestedBy } from '../request/request.ts';
-import { isObject, isText } from '../shape.ts';
+import { isObject, isText, parsedJson } from '../shape.ts';
 import type { MadeShare, WriteEnd } from '../write/write-log.ts';
 
 /** An execution as Step Functions tells of it or, once that has forgotten it, its log group. */
@@ -76,16 +76,8 @@ export interface AuditRecord {
 
 type Json = Record<string, unknown>;
 
-function parsed(json: string | undefined): unknown {
-  try {
-    return JSON.parse(json ?? 'null');
-  } catch {
-    return undefined;
-  }
-}
-
 const objectIn = (json: string | undefined): Json => {
-  const value = parsed(json);
+  const value = parsedJson(json);
   return isObject(value) ? value : {};
 };
 
@@ -94,7 +86,7 @@ type About = Pick<AuditRecord, 'operation' | 'userPoolId' | 'clientId' | 'undoes
 /** What was asked for, and by whom, by the input of an execution of `link`. */
 function askedIn(input: string): About {
   try {
-    const request = parseRequest(parsed(input));
+    const request = parseRequest(parsedJson(input));
     const { operation, requestedBy } = request;
     if (request.operation === 'undo') {
       return { operation, undoes: request.executionArn, requestedBy };

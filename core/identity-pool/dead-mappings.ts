@@ -1,5 +1,5 @@
 import { InvalidRequestError, RoleMappingError } from '../errors.ts';
-import { namesOfSame } from '../user-pool.ts';
+import { namesOfSame, providerIn } from '../user-pool.ts';
 import { entriesOf, type IdentityPool, type Provider } from './identity-pool.ts';
 import { mappingKey, type RoleMapping, type Short } from './roles.ts';
 
@@ -37,7 +37,7 @@ export function checkMappings(wanted: IdentityPool): void {
   const [dead] = deadMappings(wanted);
   if (!dead) return;
   const { ProviderName = '', ClientId } = dead.provider;
-  const userPoolId = ProviderName.split('/')[1];
+  const userPoolId = providerIn(ProviderName);
   throw new RoleMappingError(
     `The identity pool ${wanted.IdentityPoolId} has a role mapping of ${mappingKey(dead.provider)}, whose entry is gone, and AWS refuses all changes of role mappings while it is there, so nothing was written. See it with "poolbridge unlink --left-behind --user-pool ${userPoolId} --client ${ClientId} --identity-pool ${wanted.IdentityPoolId} --dry-run", take it away with the same command without --dry-run, and ask again.`,
   );

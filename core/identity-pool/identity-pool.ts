@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type {
   CognitoIdentityProvider,
   IdentityPool as SdkIdentityPool,
 } from '@aws-sdk/client-cognito-identity';
+import { sha256 } from '../digest.ts';
 import { isMapOf, isNumber, isObject, isShape, isText } from '../shape.ts';
 import { type Check, flag, listOf, mapOf, refuse, shapeOf, text } from './answer.ts';
 import {
@@ -96,9 +96,15 @@ export function sendable(pool: IdentityPool): IdentityPool {
   return onlyAws ? rest : { ...rest, IdentityPoolTags: Object.fromEntries(own) };
 }
 
-/** What two entries have in common when they are the same entry: the user pool and the client. */
-export const entryKey = (entry: Provider): string =>
-  `${entry.ProviderName ?? ''} ${entry.ClientId ?? ''}`;
+/**
+ * The key of an entry: entries with the same provider and client are the same entry.
+ *
+ * @param entry as AWS names its members, or as the ledger does.
+ */
+export const entryKey = (entry: Provider | { providerName: string; clientId: string }): string =>
+  'providerName' in entry
+    ? `${entry.providerName} ${entry.clientId}`
+    : `${entry.ProviderName ?? ''} ${entry.ClientId ?? ''}`;
 
 /** The Region of an identity pool, which its id begins with. */
 export const identityPoolRegion = (identityPoolId: string): string =>
@@ -140,8 +146,6 @@ const samePrincipalTags = (a: IdentityPool, b: IdentityPool): boolean =>
 /** Whether two descriptions mean the same settings. */
 export const sameSettings = (a: IdentityPool, b: IdentityPool): boolean =>
   canonical(a) === canonical(b) && samePrincipalTags(a, b);
-
-const sha256 = (value: string): string => createHash('sha256').update(value).digest('hex');
 
 /**
  * SHA-256 of a pool's settings: equal for equal settings, whatever order AWS lists them in. Without

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type {
   RoleMapping as SdkRoleMapping,
   MappingRule as SdkRule,
 } from '@aws-sdk/client-cognito-identity';
+import { sha256 } from '../digest.ts';
 import { isEither, isFlag, isListOf, isMapOf, isShape, isText } from '../shape.ts';
 import { type Check, flag, listOf, mapOf, shapeOf, text } from './answer.ts';
 
@@ -123,7 +123,7 @@ export function short(roleMapping: RoleMapping | Short): Short {
     ...[Claim, MatchType, Value, RoleARN],
   ]);
   const content = JSON.stringify([Type, AmbiguousRoleResolution, rules]);
-  return { sha256: createHash('sha256').update(content).digest('hex') };
+  return { sha256: sha256(content) };
 }
 
 export const sameMapping = (a: RoleMapping | Short, b: RoleMapping | Short): boolean =>

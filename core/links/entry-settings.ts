@@ -1,6 +1,6 @@
 import type { Intent } from '../identity-pool/merge.ts';
 import type { PrincipalTagMap, RoleMapping } from '../identity-pool/roles.ts';
-import type { Link, Links } from './links.ts';
+import { type Link, type Links, linksTo } from './links.ts';
 
 /** How an entry is to be, and what is to be set beside it. */
 export type EntrySettings = Pick<Intent, 'serverSideTokenCheck' | 'roleMapping' | 'principalTags'>;
@@ -61,7 +61,7 @@ export interface Beside {
 
 /** What the links to an identity pool set beside its own settings. */
 export function besideOf(links: Links, identityPoolId: string): Beside {
-  const all = Object.values(links).filter(({ identityPool }) => identityPool === identityPoolId);
+  const all = Object.values(linksTo(links, identityPoolId));
   return {
     roles: all.some((link) => roleMappingOf(link) !== undefined),
     principalTags: all.some((link) => principalTagsOf(link) !== undefined),

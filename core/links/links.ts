@@ -63,6 +63,12 @@ export const poolsByTags = (links: Links): string[] => [
   ),
 ];
 
+/** The links that lead to an identity pool. */
+export const linksTo = (links: Links, identityPoolId: string): Links =>
+  Object.fromEntries(
+    Object.entries(links).filter(([, { identityPool }]) => identityPool === identityPoolId),
+  );
+
 /** The links of these names that links.yml still has. */
 export const linksNamed = (links: Links, names: string[]): Links =>
   Object.fromEntries(Object.entries(links).filter(([name]) => names.includes(name)));

@@ -188,16 +188,18 @@ function disputed(
   });
 }
 
+/** The Regions in a link's ids, each with its path in the link. */
+export const regionsIn = ({ identityPool, userPools = [] }: Link): [string[], string][] => [
+  [['identityPool'], identityPoolRegion(identityPool)],
+  ...userPools.map((id, i): [string[], string] => [['userPools', String(i)], userPoolRegion(id)]),
+];
+
 /** The Regions and ARNs of a link, by where they stand in it. */
 function placesOf(
   link: Link,
 ): { path: string[]; region?: string; partition: string | undefined }[] {
-  const { userPools = [], roleMapping } = link;
+  const { roleMapping } = link;
   const rules = typeof roleMapping === 'object' ? roleMapping.rules : [];
-  const regions: [string[], string][] = [
-    [['identityPool'], identityPoolRegion(link.identityPool)],
-    ...userPools.map((id, i): [string[], string] => [['userPools', String(i)], userPoolRegion(id)]),
-  ];
   const arns: [string[], string | undefined][] = [
     [['roleArn'], link.roleArn],
     [['userPoolRoleArn'], link.userPoolRoleArn],
@@ -207,7 +209,7 @@ function placesOf(
     ]),
   ];
   return [
-    ...regions.map(([path, region]) => ({ path, region, partition: partitionOf(region) })),
+    ...regionsIn(link).map(([path, region]) => ({ path, region, partition: partitionOf(region) })),
     ...arns.flatMap(([path, arn]) =>
       arn === undefined ? [] : [{ path, partition: parseArn(arn).partition }],
     ),

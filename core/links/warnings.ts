@@ -1,20 +1,15 @@
-import { identityPoolRegion } from '../identity-pool/identity-pool.ts';
-import { userPoolRegion } from '../user-pool.ts';
+import { isObject } from '../shape.ts';
 import { isExclusion } from './glob.ts';
 import type { Link, Links } from './links.ts';
 import { canMeet, coversAllOf } from './overlap.ts';
-import { clashingMappings, type Problem } from './problems.ts';
+import { clashingMappings, type Problem, regionsIn } from './problems.ts';
 import { isKnownRegion } from './regions.ts';
 
 type NamedLink = [string, Link];
 
 /** Regions that may be a mistake, or newer than this version. */
-function unknownRegions([name, { identityPool, userPools = [] }]: NamedLink): Problem[] {
-  const regions: [string[], string][] = [
-    [['identityPool'], identityPoolRegion(identityPool)],
-    ...userPools.map((id, i): [string[], string] => [['userPools', String(i)], userPoolRegion(id)]),
-  ];
-  return regions
+function unknownRegions([name, link]: NamedLink): Problem[] {
+  return regionsIn(link)
     .filter(([, region]) => !isKnownRegion(region))
     .map(([path, region]) => ({
       path: ['links', name, ...path],
@@ -48,14 +43,11 @@ function sameRole([name, { roleArn, userPoolRoleArn }]: NamedLink): Problem[] {
   return [{ path: ['links', name, 'userPoolRoleArn'], message }];
 }
 
-const isMap = (value: unknown): value is object =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
-
 /** A link as a text that is the same whatever the order of its keys and user pools. */
 function textOf(link: Link): string {
   const { userPools = [] } = link;
   return JSON.stringify({ ...link, userPools: [...userPools].sort() }, (_, value: unknown) =>
-    isMap(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value,
+    isObject(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value,
   );
 }
 

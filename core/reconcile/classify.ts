@@ -256,13 +256,10 @@ export function repairsOf(findings: Finding[]): (Omit<Finding, 'repair'> & { int
   return [...first, ...all.filter(({ intent }) => intent.operation === 'link')];
 }
 
-const ledgerKey = ({ providerName, clientId }: LedgerEntry): string =>
-  entryKey({ ProviderName: providerName, ClientId: clientId });
-
 type Ledger = ReadonlyMap<string, LedgerEntry>;
 
 const byKey = (ledger: LedgerEntry[]): Ledger =>
-  new Map(ledger.map((entry) => [ledgerKey(entry), entry]));
+  new Map(ledger.map((entry) => [entryKey(entry), entry]));
 
 /** Whether a client, or its user pool, was heard to be deleted since it was listed. */
 const isDeleted = (ledger: Ledger, { ProviderName = '', ClientId = '' }: Provider): boolean =>

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../digest.ts';
 import { InvalidRequestError } from '../errors.ts';
+import { type Failure, unwrap } from '../failure.ts';
 import { grouped } from '../grouped.ts';
 import { tagsMatch } from '../links/coverage.ts';
-import type { Link, Links } from '../links/links.ts';
-import { type Failure, unwrap } from '../request/outcome.ts';
+import { type Link, type Links, linksTo } from '../links/links.ts';
 import { onlyKeys, quote, text } from '../request/request.ts';
 import { isObject } from '../shape.ts';
 import { userPoolRegion } from '../user-pool.ts';
@@ -48,12 +48,6 @@ export function judgedLinks(links: Links, only: string | undefined): Links {
   const { identityPool } = (only === undefined ? undefined : links[only]) ?? {};
   return identityPool === undefined ? links : linksTo(links, identityPool);
 }
-
-/** The links that lead to an identity pool. */
-export const linksTo = (links: Links, identityPoolId: string): Links =>
-  Object.fromEntries(
-    Object.entries(links).filter(([, { identityPool }]) => identityPool === identityPoolId),
-  );
 
 const taggedLinks = (links: Links): Link[] =>
   Object.values(links).filter(({ userPoolTags }) => userPoolTags !== undefined);
@@ -164,10 +158,7 @@ export function planOf(
 export type ListedPool = [userPoolId: string, digest: string, tagSets: string[]];
 
 const tagSetOf = (tags: Record<string, string>): string =>
-  createHash('sha256')
-    .update(JSON.stringify(Object.entries(tags).sort()))
-    .digest('hex')
-    .slice(0, 8);
+  sha256(JSON.stringify(Object.entries(tags).sort())).slice(0, 8);
 
 /** The sets of tags by which links cover a user pool, each in few characters. */
 export function tagSetsOf(links: Links, tags: Record<string, string>): string[] {

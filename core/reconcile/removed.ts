@@ -2,7 +2,7 @@ import { parseArn } from '../arn.ts';
 import { deployedMachine } from '../deployment.ts';
 import { executionOf } from '../execution.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
-import { isObject, isText } from '../shape.ts';
+import { isObject, isText, parsedJson } from '../shape.ts';
 import { userPoolIdOf } from '../user-pool.ts';
 import type { Finding } from './classify.ts';
 import { fitting } from './report.ts';
@@ -114,15 +114,6 @@ function writerIn(record: Members): Writer | undefined {
   };
 }
 
-function parsed(text: unknown): Members | undefined {
-  try {
-    const record: unknown = JSON.parse(String(text));
-    return isObject(record) ? record : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * Reads what LookupEvents shows of an UpdateIdentityPool.
  *
@@ -130,9 +121,9 @@ function parsed(text: unknown): Members | undefined {
  * @returns undefined for one that failed, or was about another identity pool.
  */
 export function poolUpdate(text: unknown, identityPoolId: string): PoolUpdate | undefined {
-  const record = parsed(text);
+  const record = parsedJson(text);
   // It does not say which pool it is about: it may be this one.
-  if (!record) return { time: Number.NaN };
+  if (!isObject(record)) return { time: Number.NaN };
   const { requestParameters: asked, responseElements: answered, errorCode } = record;
   const pool = member(asked, 'identityPoolId') ?? member(answered, 'identityPoolId');
   if (errorCode !== undefined || (isText(pool) && pool !== identityPoolId)) return undefined;
@@ -145,15 +136,12 @@ export function poolUpdate(text: unknown, identityPoolId: string): PoolUpdate | 
   };
 }
 
-const keyOf = ({ providerName, clientId }: RemovedEntry): string =>
-  entryKey({ ProviderName: providerName, ClientId: clientId });
-
 /** Where to look no further: the pool had the entry then, or it is unknown whether it had. */
 const isEnd = ({ entries }: PoolUpdate, key: string): boolean => entries?.has(key) !== false;
 
 /** Whether earlier updates say nothing more about an entry. */
 export const isSettled = (entry: RemovedEntry, updates: PoolUpdate[]): boolean =>
-  updates.some((update) => isEnd(update, keyOf(entry)));
+  updates.some((update) => isEnd(update, entryKey(entry)));
 
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
 const HISTORY_DAYS = 90;
@@ -185,7 +173,7 @@ export function removalOf(
   entry: RemovedEntry,
   { updates, wholeSince = Number.POSITIVE_INFINITY }: Updates,
 ): PoolUpdate | undefined {
-  const end = updates.findIndex((update) => isEnd(update, keyOf(entry)));
+  const end = updates.findIndex((update) => isEnd(update, entryKey(entry)));
   if (end >= 0) return updates[end]?.entries ? updates.slice(0, end).at(-1) : undefined;
   const linked = Date.parse(entry.linkedBy.time);
   return linked >= wholeSince ? updates.filter(({ time }) => time > linked).at(-1) : undefined;

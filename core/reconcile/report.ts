@@ -1,4 +1,16 @@
-import { grouped } from '../grouped.ts';
+import {
+  BROKEN_ANSWER,
+  causeOf,
+  type Failure,
+  type Fault,
+  faultOf,
+  isFailure,
+  isFault,
+  isNamedPool,
+  MESSAGE_ROOM,
+  UNNAMED,
+  unwrap,
+} from '../failure.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
 import {
   type Change,
@@ -6,17 +18,7 @@ import {
   type ShownChange,
   shownChanges,
 } from '../identity-pool/merge.ts';
-import {
-  BROKEN_ANSWER,
-  CAUSE_ROOM,
-  type Failure,
-  isFailure,
-  isNamedPool,
-  MESSAGE_ROOM,
-  UNNAMED,
-  unwrap,
-} from '../request/outcome.ts';
-import { isFlag, isListOf, isMapOf, isNumber, isObject, isShape, isText } from '../shape.ts';
+import { isFlag, isListOf, isMapOf, isNumber, isObject, isText } from '../shape.ts';
 import { type Refused, refusalOf } from '../write/batch.ts';
 import { type EntryState, type Finding, STATES } from './classify.ts';
 import type { PoolIssuer } from './issuers.ts';
@@ -40,12 +42,6 @@ interface ReportedEntry {
   repair?: Intent['operation'];
   /** Why it was not repaired, by the error's name. */
   refused?: string;
-}
-
-/** The name and the sentence of what went wrong. */
-interface Fault {
-  error: string;
-  message: string;
 }
 
 /** One identity pool in the output of the `reconcile` state machine. */
@@ -204,8 +200,6 @@ export interface ReconcileFinished {
 
 const isReport = (end: PoolReport | FailedPool): end is PoolReport => 'counts' in end;
 
-const isFault = isShape<Fault>({ error: isText, message: isText }, {});
-
 const isPoolReport = (value: unknown): value is PoolReport =>
   isObject(value) &&
   isMapOf(isNumber)(value['counts']) &&
@@ -252,29 +246,12 @@ function totalsOf(ends: (PoolReport | FailedPool)[]): ReconcileOutput['totals'] 
   };
 }
 
-/** The error of an execution in which identity pools failed, as one name and one message. */
-function faultOf(ends: (PoolReport | FailedPool)[]): Fault | undefined {
-  const failed = ends.flatMap(({ identityPoolId, failure }) =>
-    failure ? { identityPoolId, ...failure } : [],
-  );
-  const [first] = failed;
-  if (!first) return undefined;
-  if (failed.length === 1) return { error: first.error, message: first.message };
-  const names = [...grouped(failed, ({ error }) => error).keys()];
-  const each = failed.map(({ identityPoolId, message }) => `${identityPoolId}: ${message}`);
-  return {
-    error: names.length === 1 ? first.error : 'ReconcileFailedError',
-    message: `${failed.length} of ${ends.length} identity pools failed. ${each.join(' ')}`,
-  };
-}
+// The error of an execution whose identity pools failed with different errors.
+const MIXED = 'ReconcileFailedError';
 
-/** The cause of a failed execution: the whole output where there is room for it, else its totals. */
-function causeOf(message: string, output: ReconcileOutput | undefined): string {
-  const whole = JSON.stringify({ message, ...output });
-  if (whole.length <= CAUSE_ROOM) return whole;
-  const totals = output && { totals: output.totals };
-  return JSON.stringify({ message: message.slice(0, MESSAGE_ROOM), ...totals });
-}
+/** The identity pools that failed, with why. */
+const failedOf = (ends: (PoolReport | FailedPool)[]) =>
+  ends.flatMap(({ identityPoolId, failure }) => (failure ? { identityPoolId, ...failure } : []));
 
 /**
  * How the execution ends, and the event that says so. One failed identity pool fails the execution.
@@ -291,13 +268,14 @@ export function reconcileReport(
   const totals = totalsOf(identityPools);
   const request = known && { repair: known.repair, links: known.links };
   const output = request && { ...request, identityPools, totals };
-  const fault = 'Error' in end ? unwrap(end) : faultOf(identityPools);
+  const failed = failedOf(identityPools);
+  const fault = 'Error' in end ? unwrap(end) : faultOf(failed, identityPools.length, MIXED);
   const finished = {
     executionArn,
     ...request,
     identityPools: {
       count: identityPools.length,
-      failed: identityPools.filter(({ failure }) => failure).length,
+      failed: failed.length,
     },
     totals,
   };
@@ -305,10 +283,14 @@ export function reconcileReport(
     const status = 'SUCCEEDED';
     return { report: { status, output }, finished: { ...finished, status } };
   }
-  const { error, message } = fault ?? { error: 'ReconcileFailedError', message: '' };
+  const { error, message } = fault ?? { error: MIXED, message: '' };
   const status = 'FAILED';
   return {
-    report: { status, error, cause: causeOf(message, output) },
+    report: {
+      status,
+      error,
+      cause: causeOf(message, { ...output }, () => (output ? { totals } : {})),
+    },
     finished: { ...finished, status, error, message: message.slice(0, MESSAGE_ROOM) },
   };
 }

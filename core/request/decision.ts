@@ -1,6 +1,6 @@
 import { ApprovalDeniedError, InvalidApprovalError } from '../errors.ts';
+import { type Failure, isFailure, unwrap } from '../failure.ts';
 import { type Approval, isApproval, LONGEST_REASON } from './approval.ts';
-import { type Failure, isFailure, unwrap } from './outcome.ts';
 
 /** What the answer to a request for approval comes to. */
 export type Decision = { approval: Approval } | { failure: Failure };

@@ -1,15 +1,20 @@
-import { BrokenAnswerError } from '../errors.ts';
+import {
+  BROKEN_ANSWER,
+  causeOf,
+  type Failure,
+  type Fault,
+  faultOf,
+  isFailure,
+  isNamedPool,
+  MESSAGE_ROOM,
+  UNNAMED,
+  unwrap,
+} from '../failure.ts';
 import { grouped } from '../grouped.ts';
-import { isListOf, isNumber, isObject, isShape, isText, type Shape } from '../shape.ts';
+import { isNumber, isObject, isText } from '../shape.ts';
 import type { Issuer } from '../user-pool.ts';
 import type { Approval } from './approval.ts';
 import type { Outcome, Resolved, Result, Target } from './target.ts';
-
-/** An error as Step Functions catches it. */
-export interface Failure {
-  Error: string;
-  Cause?: string;
-}
 
 /** A target when its branch has ended, well or not. */
 export type TargetEnd =
@@ -51,23 +56,6 @@ export type LinkFinished = Partial<Omit<Resolved, 'targets'>> & {
   results: BriefReport[];
 };
 
-export const isFailure: Shape<Failure> = isShape<Failure>({ Error: isText }, { Cause: isText });
-
-/** What is said of a state that is not as the steps before it should have left it. */
-export const BROKEN_ANSWER: Failure = {
-  Error: BrokenAnswerError.name,
-  Cause:
-    "A step of Poolbridge has given an answer that the next step can't read. The history of the execution shows which. Deploy Poolbridge again, and report it if that does not help.",
-};
-
-type NamedPool = Pick<Target, 'identityPoolId' | 'links'>;
-
-/** Stands for an identity pool of which only the failure is known. */
-export const UNNAMED: NamedPool = { identityPoolId: 'unknown', links: [] };
-
-export const isNamedPool = (value: unknown): value is NamedPool =>
-  isObject(value) && isText(value['identityPoolId']) && isListOf(isText)(value['links']);
-
 const isResult = (value: unknown): value is Result =>
   isObject(value) &&
   isText(value['outcome']) &&
@@ -96,28 +84,6 @@ function endStateOf(state: unknown): EndState {
   }
   const { targets, ...request } = state as Omit<Resolved, 'targets'> & { targets: unknown };
   return Array.isArray(targets) ? { ...request, targets: targets.map(endOf) } : BROKEN_ANSWER;
-}
-
-// JavaScript's own errors come from mistakes in a step, and name neither the cause nor the remedy.
-const MISTAKES = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
-
-/** The name and the sentence of an error, without the JSON that Lambda wraps around them. */
-export function unwrap({ Error: error, Cause: cause = '' }: Failure): {
-  error: string;
-  message: string;
-} {
-  try {
-    const parsed: unknown = JSON.parse(cause);
-    if (isObject(parsed) && isText(parsed['errorMessage'])) {
-      const { errorMessage } = parsed;
-      const mistake = `A step of Poolbridge has ended with a mistake of its own (${error}: ${errorMessage}). The log of the step shows where. Deploy Poolbridge again, and report it if that does not help.`;
-      return { error, message: MISTAKES.has(error) ? mistake : errorMessage };
-    }
-  } catch {
-    // Not every cause is JSON: that of a timeout is empty, that of Step Functions' own a sentence.
-  }
-  const silence = `The step ended with ${error} and said nothing more; its log and the execution history show how far it came.`;
-  return { error, message: cause === '' ? silence : cause };
 }
 
 /** What came of a target, as the output has it. */
@@ -159,41 +125,25 @@ function brief(report: TargetReport): BriefReport {
   return rest;
 }
 
-// https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html
-export const CAUSE_ROOM = 32_768;
-export const MESSAGE_ROOM = CAUSE_ROOM / 2;
-
-function causeOf(message: string, results: BriefReport[]): string {
-  const whole = JSON.stringify({ message, results });
-  if (whole.length <= CAUSE_ROOM) return whole;
+/** How many results there are of each outcome. */
+function outcomeCounts(results: BriefReport[]): { results: Record<string, number> } {
   const counts = [...grouped(results, ({ outcome }) => outcome)];
-  const summary = Object.fromEntries(counts.map(([outcome, group]) => [outcome, group.length]));
-  return JSON.stringify({ message: message.slice(0, MESSAGE_ROOM), results: summary });
+  return { results: Object.fromEntries(counts.map(([outcome, group]) => [outcome, group.length])) };
 }
 
-/** The error of an execution in which targets failed, as one name and one message. */
-function errorOf(results: TargetReport[]): { error: string; message: string } | undefined {
-  const failed = results.filter((report) => report.outcome === 'FAILED');
-  const [first] = failed;
-  if (!first) return undefined;
-  if (failed.length === 1) return { error: first.error, message: first.message };
-  const same = failed.every(({ error }) => error === first.error);
-  const each = failed.map(({ identityPoolId, message }) => `${identityPoolId}: ${message}`);
-  return {
-    error: same ? first.error : 'LinkFailedError',
-    message: `${failed.length} of ${results.length} identity pools failed. ${each.join(' ')}`,
-  };
-}
+// The error of an execution whose targets failed with different errors.
+const MIXED = 'LinkFailedError';
 
-function failed(
+/** How an execution ends that failed, and its event. */
+function failure(
   executionArn: string,
   known: Omit<LinkFinished, 'executionArn' | 'status'>,
-  error: string,
-  message: string,
+  { error, message }: Fault,
 ): { report: Report; finished: LinkFinished } {
   const status = 'FAILED';
+  const { results } = known;
   return {
-    report: { status, error, cause: causeOf(message, known.results) },
+    report: { status, error, cause: causeOf(message, { results }, () => outcomeCounts(results)) },
     // Of a long message every target's own part is in its result.
     finished: { executionArn, status, ...known, error, message: message.slice(0, MESSAGE_ROOM) },
   };
@@ -210,14 +160,14 @@ export function reportOn(
 ): { report: Report; finished: LinkFinished } {
   const state = endStateOf(handed);
   if (!('targets' in state)) {
-    const { error, message } = unwrap(state);
-    return failed(executionArn, { results: [] }, error, message);
+    return failure(executionArn, { results: [] }, unwrap(state));
   }
   const { targets: ends, ...request } = state;
   const results = ends.map(reportOf);
-  const failure = errorOf(results);
+  const failed = results.filter((report) => report.outcome === 'FAILED');
+  const fault = faultOf(failed, results.length, MIXED);
   const known = { ...request, results: results.map(brief) };
-  if (failure) return failed(executionArn, known, failure.error, failure.message);
+  if (fault) return failure(executionArn, known, fault);
   const status = 'SUCCEEDED';
   return {
     report: { status, output: { ...request, results } },

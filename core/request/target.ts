@@ -18,7 +18,7 @@ import {
 import { namesFor } from '../issuer.ts';
 import { accessTo, choiceFor, coverageOf, type Subject, stillAllowing } from '../links/coverage.ts';
 import { entrySettingsOf } from '../links/entry-settings.ts';
-import type { Links } from '../links/links.ts';
+import { type Links, linksTo } from '../links/links.ts';
 import type { Issuer } from '../user-pool.ts';
 import { providerNameOf } from '../user-pool.ts';
 import type { Mark } from '../write/marks.ts';
@@ -102,12 +102,6 @@ export interface Resolved {
   notCovered?: string;
 }
 
-/** The links that lead to an identity pool. */
-const linksTo = (links: Links, identityPoolId: string): string[] =>
-  Object.entries(links).flatMap(([name, link]) =>
-    link.identityPool === identityPoolId ? [name] : [],
-  );
-
 /**
  * The target of a request to take away role mappings that entries have left behind: it needs no link that
  * covers the app client, only one that leads to the identity pool.
@@ -119,7 +113,7 @@ export function resolveLeftBehind(
   { userPoolId, clientId = '', identityPoolId = '', dryRun, requestedBy }: LinkRequest,
   partition: string,
 ): Resolved {
-  const names = linksTo(links, identityPoolId);
+  const names = Object.keys(linksTo(links, identityPoolId));
   accessTo(links, identityPoolId);
   const waits = approvalTime(links, names);
   const intent: Intent = {
@@ -152,7 +146,7 @@ export function allowing(links: Links, target: Target, subject: Subject): string
   const { identityPoolId, intent } = target;
   if (!intent.leftBehind) return stillAllowing(links, target, subject);
   accessTo(links, identityPoolId);
-  return linksTo(links, identityPoolId);
+  return Object.keys(linksTo(links, identityPoolId));
 }
 
 /**

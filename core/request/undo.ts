@@ -9,7 +9,7 @@ import { type Change, expanded, isEntryChange, type ShownChange } from '../ident
 import { isShort } from '../identity-pool/roles.ts';
 import { coverageOf, type Subject } from '../links/coverage.ts';
 import type { Links } from '../links/links.ts';
-import { isListOf, isObject, isText } from '../shape.ts';
+import { isListOf, isObject, isText, parsedJson } from '../shape.ts';
 import { userPoolIdOf } from '../user-pool.ts';
 import { isShownChange, type LedgerEntry } from '../write/records.ts';
 import { approvalTime } from './approval.ts';
@@ -32,14 +32,6 @@ export interface ExecutionEnd {
 
 const areChanges = isListOf(isShownChange);
 
-function parsed(json: string | undefined): unknown {
-  try {
-    return JSON.parse(json ?? 'null');
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * What an execution has changed, by its output or, where other targets of it failed, its cause. What a
  * dry run would have changed, it has not.
@@ -47,7 +39,7 @@ function parsed(json: string | undefined): unknown {
  * @throws InvalidRequestError when it has changed nothing, or can't say what.
  */
 export function doneBy(executionArn: string, { status, output, cause }: ExecutionEnd): Done[] {
-  const end = parsed(status === 'SUCCEEDED' ? output : cause);
+  const end = parsedJson(status === 'SUCCEEDED' ? output : cause);
   const results = isObject(end) ? end['results'] : undefined;
   if (!Array.isArray(results)) {
     throw new InvalidRequestError(
@@ -183,12 +175,7 @@ export function checkLedger(
   { identityPoolId, undoes, intent }: Target,
   execution: string,
 ): void {
-  const known = new Map(
-    ledger.map((entry) => [
-      entryKey({ ProviderName: entry.providerName, ClientId: entry.clientId }),
-      entry,
-    ]),
-  );
+  const known = new Map(ledger.map((entry) => [entryKey(entry), entry]));
   const entries = (intent.takeBack ?? []).flatMap(expanded).filter(isEntryChange);
   const conflicts = entries.flatMap(({ provider }) => {
     const entry = known.get(entryKey(provider));

@@ -124,7 +124,7 @@ describe('docs/outcomes.md', () => {
   test('has each error, and no other', () => {
     const named = namedIn(section(page, '## Errors'));
     // Errors that stand for several failures, or come from a state, have no class.
-    const literal = all(code, /\berror: .*?'([A-Z]\w+Error)'/g).filter(
+    const literal = all(code, /\b(?:error: .*?|MIXED = )'([A-Z]\w+Error)'/g).filter(
       (name) => name !== 'UsageError',
     );
     const states = templates.flatMap((file) => all(read(file), /\bError: (\w+Error)$/gm));

@@ -30,6 +30,7 @@ interface State {
   Type: string;
   Resource?: { 'Fn::GetAtt'?: [string] };
   TimeoutSeconds?: number;
+  Result?: { Error: string; Cause: string };
   Retry?: (Retry | string)[];
   ItemProcessor?: { States: Record<string, State> };
 }

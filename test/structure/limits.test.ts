@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { BROKEN_ANSWER } from '../../core/failure.ts';
 import { OUTDATED_MS } from '../../core/request/target-now.ts';
 import { LEASE_MS } from '../../core/write/lease.ts';
 import { LAG_MS } from '../../core/write/marks.ts';
@@ -39,6 +40,17 @@ test('every sentence that says how long the lease lasts is compared with the cod
     said.map(([file]) => file).sort(),
     'a file says how long the lease lasts and has no row in test/structure/limits-table.ts, or has one too many',
   );
+});
+
+test('the state machines and the steps describe an invalid answer in the same words', () => {
+  const causes = states.flatMap(({ name, state }) =>
+    name === 'BrokenAnswer' ? [[state.Result?.Error, state.Result?.Cause]] : [],
+  );
+  const { Error: error, Cause } = BROKEN_ANSWER;
+  assert.deepEqual(causes, [
+    [error, Cause],
+    [error, Cause],
+  ]);
 });
 
 describe('times that depend on each other', () => {

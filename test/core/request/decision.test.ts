@@ -56,7 +56,7 @@ describe('the answer to a request for approval', () => {
     assert.ok('failure' in silent && silent.failure.Error === 'ApprovalDeniedError');
     assert.match(
       silent.failure.Cause!,
-      /^The step ended with ApprovalDeniedError and said nothing/,
+      /^The step ended with ApprovalDeniedError, without a message/,
     );
   });
 

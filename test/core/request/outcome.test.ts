@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { metricsOf, reportOn, type TargetEnd, unwrap } from '../../../core/request/outcome.ts';
+import { unwrap } from '../../../core/failure.ts';
+import { metricsOf, reportOn, type TargetEnd } from '../../../core/request/outcome.ts';
 import type { Resolved, Result, Target } from '../../../core/request/target.ts';
 
 const EXECUTION = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:run-1';
@@ -189,7 +190,7 @@ describe('the error of an execution that fails', () => {
 });
 
 describe('the cause of a failed step', () => {
-  const silent = /The step ended with States\.Timeout and said nothing more/;
+  const silent = /The step ended with States\.Timeout, without a message/;
   const cases: [string, string | undefined, string | RegExp][] = [
     ['Lambda’s wrapping is taken off', lambdaFailure('A', 'Why.').Cause, 'Why.'],
     ['a sentence is left as it is', 'The state was too large.', 'The state was too large.'],
