@@ -2,12 +2,13 @@ import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { Executions } from '../executions/executions.ts';
+import { Finder } from '../executions/finder.ts';
 import { type Visit, visitsIn } from '../executions/history.ts';
-import { Machines } from '../executions/machines.ts';
 import { isShared, type Recorded, recordsOf } from '../executions/records.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { cancelledLines, changeLines, differenceLines } from '../output/changes.ts';
 import { consoleLink } from '../output/console-link.ts';
+import { UsageError } from '../output/exit.ts';
 import { requestedByText } from '../output/requested-by.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -81,15 +82,23 @@ function lines({ execution, status, source, started, console, ...more }: Documen
   ];
 }
 
-async function run(terminal: Terminal, named: string, command: Command): Promise<void> {
-  const { stage } = optionsOf(command);
+/** The ARN of the execution that is meant. */
+function meant(finder: Finder, named: string | undefined, isLast: boolean): Promise<string> {
+  if (isLast && named === undefined) return finder.last();
+  if (named !== undefined && !isLast) return finder.find(named);
+  throw new UsageError('Name one execution, or add --last.');
+}
+
+async function run(terminal: Terminal, named: string | undefined, command: Command): Promise<void> {
+  const { stage, last = false } = optionsOf<{ last?: true }>(command);
   const session = sessionOf(command);
   const executions = new Executions(session, stage);
-  const described = await executions.read(await new Machines(session, stage).executionArn(named));
+  const execution = await meant(new Finder(session, stage, terminal), named, last);
+  const described = await executions.read(execution);
   const events = await executions.eventsOf(described);
   const states = visitsIn(events);
   const records = recordsOf(described, events).map(({ before: _, after: __, ...shown }) => shown);
-  const { execution, machine, source, status, started, stopped } = described;
+  const { machine, source, status, started, stopped } = described;
   const link = (await session.isAwsItself()) ? consoleLink(execution) : undefined;
   terminal.answer(
     { execution, machine, source, status, started, stopped, console: link, records, states },
@@ -102,6 +111,7 @@ export function show(program: Command, terminal: Terminal): void {
   const command = program
     .command('show')
     .description('show one execution: requested by, changes, every state with its times')
-    .argument('<execution>', 'its ARN or name')
-    .action((named: string) => run(terminal, named, command));
+    .argument('[execution]', 'its ARN, its name or the beginning of its name')
+    .option('--last', 'the execution that began last')
+    .action((named: string | undefined) => run(terminal, named, command));
 }

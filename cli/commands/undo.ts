@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
-import { Machines } from '../executions/machines.ts';
+import { machineOf } from '../../core/audit/audit.ts';
+import { Finder } from '../executions/finder.ts';
 import { withYesOption } from '../executions/removal.ts';
 import { confirmRequest, runExecution, withRunOptions } from '../executions/run.ts';
 import { optionsOf, sessionOf } from '../options.ts';
+import { UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 interface Options {
@@ -16,11 +18,16 @@ export function undo(program: Command, terminal: Terminal): void {
   const command = program
     .command('undo')
     .description('undo what an execution changed, and only that')
-    .argument('<execution>', 'its ARN or name')
+    .argument('<execution>', 'its ARN, its name or the beginning of its name')
     .option('--identity-pool <id>', 'only in this identity pool');
   withYesOption(withRunOptions(command)).action(async (named: string) => {
     const { stage, identityPool, dryRun, reason } = optionsOf<Options>(command);
-    const executionArn = await new Machines(sessionOf(command), stage).executionArn(named);
+    const executionArn = await new Finder(sessionOf(command), stage, terminal).find(named);
+    if (machineOf(executionArn) !== 'link') {
+      throw new UsageError(
+        `${named} is an execution of reconcile, and undo takes back those of link. Unlink by hand what it linked.`,
+      );
+    }
     const input = { operation: 'undo', executionArn, identityPoolId: identityPool };
     const request = { ...input, dryRun, reason };
     await confirmRequest({ terminal, command }, request);

@@ -87,6 +87,13 @@ export class Executions {
     return found.slice(0, limit);
   }
 
+  /** @throws ExecutionDoesNotExist if Step Functions does not know it, or no longer. */
+  async exists(execution: string): Promise<true> {
+    const sfn = await this.#session.stepFunctions(executionOf(execution).region);
+    await sfn.describeExecution({ executionArn: execution });
+    return true;
+  }
+
   /** @throws ExecutionDoesNotExist if neither Step Functions nor the log group knows it. */
   async read(execution: string): Promise<DescribedExecution> {
     const sfn = await this.#session.stepFunctions(executionOf(execution).region);

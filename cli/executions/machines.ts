@@ -79,10 +79,10 @@ export class Machines {
     return `arn:${partition}:states:${region}:${account}:stateMachine:${stateMachineName(this.#stage, machine)}`;
   }
 
-  /** The ARN of an execution that is given by its ARN or, for one of `link`, by its name. */
-  async executionArn(named: string): Promise<string> {
+  /** The ARN of an execution that is given by its ARN or by its name. */
+  async executionArn(named: string, machine: Machine = 'link'): Promise<string> {
     if (named.startsWith('arn:')) return named;
-    return `${(await this.arnOf('link')).replace(':stateMachine:', ':execution:')}:${named}`;
+    return `${(await this.arnOf(machine)).replace(':stateMachine:', ':execution:')}:${named}`;
   }
 
   /** Starts an execution, and returns its ARN. */

@@ -13,10 +13,7 @@ const advice = new Map([
   ],
   ['StateMachineDoesNotExist', deployed],
   ['ResourceNotFoundException', deployed],
-  [
-    'ExecutionDoesNotExist',
-    'Step Functions keeps an execution for 90 days. For older ones, use poolbridge audit, which reads the log group.',
-  ],
+  ['ExecutionDoesNotExist', 'To list those that exist: poolbridge history'],
   ['TaskTimedOut', 'The change is already approved or denied, or the time to decide is over.'],
   [
     'CredentialsProviderError',

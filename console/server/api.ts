@@ -1,4 +1,4 @@
-import { Machines } from '../../cli/executions/machines.ts';
+import { Finder } from '../../cli/executions/finder.ts';
 import { Failure } from '../../cli/output/exit.ts';
 import type { Session } from '../../cli/session.ts';
 import { isOneOf, isText } from '../../core/shape.ts';
@@ -93,7 +93,7 @@ export class Api {
     };
     const live = new Live({ session, stage, demo: about }, abilities);
     const plans = new Plans(session, stage, abilities);
-    const machines = new Machines(session, stage);
+    const finder = new Finder(session, stage);
     /** Refreshes the pages after an action. */
     const refreshed = async <T>(done: Promise<T>): Promise<T> => {
       try {
@@ -114,7 +114,7 @@ export class Api {
       ],
       [
         'GET /api/find',
-        async ({ query }) => ({ execution: await machines.executionArn(query.get('named') ?? '') }),
+        async ({ query }) => ({ execution: await finder.find(query.get('named') ?? '') }),
       ],
       [
         'GET /api/data',

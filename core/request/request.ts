@@ -184,11 +184,18 @@ function common(source: Json, requestedBy: RequestedBy) {
 
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 const EXECUTION_ARN = /^arn:[a-z-]+:states:[a-z0-9-]+:\d{12}:execution:[^\s:]{1,80}:[^\s:]{1,90}$/;
+const EXECUTION_NAME = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]{1,90}$/u;
+
+/** Whether a text has the form of an execution's ARN. */
+export const isExecutionArn = (text: string): boolean => EXECUTION_ARN.test(text);
+
+/** Whether a text has the form of an execution's name, or of the beginning of one. */
+export const isExecutionName = (text: string): boolean => EXECUTION_NAME.test(text);
 
 function undoFrom(source: Json, requestedBy: RequestedBy): UndoRequest {
   onlyKeys(source, undoKeys, 'The request');
   const { executionArn } = source;
-  if (typeof executionArn !== 'string' || !EXECUTION_ARN.test(executionArn)) {
+  if (typeof executionArn !== 'string' || !isExecutionArn(executionArn)) {
     return refuse(
       `executionArn must be the ARN of the execution to undo, like "arn:aws:states:us-east-1:111111111111:execution:poolbridge-prod-link:NAME", not ${quote(executionArn)}.`,
     );

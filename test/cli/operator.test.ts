@@ -188,6 +188,25 @@ describe('an operator', () => {
     assert.ok(lines.length > 1 && lines.slice(1).every((line) => / {2}\w+Error /.test(line)));
     const reconciled = await json('history', '--reconcile', '--limit', '1');
     assert.equal(reconciled.answer.executions[0].machine, 'reconcile');
+    // What history prints, show finds, of both state machines.
+    const find = async (...args: string[]) => (await json('show', ...args)).answer;
+    const repair = reconciled.answer.executions[0].execution;
+    const [repairName, linkName] = [repair, execution].map((arn) => arn.split(':').at(-1)!);
+    assert.equal((await find(repairName)).execution, repair);
+    assert.equal((await find(repairName.slice(0, -4))).execution, repair);
+    assert.equal((await find(linkName.slice(0, -4))).execution, execution);
+    assert.equal((await find('--last')).execution, execution);
+    assert.match((await find('no-such')).message, /^There is no execution no-such in this account/);
+    const undone = await json('undo', repairName, '--yes');
+    assert.equal(undone.code, 2);
+    assert.match(undone.answer.message, /is an execution of reconcile/);
+    for (const name of ['twin-one', 'twin-two'])
+      await world.run({ userPoolId: MOBILE, clientId }, name);
+    const several = await json('show', 'twin-');
+    assert.deepEqual(
+      [several.code, several.answer.message],
+      [2, 'The names of 2 executions begin with twin-: twin-two, twin-one. Type more of the name.'],
+    );
 
     const shown = await json('show', execution.split(':').at(-1)!);
     const { records, states } = shown.answer;
@@ -275,7 +294,10 @@ describe('an operator', () => {
       [['plan', '--link', 'mobile', '--user-pool', MOBILE], /cannot be used with/],
       [['history', '--limit', 'many'], /--limit must be a number from 1 to 1000, not many/],
       [['history', '--status', 'x'], /Allowed choices are RUNNING/],
-      [['show'], /missing required argument 'execution'/],
+      [['show'], /Name one execution, or add --last\./],
+      [['show', 'any', '--last'], /Name one execution, or add --last\./],
+      [['show', 'a b'], /"a b" can not be the name of an execution\./],
+      [['undo', 'arn:aws:states:x'], /is not the ARN of an execution, like arn:aws:states:/],
     ];
     for (const [args, expected] of wrong) {
       const { code, out, err } = await say(...args);

@@ -45,7 +45,7 @@ async function help(...args: string[]): Promise<string> {
 const optionsIn = (text: string): string[] => all(text, /^ {2}(--[\w-]+(?: <\w+>)?)/gm);
 
 const shared = optionsIn(await help());
-const commands = all(await help(), /^ {2}(\w+)(?: \[options\])?(?: <\w+>)? {2,}/gm).filter(
+const commands = all(await help(), /^ {2}(\w+)(?: \[options\])?(?: [<[]\w+[>\]])? {2,}/gm).filter(
   (name) => name !== 'help',
 );
 
