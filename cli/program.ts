@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
+import { approvals } from './commands/approvals.ts';
 import { approve } from './commands/approve.ts';
 import { audit } from './commands/audit.ts';
 import { check } from './commands/check.ts';
 import { completion } from './commands/completion.ts';
+import { entries } from './commands/entries.ts';
 import { history } from './commands/history.ts';
 import { lease } from './commands/lease.ts';
 import { link } from './commands/link.ts';
@@ -15,15 +17,21 @@ import { show } from './commands/show.ts';
 import { status } from './commands/status.ts';
 import { undo } from './commands/undo.ts';
 import { unlink } from './commands/unlink.ts';
+import { why } from './commands/why.ts';
+import { checkFormat, lookOf, withLookOptions } from './look.ts';
 import { codeOf, exit, UsageError } from './output/exit.ts';
 import { type Streams, Terminal } from './output/terminal.ts';
+import { versionText } from './version.ts';
 
 const commands = [
   link,
   unlink,
   plan,
   status,
+  entries,
+  why,
   reconcile,
+  approvals,
   approve,
   undo,
   history,
@@ -46,15 +54,15 @@ type AddCommand = (program: Command, terminal: Terminal) => void;
 
 /** The program with all its commands. */
 function programOf(terminal: Terminal, others: AddCommand[]): Command {
-  const program = new Command('poolbridge')
+  const program = withLookOptions(new Command('poolbridge'))
     .description(
       'Links app clients of Amazon Cognito user pools to identity pools of other accounts.',
     )
+    .version(versionText(), '--version', 'show the version, and that of Node')
     .option('--stage <name>', "the deployment's stage", 'dev')
     .option('--profile <name>', 'the AWS profile')
     .option('--region <name>', 'the Region that Poolbridge is deployed to')
     .option('--endpoint <url>', 'the endpoint URL, for example of the embedded AWS')
-    .option('--json', 'answer with one JSON document, also on failure')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => terminal.write(text),
@@ -62,6 +70,7 @@ function programOf(terminal: Terminal, others: AddCommand[]): Command {
       outputError: () => {},
     })
     .addHelpText('after', epilogue)
+    .hook('preAction', (_, command) => checkFormat(command))
     .exitOverride();
   for (const each of [...commands, ...others]) each(program, terminal);
   return program;
@@ -86,7 +95,7 @@ export async function run(
   streams: Streams = process,
   others: AddCommand[] = [],
 ): Promise<number> {
-  const terminal = new Terminal(args.includes('--json'), streams);
+  const terminal = new Terminal(lookOf(args), streams);
   const program = programOf(terminal, others);
   try {
     await program.parseAsync(args, { from: 'user' });

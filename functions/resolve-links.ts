@@ -14,10 +14,10 @@ import {
 export const handler = step(
   async ({ execution, input }: { execution: string; input: unknown }): Promise<ReconcilePlan> => {
     const since = Date.now();
-    const { link, repair } = parseReconcile(input, links);
-    const judged = judgedLinks(links, link);
+    const request = parseReconcile(input, links);
+    const judged = judgedLinks(links, request.link);
     const regions = taggedRegions(judged, executionOf(execution).region);
     const found = await Promise.all(regions.map(userPoolsIn));
-    return planOf(judged, repair, { since, regions, found: found.flat() });
+    return planOf(judged, request, { since, regions, found: found.flat() });
   },
 );

@@ -9,7 +9,12 @@ export interface WaitingApproval {
   token: string;
   identityPoolId: string;
   links: string[];
+  /** The name of the app client, if it is known. */
+  clientName?: string;
   changes: ShownChange[];
+  /** When it was asked for, and until when it waits; ISO 8601. */
+  since: string;
+  until: string;
 }
 
 const stillPending = ['TaskStarted', 'TaskSubmitted'];
@@ -27,7 +32,12 @@ export function waitingIn(events: Event[]): WaitingApproval[] {
     const isRequest = event.type === 'TaskScheduled' && resource === 'invoke.waitForTaskToken';
     if (!isRequest || !waits(event)) return [];
     const { token, target, changes } = JSON.parse(String(parameters)).Payload;
-    return [{ token, identityPoolId: target.identityPoolId, links: target.links, changes }];
+    const { identityPoolId, links, clientName, approvalTime } = target;
+    const until = new Date(event.time + approvalTime.seconds * 1000).toISOString();
+    const since = new Date(event.time).toISOString();
+    return [
+      { token, identityPoolId, links, ...(clientName && { clientName }), changes, since, until },
+    ];
   });
 }
 

@@ -59,13 +59,16 @@ const cell = (value: string | number | undefined = ''): string => {
 };
 
 /**
- * The audit as CSV.
+ * Rows as CSV.
  *
  * @see https://www.rfc-editor.org/rfc/rfc4180
  */
-export function csv(records: AuditRecord[]): string {
-  const rows = records.map((record) =>
-    Object.values(columns).map((column) => cell(column(record))),
-  );
-  return [Object.keys(columns), ...rows].map((row) => `${row.join(',')}\r\n`).join('');
-}
+export const csvText = (rows: (string | number | undefined)[][]): string =>
+  rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+
+/** The audit as CSV. */
+export const csv = (records: AuditRecord[]): string =>
+  csvText([
+    Object.keys(columns),
+    ...records.map((record) => Object.values(columns).map((column) => column(record))),
+  ]);

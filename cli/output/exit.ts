@@ -1,3 +1,5 @@
+import type { Sheet } from './sheet.ts';
+
 /** Exit codes: done, failed, wrong usage, not covered by links.yml. */
 export const exit = { done: 0, failed: 1, usage: 2, notCovered: 3 } as const;
 
@@ -10,6 +12,8 @@ export class UsageError extends Error {
 export interface Answer<D extends object = object> {
   document: D;
   linesOf(shown: D): string[];
+  /** The same as rows, for the formats that have no other form. */
+  sheetOf?(shown: D): Sheet;
 }
 
 /** An error with a name, and what the command can still show: before the error, or beside it in the JSON answer. */

@@ -4,9 +4,22 @@ import { styleText } from 'node:util';
 import { visible, visibleText } from '../../core/visible.ts';
 import { sentenceOf } from './advice.ts';
 import { type Answer, Failure, UsageError } from './exit.ts';
+import { type Sheet, sheetAsCsv, sheetAsText } from './sheet.ts';
 
 /** A stream that may be a terminal. */
-type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY'>>;
+type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
+
+export const FORMATS = ['table', 'json', 'text', 'csv'] as const;
+
+/** How answers are written: as lines for people, as one JSON document, or as rows for programs. */
+export type Format = (typeof FORMATS)[number];
+
+/** How a person wants answers to look. */
+export interface Look {
+  format: Format;
+  /** Whether ids and texts are whole, however long the lines are. */
+  wide?: boolean;
+}
 
 /** The streams of a process. */
 export interface Streams {
@@ -15,6 +28,9 @@ export interface Streams {
   stdout: Stream;
   stderr: Stream;
 }
+
+// Narrower lines would hold too little of each column.
+const LEAST_COLUMNS = 80;
 
 const ESC = String.fromCharCode(27);
 const CLEAR_LINE = `\r${ESC}[2K`;
@@ -36,25 +52,50 @@ const guarded = (text: string): string =>
 const textOf = <D extends object>({ document, linesOf }: Answer<D>): string =>
   linesOf(visible(document)).join('\n');
 
+const textIn = <D extends object>(answer: Answer<D>, format: Format): string => {
+  if (format === 'json') return JSON.stringify(answer.document, null, 2);
+  if (format === 'table' || !answer.sheetOf) return textOf(answer);
+  const sheet = answer.sheetOf(answer.document);
+  return format === 'csv' ? sheetAsCsv(sheet) : sheetAsText(sheet);
+};
+
 /** The output of a command: the answer goes to stdout, everything else to stderr. */
 export class Terminal {
-  /** Whether the answer is JSON. */
-  readonly json: boolean;
+  readonly format: Format;
+  /** How many characters a line of a table may have: as many as the terminal has, and any number elsewhere. */
+  readonly width: number;
   readonly #streams: Streams;
   #busy = false;
 
-  constructor(json: boolean, streams: Streams) {
-    this.json = json;
+  constructor({ format, wide = false }: Look, streams: Streams) {
+    this.format = format;
     this.#streams = streams;
+    const { isTTY = false, columns = LEAST_COLUMNS } = streams.stdout;
+    this.width = wide || !isTTY ? Number.POSITIVE_INFINITY : Math.max(columns, LEAST_COLUMNS);
+  }
+
+  /** Whether the answer is JSON. */
+  get json(): boolean {
+    return this.format === 'json';
+  }
+
+  /** Whether ids and texts are whole. */
+  get isWide(): boolean {
+    return this.width === Number.POSITIVE_INFINITY;
   }
 
   /**
-   * Writes the answer: JSON, or lines of text.
+   * Writes the answer in the format that was asked for.
    *
    * @param linesOf makes the lines from the document, in which every control character is visible.
+   * @param sheetOf makes the rows; without it, the formats for programs have the lines.
    */
-  answer<D extends object>(document: D, linesOf: (shown: D) => string[]): void {
-    this.write(this.json ? JSON.stringify(document, null, 2) : textOf({ document, linesOf }));
+  answer<D extends object>(
+    document: D,
+    linesOf: (shown: D) => string[],
+    sheetOf?: (shown: D) => Sheet,
+  ): void {
+    this.write(textIn({ document, linesOf, ...(sheetOf && { sheetOf }) }, this.format));
   }
 
   /** Writes an answer that is already text. */
@@ -121,7 +162,7 @@ export class Terminal {
       this.answer({ error: name, message, ...answer?.document }, () => []);
       return;
     }
-    this.write(answer ? textOf(answer) : '');
+    this.write(answer ? textIn(answer, this.format) : '');
     this.idle();
     const { stderr } = this.#streams;
     if (error instanceof UsageError) {

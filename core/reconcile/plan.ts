@@ -14,6 +14,14 @@ export interface ReconcileRequest {
   link?: string;
   /** Whether to link what is missing and unlink what is orphaned, or only to report it. */
   repair: boolean;
+  /** Whether the report lists the entries that are linked or foreign too. */
+  allEntries?: true;
+}
+
+function flag(input: Record<string, unknown>, name: string): boolean {
+  const { [name]: value = false } = input;
+  if (typeof value === 'boolean') return value;
+  throw new InvalidRequestError(`${name} must be true or false, not ${quote(value)}.`);
 }
 
 /**
@@ -27,14 +35,13 @@ export function parseReconcile(input: unknown, links: Links): ReconcileRequest {
       `The request must be an object like {"link":"…","repair":true}, not ${quote(input)}.`,
     );
   }
-  onlyKeys(input, ['link', 'repair', 'reason'], 'The request');
+  onlyKeys(input, ['link', 'repair', 'allEntries', 'reason'], 'The request');
   text(input, 'reason', 1000);
-  const { link = '', repair = false } = input;
-  if (typeof repair !== 'boolean') {
-    throw new InvalidRequestError(`repair must be true or false, not ${quote(repair)}.`);
-  }
-  if (link === '') return { repair };
-  if (typeof link === 'string' && Object.hasOwn(links, link)) return { link, repair };
+  const { link = '' } = input;
+  const repair = flag(input, 'repair');
+  const asked = flag(input, 'allEntries') ? { repair, allEntries: true as const } : { repair };
+  if (link === '') return asked;
+  if (typeof link === 'string' && Object.hasOwn(links, link)) return { link, ...asked };
   throw new InvalidRequestError(
     `link must be the name of a link in links.yml, which has none that is called ${quote(link)}.`,
   );
@@ -73,6 +80,8 @@ export interface PlannedPool {
   links: string[];
   /** How many characters of the execution's state its report may take, beyond its counts. */
   room: number;
+  /** Whether its report lists the entries that are linked or foreign too. */
+  allEntries?: true;
 }
 
 /** What ResolveLinks hands on. */
@@ -122,7 +131,7 @@ const chunks = <T>(items: T[], size: number): T[][] =>
  */
 export function planOf(
   links: Links,
-  repair: boolean,
+  { repair, allEntries }: ReconcileRequest,
   { since, regions, found }: Pick<ReconcilePlan, 'since' | 'regions'> & { found: string[] },
 ): ReconcilePlan {
   const names = Object.keys(links);
@@ -147,6 +156,7 @@ export function planOf(
       identityPoolId,
       links: group,
       room,
+      ...(allEntries && { allEntries }),
     })),
   };
 }

@@ -32,12 +32,14 @@ interface Repaired {
   unlinked: number;
 }
 
-/** One entry that is not as it should be, in a report. */
+/** One entry in a report. */
 interface ReportedEntry {
   state: EntryState;
   providerName: string;
   clientId: string;
   clientName?: string;
+  /** The links that cover it, where all entries were asked for. */
+  links?: string[];
   /** What a repair does about it, or would do; absent where that is left to a person. */
   repair?: Intent['operation'];
   /** Why it was not repaired, by the error's name. */
@@ -58,6 +60,10 @@ export interface PoolReport {
   entries: ReportedEntry[];
   /** How many more there are than `entries` has room for. */
   omitted?: number;
+  /** Those that are linked or foreign, where all entries were asked for. */
+  rest?: ReportedEntry[];
+  /** How many more there are than `rest` has room for. */
+  omittedRest?: number;
   /** The user pools whose issuer, or the name of whose entries, is not the original one. */
   issuers?: PoolIssuer[];
   /** How many more there are than `issuers` has room for. */
@@ -79,9 +85,16 @@ const countsOf = (findings: { state: EntryState }[]): Counts =>
 // What a person must see to comes first, where there is no room for all.
 const order: EntryState[] = ['removed', 'uncovered', 'changed', 'orphaned', 'missing'];
 
+// These come first, since each says what someone else has put there.
+const restOrder: EntryState[] = ['foreign', 'linked'];
+
+const inOrder = (findings: Finding[], states: EntryState[]): Finding[] =>
+  states.flatMap((state) => findings.filter((finding) => finding.state === state));
+
 function reported(
-  { state, provider, clientName, repair }: Finding,
+  { state, provider, clientName, repair, links }: Finding,
   refusal: Refused | undefined,
+  withLinks = false,
 ): ReportedEntry {
   const { ProviderName = '', ClientId = '' } = provider;
   return {
@@ -89,6 +102,7 @@ function reported(
     providerName: ProviderName,
     clientId: ClientId,
     ...(clientName !== undefined && { clientName }),
+    ...(withLinks && { links }),
     ...(repair && { repair: repair.operation }),
     ...(refusal && { refused: refusalOf(refusal).name }),
   };
@@ -116,9 +130,30 @@ export interface Repair {
   refused: ReadonlyMap<string, Refused>;
 }
 
+/** The entries that are linked or foreign, as far as there is room. */
+function restOf(findings: Finding[], room: number): Pick<PoolReport, 'rest' | 'omittedRest'> {
+  const all = inOrder(findings, restOrder).map((finding) => reported(finding, undefined, true));
+  if (all.length === 0) return {};
+  const rest = fitting(all, room);
+  return {
+    rest,
+    ...(rest.length < all.length && { omittedRest: all.length - rest.length }),
+  };
+}
+
+/** What was written and, with the room that this leaves, the entries that are linked or foreign. */
+function ifRoom(
+  changes: ShownChange[],
+  findings: Finding[],
+  room: number,
+): Pick<PoolReport, 'changes' | 'rest' | 'omittedRest'> {
+  const made = changes.length > 0 && JSON.stringify(changes).length <= room ? { changes } : {};
+  return { ...made, ...restOf(findings, room - JSON.stringify(made).length) };
+}
+
 /** What was found of an identity pool and done about it, as far as there is room. */
 export function poolReport(
-  { identityPoolId, links, room }: PlannedPool,
+  { identityPoolId, links, room, allEntries }: PlannedPool,
   findings: Finding[],
   {
     repair,
@@ -139,9 +174,9 @@ export function poolReport(
     message: sentences.join(' ').slice(0, Math.max(room, SENTENCE)),
   };
   let left = room - (failure ? failure.message.length : 0);
-  const all = order
-    .flatMap((state) => findings.filter((finding) => finding.state === state))
-    .map((finding) => reported(finding, repair?.refused.get(entryKey(finding.provider))));
+  const all = inOrder(findings, order).map((finding) =>
+    reported(finding, repair?.refused.get(entryKey(finding.provider)), allEntries === true),
+  );
   const shownIssuers = fitting(issuers, left * ISSUERS_SHARE);
   if (shownIssuers.length > 0) left -= JSON.stringify(shownIssuers).length;
   const entries = fitting(all, left);
@@ -162,7 +197,7 @@ export function poolReport(
       omittedIssuers: issuers.length - shownIssuers.length,
     }),
     ...(repair && { repaired: { linked: added, unlinked: repair.changes.length - added } }),
-    ...(changes.length > 0 && JSON.stringify(changes).length <= left && { changes }),
+    ...ifRoom(changes, allEntries ? findings : [], left),
     ...(failure && { failure }),
   };
 }

@@ -80,6 +80,7 @@ function setEnvironment(values: Environment): void {
  * Runs the command in this process, which is faster; one at a time, since the process has one environment.
  *
  * @param isTerminal whether stderr is a terminal.
+ * @param columns of a terminal that stdout is; it is none if absent.
  * @param typed what a person answers to questions; without it, there is no one to ask.
  */
 export async function poolbridge(
@@ -89,11 +90,13 @@ export async function poolbridge(
   changed: Environment = {},
   isTerminal = false,
   typed?: string,
+  columns?: number,
 ): Promise<Output> {
   const around = { ...environment(world, keys), ...changed };
   const before = Object.fromEntries(Object.keys(around).map((name) => [name, process.env[name]]));
   const [stdout, stderr] = [collector(), collector()];
   Object.assign(stderr.stream, { isTTY: isTerminal || typed !== undefined });
+  if (columns !== undefined) Object.assign(stdout.stream, { isTTY: true, columns });
   const stdin = Object.assign(Readable.from(typed === undefined ? [] : [`${typed}\n`]), {
     isTTY: typed !== undefined,
   });

@@ -38,7 +38,12 @@ function outputOf(write: (terminal: Terminal) => void, json = false): { out: str
         done();
       },
     });
-  write(new Terminal(json, { stdout: streamTo('out'), stderr: streamTo('err') }));
+  write(
+    new Terminal(
+      { format: json ? 'json' : 'table' },
+      { stdout: streamTo('out'), stderr: streamTo('err') },
+    ),
+  );
   return output;
 }
 

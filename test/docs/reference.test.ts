@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
+import { REASONS } from '../../cli/check/reasons.ts';
 import { run } from '../../cli/program.ts';
 import { console } from '../../console/server/command.ts';
 import * as errors from '../../core/errors.ts';
@@ -87,6 +88,11 @@ describe('docs/commands.md', () => {
       );
     });
   }
+
+  test('has each reason that why may give, and no other', () => {
+    const named = namedIn(section(page, '## why')).filter((name) => !name.startsWith('--'));
+    assertNamed(named, REASONS);
+  });
 
   test('has each key of the input of an execution, and no other', () => {
     const keysOf = (input: object): string[] => {

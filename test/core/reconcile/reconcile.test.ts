@@ -12,6 +12,7 @@ import { coverageOf } from '../../../core/links/coverage.ts';
 import type { Link, Links } from '../../../core/links/links.ts';
 import {
   classify,
+  type EntryState,
   type Evidence,
   repairsOf,
   stillHolds,
@@ -396,6 +397,9 @@ describe('what is looked at', () => {
     assert.deepEqual(parseReconcile({ link: '', repair: true }, all), { repair: true });
     const asked = { link: 'named', reason: 'an event was lost' };
     assert.deepEqual(parseReconcile(asked, all), { link: 'named', repair: false });
+    const every = { repair: false, allEntries: true };
+    assert.deepEqual(parseReconcile({ allEntries: true }, all), every);
+    assert.throws(() => parseReconcile({ allEntries: 1 }, all), /allEntries must be true or false/);
     assert.throws(() => parseReconcile({ reason: 7 }, all), /reason must be a text/);
     assert.deepEqual(Object.keys(judgedLinks(all, undefined)), Object.keys(all));
     assert.deepEqual(Object.keys(judgedLinks(all, 'tagged')), ['named', 'tagged']);
@@ -405,7 +409,7 @@ describe('what is looked at', () => {
     assert.deepEqual(taggedRegions(all, 'us-east-1'), ['us-east-1']);
     assert.deepEqual(taggedRegions(judgedLinks(all, 'elsewhere'), 'us-east-1'), []);
     const found = ['us-east-1_B', ...Array.from({ length: 25 }, (_, i) => `us-east-1_N${i}`)];
-    const plan = planOf(all, true, { since: NOW, regions: ['us-east-1'], found });
+    const plan = planOf(all, { repair: true }, { since: NOW, regions: ['us-east-1'], found });
     const ids = plan.userPools.flat();
     assert.equal(new Set(ids).size, ids.length);
     assert.equal(ids.length, 28);
@@ -423,7 +427,7 @@ describe('what is looked at', () => {
       Array.from({ length: 251 }, (_, i) => [`l${i}`, link({ identityPool: `eu-west-1:${i}` })]),
     );
     const nothing = { since: NOW, regions: [], found: [] };
-    assert.throws(() => planOf(many, true, nothing), { name: 'InvalidRequestError' });
+    assert.throws(() => planOf(many, { repair: true }, nothing), { name: 'InvalidRequestError' });
   });
 
   test('is read for an identity pool only where its links may cover it', () => {
@@ -454,7 +458,7 @@ describe('what is looked at', () => {
 });
 
 describe('the report', () => {
-  const finding = (state: 'missing' | 'removed' | 'linked', clientId: string) => ({
+  const finding = (state: EntryState, clientId: string) => ({
     state,
     links: ['one'],
     clientName: 'a name',
@@ -473,6 +477,26 @@ describe('the report', () => {
     assert.equal(report.entries.length + report.omitted!, 51);
     assert.equal(report.counts.missing, 50);
     assert.ok(JSON.stringify(report.entries).length <= 250 + 2);
+  });
+
+  test('lists linked and foreign entries after the others, with their links, only if all are asked for', () => {
+    const findings = (['linked', 'missing', 'foreign'] as const).map((state) =>
+      finding(state, state),
+    );
+    const asked = { ...planned, room: 2000, allEntries: true as const };
+    const { entries, rest = [], omittedRest } = poolReport(asked, findings);
+    assert.deepEqual(
+      [...entries, ...rest].map(({ state, links }) => [state, links]),
+      ['missing', 'foreign', 'linked'].map((state) => [state, ['one']]),
+    );
+    assert.equal(omittedRest, undefined);
+    const [first] = poolReport({ ...planned, room: 2000 }, findings).entries;
+    assert.deepEqual([first?.state, first?.links], ['missing', undefined]);
+    const many = Array.from({ length: 50 }, (_, i) => finding('linked', `l${i}`));
+    const full = poolReport({ ...asked, room: 1000 }, many);
+    assert.equal(full.rest!.length + full.omittedRest!, 50);
+    assert.ok(JSON.stringify(full.rest).length <= 1000 + 2);
+    assert.equal(poolReport(planned, many).rest, undefined);
   });
 
   test('counts what others removed apart from what was unlinked by request', () => {
@@ -503,7 +527,7 @@ describe('the report', () => {
         link({ identityPool: `ap-south-1:12345678-abcd-abcd-abcd-${String(i).padStart(12, '0')}` }),
       ]),
     );
-    const plan = planOf(many, true, { since: NOW, regions: [], found: [] });
+    const plan = planOf(many, { repair: true }, { since: NOW, regions: [], found: [] });
     const findings = Array.from({ length: 50 }, (_, i) => finding('missing', `${i}`.repeat(12)));
     const changes = findings.map(({ provider }) => ({ op: 'add' as const, provider }));
     const refused = new Map(

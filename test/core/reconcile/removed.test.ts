@@ -344,7 +344,7 @@ describe('what is told of a removed entry', () => {
       providerQuota: 1000,
       onDelete: 'keep',
     };
-    const plan = planOf({ one: link }, false, { since: 0, regions: [], found: [] });
+    const plan = planOf({ one: link }, { repair: false }, { since: 0, regions: [], found: [] });
     const report = poolReport(plan.identityPools[0]!, [...wide, ...wide]);
     const size = JSON.stringify({ report, removed }).length;
     assert.ok(size > 150_000 && size < 250_000, `${size}`);

@@ -1,0 +1,191 @@
+import { expanded } from '../../core/identity-pool/merge.ts';
+import { globMatches, globsInclude, isExclusion } from '../../core/links/glob.ts';
+import type { Links } from '../../core/links/links.ts';
+import type { TargetReport } from '../../core/request/outcome.ts';
+import { type Pause, pausedText } from '../../core/write/pause.ts';
+import type { FoundEntry } from '../executions/entries.ts';
+import type { WaitingRequest } from '../executions/waiting.ts';
+
+/** Why the users of an app client get no credentials, or may not. */
+export const REASONS = [
+  'no such app client',
+  'not covered',
+  'excluded',
+  'waits for approval',
+  'entry missing',
+  'entry of another',
+  'quota',
+  'role mapping',
+  'role refused',
+  'identity pool missing',
+  'paused',
+  'failed',
+  'not visible',
+] as const;
+
+/** One reason, what was found, and the next step. */
+export interface Reason {
+  reason: (typeof REASONS)[number];
+  /** Whether it alone keeps users from getting credentials. */
+  blocks: boolean;
+  found: string;
+  todo: string;
+}
+
+/** What is known of an app client and one of its identity pools. */
+export interface Known {
+  stage: string;
+  userPoolId: string;
+  clientId: string;
+  waiting: WaitingRequest[];
+  pause: { pause: Pause | undefined } | undefined;
+  /** The entry, with what the ledger has of it; undefined if the ledger could not be read. */
+  entry: Pick<FoundEntry, 'since' | 'by'> | undefined;
+}
+
+const byError: Record<string, Reason['reason']> = {
+  UserPoolClientNotFoundError: 'no such app client',
+  NotCoveredError: 'not covered',
+  ProviderQuotaError: 'quota',
+  RoleMappingError: 'role mapping',
+  TargetAccessDeniedError: 'role refused',
+  UserPoolAccessDeniedError: 'role refused',
+  IdentityPoolNotFoundError: 'identity pool missing',
+};
+
+const todos: Partial<Record<Reason['reason'], string>> = {
+  'no such app client': 'Check both ids: poolbridge entries shows those that have entries.',
+  'not covered': 'Add the user pool to a link in links.yml, and deploy.',
+  quota:
+    'Unlink app clients that no longer exist, or raise the quota L-14403AD5 and set providerQuota.',
+  'role mapping': 'Correct roleMapping in links.yml, or remove the mapping that is left behind.',
+  'role refused': 'Deploy the template that the message names, in the account that it names.',
+  'identity pool missing': 'Correct identityPool in links.yml, or create the identity pool.',
+};
+
+/** The reason that an error stands for. */
+export function reasonOfError({ error, message }: { error: string; message: string }): Reason {
+  const reason = byError[error] ?? 'failed';
+  return {
+    reason,
+    blocks: true,
+    found: message,
+    todo: todos[reason] ?? `Look up ${error} in docs/runbook.md.`,
+  };
+}
+
+/**
+ * Why no link covers an app client, by the name of the client and the links.yml of the working copy. That of the
+ * deployment may differ.
+ *
+ * @returns undefined if links.yml does not explain it.
+ */
+export function exclusionOf(
+  links: Links,
+  userPoolId: string,
+  clientName: string,
+): Reason | undefined {
+  const naming = Object.entries(links).filter(([, { userPools }]) =>
+    userPools?.includes(userPoolId),
+  );
+  const excluding = naming.filter(([, { clients }]) => !globsInclude(clients, clientName));
+  if (naming.length === 0 || excluding.length < naming.length) return undefined;
+  const found = excluding.map(([name, { clients }]) => {
+    const glob = clients.findLast(
+      (each) => isExclusion(each) && globMatches(each.slice(1), clientName),
+    );
+    return glob === undefined
+      ? `${name} names the user pool, but not the app client ${clientName} (clients: ${clients.join(', ')})`
+      : `${name} excludes the app client ${clientName} by ${glob}`;
+  });
+  return {
+    reason: 'excluded',
+    blocks: true,
+    found: `By the links.yml here, ${found.join('; ')}.`,
+    todo: 'If it should be linked, change clients of the link in links.yml, and deploy.',
+  };
+}
+
+const subject = ({ stage, userPoolId, clientId }: Known): string =>
+  `--stage ${stage} --user-pool ${userPoolId} --client ${clientId}`;
+
+function waits(known: Known, identityPoolId: string): Reason[] {
+  return known.waiting
+    .filter(
+      (each) =>
+        each.identityPoolId === identityPoolId &&
+        each.operation === 'link' &&
+        each.clientId === known.clientId,
+    )
+    .map(({ execution, since }) => ({
+      reason: 'waits for approval',
+      blocks: true,
+      found: `The link waits for approval since ${since}.`,
+      todo: `Decide: poolbridge approve ${execution} --stage ${known.stage} --identity-pool ${identityPoolId} --reason "…"`,
+    }));
+}
+
+/** What keeps a link that is missing from being written. */
+function missing(known: Known, identityPoolId: string): Reason[] {
+  const paused: Reason[] = known.pause
+    ? [
+        {
+          reason: 'paused',
+          blocks: true,
+          found: `All writes have been paused ${pausedText(known.pause.pause)}.`,
+          todo: `When the reason is gone: poolbridge resume --stage ${known.stage}`,
+        },
+      ]
+    : [];
+  const waiting = waits(known, identityPoolId);
+  if (waiting.length > 0) return [...waiting, ...paused];
+  const entry: Reason = {
+    reason: 'entry missing',
+    blocks: true,
+    found: known.entry?.since
+      ? `The identity pool has no entry for it. Poolbridge wrote the entry last at ${known.entry.since}.`
+      : 'The identity pool has no entry for it.',
+    todo: `Link it: poolbridge link ${subject(known)} --identity-pool ${identityPoolId}`,
+  };
+  return [entry, ...paused];
+}
+
+const CANT_SEE: Reason = {
+  reason: 'not visible',
+  blocks: false,
+  found:
+    "The identity pool's authenticated role and its trust policy are in Account-B, and are not read from here.",
+  todo: 'If users still get no credentials, see docs/runbook.md: the role must trust cognito-identity.amazonaws.com for this identity pool.',
+};
+
+/** Every reason that one identity pool gives, the ones that block first. */
+export function reasonsIn(result: TargetReport, known: Known): Reason[] {
+  if (result.outcome === 'FAILED') return [reasonOfError(result)];
+  const changes = result.changes.flatMap(expanded);
+  if (changes.some(({ op }) => op === 'add')) return missing(known, result.identityPoolId);
+  const beside = changes.map(({ op }) => op);
+  const mapping: Reason[] =
+    beside.length > 0
+      ? [
+          {
+            reason: 'role mapping',
+            blocks: false,
+            found: `The entry is there, but not with what links.yml sets beside it (${[...new Set(beside)].join(', ')}), so users may get another role or other session tags.`,
+            todo: `Write it: poolbridge link ${subject(known)} --identity-pool ${result.identityPoolId}`,
+          },
+        ]
+      : [];
+  const foreign: Reason[] =
+    known.entry && known.entry.since === undefined
+      ? [
+          {
+            reason: 'entry of another',
+            blocks: false,
+            found:
+              'The entry is there, and Poolbridge did not write it: someone else may remove it.',
+            todo: 'Look in the CloudTrail of Account-B for UpdateIdentityPool.',
+          },
+        ]
+      : [];
+  return [...mapping, ...foreign, CANT_SEE];
+}

@@ -1,0 +1,74 @@
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import { executionOf } from '../../core/execution.ts';
+import { type WaitingRequest, waitingRequests } from '../executions/waiting.ts';
+import { optionsOf, sessionOf } from '../options.ts';
+import { changeLines } from '../output/changes.ts';
+import { requestedByText } from '../output/requested-by.ts';
+import type { Sheet } from '../output/sheet.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { age, moment, span } from '../output/times.ts';
+
+/** The command that decides, to which a reason is added. */
+const decidingCommand = (stage: string, { execution, identityPoolId }: WaitingRequest): string =>
+  `poolbridge approve ${executionOf(execution).name} --stage ${stage} --identity-pool ${identityPoolId} --reason "…"`;
+
+function linesOf(waiting: WaitingRequest[], stage: string): string[] {
+  if (waiting.length === 0) return ['No change waits for approval.'];
+  const now = Date.now();
+  const lines = waiting.flatMap((each) => {
+    const { identityPoolId, links, since, until, requestedBy, changes } = each;
+    const left = Date.parse(until) - now;
+    return [
+      `${styleText('bold', 'WAITS')} ${identityPoolId} (${links.join(', ')})`,
+      ...changeLines(changes).map((line) => `  ${line}`),
+      `  requested by ${requestedByText(requestedBy)}, ${age(since, now)}`,
+      `  expires in ${span(left)}, at ${moment(until)}`,
+      `  ${decidingCommand(stage, each)}`,
+    ];
+  });
+  return [...lines, 'To deny a change, add --deny.'];
+}
+
+const sheetOf = (waiting: WaitingRequest[]): Sheet => ({
+  head: [
+    'identityPoolId',
+    'links',
+    'operation',
+    'userPoolId',
+    'clientId',
+    'requestedBy',
+    'since',
+    'until',
+    'execution',
+  ],
+  rows: waiting.map((each) => [
+    each.identityPoolId,
+    each.links.join(' '),
+    each.operation,
+    each.userPoolId,
+    each.clientId,
+    requestedByText(each.requestedBy),
+    each.since,
+    each.until,
+    each.execution,
+  ]),
+});
+
+async function run(terminal: Terminal, command: Command): Promise<void> {
+  const { stage } = optionsOf(command);
+  const waiting = await waitingRequests(sessionOf(command), stage, (text) => terminal.busy(text));
+  terminal.answer(
+    { approvals: waiting },
+    (shown) => linesOf(shown.approvals, stage),
+    (shown) => sheetOf(shown.approvals),
+  );
+}
+
+/** Lists the changes that wait for approval, each with the command that decides. */
+export function approvals(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('approvals')
+    .description('list the changes that wait for approval: since when, by whom, how to decide')
+    .action(() => run(terminal, command));
+}

@@ -1,0 +1,156 @@
+import { styleText } from 'node:util';
+import { type Command, Option } from 'commander';
+import { executionOf } from '../../core/execution.ts';
+import { STATES } from '../../core/reconcile/classify.ts';
+import {
+  type EntryFilter,
+  entriesIn,
+  type FoundEntry,
+  type FoundPool,
+} from '../executions/entries.ts';
+import { Machines } from '../executions/machines.ts';
+import { optionsOf, sessionOf } from '../options.ts';
+import { Failure } from '../output/exit.ts';
+import type { ReconcileReport } from '../output/findings.ts';
+import { heading } from '../output/heading.ts';
+import type { Sheet } from '../output/sheet.ts';
+import { type Shorten, shortener, whole } from '../output/short-ids.ts';
+import { table } from '../output/table.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { age } from '../output/times.ts';
+import type { Session } from '../session.ts';
+import { Ledgers } from '../settings/ledgers.ts';
+
+type Options = EntryFilter & { link?: string };
+
+const nameOf = (execution: string | undefined): string =>
+  execution === undefined ? '' : executionOf(execution).name;
+
+interface Shown {
+  client: Shorten;
+  execution: Shorten;
+}
+
+const head = ['state', 'app client', 'id', 'user pool', 'written', 'by', 'link'];
+const LINK = head.indexOf('link');
+const cut = [LINK, head.indexOf('user pool'), head.indexOf('app client')];
+
+const rowOf = (entry: FoundEntry, short: Shown): string[] => [
+  entry.state,
+  entry.clientName ?? '',
+  short.client(entry.clientId),
+  entry.userPoolId,
+  age(entry.since),
+  short.execution(nameOf(entry.by)),
+  entry.links.join(', '),
+];
+
+/** The rows of an identity pool. If one link alone leads to it, the heading names the link. */
+function rowsOf({ links, entries }: FoundPool, short: Shown): string[][] {
+  if (entries.length === 0) return [];
+  const rows = [head, ...entries.map((entry) => rowOf(entry, short))];
+  return links.length > 1 ? rows : rows.map((row) => row.slice(0, LINK));
+}
+
+function countText({ entries, failure }: FoundPool): string {
+  if (failure && entries.length === 0) return '';
+  const count = entries.filter(({ state }) => state !== 'missing' && state !== 'removed').length;
+  return count === 1 ? ': 1 entry' : `: ${count} entries`;
+}
+
+function linesOf(pools: FoundPool[], terminal: Terminal): string[] {
+  const entries = pools.flatMap((pool) => pool.entries);
+  const short: Shown = terminal.isWide
+    ? { client: whole, execution: whole }
+    : {
+        client: shortener(entries.map(({ clientId }) => clientId)),
+        execution: shortener(entries.map(({ by }) => nameOf(by))),
+      };
+  return pools.flatMap((pool) => {
+    const { omitted = 0, failure } = pool;
+    return [
+      heading(pool, countText(pool), terminal.width),
+      ...table(rowsOf(pool, short), { width: terminal.width, cut }),
+      ...(omitted > 0
+        ? [`  and ${omitted} more; --link narrows the list to one identity pool`]
+        : []),
+      ...(failure ? [`  ${styleText('red', failure.error)}: ${failure.message}`] : []),
+    ];
+  });
+}
+
+const sheetOf = (pools: FoundPool[]): Sheet => ({
+  head: [
+    'identityPoolId',
+    'state',
+    'clientName',
+    'clientId',
+    'userPoolId',
+    'providerName',
+    'links',
+    'since',
+    'execution',
+  ],
+  rows: pools.flatMap(({ identityPoolId, entries }) =>
+    entries.map((each) => [
+      identityPoolId,
+      each.state,
+      each.clientName,
+      each.clientId,
+      each.userPoolId,
+      each.providerName,
+      each.links.join(' '),
+      each.since,
+      each.by,
+    ]),
+  ),
+});
+
+/** What the ledger knows as well, if the caller may read it. */
+async function withLedger(
+  terminal: Terminal,
+  { session, stage }: { session: Session; stage: string },
+  find: (ledgers: Ledgers | undefined) => Promise<FoundPool[]>,
+): Promise<FoundPool[]> {
+  try {
+    return await find(new Ledgers(session, stage));
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'AccessDeniedException')) throw error;
+    terminal.note(
+      'When and by which execution each entry was written is not shown: you may not read the table (dynamodb:Query).',
+    );
+    return find(undefined);
+  }
+}
+
+async function run(terminal: Terminal, command: Command): Promise<void> {
+  const { stage, link, ...filter } = optionsOf<Options>(command);
+  const session = sessionOf(command);
+  const machines = new Machines(session, stage);
+  const execution = await machines.start('reconcile', { link, repair: false, allEntries: true });
+  terminal.note(execution);
+  const ending = await machines.follow(execution, terminal);
+  const { identityPools = [] }: ReconcileReport =
+    'output' in ending ? ending.output : ending.report;
+  const pools = await withLedger(terminal, { session, stage }, (ledgers) =>
+    entriesIn(execution, identityPools, filter, ledgers),
+  );
+  const document = { execution, identityPools: pools };
+  const lines = (shown: typeof document) => linesOf(shown.identityPools, terminal);
+  if ('error' in ending) {
+    throw new Failure(ending.error, ending.message, { document, linesOf: lines });
+  }
+  terminal.answer(document, lines, (shown) => sheetOf(shown.identityPools));
+}
+
+/** Lists every entry of every identity pool in links.yml, and those that are missing there. */
+export function entries(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('entries')
+    .description('list the entries of the identity pools: app client, user pool, link, state')
+    .option('--link <name>', 'only the identity pool of this link')
+    .option('--identity-pool <id>', 'only this identity pool')
+    .option('--user-pool <id>', 'only entries of this user pool')
+    .addOption(new Option('--state <state>', 'only entries in this state').choices(STATES))
+    .action(() => run(terminal, command));
+}

@@ -1,0 +1,191 @@
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import { executionOf } from '../../core/execution.ts';
+import { entryKey } from '../../core/identity-pool/identity-pool.ts';
+import { expanded } from '../../core/identity-pool/merge.ts';
+import type { Output, TargetReport } from '../../core/request/outcome.ts';
+import { namesOfSame, providerNameOf } from '../../core/user-pool.ts';
+import { checkLinks } from '../check/checks.ts';
+import {
+  exclusionOf,
+  type Known,
+  type Reason,
+  reasonOfError,
+  reasonsIn,
+} from '../check/reasons.ts';
+import { clientNames } from '../executions/client-names.ts';
+import { type Ending, Machines } from '../executions/machines.ts';
+import { waitingRequests } from '../executions/waiting.ts';
+import { optionsOf, sessionOf } from '../options.ts';
+import { Failure } from '../output/exit.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { age, moment } from '../output/times.ts';
+import type { Session } from '../session.ts';
+import { Ledgers } from '../settings/ledgers.ts';
+import { Pauses } from '../settings/pauses.ts';
+
+interface Options {
+  userPool: string;
+  client: string;
+  links?: string;
+}
+
+/** What one identity pool comes to. */
+interface Verdict {
+  identityPoolId: string;
+  links: string[];
+  /** Whether the app client's users get credentials from it, as far as Poolbridge can see. */
+  credentials: boolean;
+  /** When Poolbridge wrote the entry last, in ISO 8601, and the execution that did. */
+  since?: string;
+  by?: string;
+  reasons: Reason[];
+}
+
+/** What is read, or undefined if the caller may not read it. */
+async function ifAllowed<T>(
+  terminal: Terminal,
+  what: string,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'AccessDeniedException')) throw error;
+    terminal.note(`You may not read ${what}, so it is not taken into account.`);
+    return undefined;
+  }
+}
+
+/** Everything else that decides, for one identity pool. */
+async function knownAbout(
+  { session, terminal }: { session: Session; terminal: Terminal },
+  all: Omit<Known, 'entry'>,
+  identityPoolId: string,
+): Promise<Known> {
+  const { stage, userPoolId, clientId } = all;
+  const { partition } = await session.caller();
+  const ledger = await ifAllowed(terminal, 'the ledger (dynamodb:Query)', () =>
+    new Ledgers(session, stage).of(identityPoolId),
+  );
+  if (!ledger) return { ...all, entry: undefined };
+  const [ours] = namesOfSame(providerNameOf(userPoolId, partition)).flatMap(
+    (ProviderName) => ledger.get(entryKey({ ProviderName, ClientId: clientId })) ?? [],
+  );
+  const entry = ours ? { since: new Date(ours.time).toISOString(), by: ours.execution } : {};
+  return { ...all, entry };
+}
+
+function verdictOf(result: TargetReport, known: Known): Verdict {
+  const { identityPoolId, links } = result;
+  const reasons = reasonsIn(result, known);
+  const isThere =
+    result.outcome !== 'FAILED' && !result.changes.flatMap(expanded).some(({ op }) => op === 'add');
+  return {
+    identityPoolId,
+    links,
+    credentials: !reasons.some(({ blocks }) => blocks),
+    ...(isThere && known.entry),
+    reasons,
+  };
+}
+
+/** The reasons of a request that reaches no identity pool. */
+async function unreached(
+  ending: Extract<Ending, { error: string }>,
+  session: Session,
+  { userPool, client, links: file }: Options,
+): Promise<Reason[]> {
+  const reason = reasonOfError(ending);
+  if (reason.reason !== 'not covered') return [reason];
+  const { partition } = await session.caller();
+  const { links = {} } = await checkLinks(file);
+  const providerName = providerNameOf(userPool, partition);
+  const names = await clientNames(session, [{ providerName, clientId: client }]);
+  const name = names.get(client);
+  const excluded = name === undefined ? undefined : exclusionOf(links, userPool, name);
+  return [excluded ? { ...excluded, found: `${reason.found} ${excluded.found}` } : reason];
+}
+
+const reasonLines = ({ reason, blocks, found, todo }: Reason): string[] => [
+  `  ${styleText(blocks ? 'red' : 'yellow', reason)}: ${found}`,
+  `    → ${todo}`,
+];
+
+function verdictLines({ identityPoolId, links, credentials, since, by, reasons }: Verdict) {
+  const answer = credentials ? styleText('green', 'yes') : styleText('red', 'no');
+  return [
+    `${answer} ${styleText('bold', identityPoolId)} (${links.join(', ')})`,
+    ...(since === undefined
+      ? []
+      : [
+          `  entry written ${moment(since)}, ${age(since)}`,
+          `  by ${by === undefined ? '' : executionOf(by).name}`,
+        ]),
+    ...reasons.flatMap(reasonLines),
+  ];
+}
+
+/** The answer of the command. */
+interface Document {
+  userPoolId: string;
+  clientId: string;
+  execution: string;
+  credentials: boolean;
+  reasons: Reason[];
+  identityPools: Verdict[];
+}
+
+const linesOf = ({ reasons, identityPools }: Document): string[] => [
+  ...reasons.flatMap(reasonLines),
+  ...identityPools.flatMap(verdictLines),
+];
+
+async function run(terminal: Terminal, command: Command): Promise<void> {
+  const options = optionsOf<Options>(command);
+  const { stage, userPool: userPoolId, client: clientId } = options;
+  const session = sessionOf(command);
+  const machines = new Machines(session, stage);
+  const request = { operation: 'link', userPoolId, clientId, dryRun: true };
+  const execution = await machines.start('link', request);
+  terminal.note(execution);
+  const ending = await machines.follow(execution, terminal);
+  const report: Partial<Output> = 'output' in ending ? ending.output : ending.report;
+  const results = report.results ?? [];
+  const waiting = await ifAllowed(terminal, 'running executions (states:ListExecutions)', () =>
+    waitingRequests(session, stage, (text) => terminal.busy(text)),
+  );
+  const pause = await ifAllowed(terminal, 'the pause (dynamodb:GetItem)', () =>
+    new Pauses(session, stage).find(),
+  );
+  const all = { stage, userPoolId, clientId, waiting: waiting ?? [], pause };
+  const identityPools: Verdict[] = [];
+  for (const result of results) {
+    const known = await knownAbout({ session, terminal }, all, result.identityPoolId);
+    identityPools.push(verdictOf(result, known));
+  }
+  const reasons =
+    results.length === 0 && 'error' in ending ? await unreached(ending, session, options) : [];
+  const credentials = identityPools.length > 0 && identityPools.every((each) => each.credentials);
+  const document = { userPoolId, clientId, execution, credentials, reasons, identityPools };
+  if (credentials) return terminal.answer(document, linesOf);
+  const no = identityPools.filter((each) => !each.credentials).length;
+  const where =
+    identityPools.length > 0 ? ` from ${no} of ${identityPools.length} identity pools` : '';
+  const name = 'error' in ending && results.length === 0 ? ending.error : 'NoCredentialsError';
+  throw new Failure(name, `Users of the app client ${clientId} get no credentials${where}.`, {
+    document,
+    linesOf,
+  });
+}
+
+/** Says whether the users of an app client can get credentials, and if not, why and what to do. */
+export function why(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('why')
+    .description("whether an app client's users can get credentials and, if not, why")
+    .requiredOption('--user-pool <id>', 'the user pool')
+    .requiredOption('--client <id>', 'its app client')
+    .option('--links <file>', 'the links.yml that was deployed, if it is another file')
+    .action(() => run(terminal, command));
+}

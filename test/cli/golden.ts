@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+const COLUMNS = 80;
+const folder = new URL('golden/', import.meta.url);
+
+/** Texts that differ from run to run, by what stands for them: the same length, so that columns stay. */
+export type Stand = [text: string, stand: string];
+
+const fit = (text: string, stand: string): string =>
+  stand.padEnd(text.length, '.').slice(0, text.length);
+
+/** What differs from run to run by its form. */
+const forms: [RegExp, string][] = [
+  [/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{3})?Z/g, '2026-01-31 12:00:00Z'],
+  [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'e0e0e0e0-e0e0-e0e0-e0e0-e0e0e0e0e0e0'],
+  [/\b[0-9a-f]{8}…/g, 'e0e0e0e0…'],
+];
+
+// Identity pools of the tests have ids of zeros.
+const isFixed = (text: string): boolean => text.startsWith('00000000-');
+
+function settled(text: string, stands: Stand[]): string {
+  const byForm = forms.reduce(
+    (all, [form, stand]) =>
+      all.replace(form, (found) => (isFixed(found) ? found : fit(found, stand))),
+    text,
+  );
+  return stands.reduce((all, [found, stand]) => {
+    const short = `${found.slice(0, 8)}…`;
+    return all
+      .replaceAll(found, fit(found, stand))
+      .replaceAll(short, fit(short, `${stand.slice(0, 8)}…`));
+  }, byForm);
+}
+
+/**
+ * Compares the output of a command in a terminal of 80 columns with a file, which is written anew with UPDATE_GOLDEN=1.
+ *
+ * @param prose lines that may be longer: sentences, which a terminal breaks as it likes.
+ */
+export function assertGolden(
+  name: string,
+  out: string,
+  { stands = [], prose }: { stands?: Stand[]; prose?: RegExp } = {},
+): void {
+  for (const line of out.split('\n')) {
+    if (prose?.test(line)) continue;
+    assert.ok(line.length <= COLUMNS, `${name} has a line of ${line.length} characters: ${line}`);
+  }
+  const file = new URL(`${name}.txt`, folder);
+  const text = settled(out, stands);
+  if (process.env['UPDATE_GOLDEN'] || !existsSync(file)) writeFileSync(file, text);
+  assert.equal(text, readFileSync(file, 'utf8'));
+}

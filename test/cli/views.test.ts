@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { until } from '../until.ts';
+import { ACCOUNT_C, pools, startWorld, type World } from '../world.ts';
+import { poolbridge, someone } from './command.ts';
+import { assertGolden, type Stand } from './golden.ts';
+
+const HEALED = 'us-east-1_Healed001';
+const APPROVED = 'us-east-1_Approve01';
+const NOWHERE = 'us-east-1_Nowhere01';
+
+describe('what a person sees', () => {
+  let world: World;
+  /** App clients by what they are for. */
+  const clients = { linked: '', missing: '', other: '', approved: '' };
+  let stands: Stand[];
+
+  before(async () => {
+    world = await startWorld({ trail: false });
+    for (const id of [HEALED, APPROVED, NOWHERE]) await world.createUserPool(id);
+    for (const id of [pools.healed, pools.mobile]) await world.createIdentityPool(id);
+    await world.createIdentityPool(pools.there, ACCOUNT_C, {});
+    clients.linked = await world.createAppClient(HEALED, 'app-linked');
+    await poolbridge(world, ['link', '--user-pool', HEALED, '--client', clients.linked]);
+    clients.missing = await world.createAppClient(HEALED, 'app-missing');
+    clients.other = await world.createAppClient(HEALED, 'other');
+    clients.approved = await world.createAppClient(APPROVED, 'app-approved');
+    stands = Object.entries(clients).map(([name, id]) => [id, `client0${name}`]);
+  });
+  after(() => world.close());
+
+  const say = (...args: string[]) => poolbridge(world, args);
+  const json = async (...args: string[]) => {
+    const said = await say(...args, '--json');
+    return { ...said, answer: JSON.parse(said.out) };
+  };
+  /** The output in a terminal of 80 columns. */
+  const inTerminal = async (...args: string[]) =>
+    (await poolbridge(world, args, undefined, {}, false, undefined, 80)).out;
+
+  describe('poolbridge entries', () => {
+    const asked = ['entries', '--link', 'healed'];
+
+    test('lists every entry of an identity pool, with name, state, time and execution', async () => {
+      assertGolden('entries', await inTerminal(...asked), { stands });
+      const { answer } = await json(...asked);
+      const [{ identityPoolId, entries }] = answer.identityPools;
+      assert.equal(identityPoolId, pools.healed);
+      const states = entries.map(({ state, clientId }: Record<string, string>) => [
+        clientId,
+        state,
+      ]);
+      assert.deepEqual(
+        new Map(states),
+        new Map([
+          ['foreignwithcheck', 'foreign'],
+          ['foreignwithout', 'foreign'],
+          [clients.linked, 'linked'],
+          [clients.missing, 'missing'],
+        ]),
+      );
+      const linked = entries.find(
+        ({ clientId }: { clientId: string }) => clientId === clients.linked,
+      );
+      assert.equal(linked.by, (await world.executionFor(clients.linked)).executionArn);
+      assert.deepEqual([linked.clientName, linked.links], ['app-linked', ['healed']]);
+      assert.ok(Date.parse(linked.since) <= Date.now());
+    });
+
+    test('narrows the list by user pool, identity pool and state', async () => {
+      const ids = async (...filter: string[]) =>
+        (await json(...asked, ...filter)).answer.identityPools.flatMap(
+          ({ entries }: { entries: { clientId: string }[] }) =>
+            entries.map((each) => each.clientId),
+        );
+      assert.deepEqual(await ids('--user-pool', HEALED, '--state', 'missing'), [clients.missing]);
+      assert.deepEqual(await ids('--identity-pool', pools.mobile), []);
+      assert.equal((await say(...asked, '--state', 'nope')).code, 2);
+    });
+
+    test('answers as rows for programs, with whole ids', async () => {
+      const csv = await say(...asked, '--output', 'csv', '--state', 'linked');
+      const [head, row] = csv.out.split('\r\n');
+      assert.match(head ?? '', /^identityPoolId,state,clientName,clientId,/);
+      assert.ok(row?.startsWith(`${pools.healed},linked,app-linked,${clients.linked},${HEALED},`));
+      const text = await say(...asked, '--output', 'text', '--state', 'missing');
+      assert.equal(text.out.split('\t')[8], 'None\n');
+      const refused = await say(
+        'link',
+        '--user-pool',
+        HEALED,
+        '--client',
+        'any',
+        '--output',
+        'csv',
+      );
+      assert.deepEqual([refused.code, refused.out], [2, '']);
+    });
+
+    test('does without the ledger for a caller who may not read the table', async () => {
+      const reader = someone(world, 'reader', [
+        {
+          Effect: 'Allow',
+          Action: [
+            'states:StartExecution',
+            'states:DescribeExecution',
+            'states:GetExecutionHistory',
+          ],
+          Resource: '*',
+        },
+      ]);
+      const { code, out, err } = await poolbridge(world, asked, reader.session);
+      assert.equal(code, 0, err);
+      assert.match(out, /linked +app-linked/);
+      assert.match(err, /you may not read the table/);
+    });
+  });
+
+  describe('poolbridge why', () => {
+    const why = async (userPool: string, client: string) => {
+      const { code, answer } = await json('why', '--user-pool', userPool, '--client', client);
+      const reasons = [
+        ...answer.reasons,
+        ...answer.identityPools.flatMap((pool: { reasons: object[] }) => pool.reasons),
+      ] as { reason: string; found: string; todo: string }[];
+      return { code, answer, reasons: reasons.map(({ reason }) => reason), all: reasons };
+    };
+
+    test('says yes for a client that is linked, and what it can not see', async () => {
+      const { code, answer, reasons } = await why(HEALED, clients.linked);
+      assert.deepEqual([code, answer.credentials, reasons], [0, true, ['not visible']]);
+      const out = await inTerminal('why', '--user-pool', HEALED, '--client', clients.linked);
+      assertGolden('why-yes', out, { stands, prose: /^ {2,4}(\S+ )*\S*[:→]/ });
+    });
+
+    test('names what is missing, with the command that links it', async () => {
+      const { code, answer, all } = await why(HEALED, clients.missing);
+      assert.deepEqual(
+        [code, answer.error, all.map(({ reason }) => reason)],
+        [1, 'NoCredentialsError', ['entry missing']],
+      );
+      assert.ok(all[0]!.todo.includes(`poolbridge link --stage dev --user-pool ${HEALED}`));
+    });
+
+    test('tells what no link covers from what a link leaves out by its name', async () => {
+      const uncovered = await why('us-east-1_Other0001', 'any');
+      assert.deepEqual([uncovered.code, uncovered.reasons], [3, ['not covered']]);
+      const absent = await why(HEALED, 'absent');
+      assert.deepEqual([absent.code, absent.reasons], [1, ['no such app client']]);
+      const identityPool = await why(NOWHERE, await world.createAppClient(NOWHERE));
+      assert.deepEqual(identityPool.reasons, ['identity pool missing']);
+    });
+
+    test('sees that writes are paused', async () => {
+      await say('pause', '--reason', 'a drill');
+      try {
+        assert.deepEqual((await why(HEALED, clients.missing)).reasons, ['entry missing', 'paused']);
+        assert.deepEqual((await why(HEALED, clients.linked)).reasons, ['not visible']);
+      } finally {
+        await say('resume');
+      }
+    });
+  });
+
+  describe('poolbridge approvals', () => {
+    test('lists what waits, since when and by whom, and how to decide', async () => {
+      assert.equal((await say('approvals')).out, 'No change waits for approval.\n');
+      const subject = ['--user-pool', APPROVED, '--client', clients.approved];
+      const started = await say('link', ...subject, '--reason', 'for the shop', '--no-wait');
+      const execution = started.out.trim();
+      const list = async () => (await json('approvals')).answer.approvals;
+      await until(async () => (await list()).length === 1);
+      const [waiting] = await list();
+      assert.equal(waiting.execution, execution);
+      assert.equal(waiting.clientName, 'app-approved');
+      assert.deepEqual(waiting.requestedBy, { via: 'person', reason: 'for the shop' });
+      assert.equal(Date.parse(waiting.until) - Date.parse(waiting.since), 24 * 3_600_000);
+      const out = await inTerminal('approvals');
+      assertGolden('approvals', out, { stands, prose: /^ {2}(poolbridge|\+) / });
+      const { answer } = await json('why', ...subject);
+      const reasons = answer.identityPools.flatMap((pool: { reasons: { reason: string }[] }) =>
+        pool.reasons.map(({ reason }) => reason),
+      );
+      assert.ok(reasons.includes('waits for approval'), String(reasons));
+      const [, command] = /^ {2}poolbridge (.+)$/m.exec(out) ?? [];
+      const decided = await say(...command!.replace('"…"', 'agreed').split(' '));
+      assert.match(decided.out, /^APPROVED /);
+      assert.equal((await world.ended(execution)).status, 'SUCCEEDED');
+      assert.deepEqual(await list(), []);
+    });
+  });
+});
