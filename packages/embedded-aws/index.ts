@@ -18,7 +18,7 @@ type Both<Union> = (Union extends unknown ? (each: Union) => void : never) exten
 
 type AllKinds = Both<StateKinds<Definition>>;
 
-/** What the services keep, under the names that each service gives: `identityPools`, `stateMachines`. */
+/** The state of the services, under the names that each service gives: `identityPools`, `stateMachines`. */
 type States = {
   readonly [Name in keyof AllKinds]: AllKinds[Name] extends new (
     aws: Aws,
@@ -34,37 +34,37 @@ type RateName<Each> = Each extends {
   ? Service | `${Service}:${Name}`
   : never;
 
-/** An AWS with all services, as code in the same process sees it. */
+/** An AWS with all services, for code in the same process. */
 export type EmbeddedAws = Aws & States;
 
 export interface AwsOptions extends KernelOptions {
-  /** Published rates that do not hold: `states:DescribeExecution`, or `cognito-idp` for all of it. */
+  /** Published rates to switch off: `states:DescribeExecution`, or `cognito-idp` for the whole service. */
   unlimited?: readonly RateName<Definition>[];
 }
 
-/** An AWS that is running on this machine. */
+/** An embedded AWS that listens on this machine. */
 export interface LocalAws {
   aws: EmbeddedAws;
   endpoint: string;
   close(): Promise<void>;
 }
 
-/** An embedded AWS that is called in process, and listens to no one. */
+/** An embedded AWS that is called in process and opens no port. */
 export function assembleAws(options: AwsOptions = {}): EmbeddedAws {
   const aws = new Aws(services, options);
   const kinds = services.flatMap((each) => Object.entries('state' in each ? each.state : {}));
   const states = Object.fromEntries(kinds.map(([name, Kind]) => [name, aws.state(Kind)]));
-  // The type of each comes from its service's own list of what it keeps.
+  // Each type comes from the `state` of its service's definition.
   return Object.assign(aws, states as States);
 }
 
 /**
  * Starts an embedded AWS.
  *
- * @param options.port where to listen on 127.0.0.1; any free port if absent.
- * @param options.patience how long a client may take to send a request or to read an answer, in
+ * @param options.port the port on 127.0.0.1; a free port if absent.
+ * @param options.patience the time limit for a client to send a request or to read an answer, in
  *   milliseconds; a minute if absent.
- * @throws if the port is taken.
+ * @throws Error if the port is in use.
  */
 export async function startAws(
   options: AwsOptions & { port?: number; patience?: number } = {},

@@ -3,7 +3,7 @@ import { assembleAws } from './index.ts';
 import { type Bucket, requestRates } from './kernel/request-rates.ts';
 import { services } from './services.ts';
 
-/** Where the README is. */
+/** The URL of the README. */
 export const README = new URL('README.md', import.meta.url);
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -19,7 +19,7 @@ function operationRows(differences: ReadonlyMap<string, string>): string[] {
 
 const shown = ({ size, perSecond }: Bucket): string => `${size}, ${perSecond}/s`;
 
-/** The Regions with other buckets, each bucket once. */
+/** The Regions with buckets of their own, grouped by bucket. */
 function shownRegions(regions: Readonly<Record<string, Bucket>>): string {
   const groups = new Map<string, string[]>();
   for (const [region, bucket] of Object.entries(regions)) {
@@ -43,7 +43,7 @@ function rateRows(): string[] {
   });
 }
 
-/** Replaces the rows of the table with a heading. */
+/** Replaces the rows of the table that has the given heading. */
 function withRows(text: string, heading: string, rows: readonly string[]): string {
   const lines = text.split('\n');
   const first = lines.indexOf(heading) + 2;
@@ -57,8 +57,8 @@ const OPERATIONS = '| Service | Operations | Where it differs from AWS |';
 const RATES = '| Rate | Operations | Bucket size, added a second | In other Regions |';
 
 /**
- * README.md with the operations and rates that the services have. Where a service differs from AWS stays as it
- * is written there.
+ * README.md with the operations and rates of the services. The column about differences from AWS is written by
+ * hand and is kept.
  */
 export function readmeOf(text: string): string {
   const written = [...text.matchAll(/^\| `([\w-]+)` \| [^|]* \| ([^|]*) \|$/gm)];

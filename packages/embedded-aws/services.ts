@@ -13,7 +13,7 @@ import { sqs } from './services/sqs/sqs.ts';
 import { states } from './services/states/states.ts';
 import { sts } from './services/sts/sts.ts';
 
-/** The services of the embedded AWS: each a folder, and a line here. */
+/** The services of the embedded AWS. A service is one folder and one line here. */
 export const services = [
   cloudtrail,
   cloudwatch,

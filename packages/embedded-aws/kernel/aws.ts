@@ -9,74 +9,74 @@ import type { Limited } from './request-rates.ts';
 import type { Operation, Service } from './service.ts';
 import { Throttle, type ThrottleOptions } from './throttle.ts';
 
-/** A class of what a service keeps, such as its queues; each AWS has one instance of its own. */
+/** A class that holds state of a service, such as its queues. Each AWS has its own instance. */
 export type StateKind<State> = new (aws: Aws) => State;
 
-/** A service: what is true of it in every AWS, and how it starts in one. */
+/** A service: what is the same in every AWS, and how it starts in one. */
 export interface ServiceDefinition extends Wire, Limited {
-  /** What it keeps, under the names by which code in the same process reaches it. */
+  /** Its state, under the names by which code in the same process reads it. */
   state?: Readonly<Record<string, StateKind<unknown>>>;
   start(aws: Aws): Service;
 }
 
 export interface KernelOptions extends ThrottleOptions {
-  /** How long CloudTrail takes to show a call on the bus, in milliseconds, from and to. */
+  /** The delay between a call and its CloudTrail event on the bus: minimum and maximum, in milliseconds. */
   trailDelay?: [number, number];
   /** Whether each account has a trail that logs write management events. */
   trail?: boolean;
-  /** How long a call takes, in milliseconds, by service; no time unless asked for. */
+  /** The latency of a call, in milliseconds, by service; 0 by default. */
   latency?: Record<string, number>;
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What lies beneath all services: identities, policies, request rates, the trail, and calls. */
+/** The base of all services: identities, policies, request rates, CloudTrail and calls. */
 export class Aws {
   readonly iam = new Iam();
   readonly trail: CloudTrail;
   readonly throttle: Throttle;
-  /** The services by their names, as endpoints and IAM actions have them. */
+  /** The services by name, as in endpoints and IAM actions. */
   readonly definitions: ReadonlyMap<string, ServiceDefinition>;
   readonly services: Map<string, Service>;
-  /** Where the wire protocols are spoken, once they are. */
+  /** The endpoint URL, once the server listens. */
   endpoint = '';
-  /** Puts an event of AWS's own on the default bus of an account and Region. */
+  /** Puts an event that AWS itself creates on the default bus of an account and Region. */
   emit: Emit = () => {};
   /** Regions that an account has not enabled, as `ACCOUNT REGION`. */
   readonly disabledRegions = new Set<string>();
   readonly #latency: Record<string, number>;
   readonly #states = new Map<StateKind<unknown>, unknown>();
 
-  /** @throws Error for a rate that AWS does not publish, or publishes otherwise. */
+  /** @throws Error if `unlimited` or `rates` contradict the rates that AWS publishes. */
   constructor(definitions: readonly ServiceDefinition[], options: KernelOptions = {}) {
     this.#latency = options.latency ?? {};
     this.throttle = new Throttle(definitions, options);
-    // By its name: tests put another in its place.
+    // Look `emit` up for every event: tests replace it.
     const emit: Emit = (account, region, event) => this.emit(account, region, event);
     this.trail = new CloudTrail(emit, options.trailDelay ?? [800, 1600], options.trail ?? true);
     this.definitions = new Map(definitions.map((definition) => [definition.name, definition]));
     this.services = new Map(definitions.map(({ name, start }) => [name, start(this)]));
   }
 
-  /** What a service keeps in this AWS: the one instance of a class, made when it is first asked for. */
+  /** The state of a service in this AWS: one instance per class, created on first use. */
   state<State>(Kind: StateKind<State>): State {
     const known = this.#states.get(Kind);
-    // Each instance is kept under its own class.
+    // The key of each instance is its class.
     if (known !== undefined) return known as State;
     const made = new Kind(this);
     this.#states.set(Kind, made);
     return made;
   }
 
-  /** Ends all that runs by itself. */
+  /** Stops all timers, schedules and executions. */
   async stop(): Promise<void> {
     await Promise.all([...this.services.values()].map((service) => service.stop?.()));
   }
 
   /**
-   * Makes a call: finds the operation, counts the request, asks IAM, runs it, and records it.
+   * Makes a call: finds the operation, counts the request, asks IAM, runs the operation and records it.
    *
-   * @throws AwsError as AWS would answer it.
+   * @throws AwsError that AWS answers.
    */
   async call(asked: Asked): Promise<object> {
     const way = (this.#latency[asked.service] ?? 0) / 2;
@@ -108,8 +108,8 @@ export class Aws {
       requestId,
       userAgent,
     };
-    // AWS counts a request before it asks IAM. That CloudTrail shows none that is refused for its
-    // rate is an assumption.
+    // AWS counts a request before it asks IAM. An assumption: CloudTrail does not record a throttled
+    // request.
     if (found.open || principal) this.throttle.admit(call, found.owner?.(input) ?? account);
     try {
       this.#refuseDisabledRegion(call);
@@ -124,8 +124,8 @@ export class Aws {
   }
 
   /**
-   * A Region that the caller's account has not enabled does not know its credentials. STS documents the code, and
-   * users report that of services that speak JSON; that identity pools use it is an assumption.
+   * A Region that the caller's account has not enabled refuses its credentials. STS documents its code. Users
+   * report the code of JSON services; an assumption: identity pools use it too.
    *
    * @see https://repost.aws/knowledge-center/iam-validate-access-credentials
    * @see https://github.com/aws/chalice/issues/1445

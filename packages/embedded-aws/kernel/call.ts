@@ -1,6 +1,6 @@
 import type { Context, PolicyDocument, Principal } from './iam.ts';
 
-/** One call of an operation: who, where, with what. */
+/** One call of an operation: caller, Region and input. */
 export interface Call<Input = Record<string, unknown>> {
   service: string;
   operation: string;
@@ -13,11 +13,11 @@ export interface Call<Input = Record<string, unknown>> {
   userAgent: string;
 }
 
-/** A call as another service or the wire makes it. */
+/** A call as another service or the server makes it. */
 export type Asked = Pick<Call, 'service' | 'operation' | 'input' | 'region'> &
   Partial<Pick<Call, 'userAgent'>> & { principal?: Principal | undefined };
 
-/** What IAM is asked about a call. */
+/** The question to IAM about a call. */
 export interface Judged {
   action?: string;
   resource?: string;
@@ -26,7 +26,7 @@ export interface Judged {
   bothMustAllow?: boolean;
 }
 
-/** An event before a bus has taken it. */
+/** An event before a bus accepts it. */
 export interface BusEvent {
   source: string;
   'detail-type': string;

@@ -28,11 +28,11 @@ export interface Stack {
   region: string;
   template: Template;
   parameters?: Record<string, string>;
-  /** Who deploys it: asked for iam:CreateRole and for nothing else. Absent, everything is allowed. */
+  /** The deploying principal. Only its iam:CreateRole permission is checked. If absent, everything is allowed. */
   deployer?: Principal;
 }
 
-/** A template that can't be deployed here. */
+/** A template that the embedded AWS can't deploy. */
 class TemplateError extends Error {
   override readonly name = 'TemplateError';
 }
@@ -59,7 +59,7 @@ const yamlTags = [...shortForms, ...conditionForms].flatMap(
   },
 );
 
-/** Reads a CloudFormation template, JSON or YAML with its short forms. */
+/** Reads a CloudFormation template: JSON, or YAML with short forms. */
 export function readTemplate(file: string): Template {
   const text = readFileSync(file, 'utf8');
   return file.endsWith('.json')
@@ -67,7 +67,7 @@ export function readTemplate(file: string): Template {
     : parse(text, { customTags: yamlTags, merge: true });
 }
 
-// Nothing in the embedded AWS reads them: the code is taken from the packaged zips themselves.
+// Skipped: functions load their code directly from the packaged zips.
 const passedOver = new Set(['AWS::S3::Bucket', 'AWS::S3::BucketPolicy']);
 
 const NO_VALUE = Symbol('AWS::NoValue');
@@ -75,7 +75,7 @@ const NO_VALUE = Symbol('AWS::NoValue');
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** One deployment of a stack: every resource is made once, after those that it refers to. */
+/** One deployment of a stack. Creates every resource once, after the resources that it refers to. */
 class Deployment {
   readonly #stack: Stack;
   readonly #created = new Map<string, Promise<CreatedResource>>();
@@ -144,7 +144,7 @@ class Deployment {
     if (!isObject(value)) return value;
     const [first] = Object.entries(value);
     if (first && /^(Ref|Fn::.*|Condition)$/.test(first[0]) && Object.keys(value).length === 1) {
-      // IAM has an element of that name too; only a condition's name is a string.
+      // `Condition` is also an element of IAM policies, so it is never an intrinsic here.
       if (first[0] !== 'Condition') return this.#intrinsic(first[0], first[1], path);
     }
     const entries = await Promise.all(
@@ -249,7 +249,7 @@ class Deployment {
       .replaceAll('${!', '${');
   }
 
-  /** Conditions know parameters and each other, and no resources. */
+  /** Conditions can refer to parameters and other conditions, but not to resources. */
   #condition(condition: unknown): boolean {
     if (!isObject(condition)) throw this.#error('has a condition that is not supported');
     const [[name, argument] = ['', undefined]] = Object.entries(condition);
@@ -287,7 +287,7 @@ class Deployment {
 }
 
 /**
- * Deploys a compiled template, and refuses what it does not know: a type, a property, an intrinsic.
+ * Deploys a compiled template. Refuses unknown resource types, properties and intrinsic functions.
  *
  * @returns the stack's outputs.
  * @throws TemplateError

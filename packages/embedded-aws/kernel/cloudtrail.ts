@@ -3,7 +3,7 @@ import type { Call, Emit } from './call.ts';
 import type { AwsError } from './errors.ts';
 import type { Principal } from './iam.ts';
 
-/** One record, in the shape that reaches EventBridge as an event's detail. */
+/** One record, in the shape of an EventBridge event's detail. */
 export type TrailRecord = Record<string, unknown> & { eventName: string; eventID: string };
 
 // https://docs.aws.amazon.com/cognito/latest/developerguide/understanding-amazon-cognito-entries.html
@@ -13,7 +13,7 @@ const masked =
 
 const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 
-/** Members in lower camel case, secrets masked. */
+/** A value as CloudTrail records it: member names in lower camel case, secrets masked. */
 function recorded(value: unknown, name = ''): unknown {
   if (value !== undefined && masked.test(name)) return MASK;
   if (Array.isArray(value)) return value.map((each) => recorded(each));
@@ -50,21 +50,21 @@ function identityOf(principal: Principal | undefined): object {
   };
 }
 
-// Of all accounts and Regions together; beyond, the oldest are forgotten.
+// Across all accounts and Regions. Beyond this, the oldest records are dropped.
 const MOST_RECORDS = 5000;
 
 /**
- * Records management calls that write, and shows each on the bus of its Region after a while.
+ * Records management calls that write, and puts each on the bus of its Region after a delay.
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
  */
 export class CloudTrail {
   /** The event history, oldest first. */
   readonly records: TrailRecord[] = [];
-  /** The delay between a call and its event, in milliseconds, from and to. */
+  /** The delay between a call and its event: minimum and maximum, in milliseconds. */
   delay: [number, number];
-  /** Without a trail EventBridge hears nothing. */
+  /** Whether each account has a trail. Without a trail, EventBridge gets no events. */
   enabled: boolean;
-  /** The ARN of an organization's trail, if there is one: every account but that of the ARN is a member. */
+  /** The ARN of an organization trail, if any. Every account except the one in the ARN is a member account. */
   organizationTrail: string | undefined;
   readonly #emit: Emit;
 

@@ -1,20 +1,20 @@
 import { AwsError } from './errors.ts';
 
-/** What an API model asks of a member. */
+/** A constraint of an API model on a member. */
 export interface Constraint {
   required?: boolean;
-  /** Of a text, a list or a map its length; of a number its value. */
+  /** The minimum length of a string, list or map, or the minimum value of a number. */
   min?: number;
   max?: number;
   pattern?: string;
   oneOf?: string[];
-  /** Of every item of a list. */
+  /** The constraint on every item of a list. */
   each?: Constraint;
-  /** Its value is not repeated in the message. */
+  /** The message does not repeat the value. */
   secret?: boolean;
 }
 
-/** A member, where it stands and what is asked of it. */
+/** A member: its path, its value and its constraint. */
 export type Rule = [path: string, value: unknown, constraint: Constraint];
 
 function problemOfSize(value: unknown, { min, max }: Constraint): string | undefined {
@@ -72,7 +72,7 @@ function shown(value: unknown, { secret }: Constraint): string {
 }
 
 /**
- * Holds members against their constraints, and answers as the AWS services do.
+ * Checks members against their constraints, with the error messages of AWS.
  *
  * @throws AwsError with the given code and every broken constraint in its message.
  */
@@ -87,7 +87,7 @@ export function enforce(rules: Rule[], code = 'ValidationException'): void {
   throw new AwsError(code, `${count}: ${problems.join('; ')}`);
 }
 
-/** The same for members that are required and absent, by their paths. */
+/** As {@link enforce}, for required members that are absent, by path. */
 export const enforceRequired = (absent: string[], code?: string): void =>
   enforce(
     absent.map((path): Rule => [path, undefined, { required: true }]),

@@ -1,8 +1,8 @@
-/** An error as AWS answers it: a code, a message and an HTTP status. */
+/** An error that AWS answers: code, message and HTTP status. */
 export class AwsError extends Error {
   readonly code: string;
   readonly status: number;
-  /** What the answer holds besides code and message. */
+  /** Further members of the answer. */
   readonly details: object;
 
   constructor(code: string, message: string, status = 400, details: object = {}) {
@@ -14,7 +14,7 @@ export class AwsError extends Error {
   }
 }
 
-/** What this implementation of AWS does not do, said clearly instead of done wrongly. */
+/** A feature that the embedded AWS lacks. It answers this error rather than behave differently from AWS. */
 export class UnsupportedError extends AwsError {
   constructor(what: string) {
     super('NotImplemented', `The embedded AWS does not support ${what}.`, 501);

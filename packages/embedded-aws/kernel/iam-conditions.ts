@@ -1,6 +1,6 @@
 import { UnsupportedError } from './errors.ts';
 
-/** What a request says, by condition key. */
+/** The values of a request's condition keys. */
 export type Context = Record<string, string | string[] | undefined>;
 
 /** The conditions of a statement: by operator, then by condition key. */
@@ -8,7 +8,7 @@ export type Conditions = Record<string, Record<string, string | string[]>>;
 
 const wildcards = { '': new Map<string, RegExp>(), i: new Map<string, RegExp>() };
 
-/** Whether a value matches a pattern of `*` and `?`. */
+/** Whether a value matches a pattern with the wildcards `*` and `?`. */
 export function wild(pattern: string, value: string, flags: keyof typeof wildcards = ''): boolean {
   let regExp = wildcards[flags].get(pattern);
   if (!regExp) {
@@ -19,7 +19,7 @@ export function wild(pattern: string, value: string, flags: keyof typeof wildcar
   return regExp.test(value);
 }
 
-/** An ARN pattern matches section by section: its wildcards do not cross a colon before the last. */
+/** Matches an ARN section by section: wildcards do not cross the first five colons. */
 function arnLike(pattern: string, value: string): boolean {
   const sections = (arn: string) => {
     const [a = '', b = '', c = '', d = '', e = '', ...rest] = arn.split(':');
@@ -57,7 +57,7 @@ export function operatorOf(name: string): Operator {
   const [, quantifier, base = '', ifExists] =
     /^(?:(ForAnyValue|ForAllValues):)?(\w+?)(IfExists)?$/.exec(name) ?? [];
   const found = Object.hasOwn(tests, base) ? tests[base] : undefined;
-  // Never an allow: a condition that can't be judged must not be passed over.
+  // Ignoring an unknown condition could allow a call that AWS denies.
   if (!found) throw new UnsupportedError(`the condition operator ${name}`);
   return {
     test: found.test,
@@ -75,7 +75,7 @@ function conditionHolds(name: string, wanted: string[], actual: string | string[
   return quantifier === 'ForAnyValue' ? values.some(matches) : values.every(matches);
 }
 
-/** Whether all conditions of a statement hold; one without conditions always applies. */
+/** Whether all conditions of a statement hold. Without conditions, the result is true. */
 export function conditionsHold(conditions: Conditions | undefined, context: Context): boolean {
   const lower = new Map(Object.entries(context).map(([k, v]) => [k.toLowerCase(), v]));
   return Object.entries(conditions ?? {}).every(([operator, keys]) =>

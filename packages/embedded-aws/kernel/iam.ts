@@ -10,7 +10,7 @@ import {
 
 export type { Context } from './iam-conditions.ts';
 
-/** Who makes a call. */
+/** The caller of an operation. */
 export type Principal =
   | { kind: 'root'; account: string; arn: string; organization?: string }
   | {
@@ -29,13 +29,13 @@ export interface Role {
   id: string;
   trust: PolicyDocument;
   policies: PolicyDocument[];
-  /** Inline policies that the API has put beside them, by name. */
+  /** Inline policies from PutRolePolicy, by name. */
   inline?: Map<string, PolicyDocument>;
-  /** What the role may do at most, whatever its policies allow. */
+  /** The permissions boundary: an upper limit on what the policies allow. */
   boundary?: PolicyDocument;
 }
 
-/** What AssumeRole handed out. */
+/** A session of a role, with its temporary credentials. */
 export interface Session {
   accessKeyId: string;
   secretAccessKey: string;
@@ -65,9 +65,9 @@ export interface PolicyDocument {
 const statementKeys = new Set(['Sid', 'Effect', 'Principal', 'Action', 'Resource', 'Condition']);
 
 /**
- * Takes a policy as it was written.
+ * Parses a policy document.
  *
- * @throws AwsError MalformedPolicyDocument, and UnsupportedError on what could not be judged.
+ * @throws AwsError MalformedPolicyDocument, and UnsupportedError for an element that can't be evaluated.
  */
 export function parsePolicy(document: unknown): PolicyDocument {
   const policy = (typeof document === 'string' ? JSON.parse(document) : document) as PolicyDocument;
@@ -122,17 +122,17 @@ export interface Question {
   principal: Principal;
   action: string;
   resource: string;
-  /** What the request itself says, by condition key. */
+  /** The condition keys of this request. */
   context?: Context;
-  /** The policy of the resource, where it has one: a queue's, a bus's, a role's trust. */
+  /** The resource's policy, if any: the policy of a queue or bus, or the trust policy of a role. */
   resourcePolicy?: PolicyDocument;
-  /** Whether the resource's policy must allow it too, as a role's trust must. */
+  /** Whether the resource's policy must also allow the call, as a role's trust policy must. */
   bothMustAllow?: boolean;
 }
 
 const accountOf = (arn: string): string => arn.split(':')[4] ?? '';
 
-/** The condition keys that every request carries. */
+/** The condition keys of a request, with the ones that every request has. */
 function contextOf({ principal, context }: Question): Context {
   const who: Context =
     principal.kind === 'service'
@@ -151,8 +151,9 @@ const policiesOf = ({ policies, inline }: Role): PolicyDocument[] =>
   inline ? [...policies, ...inline.values()] : policies;
 
 /**
- * Whether a call is allowed: explicit denials first, then the identity's policies, its permissions
- * boundary, its session policy, and the resource's policy, both of them where the account differs.
+ * Whether a call is allowed. Evaluates explicit denials, the identity's policies, the permissions boundary, the
+ * session policy and the resource's policy. Across accounts, both the identity and the resource must allow it.
+ *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 export function isAllowed(question: Question): boolean {
@@ -174,7 +175,7 @@ export function isAllowed(question: Question): boolean {
   const byIdentity =
     principal.kind === 'root' ? 'allow' : judge(policiesOf(principal.role), applies);
   if (byIdentity === 'deny') return false;
-  // AWS lets a resource's policy that names the session itself pass both; no policy here does.
+  // In AWS, a resource policy that names the session itself bypasses both limits. No policy here names a session.
   const limits =
     principal.kind === 'role' ? [principal.role.boundary, principal.session.policy] : [];
   if (limits.some((limit) => limit && judge([limit], applies) !== 'allow')) return false;
@@ -194,18 +195,18 @@ const randomId = (prefix: string): string =>
 export class Iam {
   readonly roles = new Map<string, Role>();
   readonly managedPolicies = new Map<string, PolicyDocument>();
-  /** The organizations of accounts that are in one. */
+  /** The organization ids of accounts in organizations. */
   readonly organizations = new Map<string, string>();
   readonly #sessions = new Map<string, Extract<Principal, { kind: 'role' }>>();
   readonly #watchers = new Set<(question: Question, allowed: boolean) => void>();
 
-  /** Calls a watcher with every question and its answer; returns how to stop that. */
+  /** Calls a watcher with every question and its answer. Returns a function that stops this. */
   watch(watcher: (question: Question, allowed: boolean) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Answers a question that a call raises, as {@link isAllowed} does. */
+  /** Answers a question as {@link isAllowed} does, and informs the watchers. */
   allows(question: Question): boolean {
     const allowed = isAllowed(question);
     for (const watcher of this.#watchers) watcher(question, allowed);
@@ -218,7 +219,7 @@ export class Iam {
     return stored;
   }
 
-  /** Opens a session of a role, once the caller is found to be allowed. */
+  /** Opens a session of a role. The caller must have checked that this is allowed. */
   openSession(
     role: Role,
     options: Pick<Session, 'name'> & Partial<Session> & { seconds: number },
@@ -243,7 +244,11 @@ export class Iam {
     return principal;
   }
 
-  /** A service assumes a role that trusts it, as EventBridge, Step Functions and Lambda do. */
+  /**
+   * Lets a service such as EventBridge, Step Functions or Lambda assume a role that trusts it.
+   *
+   * @throws AwsError AccessDeniedException if the role does not exist or does not trust the service.
+   */
   assumeByService(roleArn: string, service: string, name: string, sourceArn: string) {
     const role = this.roles.get(roleArn);
     const account = accountOf(roleArn);
@@ -264,9 +269,9 @@ export class Iam {
   }
 
   /**
-   * The principal of an access key. A twelve-digit key is the root of that account.
+   * The principal of an access key. A twelve-digit key is the root user of that account.
    *
-   * @throws AwsError for a key that was never issued, whose session token differs or has expired.
+   * @throws AwsError for an unknown key, a wrong session token or an expired session.
    */
   principalOf(accessKeyId: string, sessionToken?: string): Principal {
     if (/^\d{12}$/.test(accessKeyId)) {
@@ -277,7 +282,7 @@ export class Iam {
     if (!principal || principal.session.sessionToken !== sessionToken) {
       throw new AwsError(
         'UnrecognizedClientException',
-        'The security token included in the request is invalid. The embedded AWS takes a twelve-digit account id as access key id.',
+        'The security token included in the request is invalid. The embedded AWS accepts a twelve-digit account id as access key id.',
         403,
       );
     }

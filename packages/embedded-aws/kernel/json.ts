@@ -1,15 +1,15 @@
-// No service of AWS documents how deep JSON may be; that none takes a thousand levels is an assumption. What
-// walks through values here would overflow its stack at some thousands.
+// AWS documents no limit on the depth of JSON. An assumption: no service accepts a thousand levels. Recursive
+// code here would overflow the stack at several thousand.
 const DEEPEST = 1000;
 
-/** Where a string that begins at an index ends; the text's end if it does not. */
+/** The index where the string that starts at `start` ends, or the end of the text. */
 function endOfString(text: string, start: number): number {
   let i = start + 1;
   while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
   return i;
 }
 
-/** How deep brackets and braces are nested in a text, those within strings left out. */
+/** The nesting depth of brackets and braces in a text, without those inside strings. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
@@ -24,11 +24,11 @@ function depthOf(text: string): number {
 }
 
 /**
- * Parses JSON that comes from outside.
+ * Parses JSON from a request.
  *
- * @throws SyntaxError for what is not JSON, or is nested more than a thousand deep.
+ * @throws SyntaxError for invalid JSON, and for JSON with more than 1,000 levels.
  */
 export function parseNested(text: string): unknown {
-  if (depthOf(text) > DEEPEST) throw new SyntaxError('The JSON is nested too deep.');
+  if (depthOf(text) > DEEPEST) throw new SyntaxError('The JSON is nested too deeply.');
   return JSON.parse(text);
 }

@@ -11,9 +11,9 @@ function isOperation(value: unknown): value is StaticOperationSchema {
   return Array.isArray(value) && value[0] === 9;
 }
 
-/** An operation as AWS's model has it; undefined where AWS has none of that name. */
+/** An operation of AWS's model; undefined if AWS has no operation of that name. */
 function operationOf(client: string, name: string): StaticOperationSchema | undefined {
-  // Loaded with the first call of its service: a client takes some tens of milliseconds.
+  // Loaded on the first call of the service: loading a client takes tens of milliseconds.
   const model: Record<string, unknown> = require(client);
   const member = `${name}$`;
   const found = Object.hasOwn(model, member) ? model[member] : undefined;
@@ -27,17 +27,17 @@ const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name
 
 type Fields = Record<string, unknown>;
 
-/** Reads one input by the model: the types of its members, and which members are required. */
+/** Reads one input by the model: checks the types of members and collects absent required members. */
 class Reader {
-  /** Required members that are absent, by their path as AWS writes it. */
+  /** Required members that are absent, by path as AWS writes it. */
   readonly absent: string[] = [];
 
-  /** The value with the members that the model has; AWS JSON ignores all others. */
+  /** The value with only the members of the model: AWS JSON ignores others. */
   read(schema: $SchemaRef, value: unknown, path: string): unknown {
     const shape = typeof schema === 'function' ? schema() : schema;
     if (typeof shape === 'number') return this.#simple(shape, value, path);
     if (!Array.isArray(shape)) throw new Error(`The model has an unknown shape at ${path}.`);
-    // A member with traits of its own is a pair.
+    // A member with its own traits is a pair of schema and traits.
     if (shape.length === 2) return this.read(shape[0], value, path);
     switch (shape[0]) {
       case 0:
@@ -68,7 +68,7 @@ class Reader {
         return scalar(value, 'number', 'Number');
       case 2:
         return scalar(value, 'boolean', 'Boolean');
-      // Timestamps, which are numbers or texts by their traits.
+      // Timestamps are numbers or strings, depending on their traits.
       case 4:
       case 5:
       case 6:
@@ -115,7 +115,7 @@ class Reader {
       if (member !== undefined && member !== null && schema !== undefined) {
         read.push([name, this.read(schema, member, at)]);
       } else if (i < required) {
-        // The model names the required ones first.
+        // The model lists required members first.
         this.absent.push(at);
       }
     }
@@ -123,7 +123,7 @@ class Reader {
   }
 }
 
-// In AWS's words, as its users report them.
+// The messages of AWS, as users report them.
 function unexpected(value: unknown, wanted: string): AwsError {
   if (Array.isArray(value)) return serialization('Start of list found where not expected');
   if (typeof value === 'object') {
@@ -147,9 +147,9 @@ function fieldsOf(value: unknown, wanted: string): Fields {
 }
 
 /**
- * The input of the operation that a call names, as the model of an SDK's client has it.
+ * The input schema of the called operation, from the model in an SDK client.
  *
- * @throws AwsError UnknownOperationException where AWS has none of that name.
+ * @throws AwsError UnknownOperationException if AWS has no operation of that name.
  */
 function schemaOf({ service, operation }: Pick<Decoded, 'service' | 'operation'>, client: string) {
   const found = operationOf(client, operation);
@@ -158,15 +158,13 @@ function schemaOf({ service, operation }: Pick<Decoded, 'service' | 'operation'>
 }
 
 /**
- * Reads the input of a call as AWS does before it runs an operation: what has another type than in the API's
- * model is refused, and so is the absence of a required member. Only AWS JSON has types; other protocols
- * carry texts.
+ * Reads the input of a call as AWS does before it runs an operation. Refuses members with a wrong type and absent
+ * required members. Only AWS JSON has types; members of other protocols are strings.
  *
- * @param client the SDK's client that carries AWS's model of the service, if the service speaks AWS JSON.
- * @param service undefined for one that is not there.
- * @returns the input with the members that the model has; as it is where the service lacks the operation.
- * @throws AwsError UnknownOperationException, SerializationException, or what the service says of members
- *   that are absent.
+ * @param client the SDK package with AWS's model of the service, if the service speaks AWS JSON.
+ * @param service undefined if the embedded AWS does not have the service.
+ * @returns the input with only the members of the model; unchanged if the service lacks the operation.
+ * @throws AwsError UnknownOperationException, SerializationException, or the service's error for absent members.
  * @see https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
 export function readInput(

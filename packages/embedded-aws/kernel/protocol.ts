@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError, UnsupportedError } from './errors.ts';
 import { parseNested } from './json.ts';
 
-/** A request as the wire protocols carry it, before anybody has judged it. */
+/** A request as received, before it is decoded. */
 export interface WireRequest {
   method: string;
   path: string;
@@ -11,14 +11,14 @@ export interface WireRequest {
   body: Buffer;
 }
 
-/** An answer as the wire protocols carry it. */
+/** A response as sent. */
 export interface WireResponse {
   status: number;
   headers: Record<string, string>;
   body: string | Buffer;
 }
 
-/** What a request asks for, whatever protocol it came in. */
+/** A decoded request, independent of its protocol. */
 export interface Decoded {
   service: string;
   operation: string;
@@ -47,7 +47,7 @@ function signatureOf(headers: IncomingHttpHeaders): Signature | undefined {
   return { accessKeyId, region, service };
 }
 
-/** Headers with an id of the request, which both kinds of SDKs find. */
+/** Headers with a request id under both names that SDKs read. */
 export const withRequestId = (headers: Record<string, string>): Record<string, string> => {
   const id = randomUUID();
   return { 'x-amzn-requestid': id, 'x-amz-request-id': id, ...headers };
@@ -69,7 +69,7 @@ function parseJson(body: Buffer): Record<string, unknown> {
   return { ...parsed };
 }
 
-/** How an answer or an error of one protocol is written. */
+/** Encodes answers and errors of one protocol. */
 export type Codec = Pick<Decoded, 'encode' | 'encodeError'>;
 
 /** AWS JSON 1.0 and 1.1: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html */
@@ -80,7 +80,7 @@ function jsonCodec(contentType: string): Codec {
     encodeError: ({ code, message, status, details }) => ({
       status,
       headers: { ...headers, 'x-amzn-errortype': code },
-      // A denial by IAM spells it Message, a service's own error message; SDKs read both.
+      // IAM denials use `Message`, errors of services use `message`. SDKs read both.
       body: JSON.stringify({
         ...details,
         __type: code,
@@ -123,32 +123,32 @@ function queryCodec(service: string, version: string, operation: string): Codec 
   };
 }
 
-/** How requests for a service are known and read on the wire. */
+/** How requests for a service are recognized and decoded. */
 export interface Wire {
-  /** As endpoints and IAM actions have it. */
+  /** The name in endpoints and IAM actions. */
   name: string;
-  /** Where it speaks AWS JSON. Services without this and without `rest` speak AWS query. */
+  /** Set if the service speaks AWS JSON. Services without `json` and `rest` speak AWS query. */
   json?: {
     /** The interfaces that X-Amz-Target may name. */
     targets: readonly string[];
-    /** The package of the SDK's client, whose model of each operation inputs are read by. */
+    /** The SDK client package, whose model describes the inputs. */
     client: string;
   };
-  /** Where it has a REST API of its own. */
+  /** Set if the service has a REST API. */
   rest?: {
-    /** What the paths of its requests begin with. */
+    /** The prefix of its paths. */
     prefix: string;
-    /** @throws AwsError for a request that it does not know. */
+    /** @throws AwsError for an unknown request. */
     decode(request: WireRequest): Pick<Decoded, 'operation' | 'input'> & Codec;
   };
 }
 
 type Read = Pick<Decoded, 'service' | 'operation' | 'input'> & Codec;
 
-/** @param target what X-Amz-Target says. */
+/** @param target the value of X-Amz-Target. */
 function decodeJson(request: WireRequest, target: string, services: readonly Wire[]): Read {
   const { headers, body } = request;
-  // An interface's name may have dots: com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.
+  // An interface name can contain dots: com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.
   const dot = target.lastIndexOf('.');
   const called = services.find(({ json }) => json?.targets.includes(target.slice(0, dot)));
   if (!called) {
@@ -167,7 +167,7 @@ function decodeQuery({ headers, body }: WireRequest): Read {
     Version: version = '',
     ...input
   } = Object.fromEntries(new URLSearchParams(body.toString('utf8')));
-  // Only STS takes requests without a signature.
+  // Only STS accepts query requests without a signature.
   const service = signatureOf(headers)?.service ?? 'sts';
   return { service, operation, input, ...queryCodec(service, version, operation) };
 }
@@ -189,9 +189,10 @@ function decodeBody(request: WireRequest, services: readonly Wire[]): Read {
 }
 
 /**
- * Reads a request in whichever of AWS's protocols it came.
+ * Decodes a request in any of AWS's protocols.
  *
- * @throws AwsError UnsupportedError for a protocol or service that is not implemented.
+ * @throws UnsupportedError for a protocol or service that is not implemented.
+ * @throws AwsError SerializationException for an invalid body.
  */
 export function decode(request: WireRequest, services: Iterable<Wire>): Decoded {
   const { headers } = request;

@@ -1,40 +1,37 @@
-/** A token bucket: how many requests pass at once, and how many are added a second. */
+/** A token bucket: its size in requests, and how many are added per second. */
 export interface Bucket {
   size: number;
   perSecond: number;
 }
 
-/** A request rate that AWS publishes, for each account in each Region. */
+/** A request rate that AWS publishes. It applies per account and Region. */
 export interface RequestRate {
-  /** AWS's name of it: of a category, or of the only operation that it limits. */
+  /** AWS's name for it: a category, or the single operation that it limits. */
   name: string;
-  /** The operations that share the bucket; `others` are all that no rate of the service names. */
+  /** The operations that share the bucket; `others` means all that no other rate of the service names. */
   operations?: readonly string[] | 'others';
-  /** Which calls of these operations count, if not all do. */
+  /** Whether a call counts; if absent, all calls do. */
   counts?: (input: Record<string, unknown>) => boolean;
   bucket: Bucket;
-  /** The Regions where the bucket is another. */
+  /** Buckets of Regions that differ. */
   regions?: Readonly<Record<string, Bucket>>;
-  /** A second bucket, for each resource of a kind and each operation by itself. */
+  /** A second bucket, per resource and operation. */
   perResource?: {
     kind: string;
     bucket: Bucket;
-    /** The id of the resource that a call is about. */
+    /** The id of the resource that a call names. */
     idOf(input: Record<string, unknown>): string;
   };
-  /** Where AWS publishes it. */
+  /** The AWS page that publishes the rate. */
   page: string;
 }
 
-/** What a service says of its request rates. */
+/** The request rates of a service. */
 export interface Limited {
   name: string;
-  /**
-   * Every rate that AWS publishes for the operations here, as AWS's defaults. Where it publishes none, there
-   * is none.
-   */
+  /** Every rate that AWS publishes for the operations here, with AWS's defaults. Other operations are unlimited. */
   rates?: readonly RequestRate[];
-  /** How a request over its rate is refused, if not with ThrottlingException. */
+  /** The error of a request over its rate, if it is not ThrottlingException. */
   throttled?: { code: string; status?: number };
 }
 
@@ -43,7 +40,7 @@ export const requestRates = (services: readonly Limited[]): (RequestRate & { ser
   services.flatMap(({ name: service, rates = [] }) => rates.map((rate) => ({ ...rate, service })));
 
 /**
- * A bucket of one second's worth. AWS publishes no bucket size beside most rates, so that this size is an
- * assumption. The contract suite tries it where it hinders no one: for one user pool (`pool-burst`).
+ * A bucket that holds the requests of one second. For most rates AWS publishes no bucket size, so the size is an
+ * assumption. The contract suite tests it where that disturbs no other user: on one user pool (`pool-burst`).
  */
 export const each = (perSecond: number): Bucket => ({ size: perSecond, perSecond });

@@ -6,23 +6,27 @@ import { AwsError } from './errors.ts';
 import { readInput } from './model.ts';
 import { type Decoded, decode, type WireRequest, type WireResponse } from './protocol.ts';
 
-// Larger than any request that AWS takes.
+// Larger than any request that AWS accepts.
 const MOST_BYTES = 8 * 1024 * 1024;
 
-// Of the bodies of all requests that are being answered.
+// The total of all request bodies in memory.
 const MOST_BYTES_AT_ONCE = 128 * 1024 * 1024;
 const MOST_CONNECTIONS = 2000;
 
-/** How long a client may take to send a request or to read an answer, in milliseconds. */
+/** The time limit for a client to send a request or to read an answer, in milliseconds. */
 const PATIENCE = 60_000;
 
-/** The bytes that requests hold, so that many clients together can't exhaust the memory. */
+/** Counts the bytes of all request bodies, so that many clients together can't exhaust the memory. */
 class Room {
   #free = MOST_BYTES_AT_ONCE;
 
   take(bytes: number): void {
     if (bytes > this.#free) {
-      throw new AwsError('ServiceUnavailable', 'Too many large requests at once. Try again.', 503);
+      throw new AwsError(
+        'ServiceUnavailable',
+        'Too many large requests at the same time. Try again.',
+        503,
+      );
     }
     this.#free -= bytes;
   }
@@ -32,7 +36,7 @@ class Room {
   }
 }
 
-/** One request and its answer, as Node hands them over. */
+/** One request and its response object. */
 interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
@@ -42,7 +46,7 @@ async function bodyOf({ request, response }: Exchange, room: Room): Promise<Buff
   const chunks: Buffer[] = [];
   let size = 0;
   response.once('close', () => room.giveBack(size));
-  // The connection outlives a request that is refused, so its stream is not destroyed.
+  // A refused request must not close the connection, so keep the stream.
   const read: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
   for await (const chunk of read) {
     if (size + chunk.length > MOST_BYTES) {
@@ -61,10 +65,10 @@ const json = (status: number, value: object): WireResponse => ({
   body: JSON.stringify(value),
 });
 
-/** A failure of the embedded AWS itself is an internal error for the caller, and seen here. */
+/** Prints a failure of the embedded AWS itself, which the caller gets as an internal error. */
 function asAwsError(error: unknown): AwsError {
   if (error instanceof AwsError) return error;
-  // The client has gone, in the middle of its request.
+  // The client disconnected during its request.
   if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') {
     return new AwsError('RequestAborted', 'The request ended early.');
   }
@@ -101,7 +105,7 @@ async function answer(aws: Aws, decoded: Decoded): Promise<WireResponse> {
   }
 }
 
-/** Answers a request, whichever of AWS's protocols it speaks. */
+/** Answers a request in any of AWS's protocols. */
 export async function speak(aws: Aws, request: WireRequest): Promise<WireResponse> {
   const signed = request.headers.authorization !== undefined;
   try {
@@ -113,8 +117,8 @@ export async function speak(aws: Aws, request: WireRequest): Promise<WireRespons
 }
 
 /**
- * Refuses what a page of another site makes a browser send, by its origin or by a name of its own that leads
- * to this machine.
+ * Refuses requests that a page of another site makes a browser send. Such a request has a foreign origin, or a
+ * foreign host name that resolves to this machine.
  */
 function checkOrigin({ headers: { host = '', origin } }: IncomingMessage): void {
   if (!isOwnHost(host)) {
@@ -125,7 +129,11 @@ function checkOrigin({ headers: { host = '', origin } }: IncomingMessage): void 
     );
   }
   if (origin !== undefined && !isOwnOrigin(origin)) {
-    throw new AwsError('ForbiddenOrigin', 'Pages of other sites may not call this AWS.', 403);
+    throw new AwsError(
+      'ForbiddenOrigin',
+      'Pages of other sites may not call the embedded AWS.',
+      403,
+    );
   }
 }
 
@@ -143,21 +151,21 @@ async function respond(aws: Aws, exchange: Exchange, room: Room): Promise<WireRe
 async function exchanged(aws: Aws, exchange: Exchange, room: Room, patience: number) {
   const { request, response } = exchange;
   const { status, headers, body } = await respond(aws, exchange, room);
-  // Node ends those who are slow to ask, but not those who are slow to read.
+  // Node closes connections that send slowly, but not connections that read slowly.
   request.socket.setTimeout(patience);
   const length = { 'content-length': Buffer.byteLength(body) };
   response.writeHead(status, { ...headers, ...corsHeaders(request.headers), ...length }).end(body);
-  // What is left of a request that was refused is read and thrown away: the next one follows it.
+  // Discard the rest of a refused request: the next request on the connection follows it.
   request.resume();
 }
 
 /**
- * Speaks AWS's wire protocols on 127.0.0.1, and nowhere else. It takes any request from anyone: what is
- * malformed is refused as AWS refuses it, what is slow ends, and memory is bounded.
+ * Serves AWS's wire protocols on 127.0.0.1 only. Answers malformed requests as AWS does, closes slow connections
+ * and limits memory.
  *
- * @param port 0 for any free one.
- * @param patience how long a client may take to send a request or to read an answer, in milliseconds.
- * @throws if the port is taken.
+ * @param port 0 for any free port.
+ * @param patience the time limit for a client to send a request or to read an answer, in milliseconds.
+ * @throws Error if the port is in use.
  */
 export async function listen(aws: Aws, port: number, patience = PATIENCE): Promise<Server> {
   const room = new Room();

@@ -3,21 +3,21 @@ import type { Principal } from './iam.ts';
 
 /** One operation of a service. */
 export interface Operation {
-  /** Public operations are not signed and IAM is not asked. */
+  /** Public operations need no signature, and IAM is not asked. */
   open?: boolean;
-  /** The account whose requests a public operation counts as: the one that owns what it is about. */
+  /** The account that a public call counts for: the owner of the resource that the input names. */
   owner?(input: Record<string, unknown>): string | undefined;
-  /** CloudTrail records it as a management event that writes. */
+  /** Whether CloudTrail records the call, as a management event that writes. */
   writes?: boolean;
-  /** Resources and conditions, where the operation has any; several, if it is several actions. */
+  /** The questions to IAM, one per action, if the operation has resources, conditions or several actions. */
   judge?(call: Call): Judged | Judged[];
-  // biome-ignore lint/suspicious/noConfusingVoidType: many operations answer nothing
+  // biome-ignore lint/suspicious/noConfusingVoidType: many operations return nothing
   run(call: Call): Promise<object | void> | object | void;
 }
 
-/** How CloudFormation makes a resource of one type. */
+/** How CloudFormation creates a resource of one type. */
 export interface ResourceType {
-  /** The properties it understands; any other is refused. */
+  /** The supported properties; others are refused. */
   properties: string[];
   create(
     properties: Record<string, unknown>,
@@ -33,20 +33,20 @@ export interface ResourceType {
 }
 
 export interface CreatedResource {
-  /** What Ref gives. */
+  /** The value of Ref. */
   ref: string;
-  /** What Fn::GetAtt gives. */
+  /** The values of Fn::GetAtt. */
   attributes?: Record<string, string>;
 }
 
-/** A service as it runs in one AWS: its operations, and the CloudFormation resources that it can make. */
+/** A service in one AWS: its operations and its CloudFormation resource types. */
 export interface Service {
   operations: Record<string, Operation>;
   resources?: Record<string, ResourceType>;
-  /** Refuses an input that lacks required members, named by their paths, unless as most services do. */
+  /** Throws for absent required members, given by path. If undefined, the error is ValidationException. */
   refuseAbsent?(absent: string[]): void;
-  /** A page that the service shows to anyone who GETs it, such as a key set. */
+  /** The public page at a path, such as a key set. */
   page?(path: string): Promise<object | undefined>;
-  /** Ends what runs by itself, such as schedules and executions. */
+  /** Stops schedules, executions and the like. */
   stop?(): Promise<void> | void;
 }

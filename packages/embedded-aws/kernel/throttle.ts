@@ -13,37 +13,36 @@ interface Filled {
   at: number;
 }
 
-// A clock that is set back by less is only skewed, and one cannot gain requests by it.
+// A clock set back by less than this counts as skew, which adds no requests.
 const SKEW_MS = 60_000;
-// Tokens that arithmetic has rounded down count as whole.
+// One token, with tolerance for rounding.
 const ONE = 1 - 1e-9;
 
-/** What of a call decides which rates it counts for. */
+/** The members of a call that decide which rates it counts for. */
 type Counted = Pick<Call, 'service' | 'operation' | 'input' | 'region'>;
 
 export interface ThrottleOptions {
-  /** Published rates that do not hold, as `service:name`, or as `service` for all of it. */
+  /** Published rates to switch off, as `service:name`, or `service` for the whole service. */
   unlimited?: readonly string[];
-  /** Invented rates, in requests a second, of operations without a published one. */
+  /** Rates for operations without a published rate, in requests per second. */
   rates?: Record<string, number>;
 }
 
 /**
- * Refuses requests beyond the rates that AWS publishes, which are token buckets.
+ * Refuses requests over the rates that AWS publishes. Each rate is a token bucket.
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
  */
 export class Throttle {
-  /** Off while a test or a benchmark makes what is there before it begins. */
+  /** Set to false while a test or a benchmark creates its starting state. */
   enabled = true;
-  /** By `service:Operation`, and by `service:` for all others. */
+  /** By `service:Operation`; `service:` holds the rates of all other operations. */
   readonly #rates = new Map<string, RequestRate[]>();
   readonly #buckets = new Map<string, Filled>();
   readonly #services: ReadonlyMap<string, Limited>;
 
   /**
-   * @throws Error for an unlimited rate that there is none of, or an invented rate of an operation that has a
-   *   published one.
+   * @throws Error if `unlimited` names an unknown rate, or `rates` names an operation with a published rate.
    */
   constructor(services: readonly Limited[], { unlimited = [], rates = {} }: ThrottleOptions = {}) {
     this.#services = new Map(services.map((service) => [service.name, service]));
@@ -69,10 +68,10 @@ export class Throttle {
   }
 
   /**
-   * Counts a request, or refuses it without counting it.
+   * Counts a request, or refuses it without counting.
    *
-   * @param account whose request it counts as.
-   * @throws AwsError as the service throttles.
+   * @param account the account that the request counts for.
+   * @throws AwsError the service's throttling error.
    */
   admit({ service, operation, input, region }: Counted, account: string): void {
     if (!this.enabled) return;

@@ -13,7 +13,7 @@ function started(...args: string[]) {
   return spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** How a command ends that never listens. */
+/** Runs a command that ends without listening. */
 async function ended(...args: string[]): Promise<{ code: number | null; errors: string }> {
   const child = started(...args);
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -25,7 +25,7 @@ describe('the command', () => {
   const running: ChildProcess[] = [];
   after(() => running.forEach((child) => void child.kill()));
 
-  test('starts an empty AWS on a free port, says how to use it, and ends on SIGTERM', async () => {
+  test('starts an empty AWS on a free port, prints how to use it, and stops on SIGTERM', async () => {
     const child = started('--port', '0');
     running.push(child);
     let endpoint: string | undefined;
@@ -44,7 +44,7 @@ describe('the command', () => {
     assert.equal(await closed, 0);
   });
 
-  test('refuses a port that is none, and one that is taken, and says what to do', async () => {
+  test('refuses an invalid port and a port in use, and says what to do', async () => {
     const wrong = await ended('--port', 'many');
     assert.equal(wrong.code, 2);
     assert.match(wrong.errors, /--port many is not a port. Give a number from 0 to 65535./);

@@ -1,4 +1,4 @@
-/** Waits until something holds, however long the machine takes. */
+/** Waits until a condition holds, without a time limit. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }

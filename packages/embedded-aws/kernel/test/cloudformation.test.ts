@@ -55,23 +55,23 @@ describe('a template', () => {
       '!Sub "${AWS::Partition} ${AWS::Region} ${AWS::AccountId} ${AWS::StackName}"',
       'aws eu-west-1 111111111111 stack',
     ],
-    ['parameters, given', '!Ref P', 'given'],
-    ['parameters by default, lists as lists', '!Ref L', ['a', 'b']],
+    ['given parameters', '!Ref P', 'given'],
+    ['default values of parameters, with lists as lists', '!Ref L', ['a', 'b']],
     ['Join, Split and Select', '!Select [1, !Split ["-", !Join ["-", !Ref L]]]', 'b'],
     [
-      'Sub with variables of its own, and with a literal',
+      'Sub with its own variables and with a literal',
       '!Sub ["${X}-${!X}", { X: !Ref P }]',
       'given-${X}',
     ],
-    ['If, with what is left out', '[!If [HasP, 1, 2], !If [HasNoP, 1, !Ref "AWS::NoValue"]]', [1]],
+    ['If, also with NoValue', '[!If [HasP, 1, 2], !If [HasNoP, 1, !Ref "AWS::NoValue"]]', [1]],
     ['conditions of conditions', '[!If [Both, 1, 2], !If [Either, 1, 2]]', [1, 1]],
     [
-      'maps, without the keys that are left out',
+      'maps, without keys that are NoValue',
       '{ a: !If [HasNoP, 1, !Ref "AWS::NoValue"], b: 2 }',
       { b: 2 },
     ],
     [
-      'the element Condition of a policy, which is no condition',
+      'the element Condition of a policy, which is not an intrinsic',
       '{ Condition: { StringEquals: { a: b } } }',
       { Condition: { StringEquals: { a: 'b' } } },
     ],
@@ -82,7 +82,7 @@ describe('a template', () => {
     });
   }
 
-  test('makes what is referred to first, and each resource once', async () => {
+  test('creates referenced resources first, and each resource once', async () => {
     const outputs = await deploy(`
 Resources:
   Last: { Type: Test::Thing, Properties: { Name: last, Value: !GetAtt First.Arn } }
@@ -100,7 +100,7 @@ Outputs:
     assert.deepEqual(outputs, { Ref: 'thing-1' });
   });
 
-  test('leaves out a resource whose condition does not hold', async () => {
+  test('skips a resource whose condition is false', async () => {
     await deploy(`${parameters}Resources:\n  It: { Type: Test::Thing, Condition: HasP }\n`);
     assert.deepEqual(made, []);
   });
@@ -143,12 +143,12 @@ Outputs:
     ],
   ];
   for (const [what, yaml, pattern] of bad) {
-    test(`with ${what} that it does not know is refused`, async () => {
+    test(`with ${what} that is not supported is refused`, async () => {
       await assert.rejects(deploy(yaml), pattern);
     });
   }
 
-  test('needs the parameters that have no default, knows no others, and holds them to their pattern', async () => {
+  test('requires parameters without a default, and refuses unknown parameters and values that break the pattern', async () => {
     const yaml =
       'Parameters:\n  P: { Type: String, AllowedPattern: "[0-9]{2}" }\nResources:\n  It: { Type: Test::Thing, Properties: { Value: !Ref P } }';
     await assert.rejects(deploy(yaml), /needs a value for the parameter P/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type LocalAws, startAws } from '../../index.ts';
 
-describe('a call of an operation that the embedded AWS does not have', () => {
+describe('a call of an operation that the embedded AWS does not support', () => {
   let local: LocalAws;
   before(async () => {
     local = await startAws();
@@ -31,7 +31,7 @@ describe('a call of an operation that the embedded AWS does not have', () => {
     ],
     ['Kinesis_20131202.ListStreams', 'kinesis', 'the service kinesis'],
   ] as const) {
-    test(`is refused by its name, such as ${what}`, async () => {
+    test(`is refused with its name: ${what}`, async () => {
       assert.deepEqual(await ask(target, service), {
         status: 501,
         body: {
@@ -53,7 +53,7 @@ describe('a page in a browser', () => {
   const from = (Origin: string, method: string, headers: Record<string, string> = {}) =>
     fetch(local.endpoint, { method, headers: { Origin, ...headers } });
 
-  test('of this machine may call the embedded AWS, and read its answers and errors', async () => {
+  test('from this machine can call the embedded AWS and read its answers and errors', async () => {
     for (const origin of ['http://localhost:5173', 'https://127.0.0.1', 'http://[::1]:3000']) {
       const preflight = await from(origin, 'OPTIONS', {
         'Access-Control-Request-Method': 'POST',
@@ -76,7 +76,7 @@ describe('a page in a browser', () => {
     }
   });
 
-  test('of any other origin is let in by no answer', async () => {
+  test('from any other origin gets no CORS headers', async () => {
     for (const origin of [
       'https://example.com',
       'http://localhost.example.com',

@@ -9,7 +9,7 @@ import { Throttle } from '../throttle.ts';
 
 const A = '111111111111';
 const B = '222222222222';
-// Where every rate has its largest bucket, or its usual one.
+// The Region where every rate has its largest or its default bucket.
 const LARGEST = 'us-east-1';
 const USUAL = 'eu-central-2';
 
@@ -17,7 +17,7 @@ const rates = requestRates(services);
 
 type Rate = (typeof rates)[number];
 
-/** The codes with which each service refuses a request for its rate, as AWS's pages name them. */
+/** The throttling code of each service, from AWS's pages. */
 const codes: Record<string, string> = {
   cloudtrail: 'ThrottlingException',
   'cognito-identity': 'TooManyRequestsException',
@@ -34,7 +34,7 @@ interface From {
   region?: string;
 }
 
-/** Asks something that no service can answer: only whether the request is counted matters. */
+/** Whether a request is admitted. The input is invalid: only the throttling matters. */
 async function isAdmitted(
   aws: EmbeddedAws,
   service: string,
@@ -54,13 +54,13 @@ async function isAdmitted(
   }
 }
 
-/** How many of so many requests at once are admitted. */
+/** How many of `count` simultaneous requests are admitted. */
 async function admitted(times: number, ask: (i: number) => Promise<boolean>): Promise<number> {
   const answers = await Promise.all(Array.from({ length: times }, (_, i) => ask(i)));
   return answers.filter((each) => each).length;
 }
 
-/** The operations of the embedded AWS that a rate limits. */
+/** The operations of the embedded AWS with a rate. */
 function operationsOf(aws: EmbeddedAws, { service, name, operations = [name] }: Rate): string[] {
   const known = Object.keys(aws.services.get(service)?.operations ?? {});
   const named = rates.flatMap((rate) => (rate.service === service ? namesOf(rate) : []));
@@ -72,13 +72,13 @@ function operationsOf(aws: EmbeddedAws, { service, name, operations = [name] }: 
 const namesOf = ({ name, operations = [name] }: Rate): readonly string[] =>
   operations === 'others' ? [] : operations;
 
-/** Input by which a call counts for this rate and for no other. */
+/** An input that counts for this rate only. */
 function inputFor({ counts }: Rate): Record<string, unknown> {
   const answer = { ChallengeName: 'PASSWORD_VERIFIER' };
   return counts?.(answer) === false ? { ChallengeName: 'NEW_PASSWORD_REQUIRED' } : answer;
 }
 
-/** Where a rate has a bucket of its own, and one Region of all others. */
+/** The Regions with their own bucket for a rate, and one other Region. */
 const regionsOf = ({ regions = {} }: Rate): string[] => [USUAL, ...Object.keys(regions)];
 
 const bucketIn = ({ bucket, regions }: Rate, region: string): Bucket => regions?.[region] ?? bucket;
@@ -90,11 +90,11 @@ describe('a published request rate', () => {
   const aws = assembleAws();
   for (const rate of rates) {
     const { service, name } = rate;
-    // A category of AWS's may hold no operation that is here.
+    // A category of AWS can have no operation in the embedded AWS.
     const operations = operationsOf(aws, rate);
     if (operations.length === 0) continue;
 
-    /** How many of so many requests at once are admitted, each about a user pool of its own. */
+    /** How many of `count` simultaneous requests are admitted, each on its own user pool. */
     const admits = (throttle: Throttle, times: number, { account = A, region = LARGEST }: From) => {
       const isAdmitted = (i: number): boolean => {
         const operation = operations[i % operations.length]!;
@@ -110,7 +110,7 @@ describe('a published request rate', () => {
       return Array.from({ length: times }, (_, i) => isAdmitted(i)).filter((each) => each).length;
     };
 
-    test(`${service}: ${name} admits its bucket at once, and then what is added`, () => {
+    test(`${service}: ${name} admits its bucket size immediately, and then its rate per second`, () => {
       const throttle = new Throttle(services);
       for (const region of regionsOf(rate)) {
         const { size, perSecond } = bucketIn(rate, region);
@@ -129,7 +129,7 @@ describe('a published request rate', () => {
   for (const rate of rates.filter(({ perResource }) => perResource)) {
     const { service, name } = rate;
     const { size, perSecond } = rate.perResource!.bucket;
-    test(`${service}: ${name} limits each operation on each user pool, too`, async () => {
+    test(`${service}: ${name} also limits each operation on each user pool`, async () => {
       const fresh = assembleAws();
       for (const operation of operationsOf(aws, rate)) {
         const on = (UserPoolId: string) => () =>
@@ -143,7 +143,7 @@ describe('a published request rate', () => {
   }
 });
 
-test('every operation of the services that publish rates for all of them has one', () => {
+test('every operation has a rate, if its service publishes rates for all operations', () => {
   const aws = assembleAws();
   const unlimited = (service: string): string[] => {
     const limited = rates.filter((rate) => rate.service === service);
@@ -160,7 +160,7 @@ test('every operation of the services that publish rates for all of them has one
   assert.ok(unlimited('cognito-identity').includes('UpdateIdentityPool'));
 });
 
-test('a tag names its user pool by ARN, and counts for it', async () => {
+test('tagging a user pool by ARN counts for that user pool', async () => {
   const aws = assembleAws();
   const on = (pool: string) => () =>
     isAdmitted(aws, 'cognito-idp', 'TagResource', {
@@ -200,7 +200,7 @@ describe('a public operation', () => {
     }
   };
 
-  test('counts for the account whose identity pool it names', async () => {
+  test('counts for the account that owns the named identity pool', async () => {
     const aws = assembleAws();
     const pools = await Promise.all(
       [A, A, B].map(async (account) => {
@@ -216,7 +216,7 @@ describe('a public operation', () => {
     assert.equal(await admitted(20, getId(others)), 20);
   });
 
-  test('counts for the account whose app client or access token it names', async () => {
+  test('counts for the account that owns the named app client or access token', async () => {
     const aws = assembleAws();
     const clients = await Promise.all(
       [A, B].map(async (account) => {
@@ -244,7 +244,7 @@ describe('a public operation', () => {
 describe('a request over its rate', () => {
   const listClients = { UserPoolId: 'us-east-1_None' };
 
-  test('is refused before IAM is asked, and CloudTrail does not show it', async () => {
+  test('is refused before IAM evaluates it, and CloudTrail does not record it', async () => {
     const aws = assembleAws();
     const create = () => isAdmitted(aws, 'cognito-idp', 'CreateUserPoolClient', listClients);
     assert.equal(await admitted(8, create), 5);
@@ -267,7 +267,7 @@ describe('a request over its rate', () => {
     assert.equal(await admitted(100, list), 5);
   });
 
-  test('is refused to the SDKs in the protocol of its service', async () => {
+  test('is refused in the protocol of its service', async () => {
     const local = await startAws();
     try {
       const config = {
@@ -293,7 +293,7 @@ describe('a request over its rate', () => {
     }
   });
 
-  test('stays refused however often a clock is read that is only skewed', async () => {
+  test('stays refused when the clock goes back and forth by a few seconds', async () => {
     const aws = assembleAws();
     const lookUp = () => isAdmitted(aws, 'cloudtrail', 'LookupEvents');
     const now = Date.now();
@@ -312,7 +312,7 @@ describe('the options of the embedded AWS', () => {
   const update = (aws: EmbeddedAws, from?: From) => () =>
     isAdmitted(aws, 'cognito-identity', 'UpdateIdentityPool', {}, from);
 
-  test('switch one rate off, or all of a service', async () => {
+  test('switch off one rate, or all rates of a service', async () => {
     const one = assembleAws({ unlimited: ['cognito-idp:UserPoolClientRead'] });
     const list = (aws: EmbeddedAws) => () => isAdmitted(aws, 'cognito-idp', 'ListUserPoolClients');
     const create = (aws: EmbeddedAws) => () =>
@@ -325,20 +325,20 @@ describe('the options of the embedded AWS', () => {
     assert.equal(await admitted(50, () => isAdmitted(all, 'cloudtrail', 'LookupEvents')), 2);
   });
 
-  test('give an operation that AWS publishes none for a rate, in each account', async () => {
+  test('set a rate per account for an operation without a published rate', async () => {
     const aws = assembleAws({ rates: { [updatePool]: 3 } });
     assert.equal(await admitted(5, update(aws)), 3);
     assert.equal(await admitted(5, update(aws, { account: B })), 3);
     assert.equal(await admitted(500, update(assembleAws())), 500);
   });
 
-  test('do not replace a rate that AWS publishes', () => {
+  test('cannot replace a published rate', () => {
     assert.throws(() => assembleAws({ rates: { 'cloudtrail:LookupEvents': 50 } }), {
       message: /publishes a rate for cloudtrail:LookupEvents/,
     });
   });
 
-  test('switch off no rate that there is none of', () => {
+  test('cannot switch off an unknown rate', () => {
     const unlimited = ['states:NoSuchRate' as 'states:ListExecutions'];
     assert.throws(() => assembleAws({ unlimited }), { message: /no rate states:NoSuchRate/ });
   });

@@ -29,7 +29,7 @@ describe('the server of the embedded AWS', () => {
     return [response.status, __type];
   }
 
-  /** By Node's own client, which lets one set any header. */
+  /** Uses Node's HTTP client, which can set any header. */
   function statusWith(headers: IncomingHttpHeaders): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
       ask({ host: '127.0.0.1', port, method: 'POST', headers }, (response) => {
@@ -40,7 +40,7 @@ describe('the server of the embedded AWS', () => {
     });
   }
 
-  /** What a raw connection is answered until it ends; it says several things, one after the other. */
+  /** Sends parts over a raw connection, and returns everything received until it closes. */
   function said(...parts: (string | Uint8Array)[]): Promise<string> {
     return new Promise((resolve) => {
       let text = '';
@@ -50,7 +50,7 @@ describe('the server of the embedded AWS', () => {
       socket.on('data', (chunk) => {
         text += chunk.toString('latin1');
       });
-      // Written to after the server has ended it.
+      // A write after the server has closed the connection fails.
       socket.on('error', () => {});
       socket.on('close', () => resolve(text));
     });
@@ -58,7 +58,7 @@ describe('the server of the embedded AWS', () => {
 
   const isWell = async () => assert.deepEqual(await call('{"MaxResults":1}'), [200, undefined]);
 
-  test('refuses a body that is no JSON object as AWS does', async () => {
+  test('refuses a body that is not a JSON object, as AWS does', async () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const bodies = ['{', '[]', '1', 'null', '"text"', `{"MaxResults":${deep}}`, '{"a":"\\'];
     for (const body of [...bodies, Buffer.from([0x7b, 0xff, 0x7d])]) {
@@ -77,7 +77,7 @@ describe('the server of the embedded AWS', () => {
     await isWell();
   });
 
-  test('knows no operation, service or function by a name that every object has', async () => {
+  test('has no operation, service or function named like an inherited property', async () => {
     const service = 'AWSCognitoIdentityProviderService';
     for (const name of ['__proto__', 'constructor', 'toString', '']) {
       const unknown = await call('{}', { 'x-amz-target': `${service}.${name}` });
@@ -91,7 +91,7 @@ describe('the server of the embedded AWS', () => {
     assert.equal(odd.status, 400);
   });
 
-  test('goes on with a connection after a request that was too large', async () => {
+  test('keeps a connection open after a request that is too large', async () => {
     const head = (length: number, end = '') =>
       `POST / HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${end}content-type: ${signed['content-type']}\r\nauthorization: ${signed.authorization}\r\nx-amz-target: ${listPools}\r\ncontent-length: ${length}\r\n\r\n`;
     const large = Buffer.alloc(9 * 1024 * 1024, 0x20);
@@ -106,7 +106,7 @@ describe('the server of the embedded AWS', () => {
     assert.match(text, /RequestEntityTooLargeException/);
   });
 
-  test('answers to names of this machine only, and to no page of another site', async () => {
+  test('answers only to host names of this machine, and refuses pages of other sites', async () => {
     const own = { ...signed, 'x-amz-target': listPools, host: `127.0.0.1:${port}` };
     for (const host of [
       `localhost:${port}`,
@@ -125,16 +125,16 @@ describe('the server of the embedded AWS', () => {
     }
   });
 
-  test('ends a client that is slow to send its headers or its body', async () => {
+  test('disconnects a client that is slow to send its headers or its body', async () => {
     const head = `POST / HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n`;
     assert.match(await said(head), /^HTTP\/1\.1 408 /);
     assert.match(await said(`${head}content-length: 10\r\n\r\n{`), /^HTTP\/1\.1 408 /);
-    // One that was refused is not waited for without end either.
+    // The limit also applies to the rest of a refused request.
     await said(`${head}host: evil.example\r\ncontent-length: 10\r\n\r\n{`);
     await isWell();
   });
 
-  test('survives whatever bytes a connection holds', async () => {
+  test('survives any bytes on a connection', async () => {
     const line = fc.constantFrom(
       ...[
         'GET / HTTP/1.1',

@@ -8,7 +8,7 @@ import { rates } from './rates.ts';
 
 interface LookupEvents {
   LookupAttributes?: { AttributeKey: string; AttributeValue: string }[];
-  /** In epoch seconds, as JSON has times on the wire. */
+  /** In epoch seconds, like all times in AWS JSON. */
   StartTime?: number;
   EndTime?: number;
   MaxResults?: number;
@@ -55,7 +55,7 @@ interface Trail {
   IsOrganizationTrail: boolean;
 }
 
-/** An ARN of a trail in its parts. */
+/** The parts of a trail's ARN. */
 function trailIn(arn: string) {
   const [, , , region = '', account = '', ...path] = arn.split(':');
   return { region, account, name: path.join(':').replace('trail/', '') };
@@ -92,10 +92,10 @@ function start(aws: Aws): Service {
   const isOwn = ({ TrailARN }: Trail, { account }: Call) => trailIn(TrailARN).account === account;
 
   /**
-   * The trail that a call names. A member account names an organization's trail by its ARN only.
+   * The trail that a call names. A member account must name an organization trail by ARN.
    * https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
    *
-   * @throws AwsError where the account sees no such trail.
+   * @throws AwsError TrailNotFoundException if the account sees no such trail.
    */
   function known(call: Call, given: unknown): Trail {
     const trail = trailsSeenBy(call).find(
@@ -108,8 +108,8 @@ function start(aws: Aws): Service {
   const unknownTrail = ({ account }: Call, given: unknown) =>
     new AwsError('TrailNotFoundException', `Unknown trail: ${given} for the user: ${account}`);
 
-  // By which ARN AWS judges a member account's call on the organization's trail is not documented. Here
-  // only a policy that names no trail allows it, which is an assumption.
+  // AWS does not document which ARN IAM evaluates for a member account's call on an organization trail. An
+  // assumption: only a policy on `*` allows it.
   const resourceOf = (call: Call, given: unknown): string =>
     given === aws.trail.organizationTrail && trailIn(String(given)).account !== call.account
       ? '*'
@@ -129,8 +129,8 @@ function start(aws: Aws): Service {
           return { IsLogging: true };
         },
       },
-      // That a member account can't read the selectors of an organization's trail is seen by its users,
-      // and not documented: https://github.com/turbot/steampipe-plugin-aws/issues/577
+      // A member account can't read the selectors of an organization trail. Users report this; AWS does not
+      // document it: https://github.com/turbot/steampipe-plugin-aws/issues/577
       // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventSelectors.html
       GetEventSelectors: {
         judge: (call) => ({ resource: resourceOf(call, call.input['TrailName']) }),
@@ -154,9 +154,9 @@ function start(aws: Aws): Service {
             ['lookupAttributes', LookupAttributes, { max: 1 }],
           ]);
           if (StartTime > EndTime) {
-            throw new AwsError('InvalidTimeRangeException', 'The start is after the end.');
+            throw new AwsError('InvalidTimeRangeException', 'StartTime is after EndTime.');
           }
-          // Of several in one second the last comes first, too.
+          // The newest event comes first, also among events in the same second.
           const found = aws.trail.records
             .filter(
               (record) =>
@@ -167,10 +167,13 @@ function start(aws: Aws): Service {
                 matches(record, input),
             )
             .reverse();
-          // A page begins after the last event of the one before, whatever has come since.
+          // The token is the last event of the previous page, so new events do not shift the pages.
           const from = found.findIndex(({ eventID }) => eventID === NextToken) + 1;
           if (NextToken !== undefined && from === 0) {
-            throw new AwsError('InvalidNextTokenException', 'The token is not one of this lookup.');
+            throw new AwsError(
+              'InvalidNextTokenException',
+              'The NextToken does not belong to this lookup.',
+            );
           }
           const page = found.slice(from, from + MaxResults);
           return {
@@ -183,11 +186,11 @@ function start(aws: Aws): Service {
   };
 }
 
-/** CloudTrail's event history, which shows every call at once, and the trails that an account sees. */
+/** CloudTrail: the event history, without delay, and the trails that an account sees. */
 export const cloudtrail = {
   name: 'cloudtrail',
   json: {
-    // As the SDK for JavaScript spells it, and as the CLI does.
+    // The SDK for JavaScript and the CLI use different names.
     targets: ['CloudTrail_20131101', 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101'],
     client: '@aws-sdk/client-cloudtrail',
   },

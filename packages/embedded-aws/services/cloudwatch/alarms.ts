@@ -3,7 +3,7 @@ import { AwsError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/iam.ts';
 import { StateMachines } from '../states/machines.ts';
 
-/** An alarm as a template describes it. */
+/** An alarm from a template. */
 export interface Alarm {
   AlarmName: string;
   AlarmDescription: string;
@@ -19,8 +19,8 @@ export interface Alarm {
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
 /**
- * The alarms of every account and Region. Only the count of executions that succeeded is measured: an
- * alarm on anything else stays in the state that it was given.
+ * The alarms of all accounts and Regions. The only metric is the count of succeeded executions. An alarm on
+ * another metric keeps the state that SetAlarmState gave it.
  */
 export class Alarms extends Map<string, Alarm> {
   readonly #aws: Aws;
@@ -31,13 +31,13 @@ export class Alarms extends Map<string, Alarm> {
     this.#aws = aws;
   }
 
-  /** The state of an alarm. A new one has too little data until it is evaluated. */
+  /** The state of an alarm: INSUFFICIENT_DATA until it is set or evaluated. */
   state(arn: string): AlarmState {
     return this.#states.get(arn) ?? 'INSUFFICIENT_DATA';
   }
 
   /**
-   * Sets a state by hand, until the alarm is evaluated again, which is at once.
+   * Sets a state until the next evaluation, which follows immediately.
    * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html
    *
    * @throws AwsError ResourceNotFound
@@ -48,7 +48,7 @@ export class Alarms extends Map<string, Alarm> {
   }
 
   /**
-   * Evaluates an alarm, as CloudWatch does every minute.
+   * Evaluates an alarm. CloudWatch does this every minute.
    *
    * @throws AwsError ResourceNotFound
    */
@@ -64,7 +64,7 @@ export class Alarms extends Map<string, Alarm> {
     throw new AwsError('ResourceNotFound', `There is no alarm ${arn}.`);
   }
 
-  /** Whether nothing has succeeded for as long as the alarm looks back, where missing data is breaching. */
+  /** Whether no execution succeeded in the evaluated periods; undefined if the alarm can't be evaluated. */
   #isOverdue(alarm: Alarm): boolean | undefined {
     const { Namespace, MetricName, TreatMissingData, Dimensions, Period } = alarm;
     const isMeasured = `${Namespace} ${MetricName}` === 'AWS/States ExecutionsSucceeded';
@@ -76,7 +76,7 @@ export class Alarms extends Map<string, Alarm> {
     );
   }
 
-  /** An alarm acts when its state becomes another, and at no other time. */
+  /** Sets the state. An alarm runs its actions only when it changes to ALARM. */
   async #become(arn: string, { AlarmName, AlarmActions }: Alarm, state: AlarmState): Promise<void> {
     const before = this.state(arn);
     this.#states.set(arn, state);

@@ -12,7 +12,7 @@ const arnOf = ({ partition, region, account }: Place, name: unknown): string =>
 const STATES: AlarmState[] = ['OK', 'ALARM', 'INSUFFICIENT_DATA'];
 
 class Dashboards {
-  /** By the dashboards' names. */
+  /** The dashboards' bodies by name. */
   readonly bodies = new Map<string, string>();
 }
 
@@ -69,7 +69,7 @@ function start(aws: Aws): Service {
   };
 }
 
-/** Amazon CloudWatch, as far as alarms and dashboards are concerned. */
+/** Amazon CloudWatch: alarms and dashboards. */
 export const cloudwatch = {
   name: 'cloudwatch',
   state: { alarms: Alarms, dashboards: Dashboards },

@@ -26,7 +26,7 @@ interface TagsInput {
   PrincipalTags?: Record<string, string>;
 }
 
-// The shapes are the API model's; every operation checks what it reads.
+// The server has checked the types by the API's model; operations check the rest.
 const inputOf = <T>({ input }: Call): T => input as T;
 
 function start(aws: Aws): Service {
@@ -75,8 +75,8 @@ function start(aws: Aws): Service {
 
       UpdateIdentityPool: {
         writes: true,
-        // The reference lists three actions for this API. Whether AWS asks for the other two when no tag
-        // changes is not known: the strictest reading is assumed, and the contract suite looks.
+        // The reference lists three actions for this API. An assumption: AWS always requires all three, even
+        // if no tag changes. The contract suite checks it.
         // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitoidentity.html
         judge: (call) => [
           onPool(call),

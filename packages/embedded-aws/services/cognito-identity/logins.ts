@@ -16,13 +16,13 @@ interface Claims {
   [claim: string]: unknown;
 }
 
-/** Someone an identity pool has met: a guest, or a user of a provider. */
+/** An identity in an identity pool: a guest, or a user of a provider. */
 interface Identity {
   id: string;
   poolId: string;
-  /** `provider sub`; none for a guest. */
+  /** `provider sub`; absent for a guest. */
   login?: string;
-  /** Whether it was a guest's and has been merged into the identity of a user. */
+  /** Whether this guest identity has been merged into the identity of a user. */
   merged?: boolean;
 }
 
@@ -68,7 +68,7 @@ function ruleMatches(claims: Claims, rule: { Claim: string; MatchType: string; V
 }
 
 /**
- * The public side of identity pools: who is let in, as whom.
+ * The public operations of identity pools: identities, tokens and credentials for logins.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html
  */
 export class IdentityLogins {
@@ -91,8 +91,8 @@ export class IdentityLogins {
     if (claims.iss !== `https://${key}`) {
       refused("Invalid login token. Issuer doesn't match providerName");
     }
-    // An assumption for a user pool with the updated issuer: the entry has the name of that issuer.
-    // AWS documents only the original issuer's.
+    // An assumption: for a user pool with the updated issuer, the entry names the updated issuer. AWS
+    // documents only the original issuer.
     // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdentityProvider.html
     const entry = (pool.CognitoIdentityProviders ?? []).find(
       ({ ProviderName, ClientId }) => ProviderName === key && ClientId === claims.aud,
@@ -111,7 +111,7 @@ export class IdentityLogins {
     if (!userPool || !(await userPool.isAuthentic(token))) {
       refused("Invalid login token. Couldn't verify signed token.");
     }
-    // The message is the one users report; AWS documents only that the answer is a 400.
+    // Users report this message. AWS documents only the status 400.
     // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdentityProvider.html
     if (entry.ServerSideTokenCheck && !userPool?.isSignedIn(claims)) refused('Token is inactive');
   }
@@ -159,7 +159,7 @@ export class IdentityLogins {
   }
 
   /**
-   * The identity that a guest has once they sign in: their own, or the one that the login has already.
+   * Signs a guest in. Returns the guest's own identity, or the identity that the login already has.
    *
    * @see https://docs.aws.amazon.com/cognito/latest/developerguide/switching-identities.html
    */
@@ -198,7 +198,7 @@ export class IdentityLogins {
     return { IdentityId: identity.id, Token };
   }
 
-  /** The role of a user: the one his claims or a rule name, else the authenticated role. */
+  /** The role of a user: from the token's claims or a rule, otherwise the authenticated role. */
   #roleOf(stored: StoredPool, key: string, claims: Claims, custom?: string): string | undefined {
     const { authenticated } = stored.roles;
     const mapping = stored.roleMappings[`${key}:${claims.aud}`];

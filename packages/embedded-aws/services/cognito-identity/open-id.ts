@@ -4,11 +4,11 @@ import { AwsError } from '../../kernel/errors.ts';
 import type { Context, Iam, Role } from '../../kernel/iam.ts';
 import { IdentityPools } from './pools.ts';
 
-/** What a token of GetOpenIdToken says, and what a role's trust is asked about. */
+/** The claims of a GetOpenIdToken token, which a role's trust policy can test. */
 export interface OpenIdClaims {
   poolId: string;
   identityId: string;
-  /** How the identity was authenticated: by which provider, or not at all. */
+  /** How the identity was authenticated: `unauthenticated`, or `authenticated` and the provider. */
   amr: string[];
 }
 
@@ -21,7 +21,7 @@ const SECONDS = 600;
 export const methodsOf = (provider: string | undefined): string[] =>
   provider === undefined ? ['unauthenticated'] : ['authenticated', provider];
 
-/** The token that GetOpenIdToken gives an identity. */
+/** Issues the token of GetOpenIdToken. */
 export function issueOpenIdToken(
   aws: Aws,
   { poolId, identityId, amr }: OpenIdClaims,
@@ -38,9 +38,9 @@ export function issueOpenIdToken(
 }
 
 /**
- * What a token of GetOpenIdToken says.
+ * Verifies a token of GetOpenIdToken and returns its claims.
  *
- * @throws AwsError of STS where it is no such token, or has expired.
+ * @throws AwsError InvalidIdentityToken or ExpiredTokenException, as STS answers.
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
  */
 export async function readOpenIdToken(aws: Aws, token: string): Promise<OpenIdClaims> {
@@ -54,7 +54,7 @@ export async function readOpenIdToken(aws: Aws, token: string): Promise<OpenIdCl
   return { poolId: String(aud), identityId: sub, amr: [amr ?? []].flat().map(String) };
 }
 
-/** A session of a role that trusts an identity of an identity pool; nothing if it does not. */
+/** Opens a session of a role for an identity; undefined if the role does not trust the identity. */
 export function assumeAsIdentity(
   { iam }: Aws,
   role: Role,

@@ -4,7 +4,7 @@ import { AwsError } from '../../kernel/errors.ts';
 import { dnsSuffixOf } from '../../kernel/partitions.ts';
 import { Signer } from '../cognito-idp/tokens.ts';
 
-/** One user pool client that an identity pool accepts. */
+/** One app client that an identity pool accepts. */
 export interface Provider {
   ProviderName?: string;
   ClientId?: string;
@@ -25,7 +25,7 @@ export interface IdentityPool {
   IdentityPoolTags?: Record<string, string>;
 }
 
-/** Which role a user of a provider gets. */
+/** How users of a provider get their role. */
 export interface RoleMapping {
   Type: 'Token' | 'Rules';
   AmbiguousRoleResolution?: 'AuthenticatedRole' | 'Deny';
@@ -34,7 +34,7 @@ export interface RoleMapping {
   };
 }
 
-/** An identity pool with what other operations than Update keep beside it. */
+/** An identity pool, with the settings that UpdateIdentityPool does not contain. */
 export interface StoredPool {
   account: string;
   region: string;
@@ -44,14 +44,14 @@ export interface StoredPool {
   principalTags: Map<string, { UseDefaults: boolean; PrincipalTags: Record<string, string> }>;
 }
 
-/** The identity pools of every account and Region, and what an operator can change about them. */
+/** The identity pools of all accounts and Regions, and settings that a test can change. */
 export class IdentityPools {
   readonly stored = new Map<string, StoredPool>();
-  /** Signs the tokens that identities get. */
+  /** Signs the tokens of GetOpenIdToken. */
   readonly signer = new Signer('cognito-identity');
   // https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
   providerQuota = 50;
-  // An assumption: AWS takes entries by the name of an updated issuer.
+  // An assumption: AWS accepts entries that name an updated issuer.
   takesUpdatedIssuers = true;
 
   /** @throws AwsError ResourceNotFoundException */
@@ -114,7 +114,7 @@ export const invalid = (message: string): never => {
   throw new AwsError('InvalidParameterException', message);
 };
 
-// Whether the user pool or the client exists is not asked: AWS accepts any that are well-formed.
+// AWS does not check that the user pool or the app client exists, only that the names are well-formed.
 const providerName = /^(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.([a-z0-9.-]+)\/\1_[0-9a-zA-Z]+$/;
 
 function isWellFormed(name: string): boolean {
@@ -133,9 +133,9 @@ function checkEntries(
     }
     return `${ProviderName} ${ClientId}`;
   });
-  // An assumption: what AWS does with exact duplicates is not known.
+  // An assumption: AWS refuses exact duplicates.
   if (new Set(keys).size < keys.length) invalid('Duplicate Cognito Identity Provider');
-  // The code is the model's; AWS's own text is not known.
+  // The code comes from the API's model. AWS's message is not known.
   if (entries.length > quota) {
     throw new AwsError(
       'LimitExceededException',
@@ -158,8 +158,8 @@ const awsTags = (tags: Record<string, string> = {}): Record<string, string> =>
   Object.fromEntries(Object.entries(tags).filter(([key]) => key.startsWith('aws:')));
 
 /**
- * The pool after UpdateIdentityPool: what is omitted is reset to its default, except the developer
- * provider name and the tags, which survive.
+ * The pool after UpdateIdentityPool. Omitted members are reset to their defaults, except the developer provider
+ * name and the tags, which are kept.
  * https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_UpdateIdentityPool.html
  */
 function replaced(old: IdentityPool, input: IdentityPool): IdentityPool {
@@ -185,7 +185,7 @@ function replaced(old: IdentityPool, input: IdentityPool): IdentityPool {
   } as IdentityPool);
 }
 
-/** Makes a pool; one with the tag `_custom_id_` gets that id, and keeps no such tag. */
+/** Creates a pool. The tag `_custom_id_` sets its id and is not stored. */
 export function createPool(
   pools: IdentityPools,
   { account, region }: Pick<StoredPool, 'account' | 'region'>,

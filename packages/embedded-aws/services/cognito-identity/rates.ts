@@ -1,6 +1,6 @@
 import { each, type RequestRate } from '../../kernel/request-rates.ts';
 
-/** A rate of one operation. AWS publishes the least: a Region may have more. */
+/** A rate of one operation. AWS publishes the minimum: a Region can have a higher rate. */
 const operation = <const Name extends string>(name: Name, perSecond: number) =>
   ({
     name,
@@ -8,7 +8,7 @@ const operation = <const Name extends string>(name: Name, perSecond: number) =>
     page: 'https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html',
   }) as const;
 
-// AWS publishes none for UpdateIdentityPool, DescribeIdentityPool and the other operations of pools.
+// AWS publishes no rate for UpdateIdentityPool, DescribeIdentityPool and the other operations on pools.
 export const rates = [
   operation('GetId', 25),
   operation('GetOpenIdToken', 200),

@@ -7,7 +7,7 @@ export interface RolesInput {
   RoleMappings?: Record<string, RoleMapping>;
 }
 
-/** What a role mapping may be for: the providers that the pool has. */
+/** The keys that a role mapping can have: the providers of the pool. */
 function mappable({ pool }: StoredPool): Set<string> {
   const clients = (pool.CognitoIdentityProviders ?? []).map(
     ({ ProviderName, ClientId }) => `${ProviderName}:${ClientId}`,

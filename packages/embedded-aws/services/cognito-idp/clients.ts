@@ -29,7 +29,7 @@ const DAY = 24 * HOUR;
 const unitSeconds: Record<string, number> = { seconds: 1, minutes: MINUTE, hours: HOUR, days: DAY };
 
 /**
- * How long the tokens of a client are good, in seconds.
+ * The validity of a client's tokens, in seconds.
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
  */
 export function validity(client: Settings): Record<'access' | 'id' | 'refresh', number> {
@@ -70,7 +70,7 @@ function checkRotation({ RefreshTokenRotation }: ClientInput): void {
   if (!isKnown || grace < 0 || grace > 60) invalid('Invalid refresh token rotation.');
 }
 
-/** What is given, and AWS's defaults for all that is not: an update resets what it leaves out. */
+/** The given settings, with AWS's defaults for the rest: an update resets omitted settings. */
 function settingsOf(input: ClientInput, name: string): Settings {
   const given = Object.entries(input).filter(([key]) => settable.includes(key));
   const settings = {
@@ -102,7 +102,7 @@ function create(pool: UserPool, input: ClientInput & { ClientName: string }): ob
   if (pool.clients.size >= MOST_CLIENTS) {
     throw new AwsError(
       'LimitExceededException',
-      `The user pool has the most app clients that it can have, ${MOST_CLIENTS}.`,
+      `The user pool already has the maximum of ${MOST_CLIENTS} app clients.`,
     );
   }
   const settings = settingsOf(input, input.ClientName);
@@ -140,7 +140,7 @@ function list(pool: UserPool, input: { MaxResults?: number; NextToken?: string }
   return { UserPoolClients, NextToken: next };
 }
 
-/** App clients: who may sign users in, and how. */
+/** The operations on app clients. */
 export function clientOperations(pools: UserPools): Record<string, Operation> {
   return {
     CreateUserPoolClient: {

@@ -30,10 +30,10 @@ interface CreateUserPool extends Partial<PoolSettings> {
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
-// The tag by which emulators of AWS let their user choose a pool's id.
+// Other AWS emulators also use this tag to set a pool's id.
 const CUSTOM_ID = '_custom_id_';
 
-// Kept and shown; those that change what the embedded AWS does are members of PoolSettings.
+// Stored and returned. The settings that change behavior are members of PoolSettings.
 const settable = [
   ...['DeletionProtection', 'AutoVerifiedAttributes', 'AliasAttributes', 'UsernameAttributes'],
   ...['SmsVerificationMessage', 'EmailVerificationMessage', 'EmailVerificationSubject'],
@@ -59,7 +59,7 @@ function settingsOf(input: CreateUserPool): PoolSettings {
     { oneOf: ['ORIGINAL', 'UPDATED'] },
   ];
   enforce([issuer], 'InvalidParameterException');
-  // Kept like the rest, a trigger or a second factor would seem to be there and never act.
+  // Refuse triggers and a second factor: stored, they would seem to work but have no effect.
   if (Object.keys(input.LambdaConfig ?? {}).length > 0) {
     throw new UnsupportedError('Lambda triggers of a user pool');
   }
@@ -88,7 +88,7 @@ function settingsOf(input: CreateUserPool): PoolSettings {
 }
 
 /**
- * Settings after UpdateUserPool: what is left out goes back to its default, except what is set once.
+ * The settings after UpdateUserPool. Omitted settings are reset to defaults, except those fixed at creation.
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html
  */
 function updated(old: PoolSettings, input: Partial<CreateUserPool>): PoolSettings {
@@ -108,7 +108,7 @@ function checkTags(tags: Tags): void {
   const bad = Object.entries(tags).find(
     ([key, value]) => key.length < 1 || key.length > 128 || value.length > 256,
   );
-  if (bad) invalid(`The tag ${bad[0]} is longer than a tag may be.`);
+  if (bad) invalid(`The key or the value of the tag ${bad[0]} has an invalid length.`);
   if (Object.keys(tags).length > 50) invalid('A user pool can have at most 50 tags.');
   if (Object.keys(tags).some((key) => key.toLowerCase().startsWith('aws:'))) {
     invalid('aws: prefixed tag key names are not allowed for external use.');
@@ -123,7 +123,7 @@ const requestTags = (tags: Tags = {}) => ({
 function idFor(pools: UserPools, region: string, wanted: string | undefined): string {
   if (wanted === undefined) return `${region}_${randomText(LETTERS, 9)}`;
   if (!wanted.startsWith(`${region}_`) || !/^[\w-]+_[0-9a-zA-Z]{1,40}$/.test(wanted)) {
-    invalid(`The id ${wanted} is none that a user pool in ${region} could have.`);
+    invalid(`The id ${wanted} is not a valid user pool id in ${region}.`);
   }
   if (pools.find(wanted)) invalid(`A user pool ${wanted} already exists.`);
   return wanted;
@@ -252,8 +252,8 @@ function tagOperations(pools: UserPools): Record<string, Operation> {
 }
 
 /**
- * The two hosts of a user pool's issuers are folders here, as their own names lead to the real AWS.
- * Without one of them, a path is of the issuer that the pool has.
+ * The public pages of a user pool. The real issuer hosts belong to AWS, so here the host is the first folder of the
+ * path. A path without that folder belongs to the issuer that the pool is configured with.
  */
 const PAGE =
   /^(?:\/((?:issuer-)?cognito-idp)\.[\w.-]+)?\/([\w-]+)\/\.well-known\/(jwks\.json|openid-configuration)$/;
@@ -287,7 +287,7 @@ function start(aws: Aws): Service {
       const [, host, id = '', page] = PAGE.exec(path) ?? [];
       const pool = userPools.find(id);
       if (!pool) return undefined;
-      // An assumption: both issuers of a pool have the same keys.
+      // An assumption: both issuers of a pool use the same keys.
       if (page === 'jwks.json') return pool.signer.keySet();
       if (host === undefined) return discovery(pool, pool.issuer, aws.endpoint);
       const issuer = pool.issuerOf(host === 'cognito-idp' ? 'ORIGINAL' : 'UPDATED');

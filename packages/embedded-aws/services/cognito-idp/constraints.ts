@@ -24,7 +24,7 @@ const signInFlows = [
 ];
 
 /**
- * What the API model of cognito-idp (2016-04-18) asks of a member, wherever it occurs.
+ * The constraints of the API model of cognito-idp (2016-04-18), by member name.
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/Welcome.html
  */
 const constraints: Record<string, Constraint> = {
@@ -70,9 +70,9 @@ const constraints: Record<string, Constraint> = {
 const pathOf = (member: string): string => member.charAt(0).toLowerCase() + member.slice(1);
 
 /**
- * Holds a request against the API model, and answers as Cognito does.
+ * Checks a request by the API model, with Cognito's error messages.
  *
- * @throws AwsError InvalidParameterException that names every member at fault.
+ * @throws AwsError InvalidParameterException that names every invalid member.
  */
 export function check(input: object, required: string[]): void {
   const given = new Map<string, unknown>(Object.entries(input));

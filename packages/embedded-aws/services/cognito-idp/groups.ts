@@ -29,8 +29,8 @@ const byRank = (a: Group, b: Group): number =>
   rank(a) === rank(b) ? 0 : rank(a) < rank(b) ? -1 : 1;
 
 /**
- * What a user's groups put into his tokens. Of groups that share the best precedence none takes
- * precedence over the others, so they prefer a role only if they have the same.
+ * The claims from a user's groups. If several groups share the best precedence, a preferred role exists only if
+ * they all have the same role.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-user-groups.html
  */
 export function groupClaims(pool: UserPool, user: User): Record<string, string | string[]> {
@@ -51,7 +51,7 @@ interface Membership {
   GroupName: string;
 }
 
-/** Groups of users, and the roles that they bring. */
+/** The operations on groups and their members. */
 export function groupOperations(pools: UserPools): Record<string, Operation> {
   const membership = (change: (user: User, group: string) => void) =>
     pools.operation<Membership>(['Username', 'GroupName'], (pool, { Username, GroupName }) => {

@@ -4,7 +4,7 @@ import { validity } from './clients.ts';
 import { groupClaims } from './groups.ts';
 import type { AppClient, Session, User, UserPool } from './pools.ts';
 
-/** A client reads the standard attributes, or those that it names. */
+/** The attributes in an ID token: the standard ones, or the client's ReadAttributes. */
 function attributeClaims(client: AppClient, { attributes }: User): JWTPayload {
   const readable = ([name]: [string, string]) =>
     client.ReadAttributes?.includes(name) ?? !name.startsWith('custom:');
@@ -14,6 +14,8 @@ function attributeClaims(client: AppClient, { attributes }: User): JWTPayload {
 }
 
 /**
+ * Issues an ID token and an access token for a session.
+ *
  * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html
  * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
  */

@@ -51,7 +51,7 @@ export interface User {
   groups: Set<string>;
 }
 
-/** One sign-in of a user, from which tokens are issued until it ends. */
+/** One sign-in of a user. Tokens are issued for it until it ends. */
 export interface Session {
   eventId: string;
   originJti: string;
@@ -59,7 +59,7 @@ export interface Session {
   clientId: string;
   authTime: number;
   refreshToken: string;
-  /** Refresh tokens that rotation has replaced, and until when each is good, in epoch milliseconds. */
+  /** Refresh tokens that rotation has replaced, with the end of their validity in epoch milliseconds. */
   replacedTokens: Map<string, number>;
   refreshableUntil: number;
   revoked: boolean;
@@ -101,17 +101,17 @@ export interface PoolSettings {
   SchemaAttributes?: { Name?: string; Required?: boolean }[];
 }
 
-/** The claims by which a token says whose it is and from which sign-in. */
+/** The claims that identify a token's user and sign-in. */
 interface Bearer {
   sub?: string;
   event_id?: unknown;
 }
 
-/** Random text; crypto's own encodings have other alphabets than Cognito's ids. */
+/** Random text in an alphabet. The encodings of node:crypto do not fit Cognito's ids. */
 export const randomText = (alphabet: string, length: number): string =>
   Array.from({ length }, () => alphabet.charAt(randomInt(alphabet.length))).join('');
 
-/** One user pool with everything in it. */
+/** One user pool with its app clients, groups, users and sessions. */
 export class UserPool {
   readonly id: string;
   readonly account: string;
@@ -121,7 +121,7 @@ export class UserPool {
   tags: Record<string, string>;
   readonly clients = new Map<string, AppClient>();
   readonly groups = new Map<string, Group>();
-  /** By sub: a user's name may be an alias. */
+  /** By sub: a user can have several names. */
   readonly users = new Map<string, User>();
   readonly sessions = new Map<string, Session>();
   readonly challenges = new Map<string, Challenge>();
@@ -146,7 +146,7 @@ export class UserPool {
     return `arn:${this.partition}:cognito-idp:${this.region}:${this.account}:userpool/${this.id}`;
   }
 
-  /** The issuer that its tokens name, by its setting. */
+  /** The issuer in its tokens, as configured. */
   get issuer(): string {
     return this.issuerOf(this.settings.IssuerConfiguration?.Type ?? 'ORIGINAL');
   }
@@ -157,12 +157,12 @@ export class UserPool {
     return `https://${host}.${this.region}.${dnsSuffixOf(this.region)}/${this.id}`;
   }
 
-  /** Whether this pool has signed a token. Its issuer, audience and age are the caller's to judge. */
+  /** Whether this pool has signed a token. The caller must check issuer, audience and expiry. */
   isAuthentic(token: string): Promise<boolean> {
     return this.signer.hasSigned(token);
   }
 
-  /** Whether the user of a token still exists and has not been signed out since. */
+  /** Whether the user of a token still exists and has not been signed out. */
   isSignedIn({ sub, event_id }: Bearer): boolean {
     const session = this.sessions.get(String(event_id));
     if (!session || session.sub !== sub) return false;
@@ -187,7 +187,7 @@ export class UserPool {
     return [sub, this.#fold(username), ...aliases.map((alias) => this.#fold(alias))];
   }
 
-  /** Finds a user by name, by sub or by an alias. */
+  /** Finds a user by username, sub or alias. */
   findUser(name: string): User | undefined {
     return [...this.users.values()].find((user) => this.#names(user).includes(this.#fold(name)));
   }
@@ -215,25 +215,29 @@ export class UserPool {
 }
 
 /**
- * The user pools of every account and Region; their ids are unique among them all. Who holds only a
- * token asks `find(poolId)`, and of the pool `isAuthentic(token)` and `isSignedIn(claims)`.
+ * The user pools of all accounts and Regions. Ids are unique across them. To check a token, use `find(poolId)`,
+ * then `isAuthentic(token)` and `isSignedIn(claims)` of the pool.
  */
 export class UserPools {
   readonly pools = new Map<string, UserPool>();
 
-  /** The pool of an id, such as a token's issuer ends with, whatever its account and Region. */
+  /** The pool with an id, in any account and Region. A token's issuer ends with the id. */
   find(poolId: string): UserPool | undefined {
     return this.pools.get(poolId);
   }
 
-  /** Public operations name an app client and neither its pool nor its account. */
+  /**
+   * The pool of an app client: public operations name only the client.
+   *
+   * @throws AwsError ResourceNotFoundException
+   */
   withClient(clientId: string): UserPool {
     const pool = [...this.pools.values()].find(({ clients }) => clients.has(clientId));
     if (pool) return pool;
     throw new AwsError('ResourceNotFoundException', `User pool client ${clientId} does not exist.`);
   }
 
-  /** The account whose user pool a public operation is about, by its app client or its token. */
+  /** The account that owns the user pool of a public call, found by app client or access token. */
   ownerOf({ ClientId, AccessToken }: Record<string, unknown>): string | undefined {
     const pool =
       typeof AccessToken === 'string'
@@ -242,7 +246,7 @@ export class UserPools {
     return pool?.account;
   }
 
-  /** The pools that a caller sees. */
+  /** The pools in the caller's account and Region. */
   of({ account, region }: Pick<Call, 'account' | 'region'>): UserPool[] {
     return [...this.pools.values()].filter(
       (pool) => pool.account === account && pool.region === region,
@@ -250,7 +254,7 @@ export class UserPools {
   }
 
   /**
-   * An operation on one user pool. IAM is asked about the pool's ARN, with its tags as conditions.
+   * An operation on one user pool. IAM evaluates the pool's ARN and its tags as condition keys.
    * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
    */
   operation<Input extends object>(
@@ -282,7 +286,7 @@ export class UserPools {
   }
 }
 
-/** The id of the user pool that a token says it comes from; blank for what is no token. */
+/** The id of the user pool in a token's issuer, unverified; empty for an invalid token. */
 function issuingPool(token: string): string {
   try {
     return decodeJwt(token).iss?.split('/').at(-1) ?? '';
@@ -291,7 +295,7 @@ function issuingPool(token: string): string {
   }
 }
 
-/** What a policy's conditions may ask about a pool. */
+/** The condition keys for a pool's tags. */
 export const resourceTags = (pool: UserPool | undefined): Record<string, string> =>
   Object.fromEntries(
     Object.entries(pool?.tags ?? {}).map(([key, value]) => [`aws:ResourceTag/${key}`, value]),
@@ -300,10 +304,10 @@ export const resourceTags = (pool: UserPool | undefined): Record<string, string>
 const AFTER = 'after:';
 
 /**
- * One page of a list in the order of its keys, so that a token stays good whatever is made or
- * deleted meanwhile.
+ * One page of a list in the order of its keys. The token names the last key, so it stays valid when items are
+ * created or deleted.
  *
- * @throws AwsError InvalidParameterException for a token that no page came with.
+ * @throws AwsError InvalidParameterException for an invalid token.
  */
 export function pageOf<T>(
   items: Map<string, T>,

@@ -14,7 +14,7 @@ function category<const Name extends string>(
   } as const;
 }
 
-/** The user pool that a call is about, which it names by id or by ARN. */
+/** The user pool that a call names, by id or by ARN. */
 const idOf = ({ UserPoolId, ResourceArn }: Record<string, unknown>): string =>
   String(
     UserPoolId ??
@@ -23,7 +23,7 @@ const idOf = ({ UserPoolId, ResourceArn }: Record<string, unknown>): string =>
         .at(-1),
   );
 
-/** A category whose operations each have a bucket for each user pool, too. */
+/** A category whose operations also have a bucket per user pool. */
 const onUserPool = <const Name extends string>(
   name: Name,
   perSecond: number,
@@ -33,7 +33,7 @@ const onUserPool = <const Name extends string>(
   perResource: { kind: 'user pool', bucket: each(5), idOf },
 });
 
-// A new password counts as account recovery, every other answer as authentication.
+// A new password counts as UserAccountRecovery, all other challenge responses as authentication.
 const challengeResponses = ['RespondToAuthChallenge', 'AdminRespondToAuthChallenge'] as const;
 
 export const rates = [
@@ -42,8 +42,8 @@ export const rates = [
     'AdminInitiateAuth',
     'GetTokensFromRefreshToken',
   ]),
-  // Three times UserAuthentication. Above that AWS counts an answer as UserAuthentication; here it
-  // is refused.
+  // Three times UserAuthentication. AWS counts further responses as UserAuthentication; the embedded AWS
+  // refuses them.
   {
     ...category('challenge responses', 360, challengeResponses),
     counts: ({ ChallengeName }: Record<string, unknown>) =>

@@ -20,7 +20,7 @@ const unauthorized = (message: string): never => {
   throw new AwsError('NotAuthorizedException', message);
 };
 
-/** Begins a session's refreshing: its first token, and until when any of them is good. */
+/** The first refresh token of a session, and the end of its validity. */
 export const newRefreshing = (
   client: AppClient,
 ): Pick<Session, 'refreshToken' | 'replacedTokens' | 'refreshableUntil'> => ({
@@ -34,14 +34,14 @@ const sessionOf = (pool: UserPool, token: string): Session | undefined =>
     ({ refreshToken, replacedTokens }) => refreshToken === token || replacedTokens.has(token),
   );
 
-/** Whether each refresh brings another refresh token, and ends the one that it came with. */
+/** Whether each refresh replaces the refresh token. */
 export const rotates = ({ RefreshTokenRotation }: AppClient): boolean =>
   RefreshTokenRotation?.Feature === 'ENABLED';
 
 /**
- * The session of a refresh token, and its user.
+ * The session and the user of a refresh token.
  *
- * @throws AwsError if the token is not good (any more), or the user is disabled.
+ * @throws AwsError if the token is unknown, expired, revoked or replaced, or the user is disabled.
  * @see https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html
  */
 export function refreshable(
@@ -57,22 +57,22 @@ export function refreshable(
   if (Date.now() >= session.refreshableUntil) unauthorized('Refresh Token has expired');
   const until = session.replacedTokens.get(token);
   if (until !== undefined && Date.now() >= until) {
-    // The name is the model's; AWS's own text is not known.
+    // The code comes from the API's model. AWS's message is not known.
     throw new AwsError('RefreshTokenReuseException', 'Refresh Token has been rotated');
   }
   return { session, user };
 }
 
 /**
- * Puts a new refresh token in the place of the given one, which stays good for the grace period. The
- * session's end stays where it is: the new token lasts for what is left of the first one's time.
+ * Replaces the given refresh token, which stays valid for the grace period. The session's end does not change: the
+ * new token expires when the first one would have expired.
  *
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html
  */
 function rotate(session: Session, token: string, { RefreshTokenRotation }: AppClient): string {
   const grace = (RefreshTokenRotation?.RetryGracePeriodSeconds ?? 0) * 1000;
   if (!session.replacedTokens.has(token)) session.replacedTokens.set(token, Date.now() + grace);
-  // After a retry within the grace period, the token of the first try is replaced, too.
+  // A retry within the grace period also replaces the token of the first attempt.
   if (session.refreshToken !== token) {
     session.replacedTokens.set(session.refreshToken, Date.now() + grace);
   }
@@ -111,6 +111,6 @@ export function revoke(pools: UserPools, { Token, ClientId, ClientSecret }: Revo
   }
   const session = sessionOf(pool, Token);
   if (session?.clientId === ClientId) session.revoked = true;
-  // As RFC 7009 has it, a token that is unknown or revoked already is no error.
+  // By RFC 7009, an unknown or already revoked token is not an error.
   return {};
 }

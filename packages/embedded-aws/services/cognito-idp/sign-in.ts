@@ -63,13 +63,13 @@ async function signIn(pool: UserPool, client: AppClient, user: User): Promise<ob
 const defaultFlows = ['ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW_CUSTOM_AUTH'];
 
 function isAllowed(client: AppClient, flow: string): boolean {
-  // Rotation and this flow exclude each other; that the flow then counts as not enabled is an assumption.
+  // Rotation excludes this flow. An assumption: AWS answers as if the flow were not enabled.
   // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html
   if (flow === 'REFRESH_TOKEN_AUTH' && rotates(client)) return false;
   const { ExplicitAuthFlows = [] } = client;
   const flows = ExplicitAuthFlows.length > 0 ? ExplicitAuthFlows : defaultFlows;
   if (flows.includes(`ALLOW_${flow}`)) return true;
-  // The older values name password flows only and never kept anyone from refreshing.
+  // The older values name only password flows. With them, refreshing is always allowed.
   const older = !flows.some((each) => each.startsWith('ALLOW_'));
   if (flow === 'REFRESH_TOKEN_AUTH') return older;
   return flows.includes(flow === 'ADMIN_USER_PASSWORD_AUTH' ? 'ADMIN_NO_SRP_AUTH' : flow);
@@ -80,7 +80,7 @@ const newNames: Record<string, string> = {
   ADMIN_NO_SRP_AUTH: 'ADMIN_USER_PASSWORD_AUTH',
 };
 
-/** What each flow is refused with is as users report it; AWS documents no texts. */
+/** Checks the flow and returns its current name. Users report these messages; AWS documents none. */
 function flowOf(client: AppClient, asked: string, password: string): string {
   const flow = newNames[asked] ?? asked;
   if (!['USER_PASSWORD_AUTH', 'ADMIN_USER_PASSWORD_AUTH', 'REFRESH_TOKEN_AUTH'].includes(flow)) {
@@ -189,7 +189,7 @@ function respond(pools: UserPools, input: RespondToAuthChallenge): Promise<objec
   return signIn(pool, client, user);
 }
 
-/** The user whose access token it is. */
+/** The user of an access token. */
 async function bearer(pools: UserPools, token: string): Promise<{ pool: UserPool; user: User }> {
   const claims = readClaims(token);
   const pool = pools.find(claims.iss?.split('/').at(-1) ?? '');
@@ -211,7 +211,7 @@ function readClaims(token: string): JWTPayload {
   }
 }
 
-/** Sign-in and sign-out, and what a user may do with his access token. */
+/** The operations for signing in and out, and the ones that a user calls with an access token. */
 export function signInOperations(pools: UserPools): Record<string, Operation> {
   const open = <Input extends object>(
     required: (keyof Input & string)[],

@@ -8,7 +8,7 @@ import {
   SignJWT,
 } from 'jose';
 
-/** Signs the tokens of one issuer, with a key pair that is made when it is first needed. */
+/** Signs the tokens of one issuer, with a key pair that is generated on first use. */
 export class Signer {
   readonly #kid: string;
   #pair: Promise<GenerateKeyPairResult> | undefined;
@@ -29,7 +29,7 @@ export class Signer {
       .sign(privateKey);
   }
 
-  /** Whether a token bears this issuer's signature; neither its claims nor its age are judged. */
+  /** Whether this issuer has signed a token. Does not check claims or expiry. */
   async hasSigned(token: string): Promise<boolean> {
     const { publicKey } = await this.#keys();
     return compactVerify(token, publicKey, { algorithms: ['RS256'] }).then(

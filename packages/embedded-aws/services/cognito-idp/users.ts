@@ -28,7 +28,7 @@ const standardAttributes = new Set([
   ...['picture', 'preferred_username', 'profile', 'updated_at', 'website', 'zoneinfo'],
 ]);
 
-/** A user's attributes as Cognito lists them. */
+/** A user's attributes, in the form of the API. */
 export const listed = ({ sub, attributes }: User): Attribute[] =>
   Object.entries({ sub, ...attributes }).map(([Name, Value]) => ({ Name, Value }));
 
@@ -56,6 +56,8 @@ function attributesOf(pool: UserPool, given: Attribute[] = []): Record<string, s
 }
 
 /**
+ * Checks a password by the policy of the user pool.
+ *
  * https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html
  *
  * @throws AwsError InvalidPasswordException
@@ -75,7 +77,7 @@ export function checkPassword(pool: UserPool, password: string): void {
   throw new AwsError('InvalidPasswordException', message);
 }
 
-/** Where users sign in by an attribute, it gives the name and Cognito makes the username. */
+/** The name of a new user. If the pool signs users in by an attribute, the username is generated. */
 function nameOf(pool: UserPool, { Username }: NewUser): Pick<User, 'username' | 'attributes'> {
   const { UsernameAttributes = [] } = pool.settings;
   if (UsernameAttributes.length === 0) return { username: Username, attributes: {} };
@@ -111,7 +113,7 @@ function addUser(pool: UserPool, input: NewUser, taken: string): User {
   return user;
 }
 
-/** Gives a user a password, which he may have to change at his next sign-in. */
+/** Sets a user's password. Unless it is permanent, the user must change it at the next sign-in. */
 export function setPassword(user: User, password: string, permanent: boolean): void {
   user.password = password;
   user.passwordSetAt = Date.now();
@@ -120,9 +122,11 @@ export function setPassword(user: User, password: string, permanent: boolean): v
 }
 
 /**
+ * Checks that the caller knows the client secret.
+ *
  * https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html#cognito-user-pools-computing-secret-hash
  *
- * @throws AwsError NotAuthorizedException unless the hash proves that the caller knows the secret.
+ * @throws AwsError NotAuthorizedException for an absent or wrong hash.
  */
 export function checkSecretHash(client: AppClient, username: string, hash?: string): void {
   const { ClientId, ClientSecret } = client;
@@ -179,7 +183,7 @@ interface AdminCreateUser extends NewUser {
   MessageAction?: string;
 }
 
-/** Nothing is sent to anybody: without a temporary password only AdminSetUserPassword lets in. */
+/** Sends no message. Without a TemporaryPassword, the user can sign in only after AdminSetUserPassword. */
 function createUser(pool: UserPool, input: AdminCreateUser): object {
   const { MinimumLength = 8 } = pool.settings.Policies.PasswordPolicy;
   const password = input.TemporaryPassword ?? `Aa1-${randomText('abcdefghijkmnp', MinimumLength)}`;
@@ -246,7 +250,7 @@ interface Named {
   Username: string;
 }
 
-/** Users as administrators manage them, and their own sign-up. */
+/** The operations on users: administration and sign-up. */
 export function userOperations(pools: UserPools): Record<string, Operation> {
   const onUser = <Input extends Named>(
     run: (user: User, pool: UserPool, input: Input) => object | undefined,

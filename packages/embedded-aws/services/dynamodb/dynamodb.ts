@@ -31,7 +31,7 @@ interface KeyedInput {
   ExpressionAttributeValues?: Attributes;
 }
 
-/** The value that a query gives for its partition key, which DynamoDB compares for equality only. */
+/** The partition key value of a query. DynamoDB compares it only for equality. */
 function queriedKey(
   { KeyConditionExpression = '', ...input }: KeyedInput,
   partitionKey: string,
@@ -42,7 +42,7 @@ function queriedKey(
   return values[found?.[2] ?? ''];
 }
 
-/** Asks a store in its own protocol, without a socket between. */
+/** Sends a request to a store without a socket. */
 function askStore(store: Server, operation: string, input: object) {
   return new Promise<{ status: number; answer: StoreAnswer }>((resolve) => {
     const headers = {
@@ -70,10 +70,10 @@ function askStore(store: Server, operation: string, input: object) {
 const MOST_BYTES = 400 * 1024;
 
 /**
- * Refuses an item above 400 KB. DynamoDB counts the bytes of UTF-8, where the store counts UTF-16; an item
- * that grows by an update is left to the store.
+ * Refuses an item larger than 400 KB. DynamoDB counts bytes in UTF-8, but the store counts in UTF-16. The store
+ * checks items that grow by an update.
  *
- * @throws AwsError
+ * @throws AwsError ValidationException
  */
 function checkSize({ Item = {} }: KeyedInput): void {
   let bytes = 0;
@@ -84,10 +84,10 @@ function checkSize({ Item = {} }: KeyedInput): void {
   throw new AwsError('ValidationException', 'Item size has exceeded the maximum allowed size');
 }
 
-/** The tables of each account and Region, each of those a store of its own, in memory. */
+/** The tables, in one store in memory per account and Region. */
 class Tables {
   readonly #stores = new Map<string, Server>();
-  /** The partition keys by the tables' names. */
+  /** The names of the partition keys, by table name. */
   readonly #partitionKeys = new Map<string, string>();
 
   #store({ account, region }: Pick<Call, 'account' | 'region'>): Server {
@@ -98,7 +98,7 @@ class Tables {
     return store;
   }
 
-  /** Creates a table, and waits until it can be used. */
+  /** Creates a table, and waits until it is active. */
   async create(where: Pick<Call, 'account' | 'region'>, table: Table) {
     const { TableName, KeySchema } = table;
     const { AttributeName = '' } = KeySchema.find(({ KeyType }) => KeyType === 'HASH') ?? {};
@@ -112,8 +112,8 @@ class Tables {
   }
 
   /**
-   * What policies know as dynamodb:LeadingKeys: the partition keys of a request; of a scan, nothing that
-   * any policy names.
+   * The condition key dynamodb:LeadingKeys: the partition key of a request. A scan has none, so it gets a value that
+   * no policy names.
    * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
    */
   leadingKeys(input: KeyedInput): string[] {
@@ -123,7 +123,7 @@ class Tables {
     return [value?.S ?? value?.N ?? '(not judged here)'];
   }
 
-  /** @throws AwsError as DynamoDB would answer it. */
+  /** @throws AwsError that DynamoDB answers. */
   async ask(where: Pick<Call, 'account' | 'region'>, operation: string, input: object) {
     if (operation === 'PutItem') checkSize(input);
     const { status, answer } = await askStore(this.#store(where), operation, input);
@@ -144,10 +144,10 @@ function start(aws: Aws): Service {
   });
   const run = (call: Call) => tables.ask(call, call.operation, call.input);
   const throughput = new KeyThroughput();
-  /** As `run`, at the rate that one partition key allows. */
+  /** As `run`, within the throughput of one partition key. */
   const runPaced = async (call: Call) => {
     const { input, operation, account, region } = call;
-    // A scan reads every partition, and no one waits for it.
+    // A scan reads many partitions, so no single key's throughput applies.
     if (!aws.throttle.enabled || operation === 'Scan') return run(call);
     const [partitionKey] = tables.leadingKeys(input);
     const key = `${account} ${region} ${input['TableName']} ${partitionKey}`;
@@ -173,7 +173,7 @@ function start(aws: Aws): Service {
           const TableName = String(properties['TableName'] ?? `${stack}-${logicalId}`);
           const { AttributeDefinitions } = properties;
           const KeySchema = properties['KeySchema'] as Table['KeySchema'];
-          // What expires here expires by its own time, never by TTL: items stay until deleted.
+          // TTL is not implemented: items stay until deleted.
           const table = {
             TableName,
             AttributeDefinitions,
@@ -189,14 +189,14 @@ function start(aws: Aws): Service {
   };
 }
 
-/** Amazon DynamoDB, by way of dynalite. */
+/** Amazon DynamoDB, implemented by dynalite. */
 export const dynamodb = {
   name: 'dynamodb',
   json: {
     targets: ['DynamoDB_20120810'],
     client: '@aws-sdk/client-dynamodb',
   },
-  // It counts units for each partition key instead of requests: key-throughput.ts.
+  // DynamoDB limits capacity units per partition key instead of requests: see key-throughput.ts.
   state: { tables: Tables },
   start,
 } as const satisfies ServiceDefinition;

@@ -3,13 +3,13 @@ import { AwsError } from '../../kernel/errors.ts';
 type Kind = 'read' | 'write';
 
 /**
- * What the items of one partition key take in a second, however a table is paid for.
+ * The capacity units per second of one partition key, in both billing modes.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
  */
 const UNITS: Record<Kind, number> = { read: 3000, write: 1000 };
 
-// As users of tables that are paid for by request report it for a hot key. AWS's pages name it beside
-// ProvisionedThroughputExceededException, which is that of provisioned tables.
+// Users of on-demand tables report this error for a hot key. AWS documents it beside
+// ProvisionedThroughputExceededException, the error of provisioned tables.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-diagnosing-workflow.html
 // https://github.com/cowinapi/developer.cowin/issues/151
 const CODE = 'ThrottlingException';
@@ -22,22 +22,22 @@ interface Filled {
 }
 
 /**
- * Refuses requests for a partition key that is busier than DynamoDB allows. What a request consumes is known
- * only after it, so it may overdraw, and the next waits.
+ * Refuses requests over the throughput of a partition key. The consumed units of a request are known only after it,
+ * so one request can exceed the limit and the next one is refused.
  */
 export class KeyThroughput {
   readonly #filled = new Map<string, Filled>();
 
   /**
-   * @param key of the partition, with its table, account and Region.
-   * @throws AwsError where the partition is overdrawn.
+   * @param key the partition key with its table, account and Region.
+   * @throws AwsError ThrottlingException if no units are left.
    */
   admit(key: string, kind: Kind): void {
     if (this.#now(key, kind).units > 0) return;
     throw new AwsError(CODE, MESSAGE);
   }
 
-  /** Counts what a request has consumed. */
+  /** Counts the units that a request consumed. */
   consume(key: string, kind: Kind, units: number): void {
     this.#now(key, kind).units -= units;
   }

@@ -31,13 +31,11 @@ export interface Bus {
 const isOn = ({ state }: Rule): boolean => state !== 'DISABLED';
 
 /**
- * The event buses of every account and Region.
+ * The event buses of all accounts and Regions.
  *
- * What code in the same process may do with them, as in a test or a demonstration: `duplicate`,
- * `drop`, `hold` and `release` disturb deliveries in the ways that
- * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html warns of, `fire`
- * runs a scheduled rule, and `settled` waits for what is under way. A delivery is one event on its
- * way to one target.
+ * Tests in the same process can disturb deliveries with `duplicate`, `drop`, `hold` and `release`, in the ways that
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html describes. `fire` runs a
+ * scheduled rule, and `settled` waits for running deliveries. A delivery is one event for one target.
  */
 export class Buses {
   readonly #buses = new Map<string, Bus>();
@@ -52,38 +50,38 @@ export class Buses {
     );
   }
 
-  /** Makes each of the next deliveries twice. */
+  /** Makes each of the next `count` deliveries twice. */
   duplicate(count: number): void {
     this.#deliveries.duplicate(count);
   }
 
-  /** Loses the next deliveries: nothing tries them again, no queue gets them. */
+  /** Drops the next `count` deliveries: they are not retried and reach no dead-letter queue. */
   drop(count: number): void {
     this.#deliveries.drop(count);
   }
 
-  /** Holds deliveries back from now on. */
+  /** Holds all deliveries until `release`. */
   hold(): void {
     this.#deliveries.hold();
   }
 
-  /** How many deliveries are held back. */
+  /** The number of held deliveries. */
   get held(): number {
     return this.#deliveries.held;
   }
 
-  /** Lets those held go, in the order given, and later ones pass. */
+  /** Makes the held deliveries, in the given order. Later deliveries are no longer held. */
   release(order: (held: readonly Delivery[]) => readonly Delivery[] = (held) => held): void {
     this.#deliveries.release(order);
   }
 
-  /** Waits until every delivery has been tried; those held or waiting to be retried don't count. */
+  /** Waits for all running deliveries, except held ones and ones that wait for a retry. */
   settled(): Promise<void> {
     return this.#deliveries.settled();
   }
 
   /**
-   * Runs a scheduled rule now, whatever its schedule and state say.
+   * Runs a scheduled rule now, even if it is disabled.
    *
    * @throws AwsError ResourceNotFoundException if no such rule has a schedule.
    */
@@ -103,20 +101,20 @@ export class Buses {
     this.#run(rule, record(account, region, event), false);
   }
 
-  /** Ends schedules and deliveries for good. */
+  /** Stops all schedules and deliveries permanently. */
   stop(): void {
     for (const end of this.#schedules.values()) end();
     this.#deliveries.stop();
   }
 
-  /** Puts an event of AWS's own on a bus. */
+  /** Puts an event that AWS itself creates on a bus. */
   emit(busArn: string, event: BusEvent): void {
     const { account, region } = parseArn(busArn);
     const bus = this.find(busArn);
     if (bus) this.accept(bus, record(account, region, event));
   }
 
-  /** Every account has a default bus in every Region. */
+  /** Finds a bus. Every account has a default bus in every Region. */
   find(arn: string): Bus | undefined {
     return (
       this.#buses.get(arn) ?? (arn.endsWith(':event-bus/default') ? this.create(arn) : undefined)
@@ -151,7 +149,7 @@ export class Buses {
     this.#schedules.delete(rule.arn);
   }
 
-  /** Takes an event, and sends it to the targets of every rule that it matches. */
+  /** Delivers an event to the targets of all matching rules. */
   accept(bus: Bus, event: BusRecord, forwarded = false): void {
     for (const rule of bus.rules.values()) {
       if (isOn(rule) && rule.pattern && matches(rule.pattern, event)) {
@@ -161,10 +159,10 @@ export class Buses {
   }
 
   /**
-   * Sends an event on to another bus, which it reaches as it is.
+   * Forwards an event unchanged to another bus.
    * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
    *
-   * @throws AwsError if it came from another bus already, or may not go there.
+   * @throws AwsError if the event was already forwarded, the bus does not exist or its policy does not allow it.
    */
   forward({ event, rule, target, forwarded }: Delivery, principal: Principal): void {
     if (forwarded) {
@@ -172,7 +170,7 @@ export class Buses {
         parseArn(rule.arn).account === parseArn(target.Arn).account ? 'REGION' : 'ACCOUNT';
       throw new AwsError(
         `THIRD_${hop}_HOP_DETECTED`,
-        `The event has come from another bus already.`,
+        'The event was already forwarded from another bus.',
       );
     }
     const bus = this.find(target.Arn);
@@ -201,7 +199,9 @@ export class Buses {
 }
 
 /**
- * What a bus's policy may ask about an event: also whether a rule sent it, or a call of PutEvents.
+ * The condition keys for an event, which a bus's policy can test.
+ *
+ * @param byRule whether a rule forwards the event, instead of a call of PutEvents.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
  */
 export const contextOf = (
@@ -214,7 +214,7 @@ export const contextOf = (
   'events:eventBusInvocation': String(byRule),
 });
 
-/** An event as a bus takes it: with an id of its own, and JSON, whatever it was made of. */
+/** An event as a bus accepts it, with a new id. The detail is copied through JSON. */
 export const record = (account: string, region: string, event: BusEvent): BusRecord => ({
   version: '0',
   id: randomUUID(),

@@ -9,8 +9,8 @@ interface Failure {
   retryable: boolean;
 }
 
-// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html lists the codes, not
-// what leads to them: this mapping is an inference.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html lists the codes, but not their causes.
+// This mapping is inferred from their names.
 const codes: [RegExp, string][] = [
   [/^[A-Z_]+$/, ''],
   [/AccessDenied|NotAuthorized|Unauthorized/, 'NO_PERMISSIONS'],
@@ -22,11 +22,11 @@ const codes: [RegExp, string][] = [
 const errnoOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
-/** What a failed attempt means: whether to try again, and what a dead letter says of it. */
+/** Classifies a failed attempt: whether to retry, and the error in the dead letter. */
 function failureOf(error: unknown): Failure {
   if (!(error instanceof AwsError)) {
     const network = errnoOf(error) !== undefined;
-    // A failure of the embedded AWS itself must be seen, although EventBridge would hide it.
+    // Print a failure of the embedded AWS itself, so that it is not hidden by the retries.
     if (!network) console.error(error);
     const code = network ? 'CONNECTION_FAILURE' : 'INTERNAL_ERROR';
     return { code, message: String(error), retryable: true };
@@ -43,7 +43,7 @@ function failureOf(error: unknown): Failure {
 
 type Condition = 'MaximumRetryAttempts' | 'MaximumEventAgeInSeconds';
 
-// EventBridge publishes neither: with 185 attempts they spread over most of its 24 hours.
+// EventBridge publishes neither value. With these, 185 attempts take most of its 24 hours.
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 600_000;
 
@@ -53,7 +53,7 @@ const waitBefore = (retries: number): number =>
 
 const text = (value: string): MessageAttribute => ({ DataType: 'String', StringValue: value });
 
-/** Brings events to targets, again if need be, and disturbs it on demand. */
+/** Delivers events to targets, with retries and dead letters. Tests can disturb it. */
 export class Deliveries {
   readonly #aws: Aws;
   readonly #forward: Forward;
@@ -68,7 +68,7 @@ export class Deliveries {
     this.#forward = forward;
   }
 
-  /** Delivers soon, unless told to lose it, hold it, or do it twice. */
+  /** Starts a delivery, unless it is to be dropped, held or duplicated. */
   start(delivery: Delivery): void {
     if (this.#losses > 0) {
       this.#losses -= 1;
@@ -107,7 +107,7 @@ export class Deliveries {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  /** Lets nothing start any more, not even what waits to be tried again. */
+  /** Prevents further attempts, including retries. */
   stop(): void {
     this.#stopped = true;
   }
@@ -151,7 +151,7 @@ export class Deliveries {
     try {
       await sendToQueue(this.#aws, queue, onBehalfOf(rule), JSON.stringify(event), attributes);
     } catch (error) {
-      // A queue that does not let EventBridge in loses the event, as in AWS.
+      // If the queue's policy does not allow it, the event is lost, as in AWS.
       if (!(error instanceof AwsError)) console.error(error);
     }
   }

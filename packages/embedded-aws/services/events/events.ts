@@ -14,7 +14,7 @@ import { invalid, type RuleInput, Rules, ruleArn } from './rules.ts';
 import { parseSchedule } from './schedule.ts';
 import type { Target } from './targets.ts';
 
-/** What most operations on a rule take. */
+/** The common input of operations on rules. */
 interface OnRule {
   Name?: string;
   Rule?: string;
@@ -50,9 +50,9 @@ const listed = (rule: Rule): object => ({
   EventBusName: rule.bus.name,
 });
 
-const CRON = 'The embedded AWS stores cron schedules but never runs them by itself.';
+const CRON = 'The embedded AWS stores cron schedules but never runs them.';
 
-/** Says of a cron rule that nothing will run it, in the rule's description. */
+/** The description of a rule. For a cron rule, it says that the rule never runs. */
 function described({ schedule, description }: Rule): string | undefined {
   const isCron = schedule !== undefined && parseSchedule(schedule) === undefined;
   return isCron ? [description, `[${CRON}]`].filter(Boolean).join(' ') : description;
@@ -64,7 +64,7 @@ function page<Item>(items: Item[], { Limit = 100, NextToken = '0' }: OnRule) {
   return { items: items.slice(Number(NextToken), end), next };
 }
 
-/** The caller hands EventBridge a role, so it must be allowed to. */
+/** The question whether the caller may pass a role to EventBridge. */
 const passes = (RoleArn: string): Judged => ({
   action: 'iam:PassRole',
   resource: RoleArn,
@@ -281,7 +281,7 @@ function start(aws: Aws): Service {
         },
       },
 
-      // No resource type exists for it, so that only a policy on `*` allows it.
+      // The operation has no resource type, so only a policy on `*` allows it.
       // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
       PutPermission: {
         writes: true,
@@ -333,7 +333,7 @@ function start(aws: Aws): Service {
   };
 }
 
-/** Amazon EventBridge: rules, their targets, and the buses between them. */
+/** Amazon EventBridge: event buses, rules and targets. */
 export const events = {
   name: 'events',
   json: {

@@ -1,17 +1,17 @@
 import { AwsError } from '../../kernel/errors.ts';
 
-/** How a target reshapes an event: at most one of them. */
+/** How a target transforms an event. At most one member is set. */
 export interface InputShape {
   Input?: string;
   InputPath?: string;
   InputTransformer?: { InputPathsMap?: Record<string, string>; InputTemplate: string };
 }
 
-/** What the predefined variables of a template tell. */
+/** The values of a template's predefined variables. */
 interface Circumstances {
   ruleArn: string;
   ruleName: string;
-  /** When EventBridge took the event, in ISO 8601. */
+  /** The time when EventBridge received the event, in ISO 8601. */
   ingestionTime: string;
 }
 
@@ -19,7 +19,7 @@ type Lookup = (name: string) => unknown;
 
 const PATH = /^\$(?:\.(?:\*|[^.[\]*]+)|\[(?:\d+|\*)\])*$/;
 
-/** Whether EventBridge takes a JSON path: dot notation, indices and wildcards from `$` on. */
+/** Whether EventBridge supports a JSON path: `$` with dot notation, indices and wildcards. */
 const isPath = (path: string): boolean => PATH.test(path);
 
 function step(value: unknown, name: string): unknown[] {
@@ -29,9 +29,9 @@ function step(value: unknown, name: string): unknown[] {
 }
 
 /**
- * What lies at a path of an event; a list, if the path has a wildcard.
+ * Reads the value at a path of an event.
  *
- * @returns undefined if nothing lies there.
+ * @returns a list if the path has a wildcard; undefined if there is no value.
  */
 function read(event: object, path: string): unknown {
   const steps = [...path.matchAll(/\.([^.[\]]+)|\[(\d+|\*)\]/g)].map(([, a, b]) => a ?? b ?? '');
@@ -68,7 +68,7 @@ const refuse = (message: string): never => {
   throw new AwsError('ValidationException', message);
 };
 
-/** A template is one JSON value, or a line of text in quotation marks after another. */
+/** Whether a template is valid: one JSON value, or lines of quoted text. */
 function isTemplate(template: string): boolean {
   const sample = render(template, () => '');
   return isJson(sample) || sample.split('\n').every((line) => line.trim() === '' || isJson(line));
@@ -89,9 +89,9 @@ function checkTemplate(id: string, template: string, known: string[]): void {
 }
 
 /**
- * Checks how a target reshapes its input, as PutTargets does.
+ * Checks a target's input transformation, as PutTargets does.
  *
- * @throws AwsError ValidationException for what EventBridge refuses.
+ * @throws AwsError ValidationException if EventBridge refuses it.
  */
 export function checkInput(id: string, shape: InputShape): void {
   const { Input, InputPath, InputTransformer } = shape;
@@ -105,7 +105,7 @@ export function checkInput(id: string, shape: InputShape): void {
   if (InputTemplate !== undefined) checkTemplate(id, InputTemplate, Object.keys(InputPathsMap));
 }
 
-/** A value within a text: its JSON without any quotation marks, and nothing for what is missing. */
+/** A value inside a text: its JSON without quotation marks. A missing value is empty. */
 function bare(value: unknown): string {
   if (value === undefined) return '';
   if (typeof value === 'string') return value;
@@ -117,14 +117,14 @@ function bare(value: unknown): string {
 
 const escaped = (text: string): string => JSON.stringify(text).slice(1, -1);
 
-/** A value between the quotation marks of a template. */
+/** A value inside the quotation marks of a template. */
 function quoted(value: unknown, intoObject: boolean): string {
   const nests = typeof value === 'object' && value !== null;
-  // An object's own quotation marks end the string that it was put into: AWS then delivers nothing.
+  // The quotation marks of an object end the string around it, so AWS delivers nothing.
   return intoObject && nests ? JSON.stringify(value) : escaped(bare(value));
 }
 
-/** Replaces the placeholders of a template, each by what its place allows. */
+/** Replaces the placeholders of a template. The form of a value depends on its place. */
 function render(template: string, lookup: Lookup): string {
   let inString = false;
   const intoObject = isJsonObject(template);
@@ -136,7 +136,7 @@ function render(template: string, lookup: Lookup): string {
   });
 }
 
-/** The event in the shape of aws.events.event: no detail, and detail-type in camel case. */
+/** The value of aws.events.event: the event without detail, with detailType in camel case. */
 function withoutDetail(event: object): object {
   const { detail: _, 'detail-type': detailType, ...rest } = event as Record<string, unknown>;
   return { ...rest, detailType };
@@ -166,15 +166,15 @@ function transformed(
 }
 
 /**
- * What a target is sent for an event.
+ * The input of a target for an event.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
  *
- * @throws AwsError INVALID_JSON if a JSON template did not become JSON.
+ * @throws AwsError INVALID_JSON if the result of a JSON template is not valid JSON.
  */
 export function inputFor(shape: InputShape, event: object, circumstances: Circumstances): string {
   const { Input, InputPath, InputTransformer } = shape;
   if (Input !== undefined) return Input;
   if (InputTransformer) return transformed(InputTransformer, event, circumstances);
-  // What a path that leads nowhere gives is not documented: null is the plainest JSON for it.
+  // AWS does not document the input for a path without a value: null is the plainest JSON.
   return JSON.stringify(InputPath === undefined ? event : (read(event, InputPath) ?? null));
 }

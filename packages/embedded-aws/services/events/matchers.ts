@@ -1,20 +1,20 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { AwsError } from '../../kernel/errors.ts';
 
-/** What stands at a leaf of an event. */
+/** The value of a leaf of an event. */
 export type Scalar = string | number | boolean | null;
 
-/** One of the alternatives that a pattern lists for a field. */
+/** One alternative in a pattern's list for a field. */
 export interface Matcher {
-  /** Whether a value that the field holds satisfies it. */
+  /** Whether a value of the field matches. */
   matches(value: Scalar): boolean;
-  /** Whether the field's absence satisfies it. */
+  /** Whether an absent field matches. */
   absence?: true;
 }
 
 type Test = (value: Scalar) => boolean;
 
-/** Refuses a pattern, in AWS's words. */
+/** Refuses a pattern, with AWS's message. */
 export const refuse = (reason: string): never => {
   throw new AwsError(
     'InvalidEventPatternException',
@@ -52,7 +52,7 @@ function ignoringCase(value: unknown): Test {
 
 /** The literal texts between a wildcard pattern's asterisks. */
 function wildcardParts(pattern: string): string[] {
-  // AWS counts bytes, and the quotation mark before the first.
+  // AWS counts bytes, including the opening quotation mark.
   const positionOf = (index: number) => Buffer.byteLength(pattern.slice(0, index)) + 1;
   const parts = [''];
   for (const { 0: token, index } of pattern.matchAll(/\\.?|\*+|[^\\*]+/gsu)) {
@@ -69,9 +69,9 @@ function wildcardParts(pattern: string): string[] {
 }
 
 /**
- * `*` stands for any text, `\*` for an asterisk. Taking the leftmost place of each literal text is
- * always enough, so nothing is ever tried twice. AWS also refuses patterns that it finds too
- * complex, by a measure that it does not publish; here they are merely matched.
+ * `*` matches any text, `\*` matches an asterisk. Matching each literal text at its leftmost position is always
+ * correct, so no backtracking is needed. AWS also refuses patterns that are too complex, by a measure that it does
+ * not publish. The embedded AWS accepts them.
  */
 function wildcard(value: unknown): Test {
   const parts = wildcardParts(textOf(value, 'wildcard match pattern must be a string'));
@@ -112,7 +112,7 @@ function comparison(operator: unknown, bound: unknown, unknown: string): [Compar
   return [compare, boundOf(operator, bound)];
 }
 
-/** `["=", 5]`, `["<", 5]`, or a range from below to above, as in `[">", 0, "<=", 5]`. */
+/** `["=", 5]`, `["<", 5]`, or a range such as `[">", 0, "<=", 5]`. */
 function numeric(value: unknown): Test {
   if (!Array.isArray(value)) return refuse('Value of numeric must be an array.');
   const [operator, bound, upperOperator, upperBound, ...more] = value;
@@ -176,7 +176,7 @@ function nonEmpty(value: unknown): string {
 
 const only = 'Value of anything-but must be an array or single string/number value.';
 
-/** Any value but one, but those of a list, or but those that an operator matches. */
+/** Any value except the given one, the ones in a list, or the ones that an operator matches. */
 function anythingBut(value: unknown): Test {
   if (typeof value === 'string' || typeof value === 'number') return (actual) => actual !== value;
   if (Array.isArray(value)) {
@@ -199,7 +199,7 @@ function anythingBut(value: unknown): Test {
   return (actual) => !tests.some((test) => test(actual));
 }
 
-/** The one entry of an object. */
+/** The only entry of an object. */
 function onlyEntry(value: object): [string, unknown] {
   const [entry, ...more] = Object.entries(value);
   if (more.length > 0) refuse('Only one key allowed in match expression');
@@ -222,14 +222,14 @@ function exists(value: unknown): Matcher {
 }
 
 /**
- * Takes one of the alternatives that a pattern lists for a field.
+ * Parses one alternative in a pattern's list for a field.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
  *
- * @throws AwsError InvalidEventPatternException for one that AWS does not know.
+ * @throws AwsError InvalidEventPatternException if AWS refuses it.
  */
 export function matcherOf(item: unknown): Matcher {
   if (typeof item === 'string' && isIPv6(item)) {
-    // One address has many spellings: https://github.com/aws/event-ruler compares addresses.
+    // An IPv6 address has several spellings, so https://github.com/aws/event-ruler compares addresses.
     const address = new BlockList();
     address.addAddress(item, 'ipv6');
     return { matches: within(address) };

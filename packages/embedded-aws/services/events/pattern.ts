@@ -1,10 +1,10 @@
 import { AwsError } from '../../kernel/errors.ts';
 import { type Matcher, matcherOf, refuse, type Scalar } from './matchers.ts';
 
-/** Every field that must match together, by its path; the paths in the order of their names. */
+/** The fields that must all match, by path, in alphabetical order. */
 type Branch = [path: string, matchers: Matcher[]][];
 
-/** A pattern ready to be matched: one branch per combination of its `$or`s. */
+/** A parsed pattern: one branch per combination of its `$or`s. */
 export interface EventPattern {
   readonly branches: readonly Branch[];
 }
@@ -25,7 +25,7 @@ const reservedInsideOr = new Set(
   ].flat(),
 );
 
-// Each $or multiplies the branches: without an end, a short pattern could fill the memory.
+// Each $or multiplies the branches. Without a limit, a short pattern could exhaust the memory.
 const MOST_BRANCHES = 1000;
 
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-complex-example-or */
@@ -51,7 +51,7 @@ function withFields(drafts: Draft[], node: Node, path: string, insideOr: boolean
     if (insideOr && reservedInsideOr.has(key)) {
       refuse(`${key} is Ruler reserved fieldName which cannot be used inside $or.`);
     }
-    // Keys join by dots, and a dot inside a key counts as one that joins, as in AWS.
+    // A dot inside a key is the same as a level, as in AWS.
     const name = path === '' ? key : `${path}.${key}`;
     if (isObject(value)) return withFields(sofar, value, name, insideOr);
     if (!Array.isArray(value)) return refuse(`"${key}" must be an object or an array`);
@@ -70,9 +70,9 @@ function parsed(text: string): unknown {
 }
 
 /**
- * Takes a pattern as PutRule does.
+ * Parses a pattern, as PutRule does.
  *
- * @throws AwsError InvalidEventPatternException for one that AWS refuses.
+ * @throws AwsError InvalidEventPatternException if AWS refuses it.
  */
 export function parsePattern(text: string): EventPattern {
   const root = parsed(text);
@@ -82,7 +82,7 @@ export function parsePattern(text: string): EventPattern {
   return { branches };
 }
 
-/** Which element of which array a value lies in, for every array around it. */
+/** The position of a value: the index in each enclosing array, by the array's id. */
 type Place = ReadonlyMap<number, number>;
 
 interface Leaf {
@@ -90,14 +90,14 @@ interface Leaf {
   place: Place;
 }
 
-/** The leaves of an event at one path, also by the element of an array that they lie in. */
+/** The leaves of an event at one path, also by the array element that contains them. */
 interface Leaves {
   all: Leaf[];
   arrays: Set<number>;
   byElement: Map<string, Leaf[]>;
 }
 
-/** Walks an event down to its leaves; empty objects and arrays have none, as AWS sees it. */
+/** Collects the leaves of an event. Empty objects and arrays have no leaves, as in AWS. */
 class Walk {
   readonly leaves: [path: string, leaf: Leaf][] = [];
   #arrays = 0;
@@ -114,14 +114,14 @@ class Walk {
   #visitArray(array: unknown[], path: string, place: Place): void {
     const id = this.#arrays++;
     for (const [index, each] of array.entries()) {
-      // Scalars of one array may match different fields; only objects and arrays hold together.
+      // Only objects and arrays in an array must match together; scalars match independently.
       const nested = typeof each === 'object' && each !== null;
       this.visit(each, path, nested ? new Map(place).set(id, index) : place);
     }
   }
 }
 
-// Every rule of a bus asks for those of the same event.
+// A cache: every rule of a bus matches the same event.
 const walked = new WeakMap<object, Map<string, Leaves>>();
 
 function leavesOf(event: object): Map<string, Leaves> {
@@ -157,11 +157,11 @@ function candidates(leaves: Leaves | undefined, place: Place): Leaf[] {
 }
 
 /**
- * Whether every field of a branch matches, those inside an array in the same element of it.
+ * Whether all fields of a branch match. Fields inside an array must match in the same element.
  * https://github.com/aws/event-ruler#json-array-matching
  */
 function branchMatches(branch: Branch, event: Map<string, Leaves>): boolean {
-  // What failed once fails again wherever the arrays that still matter stand the same.
+  // Failed states: the same positions in the arrays that still matter fail again.
   const failed = new Set<string>();
   const arraysFrom = branch.map((_, i) => {
     const ahead = branch.slice(i).flatMap(([path]) => [...(event.get(path)?.arrays ?? [])]);

@@ -16,7 +16,7 @@ interface Entry {
 
 type Result = { EventId: string } | { ErrorCode: string; ErrorMessage: string };
 
-/** The ARN of a bus that a call names, by its name or its ARN. */
+/** The ARN of a bus from its name or ARN. */
 export function busArn(
   { partition, region, account }: Pick<Call, 'partition' | 'region' | 'account'>,
   named: unknown,
@@ -31,7 +31,7 @@ export function busArn(
 const MOST_ENTRIES = 10;
 const MOST_BYTES = 262_144;
 
-/** How EventBridge measures an entry. */
+/** The size of an entry in bytes, as EventBridge counts it. */
 function sizeOf({
   Time,
   Source = '',
@@ -44,7 +44,7 @@ function sizeOf({
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), time);
 }
 
-// Deeper than what EventBridge's JSON parser reads by default; nothing here recurses past it.
+// Deeper than the default limit of EventBridge's JSON parser. Limits the recursion here.
 const DEEPEST = 1000;
 
 function isDeeperThan(value: unknown, depth: number): boolean {
@@ -52,7 +52,7 @@ function isDeeperThan(value: unknown, depth: number): boolean {
   return depth === 0 || Object.values(value).some((each) => isDeeperThan(each, depth - 1));
 }
 
-/** Reads a JSON object; anything else is undefined. */
+/** Parses a JSON object; undefined for anything else. */
 export function jsonObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -63,7 +63,11 @@ export function jsonObject(text: string): object | undefined {
   }
 }
 
-/** The entries of a call, if there are neither too many nor too much. */
+/**
+ * The entries of a call.
+ *
+ * @throws AwsError ValidationException if they are too many or too large.
+ */
 export function entriesOf({ input }: Call): Entry[] {
   const { Entries: entries } = input;
   const broken = !Array.isArray(entries)
@@ -83,7 +87,7 @@ export function entriesOf({ input }: Call): Entry[] {
   return entries as Entry[];
 }
 
-/** Whether somebody may put an entry on its bus: the bus's own policy has a say. */
+/** The question whether the caller may put an entry on its bus. */
 export function judged(buses: Buses, call: Call, entry: Entry): Judged {
   const resource = busArn(call, entry.EventBusName);
   if (parseArn(resource).region !== call.region) {
@@ -125,7 +129,7 @@ export function put(buses: Buses, call: Call, entry: Entry): Result {
     detail,
     time: isoSeconds(Time === undefined ? Date.now() : Time * 1000),
   });
-  // A bus that does not exist takes the event without a word, as in AWS.
+  // A bus that does not exist accepts the event without an error, as in AWS.
   const bus = buses.find(busArn(call, entry.EventBusName));
   if (bus) buses.accept(bus, event);
   return { EventId: event.id };

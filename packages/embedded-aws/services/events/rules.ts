@@ -9,7 +9,7 @@ import { checkTarget, parseArn, type Target } from './targets.ts';
 
 type Place = Pick<Call, 'account' | 'region' | 'partition'>;
 
-/** What PutRule takes. */
+/** The input of PutRule. */
 export interface RuleInput {
   Name?: string;
   EventBusName?: string;
@@ -31,7 +31,7 @@ const states = ['ENABLED', 'DISABLED', 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_E
 const LONGEST_PATTERN = 2048;
 const MOST_TARGETS = 5;
 
-/** The name that a bus is known by, whether named or given as an ARN. */
+/** The name of a bus from its name or ARN. */
 const busName = (named = 'default'): string => named.slice(named.indexOf('/') + 1);
 
 export function ruleArn(
@@ -43,7 +43,7 @@ export function ruleArn(
   return `arn:${partition}:events:${region}:${account}:rule/${path}${name}`;
 }
 
-/** The rules of one caller's account and Region. */
+/** The rules on the buses, by the caller's account and Region. */
 export class Rules {
   readonly #buses: Buses;
 
@@ -74,7 +74,7 @@ export class Rules {
     );
   }
 
-  /** Creates a rule, or replaces all of one but its targets. */
+  /** Creates a rule, or replaces it and keeps its targets. */
   put(place: Place, input: RuleInput): Rule {
     const { Name = '', EventBusName, State = 'ENABLED', Description, RoleArn } = input;
     enforce([
@@ -106,7 +106,7 @@ export class Rules {
     return rule;
   }
 
-  /** Adds targets to a rule, or replaces those of the same ids; all of them or none. */
+  /** Adds targets to a rule, or replaces targets with the same id. Adds none if one is invalid. */
   putTargets(rule: Rule, targets: Target[]): void {
     const { region } = parseArn(rule.arn);
     for (const [index, target] of targets.entries()) checkTarget(target, index, region);
@@ -119,7 +119,7 @@ export class Rules {
     for (const target of targets) rule.targets.set(target.Id, target);
   }
 
-  /** An empty pattern is none. */
+  /** Checks a pattern; undefined if it is empty. */
   #pattern(name: string, text = ''): string | undefined {
     if (text === '' || /^\s*\{\s*\}\s*$/.test(text)) return undefined;
     if (text.length <= LONGEST_PATTERN) return text;

@@ -3,14 +3,14 @@ import { AwsError } from '../../kernel/errors.ts';
 const MINUTE = 60_000;
 const units: Record<string, number> = { minute: MINUTE, hour: 60 * MINUTE, day: 1440 * MINUTE };
 
-// A longer delay would fire at once: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args
+// A longer delay would fire immediately: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
- * Reads a schedule as PutRule does.
+ * Parses a schedule, as PutRule does.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
  *
- * @returns the milliseconds between two runs of a rate; undefined for cron.
+ * @returns the period of a rate in milliseconds; undefined for cron.
  * @throws AwsError ValidationException for anything else.
  */
 export function parseSchedule(expression: string): number | undefined {
@@ -18,15 +18,16 @@ export function parseSchedule(expression: string): number | undefined {
   const [, count, unit = '', plural] =
     /^rate\((\d+) (minute|hour|day)(s?)\)$/.exec(expression) ?? [];
   const period = Number(count) * (units[unit] ?? 0);
-  // One minute, but two minutes: EventBridge insists.
+  // EventBridge requires `1 minute` but `2 minutes`.
   if (period > 0 && (count === '1') === (plural === '')) return period;
   throw new AwsError('ValidationException', 'Parameter ScheduleExpression is not valid.');
 }
 
 /**
- * Runs something at a rate, without keeping the process alive for it.
+ * Calls a function periodically. Does not keep the process alive.
  *
- * @returns what ends it.
+ * @param period in milliseconds.
+ * @returns a function that stops it.
  */
 export function every(period: number, run: () => void): () => void {
   let due = Date.now() + period;

@@ -6,7 +6,7 @@ import type { Principal } from '../../kernel/iam.ts';
 import type { MessageAttributes } from '../sqs/queue.ts';
 import { checkInput, type InputShape, inputFor } from './input-transformer.ts';
 
-/** An event as rules match it and targets get it. */
+/** An event, in the form that rules match and targets receive. */
 export interface BusRecord {
   version: '0';
   id: string;
@@ -28,14 +28,14 @@ export interface Target extends InputShape {
   RetryPolicy?: { MaximumRetryAttempts?: number; MaximumEventAgeInSeconds?: number };
 }
 
-/** One event on its way from a rule to a target. */
+/** The delivery of one event from a rule to a target. */
 export interface Delivery {
   readonly event: BusRecord;
   readonly rule: { readonly arn: string; readonly name: string };
   readonly target: Target;
-  /** When EventBridge took the event. */
+  /** The time when EventBridge received the event, in epoch milliseconds. */
   readonly ingested: number;
-  /** Whether it came from another bus by a rule; it goes no further then. */
+  /** Whether a rule on another bus forwarded the event. A forwarded event can't be forwarded again. */
   readonly forwarded: boolean;
   readonly retries: number;
 }
@@ -56,7 +56,7 @@ export const isoSeconds = (time: number): string => `${new Date(time).toISOStrin
 
 type Kind = 'stateMachine' | 'queue' | 'topic' | 'bus';
 
-/** Lambda functions would be one more kind. */
+/** The kind of a target; undefined if it is not supported. */
 function kindOf(arn: string): Kind | undefined {
   const { service, resource } = parseArn(arn);
   if (service === 'states' && resource.startsWith('stateMachine:')) return 'stateMachine';
@@ -137,7 +137,7 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 
 const SERVICE = 'events.amazonaws.com';
 
-/** EventBridge itself, acting for a rule: what it wants to write to decides by its own policy. */
+/** EventBridge as the principal for a rule: the policy of the target resource decides. */
 export const onBehalfOf = (rule: { readonly arn: string }): Principal => ({
   kind: 'service',
   account: parseArn(rule.arn).account,
@@ -157,7 +157,7 @@ function principalOf(aws: Aws, { rule, target }: Delivery): Principal {
 }
 
 /**
- * One event starts one execution of a target, however often it is delivered.
+ * The same name for every delivery of an event to a target, so that duplicates start one execution.
  * https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
  */
 function executionName({ event, rule, target }: Delivery): string {
@@ -185,12 +185,16 @@ async function startExecution(
       userAgent: SERVICE,
     });
   } catch (error) {
-    // The event had already started its execution, so it has been delivered.
+    // An earlier delivery of the event started the execution.
     if (!(error instanceof AwsError) || error.code !== 'ExecutionAlreadyExists') throw error;
   }
 }
 
-/** Sends a message to a queue of any account, as its policy allows. */
+/**
+ * Sends a message to a queue in any account.
+ *
+ * @throws AwsError if the queue's policy does not allow it.
+ */
 export async function sendToQueue(
   aws: Aws,
   queueArn: string,
@@ -218,13 +222,13 @@ async function publish(
   await aws.call({ service: 'sns', operation: 'Publish', input, principal, region });
 }
 
-/** Sends an event on to another bus. */
+/** Forwards an event to another bus. */
 export type Forward = (delivery: Delivery, principal: Principal) => void;
 
 /**
- * Brings an event to its target, once.
+ * Makes one attempt to deliver an event.
  *
- * @throws AwsError as the target answers, or with an error code of EventBridge's own.
+ * @throws AwsError the target's error, or one with an error code of EventBridge.
  */
 export async function send(aws: Aws, delivery: Delivery, forward: Forward): Promise<void> {
   const { event, rule, target, ingested } = delivery;

@@ -89,7 +89,7 @@ function start(aws: Aws): Service {
   };
 }
 
-/** IAM: the resources of a template, and as much of its API as makes a role. */
+/** IAM: roles and managed policies from templates, and the API operations for roles with inline policies. */
 export const iam = {
   name: 'iam',
   start,

@@ -11,7 +11,7 @@ const named = (member: string, value: unknown, max: number): Rule => [
   { required: true, min: 1, max, pattern: '[\\w+=,.@-]+' },
 ];
 
-/** The members of a request that are not among those that an operation understands. */
+/** @throws UnsupportedError for a member that the operation does not support. */
 function refuseOthers({ operation, input }: Call, known: string[]): void {
   const odd = Object.keys(input).find((member) => !known.includes(member));
   if (odd !== undefined) throw new UnsupportedError(`${odd} in ${operation}`);
@@ -27,7 +27,7 @@ function policyIn(text: unknown): PolicyDocument {
 }
 
 /**
- * The part of IAM's API that makes a role with one inline policy, and deletes it again.
+ * The operations of IAM that create and delete roles with inline policies.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
  */

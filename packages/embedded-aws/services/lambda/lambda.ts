@@ -1,186 +1,29 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { transformSync } from 'esbuild';
 import type { Aws, ServiceDefinition } from '../../kernel/aws.ts';
 import type { Call } from '../../kernel/call.ts';
 import { AwsError } from '../../kernel/errors.ts';
 import type { Service } from '../../kernel/service.ts';
-import { LogGroups } from '../logs/logs.ts';
 import { rates } from './rates.ts';
-import { unpacked } from './unpacked.ts';
+import { type FunctionSettings, Sandbox } from './sandbox.ts';
 import { decodeLambda, type InvokeAnswer } from './wire.ts';
 
-interface LambdaFunction {
-  name: string;
-  arn: string;
-  account: string;
-  region: string;
-  roleArn: string;
-  handler: string;
-  runtime: string;
-  /** The zip with its code. */
-  zip: string;
-  memory: number;
-  /** Seconds. */
-  timeout: number;
-  environment: Record<string, string>;
-  logGroupArn: string;
+interface LambdaFunction extends FunctionSettings {
   idle: Sandbox[];
   busy: Set<Sandbox>;
   /** Invocations that have no execution environment yet. */
   waiting: PromiseWithResolvers<Sandbox>[];
 }
 
-/** What a handler's invocation came to. */
-type Invoked = { payload: string } | { error: { errorType: string; errorMessage: string } };
-
-let runtime: URL | undefined;
-
-/** The runtime without its types: to take them away in each thread costs more than all else there. */
-function runtimeOnce(): URL {
-  if (runtime) return runtime;
-  const source = readFileSync(new URL('./runtime.ts', import.meta.url), 'utf8');
-  const { code } = transformSync(source, { loader: 'ts' });
-  runtime = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
-  return runtime;
-}
-
-/** One execution environment: a worker thread with the function's code loaded, kept while warm. */
-class Sandbox {
-  readonly #worker: Worker;
-  readonly #fn: LambdaFunction;
-  readonly #aws: Aws;
-  readonly #stream: string;
-  /** When its role's credentials end, in epoch milliseconds. */
-  readonly #expiration: number;
-  #settle: ((invoked: Invoked) => void) | undefined;
-  #crashed: Invoked | undefined;
-  readonly #started = Promise.withResolvers<void>();
-  /** When the code is loaded, or has failed to load: that is not of an invocation's time. */
-  readonly started = this.#started.promise;
-  #alive = true;
-
-  constructor(aws: Aws, fn: LambdaFunction) {
-    this.#aws = aws;
-    this.#fn = fn;
-    const { arn, region, name } = fn;
-    const code = unpacked(fn.zip);
-    const { session } = aws.iam.assumeByService(fn.roleArn, 'lambda.amazonaws.com', name, arn);
-    this.#expiration = session.expiration;
-    const [, partition] = arn.split(':');
-    const day = new Date().toISOString().slice(0, 10).replaceAll('-', '/');
-    this.#stream = `${day}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
-    this.#worker = new Worker(runtimeOnce(), {
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: fn.memory },
-      workerData: { code, handler: fn.handler },
-      // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-      env: {
-        AWS_ENDPOINT_URL: aws.endpoint,
-        AWS_REGION: region,
-        AWS_DEFAULT_REGION: region,
-        AWS_ACCESS_KEY_ID: session.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: session.secretAccessKey,
-        AWS_SESSION_TOKEN: session.sessionToken,
-        AWS_EXECUTION_ENV: `AWS_Lambda_${fn.runtime}`,
-        AWS_LAMBDA_FUNCTION_NAME: name,
-        AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(fn.memory),
-        AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-        AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
-        AWS_LAMBDA_LOG_STREAM_NAME: this.#stream,
-        AWS_PARTITION: partition,
-        LAMBDA_TASK_ROOT: code,
-        TZ: ':UTC',
-        ...fn.environment,
-      },
-    });
-    for (const output of [this.#worker.stdout, this.#worker.stderr]) {
-      output.setEncoding('utf8').on('data', (text: string) => this.#log(text.split('\n')));
-    }
-    this.#worker.once('message', () => {
-      this.#worker.on('message', (invoked: Invoked) => this.#end(invoked));
-      this.#started.resolve();
-    });
-    this.#worker.on('error', (error) => this.#crash(error.message));
-    this.#worker.on('exit', (code) =>
-      this.#crash(`Runtime exited with error: exit status ${code}`),
-    );
-    this.#worker.unref();
-  }
-
-  #log(lines: string[]): void {
-    const said = lines.filter((line) => line !== '');
-    this.#aws.state(LogGroups).write(this.#fn.logGroupArn, this.#stream, said);
-  }
-
-  #crash(errorMessage: string): void {
-    this.#alive = false;
-    this.#crashed ??= { error: { errorType: 'Runtime.ExitError', errorMessage } };
-    this.#end(this.#crashed);
-    this.#started.resolve();
-  }
-
-  #end(invoked: Invoked): void {
-    this.#settle?.(invoked);
-    this.#settle = undefined;
-  }
-
-  /** Whether it can take another invocation, whose credentials must last until its end. */
-  get usable(): boolean {
-    return this.#alive && this.#expiration > Date.now() + this.#fn.timeout * 1000;
-  }
-
-  async invoke(payload: string, requestId: string): Promise<Invoked> {
-    if (this.#crashed) return this.#crashed;
-    const { timeout, memory, arn } = this.#fn;
-    const started = performance.now();
-    this.#log([`START RequestId: ${requestId} Version: $LATEST`]);
-    const invoked = await new Promise<Invoked>((resolve) => {
-      this.#settle = resolve;
-      const limit = setTimeout(() => {
-        // https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
-        const seconds = timeout.toFixed(2);
-        const errorMessage = `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`;
-        this.#end({ error: { errorType: 'Sandbox.Timedout', errorMessage } });
-        this.stop();
-      }, timeout * 1000);
-      const settle = this.#settle;
-      this.#settle = (answer) => {
-        clearTimeout(limit);
-        settle(answer);
-      };
-      this.#worker.ref();
-      const deadline = Date.now() + timeout * 1000;
-      this.#worker.postMessage({ payload, requestId, deadline, arn, memory });
-    });
-    this.#worker.unref();
-    const duration = (performance.now() - started).toFixed(2);
-    this.#log([
-      `END RequestId: ${requestId}`,
-      `REPORT RequestId: ${requestId}\tDuration: ${duration} ms\tMemory Size: ${memory} MB`,
-    ]);
-    return invoked;
-  }
-
-  stop(): Promise<unknown> {
-    this.#alive = false;
-    return this.#worker.terminate();
-  }
-}
-
-/** The functions of every account and Region. */
+/** The functions of all accounts and Regions. */
 class Functions {
   readonly #functions = new Map<string, LambdaFunction>();
-  /** The folder with the zips that a template's S3Keys name. */
+  /** The folder with the zips that the S3Keys of templates name. */
   artifacts = '';
   // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
   concurrency = 1000;
-  /** For which functions an environment is to start; as many do at a time as there are processors. */
+  /** Functions that wait for the start of an environment. At most one starts per processor at a time. */
   #cold: LambdaFunction[] = [];
   readonly #starting = new Set<Sandbox>();
   readonly #aws: Aws;
@@ -189,7 +32,7 @@ class Functions {
     this.#aws = aws;
   }
 
-  put(fn: Omit<LambdaFunction, 'idle' | 'busy' | 'waiting'>): void {
+  put(fn: FunctionSettings): void {
     this.#functions.set(fn.arn, { ...fn, idle: [], busy: new Set(), waiting: [] });
   }
 
@@ -197,7 +40,11 @@ class Functions {
     return [...this.#functions.values()];
   }
 
-  /** By ARN or by name. */
+  /**
+   * Finds a function by ARN or name.
+   *
+   * @throws AwsError ResourceNotFoundException
+   */
   find({ account, region, partition }: Call, nameOrArn: string): LambdaFunction {
     const arn = nameOrArn.startsWith('arn:')
       ? nameOrArn
@@ -207,7 +54,7 @@ class Functions {
     throw new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, 404);
   }
 
-  /** A warm execution environment if one is free, or is so before a cold one has started. */
+  /** A free warm environment, or the first one that becomes free or starts. */
   async #sandbox(fn: LambdaFunction): Promise<Sandbox> {
     for (let warm = fn.idle.pop(); warm; warm = fn.idle.pop()) {
       if (warm.usable) return warm;
@@ -360,7 +207,7 @@ function start(aws: Aws): Service {
   };
 }
 
-/** AWS Lambda: the packaged handlers, each execution environment in a thread of its own. */
+/** AWS Lambda: runs packaged handlers, each execution environment in its own thread. */
 export const lambda = {
   name: 'lambda',
   rest: { prefix: '/2015-03-31/', decode: decodeLambda },

@@ -4,6 +4,6 @@ const page = 'https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits
 
 export const rates = [
   { name: 'GetFunction', bucket: each(100), page },
-  // All of the control plane but GetFunction and GetPolicy.
+  // All control plane operations except GetFunction and GetPolicy.
   { name: 'control plane', operations: ['ListFunctions'], bucket: each(15), page },
 ] as const satisfies readonly RequestRate[];

@@ -2,7 +2,8 @@ import { createRequire, enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** What Lambda's runtime does inside an execution environment: load once, then invoke. */
+// The runtime inside an execution environment: loads the handler once, then invokes it.
+
 interface Invocation {
   payload: string;
   requestId: string;
@@ -17,7 +18,7 @@ const { code, handler } = workerData as { code: string; handler: string };
 const port = parentPort;
 
 function load(): Handler {
-  // Beside the code: what one environment has compiled, the next need not.
+  // Beside the code, so that later environments reuse the compiled code.
   enableCompileCache(join(code, '.compiled'));
   const dot = handler.lastIndexOf('.');
   const file = join(code, `${handler.slice(0, dot)}.js`);
@@ -47,7 +48,7 @@ function errorOf(error: unknown) {
   return { errorType: name, errorMessage: message, trace: (stack ?? '').split('\n') };
 }
 
-// Before the first invocation, and not of its time.
+// Loading happens before the first invocation and does not count towards its timeout.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 const loaded = Promise.resolve().then(load);
 await loaded.catch(() => {});

@@ -10,11 +10,11 @@ import {
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 
-/** Unpacks a zip beside it, once for all who run it, and returns the folder. */
+/** Unpacks a zip beside it, unless that is done, and returns the folder. */
 export function unpacked(zip: string): string {
   const folder = zip.replace(/\.zip$/, '');
   if (existsSync(folder)) return folder;
-  // It is there in one step or not at all: other processes may be at it too.
+  // Rename at the end, since other processes can unpack the same zip at the same time.
   const scratch = mkdtempSync(`${folder}-`);
   for (const [name, bytes] of Object.entries(unzipSync(readFileSync(zip)))) {
     if (name.endsWith('/')) continue;

@@ -6,7 +6,7 @@ import {
   withRequestId,
 } from '../../kernel/protocol.ts';
 
-/** What Lambda's Invoke answers; its payload is the body itself. */
+/** The answer of Invoke. On the wire, the payload is the body. */
 export interface InvokeAnswer {
   payload: string;
   functionError?: string;

@@ -17,10 +17,10 @@ interface LogGroup {
   events: LogEvent[];
 }
 
-// A person tries things out for hours: older lines of a group make way.
+// Limits the memory of a server that runs for hours: beyond this, the oldest events are dropped.
 const MOST_EVENTS = 50_000;
 
-/** The log groups of every account and Region, as other services write to them. */
+/** The log groups of all accounts and Regions. Other services write to them. */
 export class LogGroups {
   readonly #groups = new Map<string, LogGroup>();
 
@@ -40,7 +40,7 @@ export class LogGroups {
     return [...this.#groups.values()];
   }
 
-  /** Writes lines to a group; to a group that does not exist, nothing, as in AWS. */
+  /** Writes lines to a group. Lines for a group that does not exist are lost, as in AWS. */
   write(arn: string, stream: string, messages: string[]): void {
     const group = this.find(arn);
     if (!group) return;
@@ -65,7 +65,7 @@ interface Filter {
   nextToken?: string;
 }
 
-/** What a line of JSON holds under a name. */
+/** The member of a JSON line, or undefined. */
 function memberOf(message: string, name: string): unknown {
   try {
     const line: unknown = JSON.parse(message);
@@ -76,8 +76,8 @@ function memberOf(message: string, name: string): unknown {
 }
 
 /**
- * A quoted text or words, all of which the line must hold, or the text that a member of its JSON is or,
- * with an asterisk at its end, begins with.
+ * The test of a filter pattern. Supports quoted texts and words, which the line must all contain, and
+ * `{ $.member = "text" }` for JSON lines, where a final asterisk matches any rest.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
 function lineFilter(pattern = ''): (message: string) => boolean {
@@ -168,7 +168,7 @@ function start(aws: Aws): Service {
   };
 }
 
-/** Amazon CloudWatch Logs, as far as reading back what the services wrote. */
+/** Amazon CloudWatch Logs: reads the lines that the other services wrote. */
 export const logs = {
   name: 'logs',
   json: {

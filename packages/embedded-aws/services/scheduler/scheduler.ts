@@ -3,7 +3,7 @@ import { AwsError, UnsupportedError } from '../../kernel/errors.ts';
 import type { Service } from '../../kernel/service.ts';
 import { every, parseSchedule } from '../events/schedule.ts';
 
-/** A schedule that makes one call of the AWS API. */
+/** A schedule that calls one operation of the AWS API. */
 interface Schedule {
   arn: string;
   target: { service: string; operation: string; roleArn: string; input: Record<string, unknown> };
@@ -17,7 +17,10 @@ interface Target {
 }
 
 /**
- * The call that a universal target makes.
+ * Parses a universal target.
+ *
+ * @throws UnsupportedError for another kind of target.
+ * @throws AwsError ValidationException for an operation that only reads.
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
  */
 function targetIn({ Arn, RoleArn, Input = '{}' }: Target): Schedule['target'] {
@@ -32,7 +35,7 @@ function targetIn({ Arn, RoleArn, Input = '{}' }: Target): Schedule['target'] {
   return { service, operation, roleArn: RoleArn, input: JSON.parse(Input) };
 }
 
-/** The schedules of every account and Region. */
+/** The schedules of all accounts and Regions. */
 class Schedules {
   readonly #aws: Aws;
   readonly #all = new Map<string, { schedule: Schedule; end: () => void }>();
@@ -44,7 +47,7 @@ class Schedules {
   put(schedule: Schedule, expression: string): void {
     this.#all.get(schedule.arn)?.end();
     const period = parseSchedule(expression);
-    // A failed run is lost here: nothing runs it again.
+    // A failed run is not retried.
     const run = () => void this.run(schedule.arn).catch(() => {});
     this.#all.set(schedule.arn, {
       schedule,
@@ -58,9 +61,9 @@ class Schedules {
   }
 
   /**
-   * Runs a schedule now, as the role that it names.
+   * Runs a schedule now, with its role.
    *
-   * @throws AwsError as the call is answered, or ResourceNotFoundException for no schedule.
+   * @throws AwsError ResourceNotFoundException for an unknown schedule, or the error of the call.
    */
   async run(arn: string): Promise<void> {
     const found = this.#all.get(arn);
@@ -76,7 +79,7 @@ class Schedules {
     await this.#aws.call({ service, operation, region, principal, input });
   }
 
-  /** Ends all schedules for good. */
+  /** Stops all schedules permanently. */
   stop(): void {
     for (const { end } of this.#all.values()) end();
   }
@@ -102,7 +105,7 @@ function start(aws: Aws): Service {
   };
 }
 
-/** Amazon EventBridge Scheduler, as far as CloudFormation makes schedules of its default group. */
+/** Amazon EventBridge Scheduler: schedules of the default group, created by CloudFormation. */
 export const scheduler = {
   name: 'scheduler',
   state: { schedules: Schedules },

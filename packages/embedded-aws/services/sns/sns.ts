@@ -11,7 +11,7 @@ type Place = Pick<Call, 'account' | 'region' | 'partition'>;
 interface Topic {
   arn: string;
   policy?: PolicyDocument;
-  /** The queues that are subscribed, each under the ARN of its subscription. */
+  /** The ARNs of the subscribed queues, by subscription ARN. */
   queues: Map<string, string>;
 }
 
@@ -25,7 +25,11 @@ const invalid = (message: string): never => {
   throw new AwsError('InvalidParameter', `Invalid parameter: ${message}`);
 };
 
-/** Takes what an operation knows, and refuses the rest. */
+/**
+ * The input with its supported members.
+ *
+ * @throws UnsupportedError for any other member.
+ */
 function known<Name extends string>({ input, operation }: Call, ...names: Name[]) {
   const odd = Object.keys(input).find((name) => !(names as string[]).includes(name));
   if (odd !== undefined) throw new UnsupportedError(`${odd} of sns:${operation}`);
@@ -65,7 +69,7 @@ function start(aws: Aws): Service {
     return { resource: arn, resourcePolicy: policy };
   };
 
-  /** A queue that does not let SNS in loses the message, as in AWS. */
+  /** Sends to all queues. If a queue's policy does not allow it, the message is lost, as in AWS. */
   async function deliver({ arn, queues }: Topic, body: string): Promise<void> {
     const account = arn.split(':')[4] ?? '';
     const service: Principal = {
@@ -145,7 +149,7 @@ function start(aws: Aws): Service {
   };
 }
 
-/** Amazon Simple Notification Service: standard topics, and queues that are subscribed to them. */
+/** Amazon Simple Notification Service: standard topics with queues as subscribers. */
 export const sns = {
   name: 'sns',
   start,

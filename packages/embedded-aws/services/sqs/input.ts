@@ -2,11 +2,11 @@ import { AwsError, UnsupportedError } from '../../kernel/errors.ts';
 import { type PolicyDocument, parsePolicy } from '../../kernel/iam.ts';
 import type { MessageAttributes } from './queue.ts';
 
-/** An error that the SQS model has. */
+/** An error of the SQS model. */
 export const sqsError = (name: string, message: string, status = 400): AwsError =>
   new AwsError(`com.amazonaws.sqs#${name}`, message, status);
 
-/** One that it has not, and that SQS answers all the same. */
+/** An error that SQS answers although its model does not list it. */
 const invalid = (message: string): never => {
   throw new AwsError('com.amazon.coral.service#InvalidParameterValueException', message);
 };
@@ -57,22 +57,28 @@ function checkSetting(name: string, value: string): void {
   } else if (name === 'SqsManagedSseEnabled') {
     if (!/^(true|false)$/.test(value)) invalidValue(name);
   } else if (name !== 'Policy' && name !== 'KmsMasterKeyId') {
-    // A key is stored and shown; nothing is encrypted, and no key policy is asked.
+    // The key is stored and returned, but has no effect.
     throw sqsError('InvalidAttributeName', `Unknown Attribute ${name}.`);
   }
 }
 
 /**
- * Checks the attributes that a queue is given.
+ * Checks the attributes of a queue.
  *
- * @returns its policy, if they have one.
+ * @returns the policy among them, if any.
+ * @throws AwsError InvalidAttributeName or InvalidAttributeValue.
+ * @throws UnsupportedError for FIFO queues and redriving.
  */
 export function checkSettings(settings: Record<string, string>): PolicyDocument | undefined {
   for (const [name, value] of Object.entries(settings)) checkSetting(name, value);
   return policyOf(settings['Policy'] ?? '');
 }
 
-/** A whole number within bounds, or the given one if there is none. */
+/**
+ * A number within bounds, or the default if it is absent.
+ *
+ * @throws AwsError if it is out of bounds.
+ */
 export function numberIn(
   input: Record<string, unknown>,
   name: string,
@@ -112,7 +118,7 @@ function checkAttributes(attributes: MessageAttributes): void {
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 const forbidden = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
 
-/** Checks what SendMessage is given, against the most that the queue takes. */
+/** Checks the body and the attributes of a message, and returns the body. */
 export function checkMessage(body: unknown, attributes: MessageAttributes, most: number): string {
   if (typeof body !== 'string' || body === '') return missing('MessageBody');
   checkAttributes(attributes);

@@ -20,7 +20,7 @@ export interface Message {
   visibleAt: number;
   receives: number;
   firstReceived?: number;
-  /** Of the last receipt; earlier ones delete nothing any more. */
+  /** The handle of the last receipt. Earlier handles no longer delete the message. */
   receipt?: string;
 }
 
@@ -50,7 +50,7 @@ export function md5OfAttributes(attributes: MessageAttributes): string | undefin
   return md5(Buffer.concat(parts));
 }
 
-/** The attributes that a queue has unless it is told otherwise. */
+/** The default attributes of a queue. */
 const defaults = {
   VisibilityTimeout: '30',
   MaximumMessageSize: '1048576',
@@ -80,7 +80,7 @@ export class Queue {
     this.name = name;
   }
 
-  /** Changes settings that have been checked; an empty Policy or key takes it away. */
+  /** Changes settings, which must have been checked. An empty value removes a setting. */
   configure(settings: Record<string, string>, policy?: PolicyDocument): void {
     for (const [name, value] of Object.entries(settings)) {
       if (value === '') this.#settings.delete(name);
@@ -99,7 +99,7 @@ export class Queue {
     return Number(this.#settings.get(name) ?? 0);
   }
 
-  /** Everything that GetQueueAttributes tells. */
+  /** All attributes that GetQueueAttributes returns. */
   attributes(): Record<string, string> {
     this.#expire();
     const now = Date.now();
@@ -133,7 +133,7 @@ export class Queue {
     return sent;
   }
 
-  /** Takes messages that no consumer holds, waiting for the first of them as long as asked. */
+  /** Receives visible messages. Waits up to `wait` seconds for the first one. */
   async receive(most: number, visibility: number, wait: number): Promise<Message[]> {
     const until = Date.now() + wait * 1000;
     for (;;) {
@@ -148,7 +148,7 @@ export class Queue {
     }
   }
 
-  /** The message that a receipt was given for, unless it is gone or was received again since. */
+  /** The message of a receipt handle, unless it was deleted or received again. */
   held(receipt: string): Message | undefined {
     return this.#messages.find((message) => message.receipt === receipt);
   }
@@ -177,7 +177,7 @@ export class Queue {
       message.firstReceived ??= now;
       message.receipt = Buffer.from(`${message.id} ${randomUUID()}`).toString('base64');
     }
-    // The answer tells how it was received, whatever happens to the message afterwards.
+    // Copies, since a later receipt changes the message.
     return taken.map((message) => ({ ...message }));
   }
 

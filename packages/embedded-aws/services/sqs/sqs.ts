@@ -31,7 +31,7 @@ const withoutAbsent = (settings: Record<string, unknown>): Record<string, string
     ),
   );
 
-/** The attributes whose names were asked for: All, a name, or a prefix with `.*` after it. */
+/** The requested attributes: `All`, a name, or a prefix followed by `.*`. */
 function asked<Value>(all: Record<string, Value>, names: unknown): Record<string, Value> {
   const wanted = Array.isArray(names) ? names.map(String) : [];
   const isWanted = (name: string) =>

@@ -2,7 +2,7 @@ import { AwsError, UnsupportedError } from '../../kernel/errors.ts';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-/** One state of a definition, as far as it matters here. */
+/** One state of a definition, with the fields that the embedded AWS uses. */
 export interface State {
   Type: string;
   Resource?: string;
@@ -28,12 +28,12 @@ export interface Definition {
   TimeoutSeconds?: number;
 }
 
-/** A rule of a Choice, or several rules together. */
+/** A rule of a Choice state, or a combination of rules. */
 interface Rule {
   [operator: string]: unknown;
 }
 
-/** A rule in which `IsPresent: false` is the opposite of `IsPresent: true`; the library never meets it. */
+/** Rewrites `IsPresent: false` as the negation of `IsPresent: true`: the library handles only the latter. */
 export function spelledOut(rule: Rule): Rule {
   const spelled = Object.entries(rule).map(([operator, operand]) => {
     if (operator === 'And' || operator === 'Or')
@@ -48,15 +48,15 @@ export function spelledOut(rule: Rule): Rule {
 
 const supported = new Set(['Task', 'Map', 'Choice', 'Pass', 'Succeed', 'Fail', 'Wait']);
 
-/** Every place that names the state to go on with. */
+/** The names of all next states of a state. */
 const transitionsOf = ({ Next, Default, Choices = [], Catch = [] }: State) =>
   [Next, Default, ...[...Choices, ...Catch].map((way) => way.Next)].filter(
     (target) => target !== undefined,
   );
 
 /**
- * Refuses what leads nowhere, and what would run differently here than in AWS. All else that AWS would
- * refuse, `npm run check` finds.
+ * Refuses definitions with missing target states, and features that would run differently from AWS. It does not
+ * check everything that AWS checks.
  *
  * @throws AwsError InvalidDefinition
  * @throws UnsupportedError

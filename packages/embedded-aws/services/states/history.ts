@@ -1,10 +1,10 @@
-/** One event of an execution's history, as GetExecutionHistory answers it. */
+/** One event of an execution's history. */
 export interface HistoryEvent {
   id: number;
   previousEventId: number;
   timestamp: number;
   type: string;
-  /** The name of the member that holds the details, such as `stateEnteredEventDetails`. */
+  /** The name of the details member in the API, such as `stateEnteredEventDetails`. */
   member?: string;
   details?: Record<string, unknown>;
 }
@@ -22,7 +22,7 @@ function memberOf(type: string): string {
   return `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
 }
 
-// Of input or output as the log group has it, escaped; where AWS cuts what is longer, it does not say.
+// The limit for input or output in the log, escaped. AWS does not document where it cuts longer values.
 // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 const LOGGED_BYTES = 248 * 1024;
 
@@ -35,18 +35,18 @@ function cutOff(key: string, text: string): [string, unknown][] {
   ];
 }
 
-/** What an execution did, event by event; each knows the one that it follows from. */
+/** The history of an execution: a list of events, each with the id of its previous event. */
 export class History {
   readonly events: HistoryEvent[] = [];
-  readonly #heard: (event: HistoryEvent) => void;
+  readonly #onEvent: (event: HistoryEvent) => void;
   #closed = false;
 
-  /** @param heard is told of every event, for logs and for watchers. */
-  constructor(heard: (event: HistoryEvent) => void) {
-    this.#heard = heard;
+  /** @param onEvent is called with every event, for logs and watchers. */
+  constructor(onEvent: (event: HistoryEvent) => void) {
+    this.#onEvent = onEvent;
   }
 
-  /** Appends an event and returns its id; after the end, nothing is appended any more. */
+  /** Appends an event and returns its id. After `close`, appends nothing and returns `previousEventId`. */
   add(type: string, previousEventId: number, details?: Record<string, unknown>): number {
     if (this.#closed) return previousEventId;
     const id = this.events.length + 1;
@@ -58,7 +58,7 @@ export class History {
       ...(details && { member: memberOf(type), details }),
     };
     this.events.push(event);
-    this.#heard(event);
+    this.#onEvent(event);
     return id;
   }
 
@@ -66,7 +66,7 @@ export class History {
     this.#closed = true;
   }
 
-  /** The events as the API shows them. */
+  /** The events in the form of the API. */
   shown(includeExecutionData = true): object[] {
     const data = new Set(['input', 'output', 'parameters', 'cause']);
     return this.events.map(({ member, details, ...event }) => {
@@ -81,7 +81,7 @@ export class History {
     });
   }
 
-  /** One event as the log group holds it. */
+  /** One event as a line of the log group. */
   static logged(event: HistoryEvent, executionArn: string): string {
     const details = Object.entries(event.details ?? {}).flatMap(([key, value]) =>
       key === 'input' || key === 'output' ? cutOff(key, String(value)) : [[key, value]],

@@ -6,7 +6,7 @@ import type { Definition, Json } from './definition.ts';
 import { History, type HistoryEvent } from './history.ts';
 import { Running, type RunTask, serviceError, taskError } from './running.ts';
 
-/** A state machine as it was created. */
+/** A state machine. */
 export interface Machine {
   arn: string;
   name: string;
@@ -20,7 +20,7 @@ export interface Machine {
 
 type Status = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
-/** Where a task waits, and by which integration it tells its token. */
+/** A task that waits for its token, and the integration that sends the token. */
 interface WaitingTask {
   executionArn: string;
   token: string;
@@ -37,7 +37,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** One execution, and what came of it. */
+/** One execution and its result. */
 export interface Execution {
   arn: string;
   name: string;
@@ -55,14 +55,14 @@ export interface Execution {
 
 const now = (): number => Date.now() / 1000;
 
-/** The state machines and executions of every account and Region. */
+/** The state machines and executions of all accounts and Regions. */
 export class StateMachines {
   readonly machines = new Map<string, Machine>();
   readonly executions = new Map<string, Execution>();
-  /** By how much waiting before a retry is shortened: 1 is as AWS waits. */
+  /** A factor for the waits before retries. 1 waits as long as AWS. */
   retryScale = 1;
   readonly #aws: Aws;
-  /** Who waits for which token. */
+  /** The waiting tasks by token. */
   readonly #tokens = new Map<string, Waiting>();
   readonly #watchers = new Set<(arn: string, event: HistoryEvent) => void>();
 
@@ -70,7 +70,7 @@ export class StateMachines {
     this.#aws = aws;
   }
 
-  /** Tells of every event of every execution as it happens; returns how to stop that. */
+  /** Calls a watcher with every event of every execution. Returns a function that stops this. */
   watch(watcher: (executionArn: string, event: HistoryEvent) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
@@ -92,7 +92,7 @@ export class StateMachines {
 
   start(machine: Machine, name: string, input: string): Execution {
     const arn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`;
-    const history = new History((event) => this.#heard(machine, arn, event));
+    const history = new History((event) => this.#onEvent(machine, arn, event));
     const startDate = now();
     const execution: Execution = {
       arn,
@@ -168,7 +168,7 @@ export class StateMachines {
   /**
    * The task that waits for a token.
    *
-   * @throws AwsError as SendTaskSuccess and SendTaskFailure answer it.
+   * @throws AwsError InvalidToken or TaskTimedOut.
    */
   waiting(token: unknown): Waiting {
     const found = this.#tokens.get(String(token));
@@ -179,7 +179,7 @@ export class StateMachines {
     throw new AwsError('TaskTimedOut', "Task Timed Out: 'Provided task does not exist anymore'");
   }
 
-  #heard(machine: Machine, arn: string, event: HistoryEvent): void {
+  #onEvent(machine: Machine, arn: string, event: HistoryEvent): void {
     if (machine.logGroupArn !== undefined) {
       const stream = `states/${machine.name}`;
       this.#aws.state(LogGroups).write(machine.logGroupArn, stream, [History.logged(event, arn)]);
@@ -214,8 +214,8 @@ export class StateMachines {
     });
   }
 
-  /** The integrations that wait for a token: they tell it to someone, and answer what AWS answered. */
-  readonly #tellers: Record<
+  /** The integrations that can send a task token. They return the output of TaskSubmitted. */
+  readonly #tokenSenders: Record<
     string,
     (machine: Machine, name: string, parameters: Record<string, Json>) => Promise<Json>
   > = {
@@ -240,15 +240,17 @@ export class StateMachines {
       }
       const [, service = '', action = ''] =
         /:states:::(lambda|sqs):(invoke|sendMessage)\.waitForTaskToken$/.exec(resource) ?? [];
-      const tell = this.#tellers[`${service}:${action}`];
-      if (token === undefined || !tell) throw new UnsupportedError(`the task resource ${resource}`);
+      const sender = this.#tokenSenders[`${service}:${action}`];
+      if (token === undefined || !sender)
+        throw new UnsupportedError(`the task resource ${resource}`);
       const waiting = { executionArn, token, resourceType: service, resource: action };
       const parameters = input as Record<string, Json>;
-      return this.#awaitToken(task, machine.region, waiting, () => tell(machine, name, parameters));
+      const sendToken = () => sender(machine, name, parameters);
+      return this.#awaitToken(task, machine.region, waiting, sendToken);
     };
   }
 
-  /** Invokes a Lambda function with the machine's role, and returns what it answered as text. */
+  /** Invokes a Lambda function with the machine's role. Returns its answer as JSON text. */
   async #invoke(machine: Machine, name: string, FunctionName: string, Payload: string) {
     const call = { service: 'lambda', operation: 'Invoke', input: { FunctionName, Payload } };
     const answer = (await this.#callAs(machine, name, call)) as InvokeAnswer;
@@ -290,14 +292,14 @@ export class StateMachines {
   }
 
   /**
-   * Tells someone the token, and waits for an answer with it.
+   * Sends the token, and waits for SendTaskSuccess or SendTaskFailure.
    * https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
    */
   async #awaitToken(
     { input, timeoutSeconds, event }: Parameters<RunTask>[0],
     region: string,
     { token, executionArn, resourceType, resource: action }: WaitingTask,
-    tell: () => Promise<Json>,
+    sendToken: () => Promise<Json>,
   ): Promise<Json> {
     const details = { resourceType, resource: `${action}.waitForTaskToken` };
     const timeout = timeoutSeconds === undefined ? {} : { timeoutInSeconds: timeoutSeconds };
@@ -311,7 +313,7 @@ export class StateMachines {
       timeoutSeconds === undefined ? undefined : setTimeout(expire, timeoutSeconds * 1000);
     try {
       event('TaskStarted', details);
-      event('TaskSubmitted', { ...details, output: JSON.stringify(await tell()) });
+      event('TaskSubmitted', { ...details, output: JSON.stringify(await sendToken()) });
       const output = await promise;
       event('TaskSucceeded', { ...details, output: JSON.stringify(output) });
       return output;

@@ -2,7 +2,7 @@ import type { RequestRate } from '../../kernel/request-rates.ts';
 
 type Size = readonly [size: number, perSecond: number];
 
-/** A rate of one operation, whose three largest Regions may have a bucket of their own. */
+/** A rate of one operation. The three largest Regions can have a larger bucket. */
 function operation<const Name extends string>(name: Name, [size, perSecond]: Size, largest?: Size) {
   const large = largest && { size: largest[0], perSecond: largest[1] };
   return {

@@ -4,13 +4,13 @@ import { AwsError } from '../../kernel/errors.ts';
 import { type Definition, type Json, type State, spelledOut } from './definition.ts';
 import type { History } from './history.ts';
 
-// The longest that a timer can wait; more would be no time at all.
+// The longest delay of a timer. A longer one would fire immediately.
 const LONGEST_SECONDS = 2_147_483;
 
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const STATE_CHARACTERS = 262_144;
 
-/** How an execution ended. */
+/** The end of an execution. */
 export type Ending =
   | { status: 'SUCCEEDED'; output: Json }
   | { status: 'FAILED'; error: string; cause: string }
@@ -21,7 +21,7 @@ export type RunTask = (task: {
   resource: string;
   input: Json;
   timeoutSeconds?: number;
-  /** By which someone else will say what came of the task. */
+  /** The task token, if the task waits for SendTaskSuccess or SendTaskFailure. */
   token?: string;
   event(type: string, details?: Record<string, unknown>): void;
 }) => Promise<Json>;
@@ -30,11 +30,11 @@ interface Surroundings {
   history: History;
   context: Record<string, unknown>;
   runTask: RunTask;
-  /** By how much waiting before a retry is shortened: 1 is as AWS waits. */
+  /** A factor for the waits before retries. 1 waits as long as AWS. */
   retryScale: number;
 }
 
-/** An error as states see it. */
+/** An error of a task, which Retry and Catch can match. */
 class TaskError extends Error {
   readonly isCatchable: boolean;
   readonly isRetryable: boolean;
@@ -47,13 +47,14 @@ class TaskError extends Error {
   }
 }
 
-/** Whether a task waits for someone who has been told its token. */
+/** Whether a task waits for its token. */
 const isCallback = ({ Type, Resource = '' }: State): boolean =>
   Type === 'Task' && Resource.endsWith('.waitForTaskToken');
 
 /**
- * What the library runs: a map becomes a task, so that its items can be run and told of here. A task
- * that waits for its token gets its parameters and its time here too, since the library knows neither.
+ * The definition for the library. A Map state becomes a task, so that this file runs its items and records their
+ * events. For a task that waits for its token, this file evaluates Parameters and TimeoutSecondsPath, since the
+ * library supports neither the token nor that field.
  */
 function runnable({ StartAt, States }: Definition, retryScale: number) {
   const states = Object.entries(States).map(([name, state]) => {
@@ -70,7 +71,7 @@ function runnable({ StartAt, States }: Definition, retryScale: number) {
     }
     if (state.Type !== 'Map') return [name, retried];
     const { ItemProcessor: _, ItemSelector: __, ItemsPath: ___, ...map } = retried;
-    // The longest that any execution can last: a map has no timeout of its own.
+    // A Map state has no timeout, so use the longest delay of a timer.
     return [name, { ...map, Type: 'Task', Resource: 'map', TimeoutSeconds: LONGEST_SECONDS }];
   });
   const definition = { StartAt, States: Object.fromEntries(states) };
@@ -87,17 +88,18 @@ interface MapItem {
   item: Json;
 }
 
-/** One line of states, of the machine itself or of one item of a map. */
-class Line {
+/** One sequence of states: the machine itself, or one item of a Map state. */
+class Sequence {
   readonly #definition: Definition;
   readonly #around: Surroundings;
-  readonly #branches = new Set<Line>();
+  readonly #branches = new Set<Sequence>();
   #stop = () => {};
   #aborted = false;
   #last: number;
-  /** The state that was last told of as entered, and who waits for that to be told. */
+  /** The state whose StateEntered event was recorded last. */
   #entered: string | undefined;
-  #told: PromiseWithResolvers<void> = Promise.withResolvers();
+  /** Resolves when the next StateEntered event is recorded. */
+  #nextEntry: PromiseWithResolvers<void> = Promise.withResolvers();
 
   constructor(definition: Definition, around: Surroundings, last: number) {
     this.#definition = definition;
@@ -131,7 +133,7 @@ class Line {
     });
     this.#stop = () => run.abort();
     const listening = this.#listen(run.eventLogs);
-    // Both are awaited: what the states did is told before what came of it.
+    // Await both, so that the events of the states are recorded before the end.
     const [ended] = await Promise.allSettled([run.result, listening]);
     if (ended.status === 'rejected') throw ended.reason;
     return ended.value as Json;
@@ -146,8 +148,8 @@ class Line {
       if (event.type === 'StateEntered') {
         this.event(`${type}StateEntered`, { name, input: JSON.stringify(input) });
         this.#entered = name;
-        this.#told.resolve();
-        this.#told = Promise.withResolvers();
+        this.#nextEntry.resolve();
+        this.#nextEntry = Promise.withResolvers();
       } else if (event.type === 'StateExited') {
         this.#entered = undefined;
         this.event(`${type}StateExited`, { name, output: JSON.stringify(output) });
@@ -158,15 +160,15 @@ class Line {
     }
   }
 
-  /** The library's events arrive later than its calls: what a state does is told after its entry. */
+  /** Waits for the StateEntered event. The library calls a task before it emits that event. */
   async #untilEntered(name: string): Promise<void> {
-    while (this.#entered !== name) await this.#told.promise;
+    while (this.#entered !== name) await this.#nextEntry.promise;
   }
 
   async #task(name: string, state: State, input: Json): Promise<Json> {
     await this.#untilEntered(name);
     limited(input, 'state');
-    // The library goes on retrying a task that was under way.
+    // After an abort, the library still retries a task that was running.
     if (this.#aborted) throw new TaskError('States.Runtime', 'The execution has ended.', true);
     const { Resource: resource = '', TimeoutSeconds: timeoutSeconds } = state;
     const output = await this.#around.runTask({
@@ -179,7 +181,7 @@ class Line {
     return limited(output, 'task');
   }
 
-  /** Of a task that waits for its token: the token, and what depends on it or on the input. */
+  /** The token of a waiting task, with the input and the timeout that depend on it. */
   async #callback({ Parameters, TimeoutSecondsPath }: State, input: Json) {
     const token = randomBytes(96).toString('base64');
     const context = { ...this.#around.context, Task: { Token: token } };
@@ -188,7 +190,11 @@ class Line {
     if (TimeoutSecondsPath === undefined) return { token, input: given };
     const seconds = await evaluated({ InputPath: TimeoutSecondsPath }, input, context);
     if (!Number.isInteger(seconds) || Number(seconds) <= 0) {
-      throw new TaskError('States.Runtime', `${TimeoutSecondsPath} is no number of seconds.`, true);
+      throw new TaskError(
+        'States.Runtime',
+        `${TimeoutSecondsPath} is not a positive whole number of seconds.`,
+        true,
+      );
     }
     return { token, input: given, timeoutSeconds: Number(seconds) };
   }
@@ -223,7 +229,7 @@ class Line {
     return limited(results, 'state');
   }
 
-  /** One item of a map, on a line of its own. */
+  /** Runs one item of a Map state as a sequence of its own. */
   async #item({ name, state, input, index, item }: MapItem, started: number): Promise<Json> {
     const context = {
       ...this.#around.context,
@@ -232,25 +238,29 @@ class Line {
     const selected = state.ItemSelector
       ? await evaluated({ Parameters: state.ItemSelector }, input, context)
       : item;
-    const line = new Line(state.ItemProcessor as Definition, { ...this.#around, context }, started);
-    this.#branches.add(line);
-    line.event('MapIterationStarted', { name, index });
+    const sequence = new Sequence(
+      state.ItemProcessor as Definition,
+      { ...this.#around, context },
+      started,
+    );
+    this.#branches.add(sequence);
+    sequence.event('MapIterationStarted', { name, index });
     try {
-      const result = await line.run(selected);
-      line.event('MapIterationSucceeded', { name, index });
+      const result = await sequence.run(selected);
+      sequence.event('MapIterationSucceeded', { name, index });
       return result;
     } catch (error) {
-      line.event('MapIterationFailed', { name, index });
+      sequence.event('MapIterationFailed', { name, index });
       for (const branch of this.#branches) branch.abort();
       throw rethrowable(error);
     } finally {
-      this.#branches.delete(line);
-      this.#last = line.last;
+      this.#branches.delete(sequence);
+      this.#last = sequence.last;
     }
   }
 }
 
-/** What a path or a payload template comes to. */
+/** The value of a path or a payload template. */
 async function evaluated(field: object, input: Json, context: Surroundings['context']) {
   const States = { It: { Type: 'Pass', End: true, ...field } };
   try {
@@ -260,11 +270,11 @@ async function evaluated(field: object, input: Json, context: Surroundings['cont
   }
 }
 
-/** The error inside the library's wrapping. */
+/** The original error, without the library's wrapper. */
 const rethrowable = (error: unknown): unknown =>
   error instanceof Error && error.cause instanceof Error ? error.cause : error;
 
-/** States.DataLimitExceeded is final: States.ALL does not catch it. */
+/** Checks the size of a state's data. States.ALL does not catch States.DataLimitExceeded. */
 function limited(output: Json, what: string): Json {
   if (JSON.stringify(output ?? null).length <= STATE_CHARACTERS) return output;
   throw new TaskError(
@@ -274,29 +284,29 @@ function limited(output: Json, what: string): Json {
   );
 }
 
-/** The error of a task whose service refused or whose function failed. */
+/** The error of a failed task. */
 export function taskError(name: string, cause: string): Error {
   return new TaskError(name, cause);
 }
 
-/** One execution from its input to its end. */
+/** The run of one execution. */
 export class Running {
-  readonly #line: Line;
+  readonly #sequence: Sequence;
   readonly #timeoutSeconds: number | undefined;
   readonly ended: Promise<Ending>;
 
   constructor(definition: Definition, input: Json, around: Surroundings, started: number) {
     this.#timeoutSeconds = definition.TimeoutSeconds;
-    this.#line = new Line(definition, around, started);
+    this.#sequence = new Sequence(definition, around, started);
     this.ended = this.#run(input);
   }
 
   get last(): number {
-    return this.#line.last;
+    return this.#sequence.last;
   }
 
   abort(): void {
-    this.#line.abort();
+    this.#sequence.abort();
   }
 
   async #run(input: Json): Promise<Ending> {
@@ -310,7 +320,7 @@ export class Running {
             Math.min(seconds, LONGEST_SECONDS) * 1000,
           );
     try {
-      const output = await Promise.race([this.#line.run(input), timeout.promise]);
+      const output = await Promise.race([this.#sequence.run(input), timeout.promise]);
       return { status: 'SUCCEEDED', output };
     } catch (error) {
       if (error instanceof ExecutionTimeoutError) {
@@ -325,7 +335,7 @@ export class Running {
   }
 }
 
-/** An error of a call that a state made, as the state's Retry and Catch name it. */
+/** The error of a service call, with the name that Retry and Catch match. */
 export function serviceError(service: string, error: unknown): Error {
   if (!(error instanceof AwsError)) return taskError('States.TaskFailed', String(error));
   const known = /^(TooManyRequests|ResourceNotFound|Service)/.test(error.code);

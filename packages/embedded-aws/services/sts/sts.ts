@@ -61,9 +61,9 @@ const credentialsOf = (session: Session) => ({
 });
 
 /**
- * The classic flow's last step. Only tokens of identity pools are known.
+ * The last step of the classic flow. Accepts only tokens of identity pools.
  *
- * @throws AwsError AccessDenied where the role is not there, or does not trust the identity.
+ * @throws AwsError AccessDenied if the role does not exist or does not trust the identity.
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
  */
 async function assumeWithWebIdentity(aws: Aws, input: AssumeRoleWithWebIdentity): Promise<object> {
@@ -122,7 +122,7 @@ function start(aws: Aws): Service {
             resourcePolicy: aws.iam.roles.get(RoleArn)?.trust ?? parsePolicy({ Statement: [] }),
             bothMustAllow: true,
           };
-          // The condition keys that the reference lists for each action, and no others.
+          // Each action has only the condition keys that the reference lists for it.
           // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
           const identity = { 'sts:SourceIdentity': SourceIdentity };
           const session = { 'sts:ExternalId': ExternalId, 'sts:RoleSessionName': RoleSessionName };
@@ -134,7 +134,7 @@ function start(aws: Aws): Service {
           const asked = checked(input as unknown as AssumeRole);
           const role = aws.iam.roles.get(asked.RoleArn);
           if (!role) throw new AwsError('AccessDenied', `No role ${asked.RoleArn}`, 403);
-          // The account that is asked for credentials decides, not the one that asks.
+          // The account of the role decides, not the caller's account.
           // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_Errors
           const account = role.arn.split(':')[4] ?? '';
           if (aws.disabledRegions.has(`${account} ${region}`)) {
@@ -172,7 +172,7 @@ function start(aws: Aws): Service {
 export const sts = {
   name: 'sts',
   rates,
-  // AWS query's name for it: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+  // The code of AWS query: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
   throttled: { code: 'Throttling' },
   start,
 } as const satisfies ServiceDefinition;

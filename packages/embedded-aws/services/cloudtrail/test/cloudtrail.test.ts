@@ -39,7 +39,7 @@ describe('CloudTrail’s event history', () => {
       ...times,
     });
 
-  test('shows what one account wrote in one Region, newest first, page by page, without a trail', async () => {
+  test('lists the calls of one account and Region that write, newest first, in pages, without a trail', async () => {
     const names = Array.from({ length: 120 }, (_, i) => `pool-${i}`);
     for (const name of names) await create(name);
     await create('elsewhere', ACCOUNT, 'eu-west-1');
@@ -64,7 +64,7 @@ describe('CloudTrail’s event history', () => {
     assert.deepEqual(found, names.toReversed());
   });
 
-  test('is held to a time and an event name, and to what AWS takes', async () => {
+  test('filters by time and event name, and refuses an invalid time range or token', async () => {
     const client = new CloudTrailClient(where());
     const hour = 3_600_000;
     const at = (ago: number) => new Date(Date.now() - ago);
@@ -83,7 +83,7 @@ describe('CloudTrail’s event history', () => {
     });
   });
 
-  test('shows an organization’s trail to a member account, which reads its status by ARN and no selectors', async () => {
+  test('shows an organization trail to a member account, which can read its status by ARN but not its selectors', async () => {
     const { trail } = local.aws;
     const TrailName = 'arn:aws:cloudtrail:us-east-1:999999999999:trail/organization';
     trail.organizationTrail = TrailName;

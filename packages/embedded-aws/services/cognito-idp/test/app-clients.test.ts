@@ -21,7 +21,7 @@ import {
 } from './fixture.ts';
 
 describe('app clients', () => {
-  test('a new app client comes back with all of AWS’s defaults', async () => {
+  test('a new app client has AWS’s defaults', async () => {
     const { Id: UserPoolId } = await newPool();
     const { CreationDate, LastModifiedDate, ...client } = await newClient(UserPoolId!);
     assert.match(client.ClientId!, /^[0-9a-z]{26}$/);
@@ -40,7 +40,7 @@ describe('app clients', () => {
     assert.deepEqual(CreationDate, LastModifiedDate);
   });
 
-  test('a secret is shown to who describes the app client, and never in a list', async () => {
+  test('describing an app client shows its secret, and listing does not', async () => {
     const { Id: UserPoolId } = await newPool();
     const { ClientId, ClientSecret } = await newClient(UserPoolId!, { GenerateSecret: true });
     assert.match(ClientSecret!, /^[0-9a-z]{51,64}$/);
@@ -52,7 +52,7 @@ describe('app clients', () => {
     assert.deepEqual(UserPoolClients, [{ ClientId, UserPoolId, ClientName: 'app' }]);
   });
 
-  test('CloudTrail records who made an app client, and hides its secret', async () => {
+  test('CloudTrail records the creation of an app client and masks its secret', async () => {
     const { Id: UserPoolId } = await newPool();
     const { ClientId } = await newClient(UserPoolId!, { GenerateSecret: true });
     const record = local.aws.trail.records.at(-1)!;
@@ -69,7 +69,7 @@ describe('app clients', () => {
     });
   });
 
-  test('pages of app clients stay right while others are deleted', async () => {
+  test('pages of app clients stay correct while app clients are deleted', async () => {
     const { Id: UserPoolId } = await newPool();
     const made = await Promise.all([...'abcdefg'].map(() => newClient(UserPoolId!)));
     const seen: string[] = [];
@@ -82,13 +82,13 @@ describe('app clients', () => {
     assert.deepEqual(seen.sort(), made.map(({ ClientId }) => ClientId!).sort());
   });
 
-  test('a page token that never was one is refused', async () => {
+  test('an invalid page token is refused', async () => {
     const { Id: UserPoolId } = await newPool();
     const asked = cognito.send(new ListUserPoolClientsCommand({ UserPoolId, NextToken: 'abc' }));
     await fails(asked, 'InvalidParameterException', /pagination token/);
   });
 
-  test('an update resets what it leaves out, and keeps id, name and secret', async () => {
+  test('an update resets omitted settings, and keeps id, name and secret', async () => {
     const { Id: UserPoolId } = await newPool();
     const settings = {
       GenerateSecret: true,
@@ -111,7 +111,7 @@ describe('app clients', () => {
     assert.deepEqual(is?.CreationDate, was.CreationDate);
   });
 
-  test('a deleted app client is not found again, in any operation', async () => {
+  test('no operation finds a deleted app client', async () => {
     const { UserPoolId, ClientId } = await home();
     await cognito.send(new DeleteUserPoolClientCommand({ UserPoolId, ClientId }));
     await allFail(
@@ -125,7 +125,7 @@ describe('app clients', () => {
     );
   });
 
-  test('settings that AWS would refuse are refused', async () => {
+  test('settings that AWS refuses are refused', async () => {
     const { Id = '' } = await newPool();
     const refused = (input: Partial<CreateUserPoolClientCommandInput>, message: RegExp) =>
       fails(newClient(Id, input), 'InvalidParameterException', message);
@@ -157,7 +157,7 @@ describe('limits of app clients', () => {
     await fails(newClient(UserPoolId), 'LimitExceededException', /1000/);
   });
 
-  test('a secret is either generated or brought along', async () => {
+  test('a secret is either generated or given', async () => {
     const { Id = '' } = await newPool();
     const ClientSecret = 'abcdefghijklmnopqrstuvwxyz';
     assert.equal((await newClient(Id, { ClientSecret })).ClientSecret, ClientSecret);
@@ -165,7 +165,7 @@ describe('limits of app clients', () => {
     await fails(both, 'InvalidParameterException', /cannot both be given/);
   });
 
-  test('refresh tokens may stay good for a minute at most after they are rotated', async () => {
+  test('a rotated refresh token can stay valid for at most a minute', async () => {
     const { Id = '' } = await newPool();
     const rotating = { Feature: 'ENABLED', RetryGracePeriodSeconds: 60 } as const;
     const { RefreshTokenRotation } = await newClient(Id, { RefreshTokenRotation: rotating });

@@ -1,4 +1,4 @@
-/** An AWS of its own for each file that imports this, and how its user pools are filled. */
+/** One AWS per importing test file, with functions that create user pools, app clients and users. */
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import {
@@ -35,7 +35,7 @@ export const clientAt = ({ account = '111111111111', region = 'us-east-1', endpo
   });
 
 before(async () => {
-  // These tests ask at will, many of them at a time that stands still: no request would be added.
+  // Many of these tests stop the clock, which would also stop the refill of the rates.
   local = await startAws({ trail: false, unlimited: ['cognito-idp'] });
   cognito = clientAt();
 });
@@ -89,7 +89,7 @@ export async function tokensOf(ClientId: string, username: string) {
 export const refresh = (ClientId: string, REFRESH_TOKEN: string) =>
   authenticate(ClientId, 'REFRESH_TOKEN_AUTH', { REFRESH_TOKEN });
 
-/** A pool with an app client and a user, ready to sign in. */
+/** A user pool with an app client and a user who can sign in. */
 export async function home(client: Partial<CreateUserPoolClientCommandInput> = {}) {
   const { Id: UserPoolId = '' } = await newPool();
   const flows = { ExplicitAuthFlows: passwordFlows, ...client };

@@ -31,7 +31,7 @@ import {
 } from './fixture.ts';
 
 describe('signing in', () => {
-  test('the ID token verifies against the key set that the discovery document names', async () => {
+  test('the key set of the discovery document verifies the ID token', async () => {
     const { UserPoolId, ClientId } = await home();
     const { IdToken } = await tokensOf(ClientId, 'ada');
     const address = `${local.endpoint}/${UserPoolId}/.well-known/openid-configuration`;
@@ -68,7 +68,7 @@ describe('signing in', () => {
     });
   });
 
-  test('tokens name the updated issuer where the user pool has it, and verify by its own pages', async () => {
+  test('tokens name the updated issuer if the user pool is configured so, and its pages verify them', async () => {
     const { Id: UserPoolId = '' } = await newPool({ IssuerConfiguration: { Type: 'UPDATED' } });
     const { ClientId = '' } = await newClient(UserPoolId, { ExplicitAuthFlows: passwordFlows });
     await newUser(UserPoolId, 'ada');
@@ -90,7 +90,7 @@ describe('signing in', () => {
     await jwtVerify(IdToken, keys, { audience: ClientId });
   });
 
-  test('in China the issuer has the domain of China', async () => {
+  test('the issuer in China has the domain of China', async () => {
     const china = clientAt({ region: 'cn-north-1' });
     const { Id: UserPoolId = '', Arn } = await newPool({}, china);
     assert.equal(Arn, `arn:aws-cn:cognito-idp:cn-north-1:111111111111:userpool/${UserPoolId}`);
@@ -105,7 +105,7 @@ describe('signing in', () => {
     assert.equal(iss, `https://cognito-idp.cn-north-1.amazonaws.com.cn/${UserPoolId}`);
   });
 
-  test('an app client sets how long its tokens are good, and which attributes they show', async () => {
+  test('an app client sets the validity of its tokens and the attributes in them', async () => {
     const { ClientId } = await home({
       IdTokenValidity: 10,
       AccessTokenValidity: 20,
@@ -120,7 +120,7 @@ describe('signing in', () => {
     assert.equal(AuthenticationResult!.ExpiresIn, 1200);
   });
 
-  test('a user with a temporary password chooses a new one before any token is issued', async () => {
+  test('a user with a temporary password must choose a new one before tokens are issued', async () => {
     const { UserPoolId, ClientId } = await home();
     const TemporaryPassword = 'Temporary-1';
     const user = { UserPoolId, Username: 'bob', TemporaryPassword };
@@ -150,7 +150,7 @@ describe('signing in', () => {
     assert.ok((await enter(ClientId, 'bob')).AuthenticationResult?.AccessToken);
   });
 
-  test('a challenge and a temporary password wait only so long', async (context) => {
+  test('a challenge and a temporary password expire', async (context) => {
     const { UserPoolId, ClientId } = await home();
     context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
     const PASSWORD = 'Temporary-1';
@@ -178,7 +178,7 @@ describe('signing in', () => {
     );
   });
 
-  test('a wrong password is told from an unknown user only by a legacy app client', async () => {
+  test('only a legacy app client distinguishes a wrong password from an unknown user', async () => {
     const { UserPoolId, ClientId } = await home();
     const wrong = 'Incorrect username or password.';
     await fails(enter(ClientId, 'ada', { PASSWORD: 'x' }), 'NotAuthorizedException', wrong);
@@ -190,7 +190,7 @@ describe('signing in', () => {
     await fails(enter(discreet.ClientId!, 'eve'), 'NotAuthorizedException', wrong);
   });
 
-  test('an app client signs users in only by the flows that it allows', async () => {
+  test('an app client signs users in only with the flows that it allows', async () => {
     const { UserPoolId, ClientId } = await home();
     const AuthParameters = { USERNAME: 'ada', PASSWORD };
     const byAdmin = (id: string | undefined) =>
@@ -220,13 +220,13 @@ describe('signing in', () => {
     );
   });
 
-  test('an app client with the older flows signs in by password and refreshes', async () => {
+  test('an app client with the older flows allows password sign-in and refresh', async () => {
     const { ClientId } = await home({ ExplicitAuthFlows: ['USER_PASSWORD_AUTH'] });
     const { RefreshToken } = await tokensOf(ClientId, 'ada');
     assert.ok((await refresh(ClientId, RefreshToken)).AuthenticationResult?.IdToken);
   });
 
-  test('an app client that has a secret lets in only who proves to know it', async () => {
+  test('an app client with a secret requires the secret hash', async () => {
     const { ClientId, ClientSecret } = await home({ GenerateSecret: true });
     const hash = createHmac('sha256', ClientSecret).update(`ada${ClientId}`).digest('base64');
     await fails(enter(ClientId, 'ada'), 'NotAuthorizedException', /SECRET_HASH was not received$/);
@@ -239,13 +239,13 @@ describe('signing in', () => {
     assert.ok(AuthenticationResult?.IdToken);
   });
 
-  test('a parameter that is missing is named', async () => {
+  test('the error names a missing parameter', async () => {
     const { ClientId } = await home();
     const asked = authenticate(ClientId, 'USER_PASSWORD_AUTH', { USERNAME: 'ada' });
     await fails(asked, 'InvalidParameterException', 'Missing required parameter PASSWORD');
   });
 
-  test('groups put their names, roles and the preferred role into the ID token', async () => {
+  test('the ID token has the names, the roles and the preferred role of the groups', async () => {
     const { UserPoolId, ClientId } = await home();
     const role = (name: string) => `arn:aws:iam::111111111111:role/${name}`;
     for (const [GroupName, Precedence, name] of [
@@ -277,7 +277,7 @@ describe('signing in', () => {
     assert.equal((await claims())['cognito:groups'], undefined);
   });
 
-  test('groups are listed, have names of their own, and must exist to be joined', async () => {
+  test('groups are listed, have unique names, and must exist before users are added', async () => {
     const { UserPoolId } = await home();
     const group = { UserPoolId, GroupName: 'readers' };
     await cognito.send(new CreateGroupCommand(group));

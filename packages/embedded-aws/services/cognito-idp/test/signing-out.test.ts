@@ -26,7 +26,7 @@ import {
 } from './fixture.ts';
 
 describe('staying signed in and signing out', () => {
-  test('a refresh token brings new tokens of the same sign-in until it expires', async (context) => {
+  test('a refresh token gives new tokens of the same sign-in until it expires', async (context) => {
     const { ClientId } = await home();
     context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
     const first = await tokensOf(ClientId, 'ada');
@@ -48,7 +48,7 @@ describe('staying signed in and signing out', () => {
     );
   });
 
-  /** An app client that rotates refresh tokens. */
+  /** An app client with refresh token rotation. */
   async function rotating(RetryGracePeriodSeconds: number) {
     const { ClientId } = await home({
       RefreshTokenRotation: { Feature: 'ENABLED', RetryGracePeriodSeconds },
@@ -70,7 +70,7 @@ describe('staying signed in and signing out', () => {
     await fails(renew(ClientId, 'nonsense'), 'NotAuthorizedException', 'Invalid Refresh Token');
   });
 
-  test('with rotation a refresh token is replaced, ends after its grace period, and signs out with the rest', async (context) => {
+  test('rotation replaces a refresh token, which expires after the grace period and is revoked with the others', async (context) => {
     const ClientId = await rotating(30);
     context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
     const first = await tokensOf(ClientId, 'ada');
@@ -85,7 +85,7 @@ describe('staying signed in and signing out', () => {
     await fails(renew(ClientId, last), 'NotAuthorizedException', /revoked/);
   });
 
-  test('with rotation REFRESH_TOKEN_AUTH is refused', async () => {
+  test('REFRESH_TOKEN_AUTH is refused with rotation', async () => {
     const ClientId = await rotating(0);
     const { RefreshToken } = await tokensOf(ClientId, 'ada');
     await fails(refresh(ClientId, RefreshToken), 'InvalidParameterException', /not enabled/);
@@ -93,7 +93,7 @@ describe('staying signed in and signing out', () => {
     await fails(renew(ClientId, RefreshToken), 'RefreshTokenReuseException');
   });
 
-  test('a refresh token is good for its own app client only, and if that allows it', async () => {
+  test('a refresh token is valid only for its own app client, and only if that allows refreshing', async () => {
     const { UserPoolId, ClientId } = await home({
       ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH'],
     });
@@ -107,7 +107,7 @@ describe('staying signed in and signing out', () => {
     );
   });
 
-  test('a user reads their own attributes until the access token expires', async (context) => {
+  test('users can read their own attributes until the access token expires', async (context) => {
     const { ClientId } = await home();
     context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
     const { AccessToken, IdToken } = await tokensOf(ClientId, 'ada');
@@ -123,7 +123,7 @@ describe('staying signed in and signing out', () => {
     await fails(late, 'NotAuthorizedException', 'Access Token has expired');
   });
 
-  test('signing out everywhere ends every token there is, and none that comes after', async () => {
+  test('a global sign-out revokes all existing tokens, but no later ones', async () => {
     const { UserPoolId, ClientId } = await home();
     const pool = local.aws.userPools.find(UserPoolId)!;
     const signOuts = [
@@ -151,7 +151,7 @@ describe('staying signed in and signing out', () => {
     assert.equal((await cognito.send(new GetUserCommand({ AccessToken }))).Username, 'ada');
   });
 
-  test('a revoked refresh token takes its own sign-in with it and no other', async () => {
+  test('revoking a refresh token ends only its own sign-in', async () => {
     const { ClientId } = await home();
     const [ended, kept] = [await tokensOf(ClientId, 'ada'), await tokensOf(ClientId, 'ada')];
     await cognito.send(new RevokeTokenCommand({ ClientId, Token: ended.RefreshToken }));
@@ -163,7 +163,7 @@ describe('staying signed in and signing out', () => {
     await fails(access, 'UnsupportedTokenTypeException');
   });
 
-  test('only who knows the secret of an app client revokes its tokens, if it allows that', async () => {
+  test('revoking requires the secret of the app client, and an app client that allows it', async () => {
     const { UserPoolId, ClientId } = await home({ GenerateSecret: true });
     const revoke = (id: string | undefined) =>
       cognito.send(new RevokeTokenCommand({ ClientId: id, Token: 'any' }));
@@ -172,7 +172,7 @@ describe('staying signed in and signing out', () => {
     await fails(revoke(without.ClientId), 'UnsupportedOperationException');
   });
 
-  test('a disabled user is let in again only when enabled', async () => {
+  test('a disabled user can sign in only after being enabled', async () => {
     const { UserPoolId, ClientId } = await home();
     const user = { UserPoolId, Username: 'ada' };
     const { AccessToken, RefreshToken } = await tokensOf(ClientId, 'ada');
@@ -191,7 +191,7 @@ describe('staying signed in and signing out', () => {
     assert.ok((await enter(ClientId, 'ada')).AuthenticationResult?.IdToken);
   });
 
-  test('a deleted user is gone, and so are their tokens', async () => {
+  test('deleting a user also ends the user’s tokens', async () => {
     const { UserPoolId, ClientId } = await home();
     const { AccessToken, IdToken } = await tokensOf(ClientId, 'ada');
     const user = { UserPoolId, Username: 'ada' };

@@ -17,7 +17,7 @@ import { parsePolicy } from '../../../kernel/iam.ts';
 import { clientAt, cognito, fails, HOUR, home, local, newClient, newPool } from './fixture.ts';
 
 describe('user pools', () => {
-  test('a user pool gets an id and an ARN of its Region, and Cognito’s defaults', async () => {
+  test('a new user pool has an id and an ARN of its Region, and Cognito’s defaults', async () => {
     const pool = await newPool({ PoolName: 'Mobile users' });
     assert.match(pool.Id!, /^us-east-1_[0-9a-zA-Z]{9}$/);
     assert.equal(pool.Arn, `arn:aws:cognito-idp:us-east-1:111111111111:userpool/${pool.Id}`);
@@ -29,7 +29,7 @@ describe('user pools', () => {
     assert.deepEqual(described.UserPool, pool);
   });
 
-  test('a user pool shows the issuer that it was given, until an update leaves it out', async () => {
+  test('a user pool keeps its issuer configuration until an update omits it', async () => {
     const UPDATED = { IssuerConfiguration: { Type: 'UPDATED' } } as const;
     const pool = await newPool({ PoolName: 'kept', ...UPDATED });
     const UserPoolId = pool.Id!;
@@ -49,7 +49,7 @@ describe('user pools', () => {
     );
   });
 
-  test('a deleted user pool does not exist any more', async () => {
+  test('a deleted user pool no longer exists', async () => {
     const { Id: UserPoolId } = await newPool();
     await cognito.send(new DeleteUserPoolCommand({ UserPoolId }));
     await fails(
@@ -59,7 +59,7 @@ describe('user pools', () => {
     );
   });
 
-  test('a user pool that is protected from deletion stays', async () => {
+  test('a user pool with deletion protection cannot be deleted', async () => {
     const { Id: UserPoolId } = await newPool({ DeletionProtection: 'ACTIVE' });
     const deletion = cognito.send(new DeleteUserPoolCommand({ UserPoolId }));
     await fails(deletion, 'InvalidParameterException', /deletion protection is activated/);
@@ -67,7 +67,7 @@ describe('user pools', () => {
     assert.equal(UserPool?.Id, UserPoolId);
   });
 
-  test('another account and another Region see nothing of a user pool', async () => {
+  test('a user pool is visible only in its own account and Region', async () => {
     const { Id: UserPoolId } = await newPool();
     for (const at of [{ account: '222222222222' }, { region: 'eu-west-1' }]) {
       const stranger = clientAt(at);
@@ -80,7 +80,7 @@ describe('user pools', () => {
     }
   });
 
-  test('user pools are listed page by page, each once', async () => {
+  test('the pages of user pools list each user pool once', async () => {
     const client = clientAt({ account: '333333333333' });
     const made = await Promise.all([...'abcde'].map((PoolName) => newPool({ PoolName }, client)));
     const pages = [];
@@ -95,7 +95,7 @@ describe('user pools', () => {
     assert.deepEqual(ids(pages.flat()), ids(made));
   });
 
-  test('a tag can choose the id of a user pool, and is not kept', async () => {
+  test('the tag _custom_id_ sets the id of a user pool and is not stored', async () => {
     const UserPoolTags = { _custom_id_: 'us-east-1_chosen', team: 'mobile' };
     const pool = await newPool({ UserPoolTags });
     assert.equal(pool.Id, 'us-east-1_chosen');
@@ -103,12 +103,12 @@ describe('user pools', () => {
     await fails(newPool({ UserPoolTags }), 'InvalidParameterException', /already exists/);
   });
 
-  test('a chosen id must begin with the Region that the user pool is in', async () => {
+  test('a custom id must begin with the Region of the user pool', async () => {
     const elsewhere = newPool({ UserPoolTags: { _custom_id_: 'eu-west-1_chosen' } });
     await fails(elsewhere, 'InvalidParameterException', /in us-east-1/);
   });
 
-  test('tags come and go, and describing the user pool shows them', async () => {
+  test('tags can be added and removed, and describing the user pool shows them', async () => {
     const pool = await newPool({ UserPoolTags: { team: 'mobile', stage: 'dev' } });
     const ResourceArn = pool.Arn!;
     await cognito.send(new TagResourceCommand({ ResourceArn, Tags: { stage: 'prod', cost: '7' } }));
@@ -119,7 +119,7 @@ describe('user pools', () => {
     assert.deepEqual(described.UserPool?.UserPoolTags, Tags);
   });
 
-  test('tags that AWS reserves, and more of them than it takes, are refused', async () => {
+  test('reserved tags and too many tags are refused', async () => {
     const { Arn: ResourceArn } = await newPool();
     const tag = (Tags: Record<string, string>) =>
       cognito.send(new TagResourceCommand({ ResourceArn, Tags }));
@@ -128,7 +128,7 @@ describe('user pools', () => {
     await fails(tag(many), 'InvalidParameterException', /50/);
   });
 
-  test('a malformed id is refused in Cognito’s words', async () => {
+  test('a malformed id is refused with Cognito’s message', async () => {
     await fails(
       cognito.send(new DescribeUserPoolCommand({ UserPoolId: 'nonsense' })),
       'InvalidParameterException',
@@ -146,7 +146,7 @@ describe('user pools', () => {
     );
   });
 
-  test('what would not act is refused instead of kept: triggers, MFA and unknown operations', async () => {
+  test('unsupported features are refused: triggers, MFA and unknown operations', async () => {
     const PreSignUp = 'arn:aws:lambda:us-east-1:111111111111:function:trigger';
     await fails(newPool({ LambdaConfig: { PreSignUp } }), 'NotImplemented', /Lambda triggers/);
     await fails(newPool({ MfaConfiguration: 'ON' }), 'NotImplemented', /multi-factor/);
@@ -156,7 +156,7 @@ describe('user pools', () => {
   });
 });
 
-describe('who may do what', () => {
+describe('policies', () => {
   function session(...Statement: object[]) {
     const arn = 'arn:aws:iam::111111111111:role/Tester';
     const trust = parsePolicy({ Statement: [] });
@@ -172,7 +172,7 @@ describe('who may do what', () => {
     });
   }
 
-  test('a policy on one user pool’s ARN opens that user pool and no other', async () => {
+  test('a policy on the ARN of a user pool allows access to that user pool only', async () => {
     const [mine, other] = [await newPool(), await newPool()];
     const Action = ['cognito-idp:ListUserPoolClients', 'cognito-idp:ListTagsForResource'];
     const tester = session({ Effect: 'Allow', Action, Resource: mine.Arn });
@@ -186,7 +186,7 @@ describe('who may do what', () => {
     await fails(tags(other.Arn), 'AccessDeniedException');
   });
 
-  test('a policy on tags opens the user pools that bear them', async () => {
+  test('a policy on resource tags allows access to user pools with these tags', async () => {
     const [mobile, web] = [
       await newPool({ UserPoolTags: { team: 'mobile' } }),
       await newPool({ UserPoolTags: { team: 'web' } }),
@@ -201,7 +201,7 @@ describe('who may do what', () => {
     await fails(newClient(web.Id!, {}, tester), 'AccessDeniedException');
   });
 
-  test('a policy on the tags of a request decides how new user pools are tagged', async () => {
+  test('a policy on request tags limits the tags of new user pools', async () => {
     const tester = session({
       Effect: 'Allow',
       Action: 'cognito-idp:CreateUserPool',

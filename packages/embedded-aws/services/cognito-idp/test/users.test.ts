@@ -23,7 +23,7 @@ import {
 } from './fixture.ts';
 
 describe('users', () => {
-  test('who signs up himself is let in once confirmed', async () => {
+  test('a user who signs up can sign in after confirmation', async () => {
     const { Id: UserPoolId } = await newPool({ AutoVerifiedAttributes: ['email'] });
     const { ClientId = '' } = await newClient(UserPoolId!, { ExplicitAuthFlows: passwordFlows });
     const UserAttributes = [{ Name: 'email', Value: 'bob@example.com' }];
@@ -45,7 +45,7 @@ describe('users', () => {
     await fails(confirm(), 'NotAuthorizedException', /Current status is CONFIRMED$/);
   });
 
-  test('only administrators add users where the user pool says so', async () => {
+  test('sign-up is refused if only administrators may create users', async () => {
     const { Id } = await newPool({ AdminCreateUserConfig: { AllowAdminCreateUserOnly: true } });
     const { ClientId } = await newClient(Id!);
     const asked = { ClientId, Username: 'bob', Password: PASSWORD };
@@ -56,7 +56,7 @@ describe('users', () => {
     );
   });
 
-  test('passwords obey the policy of the user pool', async () => {
+  test('passwords must satisfy the password policy', async () => {
     const { UserPoolId } = await home();
     const set = (Password: string, at = UserPoolId) =>
       cognito.send(new AdminSetUserPasswordCommand({ UserPoolId: at, Username: 'ada', Password }));
@@ -75,7 +75,7 @@ describe('users', () => {
     await set('aaaaaa', lenient.Id!);
   });
 
-  test('a password never comes back in a message', async () => {
+  test('an error message never contains a password', async () => {
     const { UserPoolId } = await home();
     const Password = 'with a space';
     const set = { UserPoolId, Username: 'ada', Password };
@@ -86,7 +86,7 @@ describe('users', () => {
     );
   });
 
-  test('an invitation is renewed only for who has not used it', async () => {
+  test('an invitation can be resent only to a user who has not used it', async () => {
     const { UserPoolId, ClientId } = await home();
     const invite = (Username: string, more: object = {}) =>
       cognito.send(new AdminCreateUserCommand({ UserPoolId, Username, ...more }));
@@ -100,13 +100,13 @@ describe('users', () => {
     await fails(invite('eve', again), 'UserNotFoundException');
   });
 
-  test('a name is taken once', async () => {
+  test('usernames are unique', async () => {
     const { UserPoolId } = await home();
     const again = cognito.send(new AdminCreateUserCommand({ UserPoolId, Username: 'ada' }));
     await fails(again, 'UsernameExistsException', 'User account already exists');
   });
 
-  test('attributes that the schema does not have are refused', async () => {
+  test('attributes outside the schema are refused', async () => {
     const { Id: UserPoolId } = await newPool({
       Schema: [{ Name: 'team', AttributeDataType: 'String' }],
     });
@@ -123,7 +123,7 @@ describe('users', () => {
     assert.ok(User?.Attributes?.some(({ Name }) => Name === 'custom:team'));
   });
 
-  test('where the email is the name, the username is the sub and both find the user', async () => {
+  test('if users sign in by email, the username is the sub, and both find the user', async () => {
     const { Id: UserPoolId = '' } = await newPool({
       UsernameAttributes: ['email'],
       UsernameConfiguration: { CaseSensitive: false },
@@ -140,7 +140,7 @@ describe('users', () => {
     assert.equal(decodeJwt(IdToken)['email'], 'bob@example.com');
   });
 
-  test('users are found by a filter and listed page by page', async () => {
+  test('users are listed in pages and by a filter', async () => {
     const { Id: UserPoolId = '' } = await newPool();
     const names = ['amy', 'ann', 'bob', 'cat', 'dan'];
     for (const name of names) await newUser(UserPoolId, name);

@@ -44,7 +44,7 @@ describe('a table', () => {
   });
   after(() => local.close());
 
-  test('keeps items, and writes only under the condition that is given', async () => {
+  test('stores items, and writes only if the condition holds', async () => {
     const put = (owner: string) =>
       dynamodb.send(
         new PutItemCommand({
@@ -71,7 +71,7 @@ describe('a table', () => {
     assert.deepEqual(Item, { id: { S: 'pool' }, owner: { S: 'third' } });
   });
 
-  test('refuses an item above 400 KB, as it is put and as it grows', async () => {
+  test('refuses an item larger than 400 KB, when it is put and when it grows', async () => {
     const id = { S: 'long' };
     const put = (S: string) =>
       dynamodb.send(new PutItemCommand({ TableName: 'leases', Item: { id, body: { S } } }));
@@ -88,7 +88,7 @@ describe('a table', () => {
     await assert.rejects(dynamodb.send(grow), { name: 'ValidationException' });
   });
 
-  test('takes 1,000 write units and 3,000 read units a second for one partition key', async (t) => {
+  test('allows 1,000 write units and 3,000 read units per second for one partition key', async (t) => {
     t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
     const { aws } = local;
     const principal = aws.iam.principalOf(home.account);
@@ -104,7 +104,7 @@ describe('a table', () => {
       call('PutItem', { Item: { id: { S: id }, body: { S: 'x'.repeat(390 * 1024) } } });
     const get = (id: string) => call('GetItem', { Key: { id: { S: id } }, ConsistentRead: true });
     const throttled = { name: 'ThrottlingException' };
-    // Each is 391 write units, or 98 read units.
+    // Each call consumes 391 write units or 98 read units.
     for (let i = 0; i < 3; i++) await put('hot');
     await assert.rejects(put('hot'), throttled);
     await put('another');
@@ -116,7 +116,7 @@ describe('a table', () => {
     await get('hot');
   });
 
-  test('is of one account and Region', async () => {
+  test('exists only in its own account and Region', async () => {
     for (const elsewhere of [
       { ...home, account: '222222222222' },
       { ...home, region: 'eu-west-1' },

@@ -28,7 +28,7 @@ interface Started {
   input: string;
 }
 
-/** Step Functions as far as starting goes; it answers with the errors it is given, in turn. */
+/** Replaces Step Functions with a fake StartExecution, which throws the given errors in order. */
 export function fakeStates({ aws }: LocalAws) {
   const started: Started[] = [];
   const errors: unknown[] = [];
@@ -98,7 +98,7 @@ const call = (w: World, service: string, operation: string, input: object, accou
   return w.aws.call(asked) as Promise<Record<string, unknown>>;
 };
 
-/** Makes a queue that lets EventBridge in for rules whose ARNs are like the given one. */
+/** Creates a queue whose policy allows messages from rules with a matching ARN. */
 export async function queue(
   w: World,
   name: string,
@@ -122,7 +122,7 @@ interface Letter {
   attributes: Record<string, string>;
 }
 
-/** The messages of a queue, each once. */
+/** Receives the messages of a queue. */
 export async function letters(w: World, name: string, account = HOME): Promise<Letter[]> {
   const { Messages = [] } = (await call(
     w,
@@ -145,7 +145,7 @@ export async function letters(w: World, name: string, account = HOME): Promise<L
   }));
 }
 
-/** Puts an event of the source `app`, and waits until it has been delivered. */
+/** Puts an event with the source `app`, and waits for its deliveries. */
 export async function put(
   w: World,
   detail: object = {},
@@ -157,7 +157,7 @@ export async function put(
   return Entries[0]?.EventId ?? '';
 }
 
-/** From now on time passes only when a test lets it. */
+/** Stops the clock: only `mock.timers.tick` advances it. */
 export function freeze(t: TestContext): void {
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.now() });
   t.after(() => mock.timers.reset());

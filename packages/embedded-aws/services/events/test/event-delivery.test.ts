@@ -29,7 +29,7 @@ import {
   world,
 } from './bus-world.ts';
 
-test('An event that a rule matches starts its state machine, with the event as input.', async (t) => {
+test('an event that matches a rule starts its state machine, with the event as input', async (t) => {
   const w = await world(t, {});
   const id = await put(
     w,
@@ -56,7 +56,7 @@ test('An event that a rule matches starts its state machine, with the event as i
   });
 });
 
-test('Each target gets the event in its own shape.', async (t) => {
+test('each target gets its own transformation of the event', async (t) => {
   const w = await world(
     t,
     { Input: '{"constant":1}' },
@@ -74,7 +74,7 @@ test('Each target gets the event in its own shape.', async (t) => {
   assert.equal(new Set(w.started.map(({ name }) => name)).size, 3);
 });
 
-test('An event delivered twice starts one execution, and the second delivery counts as done.', async (t) => {
+test('a duplicate delivery starts no second execution and counts as delivered', async (t) => {
   const w = await world(t, { DeadLetterConfig: { Arn: queueArn('dead') } });
   await queue(w, 'dead');
   w.aws.buses.duplicate(1);
@@ -87,7 +87,7 @@ test('An event delivered twice starts one execution, and the second delivery cou
   assert.equal(w.started.length, 2);
 });
 
-test('Deliveries are lost, held back and let go in another order, as a test asks for.', async (t) => {
+test('tests can drop, hold and reorder deliveries', async (t) => {
   const w = await world(t, { InputPath: '$.detail.n' });
   w.aws.buses.drop(1);
   for (const n of [1, 2]) await put(w, { n });
@@ -105,7 +105,7 @@ test('Deliveries are lost, held back and let go in another order, as a test asks
   );
 });
 
-test('What cannot succeed goes to the dead-letter queue at once, and says why.', async (t) => {
+test('a permanent failure sends the event to the dead-letter queue immediately, with the error', async (t) => {
   const dead = { DeadLetterConfig: { Arn: queueArn('dead') } };
   const distrusted = `arn:aws:iam::${HOME}:role/distrusted`;
   const powerless = `arn:aws:iam::${HOME}:role/powerless`;
@@ -142,7 +142,7 @@ test('What cannot succeed goes to the dead-letter queue at once, and says why.',
   assert.match(denied.attributes['ERROR_MESSAGE'] ?? '', /not authorized to perform: states:Start/);
 });
 
-test('A template that does not become JSON is a dead letter too.', async (t) => {
+test('a template that gives invalid JSON sends the event to the dead-letter queue', async (t) => {
   const InputTransformer = { InputPathsMap: { d: '$.detail' }, InputTemplate: '{"a":"<d>"}' };
   const w = await world(t, { InputTransformer, DeadLetterConfig: { Arn: queueArn('dead') } });
   await queue(w, 'dead');
@@ -152,14 +152,14 @@ test('A template that does not become JSON is a dead letter too.', async (t) => 
   assert.equal(w.attempts(), 0);
 });
 
-test('A dead-letter queue that does not let EventBridge in loses the event.', async (t) => {
+test('the event is lost if the policy of the dead-letter queue does not allow EventBridge', async (t) => {
   const w = await world(t, { Arn: queueArn('gone'), DeadLetterConfig: { Arn: queueArn('dead') } });
   await queue(w, 'dead', 'arn:aws:events:us-east-1:111111111111:rule/another');
   await put(w);
   assert.deepEqual(await letters(w, 'dead'), []);
 });
 
-/** Lets the mocked time pass until nothing more happens, at most so many seconds. */
+/** Advances the mocked clock in steps of 10 s, and waits for deliveries after each step. */
 async function pass(w: World, seconds: number): Promise<void> {
   for (let passed = 0; passed < seconds; passed += 10) {
     mock.timers.tick(10_000);
@@ -173,7 +173,7 @@ const emit = async (w: World, detail: object = {}) => {
   await w.aws.buses.settled();
 };
 
-test('Throttling, a failing service and a broken connection are tried again until they end.', async (t) => {
+test('throttling, service failures and connection errors are retried', async (t) => {
   const w = await world(t, {});
   const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
   w.errors.push(new AwsError('ThrottlingException', 'Rate exceeded'));
@@ -183,7 +183,7 @@ test('Throttling, a failing service and a broken connection are tried again unti
   assert.equal(w.attempts(), 1);
   mock.timers.tick(499);
   await w.aws.buses.settled();
-  assert.equal(w.attempts(), 1, 'it waits before it tries again');
+  assert.equal(w.attempts(), 1, 'it waits before it retries');
   await pass(w, 60);
   assert.equal(w.attempts(), 4);
   assert.equal(w.started.length, 1);
@@ -192,7 +192,7 @@ test('Throttling, a failing service and a broken connection are tried again unti
 const throttled = (times: number) =>
   Array.from({ length: times }, () => new AwsError('ThrottlingException', 'Rate exceeded'));
 
-test('When its attempts are used up, an event becomes a dead letter that says so.', async (t) => {
+test('an event goes to the dead-letter queue after the last attempt', async (t) => {
   const RetryPolicy = { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3600 };
   const w = await world(t, { RetryPolicy, DeadLetterConfig: { Arn: queueArn('dead') } });
   await queue(w, 'dead');
@@ -213,7 +213,7 @@ test('When its attempts are used up, an event becomes a dead letter that says so
   });
 });
 
-test('When it grows too old, an event becomes a dead letter that says so.', async (t) => {
+test('an event goes to the dead-letter queue when it is too old', async (t) => {
   const RetryPolicy = { MaximumEventAgeInSeconds: 60 };
   const w = await world(t, { RetryPolicy, DeadLetterConfig: { Arn: queueArn('dead') } });
   await queue(w, 'dead');
@@ -226,7 +226,7 @@ test('When it grows too old, an event becomes a dead letter that says so.', asyn
   assert.ok(Number(letter.attributes['RETRY_ATTEMPTS']) >= 4);
 });
 
-test('A queue gets events of the rules that its policy names, and of no others.', async (t) => {
+test('a queue gets events only from rules that its policy allows', async (t) => {
   const w = await world(
     t,
     { Arn: queueArn('mine'), InputPath: '$.detail' },
@@ -242,7 +242,7 @@ test('A queue gets events of the rules that its policy names, and of no others.'
   assert.deepEqual(await letters(w, 'theirs'), []);
 });
 
-test('An event goes on to a bus elsewhere as it is, and no further from there.', async (t) => {
+test('an event is forwarded unchanged to a bus in another account and Region, but not from there', async (t) => {
   const there = `arn:aws:events:eu-west-1:${AWAY}:event-bus/default`;
   const third = 'arn:aws:events:eu-west-1:333333333333:event-bus/default';
   const dead = { DeadLetterConfig: { Arn: queueArn('dead') } };
@@ -290,7 +290,7 @@ test('An event goes on to a bus elsewhere as it is, and no further from there.',
   assert.equal(code, 'THIRD_ACCOUNT_HOP_DETECTED');
 });
 
-test('What AWS itself does reaches the default bus of its account and Region.', async (t) => {
+test('CloudTrail events reach the default bus of their account and Region', async (t) => {
   const local = await startAws({ trailDelay: [0, 0] });
   t.after(() => local.close());
   const { started } = fakeStates(local);

@@ -26,7 +26,7 @@ const event = {
   },
 };
 
-/** What a target with such a transformer gets; every field of the detail has a placeholder. */
+/** The input that a template gives. Every field of the detail has a placeholder. */
 function filled(InputTemplate: string, paths: Record<string, string> = {}): string {
   const names = [...Object.keys(event.detail), 'missing'];
   const InputPathsMap = {
@@ -38,19 +38,19 @@ function filled(InputTemplate: string, paths: Record<string, string> = {}): stri
   return inputFor(shape, event, circumstances);
 }
 
-test('Outside quotation marks every value becomes its JSON, and a missing one an empty string.', () => {
+test('outside quotation marks, a value becomes JSON, and a missing value becomes an empty string', () => {
   const names = ['text', 'quote', 'number', 'yes', 'nothing', 'list', 'object'];
   const output = filled(`{${[...names, 'missing'].map((n) => `"${n}":<${n}>`).join(',')}}`);
   const { items: _, ...detail } = event.detail;
   assert.deepEqual(JSON.parse(output), { ...detail, missing: '' });
 });
 
-test('Inside quotation marks a value is part of the text, and a missing one leaves nothing.', () => {
+test('inside quotation marks, a value becomes part of the text, and a missing value is omitted', () => {
   const output = filled('{"a":"users/<text>/<number>/<yes>/<missing>.","b":"<quote>"}');
   assert.deepEqual(JSON.parse(output), { a: 'users/plain/7/true/.', b: 'say "hi"\n' });
 });
 
-test('Objects and lists within a text lose their quotation marks.', () => {
+test('objects and lists in a text lose their quotation marks', () => {
   assert.equal(
     filled('"got <object> and <list>"'),
     '"got {id:0a-1,sub:{n:1}} and [ACTIVE,INACTIVE]"',
@@ -61,17 +61,17 @@ test('Objects and lists within a text lose their quotation marks.', () => {
   );
 });
 
-test('An object within a quoted value of a JSON template spoils the JSON, as in AWS.', () => {
+test('an object in a quoted value of a JSON template gives invalid JSON, as in AWS', () => {
   assert.throws(() => filled('{"a":"<object>"}'), { name: 'INVALID_JSON' });
   assert.throws(() => filled('{"a":"<list>"}'), { name: 'INVALID_JSON' });
 });
 
-test('An escaped quotation mark does not end the text around a placeholder.', () => {
+test('an escaped quotation mark does not end the text around a placeholder', () => {
   const output = filled('{"a":"it is \\"<text>\\"","b":<text>}');
   assert.deepEqual(JSON.parse(output), { a: 'it is "plain"', b: 'plain' });
 });
 
-test('The predefined variables tell of the rule and of the event.', () => {
+test('the predefined variables describe the rule and the event', () => {
   const output = filled(
     '{"rule":"<aws.events.rule-arn>","name":<aws.events.rule-name>,"at":<aws.events.event.ingestion-time>,"event":<aws.events.event>,"json":<aws.events.event.json>}',
   );
@@ -84,7 +84,7 @@ test('The predefined variables tell of the rule and of the event.', () => {
   });
 });
 
-test('Paths reach into objects, lists and all elements of a list.', () => {
+test('paths can select members, elements, and all elements of a list', () => {
   const paths = { second: '$.detail.list[1]', ids: '$.detail.items[*].id', all: '$' };
   assert.deepEqual(JSON.parse(filled('{"a":<second>,"b":<ids>,"c":<all>}', paths)), {
     a: 'INACTIVE',
@@ -93,11 +93,11 @@ test('Paths reach into objects, lists and all elements of a list.', () => {
   });
 });
 
-test('A path does not reach what every object inherits.', () => {
+test('a path does not select inherited properties', () => {
   assert.equal(filled('{"a":<x>}', { x: '$.constructor.name' }), '{"a":""}');
 });
 
-test('An input path picks a part of the event, a constant input replaces it, neither leaves it.', () => {
+test('InputPath selects a part of the event, Input replaces it, and without both it is unchanged', () => {
   const sent = (shape: InputShape) => inputFor(shape, event, circumstances);
   assert.equal(sent({ InputPath: '$.detail.object' }), '{"id":"0a-1","sub":{"n":1}}');
   assert.equal(sent({ InputPath: '$.detail.text' }), '"plain"');
@@ -130,7 +130,7 @@ const refused: [InputShape, string][] = [
   ],
 ];
 
-test('What EventBridge does not take is refused when the target is put.', () => {
+test('an invalid transformation is refused when the target is put', () => {
   for (const [shape, message] of refused) {
     assert.throws(() => checkInput('t', shape), { name: 'ValidationException', message });
   }
@@ -139,7 +139,7 @@ test('What EventBridge does not take is refused when the target is put.', () => 
 const awkward = fc.constantFrom('"', '\\', '\n', '\0', '<', '>', 'text', '\u2028', '\ud800', '😀');
 const json = fc.jsonValue({ maxDepth: 2 });
 
-test('No text that an event holds can break out of the JSON that a template makes.', () => {
+test('no text in an event can break the JSON of a template', () => {
   fc.assert(
     fc.property(fc.string({ unit: awkward }), json, (text, value) => {
       const InputTransformer = {
@@ -147,14 +147,14 @@ test('No text that an event holds can break out of the JSON that a template make
         InputTemplate: '{"a":"x<text>y","b":<value>,"c":"z"}',
       };
       const output = inputFor({ InputTransformer }, { text, value }, circumstances);
-      // JSON knows no negative zero.
+      // JSON.stringify turns negative zero into zero.
       const expected = { a: `x${text}y`, b: JSON.parse(JSON.stringify(value)), c: 'z' };
       assert.deepEqual(JSON.parse(output), expected);
     }),
   );
 });
 
-test('Whatever an event holds, a text template makes one JSON string.', () => {
+test('a text template always gives one JSON string', () => {
   fc.assert(
     fc.property(json, (value) => {
       const InputTransformer = { InputPathsMap: { v: '$.v' }, InputTemplate: '"is <v>."' };

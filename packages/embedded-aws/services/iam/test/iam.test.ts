@@ -36,7 +36,7 @@ const ask = (who: Principal, action: string, resource = QUEUE, context: Context 
   isAllowed({ principal: who, action, resource, context });
 
 describe('a permissions boundary', () => {
-  test('takes away what it does not allow, and grants nothing', () => {
+  test('removes permissions outside it, and grants none', () => {
     const who = principal(
       [allow(['sqs:SendMessage', 'sqs:ReceiveMessage'])],
       undefined,
@@ -47,7 +47,7 @@ describe('a permissions boundary', () => {
     assert.ok(!ask(who, 'sqs:DeleteMessage'));
   });
 
-  test('and a session policy both limit', () => {
+  test('and a session policy limit permissions together', () => {
     const who = principal([allow('*')], allow('sqs:SendMessage'), allow('sqs:*'));
     assert.ok(ask(who, 'sqs:SendMessage'));
     assert.ok(!ask(who, 'sqs:ReceiveMessage'));
@@ -57,7 +57,7 @@ describe('a permissions boundary', () => {
 });
 
 describe('an identity’s policies', () => {
-  test('allow nothing that they do not name', () => {
+  test('allow only the actions and resources that they name', () => {
     assert.ok(!ask(principal([]), 'sqs:SendMessage'));
     const who = principal([allow('sqs:SendMessage', QUEUE)]);
     assert.ok(ask(who, 'sqs:SendMessage'));
@@ -65,13 +65,13 @@ describe('an identity’s policies', () => {
     assert.ok(!ask(who, 'sqs:SendMessage', `${QUEUE}2`));
   });
 
-  test('name actions whatever their case, and resources to the letter', () => {
+  test('match actions without case, and resources with case', () => {
     const who = principal([allow('SQS:sendmessage', QUEUE)]);
     assert.ok(ask(who, 'sqs:SendMessage'));
     assert.ok(!ask(who, 'sqs:SendMessage', QUEUE.toUpperCase()));
   });
 
-  test('know wildcards', () => {
+  test('support wildcards', () => {
     const who = principal([allow('sqs:*Message', 'arn:aws:sqs:*:111111111111:que?e')]);
     assert.ok(ask(who, 'sqs:ReceiveMessage'));
     assert.ok(!ask(who, 'sqs:ReceiveMessages'));
@@ -79,7 +79,7 @@ describe('an identity’s policies', () => {
     assert.ok(!ask(principal([allow('a:b', 'x.y')]), 'a:b', 'xzy'));
   });
 
-  test('deny before they allow', () => {
+  test('deny a call even if another statement allows it', () => {
     const who = principal([allow('sqs:*'), deny('sqs:DeleteQueue')]);
     assert.ok(ask(who, 'sqs:SendMessage'));
     assert.ok(!ask(who, 'sqs:DeleteQueue'));
@@ -87,7 +87,7 @@ describe('an identity’s policies', () => {
 });
 
 describe('a session policy', () => {
-  test('narrows what the role may do, and widens nothing', () => {
+  test('restricts the permissions of the role, and adds none', () => {
     const narrowed = principal([allow('sqs:*')], allow('sqs:SendMessage', QUEUE));
     assert.ok(ask(narrowed, 'sqs:SendMessage'));
     assert.ok(!ask(narrowed, 'sqs:ReceiveMessage'));
@@ -117,7 +117,7 @@ describe('a resource’s policy', () => {
     sourceArn: `arn:aws:events:us-east-1:111111111111:rule/${rule}`,
   });
 
-  test('is what lets a service in, for the source that it names', () => {
+  test('allows a service to access the resource for a given source', () => {
     assert.ok(withPolicy(service('mine'), toEvents));
     assert.ok(!withPolicy(service('other'), toEvents));
     assert.ok(
@@ -125,7 +125,7 @@ describe('a resource’s policy', () => {
     );
   });
 
-  test('suffices in the same account, and another account needs both', () => {
+  test('is sufficient in the same account; another account also needs an identity policy', () => {
     const toAccount = allow('sqs:SendMessage', '*', {
       Principal: { AWS: 'arn:aws:iam::111111111111:root' },
     });
@@ -136,7 +136,7 @@ describe('a resource’s policy', () => {
     assert.ok(!ask(principal([allow('sqs:*')]), 'sqs:SendMessage', theirs));
   });
 
-  test('may deny what the identity is allowed', () => {
+  test('can deny what the identity policy allows', () => {
     const never = { ...deny('sqs:SendMessage', QUEUE), Principal: '*' };
     assert.ok(!withPolicy(principal([allow('sqs:*')]), never));
   });
@@ -147,22 +147,42 @@ describe('conditions', () => {
     ask(principal([allow('a:b', '*', { Condition })]), 'a:b', '*', context);
   const cases: [string, object, Context, boolean][] = [
     ['StringEquals holds on an equal value', { StringEquals: { k: 'v' } }, { k: 'v' }, true],
-    ['StringEquals does not hold on another', { StringEquals: { k: 'v' } }, { k: 'w' }, false],
-    ['StringEquals does not hold where the key is absent', { StringEquals: { k: 'v' } }, {}, false],
-    ['StringEquals holds on any of several', { StringEquals: { k: ['v', 'w'] } }, { k: 'w' }, true],
-    ['keys have no case', { StringEquals: { 'AWS:Key': 'v' } }, { 'aws:key': 'v' }, true],
-    ['StringNotEquals holds on another', { StringNotEquals: { k: 'v' } }, { k: 'w' }, true],
     [
-      'StringNotEquals holds on none of several',
+      'StringEquals does not hold on another value',
+      { StringEquals: { k: 'v' } },
+      { k: 'w' },
+      false,
+    ],
+    ['StringEquals does not hold if the key is absent', { StringEquals: { k: 'v' } }, {}, false],
+    [
+      'StringEquals holds on any of several values',
+      { StringEquals: { k: ['v', 'w'] } },
+      { k: 'w' },
+      true,
+    ],
+    [
+      'keys are compared without case',
+      { StringEquals: { 'AWS:Key': 'v' } },
+      { 'aws:key': 'v' },
+      true,
+    ],
+    ['StringNotEquals holds on another value', { StringNotEquals: { k: 'v' } }, { k: 'w' }, true],
+    [
+      'StringNotEquals does not hold on any of several values',
       { StringNotEquals: { k: ['v', 'w'] } },
       { k: 'w' },
       false,
     ],
-    ['StringNotEquals holds where the key is absent', { StringNotEquals: { k: 'v' } }, {}, true],
-    ['StringLike knows wildcards', { StringLike: { k: 'a*z' } }, { k: 'abcz' }, true],
-    ['StringEquals knows none', { StringEquals: { k: 'a*z' } }, { k: 'abcz' }, false],
+    ['StringNotEquals holds if the key is absent', { StringNotEquals: { k: 'v' } }, {}, true],
+    ['StringLike supports wildcards', { StringLike: { k: 'a*z' } }, { k: 'abcz' }, true],
     [
-      'StringEqualsIfExists holds where the key is absent',
+      'StringEquals does not support wildcards',
+      { StringEquals: { k: 'a*z' } },
+      { k: 'abcz' },
+      false,
+    ],
+    [
+      'StringEqualsIfExists holds if the key is absent',
       { StringEqualsIfExists: { k: 'v' } },
       {},
       true,
@@ -191,15 +211,15 @@ describe('conditions', () => {
       { k: ['u', 'v'] },
       true,
     ],
-    ['ForAnyValue does not hold on none', { 'ForAnyValue:StringEquals': { k: 'v' } }, {}, false],
     [
-      'ForAllValues holds where there is none',
-      { 'ForAllValues:StringEquals': { k: 'v' } },
+      'ForAnyValue does not hold without values',
+      { 'ForAnyValue:StringEquals': { k: 'v' } },
       {},
-      true,
+      false,
     ],
+    ['ForAllValues holds without values', { 'ForAllValues:StringEquals': { k: 'v' } }, {}, true],
     [
-      'ForAllValues does not hold on a stranger',
+      'ForAllValues does not hold if one value differs',
       { 'ForAllValues:StringEquals': { k: 'v' } },
       { k: ['v', 'u'] },
       false,
@@ -210,7 +230,7 @@ describe('conditions', () => {
     test(what, () => assert.equal(holds(condition, context), expected));
   }
 
-  test('with an operator that is not known are an error, and never an allow', () => {
+  test('with an unknown operator are refused', () => {
     const unknown = allow('a:b', '*', { Condition: { DateGreaterThan: { k: '2020-01-01' } } });
     assert.throws(() => policy(unknown), /does not support the condition operator DateGreaterThan/);
     assert.throws(
@@ -219,7 +239,7 @@ describe('conditions', () => {
     );
   });
 
-  test('know whose the role is, its path included', () => {
+  test('can test the ARN of the role, including its path', () => {
     const who = principal([
       allow('a:b', '*', {
         Condition: { ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::111111111111:role/path/*' } },
@@ -230,7 +250,7 @@ describe('conditions', () => {
 });
 
 describe('a policy', () => {
-  test('with an element that can’t be judged is refused', () => {
+  test('with an unsupported element is refused', () => {
     assert.throws(() => policy({ Effect: 'Allow', NotAction: 'a:b', Resource: '*' }), /NotAction/);
     assert.throws(
       () => policy({ Effect: 'Allow', Resource: '*' }),
@@ -241,11 +261,11 @@ describe('a policy', () => {
 });
 
 describe('an access key', () => {
-  test('of twelve digits is the root of that account', () => {
+  test('of twelve digits is the root user of that account', () => {
     assert.equal(new Iam().principalOf('123456789012').arn, 'arn:aws:iam::123456789012:root');
   });
 
-  test('that nobody handed out, without its token, or past its time is refused', (t) => {
+  test('that is unknown, expired or used without its token is refused', (t) => {
     t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
     const iam = new Iam();
     const role = iam.putRole({
@@ -268,7 +288,7 @@ describe('an access key', () => {
   });
 });
 
-test('IAM shows each question that it is asked, with its answer, until its watcher stops', () => {
+test('a watcher gets every question to IAM with its answer, until it stops', () => {
   const iam = new Iam();
   const seen: [string, boolean][] = [];
   const stop = iam.watch(({ action }, allowed) => seen.push([action, allowed]));

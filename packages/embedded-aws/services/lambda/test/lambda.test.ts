@@ -79,7 +79,7 @@ describe('a function', () => {
     return { answer: JSON.parse(Buffer.from(Payload!).toString()), FunctionError };
   };
 
-  test('keeps its memory while it is warm, and shares none with another that runs beside it', async () => {
+  test('keeps its memory while it is warm, and shares it with no concurrent environment', async () => {
     const first = await invoke({});
     const second = await invoke({});
     assert.equal(second.answer.calls, first.answer.calls + 1);
@@ -93,7 +93,7 @@ describe('a function', () => {
     );
   });
 
-  test('has its environment and its role’s temporary credentials, and nothing of this process', async () => {
+  test('gets its own environment and its role’s credentials, but no environment of this process', async () => {
     process.env['OF_THIS_PROCESS'] = 'x';
     const { answer } = await invoke({});
     delete process.env['OF_THIS_PROCESS'];
@@ -114,7 +114,7 @@ describe('a function', () => {
     assert.equal(answer.errorMessage, 'why');
   });
 
-  test('that takes too long is ended, and starts anew', async () => {
+  test('that exceeds its timeout is stopped, and restarts on the next call', async () => {
     await invoke({});
     const { answer } = await invoke({ sleep: 5000 });
     assert.equal(answer.errorType, 'Sandbox.Timedout');
@@ -125,13 +125,13 @@ describe('a function', () => {
     assert.equal((await invoke({})).answer.calls, 1);
   });
 
-  test('that ends its process answers so, and starts anew', async () => {
+  test('that exits answers Runtime.ExitError, and restarts on the next call', async () => {
     const { answer } = await invoke({ exit: true });
     assert.equal(answer.errorType, 'Runtime.ExitError');
     assert.equal((await invoke({})).answer.calls, 1);
   });
 
-  test('whose handler is not there says so', async () => {
+  test('without its handler answers Runtime.HandlerNotFound', async () => {
     const { answer } = await invoke({}, 'missing');
     assert.equal(answer.errorType, 'Runtime.HandlerNotFound');
     assert.match(answer.errorMessage, /src\/it\.nothing is undefined or not exported/);
@@ -155,7 +155,7 @@ describe('a function', () => {
     local.aws.functions.concurrency = 1000;
   });
 
-  test('writes what it says to its log group', async () => {
+  test('writes its output to its log group', async () => {
     await invoke({ say: 'hello there' });
     const logs = new CloudWatchLogsClient({
       endpoint: local.endpoint,
@@ -177,10 +177,10 @@ describe('a function', () => {
   });
 
   test('that does not exist is not found', async () => {
-    await assert.rejects(invoke({}, 'nobody'), { name: 'ResourceNotFoundException' });
+    await assert.rejects(invoke({}, 'unknown'), { name: 'ResourceNotFoundException' });
   });
 
-  test('is listed where it is', async () => {
+  test('is listed in its account and Region', async () => {
     const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
     assert.deepEqual(Functions.map(({ FunctionName }) => FunctionName).sort(), [
       'it',

@@ -5,7 +5,7 @@ import { deployStack } from '../../../kernel/cloudformation.ts';
 
 const SET_STATE = 'arn:aws:scheduler:::aws-sdk:cloudwatch:setAlarmState';
 
-/** A stack with one alarm, and one schedule that makes a call on it as a role that this service may assume. */
+/** Deploys an alarm, and a schedule that calls an operation on it with a role. */
 async function deployed(Arn = SET_STATE, Service = 'scheduler.amazonaws.com') {
   const aws = assembleAws();
   const Statement = [
@@ -55,20 +55,20 @@ async function deployed(Arn = SET_STATE, Service = 'scheduler.amazonaws.com') {
   return { run: () => aws.schedules.run(schedule), state };
 }
 
-test('a schedule makes one call of the AWS API, as its role', async () => {
+test('a schedule calls an operation of the AWS API with its role', async () => {
   const { run, state } = await deployed();
   assert.equal(state(), 'INSUFFICIENT_DATA');
   await run();
   assert.equal(state(), 'ALARM');
 });
 
-test('a schedule does nothing as a role that does not trust EventBridge Scheduler', async () => {
+test('a schedule fails if its role does not trust EventBridge Scheduler', async () => {
   const { run, state } = await deployed(SET_STATE, 'events.amazonaws.com');
   await assert.rejects(run(), { name: 'AccessDeniedException' });
   assert.equal(state(), 'INSUFFICIENT_DATA');
 });
 
-test('a schedule can’t make a call that only reads', async () => {
+test('a schedule cannot call an operation that only reads', async () => {
   const reading = SET_STATE.replace('setAlarmState', 'describeAlarms');
   await assert.rejects(deployed(reading), /describeAlarms is not supported/);
 });

@@ -13,7 +13,7 @@ const OTHER = '222222222222';
 const TOPIC = `arn:aws:sns:us-east-1:${OWNER}:t`;
 const QUEUE = `arn:aws:sqs:us-east-1:${OWNER}:q`;
 
-/** An AWS with a topic, and a queue whose policy lets that topic in. */
+/** An AWS with a topic, and a queue whose policy allows messages from the topic. */
 async function withTopic(t: TestContext) {
   const local = await startAws({ trail: false });
   t.after(() => local.close());
@@ -30,7 +30,7 @@ async function withTopic(t: TestContext) {
   const credentials = { accessKeyId: OWNER, secretAccessKey: 'any' };
   const sqs = new SQSClient({ endpoint: local.endpoint, region: 'us-east-1', credentials });
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'q' }));
-  const letIn = (sourceArn: string) => {
+  const allow = (sourceArn: string) => {
     const Statement = {
       Effect: 'Allow',
       Principal: { Service: 'sns.amazonaws.com' },
@@ -41,19 +41,19 @@ async function withTopic(t: TestContext) {
     const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [Statement] });
     return sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
   };
-  await letIn(TOPIC);
+  await allow(TOPIC);
   const received = async () =>
     (await sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages ?? [];
   assert.match(await ask('CreateTopic', { Name: 't' }), /^200 .*<TopicArn>arn:aws:sns:us-east-1:/);
-  return { ask, letIn, received };
+  return { ask, allow, received };
 }
 
 const subscribe = { TopicArn: TOPIC, Protocol: 'sqs', Endpoint: QUEUE };
 
-test('A topic hands what is published to it to every queue that is subscribed.', async (t) => {
+test('a topic sends its messages to the subscribed queues', async (t) => {
   const { ask, received } = await withTopic(t);
   assert.match(await ask('Subscribe', subscribe), /^200 .*<SubscriptionArn>arn:aws:sns:.*:t:/);
-  const published = await ask('Publish', { TopicArn: TOPIC, Message: 'hear, hear' });
+  const published = await ask('Publish', { TopicArn: TOPIC, Message: 'hello' });
   const [, id] = /^200 .*doc\/2010-03-31\/.*<MessageId>(.+)<\/MessageId>/.exec(published)!;
   const [message, ...more] = await received();
   assert.deepEqual(more, []);
@@ -63,45 +63,45 @@ test('A topic hands what is published to it to every queue that is subscribed.',
     Type: 'Notification',
     MessageId: id,
     TopicArn: TOPIC,
-    Message: 'hear, hear',
+    Message: 'hello',
   });
 });
 
-test('A queue that does not let the topic in hears nothing.', async (t) => {
-  const { ask, letIn, received } = await withTopic(t);
+test('a queue whose policy does not allow the topic gets no messages', async (t) => {
+  const { ask, allow, received } = await withTopic(t);
   await ask('Subscribe', subscribe);
-  await letIn(`${TOPIC}-other`);
+  await allow(`${TOPIC}-other`);
   assert.match(await ask('Publish', { TopicArn: TOPIC, Message: 'psst' }), /^200 /);
   assert.deepEqual(await received(), []);
 });
 
 const refused: [string, string, Record<string, string>, RegExp][] = [
   [
-    'A topic that does not exist',
+    'a topic that does not exist',
     'Publish',
     { TopicArn: `${TOPIC}x`, Message: 'x' },
     /404.*NotFound/,
   ],
-  ['An empty message', 'Publish', { TopicArn: TOPIC }, /400.*InvalidParameter.*Empty message/],
+  ['an empty message', 'Publish', { TopicArn: TOPIC }, /400.*InvalidParameter.*Empty message/],
   [
-    'A message beyond 256 KB',
+    'a message larger than 256 KB',
     'Publish',
     { TopicArn: TOPIC, Message: 'x'.repeat(262_145) },
     /400.*Message too long/,
   ],
-  ['A subject', 'Publish', { TopicArn: TOPIC, Message: 'x', Subject: 'y' }, /501.*Subject/],
-  ['A name with a blank', 'CreateTopic', { Name: 'a b' }, /400.*InvalidParameter.*Topic Name/],
-  ['A FIFO topic', 'CreateTopic', { Name: 'a.fifo' }, /501.*FIFO topics/],
-  ['An e-mail address', 'Subscribe', { ...subscribe, Protocol: 'email' }, /501.*email/],
+  ['a subject', 'Publish', { TopicArn: TOPIC, Message: 'x', Subject: 'y' }, /501.*Subject/],
+  ['a name with a space', 'CreateTopic', { Name: 'a b' }, /400.*InvalidParameter.*Topic Name/],
+  ['a FIFO topic', 'CreateTopic', { Name: 'a.fifo' }, /501.*FIFO topics/],
+  ['an email subscription', 'Subscribe', { ...subscribe, Protocol: 'email' }, /501.*email/],
 ];
 for (const [what, operation, input, answer] of refused) {
-  test(`${what} is refused.`, async (t) => {
+  test(`${what} is refused`, async (t) => {
     const { ask } = await withTopic(t);
     assert.match(await ask(operation, input), answer);
   });
 }
 
-test('Another account may not publish to a topic whose policy does not say so.', async (t) => {
+test('another account cannot publish to a topic unless its policy allows it', async (t) => {
   const { ask } = await withTopic(t);
   const asked = ask('Publish', { TopicArn: TOPIC, Message: 'x' }, OTHER);
   assert.match(await asked, /^400 .*AccessDenied/);

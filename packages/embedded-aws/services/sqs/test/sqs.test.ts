@@ -28,7 +28,7 @@ function clientOf(local: LocalAws, accessKeyId = OWNER, region = 'us-east-1'): S
   return new SQSClient({ endpoint: local.endpoint, region, credentials, maxAttempts: 1 });
 }
 
-/** An AWS with one queue, and a client of its owner. */
+/** An AWS with one queue, and an SQS client of its owner. */
 async function withQueue(t: TestContext, Attributes: Record<string, string> = {}) {
   const local = await startAws({ trail: false });
   t.after(() => local.close());
@@ -45,7 +45,7 @@ async function withQueue(t: TestContext, Attributes: Record<string, string> = {}
     if (request.operation === 'ReceiveMessage') asked += 1;
     return call.call(aws, request);
   };
-  /** Begins to receive, and goes on once the queue knows of it, whatever the mocked clock says. */
+  /** Starts a long poll, and returns when the server has received it. Does not depend on the clock. */
   const poll = async (WaitTimeSeconds: number): Promise<{ messages: Promise<Message[]> }> => {
     const before = asked;
     const messages = receive({ WaitTimeSeconds });
@@ -55,13 +55,13 @@ async function withQueue(t: TestContext, Attributes: Record<string, string> = {}
   return { local, sqs, QueueUrl, send, receive, poll };
 }
 
-/** What the in-process clock says is mocked; the wire still works. */
+/** Stops the clock. The network still works. */
 function freeze(t: TestContext): void {
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.now() });
   t.after(() => mock.timers.reset());
 }
 
-test('A message comes back as it was sent, with the digests of its body and its attributes.', async (t) => {
+test('a message is received unchanged, with the digests of its body and its attributes', async (t) => {
   const { sqs, QueueUrl, receive } = await withQueue(t);
   const MessageAttributes = {
     text: { DataType: 'String', StringValue: 'ä' },
@@ -71,7 +71,7 @@ test('A message comes back as it was sent, with the digests of its body and its 
   const sent = await sqs.send(
     new SendMessageCommand({ QueueUrl, MessageBody: 'käse', MessageAttributes }),
   );
-  // The SDK verifies the first; the second is what another implementation gives for them.
+  // The SDK verifies the first digest. The second comes from another implementation of SQS.
   assert.equal(sent.MD5OfMessageBody, '479ce55152efba4b251e970f79a49312');
   assert.equal(sent.MD5OfMessageAttributes, 'bacd23c5e83acb3d66cdadda857ef5d6');
   const [message] = await receive({
@@ -86,7 +86,7 @@ test('A message comes back as it was sent, with the digests of its body and its 
   assert.equal(message.Attributes?.SenderId, OWNER);
 });
 
-test('Only the attributes that are asked for come back.', async (t) => {
+test('only requested attributes are returned', async (t) => {
   const { sqs, QueueUrl, receive } = await withQueue(t, { VisibilityTimeout: '0' });
   const value = { DataType: 'String', StringValue: 'v' };
   const MessageAttributes = { 'a.x': value, 'a.y': value, b: value };
@@ -100,7 +100,7 @@ test('Only the attributes that are asked for come back.', async (t) => {
   assert.deepEqual(await names(['a.*']), ['a.x', 'a.y']);
 });
 
-test('A received message is hidden until its time is up, and then its old receipt is worth nothing.', async (t) => {
+test('a received message is hidden until its visibility timeout, which invalidates its receipt handle', async (t) => {
   const { sqs, QueueUrl, send, receive } = await withQueue(t, { VisibilityTimeout: '30' });
   await send('m');
   freeze(t);
@@ -118,7 +118,7 @@ test('A received message is hidden until its time is up, and then its old receip
   assert.deepEqual(await receive(), []);
 });
 
-test('Changing its visibility shows a message at once, or hides it longer.', async (t) => {
+test('the visibility of a message can be changed while it is in flight', async (t) => {
   const { sqs, QueueUrl, send, receive } = await withQueue(t);
   await send('m');
   const change = (message: Message | undefined, VisibilityTimeout: number) =>
@@ -137,7 +137,7 @@ test('Changing its visibility shows a message at once, or hides it longer.', asy
   await assert.rejects(change(again, 5), { name: 'MessageNotInflight' });
 });
 
-test('A long poll answers as soon as a message is there.', async (t) => {
+test('a long poll answers as soon as a message arrives', async (t) => {
   const { send, poll } = await withQueue(t);
   freeze(t);
   const { messages } = await poll(20);
@@ -148,7 +148,7 @@ test('A long poll answers as soon as a message is there.', async (t) => {
   );
 });
 
-test('A long poll sees a delayed message when it is due, and ends empty when nothing comes.', async (t) => {
+test('a long poll receives a delayed message when it is due, and ends empty without one', async (t) => {
   const { send, receive, poll } = await withQueue(t, { DelaySeconds: '7' });
   freeze(t);
   await send('due');
@@ -161,7 +161,7 @@ test('A long poll sees a delayed message when it is due, and ends empty when not
   assert.deepEqual(await second.messages, []);
 });
 
-test('A queue tells how many messages it holds, and forgets them after its retention.', async (t) => {
+test('a queue counts its messages, and deletes them after the retention period', async (t) => {
   const { sqs, QueueUrl, send, receive } = await withQueue(t, { MessageRetentionPeriod: '60' });
   for (const body of ['a', 'b', 'c']) await send(body);
   const counts = async () => {
@@ -179,7 +179,7 @@ test('A queue tells how many messages it holds, and forgets them after its reten
   assert.deepEqual(await counts(), ['0', '0']);
 });
 
-test('A purge empties a queue, once a minute.', async (t) => {
+test('a queue can be purged once a minute', async (t) => {
   const { sqs, QueueUrl, send, receive } = await withQueue(t);
   await send('a');
   await sqs.send(new PurgeQueueCommand({ QueueUrl }));
@@ -190,7 +190,7 @@ test('A purge empties a queue, once a minute.', async (t) => {
   });
 });
 
-test('Another account may do to a queue just what its policy allows.', async (t) => {
+test('another account can do only what the policy of a queue allows', async (t) => {
   const { local, sqs, QueueUrl } = await withQueue(t);
   const other = clientOf(local, OTHER);
   const send = new SendMessageCommand({ QueueUrl, MessageBody: 'm' });
@@ -210,7 +210,7 @@ test('Another account may do to a queue just what its policy allows.', async (t)
   await assert.rejects(other.send(send), { name: 'AccessDeniedException' });
 });
 
-test('Creating a queue again gives the same one, unless it asks for something else.', async (t) => {
+test('creating an existing queue returns it, unless an attribute differs', async (t) => {
   const { sqs, QueueUrl } = await withQueue(t, { VisibilityTimeout: '5' });
   const again = (VisibilityTimeout: string) =>
     sqs.send(new CreateQueueCommand({ QueueName: 'q', Attributes: { VisibilityTimeout } }));
@@ -222,7 +222,7 @@ test('Creating a queue again gives the same one, unless it asks for something el
   });
 });
 
-test('Queues are found by name and prefix, in their own account and Region only.', async (t) => {
+test('queues are found by name and prefix, only in their own account and Region', async (t) => {
   const { local, sqs, QueueUrl } = await withQueue(t);
   await sqs.send(new CreateQueueCommand({ QueueName: 'other' }));
   const found = await sqs.send(new GetQueueUrlCommand({ QueueName: 'q' }));
@@ -236,7 +236,7 @@ test('Queues are found by name and prefix, in their own account and Region only.
   });
 });
 
-test('A deleted queue is gone, and its name free again after a minute.', async (t) => {
+test('the name of a deleted queue can be used again after a minute', async (t) => {
   const { sqs, QueueUrl, send } = await withQueue(t);
   freeze(t);
   await sqs.send(new DeleteQueueCommand({ QueueUrl }));
@@ -250,7 +250,7 @@ test('A deleted queue is gone, and its name free again after a minute.', async (
   assert.equal((await create()).QueueUrl, QueueUrl);
 });
 
-test('Input that SQS does not take is refused in its words.', async (t) => {
+test('input that SQS refuses is refused with its message', async (t) => {
   const { sqs, QueueUrl, send, receive } = await withQueue(t, { MaximumMessageSize: '1024' });
   const set = (Attributes: Record<string, string>) =>
     sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
@@ -293,7 +293,7 @@ test('Input that SQS does not take is refused in its words.', async (t) => {
   for (const [request, message] of refused) await assert.rejects(request(), { message });
 });
 
-test('CloudFormation makes a queue and its policy, and changes them when it runs again.', async (t) => {
+test('CloudFormation creates a queue and its policy, and updates them', async (t) => {
   const { local, sqs } = await withQueue(t);
   const at = { account: OWNER, region: 'us-east-1', partition: 'aws', logicalId: 'Q', stack: 's' };
   const types = local.aws.services.get('sqs')?.resources ?? {};
