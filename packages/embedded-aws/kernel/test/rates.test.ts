@@ -54,7 +54,7 @@ async function isAdmitted(
   }
 }
 
-/** How many of `count` simultaneous requests are admitted. */
+/** How many of `times` simultaneous requests are admitted. */
 async function admitted(times: number, ask: (i: number) => Promise<boolean>): Promise<number> {
   const answers = await Promise.all(Array.from({ length: times }, (_, i) => ask(i)));
   return answers.filter((each) => each).length;
@@ -94,7 +94,7 @@ describe('a published request rate', () => {
     const operations = operationsOf(aws, rate);
     if (operations.length === 0) continue;
 
-    /** How many of `count` simultaneous requests are admitted, each on its own user pool. */
+    /** How many of `times` simultaneous requests are admitted, each on its own user pool. */
     const admits = (throttle: Throttle, times: number, { account = A, region = LARGEST }: From) => {
       const isAdmitted = (i: number): boolean => {
         const operation = operations[i % operations.length]!;
