@@ -99,13 +99,14 @@ export async function run(
   const program = programOf(terminal, others);
   try {
     await program.parseAsync(args, { from: 'user' });
-    return exit.done;
+    return terminal.exitCode;
   } catch (thrown) {
     const error = thrown instanceof CommanderError ? usageError(thrown) : (thrown as Error);
     if (!error) return exit.done;
     const known = program.commands.find((command) => command.name() === args[0]);
     const name = known ? ` ${known.name()}` : '';
     terminal.fail(error, `For help: poolbridge${name} --help`);
-    return codeOf(error);
+    // Then 2 says that something would change, as terraform plan does.
+    return args.includes('--detailed-exitcode') ? exit.failed : codeOf(error);
   }
 }

@@ -21,6 +21,7 @@ import {
   stillHolds,
   type UserPoolListing,
 } from '../core/reconcile/classify.ts';
+import { foreseenRefusals } from '../core/reconcile/foreseen.ts';
 import { issuersOf, wantedNames } from '../core/reconcile/issuers.ts';
 import { type Listing, type PlannedPool, reaches, unlistedFor } from '../core/reconcile/plan.ts';
 import { type RemovedEntry, removedEntries } from '../core/reconcile/removed.ts';
@@ -203,6 +204,7 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
     ...(settled && { unfinished: settled.unfinished }),
   });
   const report = poolReport(identityPool, findings, {
+    foreseen: repair ? undefined : foreseenRefusals(pool, findings, access.providerQuota),
     repair: repair ? await repaired(event, { findings, ledger, wrong }, context) : undefined,
     notListed: unlistedFor(leading, listings),
     wrongMarks: wrong.length,

@@ -7,10 +7,12 @@ import { type ExecutionFilter, Executions } from '../executions/executions.ts';
 import { type ExecutionSummary, summaryOf } from '../executions/summary.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { UsageError } from '../output/exit.ts';
+import { pauseLines } from '../output/pause-lines.ts';
 import { requestedByText } from '../output/requested-by.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { moment } from '../output/times.ts';
+import { pausedIn } from '../settings/pauses.ts';
 
 interface Options {
   reconcile?: true;
@@ -47,7 +49,8 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
   const { stage, reconcile, status } = options;
   const limit = limitOf(options);
-  const executions = new Executions(sessionOf(command), stage);
+  const session = sessionOf(command);
+  const executions = new Executions(session, stage);
   const machine = reconcile ? 'reconcile' : 'link';
   const arns = await executions.list(machine, { limit, ...(status && { status }) });
   const read = new Map<string, DescribedExecution>();
@@ -55,11 +58,13 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     read.set(arn, await executions.read(arn));
     terminal.busy(`${read.size} of ${arns.length} executions`);
   });
+  const paused = await pausedIn(session, stage);
   const shown = arns.flatMap((arn) => read.get(arn) ?? []).map(summaryOf);
   const head = ['started', 'outcome', 'request', 'requested by', 'execution'];
-  terminal.answer({ executions: shown }, ({ executions: rows }) =>
-    rows.length > 0 ? table([head, ...rows.map(rowOf)]) : ['No executions.'],
-  );
+  terminal.answer({ ...paused, executions: shown }, ({ executions: rows, ...more }) => [
+    ...pauseLines(more),
+    ...(rows.length > 0 ? table([head, ...rows.map(rowOf)]) : ['No executions.']),
+  ]);
 }
 
 /** Lists executions with their requests and outcomes. */

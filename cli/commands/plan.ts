@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { requestOf, runExecution, withAllClientsOption } from '../executions/run.ts';
-import { optionsOf } from '../options.ts';
-import { UsageError } from '../output/exit.ts';
+import type { TargetReport } from '../../core/request/outcome.ts';
+import { requestOf, runPlan, withAllClientsOption } from '../executions/run.ts';
+import { commandLine, optionsOf } from '../options.ts';
+import { amountOfReport, amountOfResults } from '../output/amount.ts';
+import { exit, UsageError } from '../output/exit.ts';
 import { planLines } from '../output/findings.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -13,24 +15,53 @@ interface Options {
   allClients?: true;
   identityPool?: string;
   unlink?: true;
+  detailedExitcode?: true;
 }
 
 const ofClient = ['client', 'allClients', 'identityPool', 'unlink'] as const;
 
-function run(terminal: Terminal, command: Command): Promise<void> {
-  const { link, userPool, ...options } = optionsOf<Options>(command);
+/** The options of a request in the words of the command that makes it. */
+function requestWords({ userPool, client, identityPool, allClients }: Options): string {
+  const words = [
+    ['--user-pool', userPool],
+    ['--client', client],
+    ['--identity-pool', identityPool],
+  ].flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
+  return [...words, ...(allClients ? ['--all-clients'] : [])].join(' ');
+}
+
+/** Makes the plan that the options ask for. */
+async function planned(terminal: Terminal, command: Command): Promise<boolean> {
+  const all = optionsOf<Options>(command);
+  const { link, userPool, ...options } = all;
   if (userPool !== undefined) {
     const operation = options.unlink ? 'unlink' : 'link';
     if (options.allClients && !options.unlink) {
       throw new UsageError('--all-clients needs --unlink');
     }
     const request = requestOf(operation, { ...options, userPool, dryRun: true });
-    return runExecution({ terminal, command }, 'link', request);
+    return runPlan({ terminal, command }, 'link', request, {
+      amountOf: ({ results }) =>
+        amountOfResults(Array.isArray(results) ? (results as TargetReport[]) : []),
+      apply: commandLine(command, `${operation} ${requestWords(all)}`),
+    });
   }
   if (ofClient.some((name) => options[name] !== undefined)) {
     throw new UsageError('--user-pool is missing');
   }
-  return runExecution({ terminal, command }, 'reconcile', { link, repair: false }, planLines);
+  const request = { link, repair: false };
+  const only = link === undefined ? '' : ` --link ${link}`;
+  return runPlan({ terminal, command }, 'reconcile', request, {
+    linesOf: planLines,
+    amountOf: amountOfReport,
+    apply: commandLine(command, `reconcile --repair${only}`),
+  });
+}
+
+async function run(terminal: Terminal, command: Command): Promise<void> {
+  const { detailedExitcode } = optionsOf<Options>(command);
+  const isChange = await planned(terminal, command);
+  if (detailedExitcode && isChange) terminal.exitCode = exit.changes;
 }
 
 /** Shows what the deployed service would change. Writes nothing. */
@@ -46,6 +77,10 @@ export function plan(program: Command, terminal: Terminal): void {
     .option('--user-pool <id>', 'an app client of this user pool')
     .option('--client <id>', 'this app client')
     .option('--identity-pool <id>', 'only this one of its identity pools')
-    .option('--unlink', 'show what unlinking it would change');
+    .option('--unlink', 'show what unlinking it would change')
+    .option(
+      '--detailed-exitcode',
+      'exit with 0 if nothing would change, 1 on any error, 2 if something would',
+    );
   withAllClientsOption(command).action(() => run(terminal, command));
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { runExecution } from '../executions/run.ts';
+import { runStatus } from '../executions/run.ts';
 import { optionsOf } from '../options.ts';
 import { statusLines } from '../output/findings.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -12,6 +12,6 @@ export function status(program: Command, terminal: Terminal): void {
     .option('--link <name>', 'only the identity pool of this link')
     .action(() => {
       const { link } = optionsOf<{ link?: string }>(command);
-      return runExecution({ terminal, command }, 'reconcile', { link, repair: false }, statusLines);
+      return runStatus({ terminal, command }, { link, repair: false }, statusLines);
     });
 }

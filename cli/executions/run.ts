@@ -3,9 +3,13 @@ import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { Output, TargetReport } from '../../core/request/outcome.ts';
 import { commandLine, optionsOf, sessionOf } from '../options.ts';
+import { type Amount, amountLine, changesAnything } from '../output/amount.ts';
 import { outputLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
+import type { ReconcileReport } from '../output/findings.ts';
+import { pauseLines } from '../output/pause-lines.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { pausedIn } from '../settings/pauses.ts';
 import { type Ending, Machines } from './machines.ts';
 import { confirmRemoval, mustAsk, removalsIn } from './removal.ts';
 
@@ -80,14 +84,20 @@ export function requestOf(
 }
 
 /** Writes the answer of a command whose execution has ended. */
-function conclude(terminal: Terminal, ending: Ending, linesOf: LinesOf): void {
+function conclude(
+  terminal: Terminal,
+  ending: Ending,
+  linesOf: LinesOf,
+  beside: Record<string, unknown> = {},
+): void {
   const { execution } = ending;
   if ('output' in ending) {
-    terminal.answer({ execution, ...ending.output }, linesOf);
+    terminal.answer({ execution, ...beside, ...ending.output }, linesOf);
     return;
   }
   const { status, error, message, report } = ending;
-  throw new Failure(error, message, { document: { execution, status, ...report }, linesOf });
+  const document = { execution, status, ...beside, ...report };
+  throw new Failure(error, message, { document, linesOf });
 }
 
 /** Whether the results of an execution of `link` say that it has taken entries away. */
@@ -128,26 +138,103 @@ export async function confirmRequest(
   await confirmRemoval(context, removals);
 }
 
+/** Starts an execution, and waits for its end. */
+async function endingOf(
+  { terminal, command }: { terminal: Terminal; command: Command },
+  machine: Machine,
+  input: object,
+): Promise<Ending> {
+  const machines = new Machines(sessionOf(command), optionsOf(command).stage);
+  const execution = await machines.start(machine, input);
+  terminal.note(execution);
+  return machines.follow(execution, terminal);
+}
+
 /** Starts an execution, and writes its result as the answer. */
 export async function runExecution(
-  { terminal, command }: { terminal: Terminal; command: Command },
+  context: { terminal: Terminal; command: Command },
   machine: Machine,
   input: object,
   linesOf: LinesOf = linkLines,
 ): Promise<void> {
+  const { terminal, command } = context;
   const { stage, wait = true } = optionsOf<Partial<RunOptions>>(command);
-  const machines = new Machines(sessionOf(command), stage);
-  const execution = await machines.start(machine, input);
-  if (!wait) return terminal.answer({ execution, status: 'RUNNING' }, () => [execution]);
-  terminal.note(execution);
-  const ending = await machines.follow(execution, terminal);
+  if (!wait) {
+    const execution = await new Machines(sessionOf(command), stage).start(machine, input);
+    return terminal.answer({ execution, status: 'RUNNING' }, () => [execution]);
+  }
+  const ending = await endingOf(context, machine, input);
   try {
     conclude(terminal, ending, linesOf);
   } finally {
     if (machine === 'link' && hasRemoved(ending)) {
-      terminal.note(`To undo: ${commandLine(command, `undo ${executionOf(execution).name}`)}`);
+      const { name } = executionOf(ending.execution);
+      terminal.note(`To undo: ${commandLine(command, `undo ${name}`)}`);
     }
   }
+}
+
+/** Starts a reconcile that repairs nothing, and writes what it found. */
+export async function runStatus(
+  context: { terminal: Terminal; command: Command },
+  input: object,
+  linesOf: LinesOf,
+): Promise<void> {
+  const { terminal, command } = context;
+  const paused = pausedIn(sessionOf(command), optionsOf(command).stage);
+  const ending = await endingOf(context, 'reconcile', input);
+  const all: LinesOf = (shown) => [...pauseLines(shown), ...linesOf(shown)];
+  conclude(terminal, ending, all, { ...(await paused) });
+}
+
+/** What a plan is made of, beside its request. */
+interface Planning {
+  linesOf?: LinesOf;
+  amountOf(output: Record<string, unknown>): Amount;
+  /** The command that applies it. */
+  apply: string;
+}
+
+/** How applying a plan would fail, in the first identity pool where it would. */
+function faultIn({
+  identityPools = [],
+}: ReconcileReport): { error: string; message: string } | undefined {
+  return identityPools.flatMap((pool) => ('wouldFail' in pool ? (pool.wouldFail ?? []) : []))[0];
+}
+
+/**
+ * Starts an execution that writes nothing, and writes what it would change.
+ *
+ * @returns whether it would change anything.
+ * @throws Failure if applying it would fail too.
+ */
+export async function runPlan(
+  context: { terminal: Terminal; command: Command },
+  machine: Machine,
+  input: object,
+  { linesOf = linkLines, amountOf, apply }: Planning,
+): Promise<boolean> {
+  const { terminal, command } = context;
+  const paused = pausedIn(sessionOf(command), optionsOf(command).stage);
+  const ending = await endingOf(context, machine, input);
+  const amount = amountOf('output' in ending ? ending.output : ending.report);
+  const isChange = changesAnything(amount);
+  const all: LinesOf = (shown) => [
+    ...pauseLines(shown),
+    ...linesOf(shown),
+    // A plan that failed as a whole knows of no change.
+    ...('output' in ending || isChange || amount.needApproval > 0
+      ? [amountLine(amount, apply)]
+      : []),
+  ];
+  const beside = { ...(await paused), amount, ...(isChange && { apply }) };
+  const fault = 'output' in ending ? faultIn(ending.output) : undefined;
+  if ('output' in ending && fault) {
+    const document = { execution: ending.execution, ...beside, ...ending.output };
+    throw new Failure(fault.error, fault.message, { document, linesOf: all });
+  }
+  conclude(terminal, ending, all, beside);
+  return isChange;
 }
 
 /** The results of `link`. If very many failed, the cause of the execution has only counts. */

@@ -69,6 +69,7 @@ function resultLines(result: TargetReport): string[] {
     ...cancelledLines(result.cancelled),
     ...(result.issuer === undefined ? [] : [`  the user pool has the ${result.issuer} issuer`]),
     `  as ${result.assumedRoleArn}`,
+    ...(result.needsApproval ? ['  needs approval: a person must agree before it is written'] : []),
     ...(result.approval
       ? [`  approved by ${result.approval.approvedBy} (${result.approval.reason})`]
       : []),

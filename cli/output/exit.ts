@@ -1,7 +1,7 @@
 import type { Sheet } from './sheet.ts';
 
-/** Exit codes: done, failed, wrong usage, not covered by links.yml. */
-export const exit = { done: 0, failed: 1, usage: 2, notCovered: 3 } as const;
+/** Exit codes: done, failed, wrong usage, not covered by links.yml; a plan that changes something, if asked for. */
+export const exit = { done: 0, failed: 1, usage: 2, notCovered: 3, changes: 2 } as const;
 
 /** The command line is wrong; the message says how. */
 export class UsageError extends Error {

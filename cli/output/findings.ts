@@ -31,6 +31,7 @@ const entryRows = (entries: Entry[]): string[] =>
       providerLabel(entry.providerName),
       entry.clientId,
       entry.clientName ?? '',
+      entry.needsApproval ? 'needs approval' : '',
     ]),
   );
 
@@ -73,6 +74,9 @@ function planLine(entry: Entry): string {
   const { repair, providerName, clientId, clientName } = entry;
   const what = `CognitoIdentityProviders ${JSON.stringify({ ProviderName: providerName, ClientId: clientId }).replaceAll('","', '", "')}`;
   const name = clientName === undefined ? '' : ` ${clientName}`;
+  if (entry.refused !== undefined) {
+    return styleText('yellow', `  ! ${what}${name}: ${entry.refused}`);
+  }
   return repair === 'link'
     ? styleText('green', `  + ${what}${name}`)
     : styleText('red', `  - ${what}${name}`);

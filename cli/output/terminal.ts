@@ -3,7 +3,7 @@ import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { visible, visibleText } from '../../core/visible.ts';
 import { sentenceOf } from './advice.ts';
-import { type Answer, Failure, UsageError } from './exit.ts';
+import { type Answer, exit, Failure, UsageError } from './exit.ts';
 import { type Sheet, sheetAsCsv, sheetAsText } from './sheet.ts';
 
 /** A stream that may be a terminal. */
@@ -64,6 +64,8 @@ export class Terminal {
   readonly format: Format;
   /** How many characters a line of a table may have: as many as the terminal has, and any number elsewhere. */
   readonly width: number;
+  /** The exit code of a command that does not fail. */
+  exitCode: number = exit.done;
   readonly #streams: Streams;
   #busy = false;
 

@@ -4,6 +4,7 @@ import { pagesOf } from '../../aws/pace/pages.ts';
 import { parseArn } from '../../core/arn.ts';
 import { deployedMachine, tableName } from '../../core/deployment.ts';
 import { isPause, PAUSE, type Pause } from '../../core/write/pause.ts';
+import type { Paused } from '../output/pause-lines.ts';
 import type { Session } from '../session.ts';
 
 const Key = { pk: { S: PAUSE }, sk: { S: PAUSE } };
@@ -28,6 +29,16 @@ async function rulesNamed(events: EventBridge, NamePrefix: string): Promise<Rule
   const all: Rule[] = [];
   for await (const { items } of pages) all.push(...items);
   return all;
+}
+
+/** What an answer says of the pause of a stage; nothing if there is none, or the caller may not read it. */
+export async function pausedIn(session: Session, stage: string): Promise<Paused> {
+  try {
+    const found = await new Pauses(session, stage).find();
+    return found ? { paused: found.pause ?? {} } : {};
+  } catch {
+    return {};
+  }
 }
 
 /** Pauses all writes of a stage, and resumes them. */

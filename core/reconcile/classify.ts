@@ -46,6 +46,8 @@ export interface Finding {
   links: string[];
   /** What repairing it would be: absent where that is left to a person. */
   repair?: Intent;
+  /** Whether a repair is left to a person only because links.yml wants each change approved. */
+  needsApproval?: true;
   /** What the ledger has of one that was removed without a request. */
   lost?: LedgerEntry;
 }
@@ -242,8 +244,8 @@ export function classify(evidence: Evidence): Finding[] {
   return [...present, ...absent].map((finding) => {
     if (!approvalTime(evidence.links, finding.links)) return finding;
     // What links.yml has approved by a person is left to one.
-    const { repair: _, ...left } = finding;
-    return left;
+    const { repair, ...left } = finding;
+    return { ...left, ...(repair && { needsApproval: true as const }) };
   });
 }
 

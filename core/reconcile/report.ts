@@ -42,8 +42,10 @@ interface ReportedEntry {
   links?: string[];
   /** What a repair does about it, or would do; absent where that is left to a person. */
   repair?: Intent['operation'];
-  /** Why it was not repaired, by the error's name. */
+  /** Why it was not repaired, or would not be, by the error's name. */
   refused?: string;
+  /** Whether it is left to a person only because links.yml wants each change approved. */
+  needsApproval?: true;
 }
 
 /** One identity pool in the output of the `reconcile` state machine. */
@@ -72,6 +74,8 @@ export interface PoolReport {
   /** What was written, where there is room for it. */
   changes?: ShownChange[];
   failure?: Fault;
+  /** How a repair would fail, where none was asked for. */
+  wouldFail?: Fault;
 }
 
 /** An identity pool that could not be reconciled. */
@@ -92,7 +96,7 @@ const inOrder = (findings: Finding[], states: EntryState[]): Finding[] =>
   states.flatMap((state) => findings.filter((finding) => finding.state === state));
 
 function reported(
-  { state, provider, clientName, repair, links }: Finding,
+  { state, provider, clientName, repair, needsApproval, links }: Finding,
   refusal: Refused | undefined,
   withLinks = false,
 ): ReportedEntry {
@@ -105,6 +109,7 @@ function reported(
     ...(withLinks && { links }),
     ...(repair && { repair: repair.operation }),
     ...(refusal && { refused: refusalOf(refusal).name }),
+    ...(needsApproval && { needsApproval }),
   };
 }
 
@@ -151,31 +156,53 @@ function ifRoom(
   return { ...made, ...restOf(findings, room - JSON.stringify(made).length) };
 }
 
+interface Judged {
+  repair?: Repair | undefined;
+  /** Why entries would be refused, by their keys, where nothing is repaired. */
+  foreseen?: Repair['refused'] | undefined;
+  /** Why a user pool could not be listed. */
+  notListed?: string | undefined;
+}
+
+/** What has failed and, where nothing was repaired, what a repair would fail with. */
+function faultsOf(
+  room: number,
+  { repair, foreseen, notListed }: Judged,
+): Pick<PoolReport, 'failure' | 'wouldFail'> {
+  const [refusal] = repair?.refused.values() ?? [];
+  const [later] = repair ? [] : (foreseen?.values() ?? []);
+  const shown = (sentence: string): string => sentence.slice(0, Math.max(room, SENTENCE));
+  const sentences = [refusal?.refused, notListed].flatMap((sentence) => sentence ?? []);
+  const failure = {
+    error: refusal ? refusalOf(refusal).name : 'UserPoolNotListedError',
+    message: shown(sentences.join(' ')),
+  };
+  return {
+    ...(sentences.length > 0 && { failure }),
+    ...(later && { wouldFail: { error: refusalOf(later).name, message: shown(later.refused) } }),
+  };
+}
+
 /** What was found of an identity pool and done about it, as far as there is room. */
 export function poolReport(
   { identityPoolId, links, room, allEntries }: PlannedPool,
   findings: Finding[],
   {
     repair,
+    foreseen,
     notListed,
     issuers = [],
     wrongMarks = 0,
-  }: {
-    repair?: Repair | undefined;
-    notListed?: string | undefined;
+  }: Judged & {
     issuers?: PoolIssuer[];
     wrongMarks?: number;
   } = {},
 ): PoolReport {
-  const [refusal] = repair?.refused.values() ?? [];
-  const sentences = [refusal?.refused, notListed].flatMap((sentence) => sentence ?? []);
-  const failure = sentences.length > 0 && {
-    error: refusal ? refusalOf(refusal).name : 'UserPoolNotListedError',
-    message: sentences.join(' ').slice(0, Math.max(room, SENTENCE)),
-  };
-  let left = room - (failure ? failure.message.length : 0);
+  const refused = repair?.refused ?? foreseen;
+  const faults = faultsOf(room, { repair, foreseen, notListed });
+  let left = room - JSON.stringify(faults).length;
   const all = inOrder(findings, order).map((finding) =>
-    reported(finding, repair?.refused.get(entryKey(finding.provider)), allEntries === true),
+    reported(finding, refused?.get(entryKey(finding.provider)), allEntries === true),
   );
   const shownIssuers = fitting(issuers, left * ISSUERS_SHARE);
   if (shownIssuers.length > 0) left -= JSON.stringify(shownIssuers).length;
@@ -198,7 +225,7 @@ export function poolReport(
     }),
     ...(repair && { repaired: { linked: added, unlinked: repair.changes.length - added } }),
     ...ifRoom(changes, allEntries ? findings : [], left),
-    ...(failure && { failure }),
+    ...faults,
   };
 }
 

@@ -19,7 +19,7 @@ import type { Outcome, Resolved, Result, Target } from './target.ts';
 /** A target when its branch has ended, well or not. */
 export type TargetEnd =
   | {
-      target: Pick<Target, 'identityPoolId' | 'links' | 'approval' | 'issuer'>;
+      target: Pick<Target, 'identityPoolId' | 'links' | 'approval' | 'approvalTime' | 'issuer'>;
       assumedRoleArn: string;
       result: Result;
     }
@@ -30,6 +30,8 @@ export type TargetReport = { identityPoolId: string; links: string[] } & (
   | (Result & {
       assumedRoleArn: string;
       approval?: Approval;
+      /** Of a dry run: whether a person would have to approve the changes. */
+      needsApproval?: true;
       /** The user pool's own setting, where it is not the original one. */
       issuer?: Issuer;
     })
@@ -96,7 +98,8 @@ export function reportOf(end: TargetEnd): TargetReport {
   const { cancelled, rebased, writtenBy, changedSince, linkedSince, marksCleared } = end.result;
   // Whose session wrote, where another execution did.
   const { assumedRoleArn = end.assumedRoleArn } = end.result;
-  const { approval, issuer } = end.target;
+  const { approval, approvalTime, issuer } = end.target;
+  const needsApproval = outcome === 'PLANNED' && approvalTime !== undefined;
   return {
     identityPoolId,
     links,
@@ -107,6 +110,7 @@ export function reportOf(end: TargetEnd): TargetReport {
     assumedRoleArn,
     attempts,
     ...(approval && { approval }),
+    ...(needsApproval && { needsApproval }),
     ...(issuer && { issuer }),
     ...(cancelled && { cancelled }),
     ...(rebased && { rebased }),

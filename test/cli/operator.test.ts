@@ -8,6 +8,7 @@ import { poolbridge, someone } from './command.ts';
 const MOBILE = 'us-east-1_Mobile001';
 const HALF = 'us-east-1_Half00001';
 const HEALED = 'us-east-1_Healed001';
+const TIGHT = 'us-east-1_Tight0001';
 const EXECUTION = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:';
 
 describe('an operator', () => {
@@ -158,13 +159,42 @@ describe('an operator', () => {
       new RegExp(`\n {2}\\+ CognitoIdentityProviders .*"${clientId}"} app-one`),
     );
     assert.ok(!plan.out.includes(named));
+    const apply = 'poolbridge reconcile --repair --link healed';
+    assert.ok(plan.out.endsWith(`\n1 to add. To apply: ${apply}\n`), plan.out);
+    const coded = await json('plan', '--link', 'healed', '--detailed-exitcode');
+    assert.deepEqual([coded.code, coded.answer.amount.add, coded.answer.apply], [2, 1, apply]);
+    const client = await say('plan', ...subject(clientId, HEALED));
+    assert.ok(
+      client.out.endsWith(
+        `\n1 to add. To apply: poolbridge link --user-pool ${HEALED} --client ${clientId}\n`,
+      ),
+      client.out,
+    );
     assert.deepEqual(await world.describe(pools.healed), before);
     assert.equal((await say('reconcile', '--link', 'healed', '--repair')).code, 2);
     const { answer } = await json('reconcile', '--link', 'healed', '--repair', '--yes');
     assert.deepEqual(answer.identityPools[0].repaired, { linked: 1, unlinked: 0 });
     assert.ok((await entriesOf(pools.healed)).includes(clientId));
+    const same = await say('plan', '--link', 'healed', '--detailed-exitcode');
+    assert.deepEqual([same.code, same.out.endsWith('\nNothing to change.\n')], [0, true]);
+    assert.equal((await say('plan', '--detailed-exitcode', '--nope')).code, 1);
     const unknown = await json('status', '--link', 'nope');
     assert.deepEqual([unknown.code, unknown.answer.error], [1, 'InvalidRequestError']);
+  });
+
+  test('sees in a plan what the write would refuse, and fails as it would', async () => {
+    await world.createUserPool(TIGHT);
+    await world.createIdentityPool(pools.tight);
+    const clientIds = [await world.createAppClient(TIGHT), await world.createAppClient(TIGHT)];
+    const plan = await say('plan', '--link', 'tight');
+    const repair = await say('reconcile', '--link', 'tight', '--repair', '--yes');
+    assert.deepEqual([plan.code, repair.code], [1, 1]);
+    const [, refusal] = /(ProviderQuotaError: .*)\n$/.exec(repair.err)!;
+    assert.ok(plan.err.endsWith(`${refusal}\n`), plan.err);
+    assert.match(plan.out, /\n {2}! CognitoIdentityProviders .* app: ProviderQuotaError\n/);
+    assert.match(plan.out, /\n1 to add, 1 refused\. To apply: /);
+    const linked = await entriesOf(pools.tight);
+    assert.equal(clientIds.filter((clientId) => linked.includes(clientId)).length, 1);
   });
 
   test('finds an execution with who requested it and every state that it visited', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import {
   DescribeRuleCommand,
   DisableRuleCommand,
@@ -103,6 +104,19 @@ describe('poolbridge pause and poolbridge resume', () => {
     assert.equal(planned!.outcome, 'PLANNED');
     const already = (await world.run({ ...request, clientId: linked })).result().results;
     assert.equal(already[0]!.outcome, 'ALREADY_LINKED');
+
+    const first =
+      /^PAUSED All writes have been paused since \S+ by \S+ \(moving\)\. To resume: poolbridge resume --stage dev\n/;
+    for (const args of [
+      ['status', '--link', 'mobile'],
+      ['plan', '--link', 'mobile'],
+      ['history'],
+    ]) {
+      const { out, err } = await poolbridge(world, args);
+      assert.match(stripVTControlCharacters(out), first, err);
+      const { paused: inJson } = JSON.parse((await poolbridge(world, [...args, '--json'])).out);
+      assert.equal(inJson.reason, 'moving');
+    }
 
     // The first pause stays: it names the person to ask.
     assert.match((await pause('--reason', 'again')).out, /\(moving\)/);

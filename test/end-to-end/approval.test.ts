@@ -184,6 +184,14 @@ describe('a change that needs approval', () => {
     const request = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
     const planned = (await world.run({ ...request, dryRun: true })).result();
     assert.equal(planned.results[0]!.outcome, 'PLANNED');
+    assert.ok('needsApproval' in planned.results[0]! && planned.results[0].needsApproval);
+    const plan = await poolbridge(world, ['plan', '--link', 'approved']);
+    assert.match(
+      plan.out,
+      new RegExp(`\n  missing .* ${clientId} +app +needs approval\n`),
+      plan.err,
+    );
+    assert.match(plan.out, /\n\d+ to be approved\.\n$/);
 
     // The answer to its first round is forged, so that it tries again.
     const executionArn = await startPending(request, 'rounds');

@@ -348,6 +348,8 @@ describe('a repair', () => {
       assert.ok(asked.every(({ repair }) => repair === undefined));
       const others = repairsOf(classify(evidence)).filter((each) => !each.links.includes('one'));
       assert.equal(repairsOf(findings).length, others.length);
+      const left = repairsOf(classify(evidence)).length - others.length;
+      assert.equal(findings.filter(({ needsApproval }) => needsApproval).length, left);
     });
   });
 

@@ -1,0 +1,73 @@
+import type { TargetReport } from '../../core/request/outcome.ts';
+import type { ReconcileReport } from './findings.ts';
+
+/** How much a plan would change. */
+export interface Amount {
+  /** Entries. */
+  add: number;
+  remove: number;
+  /** Role mappings and principal tags, of entries that are there. */
+  beside: number;
+  /** Repairs that the write would refuse. */
+  refused: number;
+  /** Changes that a person would have to approve. */
+  needApproval: number;
+  /** Whether there is no room to say how many more there are. */
+  isAtLeast: boolean;
+}
+
+/** How much a dry run of `link` would change. */
+export function amountOfResults(results: TargetReport[]): Amount {
+  const planned = results.flatMap((each) => (each.outcome === 'PLANNED' ? [each] : []));
+  const counted = planned.flatMap(({ changes }) =>
+    changes.map((change) => ({
+      op: change.op,
+      count: 'clientIds' in change ? change.clientIds.length : 1,
+    })),
+  );
+  const sumOf = (...ops: string[]): number =>
+    counted.reduce((sum, { op, count }) => sum + (ops.includes(op) ? count : 0), 0);
+  return {
+    add: sumOf('add'),
+    remove: sumOf('remove'),
+    beside: sumOf('map', 'unmap', 'tag', 'untag'),
+    refused: 0,
+    needApproval: planned.filter(({ needsApproval }) => needsApproval).length,
+    isAtLeast: false,
+  };
+}
+
+/** How much a repair would change. */
+export function amountOfReport({ identityPools = [] }: ReconcileReport): Amount {
+  const pools = identityPools.flatMap((pool) => ('entries' in pool ? [pool] : []));
+  const entries = pools.flatMap((pool) => pool.entries);
+  const done = entries.filter(({ refused }) => refused === undefined);
+  return {
+    add: done.filter(({ repair }) => repair === 'link').length,
+    remove: done.filter(({ repair }) => repair === 'unlink').length,
+    beside: 0,
+    refused: entries.length - done.length,
+    needApproval: entries.filter(({ needsApproval }) => needsApproval).length,
+    isAtLeast: pools.some(({ omitted = 0 }) => omitted > 0),
+  };
+}
+
+/** Whether applying a plan would change anything. */
+export const changesAnything = ({ add, remove, beside }: Amount): boolean =>
+  add + remove + beside > 0;
+
+const counted = (count: number, what: string): string[] => (count > 0 ? [`${count} ${what}`] : []);
+
+/** The last line of a plan: how much changes, and the command that applies it. */
+export function amountLine(amount: Amount, apply: string): string {
+  const { add, remove, beside, refused, needApproval, isAtLeast } = amount;
+  const parts = [
+    ...counted(add, 'to add'),
+    ...counted(remove, 'to remove'),
+    ...counted(beside, 'role mappings or principal tags to change'),
+    ...counted(refused, 'refused'),
+    ...counted(needApproval, 'to be approved'),
+  ];
+  const sum = `${isAtLeast ? 'At least ' : ''}${parts.join(', ') || 'Nothing to change'}.`;
+  return changesAnything(amount) ? `${sum} To apply: ${apply}` : sum;
+}

@@ -1,0 +1,22 @@
+import { entryKey, type IdentityPool } from '../identity-pool/identity-pool.ts';
+import { batch, type Refused } from '../write/batch.ts';
+import { type Finding, repairsOf } from './classify.ts';
+
+/**
+ * The repairs that a write would refuse, for the quota or a role mapping, by the keys of their entries: a plan judges
+ * as the write does.
+ *
+ * @param quota of entries in the identity pool.
+ */
+export function foreseenRefusals(
+  pool: IdentityPool,
+  findings: Finding[],
+  quota: number,
+): ReadonlyMap<string, Refused> {
+  const asked = repairsOf(findings).map(({ intent, provider }) => ({
+    key: entryKey(provider),
+    intent,
+  }));
+  const { shares } = batch(pool, asked, quota);
+  return new Map(shares.flatMap((share) => ('refused' in share ? [[share.key, share]] : [])));
+}
