@@ -5,6 +5,8 @@ import type { DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { EventBridge } from '@aws-sdk/client-eventbridge';
 import type { SFN } from '@aws-sdk/client-sfn';
 import { parseArn } from '../core/arn.ts';
+import { networkOf } from './network.ts';
+import { checkProfile } from './profiles.ts';
 
 /** AWS credentials. */
 export interface Credentials {
@@ -30,7 +32,7 @@ export interface Caller {
   account: string;
 }
 
-interface Config {
+interface Config extends ReturnType<typeof networkOf> {
   region?: string;
   endpoint?: string;
   credentials?: Credentials;
@@ -53,7 +55,7 @@ function credentialsOf({ profile, credentials }: SessionOptions): Pick<Config, '
 }
 
 /** The configuration of every client of a command. */
-function configOf(options: SessionOptions): Config {
+async function configOf(options: SessionOptions): Promise<Config> {
   const { profile, endpoint } = options;
   if (profile !== undefined) {
     // A profile may also set the endpoint, and the SDK finds that profile only through the environment.
@@ -65,16 +67,19 @@ function configOf(options: SessionOptions): Config {
   // The AWS CLI reads both variables; the SDK reads only the first.
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   const region = options.region || AWS_REGION || AWS_DEFAULT_REGION;
-  return {
+  const config = {
+    ...networkOf(),
     ...(region && { region }),
     ...(endpoint && { endpoint }),
     ...credentialsOf(options),
   };
+  if (!options.credentials) await checkProfile(process.env['AWS_PROFILE']);
+  return config;
 }
 
 /** Clients for one account and Region, configured as the AWS CLI is. Each client is loaded when it is needed. */
 export class Session {
-  readonly #config: Config;
+  readonly #config: Promise<Config>;
   readonly #stepFunctions = new Map<string | undefined, SFN>();
   #caller: Promise<Caller> | undefined;
   #table: DynamoDB | undefined;
@@ -82,6 +87,8 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#config = configOf(options);
+    // The call that asks for a client first gets the error.
+    this.#config.catch(() => {});
   }
 
   /** @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
@@ -96,7 +103,7 @@ export class Session {
 
   async #callerIdentity(): Promise<Caller> {
     const { STS } = await import('@aws-sdk/client-sts');
-    const sts = new STS(this.#config);
+    const sts = new STS(await this.#config);
     const { Arn = '', Account = '' } = await sts.getCallerIdentity({});
     const { partition } = parseArn(Arn);
     return { arn: Arn, partition, region: await sts.config.region(), account: Account };
@@ -112,8 +119,9 @@ export class Session {
   async stepFunctions(region?: string): Promise<SFN> {
     const { SFN } = await import('@aws-sdk/client-sfn');
     const { patient } = await import('../aws/pace/pace.ts');
+    const config = await this.#config;
     const known = this.#stepFunctions.get(region);
-    const sfn = known ?? new SFN({ ...this.#config, ...patient(), ...(region && { region }) });
+    const sfn = known ?? new SFN({ ...config, ...patient(), ...(region && { region }) });
     this.#stepFunctions.set(region, sfn);
     return sfn;
   }
@@ -121,31 +129,33 @@ export class Session {
   async logs(): Promise<CloudWatchLogs> {
     const { CloudWatchLogs } = await import('@aws-sdk/client-cloudwatch-logs');
     const { patient } = await import('../aws/pace/pace.ts');
+    const config = await this.#config;
     // One client for all calls, since each client learns the rate that AWS allows.
-    this.#logs ??= new CloudWatchLogs({ ...this.#config, ...patient() });
+    this.#logs ??= new CloudWatchLogs({ ...config, ...patient() });
     return this.#logs;
   }
 
   async table(): Promise<DynamoDB> {
     const { DynamoDB } = await import('@aws-sdk/client-dynamodb');
-    this.#table ??= new DynamoDB(this.#config);
+    const config = await this.#config;
+    this.#table ??= new DynamoDB(config);
     return this.#table;
   }
 
   async events(): Promise<EventBridge> {
     const { EventBridge } = await import('@aws-sdk/client-eventbridge');
-    return new EventBridge(this.#config);
+    return new EventBridge(await this.#config);
   }
 
   async userPools(region: string): Promise<CognitoIdentityProvider> {
     const { CognitoIdentityProvider } = await import('@aws-sdk/client-cognito-identity-provider');
     const { patient } = await import('../aws/pace/pace.ts');
-    return new CognitoIdentityProvider({ ...this.#config, ...patient(), region });
+    return new CognitoIdentityProvider({ ...(await this.#config), ...patient(), region });
   }
 
   async trails(region: string): Promise<CloudTrail> {
     const { CloudTrail } = await import('@aws-sdk/client-cloudtrail');
     const { patient } = await import('../aws/pace/pace.ts');
-    return new CloudTrail({ ...this.#config, ...patient(), region });
+    return new CloudTrail({ ...(await this.#config), ...patient(), region });
   }
 }

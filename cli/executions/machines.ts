@@ -4,6 +4,7 @@ import { executionOf } from '../../core/execution.ts';
 import { isObject, isText } from '../../core/shape.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
+import { untilInterrupted } from './interrupt.ts';
 
 /** Why an execution did not succeed, and the report that it made. */
 interface Failed {
@@ -96,7 +97,16 @@ export class Machines {
   }
 
   /** Waits for the end of an execution. Shows its state meanwhile, if the caller may read it. */
-  async follow(execution: string, terminal: ProgressOutput = silent): Promise<Ending> {
+  async follow(execution: string, terminal?: ProgressOutput): Promise<Ending> {
+    if (!terminal) return this.#end(execution, silent);
+    return untilInterrupted(this.#end(execution, terminal), () =>
+      terminal.note(
+        `The execution goes on. To see it: poolbridge show ${executionOf(execution).name} --stage ${this.#stage}`,
+      ),
+    );
+  }
+
+  async #end(execution: string, terminal: ProgressOutput): Promise<Ending> {
     const sfn = await this.#session.stepFunctions();
     const progress = new Progress(sfn, execution, terminal);
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {

@@ -21,10 +21,32 @@ const advice = new Map([
   ],
   ['ExpiredToken', expired],
   ['ExpiredTokenException', expired],
+  [
+    'UnrecognizedClientException',
+    'Check the credentials. The Region may also be one that the account has not enabled, or of another partition.',
+  ],
+  [
+    'InvalidClientTokenId',
+    'Check the credentials. The Region may also be one that the account has not enabled, or of another partition.',
+  ],
   ['ECONNREFUSED', unreachable],
   ['ECONNRESET', unreachable],
   ['ENOTFOUND', unreachable],
 ]);
+
+// For example states.us-esat-1.amazonaws.com.
+const HOST = /\bENOTFOUND \S+?\.([a-z0-9-]+)\.(?:amazonaws|api\.aws|on\.aws)\b/;
+
+/** What to do about a Region that is none. */
+function regionAdvice(message: string): string | undefined {
+  if (message.startsWith('Region not accepted')) {
+    return 'Name a Region by its code, such as us-east-1.';
+  }
+  const [, region] = HOST.exec(message) ?? [];
+  return region === undefined
+    ? undefined
+    : `AWS has no such host: check that ${region} is the Region, and check the network.`;
+}
 
 /** An error's name and message, followed by what to do if that is known. */
 export function sentenceOf({
@@ -33,6 +55,7 @@ export function sentenceOf({
   code = '',
 }: Error & { code?: string }): [name: string, sentence: string] {
   const text = message || code;
-  const known = advice.get(message) ?? advice.get(name) ?? advice.get(code);
+  const known =
+    regionAdvice(message) ?? advice.get(message) ?? advice.get(name) ?? advice.get(code);
   return [name, known === undefined ? text : `${text.replace(/\.?$/, '.')} ${known}`];
 }

@@ -47,12 +47,13 @@ export const environment = ({ local }: Pick<World, 'local'>, keys: Keys = root):
   AWS_EC2_METADATA_DISABLED: 'true',
 });
 
-const path = fileURLToPath(new URL('../../cli/bin/poolbridge.js', import.meta.url));
+/** The file that `npx poolbridge` starts. */
+export const commandPath = fileURLToPath(new URL('../../cli/bin/poolbridge.js', import.meta.url));
 
 /** Runs the command in a process of its own, as a person does. */
 export function processOf(env: Environment, args: string[]): Promise<Output> {
   return new Promise((resolve) => {
-    execFile(path, args, { env }, (error, out, err) => {
+    execFile(commandPath, args, { env }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
     });
   });

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type LocalAws, startAws } from 'embedded-aws';
-import { environment, processOf } from './command.ts';
+import { networkOf } from '../../cli/network.ts';
+import { sentenceOf } from '../../cli/output/advice.ts';
+import { commandPath, environment, processOf } from './command.ts';
 
 const read = (file: string): string =>
   readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
@@ -47,6 +53,87 @@ describe('the poolbridge process', () => {
     assert.equal(code, 0, err);
     const packages = err.matchAll(/\/node_modules\/((?:@[^/]+\/)?[^/]+)\//g);
     assert.deepEqual([...new Set([...packages].map(([, name]) => name))], ['commander']);
+  });
+
+  test('shows its version as the AWS CLI does', async () => {
+    const { code, out } = await processOf(environment({ local }), ['--version']);
+    assert.equal(code, 0);
+    assert.match(out, /^poolbridge\/\d+\.\d+\.\d+ node\/24\.\d+\.\d+ \w+\/\w+\n$/);
+  });
+
+  test('names a profile that does not exist, and those that do', async () => {
+    const config = join(folder, 'profiles');
+    writeFileSync(config, '[default]\nregion = eu-west-1\n[profile there]\nregion = eu-west-1\n');
+    const env = { ...environment({ local }), AWS_CONFIG_FILE: config };
+    const { code, err } = await processOf(env, ['history', '--profile', 'nosuch']);
+    assert.equal(code, 2);
+    assert.match(err, /^ProfileNotFound: There is no AWS profile nosuch, .*: default, there\.\n$/);
+    const named = await processOf({ ...env, AWS_PROFILE: 'nosuch' }, ['history']);
+    assert.match(named.err, /There is no AWS profile nosuch/);
+  });
+
+  test('reaches AWS through the proxy of the environment, unless NO_PROXY names the host', async () => {
+    const connected: string[] = [];
+    const proxy = createServer().on('connect', ({ url = '' }, socket) => {
+      connected.push(url);
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const env = {
+      ...environment({ local }),
+      AWS_ENDPOINT_URL: 'https://aws.example.invalid',
+      HTTPS_PROXY: `http://127.0.0.1:${port}`,
+    };
+    try {
+      assert.equal((await processOf(env, ['history'])).code, 1);
+      assert.deepEqual([...new Set(connected)], ['aws.example.invalid:443']);
+      connected.length = 0;
+      const direct = { ...env, NO_PROXY: 'aws.example.invalid' };
+      assert.match((await processOf(direct, ['history'])).err, /ENOTFOUND|EAI_AGAIN/);
+      assert.deepEqual(connected, []);
+    } finally {
+      proxy.close();
+    }
+  });
+
+  test('trusts the certificates of AWS_CA_BUNDLE, and names a file that it can not read', async () => {
+    const bundle = join(folder, 'bundle.pem');
+    writeFileSync(bundle, 'a certificate');
+    const { requestHandler } = networkOf({ AWS_CA_BUNDLE: bundle });
+    assert.equal(String(requestHandler?.httpsAgent.options.ca), 'a certificate');
+    assert.deepEqual(networkOf({}), {});
+    const env = { ...environment({ local }), AWS_CA_BUNDLE: join(folder, 'absent.pem') };
+    const { code, err } = await processOf(env, ['history']);
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^Error: AWS_CA_BUNDLE names .*absent\.pem, which can't be read \(ENOENT\)\./,
+    );
+  });
+
+  test('says in words that a Region is none', async () => {
+    const { code, err } = await processOf(environment({ local }), [
+      'history',
+      '--region',
+      'us east',
+    ]);
+    assert.equal(code, 1);
+    assert.match(err, /Name a Region by its code, such as us-east-1\.\n$/);
+    const error = new Error('getaddrinfo ENOTFOUND states.us-esat-1.amazonaws.com');
+    assert.match(sentenceOf(error)[1], /check that us-esat-1 is the Region/);
+  });
+
+  test('ends quietly when what reads its output stops reading', async () => {
+    const { path, env } = { path: commandPath, env: environment({ local }) };
+    const child = spawn(path, ['--help'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let err = '';
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+    });
+    const [code] = await once(child, 'close');
+    assert.deepEqual([code, err], [0, '']);
   });
 
   test('reads account, Region and endpoint of a profile as the AWS CLI does, and reports a failure as JSON on stdout', async () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { until } from '../until.ts';
 import { ACCOUNT_C, pools, startWorld, type World } from '../world.ts';
-import { poolbridge, someone } from './command.ts';
+import { commandPath, environment, poolbridge, someone } from './command.ts';
 import { assertGolden, type Stand } from './golden.ts';
 
 const HEALED = 'us-east-1_Healed001';
@@ -160,6 +162,25 @@ describe('what a person sees', () => {
         await say('resume');
       }
     });
+  });
+
+  test('Ctrl-C while a command waits ends the command alone, and says how to see the execution', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app-stopped');
+    const args = ['link', '--user-pool', APPROVED, '--client', clientId];
+    const child = spawn(commandPath, args, { env: environment(world), stdio: 'pipe' });
+    let err = '';
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+      if (err.includes('waits for approval')) child.kill('SIGINT');
+    });
+    const [code] = await once(child, 'close');
+    assert.equal(code, 130, err);
+    const [, name] =
+      /\nThe execution goes on\. To see it: poolbridge show (\S+) --stage dev\n$/.exec(err) ?? [];
+    const shown = await json('show', name!);
+    assert.equal(shown.answer.status, 'RUNNING');
+    await say('approve', name!, '--deny', '--reason', 'a drill');
+    assert.equal((await world.ended(shown.answer.execution)).error, 'ApprovalDeniedError');
   });
 
   describe('poolbridge approvals', () => {
