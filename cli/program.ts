@@ -6,6 +6,7 @@ import { check } from './commands/check.ts';
 import { completion } from './commands/completion.ts';
 import { entries } from './commands/entries.ts';
 import { history } from './commands/history.ts';
+import { init } from './commands/init.ts';
 import { lease } from './commands/lease.ts';
 import { link } from './commands/link.ts';
 import { pause } from './commands/pause.ts';
@@ -15,6 +16,7 @@ import { replay } from './commands/replay.ts';
 import { resume } from './commands/resume.ts';
 import { show } from './commands/show.ts';
 import { status } from './commands/status.ts';
+import { trial } from './commands/trial.ts';
 import { undo } from './commands/undo.ts';
 import { unlink } from './commands/unlink.ts';
 import { why } from './commands/why.ts';
@@ -42,6 +44,8 @@ const commands = [
   resume,
   lease,
   check,
+  init,
+  trial,
   completion,
 ];
 

@@ -129,9 +129,15 @@ export class Terminal {
 
   /** Shows lines and asks a question, on stderr. Every answer but yes is no, and so is the end of the input. */
   async confirm(lines: string[], question: string): Promise<boolean> {
-    const { stdin, stderr } = this.#streams;
-    if (!stdin || !this.isInteractive) return false;
+    if (!this.isInteractive) return false;
     this.remark(lines.join('\n'));
+    return /^y(es)?$/i.test(await this.ask(question));
+  }
+
+  /** Asks a question on stderr. Returns the line that a person types; nothing if the input has ended. */
+  async ask(question: string): Promise<string> {
+    const { stdin, stderr } = this.#streams;
+    if (!stdin) return '';
     // The terminal edits the line.
     const reader = createInterface({ input: stdin, output: stderr, terminal: false });
     stderr.write(`${question} `);
@@ -140,7 +146,7 @@ export class Terminal {
       reader.once('close', () => resolve(''));
     });
     reader.close();
-    return /^y(es)?$/i.test(answer.trim());
+    return answer.trim();
   }
 
   /** Shows the current activity in one line that the next output replaces; only in a terminal. */

@@ -4,7 +4,9 @@ import {
   CognitoIdentityProviderClient,
   DeleteUserPoolClientCommand,
   DeleteUserPoolCommand,
+  ListUserPoolClientsCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
+import { poolbridge } from '../cli/command.ts';
 import { until } from '../until.ts';
 import { HOME, pools, startWorld, type World } from '../world.ts';
 
@@ -65,6 +67,30 @@ describe('after a deletion', () => {
       result.changes.map(({ op }) => op),
       ['remove'],
     );
+  });
+
+  test('nothing is left of a trial, whether its link unlinks or keeps what is deleted', async () => {
+    for (const [userPool, how] of [
+      [LEAVING, 'cloudtrail'],
+      [KEEPING, 'person'],
+    ] as const) {
+      const before = await world.describe(pools.mobile);
+      const args = ['trial', '--user-pool', userPool, '--timeout', '2', '--json'];
+      const { code, out, err } = await poolbridge(world, args);
+      assert.equal(code, 0, err);
+      const { clientId, linked, unlinked } = JSON.parse(out);
+      assert.deepEqual(
+        [linked, unlinked].map(({ results }) => results[0].outcome),
+        ['LINKED', 'UNLINKED'],
+      );
+      const { requestedBy } = (await world.ended(unlinked.execution)).result();
+      assert.equal(requestedBy.via, how);
+      assert.deepEqual(await world.describe(pools.mobile), before);
+      const { UserPoolClients = [] } = await cognito.send(
+        new ListUserPoolClientsCommand({ UserPoolId: userPool }),
+      );
+      assert.ok(!UserPoolClients.some(({ ClientId }) => ClientId === clientId));
+    }
   });
 
   test('every entry of a user pool is removed, although its app clients and tags can no longer be read', async () => {

@@ -1,0 +1,187 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { userPoolRegion } from '../../core/user-pool.ts';
+import { type Check, checkLinks } from '../check/checks.ts';
+import { optionsOf, repeated, sessionOf } from '../options.ts';
+import { UsageError } from '../output/exit.ts';
+import type { Terminal } from '../output/terminal.ts';
+
+interface Options {
+  userPool?: string[];
+  identityPool?: string;
+  accountB?: string;
+  link: string;
+  externalId?: string;
+  file?: string;
+}
+
+/** What the file is written from. */
+interface Answers {
+  userPools: string[];
+  identityPool: string;
+  accountB: string;
+}
+
+const DEFAULT_FILE = fileURLToPath(new URL('../../links.yml', import.meta.url));
+
+const USER_POOL = /^[\w-]+_[0-9a-zA-Z]+$/;
+const IDENTITY_POOL = /^[\w-]+:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const ACCOUNT = /^\d{12}$/;
+
+/** One thing to ask, if no option has said it. */
+interface Question {
+  option: string;
+  text: string;
+  form: RegExp;
+  example: string;
+}
+
+const questions: Record<keyof Answers, Question> = {
+  userPools: {
+    option: '--user-pool',
+    text: 'User pool whose app clients are to be linked (several with commas)',
+    form: USER_POOL,
+    example: 'us-east-1_EXAMPLE12',
+  },
+  identityPool: {
+    option: '--identity-pool',
+    text: 'Identity pool that they are linked to',
+    form: IDENTITY_POOL,
+    example: 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab',
+  },
+  accountB: {
+    option: '--account-b',
+    text: 'Account of the identity pool (12 digits)',
+    form: ACCOUNT,
+    example: '222222222222',
+  },
+};
+
+function checked(values: string[], { option, form, example }: Question): string[] {
+  const wrong = values.find((value) => !form.test(value));
+  if (wrong === undefined && values.length > 0) return values;
+  throw new UsageError(
+    wrong === undefined
+      ? `${option} is missing, for example ${example}`
+      : `${option} must look like ${example}, not ${wrong}`,
+  );
+}
+
+/** The answer of the option or, at a terminal, of a person. */
+async function answer(terminal: Terminal, given: string[], question: Question): Promise<string[]> {
+  if (given.length > 0 || !terminal.isInteractive) return checked(given, question);
+  const typed = await terminal.ask(`${question.text}:`);
+  return checked(
+    typed.split(',').flatMap((each) => each.trim() || []),
+    question,
+  );
+}
+
+async function answersOf(terminal: Terminal, options: Options): Promise<Answers> {
+  const { userPool = [], identityPool, accountB } = options;
+  const given = (value: string | undefined) => (value === undefined ? [] : [value]);
+  const userPools = await answer(terminal, userPool, questions.userPools);
+  const [pool = ''] = await answer(terminal, given(identityPool), questions.identityPool);
+  const [account = ''] = await answer(terminal, given(accountB), questions.accountB);
+  return { userPools, identityPool: pool, accountB: account };
+}
+
+const roleArn = (account: string): string => `arn:aws:iam::${account}:role/poolbridge-link`;
+
+const yamlOf = ({ userPools, identityPool, accountB }: Answers, { link, externalId }: Options) =>
+  `# yaml-language-server: $schema=./links.schema.json
+#
+# Which app clients get an entry in which identity pool. Only what stands here is ever linked.
+# docs/links.md explains every key.
+links:
+  ${link}:
+    userPools: [${userPools.join(', ')}]
+    identityPool: ${identityPool}
+    roleArn: ${roleArn(accountB)}
+${externalId === undefined ? '' : `    externalId: ${JSON.stringify(externalId)}\n`}`;
+
+/** @throws UsageError if the file has links already: they are a person's work. */
+async function checkFile(file: string): Promise<void> {
+  if (!existsSync(file)) return;
+  const { parse } = await import('yaml');
+  const { links } = (parse(readFileSync(file, 'utf8')) ?? {}) as { links?: object };
+  if (Object.keys(links ?? {}).length === 0) return;
+  throw new UsageError(
+    `${file} has links already. Add yours by hand (docs/links.md), or name another file with --file.`,
+  );
+}
+
+/** The commands that deploy both sides, and the one that proves it. */
+function nextCommands(
+  { userPools, identityPool }: Answers,
+  { externalId, file }: Options,
+  { accountA, region, stage }: { accountA: string; region: string; stage: string },
+): { accountB: string; accountA: string; proof: string } {
+  const [identityRegion] = identityPool.split(':');
+  const parameters = [
+    `TrustedAccountId=${accountA}`,
+    `IdentityPoolIds=${identityPool}`,
+    ...(externalId === undefined ? [] : [`ExternalId=${externalId}`]),
+  ];
+  const links = file === undefined ? '' : ` --param="links=${file}"`;
+  return {
+    accountB: `aws cloudformation deploy --stack-name poolbridge --template-file resources/account-b.yml --capabilities CAPABILITY_NAMED_IAM --region ${identityRegion} --parameter-overrides ${parameters.join(' ')}`,
+    accountA: `npx osls deploy --stage ${stage} --region ${region}${links}`,
+    proof: `npx poolbridge trial --stage ${stage} --region ${region} --user-pool ${userPools[0]}`,
+  };
+}
+
+/**
+ * Writes the file, if it is a valid links.yml.
+ *
+ * @throws UsageError that says what is wrong, with the file as it was.
+ */
+async function written(file: string, text: string): Promise<Check> {
+  const before = existsSync(file) ? readFileSync(file) : undefined;
+  writeFileSync(file, text);
+  const { check } = await checkLinks(file);
+  if (check.status !== 'failed') return check;
+  if (before) writeFileSync(file, before);
+  else rmSync(file);
+  throw new UsageError(check.found);
+}
+
+async function run(terminal: Terminal, command: Command): Promise<void> {
+  const options = optionsOf<Options>(command);
+  const { stage, file = DEFAULT_FILE } = options;
+  await checkFile(file);
+  const answers = await answersOf(terminal, options);
+  // Without credentials the commands still tell what to fill in.
+  const caller = await sessionOf(command)
+    .caller()
+    .catch(() => undefined);
+  const region = caller?.region ?? userPoolRegion(answers.userPools[0] ?? '');
+  const check = await written(file, yamlOf(answers, options));
+  const accountA = caller?.account ?? 'ACCOUNT_A';
+  const commands = nextCommands(answers, options, { accountA, region, stage });
+  terminal.answer({ file, check, commands }, (shown) => [
+    `Wrote ${shown.file}: ${shown.check.found}`,
+    '',
+    `1. With credentials of Account-B (${answers.accountB}):`,
+    `  ${shown.commands.accountB}`,
+    `2. With credentials of Account-A (${accountA}):`,
+    `  ${shown.commands.accountA}`,
+    '3. To prove it:',
+    `  ${shown.commands.proof}`,
+  ]);
+}
+
+/** Writes links.yml for a first link, and prints the commands that deploy both sides. */
+export function init(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('init')
+    .description('write links.yml for a first link, and print the commands that deploy it')
+    .option('--user-pool <id>', 'the user pool; may be repeated', repeated)
+    .option('--identity-pool <id>', 'the identity pool')
+    .option('--account-b <id>', 'the account of the identity pool')
+    .option('--link <name>', 'the name of the link', 'first-link')
+    .option('--external-id <value>', 'a value that the role of Account-B asks for')
+    .option('--file <file>', 'where to write, instead of links.yml')
+    .action(() => run(terminal, command));
+}

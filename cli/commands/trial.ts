@@ -1,0 +1,191 @@
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import { sleep } from '../../aws/pace/sleep.ts';
+import { type AuditRecord, auditRecords } from '../../core/audit/audit.ts';
+import { executionOf } from '../../core/execution.ts';
+import { userPoolRegion } from '../../core/user-pool.ts';
+import { Executions } from '../executions/executions.ts';
+import { untilInterrupted } from '../executions/interrupt.ts';
+import { Machines } from '../executions/machines.ts';
+import { optionsOf, sessionOf } from '../options.ts';
+import { Failure, UsageError } from '../output/exit.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { duration } from '../output/times.ts';
+
+interface Options {
+  userPool: string;
+  clientName: string;
+  timeout: string;
+}
+
+/** What one of the two events came to. */
+interface Step {
+  execution: string;
+  /** From the call to the end of the execution. */
+  seconds: number;
+  results: Pick<AuditRecord, 'identityPoolId' | 'links' | 'outcome' | 'error' | 'message'>[];
+}
+
+const POLL_MS = 1000;
+// Step Functions and this machine need not agree on the time.
+const CLOCK_MS = 60_000;
+
+function minutesOf({ timeout }: Options): number {
+  const minutes = Number(timeout);
+  if (minutes > 0 && minutes <= 60) return minutes;
+  throw new UsageError(`--timeout must be a number of minutes from 1 to 60, not ${timeout}.`);
+}
+
+/** Waits for the executions that events about one app client start. */
+class Watcher {
+  readonly #executions: Executions;
+  readonly #terminal: Terminal;
+  readonly #clientId: string;
+  readonly #minutes: number;
+  readonly #seen = new Set<string>();
+
+  constructor(executions: Executions, terminal: Terminal, clientId: string, minutes: number) {
+    this.#executions = executions;
+    this.#terminal = terminal;
+    this.#clientId = clientId;
+    this.#minutes = minutes;
+  }
+
+  /** @throws Failure if no execution ends in time. */
+  async next(operation: 'link' | 'unlink'): Promise<Step> {
+    const began = Date.now();
+    const deadline = began + this.#minutes * 60_000;
+    while (Date.now() < deadline) {
+      const [first, ...more] = await this.#ended(operation, began);
+      if (first) {
+        this.#terminal.idle();
+        this.#seen.add(first.execution);
+        const seconds = (Date.parse(first.stopped ?? '') - began) / 1000;
+        const results = [first, ...more].map(
+          ({ identityPoolId, links, outcome, error, message }) => ({
+            ...(identityPoolId !== undefined && { identityPoolId }),
+            links,
+            outcome,
+            ...(error !== undefined && { error }),
+            ...(message !== undefined && { message }),
+          }),
+        );
+        return { execution: first.execution, seconds: Math.max(0, seconds), results };
+      }
+      const waited = Math.round((Date.now() - began) / 1000);
+      this.#terminal.busy(`waiting for the event to ${operation} · ${waited} s`);
+      await sleep(POLL_MS);
+    }
+    throw new Failure(
+      'TrialTimeoutError',
+      `No execution to ${operation} the app client ended within ${this.#minutes} minutes. Check with poolbridge check that a trail logs management events, and with poolbridge approvals that nothing waits.`,
+    );
+  }
+
+  /** The records of the execution about the app client, if one has ended that was not seen before. */
+  async #ended(operation: string, began: number): Promise<AuditRecord[]> {
+    for (const arn of await this.#executions.list('link', { from: began - CLOCK_MS })) {
+      if (this.#seen.has(arn)) continue;
+      const records = auditRecords(await this.#executions.read(arn));
+      const [first] = records;
+      if (first?.clientId === this.#clientId && first.operation === operation) {
+        return first.status === 'RUNNING' ? [] : records;
+      }
+      if (first?.status !== 'RUNNING') this.#seen.add(arn);
+    }
+    return [];
+  }
+}
+
+const isDone = ({ results }: Step, outcomes: string[]): boolean =>
+  results.length > 0 && results.every(({ outcome }) => outcomes.includes(outcome));
+
+/** Unlinks what the links keep after its app client is gone. */
+async function unlinkKept(
+  machines: Machines,
+  { userPool, clientId }: { userPool: string; clientId: string },
+): Promise<Step> {
+  const began = Date.now();
+  const execution = await machines.start('link', {
+    operation: 'unlink',
+    userPoolId: userPool,
+    clientId,
+    reason: 'the end of a trial',
+  });
+  const ending = await machines.follow(execution);
+  const { results = [] } = ('output' in ending ? ending.output : ending.report) as {
+    results?: Step['results'];
+  };
+  return { execution, seconds: (Date.now() - began) / 1000, results };
+}
+
+const stepLines = ({ execution, seconds, results }: Step): string[] => [
+  ...results.map(
+    ({ identityPoolId = '', links, outcome, error, message }) =>
+      `${styleText('bold', error ?? outcome)} ${identityPoolId} (${links.join(', ')})${message === undefined ? '' : `: ${message}`}`,
+  ),
+  `  after ${duration(seconds)}, by ${executionOf(execution).name}`,
+];
+
+async function run(terminal: Terminal, command: Command): Promise<void> {
+  const options = optionsOf<Options>(command);
+  const { stage, userPool, clientName } = options;
+  const minutes = minutesOf(options);
+  const session = sessionOf(command);
+  const pools = await session.userPools(userPoolRegion(userPool));
+  const machines = new Machines(session, stage);
+  const { UserPoolClient: { ClientId: clientId = '' } = {} } = await pools.createUserPoolClient({
+    UserPoolId: userPool,
+    ClientName: clientName,
+  });
+  terminal.note(`Created the app client ${clientName} (${clientId}) in ${userPool}.`);
+  const watcher = new Watcher(new Executions(session, stage), terminal, clientId, minutes);
+  const remove = `aws cognito-idp delete-user-pool-client --user-pool-id ${userPool} --client-id ${clientId} --region ${userPoolRegion(userPool)}`;
+  let isDeleted = false;
+  const { linked, unlinked } = await untilInterrupted(
+    (async () => {
+      let linked: Step;
+      try {
+        linked = await watcher.next('link');
+      } finally {
+        await pools.deleteUserPoolClient({ UserPoolId: userPool, ClientId: clientId });
+        isDeleted = true;
+        terminal.note('Deleted the app client.');
+      }
+      const heard = await watcher.next('unlink');
+      const isKept = heard.results.some(({ outcome }) => outcome === 'NOT_COVERED');
+      const wasLinked = linked.results.some(({ outcome }) => outcome === 'LINKED');
+      return {
+        linked,
+        unlinked: isKept && wasLinked ? await unlinkKept(machines, { userPool, clientId }) : heard,
+      };
+    })(),
+    () =>
+      terminal.note(
+        isDeleted
+          ? `The app client is deleted. To see whether its entry is gone: poolbridge why --stage ${stage} --user-pool ${userPool} --client ${clientId}`
+          : `The app client is still there. To delete it: ${remove}`,
+      ),
+  );
+  const document = { userPoolId: userPool, clientId, clientName, linked, unlinked };
+  const linesOf = () => [...stepLines(linked), ...stepLines(unlinked)];
+  if (isDone(linked, ['LINKED']) && isDone(unlinked, ['UNLINKED', 'NOT_LINKED'])) {
+    return terminal.answer(document, linesOf);
+  }
+  throw new Failure(
+    'TrialFailedError',
+    'The app client was not linked and unlinked everywhere. The app client itself is deleted.',
+    { document, linesOf },
+  );
+}
+
+/** Proves a deployment: makes an app client, waits for its link, deletes it and waits until it is unlinked. */
+export function trial(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('trial')
+    .description('prove a deployment: create an app client, wait for its link, take all of it away')
+    .requiredOption('--user-pool <id>', 'the user pool, which a link must cover')
+    .option('--client-name <name>', 'a name that the link includes', 'poolbridge-trial')
+    .option('--timeout <minutes>', 'how long to wait for each event', '15')
+    .action(() => run(terminal, command));
+}

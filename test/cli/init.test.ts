@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { startAws } from 'embedded-aws';
+import { readLinksFile } from '../../packaging/links-file/links-file.ts';
+import { poolbridge } from './command.ts';
+
+const IDENTITY_POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
+
+describe('poolbridge init', () => {
+  let local: Awaited<ReturnType<typeof startAws>>;
+  let folder: string;
+  before(async () => {
+    local = await startAws();
+    folder = mkdtempSync(join(tmpdir(), 'poolbridge-test-'));
+  });
+  after(async () => {
+    rmSync(folder, { recursive: true });
+    await local.close();
+  });
+
+  const said = (file: string, ...more: string[]) => [
+    'init',
+    '--file',
+    join(folder, file),
+    '--user-pool',
+    'us-east-1_EXAMPLE12',
+    '--account-b',
+    '222222222222',
+    ...more,
+  ];
+
+  test('writes a links.yml that packages, and the commands for both accounts', async () => {
+    const args = said('links.yml', '--identity-pool', IDENTITY_POOL, '--external-id', 'pair');
+    const { code, out, err } = await poolbridge({ local }, args);
+    assert.equal(code, 0, err);
+    const { links, warnings } = readLinksFile(join(folder, 'links.yml'));
+    assert.deepEqual(warnings, []);
+    const { userPools, identityPool, roleArn, externalId } = links['first-link']!;
+    assert.deepEqual(
+      [userPools, identityPool, roleArn, externalId],
+      [
+        ['us-east-1_EXAMPLE12'],
+        IDENTITY_POOL,
+        'arn:aws:iam::222222222222:role/poolbridge-link',
+        'pair',
+      ],
+    );
+    assert.match(out, /--region ap-south-1 .*TrustedAccountId=111111111111 .*ExternalId=pair\n/);
+    assert.match(out, /npx osls deploy --stage dev --region us-east-1 --param="links=/);
+    assert.match(out, /poolbridge trial .*--user-pool us-east-1_EXAMPLE12\n$/);
+  });
+
+  test('asks at a terminal for what no option says', async () => {
+    const asked = await poolbridge(
+      { local },
+      said('asked.yml'),
+      undefined,
+      {},
+      true,
+      IDENTITY_POOL,
+    );
+    assert.equal(asked.code, 0, asked.err);
+    assert.match(asked.err, /Identity pool that they are linked to:/);
+    const { links } = readLinksFile(join(folder, 'asked.yml'));
+    assert.equal(links['first-link']!.identityPool, IDENTITY_POOL);
+  });
+
+  test('writes nothing for what is missing or malformed, and leaves a file with links alone', async () => {
+    const refused = async (file: string, ...more: string[]) => {
+      const { code, err } = await poolbridge({ local }, said(file, ...more));
+      assert.equal(code, 2, err);
+      return err;
+    };
+    assert.match(await refused('none.yml'), /--identity-pool is missing, for example/);
+    assert.match(await refused('none.yml', '--identity-pool', 'x'), /must look like/);
+    const bad = ['--identity-pool', IDENTITY_POOL, '--link', 'No Name'];
+    assert.match(await refused('none.yml', ...bad), /none\.yml/);
+    assert.equal(existsSync(join(folder, 'none.yml')), false);
+    const mine = 'links:\n  mine: {}\n';
+    writeFileSync(join(folder, 'mine.yml'), mine);
+    const err = await refused('mine.yml', '--identity-pool', IDENTITY_POOL);
+    assert.match(err, /has links already/);
+    assert.equal(readFileSync(join(folder, 'mine.yml'), 'utf8'), mine);
+  });
+});
