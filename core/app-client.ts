@@ -1,12 +1,12 @@
 import { sha256 } from './digest.ts';
 
-/** An app client as ListUserPoolClients names it: no call that this service may make tells more. */
+/** An app client as ListUserPoolClients returns it. No call that Poolbridge may make returns more. */
 export interface AppClient {
   clientId: string;
   clientName: string;
 }
 
-/** The names of app clients by their ids. */
+/** The names of app clients, by id. */
 export type ClientNames = Record<string, string>;
 
 /**
@@ -21,11 +21,17 @@ export const PART_BYTES = 8000;
  */
 export const LISTING_LEASE_MS = 15_000;
 
-/** In which of so many parts of a listing an app client is, if it exists. */
+/**
+ * The part of a listing that an app client is in, if it exists.
+ *
+ * @param parts how many parts the listing has.
+ */
 export const partOf = (clientId: string, parts: number): number =>
   Number.parseInt(sha256(clientId).slice(0, 8), 16) % parts;
 
-/** A listing of app clients in parts of about 8 KB; a user pool without any has one part. */
+/**
+ * Divides a listing of app clients into parts of about {@link PART_BYTES}. A user pool without any has one part.
+ */
 export function inParts(clients: AppClient[]): ClientNames[] {
   const bytes = clients.reduce(
     (sum, { clientId, clientName }) => sum + Buffer.byteLength(clientId + clientName) + 6,

@@ -4,12 +4,12 @@ export interface Arn {
   service: string;
   region: string;
   account: string;
-  /** All that follows the account, colons included. */
+  /** Everything after the account, with its colons. */
   resource: string;
 }
 
 /**
- * Takes an ARN apart; a part that it lacks is blank.
+ * Parses an ARN. A part that it lacks is an empty string.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
  */

@@ -1,7 +1,6 @@
 /**
- * What can go wrong, by the name that the state machine's Retry and Catch match on. Every message
- * says what is wrong and what to do next. The names are literals, because bundling shortens the
- * names of classes.
+ * The errors of Poolbridge. Retry and Catch of the state machines match their names. The names are literals,
+ * because bundling shortens the names of classes. Each message says what is wrong and what to do.
  */
 
 /** The request itself is malformed; the same request can never succeed. */
@@ -19,7 +18,7 @@ export class UserPoolClientNotFoundError extends Error {
   override readonly name = 'UserPoolClientNotFoundError';
 }
 
-/** An event says that an app client or a user pool was deleted, and Cognito still has it. */
+/** An event says that an app client or a user pool was deleted, but Cognito still has it. */
 export class NotDeletedError extends Error {
   override readonly name = 'NotDeletedError';
 }
@@ -44,57 +43,60 @@ export class ProviderQuotaError extends Error {
   override readonly name = 'ProviderQuotaError';
 }
 
-/** AWS refused an entry, perhaps for its name: which names it takes by the updated issuer is not known. */
+/**
+ * AWS refused an entry, perhaps because of its name. AWS does not document which name of a user pool with the
+ * updated issuer it accepts.
+ */
 export class ProviderRefusedError extends Error {
   override readonly name = 'ProviderRefusedError';
 }
 
-/** AWS refused a role mapping that links.yml asks for, or one that is there beside it. */
+/** AWS refused the role mappings: one that links.yml asks for, or one that was there before. */
 export class RoleMappingError extends Error {
   override readonly name = 'RoleMappingError';
 }
 
-/** Somebody else is writing to the identity pool; trying again later helps. */
+/** Another execution is writing to the identity pool. A later attempt can succeed. */
 export class PoolBusyError extends Error {
   override readonly name = 'PoolBusyError';
 }
 
-/** A person has paused all writes; trying again helps once they are resumed. */
+/** A person has paused all writes. Requests succeed again once writes are resumed. */
 export class PausedError extends Error {
   override readonly name = 'PausedError';
 }
 
-/** A person has refused the change. */
+/** A person has denied the change. */
 export class ApprovalDeniedError extends Error {
   override readonly name = 'ApprovalDeniedError';
 }
 
-/** The answer to a request for approval is no approval. */
+/** The answer to a request for approval is not an approval. */
 export class InvalidApprovalError extends Error {
   override readonly name = 'InvalidApprovalError';
 }
 
-/** A step has given an answer that the next step can't read. */
+/** A step returned an answer that the next step can't read. */
 export class BrokenAnswerError extends Error {
   override readonly name = 'BrokenAnswerError';
 }
 
-/** What is to be undone has been changed since. */
+/** The changes to undo were changed again since. */
 export class UndoConflictError extends Error {
   override readonly name = 'UndoConflictError';
 }
 
-/** AWS answered with a setting that this version can't send back, so writing would reset it. */
+/** AWS returned a setting that this version can't send back. A write would reset it. */
 export class UnknownPoolFieldError extends Error {
   override readonly name = 'UnknownPoolFieldError';
 }
 
-/** What was written is not what is there. */
+/** The identity pool does not show what was written. */
 export class VerificationError extends Error {
   override readonly name = 'VerificationError';
 }
 
-/** No answer came from AWS, or none that means anything; trying again later helps. */
+/** AWS did not answer, or its answer can't be read. A later attempt can succeed. */
 export class AwsUnavailableError extends Error {
   override readonly name = 'AwsUnavailableError';
 }

@@ -1,7 +1,7 @@
 import { parseArn } from './arn.ts';
 import { sha256 } from './digest.ts';
 
-/** Where an execution runs, as its ARN says. */
+/** An execution, by the parts of its ARN. */
 export interface Execution {
   arn: string;
   partition: string;
@@ -12,7 +12,7 @@ export interface Execution {
   name: string;
 }
 
-/** Takes an execution ARN apart: `arn:aws:states:us-east-1:111111111111:execution:MACHINE:NAME`. */
+/** Parses an execution ARN: `arn:aws:states:us-east-1:111111111111:execution:MACHINE:NAME`. */
 export function executionOf(arn: string): Execution {
   const { partition, region, account, resource } = parseArn(arn);
   const [, machine = '', ...name] = resource.split(':');
@@ -23,9 +23,10 @@ export function executionOf(arn: string): Execution {
 export const SESSION_SECONDS = 900;
 
 /**
- * The role session name and source identity by which Account-B's CloudTrail leads back to the
- * execution: at most 64 characters, unique to the execution's name.
- * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ * The role session name and source identity of an execution. They lead from Account-B's CloudTrail to the
+ * execution. They have at most 64 characters, and differ for each execution name.
+ *
+ * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
 export function sessionNameOf({ name }: Execution): string {
   const allowed = name.replace(/[^\w+=,.@-]/g, '').slice(0, 55);

@@ -1,16 +1,16 @@
 import { type Issuer, providerNameOf } from './user-pool.ts';
 
-/** Under which names of a user pool a link writes entries. */
+/** The names of a user pool under which a link writes entries. */
 export type IssuerChoice = Issuer | 'both';
 
 /**
- * What is written where no link chooses, by the user pool's own setting. Which name an identity pool
- * wants for a user pool with the updated issuer is documented nowhere, so such a pool gets an entry
- * under each of its names. Once that is known, this is the line to change.
+ * The names for a user pool whose links do not choose, by its own setting. AWS does not document which name an
+ * identity pool expects for a user pool with the updated issuer, so such a user pool gets an entry under each of
+ * its names. Change this line once it is known.
  */
 const DEFAULT_CHOICE: Record<Issuer, IssuerChoice> = { original: 'original', updated: 'both' };
 
-/** What links that lead together to one identity pool choose; undefined where none of them does. */
+/** The names that links to one identity pool choose together; undefined if none of them chooses. */
 export function choiceOf(choices: (IssuerChoice | undefined)[]): IssuerChoice | undefined {
   const made = new Set(choices.flatMap((choice) => choice ?? []));
   const [first] = made;
@@ -18,25 +18,25 @@ export function choiceOf(choices: (IssuerChoice | undefined)[]): IssuerChoice | 
 }
 
 /**
- * The choice that holds for a user pool.
+ * The choice that applies to a user pool.
  *
  * @param chosen by the links.
- * @param issuer the pool's own setting; undefined where it could not be read: then it counts as
- * original, which every pool was before the setting existed.
+ * @param issuer the user pool's own setting. If it could not be read, it counts as original, which every user pool
+ * was before the setting existed.
  */
 export const effectiveChoice = (
   chosen: IssuerChoice | undefined,
   issuer: Issuer | undefined,
 ): IssuerChoice => chosen ?? DEFAULT_CHOICE[issuer ?? 'original'];
 
-/** Where an intent finds or writes its entries. */
+/** The provider names under which an intent finds or writes its entries. */
 export interface ProviderNames {
   providerName: string;
-  /** The user pool's other name, where entries under both names are meant. */
+  /** The user pool's other name, if entries under both names are meant. */
   otherName?: string;
 }
 
-/** The names of a user pool that a choice means, the original one first. */
+/** The names of a user pool that a choice stands for, the original name first. */
 export function namesOf(
   userPoolId: string,
   partition: string,
@@ -56,7 +56,7 @@ export const namesFor = (
   partition: string,
   choice: IssuerChoice,
 ): ProviderNames =>
-  // Unlinking takes away what is there, whichever name it has.
+  // Unlinking removes an entry no matter which name it has.
   namesOf(userPoolId, partition, operation === 'unlink' ? 'both' : choice);
 
 /** The names under which an intent finds or writes entries. */

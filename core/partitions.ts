@@ -1,6 +1,6 @@
-/** A part of AWS with accounts, domains and Regions of its own, which no call crosses. */
+/** A partition of AWS. It has its own accounts, domains and Regions, and no call crosses into another. */
 interface Partition {
-  /** As ARNs begin with it: `arn:NAME:`. */
+  /** As in an ARN: `arn:NAME:…`. */
   name: string;
   /** The domain of its endpoints and of its user pools' issuers. */
   dnsSuffix: string;
@@ -8,8 +8,7 @@ interface Partition {
   regions: RegExp;
 }
 
-// A copy of the AWS SDK's data, which the SDK exports to no one and core, which knows no SDK, could not
-// load. test/core/partitions.test.ts compares the two.
+// A copy of the AWS SDK's data, which the SDK does not export. test/core/partitions.test.ts compares the two.
 const partitions: readonly Partition[] = [
   {
     name: 'aws',
@@ -28,7 +27,7 @@ const partitions: readonly Partition[] = [
 /** The names of all partitions. */
 export const partitionNames: readonly string[] = partitions.map(({ name }) => name);
 
-/** The longest name of a partition, for what must fit in any of them. */
+/** The longest name of a partition, for texts that must fit in every partition. */
 export const longestPartitionName: string = partitionNames.reduce((a, b) =>
   b.length > a.length ? b : a,
 );
@@ -36,7 +35,7 @@ export const longestPartitionName: string = partitionNames.reduce((a, b) =>
 /**
  * The name of the partition that a Region is in.
  *
- * @returns undefined for a Region of no known partition.
+ * @returns undefined if no known partition has the Region.
  */
 export const partitionOf = (region: string): string | undefined =>
   partitions.find(({ regions }) => regions.test(region))?.name;
@@ -45,6 +44,6 @@ export const partitionOf = (region: string): string | undefined =>
 export const dnsSuffixOf = (partition: string): string | undefined =>
   partitions.find(({ name }) => name === partition)?.dnsSuffix;
 
-/** What is wrong with a Region that is in no known partition, and what to do, as the end of a sentence. */
+/** The end of a sentence about a Region that no known partition has: what is wrong and what to do. */
 export const unknownRegion = (region: string): string =>
   `no AWS partition that Poolbridge knows has the Region ${region.slice(0, 55)}: correct the id, or update Poolbridge if the partition is new`;

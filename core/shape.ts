@@ -1,4 +1,4 @@
-/** Whether a value is of a type, for what others may have written. */
+/** Checks the type of a value that others may have written. */
 export type Shape<T> = (value: unknown) => value is T;
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -43,7 +43,7 @@ type OptionalKeys<T> = {
   [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? K : never;
 }[keyof T];
 
-/** An object of its own members only: those that it has, and those that it may have. */
+/** An object that has all needed members of its own, any of the optional ones, and no other. */
 export const isShape =
   <T extends object>(
     needed: { [K in Exclude<keyof T, OptionalKeys<T>>]: Shape<T[K]> },

@@ -3,7 +3,7 @@ import type { Execution } from './execution.ts';
 import { dnsSuffixOf, partitionNames } from './partitions.ts';
 import { isOneOf } from './shape.ts';
 
-/** The Region of a user pool, which its id begins with; never the identity pool's or the stack's. */
+/** The Region of a user pool, from its id. It may be another than that of the identity pool or the stack. */
 export const userPoolRegion = (userPoolId: string): string =>
   userPoolId.slice(0, userPoolId.lastIndexOf('_'));
 
@@ -26,7 +26,7 @@ export const isIssuer = isOneOf<Issuer>('original', 'updated');
 export const READS_A_SECOND = 5;
 
 const HOST_PREFIX = 'cognito-idp.';
-// What the updated issuer's host has before the original one's.
+// The host of the updated issuer is this, followed by the host of the original one.
 const UPDATED = 'issuer-';
 
 /**
@@ -43,48 +43,48 @@ export function providerNameOf(
   const suffix = dnsSuffixOf(partition);
   if (suffix === undefined) {
     throw new InvalidRequestError(
-      `Poolbridge does not know the domain of user pools in the partition ${partition}; it works in ${partitionNames.join(', ')}.`,
+      `Poolbridge does not know the domain of user pools in the partition ${partition}. It works in ${partitionNames.join(', ')}.`,
     );
   }
   const prefix = issuer === 'updated' ? UPDATED : '';
   return `${prefix}${HOST_PREFIX}${userPoolRegion(userPoolId)}.${suffix}/${userPoolId}`;
 }
 
-/** The issuer that a provider name is of. */
+/** The issuer that a provider name stands for. */
 export const issuerIn = (providerName: string): Issuer =>
   providerName.startsWith(UPDATED + HOST_PREFIX) ? 'updated' : 'original';
 
-/** The name that the same user pool has by its original issuer. */
+/** The provider name of the same user pool by its original issuer. */
 export const originalName = (providerName: string): string =>
   issuerIn(providerName) === 'updated' ? providerName.slice(UPDATED.length) : providerName;
 
 /**
- * Both names of the user pool that a provider name is of, the original one first; any other provider
- * has one name.
+ * Both provider names of the same user pool, the original one first. A provider that is not a user pool has one
+ * name.
  */
 export function namesOfSame(providerName: string): string[] {
   const original = originalName(providerName);
   return original.startsWith(HOST_PREFIX) ? [original, `${UPDATED}${original}`] : [original];
 }
 
-/** The user pool that an entry's provider is, if it is one, by either of its names. */
+/** The id of the user pool that a provider name stands for; undefined if the provider is not a user pool. */
 export function userPoolIdOf(providerName: string, partition: string): string | undefined {
   const original = originalName(providerName);
   const id = original.slice(original.indexOf('/') + 1);
   return providerNameOf(id, partition) === original ? id : undefined;
 }
 
-/** What an entry's provider is called by in few words: its user pool, if it is one. */
+/** A short name of a provider: the id of its user pool, if it is one. */
 export const providerIn = (providerName: string): string =>
   providerName.split('/')[1] ?? providerName;
 
-/** As {@link providerIn}, for people: with the issuer, where the name is not that of the original one. */
+/** As {@link providerIn}, with a remark if the provider name is that of the updated issuer. */
 export const providerLabel = (providerName: string): string =>
   issuerIn(providerName) === 'updated'
     ? `${providerIn(providerName)} (updated issuer)`
     : providerIn(providerName);
 
-/** The ARN of a user pool, of the execution's own account or of another. */
+/** The ARN of a user pool in an account. */
 export const userPoolArn = (
   userPoolId: string,
   { partition, account }: Pick<Execution, 'partition' | 'account'>,

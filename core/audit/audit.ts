@@ -11,13 +11,15 @@ import { parseRequest, type RequestedBy } from '../request/request.ts';
 import { isObject, isText, parsedJson } from '../shape.ts';
 import type { MadeShare, WriteEnd } from '../write/write-log.ts';
 
-/** An execution as Step Functions tells of it or, once that has forgotten it, its log group. */
+/**
+ * An execution, as Step Functions describes it, or as its log group has it once Step Functions has forgotten it.
+ */
 export interface DescribedExecution {
   /** ARN. */
   execution: string;
   machine: Machine;
   source: 'history' | 'log group';
-  /** UNKNOWN, where only what it wrote is known. */
+  /** UNKNOWN if only its writes are known. */
   status: string;
   /** ISO 8601. */
   started: string;
@@ -29,13 +31,13 @@ export interface DescribedExecution {
   cause?: string;
 }
 
-/** What a state handed on when it was left, or was given when it was entered. */
+/** The data with which a state was entered or left. */
 export interface StateData {
   state: string;
   data: unknown;
 }
 
-/** What one execution did to one identity pool, or why to none. */
+/** What one execution did to one identity pool, or why it reached none. */
 export interface AuditRecord {
   execution: string;
   machine: Machine;
@@ -56,14 +58,14 @@ export interface AuditRecord {
   links: string[];
   outcome: string;
   changes: ShownChange[];
-  /** Those of them that the identity pool never showed. */
+  /** Those of the changes that the identity pool never showed. */
   cancelled?: ShownChange[];
   verified: string;
-  /** Of the role session in Account-B, by which its CloudTrail leads back to the execution. */
+  /** The name of the role session in Account-B. It leads from CloudTrail there to the execution. */
   sessionName: string;
   assumedRoleArn?: string;
   writtenBy?: string;
-  /** Of the last write: when it was made. Writes count in the order of these numbers, then of these shares. */
+  /** The last write. The order of the numbers, then of the shares, is the order of the writes. */
   written?: Pick<MadeShare, 'time' | 'sequence' | 'share'>;
   approval?: Approval;
   attempts?: number;
@@ -83,7 +85,7 @@ const objectIn = (json: string | undefined): Json => {
 
 type About = Pick<AuditRecord, 'operation' | 'userPoolId' | 'clientId' | 'undoes' | 'requestedBy'>;
 
-/** What was asked for, and by whom, by the input of an execution of `link`. */
+/** The request of an execution of `link` and who made it, from the input. */
 function askedIn(input: string): About {
   try {
     const request = parseRequest(parsedJson(input));
@@ -105,12 +107,12 @@ const READ_BACK = 'read back under the lease';
 const READ_AGAIN = `${READ_BACK}, and once more after it`;
 const NOT_VERIFIED = 'not verified';
 
-/** The same of an execution of `reconcile`, which runs by itself and for a person who gives a reason. */
+/** The same for an execution of `reconcile`, which starts by itself or for a person who gives a reason. */
 function reconciledIn(input: string): About {
   return { requestedBy: { via: 'reconcile', ...texts(objectIn(input), 'reason') } };
 }
 
-/** How it was made sure of, by how it ended. */
+/** How a result was verified. */
 function verification({ outcome }: TargetReport): string {
   if (outcome === 'PLANNED') return 'nothing was written';
   if (outcome === 'FAILED') return NOT_VERIFIED;
@@ -119,18 +121,18 @@ function verification({ outcome }: TargetReport): string {
   return READ_AGAIN;
 }
 
-/** What came of one target, with what a failure leaves out. */
+/** The record of one target, with defaults for what a failure leaves out. */
 function recordOf(result: TargetReport): Partial<AuditRecord> {
   return { changes: [], ...result, verified: verification(result) };
 }
 
-// States of link.asl.yml at whose end something is known of a target: what was written, if nothing more.
+// The states of link.asl.yml after which a result or a failure of a target is known.
 const telling = ['UpdateIdentityPool', 'Verified', 'Planned', 'TargetFailed'];
 
 const isEnd = (data: unknown): data is TargetEnd & Json =>
   isObject(data) && isObject(data['target']) && ('result' in data || 'failure' in data);
 
-/** What came of the targets of an execution whose end does not say so. */
+/** The records of an execution whose end does not have the results of its targets. */
 function recordsIn(handed: StateData[]): Partial<AuditRecord>[] {
   const whole = handed.findLast(({ state }) => state === 'ReportOutcome')?.data;
   const targets = isObject(whole) ? whole['targets'] : undefined;
@@ -145,11 +147,11 @@ function recordsIn(handed: StateData[]): Partial<AuditRecord>[] {
   return [...last.values()];
 }
 
-/** Which state machine an execution is of, by its ARN. */
+/** The state machine of an execution, from its ARN. */
 export const machineOf = (execution: string): Machine =>
   deployedMachine(executionOf(execution).machine)?.machine ?? 'link';
 
-/** Whether the end of an execution tells nothing, or not all, of its identity pools. */
+/** Whether the end of an execution lacks the results of its identity pools, or some of them. */
 export const endsSilently = ({ machine, status }: DescribedExecution): boolean =>
   machine === 'link' && status !== 'SUCCEEDED' && status !== 'UNKNOWN';
 
@@ -204,14 +206,14 @@ const howEnded: Record<WriteEnd, string> = {
 const verifiedBy = ({ end }: MadeShare): string =>
   end ? howEnded[end] : 'not known whether it was made';
 
-/** What came of a target that was written to, where nothing else says so. */
+/** The outcome of a target that was written to, if nothing else has it. */
 const outcomeOf = ({ operation, end }: MadeShare, machine: Machine): string => {
   if (!end) return 'UNKNOWN';
   if (machine === 'reconcile') return 'REPAIRED';
   return operation === 'link' ? 'LINKED' : 'UNLINKED';
 };
 
-/** A record with what the log of the functions has of its writes: that leaves nothing out. */
+/** A record completed from the log of the functions, which has every write in full. */
 function withWrites(
   record: Partial<AuditRecord>,
   shares: MadeShare[],
@@ -233,7 +235,7 @@ function withWrites(
   };
 }
 
-/** The records of an execution, each with its writes, and those of writes that no record tells of. */
+/** The records of an execution with their writes, and records of writes that no other record has. */
 function withAllWrites(
   records: Partial<AuditRecord>[],
   shares: MadeShare[],
@@ -253,7 +255,7 @@ function withAllWrites(
   ];
 }
 
-/** The execution of writes that neither Step Functions nor its log group knows. */
+/** An execution that only its writes show: neither Step Functions nor its log group has it. */
 export function unknownExecution(execution: string, shares: MadeShare[]): DescribedExecution {
   const [first] = shares.map(({ time }) => time).sort();
   return {
@@ -267,10 +269,11 @@ export function unknownExecution(execution: string, shares: MadeShare[]): Descri
 }
 
 /**
- * What an execution did, one record for each identity pool that it reached; if none, one that says why.
+ * What an execution did: one record for each identity pool that it reached, or one that says why it reached none.
  *
- * @param handed by its states, where {@link endsSilently}.
- * @param shares of it in writes, by the log of the functions that write; that of others tells too.
+ * @param handed the data of its states, if {@link endsSilently}.
+ * @param shares its shares of writes, from the log of the functions that write, also those that other executions
+ * wrote.
  */
 export function auditRecords(
   told: DescribedExecution,

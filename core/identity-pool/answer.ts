@@ -1,12 +1,12 @@
 import { UnknownPoolFieldError } from '../errors.ts';
 import { isObject } from '../shape.ts';
 
-/** Reads one value of an answer of AWS's: the value, or an error that says where it is. */
+/** Reads one value of an answer of AWS. It throws an error that names the place of an unexpected value. */
 export type Check = (value: unknown, at: string) => unknown;
 
 export const refuse = (at: string, what: string): never => {
   throw new UnknownPoolFieldError(
-    `AWS described the identity pool with ${what} at ${at.slice(0, 200)}, which this version of Poolbridge can't send back; nothing was written, because writing would reset it. Update Poolbridge.`,
+    `AWS described the identity pool with ${what} at ${at.slice(0, 200)}, which this version of Poolbridge can't send back. A write would reset it, so nothing was written. Update Poolbridge.`,
   );
 };
 

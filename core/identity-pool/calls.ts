@@ -1,7 +1,7 @@
 import { type IdentityPool, sameSettings } from './identity-pool.ts';
 import { INACTIVE, sameMapping, sameTags } from './roles.ts';
 
-/** One call that changes a pool, and what the pool is to be after it. */
+/** One call that changes an identity pool, and the state that it leads to. */
 export interface Call {
   operation: 'SetIdentityPoolRoles' | 'UpdateIdentityPool' | 'SetPrincipalTagAttributeMap';
   to: IdentityPool;
@@ -9,7 +9,7 @@ export interface Call {
   providerName?: string;
 }
 
-/** The role mappings that stay as they are from one state to another. */
+/** The role mappings that are the same in two states. */
 function keptMappings({ RoleMappings: from = {} }: IdentityPool, to: IdentityPool) {
   const { RoleMappings: wanted = {} } = to;
   return Object.fromEntries(
@@ -46,9 +46,10 @@ function tagCalls(
 }
 
 /**
- * The calls that bring a pool from one state to another. What belongs to an entry is taken away before
- * the entry is removed, and set after the entry is added: AWS refuses a role mapping whose provider is
- * not there, and principal tags without their provider would be left behind if the next call failed.
+ * The calls that lead an identity pool from one state to another. Role mappings and principal tags are removed
+ * before their entry and set after it: AWS refuses a role mapping whose provider is not there, and principal tags
+ * without their provider would be left behind if the next call failed.
+ *
  * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_SetIdentityPoolRoles.html
  */
 export function callsBetween(from: IdentityPool, to: IdentityPool): Call[] {

@@ -21,7 +21,7 @@ function sameValue(a: Change, b: Change): boolean {
   return 'principalTags' in a && 'principalTags' in b && sameTags(a.principalTags, b.principalTags);
 }
 
-/** Of the changes about one subject, in order, those that the identity pool never shows. */
+/** The changes about one subject, in their order, that the identity pool never shows. */
 function cancelledOf(changes: Change[]): Change[] {
   const [first, last] = [changes[0], changes.at(-1)];
   if (!first || !last) return [];

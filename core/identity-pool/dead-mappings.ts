@@ -9,12 +9,12 @@ interface ClientMapping {
   roleMapping: RoleMapping | Short;
 }
 
-// The keys of other providers, such as accounts.google.com, are none of Poolbridge's business.
+// The keys of other providers, such as accounts.google.com, do not match.
 const ofAppClient = /^([\w.-]*cognito-idp\.[^/:]+\/[^/:]+):(\w+)$/;
 
 /**
- * The role mappings of app clients whose entries are gone. They give no one a role, but AWS refuses
- * every SetIdentityPoolRoles that holds one of them.
+ * The role mappings of app clients whose entries are gone. They give no one a role, but AWS refuses every
+ * SetIdentityPoolRoles that contains one of them.
  *
  * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_SetIdentityPoolRoles.html
  */
@@ -28,10 +28,11 @@ export function deadMappings(pool: IdentityPool): ClientMapping[] {
 }
 
 /**
- * Foresees that AWS refuses the role mappings of a pool, because one of them is of an entry that is gone.
+ * Checks that AWS will accept the role mappings of an identity pool: none of them may belong to an entry that is
+ * gone.
  *
- * @param wanted the pool as it is to be.
- * @throws RoleMappingError that names the mapping and the command that takes it away.
+ * @param wanted the pool as it will be.
+ * @throws RoleMappingError that names the mapping and the command that removes it.
  */
 export function checkMappings(wanted: IdentityPool): void {
   const [dead] = deadMappings(wanted);
@@ -39,21 +40,21 @@ export function checkMappings(wanted: IdentityPool): void {
   const { ProviderName = '', ClientId } = dead.provider;
   const userPoolId = providerIn(ProviderName);
   throw new RoleMappingError(
-    `The identity pool ${wanted.IdentityPoolId} has a role mapping of ${mappingKey(dead.provider)}, whose entry is gone, and AWS refuses all changes of role mappings while it is there, so nothing was written. See it with "poolbridge unlink --left-behind --user-pool ${userPoolId} --client ${ClientId} --identity-pool ${wanted.IdentityPoolId} --dry-run", take it away with the same command without --dry-run, and ask again.`,
+    `The identity pool ${wanted.IdentityPoolId} has a role mapping of ${mappingKey(dead.provider)}, whose entry is gone. AWS refuses all changes of role mappings until it is removed, so nothing was written. Show it with "poolbridge unlink --left-behind --user-pool ${userPoolId} --client ${ClientId} --identity-pool ${wanted.IdentityPoolId} --dry-run", remove it with the same command without --dry-run, and ask again.`,
   );
 }
 
-/** The keys of a client's role mappings, by both names of its user pool. */
+/** The keys of an app client's role mappings, under both names of its user pool. */
 const keysOf = (providerName: string, clientId: string): Set<string> =>
   new Set(
     namesOfSame(providerName).map((name) => mappingKey({ ProviderName: name, ClientId: clientId })),
   );
 
 /**
- * The role mappings whose entries are gone, if that of the client is one of them. AWS refuses to take away
- * one and keep another, so they go together.
+ * The changes that remove the role mappings whose entries are gone, if one of them is that of the client. AWS
+ * refuses to remove one and keep another, so they are removed together.
  *
- * @throws InvalidRequestError where the entry of the client is there.
+ * @throws InvalidRequestError if the entry of the client is there.
  */
 export function leftBehind(
   pool: IdentityPool,
@@ -67,6 +68,6 @@ export function leftBehind(
   const entry = entriesOf(pool).find((each) => keys.has(mappingKey(each)));
   if (!entry) return [];
   throw new InvalidRequestError(
-    `The entry of ${mappingKey(entry)} is in the identity pool ${pool.IdentityPoolId}, so it has left no role mapping behind, and nothing was written. To unlink the app client, ask without leftBehind.`,
+    `The entry of ${mappingKey(entry)} is in the identity pool ${pool.IdentityPoolId}, so its role mapping is not left behind and nothing was written. To unlink the app client, ask without leftBehind.`,
   );
 }

@@ -72,7 +72,7 @@ function entryDifferences(before: ShownPool, after: ShownPool): Difference[] {
   return same(was, is) ? [] : [{ op: 'change', member, before: was, after: is }];
 }
 
-/** What is around the pool, as far as both have looked at it. */
+/** The differences of roles and principal tags that both descriptions have. */
 function differencesAround(before: ShownPool, after: ShownPool): Difference[] {
   const { PrincipalTags: were = {}, RoleMappings: had } = before;
   const { PrincipalTags: are = {}, RoleMappings: has } = after;
@@ -88,8 +88,8 @@ function differencesAround(before: ShownPool, after: ShownPool): Difference[] {
 }
 
 /**
- * What differs between two descriptions of one identity pool, as a person would list it. Of a pool
- * that is shown as a digest only, that it differs.
+ * The differences between two descriptions of one identity pool. For a pool that is shown only as a digest, the
+ * only difference is that digest.
  */
 export function diff(before: ShownPool, after: ShownPool): Difference[] {
   if (before.sha256 !== undefined || after.sha256 !== undefined) {

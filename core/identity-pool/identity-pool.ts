@@ -24,9 +24,10 @@ export interface Provider {
 }
 
 /**
- * Everything that UpdateIdentityPool replaces, and what other operations keep beside it. Absent
- * members are absent in AWS too: an unset `AllowClassicFlow` is not `false`.
- * https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_IdentityPool.html
+ * Everything that UpdateIdentityPool replaces, and what other operations keep beside it. Absent members are absent
+ * in AWS too: an unset `AllowClassicFlow` is not `false`.
+ *
+ * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_IdentityPool.html
  */
 export interface IdentityPool {
   IdentityPoolId: string;
@@ -39,10 +40,10 @@ export interface IdentityPool {
   CognitoIdentityProviders?: Provider[];
   SamlProviderARNs?: string[];
   IdentityPoolTags?: Record<string, string>;
-  /** As SetIdentityPoolRoles replaces them; absent where no link asks for role mappings. */
+  /** As SetIdentityPoolRoles replaces them; absent if no link asks for role mappings. */
   Roles?: Record<string, string>;
   RoleMappings?: Record<string, RoleMapping | Short>;
-  /** By user pool, as far as they were looked at. */
+  /** By provider name, for the user pools that were read. */
   PrincipalTags?: Record<string, PrincipalTagMap>;
 }
 
@@ -52,7 +53,7 @@ const provider = {
   ServerSideTokenCheck: flag,
 } satisfies Record<keyof CognitoIdentityProvider, Check>;
 
-// Held against the SDK's own shape: a member that AWS adds fails the build here, and not a write.
+// Compared with the SDK's own type: a member that AWS adds fails the build, and not a write.
 const members = {
   IdentityPoolId: text,
   IdentityPoolName: text,
@@ -69,10 +70,9 @@ const members = {
 const required = ['IdentityPoolId', 'IdentityPoolName', 'AllowUnauthenticatedIdentities'] as const;
 
 /**
- * Reads DescribeIdentityPool's answer as it came over the wire, since the SDK drops what it does
- * not know.
+ * Reads DescribeIdentityPool's answer as it came over the wire, since the SDK drops members that it does not know.
  *
- * @throws UnknownPoolFieldError on any member, at any depth, that could not be sent back as it is.
+ * @throws UnknownPoolFieldError on any member, at any depth, that can't be sent back as it is.
  * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_DescribeIdentityPool.html
  */
 export function parseIdentityPool(answer: unknown): IdentityPool {
@@ -84,9 +84,10 @@ export function parseIdentityPool(answer: unknown): IdentityPool {
 }
 
 /**
- * The pool as UpdateIdentityPool must be sent it: every member that Describe returned, except the
- * tags that only AWS may write.
- * https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+ * The pool as it is sent to UpdateIdentityPool: every member that Describe returned, except the tags that only AWS
+ * may write.
+ *
+ * @see https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
  */
 export function sendable(pool: IdentityPool): IdentityPool {
   const { IdentityPoolTags: tags, Roles: _, RoleMappings: __, PrincipalTags: ___, ...rest } = pool;
@@ -106,19 +107,19 @@ export const entryKey = (entry: Provider | { providerName: string; clientId: str
     ? `${entry.providerName} ${entry.clientId}`
     : `${entry.ProviderName ?? ''} ${entry.ClientId ?? ''}`;
 
-/** The Region of an identity pool, which its id begins with. */
+/** The Region of an identity pool, from its id. */
 export const identityPoolRegion = (identityPoolId: string): string =>
   identityPoolId.split(':')[0] ?? '';
 
-/** The entries of a pool; none when the member is absent. */
+/** The entries of a pool; none if the member is absent. */
 export const entriesOf = (pool: IdentityPool): Provider[] => pool.CognitoIdentityProviders ?? [];
 
 const canonicalEntries = (entries: Provider[]): string[] =>
   entries.map((e) => `${entryKey(e)} ${e.ServerSideTokenCheck ?? false}`).sort();
 
 /**
- * The settings in one comparable form: order means nothing to Cognito, an absent member is its
- * default, and AWS's own tags come and go by themselves.
+ * The settings in one comparable form. Order means nothing to Cognito, an absent member is its default, and the
+ * tags of AWS itself do not count.
  */
 function canonical(pool: IdentityPool): string {
   const sent = sendable(pool);
@@ -133,7 +134,7 @@ function canonical(pool: IdentityPool): string {
     canonicalEntries(entriesOf(sent)),
     [...(sent.SamlProviderARNs ?? [])].sort(),
     sorted(sent.IdentityPoolTags),
-    // Without known roles the form is the same as with none.
+    // Roles that were not read are not part of the form.
     ...(pool.RoleMappings ? [sorted(pool.Roles), sorted(mapValues(pool.RoleMappings, short))] : []),
   ]);
 }
@@ -148,19 +149,19 @@ export const sameSettings = (a: IdentityPool, b: IdentityPool): boolean =>
   canonical(a) === canonical(b) && samePrincipalTags(a, b);
 
 /**
- * SHA-256 of a pool's settings: equal for equal settings, whatever order AWS lists them in. Without
- * the principal tags, of which everyone looks only at those of his user pools.
+ * The SHA-256 of a pool's settings, no matter in which order AWS lists them. Principal tags are not part of it,
+ * since each writer reads only those of its own user pools.
  */
 export const digestOf = (pool: IdentityPool): string => sha256(canonical(pool));
 
 /** An identity pool as states and outputs show it. */
 export type ShownPool = Partial<Omit<IdentityPool, 'CognitoIdentityProviders'>> & {
   CognitoIdentityProviders?: Provider[] | Summary;
-  /** In place of the settings, where even those are too long to show. */
+  /** In place of the settings, if they are too long to show. */
   sha256?: string;
 };
 
-/** What stands for a list too long to show. */
+/** In place of a list that is too long to show. */
 interface Summary {
   count: number;
   sha256: string;
@@ -168,7 +169,7 @@ interface Summary {
 
 const isSummary = isShape<Summary>({ count: isNumber, sha256: isText }, {});
 
-/** Whether a value is a pool as {@link shown} shows it. */
+/** Whether a value is a pool as {@link shown} returns it. */
 export function isShownPool(value: unknown): value is ShownPool {
   if (!isObject(value)) return false;
   const { sha256, CognitoIdentityProviders: entries = [], ...rest } = value;
@@ -190,21 +191,21 @@ export function isShownPool(value: unknown): value is ShownPool {
 const mapValues = <A, B>(map: Record<string, A>, to: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, to(value)]));
 
-/** The pool with its role mappings as digests: whole, ten of them could fill a state. */
+/** The pool with digests in place of its role mappings, since ten of them could fill a state. */
 export function inShort(pool: IdentityPool): IdentityPool {
   const { RoleMappings } = pool;
   return RoleMappings ? { ...pool, RoleMappings: mapValues(RoleMappings, short) } : pool;
 }
 
-/** Above this many entries a pool is shown with their count and digest only. */
+/** Above this many entries, a pool is shown with their count and digest. */
 export const SHOWN_ENTRIES = 100;
 
 /**
- * The pool in the fullest form that fits: whole, or its entries as count and digest, or all of it
- * as a digest. Step Functions fails an execution whose state exceeds 262,144 characters.
- * https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+ * The pool in the fullest form that fits: whole, or with count and digest in place of its entries, or only as a
+ * digest. Step Functions fails an execution whose state exceeds 262,144 characters.
  *
- * @param room how many characters of JSON there are.
+ * @param room how many characters of JSON it may take.
+ * @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
  */
 export function shown(described: IdentityPool, room: number): ShownPool {
   const pool = inShort(described);

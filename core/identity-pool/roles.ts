@@ -6,7 +6,7 @@ import { sha256 } from '../digest.ts';
 import { isEither, isFlag, isListOf, isMapOf, isShape, isText } from '../shape.ts';
 import { type Check, flag, listOf, mapOf, shapeOf, text } from './answer.ts';
 
-/** One rule of a role mapping: users of whom a claim matches get the role. */
+/** One rule of a role mapping: users whose claim matches get the role. */
 export interface MappingRule {
   Claim: string;
   MatchType: string;
@@ -15,8 +15,9 @@ export interface MappingRule {
 }
 
 /**
- * Which role the users of one app client get, where that is not the pool's authenticated role.
- * https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_RoleMapping.html
+ * The role that the users of one app client get, if it is not the pool's authenticated role.
+ *
+ * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_RoleMapping.html
  */
 export interface RoleMapping {
   Type: string;
@@ -25,15 +26,16 @@ export interface RoleMapping {
 }
 
 /**
- * Which claims of a user pool's users become tags of their sessions: attributes for access control.
- * https://docs.aws.amazon.com/cognito/latest/developerguide/attributes-for-access-control.html
+ * The claims of a user pool's users that become tags of their sessions: attributes for access control.
+ *
+ * @see https://docs.aws.amazon.com/cognito/latest/developerguide/attributes-for-access-control.html
  */
 export interface PrincipalTagMap {
   UseDefaults: boolean;
   PrincipalTags: Record<string, string>;
 }
 
-/** What stands for something too long to show. */
+/** In place of something that is too long to show. */
 export interface Short {
   sha256: string;
 }
@@ -44,13 +46,13 @@ export const isShort = isShape<Short>({ sha256: isText }, {});
 export const MOST_ROLE_MAPPINGS = 10;
 
 /**
- * The map of a user pool whose users' sessions are to have no tags. AWS has no operation that takes a
- * map away.
- * https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_SetPrincipalTagAttributeMap.html
+ * The map of a user pool whose users get no session tags. AWS has no operation that removes a map.
+ *
+ * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_SetPrincipalTagAttributeMap.html
  */
 export const INACTIVE: PrincipalTagMap = { UseDefaults: false, PrincipalTags: {} };
 
-// Held against the SDK's own shapes, as the identity pool is: what is set replaces what was there.
+// Compared with the SDK's own types, as the identity pool is: a call replaces everything that was there.
 const rule = {
   Claim: text,
   MatchType: text,
@@ -68,14 +70,14 @@ const mapping = {
 export interface PoolRoles {
   /** ARNs by `authenticated` and `unauthenticated`. */
   Roles: Record<string, string>;
-  /** By provider: those of user pools by {@link mappingKey}. */
+  /** By provider; for user pools, by {@link mappingKey}. */
   RoleMappings: Record<string, RoleMapping>;
 }
 
 /**
  * Reads GetIdentityPoolRoles' answer as it came over the wire.
  *
- * @throws UnknownPoolFieldError on any member, at any depth, that could not be sent back as it is.
+ * @throws UnknownPoolFieldError on any member, at any depth, that can't be sent back as it is.
  * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetIdentityPoolRoles.html
  */
 export function parseRoles(answer: unknown): PoolRoles {
@@ -103,7 +105,7 @@ export function parsePrincipalTags(answer: unknown): PrincipalTagMap {
   return { UseDefaults: UseDefaults ?? false, PrincipalTags: PrincipalTags ?? {} };
 }
 
-/** By what a role mapping belongs to an app client; a tag map belongs to the whole user pool. */
+/** The key of the role mapping of an app client. A tag map has no such key: it belongs to the whole user pool. */
 export const mappingKey = (provider: { ProviderName?: string; ClientId?: string }): string =>
   `${provider.ProviderName}:${provider.ClientId}`;
 
@@ -114,11 +116,11 @@ export const sorted = <T>(map: Record<string, T> = {}): [string, T][] =>
   // Stryker disable next-line EqualityOperator: no key is there twice.
   Object.entries(map).sort(byKey);
 
-/** A role mapping as its digest: what states and outputs show of those that they don't change. */
+/** The digest of a role mapping. States and outputs show it for mappings that they do not change. */
 export function short(roleMapping: RoleMapping | Short): Short {
   if ('sha256' in roleMapping) return roleMapping;
   const { Type, AmbiguousRoleResolution = '', RulesConfiguration } = roleMapping;
-  // Of rules the first that matches counts, so their order does too.
+  // The first rule that matches applies, so the order of the rules matters.
   const rules = (RulesConfiguration?.Rules ?? []).map(({ Claim, MatchType, Value, RoleARN }) => [
     ...[Claim, MatchType, Value, RoleARN],
   ]);
@@ -129,10 +131,10 @@ export function short(roleMapping: RoleMapping | Short): Short {
 export const sameMapping = (a: RoleMapping | Short, b: RoleMapping | Short): boolean =>
   short(a).sha256 === short(b).sha256;
 
-/** Whether two maps mean the same; one that was never set is inactive. */
+/** Whether two maps mean the same. A map that was never set is inactive. */
 export const sameTags = (a: PrincipalTagMap = INACTIVE, b: PrincipalTagMap = INACTIVE): boolean =>
   a.UseDefaults === b.UseDefaults &&
-  // Where the defaults are used, the map's own are not.
+  // With the defaults, AWS ignores the map's own tags.
   (a.UseDefaults ||
     JSON.stringify(sorted(a.PrincipalTags)) === JSON.stringify(sorted(b.PrincipalTags)));
 

@@ -6,22 +6,22 @@ import { type Beside, besideOf, type EntrySettings, entrySettingsOf } from './en
 import { globsInclude, globsIncludeAll } from './glob.ts';
 import { accountOf, type Link, type Links, linksNamed, userPoolRoleOf } from './links.ts';
 
-/** What a link is judged by. */
+/** What links are compared with: a user pool, and the app client that is meant, if any. */
 export interface Subject {
   userPoolId: string;
-  /** Whose user pool it is, where it is not the deployment's own. */
+  /** The account that owns the user pool, if it is another than that of the deployment. */
   account?: string;
   tags?: Record<string, string>;
   clientId?: string;
-  /** Unknown for a client that is gone and for a whole user pool: then any client's name will do. */
+  /** Absent for a client that is gone and for a whole user pool. Then it matches every glob. */
   clientName?: string;
   /** The number of the listing in which the client was looked up. */
   listing?: number;
-  /** Whether the client, or the user pool, no longer exists although it is to be linked. */
+  /** Whether the client or the user pool that is to be linked no longer exists. */
   gone?: boolean;
-  /** The user pool's own setting, where it is needed and could be read. */
+  /** The user pool's own setting, if it is needed and could be read. */
   issuer?: Issuer;
-  /** The links that have linked clients of a user pool that is gone, and its tags with it. */
+  /** The links that linked clients of a user pool that is gone, since its tags are gone too. */
   linkedBy?: string[];
 }
 
@@ -31,18 +31,18 @@ export interface Coverage {
   links: string[];
   onDelete: Link['onDelete'];
   entry: EntrySettings;
-  /** What the links choose; undefined where the user pool's own setting decides. */
+  /** What the links choose; absent if the user pool's own setting decides. */
   issuer?: IssuerChoice;
 }
 
-/** How Account-B is reached for one identity pool. */
+/** How to reach one identity pool in Account-B. */
 export type Access = Pick<Link, 'roleArn' | 'externalId' | 'providerQuota'> & { beside: Beside };
 
 /** Whether a user pool has all of these tags. */
 export const tagsMatch = (wanted: Record<string, string>, tags: Record<string, string>): boolean =>
   Object.entries(wanted).every(([key, value]) => Object.hasOwn(tags, key) && tags[key] === value);
 
-// What an account tells of user pools that links.yml has in another is about none that it covers.
+// An event from one account says nothing about a user pool that links.yml has in another.
 const coversPool = (
   [name, { userPools, userPoolRoleArn, userPoolTags }]: [string, Link],
   { userPoolId, account, tags, linkedBy }: Subject,
@@ -62,7 +62,7 @@ export function userPoolIn(links: Links, userPoolId: string): Subject {
   return account === undefined ? { userPoolId } : { userPoolId, account };
 }
 
-/** A user pool of which an account tells that it is its own, whatever links.yml says. */
+/** A user pool that an event says to be in an account, no matter what links.yml says. */
 export function userPoolToldOf(
   links: Links,
   userPoolId: string,
@@ -85,8 +85,8 @@ export const needsClientName = (links: Links, subject: Subject): boolean =>
   );
 
 /**
- * The identity pools that a client may reach. Where several links lead to one identity pool, the
- * entry is theirs together, and it outlives its client if any of them wants to keep it.
+ * The identity pools that a client may reach. Links that lead to the same identity pool share the entry. It stays
+ * when its client is deleted, if any of them says so.
  */
 export function coverageOf(links: Links, subject: Subject): Coverage[] {
   const covering = Object.entries(links).filter(
@@ -108,7 +108,7 @@ export function coverageOf(links: Links, subject: Subject): Coverage[] {
   });
 }
 
-/** Whether the user pool's own setting decides under which names an app client is linked. */
+/** Whether the user pool's own setting decides the names under which an app client is linked. */
 export const needsIssuer = (links: Links, subject: Subject, identityPoolId?: string): boolean =>
   coverageOf(links, subject).some(
     (each) =>
@@ -116,17 +116,16 @@ export const needsIssuer = (links: Links, subject: Subject, identityPoolId?: str
       (identityPoolId === undefined || each.identityPoolId === identityPoolId),
   );
 
-/** Under which names of a user pool the links write entries. */
+/** The names of a user pool under which the links write entries. */
 export const choiceFor = (
   { issuer: chosen }: Pick<Coverage, 'issuer'>,
   { issuer }: Pick<Subject, 'issuer'>,
 ): IssuerChoice => effectiveChoice(chosen, issuer);
 
 /**
- * The role, external id and quota of an identity pool, on which its links agree, and what they set
- * beside its own settings.
+ * The role, external id and quota of an identity pool, on which its links agree, and what they set besides entries.
  *
- * @throws NotCoveredError when no link names the identity pool (any more).
+ * @throws NotCoveredError if no link names the identity pool.
  */
 export function accessTo(links: Links, identityPoolId: string): Access {
   const link = Object.values(links).find(({ identityPool }) => identityPool === identityPoolId);
@@ -137,12 +136,11 @@ export function accessTo(links: Links, identityPoolId: string): Access {
 }
 
 /**
- * Of the links that once allowed a target, those that still do: links.yml and the tags of the user pool
- * may have changed since the target was resolved. An undo needs all of them, since each of its changes
- * may be allowed by another link.
+ * The links that allowed a target and still do. links.yml and the tags of the user pool may have changed since the
+ * target was resolved. An undo needs all of them, since a different link may allow each of its changes.
  *
  * @param subject as it is now, with its tags.
- * @throws NotCoveredError when too few do.
+ * @throws NotCoveredError if too few of them still do.
  */
 export function stillAllowing(
   links: Links,
@@ -161,6 +159,6 @@ export function stillAllowing(
   const needed = target.undoes === undefined ? 1 : target.links.length;
   if (still.length >= needed) return still;
   throw new NotCoveredError(
-    `links.yml, the user pool's tags or the app client's name have changed: what linked the user pool ${subject.userPoolId} to the identity pool ${target.identityPoolId} no longer does, so nothing was written. Ask again.`,
+    `links.yml, the user pool's tags or the app client's name have changed: the links that led from the user pool ${subject.userPoolId} to the identity pool ${target.identityPoolId} no longer apply, so nothing was written. Ask again.`,
   );
 }

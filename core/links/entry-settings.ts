@@ -2,7 +2,7 @@ import type { Intent } from '../identity-pool/merge.ts';
 import type { PrincipalTagMap, RoleMapping } from '../identity-pool/roles.ts';
 import { type Link, type Links, linksTo } from './links.ts';
 
-/** How an entry is to be, and what is to be set beside it. */
+/** The settings of an entry, its role mapping and the principal tags of its user pool. */
 export type EntrySettings = Pick<Intent, 'serverSideTokenCheck' | 'roleMapping' | 'principalTags'>;
 
 // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_MappingRule.html
@@ -13,7 +13,7 @@ const MATCHES = {
   notEqual: 'NotEqual',
 } as const;
 
-/** A role mapping in AWS's words; none where the pool's authenticated role is to do. */
+/** The role mapping of a link in the words of AWS; undefined if the pool's authenticated role applies. */
 export function roleMappingOf({ roleMapping, ambiguous }: Link): RoleMapping | undefined {
   if (roleMapping === undefined || roleMapping === 'default') return undefined;
   const AmbiguousRoleResolution = ambiguous === 'authenticated' ? 'AuthenticatedRole' : 'Deny';
@@ -34,9 +34,8 @@ function principalTagsOf({ principalTags }: Link): PrincipalTagMap | undefined {
 }
 
 /**
- * How an entry is to be that several links lead to together: the strictest of them decides its
- * ServerSideTokenCheck, and the first in links.yml that says anything of it, which role mapping and
- * which principal tags there are.
+ * The settings of an entry that several links share. The strictest link decides its ServerSideTokenCheck. The first
+ * link in links.yml that sets a role mapping decides the role mapping, and likewise for principal tags.
  *
  * @param names of the links, in the order of links.yml.
  */
@@ -53,13 +52,13 @@ export function entrySettingsOf(links: Links, names: string[]): EntrySettings {
   };
 }
 
-/** What is looked at beside an identity pool's own settings: what any link to it sets there. */
+/** What is read besides an identity pool's own settings: what any link to it sets. */
 export interface Beside {
   roles: boolean;
   principalTags: boolean;
 }
 
-/** What the links to an identity pool set beside its own settings. */
+/** What the links to an identity pool set besides its own settings. */
 export function besideOf(links: Links, identityPoolId: string): Beside {
   const all = Object.values(linksTo(links, identityPoolId));
   return {

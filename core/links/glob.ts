@@ -1,6 +1,6 @@
 /**
- * Whether a name matches a glob: `*` is any run of characters, `?` any one, everything else itself.
- * Linear in the name for each star, so no glob can stall a Lambda.
+ * Whether a name matches a glob: `*` stands for any characters, `?` for any one, and everything else for itself.
+ * The time is linear in the name for each star, so no glob can stall a Lambda function.
  */
 export function globMatches(glob: string, name: string): boolean {
   let g = 0;
@@ -29,8 +29,8 @@ export function globMatches(glob: string, name: string): boolean {
 export const isExclusion = (glob: string): boolean => glob.startsWith('!');
 
 /**
- * Whether a list of globs includes a name. As in a .gitignore the last glob that matches decides, and
- * one that begins with `!` excludes.
+ * Whether a list of globs includes a name. As in a .gitignore, the last glob that matches decides, and a glob that
+ * begins with `!` excludes.
  */
 export function globsInclude(globs: string[], name: string): boolean {
   const deciding = globs.findLast((glob) =>
@@ -39,7 +39,7 @@ export function globsInclude(globs: string[], name: string): boolean {
   return deciding !== undefined && !isExclusion(deciding);
 }
 
-/** Whether a list of globs includes every name, so that none has to be known. */
+/** Whether a list of globs includes every name. Then no name has to be looked up. */
 export const globsIncludeAll = (globs: string[]): boolean =>
   globs.slice(globs.findLastIndex(isExclusion) + 1).some((glob) => /^\*+$/.test(glob));
 
@@ -47,16 +47,17 @@ export const globsIncludeAll = (globs: string[]): boolean =>
 export const isLiteral = (glob: string): boolean => !/[*?]/.test(glob);
 
 /**
- * Whether a glob matches every name that another matches. Yes is certain; no may be wrong where both have
+ * Whether a glob matches every name that another glob matches. True is certain. False may be wrong if both have
  * wildcards.
  */
 export const subsumes = (glob: string, other: string): boolean =>
-  // A ? is one character and must not pass for the other's *.
+  // A ? stands for one character, so it must not match the * of the other.
   (!glob.includes('?') || !other.includes('*')) && globMatches(glob, other);
 
 /** Whether there is a name that both globs match. */
 export function globsMeet(a: string, b: string): boolean {
-  // meets[j]: whether what is left of a, from the row's place on, and of b, from j on, match one name.
+  // meets[j] says whether one name matches both the rest of a, from the place of this row on, and the rest of b,
+  // from j on.
   let meets = Array.from({ length: b.length + 1 }, (_, j) => /^\**$/.test(b.slice(j)));
   for (let i = a.length - 1; i >= 0; i--) {
     const below = meets;

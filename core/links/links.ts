@@ -9,10 +9,10 @@ interface LinkRule {
   role: string;
 }
 
-/** One rule of links.yml, its defaults filled in: which app clients get an entry in which pool. */
+/** One rule of links.yml, with its defaults: the app clients that get an entry in an identity pool. */
 export interface Link {
   userPools?: string[];
-  /** The role that may list the clients of userPools, where those are another account's. */
+  /** The role that may list the clients of userPools, if they are in another account. */
   userPoolRoleArn?: string;
   userPoolTags?: Record<string, string>;
   /** Globs on the app client's name, in order; one that begins with `!` excludes. */
@@ -21,15 +21,15 @@ export interface Link {
   roleArn: string;
   externalId?: string;
   serverSideTokenCheck: boolean;
-  /** Under which names of the user pool entries are written; by the pool's own setting, if absent. */
+  /** The names of the user pool under which entries are written; if absent, the pool's own setting decides. */
   issuer?: IssuerChoice;
   providerQuota: number;
   onDelete: 'unlink' | 'keep';
-  /** Which role the client's users get; the pool's authenticated role, by default. */
+  /** The role that the client's users get; by default the pool's authenticated role. */
   roleMapping?: 'default' | 'token' | { rules: LinkRule[] };
-  /** What a role mapping that does not decide comes to; deny, if absent. */
+  /** The role of users whom the role mapping gives none; deny, if absent. */
   ambiguous?: 'deny' | 'authenticated';
-  /** Attributes for access control: session tags, with the claims that they are taken from. */
+  /** Attributes for access control: session tags, and the claims that they are taken from. */
   principalTags?: 'inactive' | 'default' | Record<string, string>;
   /** Whether a person must approve each change before it is written. */
   approval?: 'required';
@@ -37,14 +37,14 @@ export interface Link {
   approvalTimeoutHours?: number;
 }
 
-/** links.yml by the names of its links. It is the guardrail: only what it covers is ever linked. */
+/** The links of links.yml, by name. They are the guardrail: only what they cover is ever linked. */
 export type Links = Readonly<Record<string, Link>>;
 
 /** The account of a role. */
 export const accountOf = (roleArn: string | undefined): string | undefined =>
   roleArn === undefined ? undefined : parseArn(roleArn).account;
 
-/** The role by which a user pool of another account is read, on which the links that name it agree. */
+/** The role that reads a user pool of another account. All links that name the user pool have the same role. */
 export const userPoolRoleOf = (links: Links, userPoolId: string): string | undefined =>
   Object.values(links).find(({ userPools }) => userPools?.includes(userPoolId))?.userPoolRoleArn;
 
@@ -54,7 +54,7 @@ export const accountsOf = (links: Links): string[] =>
     ...new Set(Object.values(links).flatMap((link) => accountOf(link.userPoolRoleArn) ?? [])),
   ].sort();
 
-/** The identity pools that user pools reach by their tags. */
+/** The identity pools to which links with tags lead. */
 export const poolsByTags = (links: Links): string[] => [
   ...new Set(
     Object.values(links)
@@ -69,6 +69,6 @@ export const linksTo = (links: Links, identityPoolId: string): Links =>
     Object.entries(links).filter(([, { identityPool }]) => identityPool === identityPoolId),
   );
 
-/** The links of these names that links.yml still has. */
+/** The links with these names that links.yml still has. */
 export const linksNamed = (links: Links, names: string[]): Links =>
   Object.fromEntries(Object.entries(links).filter(([name]) => names.includes(name)));

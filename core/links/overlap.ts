@@ -49,15 +49,15 @@ function clientsMeet(a: string[], b: string[]): boolean {
 }
 
 /**
- * Whether one link covers every app client that another covers. Yes is certain; no may also mean that
- * links.yml alone does not show it.
+ * Whether one link covers every app client that another covers. True is certain. False may also mean that links.yml
+ * alone does not show it.
  */
 export const coversAllOf = (outer: Link, inner: Link): boolean =>
   poolsWithin(inner, outer) && clientsWithin(inner.clients, outer.clients);
 
 /**
- * Whether two links can cover the same app client, as far as the file shows. User pools that carry the
- * tags of two different links are not known here, and an exclusion counts where it excludes a whole glob.
+ * Whether two links can cover the same app client, judged by the file alone. It does not show which user pools have
+ * the tags of both links, and an exclusion counts only if it excludes a whole glob.
  */
 export const canMeet = (a: Link, b: Link): boolean =>
   poolsMeet(a, b) && clientsMeet(a.clients, b.clients);

@@ -12,7 +12,7 @@ import { coversAllOf } from './overlap.ts';
 
 const named = (links: Links): [string, Link][] => Object.entries(links);
 
-/** Something in links.yml that the schema can't see, and where. */
+/** A problem in links.yml that the schema can't find, and its place. */
 export interface Problem {
   path: string[];
   message: string;
@@ -20,7 +20,7 @@ export interface Problem {
 
 const agreeing = ['roleArn', 'externalId', 'providerQuota'] as const;
 
-/** Links that lead to one identity pool, but differ in how. */
+/** Links to one identity pool that disagree on how to reach it. */
 function disagreements(links: Links): Problem[] {
   const first = new Map<string, [string, Link]>();
   return named(links).flatMap(([name, link]) => {
@@ -35,14 +35,14 @@ function disagreements(links: Links): Problem[] {
   });
 }
 
-/** Links whose user pools are another account's, but that don't say clearly whose. */
+/** Links with user pools of another account that use tags, or that disagree on the account. */
 function misplaced(links: Links): Problem[] {
   const first = new Map<string, [string, Link]>();
   return named(links).flatMap(([name, link]) => {
     const path = ['links', name, 'userPoolRoleArn'];
     if (link.userPoolRoleArn !== undefined && link.userPoolTags !== undefined) {
       const message =
-        'is for userPools of another account, which userPoolTags can not select: make two links of it';
+        "is for userPools of another account, which userPoolTags can't select: make two links of it";
       return [{ path, message }];
     }
     const other = (link.userPools ?? []).flatMap((id) => {
@@ -63,11 +63,11 @@ const needlessExclusions = (links: Links): Problem[] =>
     const leading = first === -1 ? clients : clients.slice(0, first);
     return leading.map((glob, i) => ({
       path: ['links', name, 'clients', String(i)],
-      message: `is ${JSON.stringify(glob)}, which excludes nothing, because no glob before it includes anything: the globs count in their order, so begin with what the link covers, for example "*"`,
+      message: `is ${JSON.stringify(glob)}, which excludes nothing, because no glob before it includes anything: globs apply in order, so begin with what the link covers, for example "*"`,
     }));
   });
 
-/** Links whose globs exclude again all that they include. */
+/** Links whose globs exclude everything that they include. */
 const coveringNone = (links: Links): Problem[] =>
   named(links).flatMap(([name, { clients }]) => {
     const all = clients.every(
@@ -77,18 +77,21 @@ const coveringNone = (links: Links): Problem[] =>
     );
     if (!all || clients.every(isExclusion)) return [];
     const message =
-      'covers no app client: later globs with ! exclude all that the globs before them include, so remove one of both';
+      'covers no app client: later globs with ! exclude everything that the globs before them include, so remove either';
     return [{ path: ['links', name, 'clients'], message }];
   });
 
 interface MappedLink {
   name: string;
   link: Link;
-  /** What it says of role mappings, as a text to compare. */
+  /** Its role mapping as text, to compare. */
   text: string;
 }
 
-/** Each link with a role mapping, beside the first one before it that relates to it so and says otherwise. */
+/**
+ * Each link with a role mapping, with the first earlier link that is related to it and has a different role
+ * mapping.
+ */
 export function clashingMappings(
   links: Links,
   relates: (earlier: Link, later: Link) => boolean,
@@ -107,16 +110,16 @@ export function clashingMappings(
   );
 }
 
-/** Role mappings that never count, because a link before covers the same app clients with another. */
+/** Role mappings that never apply, because an earlier link covers the same app clients with a different one. */
 const futileMappings = (links: Links): Problem[] =>
   clashingMappings(links, coversAllOf).map(({ name, earlier }) => ({
     path: ['links', name, 'roleMapping'],
-    message: `never counts: links.${earlier} comes first, covers the same app clients and says something else, so make both the same or put the narrower link first`,
+    message: `never applies: links.${earlier} comes first, covers the same app clients and has a different one, so make both the same or put the narrower link first`,
   }));
 
 /**
- * How many entries links are sure to mean: of the app clients that they name, or one of each user pool,
- * and two for each where `issuer: both` asks for both names.
+ * How many entries links ask for at least: one for each app client that they name, or one for each user pool; twice
+ * as many with `issuer: both`.
  */
 function fewestEntries(links: Link[]): number {
   const all = new Map<string, { names: Set<string>; choices: Link['issuer'][] }>();
@@ -134,7 +137,7 @@ function fewestEntries(links: Link[]): number {
   }, 0);
 }
 
-/** Role mappings that AWS would not take. */
+/** Role mappings that AWS would refuse. */
 function impossibleMappings(links: Links): Problem[] {
   const mapping = named(links).filter(([, link]) => roleMappingOf(link) !== undefined);
   const tooMany = [...grouped(mapping, ([, { identityPool }]) => identityPool)].flatMap(
@@ -151,7 +154,7 @@ function impossibleMappings(links: Links): Problem[] {
     const account = accountOf(roleArn);
     const other = rules.find(({ role }) => accountOf(role) !== account);
     const path = ['links', name, 'roleMapping'];
-    const message = `names the role ${other?.role}, which is not of the identity pool's account ${account}`;
+    const message = `names the role ${other?.role}, which is not in the identity pool's account ${account}`;
     return other ? [{ path, message }] : [];
   });
   return [...tooMany, ...elsewhere];
@@ -163,8 +166,8 @@ const tagsText = ({ principalTags }: Link): string => {
 };
 
 /**
- * Links that say something else than an earlier one of the same user pool and identity pool; a link
- * that does not say it leaves it to the others.
+ * Links that disagree with an earlier link of the same user pool and identity pool about a key. A link without the
+ * key leaves it to the others.
  */
 function disputed(
   links: Links,
@@ -194,7 +197,7 @@ export const regionsIn = ({ identityPool, userPools = [] }: Link): [string[], st
   ...userPools.map((id, i): [string[], string] => [['userPools', String(i)], userPoolRegion(id)]),
 ];
 
-/** The Regions and ARNs of a link, by where they stand in it. */
+/** The Regions and ARNs of a link, with their places in it. */
 function placesOf(
   link: Link,
 ): { path: string[]; region?: string; partition: string | undefined }[] {
@@ -216,26 +219,26 @@ function placesOf(
   ];
 }
 
-/** Regions and partitions that are unknown, and links across partitions, which no role reaches. */
+/** Unknown Regions and partitions, and links across partitions: no role leads from one into another. */
 const outOfReach = (links: Links): Problem[] =>
   named(links).flatMap(([name, link]) => {
     const home = partitionOf(identityPoolRegion(link.identityPool));
     return placesOf(link).flatMap(({ path, region, partition }) => {
       const at = ['links', name, ...path];
       if (region !== undefined && partition === undefined) {
-        return [{ path: at, message: `can not be reached: ${unknownRegion(region)}` }];
+        return [{ path: at, message: `can't be reached: ${unknownRegion(region)}` }];
       }
       if (partition === undefined || !partitionNames.includes(partition)) {
-        const message = `is of the partition ${partition}, which Poolbridge does not know: it works in ${partitionNames.join(', ')}`;
+        const message = `is in the partition ${partition}, which Poolbridge does not know: it works in ${partitionNames.join(', ')}`;
         return [{ path: at, message }];
       }
       if (home === undefined || partition === home) return [];
-      const message = `is of the partition ${partition}, but the identity pool is of ${home}: AWS lets no role reach from one partition into another`;
+      const message = `is in the partition ${partition}, but the identity pool is in ${home}: no role leads from one partition into another`;
       return [{ path: at, message }];
     });
   });
 
-/** What is wrong with links that are well-formed one by one. */
+/** The problems of links that are each well-formed. */
 export const problemsOf = (links: Links): Problem[] => [
   ...outOfReach(links),
   ...disagreements(links),

@@ -11,10 +11,7 @@ const regions: ReadonlySet<string> = new Set(
   us-gov-east-1 us-gov-west-1`.split(/\s+/),
 );
 
-/**
- * Whether a Region is one that AWS had when this version was made. A newer one is not known, so a
- * Region that is not known may still exist.
- */
+/** Whether AWS had a Region when this version was made. A Region that is not known may be a newer one. */
 export const isKnownRegion = (region: string): boolean => regions.has(region);
 
 /** All Regions that AWS had when this version was made. */

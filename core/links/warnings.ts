@@ -7,43 +7,43 @@ import { isKnownRegion } from './regions.ts';
 
 type NamedLink = [string, Link];
 
-/** Regions that may be a mistake, or newer than this version. */
+/** Regions that may be mistakes, or newer than this version. */
 function unknownRegions([name, link]: NamedLink): Problem[] {
   return regionsIn(link)
     .filter(([, region]) => !isKnownRegion(region))
     .map(([path, region]) => ({
       path: ['links', name, ...path],
-      message: `is in ${region}, which was no AWS Region when this version was made: correct the id, unless the Region is newer`,
+      message: `is in ${region}, which was not an AWS Region when this version was made: correct the id, unless the Region is newer`,
     }));
 }
 
-/** Globs with blanks that a name of Cognito can have, but that are mostly slips. */
+/** Globs with white space that a name in Cognito can have, but that is mostly a mistake. */
 const strangeBlanks = ([name, { clients }]: NamedLink): Problem[] =>
   clients.flatMap((glob, i) => {
     const text = isExclusion(glob) ? glob.slice(1) : glob;
     if (text === text.trim() && !/[^\S ]/.test(text)) return [];
-    const message = `is ${JSON.stringify(glob)}, which matches only names with the same blanks at the same places: remove blanks that are not meant`;
+    const message = `is ${JSON.stringify(glob)}, which matches only names with the same blanks in the same places: remove the blanks if they are a mistake`;
     return [{ path: ['links', name, 'clients', String(i)], message }];
   });
 
-/** Wildcards in tags, which are compared to the letter. */
+/** Wildcards in tags, which must match exactly. */
 const wildcardTags = ([name, { userPoolTags = {} }]: NamedLink): Problem[] =>
   Object.entries(userPoolTags)
     .filter((tag) => tag.some((text) => /[*?]/.test(text)))
     .map(([key, value]) => ({
       path: ['links', name, 'userPoolTags', key],
-      message: `is ${JSON.stringify(value)}, and tags are compared to the letter: * and ? stand for nothing else in them, so write the whole tag`,
+      message: `is ${JSON.stringify(value)}, but tags must match exactly: * and ? are not wildcards there, so write the whole tag`,
     }));
 
-/** One role for two jobs, for which the templates make two. */
+/** The same role for two purposes. The templates create a role for each. */
 function sameRole([name, { roleArn, userPoolRoleArn }]: NamedLink): Problem[] {
   if (userPoolRoleArn !== roleArn) return [];
   const message =
-    'is the same role as roleArn: resources/user-pool-account.yml makes a role of its own that reads the user pools, and the role of resources/account-b.yml may not';
+    'is the same role as roleArn: resources/user-pool-account.yml creates a separate role that reads the user pools, and the role of resources/account-b.yml may not read them';
   return [{ path: ['links', name, 'userPoolRoleArn'], message }];
 }
 
-/** A link as a text that is the same whatever the order of its keys and user pools. */
+/** A link as text, the same for every order of its keys and user pools. */
 function textOf(link: Link): string {
   const { userPools = [] } = link;
   return JSON.stringify({ ...link, userPools: [...userPools].sort() }, (_, value: unknown) =>
@@ -51,7 +51,7 @@ function textOf(link: Link): string {
   );
 }
 
-/** Links that differ by name alone. While a link is renamed both names may be wanted. */
+/** Links that differ only in name. Both names may be wanted while a link is renamed. */
 function sameLinks(links: NamedLink[]): Problem[] {
   const first = new Map<string, string>();
   return links.flatMap(([name, link]) => {
@@ -59,14 +59,14 @@ function sameLinks(links: NamedLink[]): Problem[] {
     const firstName = first.get(text) ?? name;
     first.set(text, firstName);
     if (firstName === name) return [];
-    const message = `says the same as links.${firstName}: remove one, or correct what was to be different`;
+    const message = `is the same as links.${firstName}: remove one, or correct the one that should be different`;
     return [{ path: ['links', name], message }];
   });
 }
 
 /**
- * Links with different role mappings of which neither is an exception within the other, though a client
- * can be covered by both.
+ * Links with different role mappings that can cover the same client, where neither is an exception within the
+ * other.
  */
 const crossingMappings = (links: Links): Problem[] =>
   clashingMappings(
@@ -74,10 +74,10 @@ const crossingMappings = (links: Links): Problem[] =>
     (earlier, later) => canMeet(earlier, later) && !coversAllOf(later, earlier),
   ).map(({ name, earlier }) => ({
     path: ['links', name, 'roleMapping'],
-    message: `differs from that of links.${earlier}, and both links can cover the same app client: the first in the file counts, so make both the same or put the exception in a link of its own before them`,
+    message: `differs from that of links.${earlier}, and both links can cover the same app client: the first in the file applies, so make both the same or put the exception in its own link before them`,
   }));
 
-/** What links.yml may say, but probably means otherwise. */
+/** What links.yml may contain, but is probably a mistake. */
 export function warningsOf(links: Links): Problem[] {
   const all = Object.entries(links);
   return [

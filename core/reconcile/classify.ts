@@ -21,15 +21,15 @@ import { LAG_MS } from '../write/marks.ts';
 import { EVERY_CLIENT, type LedgerEntry } from '../write/records.ts';
 
 /**
- * What an entry is found to be:
+ * The state of an entry:
  * - `linked`: a link covers its client, and it is there, no matter who added it;
  * - `missing`: a link covers the client, and the entry is not there and never was;
  * - `orphaned`: ours, and its app client or user pool is gone;
  * - `foreign`: not ours, and no link covers its client;
- * - `removed`: ours once, covered, and not there: someone took it away, or asked for that;
+ * - `removed`: ours once, covered, and not there: others removed it, or a request did;
  * - `uncovered`: ours, and no link covers it any more, or not under this name of its user pool;
- * - `changed`: as `linked`, but its ServerSideTokenCheck, its role mapping or the principal tags of
- *   its user pool are not the link's; it is repaired only if a write of ours was cut off there.
+ * - `changed`: as `linked`, but its ServerSideTokenCheck, its role mapping or the principal tags of its user pool
+ * differ from the link's. It is repaired only if a write of ours was cut off there.
  */
 export const STATES = [
   ...(['linked', 'missing', 'orphaned', 'foreign', 'removed', 'uncovered', 'changed'] as const),
@@ -42,26 +42,26 @@ export interface Finding {
   state: EntryState;
   provider: Provider;
   clientName?: string;
-  /** The links that it owes to. */
+  /** The links that cover it, or that linked it. */
   links: string[];
-  /** What repairing it would be: absent where that is left to a person. */
+  /** The repair; absent if it is left to a person. */
   repair?: Intent;
-  /** Whether a repair is left to a person only because links.yml wants each change approved. */
+  /** Whether a repair is left to a person only because links.yml requires approval. */
   needsApproval?: true;
-  /** What the ledger has of one that was removed without a request. */
+  /** The ledger entry of one that was removed without a request. */
   lost?: LedgerEntry;
 }
 
 /** A user pool as it was listed. */
 export interface UserPoolListing {
   tags: Record<string, string>;
-  /** Its own setting; undefined where it could not be read. */
+  /** Its own setting; undefined if it could not be read. */
   issuer?: Issuer;
-  /** The names of its app clients by their ids. */
+  /** The names of its app clients, by id. */
   clients: ReadonlyMap<string, string>;
 }
 
-/** All that one identity pool is judged by. */
+/** Everything that one identity pool is compared with. */
 export interface Evidence {
   pool: IdentityPool;
   /** The links that lead to it. */
@@ -71,25 +71,25 @@ export interface Evidence {
   listed: ReadonlyMap<string, UserPoolListing>;
   /** Every user pool that is known to exist. */
   existing: ReadonlySet<string>;
-  /** Those that could not be listed: nothing is found out about them. */
+  /** User pools that could not be listed, so nothing is known about them. */
   unlisted: ReadonlySet<string>;
   /** The Regions of which all user pools are known. */
   regions: string[];
   partition: string;
-  /** The entries that a write of ours has left without the rest of what their links ask for, by key. */
+  /** The keys of entries that a write of ours added without the rest of what their links ask for. */
   unfinished?: ReadonlySet<string>;
-  /** When listing began, in epoch milliseconds: what came later can't be in the lists. */
+  /** When listing began, in epoch milliseconds. The lists do not show what came later. */
   since: number;
 }
 
 /** Whether the lists may be older than an entry of ours. */
 const isRecent = ({ since }: Evidence, { time }: LedgerEntry): boolean => time > since - LAG_MS;
 
-/** An entry that the links want, as if it were missing. */
+/** An entry that the links ask for, as a finding for the case that it is missing. */
 interface Want {
   finding: Finding;
   intent: Intent;
-  /** Whether it is known under which names of the user pool entries are wanted. */
+  /** Whether the names of the user pool under which entries are wanted are known. */
   isSure: boolean;
 }
 
@@ -126,13 +126,13 @@ function wantedBy({ pool, links, listed, partition }: Evidence): Wanted {
   return wanted;
 }
 
-/** What is wanted of the same app client under the other name of its user pool. */
+/** What the links ask for the same app client under the other name of its user pool. */
 function wantedElsewhere(wanted: Wanted, { ProviderName = '', ClientId = '' }: Provider) {
   const keys = namesOfSame(ProviderName).map((name) => entryKey({ ProviderName: name, ClientId }));
   return keys.flatMap((key) => wanted.get(key) ?? [])[0];
 }
 
-/** An entry that no link asks for under this name, though one does under the other name of its user pool. */
+/** A finding about an entry that no link asks for under this name, but under the other name of the user pool. */
 function underOtherName(
   evidence: Evidence,
   { finding, isSure }: Want,
@@ -143,10 +143,10 @@ function underOtherName(
   return { ...finding, provider, state: isLeft ? 'uncovered' : 'linked' };
 }
 
-/** What became of an entry of ours whose client no link covers by its name. */
+/** The state of an entry of ours whose client no link covers by its name. */
 type Fate = { state: 'linked' | 'uncovered' } | { state: 'orphaned'; coverage: Coverage };
 
-/** The Regions whose user pools are all known, by the links that name a user pool or by its tags. */
+/** Whether a user pool was looked for: a link names it, or all user pools of its Region are known. */
 const isLookedAt = ({ links, regions }: Evidence, userPoolId: string): boolean =>
   coverageOf(links, userPoolIn(links, userPoolId)).length > 0 ||
   regions.includes(userPoolRegion(userPoolId));
@@ -163,17 +163,17 @@ function fateOf(evidence: Evidence, ours: LedgerEntry): Fate {
   const { clientName } = ours;
   const [coverage] = coverageOf(links, {
     ...userPoolIn(links, userPoolId),
-    // The tags of a user pool that is gone are gone too; which links it had, the ledger knows.
+    // A user pool that is gone has no tags any more. The ledger knows its links.
     ...(listing ? { tags: listing.tags } : { linkedBy: ours.links }),
     ...(clientName !== undefined && { clientName }),
   });
   if (!coverage) return { state: 'uncovered' };
-  // Without a look at the user pool, believe the ledger.
+  // If the user pool was not looked for, believe the ledger.
   const known = listing !== undefined || isLookedAt(evidence, userPoolId);
   return known ? { state: 'orphaned', coverage } : { state: 'linked' };
 }
 
-/** Whether an entry that is there is as its links would have made it, with what is beside it. */
+/** Whether an entry, its role mapping and its principal tags are as the links ask for. */
 function isAsWanted(pool: IdentityPool, provider: Provider, intent: Intent): boolean {
   const { serverSideTokenCheck, roleMapping, principalTags } = intent;
   const mapping = pool.RoleMappings?.[mappingKey(provider)];
@@ -184,7 +184,7 @@ function isAsWanted(pool: IdentityPool, provider: Provider, intent: Intent): boo
   );
 }
 
-/** An entry that is there, and whose client no link covers by its name. */
+/** A finding about an entry whose client no link covers by its name. */
 function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | undefined): Finding {
   if (ours?.state !== 'linked') return { state: 'foreign', provider, links: [] };
   const { clientName, providerName, clientId } = ours;
@@ -210,8 +210,8 @@ function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | un
 }
 
 /**
- * Holds an identity pool against links.yml, the user pools and the ledger: every entry that is there
- * or should be, once, and what repairing it would be.
+ * Compares an identity pool with links.yml, the user pools and the ledger. The result has every entry that is there
+ * or should be, once, with its repair.
  */
 export function classify(evidence: Evidence): Finding[] {
   const ledger = byKey(evidence.ledger);
@@ -237,19 +237,19 @@ export function classify(evidence: Evidence): Finding[] {
     const before = ledger.get(key);
     if (isDeleted(ledger, finding.provider)) return [];
     if (!before) return [{ ...finding, repair: intent }];
-    // Unlinked by now, like its client perhaps.
+    // It may be unlinked by now, and its client deleted.
     if (isRecent(evidence, before)) return [];
     return [{ ...finding, state: 'removed', ...(before.state === 'linked' && { lost: before }) }];
   });
   return [...present, ...absent].map((finding) => {
     if (!approvalTime(evidence.links, finding.links)) return finding;
-    // What links.yml has approved by a person is left to one.
+    // Leave changes that require approval to a person.
     const { repair, ...left } = finding;
     return { ...left, ...(repair && { needsApproval: true as const }) };
   });
 }
 
-/** What there is to repair; what is taken away first makes room for what is added. */
+/** The findings to repair. Removals come first, since they make room for what is added. */
 export function repairsOf(findings: Finding[]): (Omit<Finding, 'repair'> & { intent: Intent })[] {
   const all = findings.flatMap(({ repair, ...finding }) =>
     repair ? [{ ...finding, intent: repair }] : [],
@@ -263,7 +263,7 @@ type Ledger = ReadonlyMap<string, LedgerEntry>;
 const byKey = (ledger: LedgerEntry[]): Ledger =>
   new Map(ledger.map((entry) => [entryKey(entry), entry]));
 
-/** Whether a client, or its user pool, was heard to be deleted since it was listed. */
+/** Whether an event said that a client, or its user pool, was deleted since it was listed. */
 const isDeleted = (ledger: Ledger, { ProviderName = '', ClientId = '' }: Provider): boolean =>
   [ClientId, EVERY_CLIENT].some((each) => {
     const known = { ProviderName: originalName(ProviderName), ClientId: each };
@@ -271,8 +271,8 @@ const isDeleted = (ledger: Ledger, { ProviderName = '', ClientId = '' }: Provide
   });
 
 /**
- * Whether a repair is still called for by the ledger as it is now: who asked for something else
- * meanwhile has come first.
+ * Whether the ledger, as it is now, still calls for a repair. A request that was made in the meantime takes
+ * precedence.
  */
 export function stillHolds(
   { operation, providerName: ProviderName, clientId: ClientId = '' }: Intent,

@@ -4,10 +4,10 @@ import type { Links } from '../links/links.ts';
 import type { Issuer } from '../user-pool.ts';
 import type { Evidence } from './classify.ts';
 
-/** The issuer of a user pool, and under which of its names the links write entries. */
+/** The issuer of a user pool, and the names under which the links write its entries. */
 export interface PoolIssuer {
   userPoolId: string;
-  /** `unknown`: it could not be read, or is none that this version knows. */
+  /** `unknown` if it could not be read, or if this version does not know it. */
   issuer: Issuer | 'unknown';
   entries: IssuerChoice;
 }
@@ -24,8 +24,8 @@ function allIssuers({ links, listed }: Listed): PoolIssuer[] {
 }
 
 /**
- * The user pools that a person wants to know of: those that have not the original issuer, or may not
- * have it, and those that get entries under another name.
+ * The user pools to report: those with another issuer than the original one, or an unknown one, and those with
+ * entries under another name.
  *
  * @param listed user pools, and the links that lead to one identity pool.
  */

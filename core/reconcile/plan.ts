@@ -8,9 +8,9 @@ import { onlyKeys, quote, text } from '../request/request.ts';
 import { isObject } from '../shape.ts';
 import { userPoolRegion } from '../user-pool.ts';
 
-/** What the `reconcile` state machine was asked to do. */
+/** The request of an execution of the `reconcile` state machine. */
 export interface ReconcileRequest {
-  /** The one link whose identity pool is meant; all of them, if absent. */
+  /** The link whose identity pool is meant; all identity pools, if absent. */
   link?: string;
   /** Whether to link what is missing and unlink what is orphaned, or only to report it. */
   repair: boolean;
@@ -25,7 +25,7 @@ function flag(input: Record<string, unknown>, name: string): boolean {
 }
 
 /**
- * Reads the input of the `reconcile` state machine. A person may give a reason: it is for the audit.
+ * Reads the input of the `reconcile` state machine. A person may give a reason, for the audit.
  *
  * @throws InvalidRequestError with one sentence that says what is wrong.
  */
@@ -43,13 +43,13 @@ export function parseReconcile(input: unknown, links: Links): ReconcileRequest {
   if (link === '') return asked;
   if (typeof link === 'string' && Object.hasOwn(links, link)) return { link, ...asked };
   throw new InvalidRequestError(
-    `link must be the name of a link in links.yml, which has none that is called ${quote(link)}.`,
+    `link must be the name of a link in links.yml. There is no link ${quote(link)}.`,
   );
 }
 
 /**
- * The links that an execution judges by. A link stands for its identity pool: what other links put
- * there would be taken for foreign without them.
+ * The links that an execution compares with. A link stands for its identity pool: without the other links to it,
+ * their entries would count as foreign.
  */
 export function judgedLinks(links: Links, only: string | undefined): Links {
   const { identityPool } = (only === undefined ? undefined : links[only]) ?? {};
@@ -60,8 +60,8 @@ const taggedLinks = (links: Links): Link[] =>
   Object.values(links).filter(({ userPoolTags }) => userPoolTags !== undefined);
 
 /**
- * The Regions in which user pools are looked for by their tags: the deployment's, and those of the
- * user pools that links with tags name besides. None where no link asks for tags.
+ * The Regions in which user pools are looked for by their tags: that of the deployment, and those of the user pools
+ * that links with tags also name. None if no link uses tags.
  */
 export function taggedRegions(links: Links, home: string): string[] {
   const tagged = taggedLinks(links);
@@ -74,17 +74,17 @@ const namedUserPools = (links: Links): string[] => [
   ...new Set(Object.values(links).flatMap(({ userPools = [] }) => userPools)),
 ];
 
-/** One identity pool that an execution looks at, as the states hand it on. */
+/** One identity pool of an execution, as the states pass it on. */
 export interface PlannedPool {
   identityPoolId: string;
   links: string[];
-  /** How many characters of the execution's state its report may take, beyond its counts. */
+  /** How many characters of the execution's state its report may take, in addition to its counts. */
   room: number;
   /** Whether its report lists the entries that are linked or foreign too. */
   allEntries?: true;
 }
 
-/** What ResolveLinks hands on. */
+/** The answer of ResolveLinks. */
 export interface ReconcilePlan {
   repair: boolean;
   /** When listing began, in epoch milliseconds. */
@@ -92,7 +92,7 @@ export interface ReconcilePlan {
   links: string[];
   /** Regions in which user pools were looked for by their tags. */
   regions: string[];
-  /** The user pools to list, some together. */
+  /** The user pools to list, in groups. */
   userPools: string[][];
   identityPools: PlannedPool[];
 }
@@ -114,7 +114,7 @@ export const REPORTS_ROOM = 200_000;
 // A report without its entries.
 const COUNTS_ROOM = 450;
 
-// Of what AWS says of an error.
+// How many characters of an error of AWS are shown.
 const SENTENCE = 500;
 
 const chunks = <T>(items: T[], size: number): T[][] =>
@@ -123,11 +123,11 @@ const chunks = <T>(items: T[], size: number): T[][] =>
   );
 
 /**
- * What there is to look at.
+ * Plans an execution: its identity pools and the user pools to list.
  *
- * @param links those to judge by.
+ * @param links to compare with.
  * @param found the user pools of the Regions in which they are looked for by their tags.
- * @throws InvalidRequestError where there are more identity pools than one execution has room for.
+ * @throws InvalidRequestError if there are more identity pools than one execution has room for.
  */
 export function planOf(
   links: Links,
@@ -138,10 +138,10 @@ export function planOf(
   const byPool = [...grouped(names, (name) => links[name]?.identityPool ?? '')];
   if (byPool.length > MOST_IDENTITY_POOLS) {
     throw new InvalidRequestError(
-      `links.yml names ${byPool.length} identity pools, and one execution has room for ${MOST_IDENTITY_POOLS}: name a link, one execution for each identity pool.`,
+      `links.yml has ${byPool.length} identity pools, and one execution has room for ${MOST_IDENTITY_POOLS}. Name a link, and start one execution for each identity pool.`,
     );
   }
-  // Once for the execution and once for each identity pool, in quotes and with a comma.
+  // The names are there once for the execution and once for each identity pool, in quotes and with a comma.
   const namesRoom = 2 * JSON.stringify(names).length;
   const left = REPORTS_ROOM - namesRoom - COUNTS_ROOM * byPool.length;
   const room = Math.max(0, Math.floor(left / Math.max(byPool.length, 1)));
@@ -162,15 +162,15 @@ export function planOf(
 }
 
 /**
- * A user pool that was listed: its id, the digest of what is kept of it, and by which sets of tags
- * links cover it. No digest: it exists, and no link covers it.
+ * A listed user pool: its id, the digest of its kept list, and the sets of tags by which links cover it. Without a
+ * digest, it exists but no link covers it.
  */
 export type ListedPool = [userPoolId: string, digest: string, tagSets: string[]];
 
 const tagSetOf = (tags: Record<string, string>): string =>
   sha256(JSON.stringify(Object.entries(tags).sort())).slice(0, 8);
 
-/** The sets of tags by which links cover a user pool, each in few characters. */
+/** The sets of tags by which links cover a user pool, a few characters for each. */
 export function tagSetsOf(links: Links, tags: Record<string, string>): string[] {
   const matching = taggedLinks(links).flatMap(({ userPoolTags = {} }) =>
     tagsMatch(userPoolTags, tags) ? tagSetOf(userPoolTags) : [],
@@ -178,7 +178,7 @@ export function tagSetsOf(links: Links, tags: Record<string, string>): string[] 
   return [...new Set(matching)];
 }
 
-/** Whether any of the links may cover a user pool that was listed. */
+/** Whether any of the links may cover a listed user pool. */
 export const reaches = (links: Links, [userPoolId, , tagSets]: ListedPool): boolean =>
   Object.values(links).some(
     ({ userPools, userPoolTags }) =>
@@ -186,18 +186,22 @@ export const reaches = (links: Links, [userPoolId, , tagSets]: ListedPool): bool
       (userPoolTags !== undefined && tagSets.includes(tagSetOf(userPoolTags))),
   );
 
-/** What came of listing some user pools; where the step itself failed, only that. */
+/** The result of listing a group of user pools. If the step failed, it has only the failure. */
 export interface Listing {
   /** Those that exist. */
   listed?: ListedPool[];
-  /** Those that may not be listed. */
+  /** Those that Poolbridge is not allowed to list. */
   refused?: ListedPool[];
-  /** Those of which nothing is known, not even their tags. */
+  /** Those about which nothing is known, not even their tags. */
   unlisted: string[];
   failure?: Failure;
 }
 
-/** Why not all of an identity pool is judged: a user pool that its links may cover was not listed. */
+/**
+ * Says why entries of an identity pool were not compared: a user pool that its links may cover was not listed.
+ *
+ * @returns undefined if all were listed.
+ */
 export function unlistedFor(links: Links, listings: Listing[]): string | undefined {
   const byTags = taggedLinks(links).length > 0;
   const named = new Set(namedUserPools(links));
@@ -206,7 +210,7 @@ export function unlistedFor(links: Links, listings: Listing[]): string | undefin
     const userPoolId = known ?? unlisted.find((id) => byTags || named.has(id));
     if (userPoolId === undefined) continue;
     const { error, message } = unwrap(failure);
-    return `The app clients of the user pool ${userPoolId} could not be listed, so its entries were neither judged nor repaired; all others were. ${error}: ${message.slice(0, SENTENCE)}`;
+    return `The app clients of the user pool ${userPoolId} could not be listed, so its entries were not compared or repaired. All others were. ${error}: ${message.slice(0, SENTENCE)}`;
   }
   return undefined;
 }

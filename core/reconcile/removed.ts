@@ -7,26 +7,26 @@ import { userPoolIdOf } from '../user-pool.ts';
 import type { Finding } from './classify.ts';
 import { fitting } from './report.ts';
 
-/** An entry of ours that is gone without a request. */
+/** An entry of ours that was removed without a request. */
 export interface RemovedEntry {
   providerName: string;
   clientId: string;
   clientName?: string;
-  /** The links that cover it, a hundred of them at most. */
+  /** The links that cover it, at most a hundred. */
   links: string[];
-  /** Who wrote it last, of us. */
+  /** The execution of ours that wrote it last. */
   linkedBy: { executionArn: string /** ISO 8601. */; time: string };
 }
 
-// Each is an event; a tool that empties a pool of 1,000 entries is told of as well by these.
+// Each is one event. If a tool empties a pool of 1,000 entries, these events say enough.
 const MOST_TOLD = 50;
 const MOST_LINKS = 100;
-// Of characters, so there is room for one entry at least: with the largest report a state holds them, and ten of these events together stay below
+// In characters. Beside the largest report, a state has room for these entries, and ten of their events stay below
 // the 256 KB of one PutEvents.
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 const ROOM = 40_000;
 
-/** The entries that others have removed, as many as are told of one by one. */
+/** The entries that others removed, as far as each gets an event. */
 export function removedEntries(findings: Finding[]): RemovedEntry[] {
   const all = findings.flatMap(({ provider, clientName, links, lost }): RemovedEntry[] => {
     if (!lost) return [];
@@ -44,7 +44,7 @@ export function removedEntries(findings: Finding[]): RemovedEntry[] {
   return fitting(all.slice(0, MOST_TOLD), ROOM);
 }
 
-/** Who wrote an identity pool, as a record of CloudTrail says. */
+/** The caller of an update of an identity pool, from a record of CloudTrail. */
 interface Writer {
   /** ARN. */
   principalArn: string;
@@ -54,12 +54,12 @@ interface Writer {
   userAgent?: string;
 }
 
-/** An update of an identity pool by somebody, as far as its record can be read. */
+/** An update of an identity pool, as far as its record can be read. */
 export interface PoolUpdate {
-  /** In epoch milliseconds; of whole seconds. */
+  /** In epoch milliseconds, rounded to seconds. */
   time: number;
   by?: Writer;
-  /** The keys of the entries that the pool has had since. */
+  /** The keys of the entries that the pool has after it. */
   entries?: ReadonlySet<string>;
 }
 
@@ -69,10 +69,10 @@ type Members = Record<string, unknown>;
 const member = (of: unknown, name: string): unknown =>
   isObject(of) ? (of[name] ?? of[`${name.charAt(0).toUpperCase()}${name.slice(1)}`]) : undefined;
 
-// What CloudTrail puts in place of what it hides.
+// CloudTrail writes this in place of values that it hides.
 const isMasked = (text: string): boolean => text.startsWith('HIDDEN_');
 
-/** The key of an entry; undefined for what is none, or is hidden. */
+/** The key of an entry; undefined if it is hidden, or not an entry. */
 function keyIn(item: unknown): string | undefined {
   const ProviderName = member(item, 'providerName') ?? '';
   const ClientId = member(item, 'clientId') ?? '';
@@ -81,9 +81,10 @@ function keyIn(item: unknown): string | undefined {
 }
 
 /**
- * The entries of a pool as a record shows it. CloudTrail cuts off what is larger than 100 KB, and does
- * not document how that looks: what does not look whole is not read.
- * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+ * The entries of a pool in a record. CloudTrail truncates records larger than 100 KB and does not document their
+ * form, so a record that may be truncated is not read.
+ *
+ * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
  */
 function entriesIn(pool: unknown, identityPoolId: string): ReadonlySet<string> | undefined {
   const isWhole =
@@ -92,7 +93,7 @@ function entriesIn(pool: unknown, identityPoolId: string): ReadonlySet<string> |
     isText(member(pool, 'identityPoolName')) &&
     !Object.keys(pool).some((name) => /trunc|omit/i.test(name));
   if (!isWhole) return undefined;
-  // An update that does not send the list empties it.
+  // An update without the list empties it.
   const list = member(pool, 'cognitoIdentityProviders') ?? [];
   if (!Array.isArray(list)) return undefined;
   const keys = list.map(keyIn);
@@ -115,14 +116,14 @@ function writerIn(record: Members): Writer | undefined {
 }
 
 /**
- * Reads what LookupEvents shows of an UpdateIdentityPool.
+ * Reads the record of an UpdateIdentityPool from LookupEvents.
  *
- * @param text the record as JSON, which anybody may have influenced who may call AWS there.
- * @returns undefined for one that failed, or was about another identity pool.
+ * @param text the record as JSON. Anyone who may call AWS there can influence it.
+ * @returns undefined if the update failed, or was about another identity pool.
  */
 export function poolUpdate(text: unknown, identityPoolId: string): PoolUpdate | undefined {
   const record = parsedJson(text);
-  // It does not say which pool it is about: it may be this one.
+  // The record can't be read, so it may be about this pool.
   if (!isObject(record)) return { time: Number.NaN };
   const { requestParameters: asked, responseElements: answered, errorCode } = record;
   const pool = member(asked, 'identityPoolId') ?? member(answered, 'identityPoolId');
@@ -136,20 +137,20 @@ export function poolUpdate(text: unknown, identityPoolId: string): PoolUpdate | 
   };
 }
 
-/** Where to look no further: the pool had the entry then, or it is unknown whether it had. */
+/** Whether an update ends the search: the pool had the entry then, or that is unknown. */
 const isEnd = ({ entries }: PoolUpdate, key: string): boolean => entries?.has(key) !== false;
 
-/** Whether earlier updates say nothing more about an entry. */
+/** Whether earlier updates can't say more about an entry. */
 export const isSettled = (entry: RemovedEntry, updates: PoolUpdate[]): boolean =>
   updates.some((update) => isEnd(update, entryKey(entry)));
 
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
 const HISTORY_DAYS = 90;
-// Records are kept for 90 days by CloudTrail's clock, and the oldest may go while they are read.
+// Clocks differ, and the oldest records may be deleted while they are read.
 const MARGIN_MS = 3_600_000;
 
 /**
- * The moment back to which CloudTrail's event history is certain to be whole, in epoch milliseconds.
+ * The moment since which the event history of CloudTrail is certainly complete, in epoch milliseconds.
  *
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
  */
@@ -159,15 +160,15 @@ export const historyBegins = (now: number): number => now - HISTORY_DAYS * 86_40
 export interface Updates {
   /** Newest first, up to now. */
   updates: PoolUpdate[];
-  /** They are all updates since this moment, in epoch milliseconds; absent where they may not be all. */
+  /** Since this moment, in epoch milliseconds, they are complete; absent if they may not be. */
   wholeSince?: number;
 }
 
 /**
- * The update that removed an entry: the first without it, of those since the last that had it. If no
- * update had the entry, the first one after the entry was written, where all since then are known.
+ * The update that removed an entry: the first update without it after the last one that had it. If no update had
+ * the entry, it is the first one after the entry was written, if all since then are known.
  *
- * @returns undefined where that is not certain.
+ * @returns undefined if that is not certain.
  */
 export function removalOf(
   entry: RemovedEntry,
@@ -179,15 +180,15 @@ export function removalOf(
   return linked >= wholeSince ? updates.filter(({ time }) => time > linked).at(-1) : undefined;
 }
 
-/** What is known of an identity pool's updates, for the events that tell of its removed entries. */
+/** What is known about an identity pool's updates, for the events about its removed entries. */
 export interface Looked extends Updates {
-  /** Why CloudTrail could not be read, or not to the end. */
+  /** Why CloudTrail could not be read, or not completely. */
   hindered?: string;
 }
 
 /** The detail of the event EntryRemoved. */
 export interface EntryRemoved extends RemovedEntry {
-  /** The execution that found out. */
+  /** The execution that found it. */
   executionArn: string;
   identityPoolId: string;
   removedBy?: Writer;
@@ -204,7 +205,7 @@ const isSessionOf = (roleArn: string, principalArn: string): boolean => {
 const stageOf = (executionArn: string): string =>
   deployedMachine(executionOf(executionArn).machine)?.stage ?? 'STAGE';
 
-/** Why the one who removed an entry can't be named. */
+/** Says why it is not known who removed an entry. */
 function reasonFor({ linkedBy }: RemovedEntry, { hindered, wholeSince }: Looked): string {
   if (hindered !== undefined) return hindered;
   if (wholeSince !== undefined && Date.parse(linkedBy.time) < wholeSince) {
@@ -219,11 +220,11 @@ function messageOf(event: Omit<EntryRemoved, 'message'>, looked: Looked): string
   const userPoolId = userPoolIdOf(providerName, partition) ?? providerName;
   const who = removedBy
     ? `${removedBy.principalArn} removed the app client ${clientId} of ${userPoolId} from the identity pool ${identityPoolId} at ${removedBy.time} (CloudTrail event ${removedBy.eventId}), and Poolbridge was not asked to.`
-    : `The app client ${clientId} of ${userPoolId} was removed from the identity pool ${identityPoolId}, and Poolbridge was not asked to. Who did it is not known: ${reasonFor(event, looked)}.`;
-  return `${who} If a tool owns that pool, have it leave the list of user pool clients alone, as docs/coexistence.md has it for each (ignore_changes and its like). Then link it again: npx poolbridge link --stage ${stageOf(executionArn)} --user-pool ${userPoolId} --client ${clientId}`;
+    : `The app client ${clientId} of ${userPoolId} was removed from the identity pool ${identityPoolId}, and Poolbridge was not asked to. It is not known who did this: ${reasonFor(event, looked)}.`;
+  return `${who} If a tool owns that pool, make it ignore the list of user pool clients (docs/coexistence.md says how, for each tool). Then link it again: npx poolbridge link --stage ${stageOf(executionArn)} --user-pool ${userPoolId} --client ${clientId}`;
 }
 
-/** What everyone is told of an entry that others removed. Poolbridge itself is never named. */
+/** The event about an entry that others removed. It never names Poolbridge as the one who removed it. */
 export function entryRemoved(
   entry: RemovedEntry,
   found: Pick<EntryRemoved, 'executionArn' | 'identityPoolId'>,

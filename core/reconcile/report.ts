@@ -26,7 +26,7 @@ import type { PlannedPool, ReconcilePlan } from './plan.ts';
 
 type Counts = Record<EntryState, number>;
 
-/** How many entries a repair has added and taken away. */
+/** How many entries a repair added and removed. */
 interface Repaired {
   linked: number;
   unlinked: number;
@@ -38,13 +38,13 @@ interface ReportedEntry {
   providerName: string;
   clientId: string;
   clientName?: string;
-  /** The links that cover it, where all entries were asked for. */
+  /** The links that cover it, if the request was for all entries. */
   links?: string[];
-  /** What a repair does about it, or would do; absent where that is left to a person. */
+  /** What a repair does or would do about it; absent if it is left to a person. */
   repair?: Intent['operation'];
   /** Why it was not repaired, or would not be, by the error's name. */
   refused?: string;
-  /** Whether it is left to a person only because links.yml wants each change approved. */
+  /** Whether it is left to a person only because links.yml requires approval. */
   needsApproval?: true;
 }
 
@@ -52,11 +52,11 @@ interface ReportedEntry {
 export interface PoolReport {
   identityPoolId: string;
   links: string[];
-  /** By what was found, before anything was repaired. */
+  /** What was found, before anything was repaired. */
   counts: Counts;
-  /** How many of the removed entries no request asked us to remove. */
+  /** How many entries were removed without a request to Poolbridge. */
   removedByOthers?: number;
-  /** How many app clients and user pools counted as deleted, though they exist. A repair corrects that. */
+  /** How many app clients and user pools counted as deleted although they exist. A repair corrects that. */
   wrongMarks?: number;
   /** Those that are neither linked nor foreign, as far as there is room. */
   entries: ReportedEntry[];
@@ -66,12 +66,12 @@ export interface PoolReport {
   rest?: ReportedEntry[];
   /** How many more there are than `rest` has room for. */
   omittedRest?: number;
-  /** The user pools whose issuer, or the name of whose entries, is not the original one. */
+  /** The user pools whose issuer is not the original one, or whose entries have another name. */
   issuers?: PoolIssuer[];
   /** How many more there are than `issuers` has room for. */
   omittedIssuers?: number;
   repaired?: Repaired;
-  /** What was written, where there is room for it. */
+  /** What was written, if there is room for it. */
   changes?: ShownChange[];
   failure?: Fault;
   /** How a repair would fail, where none was asked for. */
@@ -86,7 +86,7 @@ const countsOf = (findings: { state: EntryState }[]): Counts =>
     STATES.map((state) => [state, findings.filter((each) => each.state === state).length]),
   ) as Counts;
 
-// What a person must see to comes first, where there is no room for all.
+// What needs a person comes first, in case there is no room for all.
 const order: EntryState[] = ['removed', 'uncovered', 'changed', 'orphaned', 'missing'];
 
 // These come first, since each says what someone else has put there.
@@ -113,7 +113,7 @@ function reported(
   };
 }
 
-/** As many as fit into so many characters as JSON, from the first on. */
+/** The first items that fit into the given number of characters of JSON. */
 export function fitting<T>(items: T[], room: number): T[] {
   let used = 0;
   const end = items.findIndex((item) => {
@@ -123,15 +123,15 @@ export function fitting<T>(items: T[], room: number): T[] {
   return end < 0 ? items : items.slice(0, end);
 }
 
-// Enough for any sentence to say what is wrong and what to do.
+// Enough for a sentence that says what is wrong and what to do.
 const SENTENCE = 300;
-// Of the room, what user pools with another issuer may take: the entries matter more.
+// The part of the room that user pools with another issuer may take. Entries matter more.
 const ISSUERS_SHARE = 0.25;
 
-/** What a repair came to. */
+/** The result of a repair. */
 export interface Repair {
   changes: Change[];
-  /** Why entries were refused, by the keys of the entries. */
+  /** Why entries were refused, by the key of the entry. */
   refused: ReadonlyMap<string, Refused>;
 }
 
@@ -183,7 +183,7 @@ function faultsOf(
   };
 }
 
-/** What was found of an identity pool and done about it, as far as there is room. */
+/** The report of an identity pool: what was found and repaired, as far as there is room. */
 export function poolReport(
   { identityPoolId, links, room, allEntries }: PlannedPool,
   findings: Finding[],
@@ -229,7 +229,7 @@ export function poolReport(
   };
 }
 
-/** What the machine knows at its end: the results of its identity pools, or why there were none. */
+/** The state at the end of an execution: the results of its identity pools, or why there are none. */
 type ReconcileEnd =
   | (Pick<ReconcilePlan, 'repair' | 'links'> & { identityPools: (PoolReport | FailedPool)[] })
   | Failure;
@@ -242,7 +242,7 @@ export interface ReconcileOutput {
   totals: Counts & { removedByOthers?: number; wrongMarks?: number; repaired?: Repaired };
 }
 
-/** How an execution ends, as its last states read it. */
+/** The report of an execution, as its last states read it. */
 export type ReconcileReport =
   | { status: 'SUCCEEDED'; output: ReconcileOutput }
   | { status: 'FAILED'; error: string; cause: string };
@@ -253,7 +253,7 @@ export interface ReconcileFinished {
   status: ReconcileReport['status'];
   repair?: boolean;
   links?: string[];
-  /** How many identity pools were looked at, and how many of those failed. */
+  /** How many identity pools were compared, and how many of them failed. */
   identityPools: { count: number; failed: number };
   totals: ReconcileOutput['totals'];
   error?: string;
@@ -269,7 +269,7 @@ const isPoolReport = (value: unknown): value is PoolReport =>
   (value['failure'] === undefined || isFault(value['failure'])) &&
   isNamedPool(value);
 
-/** How a branch has ended; a failure where it has ended in a way that can't be read. */
+/** The end of a branch; a failure if it can't be read. */
 function endOf(value: unknown): PoolReport | FailedPool {
   if (isPoolReport(value)) return value;
   const { identityPool, failure } = isObject(value) ? value : {};
@@ -277,7 +277,7 @@ function endOf(value: unknown): PoolReport | FailedPool {
   return { identityPoolId, links, failure: unwrap(isFailure(failure) ? failure : BROKEN_ANSWER) };
 }
 
-/** What the machine knows at its end; a failure where that can't be read. */
+/** The state at the end of an execution; a failure if it can't be read. */
 function endStateOf(state: unknown): ReconcileEnd {
   if (isFailure(state)) return state;
   const { repair, links, identityPools } = isObject(state) ? state : {};
@@ -316,9 +316,9 @@ const failedOf = (ends: (PoolReport | FailedPool)[]) =>
   ends.flatMap(({ identityPoolId, failure }) => (failure ? { identityPoolId, ...failure } : []));
 
 /**
- * How the execution ends, and the event that says so. One failed identity pool fails the execution.
+ * The report of an execution, and its event. One failed identity pool fails the execution.
  *
- * @param handed the state of the machine at its end, which may be anything that a step has answered.
+ * @param handed the state at the end of the execution. A step may have returned anything.
  */
 export function reconcileReport(
   executionArn: string,
@@ -359,7 +359,7 @@ export function reconcileReport(
 
 const titled = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** What an execution counts as: how many entries are in each state, and what was repaired. */
+/** The metrics of an execution: how many entries are in each state, and how many were repaired. */
 export function reconcileMetrics({ status, totals }: ReconcileFinished): {
   metric: string;
   count: number;

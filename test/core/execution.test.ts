@@ -63,7 +63,7 @@ describe('a user pool', () => {
       () => providerNameOf('us-east-1_A', 'aws-mars'),
       (error: Error) => {
         assert.ok(error instanceof InvalidRequestError);
-        assert.match(error.message, /the partition aws-mars; it works in aws, aws-cn, aws-eusc, /);
+        assert.match(error.message, /the partition aws-mars. It works in aws, aws-cn, aws-eusc, /);
         return true;
       },
     );

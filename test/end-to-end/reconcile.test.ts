@@ -397,7 +397,7 @@ describe('reconcile', () => {
     };
     const answerAgain = failing('cloudtrail', 'LookupEvents', () => true);
     const { taken } = await nextTwo((await reconcile({ link: 'healed' })).executionArn);
-    assert.match(taken.message, /not known: CloudTrail could not be read \(InvalidLookup\w+\)\./);
+    assert.match(taken.message, /not known who did this: CloudTrail could not be read \(InvalidLookup\w+\)\./);
     answerAgain();
     const takeAgain = failing('events', 'PutEvents', (input) => input.includes('EntryRemoved'));
     const ended = await reconcile({ link: 'healed' });
@@ -439,7 +439,7 @@ describe('reconcile', () => {
     assert.equal(removedBy, undefined);
     assert.match(
       message,
-      /Who did it is not known: the event history of CloudTrail goes back 90 days and shows no moment/,
+      /It is not known who did this: the event history of CloudTrail goes back 90 days and shows no moment/,
     );
     assert.ok(message.includes(`look there for UpdateIdentityPool since ${linkedBy.time}`));
     assert.ok(!message.includes('terraform'), message);
@@ -500,7 +500,7 @@ describe('reconcile', () => {
     };
     assert.equal(
       await refusal({ link: 'nobody' }),
-      'link must be the name of a link in links.yml, which has none that is called "nobody".',
+      'link must be the name of a link in links.yml. There is no link "nobody".',
     );
     assert.equal(await refusal({ repair: 'yes' }), 'repair must be true or false, not "yes".');
     assert.equal(

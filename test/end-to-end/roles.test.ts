@@ -313,7 +313,7 @@ describe('role mappings and principal tags', () => {
     const named = { ...leftBehind, userPoolId: 'us-east-1_Foreign09', clientId: 'gone' };
     const alive = await world.run(named);
     assert.equal(alive.error, 'InvalidRequestError');
-    assert.match(alive.failure().message, /has left no role mapping behind/);
+    assert.match(alive.failure().message, /its role mapping is not left behind/);
     await update(entries.filter(({ ClientId }) => ClientId !== 'gone'));
 
     // A request with a role mapping is refused, also in a dry run and in a reconcile that repairs the rest.

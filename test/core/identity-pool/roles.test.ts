@@ -546,7 +546,7 @@ describe('what links.yml says of roles and principal tags', () => {
     assert.deepEqual(problem, {
       path: ['links', 'a', 'roleMapping'],
       message:
-        "names the role arn:aws:iam::333333333333:role/r, which is not of the identity pool's account 222222222222",
+        "names the role arn:aws:iam::333333333333:role/r, which is not in the identity pool's account 222222222222",
     });
     const tagged = (principalTags: Link['principalTags'] & {}, more: Partial<Link> = {}) =>
       link({ principalTags, ...more });

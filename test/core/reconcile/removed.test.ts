@@ -199,7 +199,7 @@ describe('who removed an entry', () => {
     assert.equal(removedBy, undefined);
     assert.match(
       message,
-      /not known: the event history of CloudTrail goes back 90 days and shows no/,
+      /not known who did this: the event history of CloudTrail goes back 90 days and shows no/,
     );
     assert.match(message, /look there for UpdateIdentityPool since 2026-01-02T03:04:05\.678Z\./);
     // A record within the 90 days that has the entry settles it.
@@ -286,14 +286,17 @@ describe('what is told of a removed entry', () => {
     });
     assert.equal(
       message,
-      `${arnOf('terraform')} removed the app client ours of us-east-1_A from the identity pool ${POOL} at 2026-01-02T03:05:05Z (CloudTrail event e1), and Poolbridge was not asked to. If a tool owns that pool, have it leave the list of user pool clients alone, as docs/coexistence.md has it for each (ignore_changes and its like). Then link it again: npx poolbridge link --stage prod --user-pool us-east-1_A --client ours`,
+      `${arnOf('terraform')} removed the app client ours of us-east-1_A from the identity pool ${POOL} at 2026-01-02T03:05:05Z (CloudTrail event e1), and Poolbridge was not asked to. If a tool owns that pool, make it ignore the list of user pool clients (docs/coexistence.md says how, for each tool). Then link it again: npx poolbridge link --stage prod --user-pool us-east-1_A --client ours`,
     );
   });
 
   test('never names Poolbridge itself, and says why nobody is named', () => {
     const { removedBy, message } = told('poolbridge-link');
     assert.equal(removedBy, undefined);
-    assert.match(message, /Who did it is not known: the event history of CloudTrail does not show/);
+    assert.match(
+      message,
+      /It is not known who did this: the event history of CloudTrail does not show/,
+    );
     assert.ok(!message.includes(OURS.slice(0, 60)));
     // Another role of that account, and a role of that name elsewhere, are others.
     assert.ok(told('poolbridge-linker').removedBy);
@@ -301,7 +304,7 @@ describe('what is told of a removed entry', () => {
       roleArn: ROLE,
       looked: { updates: [], hindered: 'it is not allowed' },
     });
-    assert.match(hindered, /Who did it is not known: it is not allowed\. /);
+    assert.match(hindered, /It is not known who did this: it is not allowed\. /);
   });
 
   test('is of entries that nobody asked to be taken away, at most fifty, and never too large', () => {

@@ -32,17 +32,17 @@ const ODD_NUMBER = 'write a number with decimal digits only, and text in quotes'
 const INDENTATION =
   'the indentation is wrong: keys of one map and items of one list start in the same column, and a [ or { is closed before the next key';
 const FUTILE =
-  'links.web.roleMapping never counts: links.mobile-apps comes first, covers the same app clients and says something else, so make both the same or put the narrower link first';
+  'links.web.roleMapping never applies: links.mobile-apps comes first, covers the same app clients and has a different one, so make both the same or put the narrower link first';
 const NO_ANCHOR =
   'an alias of an anchor that is not defined before it: put it in quotes if it is text';
 const SAME =
-  'links.web says the same as links.mobile-apps: remove one, or correct what was to be different';
+  'links.web is the same as links.mobile-apps: remove one, or correct the one that should be different';
 const BLANKS =
-  'which matches only names with the same blanks at the same places: remove blanks that are not meant';
+  'which matches only names with the same blanks in the same places: remove the blanks if they are a mistake';
 const LITERAL_TAGS =
-  'and tags are compared to the letter: * and ? stand for nothing else in them, so write the whole tag';
+  'but tags must match exactly: * and ? are not wildcards there, so write the whole tag';
 const OTHER_PARTITION =
-  'but the identity pool is of aws: AWS lets no role reach from one partition into another';
+  'but the identity pool is in aws: no role leads from one partition into another';
 
 /** What a file has, its text, and the line and sentence of each problem; ~ stands for its link. */
 export type Row = [what: string, text: string, problems: string[]];
@@ -74,11 +74,11 @@ export const refused: Row[] = [
   ['an identity pool without its Region', good.replace('ap-south-1:', ''), [`4: ~.identityPool is "12345678-abcd-abcd-abcd-1234567890ab", which ${NO_IDENTITY_POOL}`]],
   ['an identity pool that is no UUID', good.replace('12345678-abcd-abcd-abcd-1234567890ab', '1234-abcd'), [`4: ~.identityPool is "ap-south-1:1234-abcd", which ${NO_IDENTITY_POOL}`]],
   ['an identity pool in capitals', good.replace('abcd-abcd-abcd', 'ABCD-ABCD-ABCD'), [`4: ~.identityPool is "ap-south-1:12345678-ABCD-ABCD-ABCD-1234567890ab", which ${NO_IDENTITY_POOL}`]],
-  ['a Region of no partition', good.replace('us-east-1_', 'mars-east-1_').replace('ap-south-1:', 'ap-south:'), ['4: ~.identityPool can not be reached: no AWS partition that Poolbridge knows has the Region ap-south: correct the id, or update Poolbridge if the partition is new', '3: ~.userPools.0 can not be reached: no AWS partition that Poolbridge knows has the Region mars-east-1: correct the id, or update Poolbridge if the partition is new']],
-  ['a role of a partition that does not exist', good.replace('arn:aws:', 'arn:aws-mars:'), ['5: ~.roleArn is of the partition aws-mars, which Poolbridge does not know: it works in aws, aws-cn, aws-eusc, aws-iso, aws-iso-b, aws-iso-e, aws-iso-f, aws-us-gov']],
-  ['a role and a user pool of other partitions', good.replace('us-east-1_', 'cn-north-1_').replace('arn:aws:', 'arn:aws-eusc:'), [`3: ~.userPools.0 is of the partition aws-cn, ${OTHER_PARTITION}`, `5: ~.roleArn is of the partition aws-eusc, ${OTHER_PARTITION}`]],
-  ['a role for user pools of another partition', line('userPoolRoleArn: arn:aws-us-gov:iam::333333333333:role/reader'), [`6: ~.userPoolRoleArn is of the partition aws-us-gov, ${OTHER_PARTITION}`]],
-  ['a rule whose role is of another partition', line(`roleMapping: ${rules.replace('arn:aws:', 'arn:aws-cn:')}`), [`6: ~.roleMapping.rules.0.role is of the partition aws-cn, ${OTHER_PARTITION}`]],
+  ['a Region of no partition', good.replace('us-east-1_', 'mars-east-1_').replace('ap-south-1:', 'ap-south:'), ["4: ~.identityPool can't be reached: no AWS partition that Poolbridge knows has the Region ap-south: correct the id, or update Poolbridge if the partition is new", "3: ~.userPools.0 can't be reached: no AWS partition that Poolbridge knows has the Region mars-east-1: correct the id, or update Poolbridge if the partition is new"]],
+  ['a role of a partition that does not exist', good.replace('arn:aws:', 'arn:aws-mars:'), ['5: ~.roleArn is in the partition aws-mars, which Poolbridge does not know: it works in aws, aws-cn, aws-eusc, aws-iso, aws-iso-b, aws-iso-e, aws-iso-f, aws-us-gov']],
+  ['a role and a user pool of other partitions', good.replace('us-east-1_', 'cn-north-1_').replace('arn:aws:', 'arn:aws-eusc:'), [`3: ~.userPools.0 is in the partition aws-cn, ${OTHER_PARTITION}`, `5: ~.roleArn is in the partition aws-eusc, ${OTHER_PARTITION}`]],
+  ['a role for user pools of another partition', line('userPoolRoleArn: arn:aws-us-gov:iam::333333333333:role/reader'), [`6: ~.userPoolRoleArn is in the partition aws-us-gov, ${OTHER_PARTITION}`]],
+  ['a rule whose role is of another partition', line(`roleMapping: ${rules.replace('arn:aws:', 'arn:aws-cn:')}`), [`6: ~.roleMapping.rules.0.role is in the partition aws-cn, ${OTHER_PARTITION}`]],
   ['a role that is no ARN', good.replace('arn:aws:iam::222222222222:role/', ''), [`5: ~.roleArn is "poolbridge-link", which ${NO_ROLE}`]],
   ['a role with a wildcard', good.replace('poolbridge-link', '"*"'), [`5: ~.roleArn is "arn:aws:iam::222222222222:role/\\"*\\"", which ${NO_ROLE}`]],
   ['a user in place of a role', good.replace('role/', 'user/'), [`5: ~.roleArn is "arn:aws:iam::222222222222:user/poolbridge-link", which ${NO_ROLE}`]],
@@ -96,8 +96,8 @@ export const refused: Row[] = [
   ['a glob that is a number', line('clients: [7]'), ['6: ~.clients.0 must be text, but is 7: put it in quotes']],
   ['no globs', line('clients: []'), ['6: ~.clients must have at least 1 item, but has 0']],
   ['globs outside a list', line('clients: web-*'), ['6: ~.clients must be a list, but is "web-*"']],
-  ['clients that are excluded from nothing', line('clients: ["!a", "*"]'), ['6: ~.clients.0 is "!a", which excludes nothing, because no glob before it includes anything: the globs count in their order, so begin with what the link covers, for example "*"']],
-  ['clients that are all excluded again', line('clients: [web, "a-*", "!web", "!a*"]'), ['6: ~.clients covers no app client: later globs with ! exclude all that the globs before them include, so remove one of both']],
+  ['clients that are excluded from nothing', line('clients: ["!a", "*"]'), ['6: ~.clients.0 is "!a", which excludes nothing, because no glob before it includes anything: globs apply in order, so begin with what the link covers, for example "*"']],
+  ['clients that are all excluded again', line('clients: [web, "a-*", "!web", "!a*"]'), ['6: ~.clients covers no app client: later globs with ! exclude everything that the globs before them include, so remove either']],
   ['an exclusion without quotes', line('clients: ["*", !Amazon-*]'), ['6: ~.clients has !Amazon-*, which starts with ! and is a YAML tag: put it in quotes']],
   ['an exclusion with a blank after !', line('clients: ["*", ! web]'), ['6: ~.clients starts with a ! and a blank, which YAML reads as a tag: put both in quotes with the text']],
   ['a star without quotes', line('clients: [*]'), ['6: * is not the name of a YAML anchor or alias: put text that starts with * or & in quotes']],
@@ -109,7 +109,7 @@ export const refused: Row[] = [
   ['a tag that the framework would replace', line('userPoolTags: { team: "${sls:stage}" }'), ['6: ~.userPoolTags.team is "${sls:stage}", which holds ${, and osls replaces that when the service is packaged: write the whole tag']],
   ['a tag key that the framework would replace', line('userPoolTags: { "${sls:stage}": team }'), ['6: ~.userPoolTags.${sls:stage} is "${sls:stage}", which holds ${, and osls replaces that when the service is packaged: write the whole key']],
   ['no tags', line('userPoolTags: {}'), ['6: ~.userPoolTags must have at least 1 key, but has 0']],
-  ['a role for user pools that go by tags', `${without('userPools')}    userPoolTags: { team: a }\n    userPoolRoleArn: arn:aws:iam::333333333333:role/reader\n`, ['6: ~.userPoolRoleArn is for userPools of another account, which userPoolTags can not select: make two links of it']],
+  ['a role for user pools that go by tags', `${without('userPools')}    userPoolTags: { team: a }\n    userPoolRoleArn: arn:aws:iam::333333333333:role/reader\n`, ["6: ~.userPoolRoleArn is for userPools of another account, which userPoolTags can't select: make two links of it"]],
   ['a flag in a word of YAML 1.1', line('serverSideTokenCheck: yes'), ['6: ~.serverSideTokenCheck must be true or false, but is "yes"']],
   ['a flag in quotes', line('serverSideTokenCheck: "true"'), ['6: ~.serverSideTokenCheck must be true or false, but is "true"']],
   ['a quota with a leading zero', line('providerQuota: 010'), [`6: ~.providerQuota is 010, which YAML reads as the number 10: ${ODD_NUMBER}`]],
@@ -128,7 +128,7 @@ export const refused: Row[] = [
   ['a role mapping that is none', line('roleMapping: tokens'), ['6: ~.roleMapping must be default or token, but is "tokens"']],
   ['a rule without its role and with a match that AWS does not have', line('roleMapping: { rules: [{ claim: c, match: like, value: v }] }'), ['6: ~.roleMapping.rules.0 lacks role', '6: ~.roleMapping.rules.0.match must be equals, contains, startsWith or notEqual, but is "like"']],
   ['a rule with a blank in its claim', line(`roleMapping: ${rules.replace('custom:team', 'a b')}`), ["6: ~.roleMapping.rules.0.claim is \"a b\", which can't be the name of a claim: AWS allows no blanks in it"]],
-  ['a rule with a role of another account', line(`roleMapping: ${rules.replace('222222222222', '444444444444')}`), ["6: ~.roleMapping names the role arn:aws:iam::444444444444:role/a, which is not of the identity pool's account 222222222222"]],
+  ['a rule with a role of another account', line(`roleMapping: ${rules.replace('222222222222', '444444444444')}`), ["6: ~.roleMapping names the role arn:aws:iam::444444444444:role/a, which is not in the identity pool's account 222222222222"]],
   ['more rules than AWS allows', line(`roleMapping:\n      rules:\n${'        - { claim: c, match: equals, value: v, role: "arn:aws:iam::222222222222:role/r" }\n'.repeat(26)}`), ['7: ~.roleMapping.rules must have at most 25 items, but has 26']],
   ['ambiguous without a role mapping', line('ambiguous: deny'), ['6: ~.ambiguous has no effect without roleMapping: add that, or remove it']],
   ['ambiguous beside the default role', line('roleMapping: default\n    ambiguous: deny'), ['7: ~.ambiguous is "deny", which has no effect beside roleMapping: default: remove one of the two']],
@@ -189,14 +189,14 @@ export const refused: Row[] = [
 /** Files that are accepted with a warning. */
 // biome-ignore format: a table, one row a line
 export const warned: Row[] = [
-  ['Regions that AWS did not have', good.replace('us-east-1_', 'us-east-11_').replace('ap-south-1:', 'ap-mars-1:'), ['4: ~.identityPool is in ap-mars-1, which was no AWS Region when this version was made: correct the id, unless the Region is newer', '3: ~.userPools.0 is in us-east-11, which was no AWS Region when this version was made: correct the id, unless the Region is newer']],
+  ['Regions that AWS did not have', good.replace('us-east-1_', 'us-east-11_').replace('ap-south-1:', 'ap-mars-1:'), ['4: ~.identityPool is in ap-mars-1, which was not an AWS Region when this version was made: correct the id, unless the Region is newer', '3: ~.userPools.0 is in us-east-11, which was not an AWS Region when this version was made: correct the id, unless the Region is newer']],
   ['blanks at the ends of globs', line('clients: [" web-*", "!web-a ", "a\\tb", "a b"]'), [`6: ~.clients.0 is " web-*", ${BLANKS}`, `6: ~.clients.1 is "!web-a ", ${BLANKS}`, `6: ~.clients.2 is "a\\tb", ${BLANKS}`]],
   ['a blank in a glob that looks like another', line('clients: ["web\u00a0app"]'), [`6: ~.clients.0 is "web\\u{a0}app", ${BLANKS}`]],
   ['wildcards in tags', line('userPoolTags: { team: "mob*", "t?": a }'), [`6: ~.userPoolTags.team is "mob*", ${LITERAL_TAGS}`, `6: ~.userPoolTags.t? is "a", ${LITERAL_TAGS}`]],
-  ['one role for the user pools and the identity pool', line('userPoolRoleArn: arn:aws:iam::222222222222:role/poolbridge-link'), ['6: ~.userPoolRoleArn is the same role as roleArn: resources/user-pool-account.yml makes a role of its own that reads the user pools, and the role of resources/account-b.yml may not']],
+  ['one role for the user pools and the identity pool', line('userPoolRoleArn: arn:aws:iam::222222222222:role/poolbridge-link'), ['6: ~.userPoolRoleArn is the same role as roleArn: resources/user-pool-account.yml creates a separate role that reads the user pools, and the role of resources/account-b.yml may not read them']],
   ['two links that are the same', good + second('web'), [`6: ${SAME}`]],
   ['two links that are the same but for their order', line('userPoolTags: { a: b, c: d }\n    onDelete: unlink') + second('web', '    onDelete: unlink\n    clients: ["*"]\n    userPoolTags: { c: d, a: b }\n'), [`8: ${SAME}`]],
-  ['role mappings of links that cross', line('roleMapping: token\n    clients: ["web-*"]') + second('web', '    clients: ["*-admin"]\n    roleMapping: default\n'), ['13: links.web.roleMapping differs from that of links.mobile-apps, and both links can cover the same app client: the first in the file counts, so make both the same or put the exception in a link of its own before them']],
+  ['role mappings of links that cross', line('roleMapping: token\n    clients: ["web-*"]') + second('web', '    clients: ["*-admin"]\n    roleMapping: default\n'), ['13: links.web.roleMapping differs from that of links.mobile-apps, and both links can cover the same app client: the first in the file applies, so make both the same or put the exception in its own link before them']],
 ];
 
 /** Files that are accepted without a warning, though they are similar to refused ones. */
