@@ -5,7 +5,10 @@ import { executionOf } from '../core/execution.ts';
 import { accessTo } from '../core/links/coverage.ts';
 import type { TargetEvent } from '../core/request/target.ts';
 
-/** Proves that Account-B lets us in. The credentials are good for nothing and end here. */
+/**
+ * Proves that Account-B allows the role to be assumed. The session has no permissions, and its credentials are
+ * dropped here.
+ */
 export const handler = step(async ({ execution, target }: TargetEvent): Promise<string> => {
   const { identityPoolId } = target;
   const access = accessTo(links, identityPoolId);

@@ -7,7 +7,7 @@ import { namesIn } from '../core/issuer.ts';
 import { accessTo } from '../core/links/coverage.ts';
 import type { TargetEvent } from '../core/request/target.ts';
 
-/** Takes the snapshot from which the changes are planned. */
+/** Takes the snapshot of the identity pool that the changes are planned from. */
 export const handler = step(async ({ execution, target }: TargetEvent): Promise<IdentityPool> => {
   const { identityPoolId } = target;
   const access = accessTo(links, identityPoolId);

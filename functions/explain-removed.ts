@@ -22,23 +22,23 @@ interface Asked {
   removed: RemovedEntry[];
 }
 
-// An entry is in the ledger after it was written, and CloudTrail's clock is another.
+// An entry is recorded in the ledger after it was written, and CloudTrail has another clock.
 const MARGIN_MS = 300_000;
-// Kept for publishing.
+// The time that publishing may need.
 const PUBLISHING_MS = 20_000;
 
 function hindrance(error: unknown, { roleArn }: Access): string {
   if (error instanceof Error && isDenial(error)) {
-    return `its account ${parseArn(roleArn).account} does not allow Poolbridge to look it up in CloudTrail, as resources/account-b.yml does with NameWhoRemoves=true`;
+    return `its account ${parseArn(roleArn).account} does not allow Poolbridge to look it up in CloudTrail; resources/account-b.yml does with NameWhoRemoves=true`;
   }
   const name = error instanceof Error ? error.name : 'an error';
   if (name === 'AbortError' || name === 'TimeoutError') {
-    return 'CloudTrail did not show it in the time there was; the next reconcile looks again';
+    return 'CloudTrail did not show it in time; the next reconcile looks again';
   }
   return `CloudTrail could not be read (${name})`;
 }
 
-/** What CloudTrail has of the identity pool's updates, back to where it says nothing more. */
+/** The updates of the identity pool in CloudTrail, as far back as they can say something. */
 async function look(
   { execution, identityPoolId, removed }: Asked,
   access: Access,
@@ -59,12 +59,12 @@ async function look(
     }
     return { updates };
   } catch (error) {
-    // Who it was is worth knowing; that it was removed is worth telling in any case.
+    // The removal must be reported even if it is not known who did it.
     return { updates, hindered: hindrance(error, access) };
   }
 }
 
-/** Tells everyone of each entry that others removed, and who it was where CloudTrail knows. */
+/** Publishes an event for each entry that others removed, and says who it was if CloudTrail knows. */
 export const handler = step(async (event: Asked, context): Promise<EntryRemoved[]> => {
   const { execution, identityPoolId, removed } = event;
   const access = accessTo(links, identityPoolId);

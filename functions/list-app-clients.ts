@@ -14,20 +14,20 @@ import { READS_A_SECOND } from '../core/user-pool.ts';
 interface Asked {
   execution: string;
   userPoolIds: string[];
-  /** The names of the links to judge by. */
+  /** The names of the links to compare with. */
   links: string[];
-  /** In which Regions user pools are looked for by their tags. */
+  /** The Regions in which user pools are looked for by their tags. */
   regions: string[];
 }
 
 const CALLS_A_SECOND = Number(process.env['CALLS_A_SECOND']) || READS_A_SECOND;
 
-// In milliseconds, kept for what follows the last page.
+// In milliseconds: what follows the last page may need this long.
 const RESERVE = 15_000;
 
 const refusals = ['AccessDeniedException', 'NotAuthorizedException', 'UserPoolAccessDeniedError'];
 
-/** Lists the app clients of some user pools and keeps them in the table; each pool is listed once. */
+/** Lists the app clients of some user pools, each once, and keeps the lists in the table. */
 export const handler = step(async (event: Asked, context): Promise<Listing> => {
   const { execution, userPoolIds, regions } = event;
   const judged = linksNamed(links, event.links);
@@ -37,13 +37,13 @@ export const handler = step(async (event: Asked, context): Promise<Listing> => {
   const until = Date.now() + context.getRemainingTimeInMillis() - RESERVE;
 
   const tagged = async (userPoolId: string): Promise<Record<string, string>> => {
-    // Those of other accounts are covered by name alone.
+    // User pools of other accounts are covered by name alone.
     if (regions.length === 0 || userPoolRoleOf(links, userPoolId) !== undefined) return {};
     await turn();
     return (await tagsOf(userPoolId, where)) ?? {};
   };
 
-  /** @returns undefined when the user pool does not exist. */
+  /** @returns undefined if the user pool does not exist. */
   const list = async (userPoolId: string, tags: Record<string, string>) => {
     if (coverageOf(judged, { ...userPoolIn(links, userPoolId), tags }).length === 0) return '';
     const pool = userPoolBy(links, userPoolId, where);

@@ -14,11 +14,11 @@ import { asApproved } from '../core/request/target-now.ts';
 type Snapshot = TargetEvent & {
   /** The snapshot. */
   result: IdentityPool;
-  /** From the round before. */
+  /** The result of the previous round. */
   verification?: { result: Result };
 };
 
-/** Plans the changes from the snapshot; nothing is called or written. */
+/** Plans the changes from the snapshot. It calls nothing and writes nothing. */
 export const handler = step(async (event: Snapshot): Promise<Plan> => {
   const { execution, attempt, result: snapshot, verification } = event;
   const target = asApproved(event.target, event.shown);

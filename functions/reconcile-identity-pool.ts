@@ -47,11 +47,11 @@ interface Asked {
   found: Listing[];
 }
 
-// How often, and how many milliseconds apart, a pool is read that may be shown as it was.
+// How often a pool is read that Cognito may show in an old state, and how many milliseconds apart.
 const READS = 4;
 const APART = 700;
 
-/** The pool as it is; once, unless a write of ours may be too recent for it to show. */
+/** Reads the pool: once, unless a write of ours may be too recent for Cognito to show it. */
 async function readPool(
   pool: OpenIdentityPool,
   table: PoolTable,
@@ -65,13 +65,13 @@ async function readPool(
   }
 }
 
-/** A write to the pool that no one has seen the end of. */
+/** The unsettled write to the pool, if there is one. */
 async function unsettledWrite(table: PoolTable): Promise<RecordedWrite | undefined> {
   const { unsettled } = await table.written();
   return unsettled && (await table.recordedWrite(unsettled.write));
 }
 
-/** What the links that lead to an identity pool may cover. */
+/** The lists of the user pools that the links to an identity pool may cover. */
 async function readListings({ execution, found: listings }: Asked, leading: Links) {
   const inventory = new Inventory(execution);
   const all = listings.flatMap(({ listed = [] }) => listed);
@@ -88,7 +88,7 @@ async function readListings({ execution, found: listings }: Asked, leading: Link
   return { listed, existing, unlisted: new Set(unlisted) };
 }
 
-/** What there is to repair, as requests of this execution. */
+/** The repairs, as requests of this execution. */
 const requestsOf = (execution: string, findings: Finding[]): Allowed[] =>
   repairsOf(findings).map(({ intent, provider, links: names, clientName }) => {
     const source = `${execution} ${entryKey(provider)}`;
@@ -97,7 +97,7 @@ const requestsOf = (execution: string, findings: Finding[]): Allowed[] =>
     return { key, intent, execution, links: names, ...name };
   });
 
-/** Writes the repairs in one write, onto what is there by then. */
+/** Writes the repairs in one write, onto the pool as it is by then. */
 async function write(
   { execution, identityPool }: Asked,
   { own, wrong, table }: { own: Allowed[]; wrong: LedgerEntry[]; table: PoolTable },
@@ -129,7 +129,7 @@ async function write(
   );
 }
 
-/** What was repaired: from the ledger, since an earlier attempt may have written and not told. */
+/** The repairs that were made, from the ledger: an earlier attempt may have written and then failed. */
 async function repaired(
   event: Asked,
   { findings, ledger, wrong }: { findings: Finding[]; ledger: LedgerEntry[]; wrong: LedgerEntry[] },
@@ -148,7 +148,7 @@ async function repaired(
   return { changes: changesBy(execution, await table.ledger()), refused };
 }
 
-/** What the ledger would say if a write were settled now, and which entries it has left unfinished. */
+/** What the ledger would say if the unsettled write were settled now, and the entries that it left unfinished. */
 function asSettled(
   { record, shares }: RecordedWrite,
   pool: IdentityPool,
@@ -159,13 +159,13 @@ function asSettled(
   return { known, unfinished: unfinishedEntries(pool, shares) };
 }
 
-/** What is known of an identity pool, and what others have removed from it, if they have. */
+/** The report of an identity pool, and the entries that others removed, if any. */
 interface Found {
   report: PoolReport;
   removed?: RemovedEntry[];
 }
 
-/** Holds one identity pool against links.yml, the user pools and the ledger, and repairs it. */
+/** Compares one identity pool with links.yml, the user pools and the ledger, and repairs it. */
 export const handler = step(async (event: Asked, context): Promise<Found> => {
   const { execution, since, identityPool, repair, regions, found: listings } = event;
   const { identityPoolId } = identityPool;
@@ -177,11 +177,12 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
   const table = new PoolTable(identityPoolId);
   let unsettled = await unsettledWrite(table);
   if (repair && unsettled) {
-    // It is settled whether or not there is more to do.
+    // Settle it whether or not there is more to do.
     await write(event, { own: [], wrong: [], table }, context);
     unsettled = await unsettledWrite(table);
   }
-  // Before the pool is read: what the ledger does not know yet may be there, but not the other way.
+  // Read the ledger before the pool. An entry may then be in the pool and not yet in the ledger, but not the other
+  // way round.
   const known = await table.ledger();
   const wrong = wrongMarks(known, { ...lists, since, partition: where.partition });
   if (wrong.length > 0) logger.warn('what counted as deleted exists', { marks: wrong.map(markOf) });

@@ -6,13 +6,13 @@ import { metricsOf, type Report, reportOn } from '../core/request/outcome.ts';
 
 interface Ending {
   execution: string;
-  /** Whatever the steps have left. */
+  /** What the steps left, in any form. */
   state: unknown;
-  /** Whether to publish LinkFinished: not where that has failed. */
+  /** Whether to publish LinkFinished: not if that failed before. */
   announce: boolean;
 }
 
-/** Tells everyone how it ended: the output or the error, an event, metrics. */
+/** Shapes the output or the error, publishes the event, and counts. */
 export const handler = step(async ({ execution, state, announce }: Ending): Promise<Report> => {
   const { report, finished } = reportOn(execution, state);
   if (announce) await publish('LinkFinished', finished, execution);

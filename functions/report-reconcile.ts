@@ -10,13 +10,13 @@ import {
 
 interface Ending {
   execution: string;
-  /** Whatever the steps have left. */
+  /** What the steps left, in any form. */
   state: unknown;
-  /** Whether to publish ReconcileFinished: not where that has failed. */
+  /** Whether to publish ReconcileFinished: not if that failed before. */
   announce: boolean;
 }
 
-/** Tells everyone what was found and repaired: the output or the error, an event, metrics. */
+/** Shapes the output or the error, publishes the event, and counts what was found and repaired. */
 export const handler = step(
   async ({ execution, state, announce }: Ending): Promise<ReconcileReport> => {
     const { report, finished } = reconcileReport(execution, state);

@@ -12,8 +12,8 @@ interface Asking {
 }
 
 /**
- * Tells what waits for approval. The token by which it is given is not read here: those who may
- * approve find it in the execution's history, and no one else gets it.
+ * Publishes what waits for approval. The function does not read the token: those who may approve find it in the
+ * execution history, and no one else gets it.
  */
 export const handler = step(async ({ execution, target, changes }: Asking): Promise<void> => {
   const { identityPoolId, links, userPoolId, intent, clientName, approvalTime } = target;

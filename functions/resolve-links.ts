@@ -10,7 +10,7 @@ import {
   taggedRegions,
 } from '../core/reconcile/plan.ts';
 
-/** Which links, which identity pools, which user pools? */
+/** Finds the links, identity pools and user pools of a reconcile. */
 export const handler = step(
   async ({ execution, input }: { execution: string; input: unknown }): Promise<ReconcilePlan> => {
     const since = Date.now();

@@ -40,16 +40,16 @@ interface Resolving {
   until: number;
 }
 
-// In milliseconds, kept for the calls that follow a listing of app clients.
+// In milliseconds: the calls after a listing of app clients may need this long.
 const RESERVE = 15_000;
 
-/** An app client, and the listing that it was looked up in, if it was. */
+/** An app client, and the listing that it was looked up in, if it was looked up. */
 interface LookedUp {
   subject: Subject;
   names?: AppClientNames;
 }
 
-/** The app client, looked up where the request alone can't be believed or does not say enough. */
+/** The app client. It is looked up if the request alone is not proof, or does not say enough. */
 async function appClientOf(
   request: LinkRequest,
   subject: Subject,
@@ -57,7 +57,7 @@ async function appClientOf(
 ): Promise<LookedUp> {
   const { userPoolId, clientId, clientName, requestedBy, operation, identityPoolId } = request;
   const everyClient = clientId === undefined && clientName === undefined;
-  // Where a name decides, the client's own counts, and not what the request says it is.
+  // If a name decides, use the name in Cognito and not the one in the request.
   const isCreation = requestedBy.via === 'cloudtrail';
   const enough = isCreation && clientId !== undefined && !needsClientName(links, subject);
   if (everyClient || enough) return { subject: { ...subject, ...request } };
@@ -73,15 +73,18 @@ async function appClientOf(
   }
   const known = clientId === undefined ? request : { clientId };
   if (isCreation) return { subject: { ...subject, ...known, gone: true } };
-  // An entry outlives its client, so unlinking must not ask for the client to be there.
+  // An entry may outlive its client, so unlinking does not require the client.
   if (operation === 'unlink' && clientId !== undefined)
     return { subject: { ...subject, clientId } };
   throw new UserPoolClientNotFoundError(
-    `The user pool ${userPoolId} has no app client ${clientId ?? clientName}. Check the id; a client that was deleted can only be unlinked.`,
+    `The user pool ${userPoolId} has no app client ${clientId ?? clientName}. Check the id. A client that was deleted can only be unlinked.`,
   );
 }
 
-/** What is gone can't be looked up: the ledger knows what it was called, and which links it had. */
+/**
+ * A deleted client or user pool. It can't be looked up, but the ledger has the name of the client and the links of
+ * the user pool.
+ */
 async function deletedOf(request: LinkRequest, pool: Subject, where: Execution): Promise<Subject> {
   const { userPoolId, clientId } = request;
   const providerName = providerNameOf(userPoolId, where.partition);
@@ -96,18 +99,19 @@ async function deletedOf(request: LinkRequest, pool: Subject, where: Execution):
 }
 
 /**
- * Makes sure that what is said to be deleted does not exist any more: an input may only claim to come from
- * CloudTrail, and what the ledger has as deleted is not linked again.
+ * Checks that what a request says to be deleted does not exist. An input may falsely claim to come from CloudTrail,
+ * and what the ledger has as deleted is not linked again.
  *
- * @param isThere whether the user pool exists, where that is known.
- * @throws NotDeletedError when Cognito still has it. A listing may lag behind: asking again helps then.
+ * @param isThere whether the user pool exists, if that is known.
+ * @throws NotDeletedError if Cognito still has it. A listing may lag behind, so a later attempt can succeed.
  */
 async function checkDeleted(
   { userPoolId, clientId }: LinkRequest,
   isThere: boolean | undefined,
   { where, until }: Resolving,
 ): Promise<void> {
-  // One that is covered by its tags could not be listed either: AWS judges that by the tags too.
+  // A user pool that is covered by its tags can't be listed without them: AWS judges the permission by the tags
+  // too.
   if (isThere === false) return;
   const pool = userPoolBy(links, userPoolId, where);
   const isWhole = clientId === undefined;
@@ -118,11 +122,11 @@ async function checkDeleted(
   if (!exists) return;
   const what = isWhole ? '' : `the app client ${clientId} of `;
   throw new NotDeletedError(
-    `The request says that ${what}the user pool ${userPoolId} was deleted, but Cognito still has it, so nothing was unlinked. Look in CloudTrail for who started this execution; to unlink what exists, ask for it by hand.`,
+    `The request says that ${what}the user pool ${userPoolId} was deleted, but Cognito still has it, so nothing was unlinked. Look in CloudTrail for who started this execution. To unlink what exists, ask for it by hand.`,
   );
 }
 
-/** The user pool, in the account that CloudTrail saw it in; else in the one that links.yml says. */
+/** The user pool, in the account that CloudTrail names, or else in the account that links.yml has. */
 function userPoolOf(
   { userPoolId, requestedBy }: LinkRequest,
   { account: own }: Execution,
@@ -133,7 +137,7 @@ function userPoolOf(
     : userPoolIn(links, userPoolId);
 }
 
-/** With the user pool's issuer, where that decides under which names a client is linked. */
+/** Adds the user pool's issuer, if it decides the names under which a client is linked. */
 async function withIssuer(
   { operation, userPoolId, identityPoolId }: LinkRequest,
   { subject, names }: LookedUp,
@@ -147,7 +151,9 @@ async function withIssuer(
   return issuer === undefined || issuer === 'unknown' ? subject : { ...subject, issuer };
 }
 
-/** The user pool and the app client as the links judge them; no call for a pool none covers. */
+/**
+ * The user pool and the app client, as the links are compared with them. A pool that no link covers needs no call.
+ */
 async function subjectOf(request: LinkRequest, resolving: Resolving): Promise<Subject> {
   const { where } = resolving;
   const untagged = userPoolOf(request, where);
@@ -167,7 +173,7 @@ async function subjectOf(request: LinkRequest, resolving: Resolving): Promise<Su
   return withIssuer(request, await appClientOf(request, pool, resolving), resolving);
 }
 
-/** What an execution did, to be taken back: by the links and the app clients of today. */
+/** Resolves an undo, by the links and the app clients of today. */
 async function undoOf(request: UndoRequest, { where, until }: Resolving): Promise<Resolved> {
   const { executionArn } = request;
   const done = doneBy(executionArn, await endOf(executionArn, where));
@@ -191,7 +197,7 @@ async function resolvedOf(
   return resolve(links, request, await subjectOf(request, resolving), partition);
 }
 
-/** Which identity pools may this client reach? */
+/** Finds the identity pools that the app client may reach. */
 export const handler = step(
   async (
     { execution, input }: { execution: string; input: unknown },

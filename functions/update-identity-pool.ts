@@ -23,26 +23,30 @@ import {
 import { asApproved, isOnlyNoted } from '../core/request/target-now.ts';
 import { checkLedger } from '../core/request/undo.ts';
 
-/** The same for every attempt of this step in this round, and for no other request. */
+/**
+ * The key of a request: the same for every attempt of this step in this round, and different for every other
+ * request.
+ */
 const keyOf = ({ execution, attempt }: TargetEvent): string =>
   `${sha256(execution).slice(0, 32)}-${attempt}`;
 
-// In milliseconds, kept for the write after the look-ups.
+// In milliseconds: the write after the look-ups may need this long.
 const WRITING = 12_000;
 
-/** What the write is to make of a target, by the links that allow it now. */
+/** The intent of a target, by the links that allow it now. */
 function intentOf({ target, shown }: TargetEvent, names: string[]): Intent {
   const { intent } = withBeside(links, asApproved(target, shown), names);
-  // Without approval, that it was deleted is entered into the ledger, and the identity pool stays as it is.
+  // Without approval, only the ledger records the deletion. The identity pool stays as it is.
   if (isOnlyNoted(links, names, target)) return { ...intent, takeBack: [] };
   checkApproval(links, names, target);
   return intent;
 }
 
 /**
- * Writes onto what is there now, not onto the snapshot, and reads back what was written.
- * UpdateIdentityPool replaces the whole pool and knows no version.
- * https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_UpdateIdentityPool.html
+ * Writes onto the current identity pool, not onto the snapshot, and reads the result back. UpdateIdentityPool
+ * replaces the whole pool and has no version.
+ *
+ * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_UpdateIdentityPool.html
  */
 export const handler = step(
   async (event: TargetEvent & { result: Plan }, context): Promise<Result> => {
@@ -67,7 +71,7 @@ export const handler = step(
       execution,
       own: [{ key, intent, execution, links: names, ...name, ...deleted }],
       answerKey: key,
-      // An undo does not wait for others to write it: they could not judge it.
+      // An undo does not wait for others to write it, since they could not judge it.
       ...(target.undoes === undefined && !intent.leftBehind && { pending }),
       ...(subject.gone && { gone: true }),
       quota: access.providerQuota,

@@ -8,29 +8,29 @@ import { pagesOf } from '../pace/pages.ts';
 import { requestHandler } from './request-handler.ts';
 import { assume } from './role-session.ts';
 
-// CloudTrail knows no resources to narrow this to.
+// CloudTrail has no resources that could narrow this.
 const LOOK_UP = JSON.stringify({
   Version: '2012-10-17',
   Statement: [{ Effect: 'Allow', Action: 'cloudtrail:LookupEvents', Resource: '*' }],
 });
 
-// Of 50 records each: what an account may ask for in five seconds, of which others may want some.
+// Pages have 50 records. An account may ask for this many in five seconds, and others may need some.
 const MOST_PAGES = 10;
 const CALLS_A_SECOND = 2;
 
-/** Some updates of an identity pool, and whether there are more before them. */
+/** Updates of an identity pool, and whether there are earlier ones. */
 interface Page {
   updates: PoolUpdate[];
   more: boolean;
 }
 
 /**
- * The updates of an identity pool as CloudTrail of its account and Region has them, newest first, page
- * by page. Its event history needs no trail, lags behind by minutes and goes back 90 days.
+ * The updates of an identity pool from the CloudTrail event history of its account and Region, newest first, page
+ * by page. The event history needs no trail, lags behind by minutes and goes back 90 days.
  *
  * @param since in epoch milliseconds.
- * @param abortSignal ends it: an answer in time is worth more than a name.
- * @throws as AWS answers: AccessDeniedException where the role may not look.
+ * @param abortSignal ends the search: an answer in time matters more than a name.
+ * @throws as AWS answers: AccessDeniedException if the role may not look events up.
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
  */
 export async function* poolUpdates(
@@ -41,7 +41,7 @@ export async function* poolUpdates(
 ): AsyncGenerator<Page> {
   const { credentials } = await assume(execution, access, LOOK_UP);
   const region = identityPoolRegion(identityPoolId);
-  // Up to ten identity pools of one account are looked at side by side, and it has two calls a second.
+  // Up to ten identity pools of one account are searched in parallel, and the account has two calls a second.
   const client = new CloudTrailClient({ region, credentials, requestHandler, ...patient() });
   const input = {
     LookupAttributes: [

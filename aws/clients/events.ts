@@ -11,15 +11,15 @@ const AT_ONCE = 10;
 /**
  * Publishes an event of the source `poolbridge` on the default bus of this account and Region.
  *
- * @throws AwsUnavailableError when EventBridge did not take it: PutEvents itself succeeds then.
+ * @throws AwsUnavailableError if EventBridge did not accept it. PutEvents itself succeeds then.
  */
 export const publish = (detailType: string, detail: object, resource: string): Promise<void> =>
   publishAll(detailType, [detail], resource);
 
 /**
- * As `publish`, of several events. Where one was not taken, others may have been.
+ * As `publish`, for several events. If one was not accepted, others may have been.
  *
- * @throws AwsUnavailableError when EventBridge did not take one.
+ * @throws AwsUnavailableError if EventBridge did not accept one of them.
  */
 export async function publishAll(
   detailType: string,
@@ -45,8 +45,8 @@ async function put(detailType: string, details: object[], resource: string): Pro
   const answers: unknown[] = Array.isArray(Entries) ? Entries : [];
   const failed = answers.filter(isObject).find((each) => isText(each['ErrorCode'])) ?? {};
   const { ErrorCode, ErrorMessage } = failed;
-  const why = [ErrorCode, ErrorMessage].filter(isText).join(': ') || 'it does not say why';
+  const why = [ErrorCode, ErrorMessage].filter(isText).join(': ') || 'without a reason';
   throw new AwsUnavailableError(
-    `EventBridge did not take the event ${detailType} (${why.slice(0, 300)}).`,
+    `EventBridge did not accept the event ${detailType} (${why.slice(0, 300)}).`,
   );
 }

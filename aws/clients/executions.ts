@@ -7,16 +7,16 @@ import { requestHandler } from './request-handler.ts';
 const client = new SFNClient({ requestHandler });
 
 /**
- * How an earlier execution of the same state machine has ended.
+ * The end of an earlier execution of the same state machine.
  *
- * @throws InvalidRequestError when it is another machine's, runs still, or is not known (any more).
+ * @throws InvalidRequestError if it belongs to another state machine, is still running, or is not known any more.
  * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
  */
 export async function endOf(executionArn: string, own: Execution): Promise<ExecutionEnd> {
   const machine = ({ arn, name }: Execution) => arn.slice(0, -name.length);
   if (machine(executionOf(executionArn)) !== machine(own)) {
     throw new InvalidRequestError(
-      `${executionArn} is no execution of this state machine: only what begins with ${machine(own)} can be undone here.`,
+      `${executionArn} is not an execution of this state machine. Only executions that begin with ${machine(own)} can be undone here.`,
     );
   }
   try {
@@ -27,7 +27,7 @@ export async function endOf(executionArn: string, own: Execution): Promise<Execu
     } = await client.send(new DescribeExecutionCommand({ executionArn }));
     if (status === 'RUNNING') {
       throw new InvalidRequestError(
-        `The execution ${executionArn} is still running. Wait for its end, or stop it, and ask again.`,
+        `The execution ${executionArn} is still running. Wait until it ends, or stop it, and ask again.`,
       );
     }
     return {
@@ -38,7 +38,7 @@ export async function endOf(executionArn: string, own: Execution): Promise<Execu
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'ExecutionDoesNotExist') throw error;
     throw new InvalidRequestError(
-      `There is no execution ${executionArn}. Step Functions forgets them after 90 days; what it changed is in the log group, and can be linked or unlinked by hand.`,
+      `There is no execution ${executionArn}. Step Functions forgets executions after 90 days. The log group still has what it changed; link or unlink that by hand.`,
       { cause: error },
     );
   }

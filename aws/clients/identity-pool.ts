@@ -42,19 +42,19 @@ import { requestHandler } from './request-handler.ts';
 import { adviceOnRegion, assume, isDenial } from './role-session.ts';
 import { answerOf } from './wire.ts';
 
-/** What a step may do with the identity pool. */
+/** What a step may do with an identity pool. */
 export type Use = 'none' | 'read' | 'write';
 
-/** An identity pool in Account-B, reached with credentials that never leave this object. */
+/** An identity pool in Account-B, with credentials that never leave this object. */
 export interface OpenIdentityPool {
   assumedRoleArn: string;
-  /** With the principal tags of these user pools, by provider name, where links set any. */
+  /** Describes the pool, with the principal tags of these user pools, by provider name, if links set any. */
   describe(providerNames: Iterable<string>): Promise<IdentityPool>;
   /** Makes one call, once. */
   make(call: Call): Promise<void>;
 }
 
-/** What is called on the pool itself, and what AWS can't narrow to one pool. */
+/** The actions on the pool itself, and those that AWS can't limit to one pool. */
 function actionsFor(use: Use, { roles, principalTags }: Beside): { own: string[]; any: string[] } {
   if (use === 'none') return { own: [], any: [] };
   const read = [
@@ -71,8 +71,9 @@ function actionsFor(use: Use, { roles, principalTags }: Beside): { own: string[]
 }
 
 /**
- * The role's permissions, narrowed to one identity pool and to what the step does there.
- * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitoidentity.html
+ * The permissions of the role session: only for one identity pool, and only what the step does there.
+ *
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitoidentity.html
  */
 function sessionPolicy(identityPoolId: string, { roleArn, beside }: Access, use: Use): string {
   const { partition, account } = parseArn(roleArn);
@@ -85,7 +86,7 @@ function sessionPolicy(identityPoolId: string, { roleArn, beside }: Access, use:
   const Statement = [
     ...allow(named(own), arn),
     ...allow(named(any), '*'),
-    // Which roles, the role itself says.
+    // The policy of the role itself says which roles.
     ...allow(passing, `arn:${partition}:iam::${account}:role/*`),
   ];
   const none = { Effect: 'Deny', Action: '*', Resource: '*' };
@@ -97,9 +98,9 @@ function sessionPolicy(identityPoolId: string, { roleArn, beside }: Access, use:
 
 const invalid = new Set(['InvalidParameterException', 'ValidationException']);
 
-/** The error of a call in Account-B, as one that says what to do about it. */
+/** An error of a call in Account-B, with a message that says what to do. */
 function explain(error: unknown, identityPoolId: string, roleArn: string): unknown {
-  // What bears no sentence is no answer of AWS's.
+  // An error without a message is not an answer of AWS.
   if (!(error instanceof Error && isText(error.message))) return error;
   const { account } = parseArn(roleArn);
   const advice = adviceOnRegion(error, account, identityPoolRegion(identityPoolId));
@@ -118,26 +119,28 @@ function explain(error: unknown, identityPoolId: string, roleArn: string): unkno
   }
   if (error.name === 'LimitExceededException') {
     return new ProviderQuotaError(
-      `Account ${account} does not allow ${identityPoolId} another user pool provider, though providerQuota in links.yml does: ${error.message} Have the quota "Amazon Cognito user pool providers per identity pool" raised, or lower providerQuota to it.`,
+      `Account ${account} does not allow ${identityPoolId} another user pool provider, although providerQuota in links.yml does: ${error.message} Have the quota "Amazon Cognito user pool providers per identity pool" raised, or lower providerQuota to it.`,
       { cause: error },
     );
   }
   return error;
 }
 
-/** The error of UpdateIdentityPool, as one that says what to do where a new kind of name is refused. */
+/**
+ * An error of UpdateIdentityPool, with a message that says what to do if AWS refuses a new kind of provider name.
+ */
 function explainUpdate(error: unknown, to: IdentityPool): unknown {
   const isNewName = entriesOf(to).some(
     ({ ProviderName = '' }) => issuerIn(ProviderName) === 'updated',
   );
   if (!(isNewName && error instanceof Error && invalid.has(error.name))) return error;
   return new ProviderRefusedError(
-    `AWS refused the entries of ${to.IdentityPoolId}, so nothing was written: ${error.message} Some of them have the name of an updated issuer (issuer-cognito-idp…). If AWS does not take that name, set issuer: original in the links of these user pools and deploy.`,
+    `AWS refused the entries of ${to.IdentityPoolId}, so nothing was written: ${error.message} Some of them have the name of an updated issuer (issuer-cognito-idp…). If AWS does not accept that name, set issuer: original in the links of these user pools and deploy.`,
     { cause: error },
   );
 }
 
-/** The error of SetIdentityPoolRoles, as one that says what to do about it. */
+/** An error of SetIdentityPoolRoles, with a message that says what to do. */
 function explainRoles(error: unknown, identityPoolId: string, { roleArn }: Access): unknown {
   if (!(error instanceof Error && isText(error.message))) return error;
   if (isDenial(error)) {
@@ -148,15 +151,15 @@ function explainRoles(error: unknown, identityPoolId: string, { roleArn }: Acces
   }
   if (!invalid.has(error.name)) return error;
   return new RoleMappingError(
-    `AWS refused the role mappings of ${identityPoolId}: ${error.message} Correct roleMapping in links.yml; where the mapping is of an app client that has no entry any more, remove it with "poolbridge unlink --left-behind" (docs/roles-and-tags.md).`,
+    `AWS refused the role mappings of ${identityPoolId}: ${error.message} Correct roleMapping in links.yml. If the mapping belongs to an app client without an entry, remove it with "poolbridge unlink --left-behind" (docs/roles-and-tags.md).`,
     { cause: error },
   );
 }
 
-// A provider that the pool does not have may be refused as such, too.
+// AWS may also refuse a provider that the pool does not have.
 const absent = new Set(['ResourceNotFoundException', ...invalid]);
 
-/** A setting that AWS never had is none. */
+/** Undefined if AWS has no such setting. */
 async function orAbsent<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
@@ -184,7 +187,7 @@ class IdentityPoolSession implements OpenIdentityPool {
     this.#id = id;
     this.#access = access;
     this.#reader = new CognitoIdentityClient(client);
-    // One attempt: a second one could undo what someone else wrote after the first got through.
+    // One attempt only: a second one could undo what someone else wrote after the first one succeeded.
     this.#writer = new CognitoIdentityClient({ ...client, maxAttempts: 1 });
   }
 
@@ -201,7 +204,7 @@ class IdentityPoolSession implements OpenIdentityPool {
   async #describe(): Promise<IdentityPool> {
     const command = new DescribeIdentityPoolCommand({ IdentityPoolId: this.#id });
     const pool = parseIdentityPool(await this.#explained(answerOf(this.#reader, command)));
-    // It is written back by the id that it bears.
+    // It is written back by its own id.
     if (pool.IdentityPoolId === this.#id) return pool;
     throw new AwsUnavailableError(
       `DescribeIdentityPool answered for ${this.#id} with another identity pool.`,
@@ -253,7 +256,7 @@ class IdentityPoolSession implements OpenIdentityPool {
 
   async #setRoles({ Roles = {}, RoleMappings = {} }: IdentityPool): Promise<void> {
     const input = { IdentityPoolId: this.#id, Roles, RoleMappings };
-    // Of what AWS described, the words are AWS's, whether or not this SDK knows them.
+    // The values are those that AWS described, whether or not this SDK knows them.
     const command = new SetIdentityPoolRolesCommand(input as SetIdentityPoolRolesCommandInput);
     try {
       await this.#writer.send(command);
@@ -272,9 +275,9 @@ class IdentityPoolSession implements OpenIdentityPool {
 }
 
 /**
- * Assumes the link's role for reading or writing this one identity pool, for 900 seconds.
+ * Assumes the role of the links to read or write one identity pool.
  *
- * @throws TargetAccessDeniedError when Account-B refuses, here or in the calls that follow.
+ * @throws TargetAccessDeniedError if Account-B refuses, here or in the calls that follow.
  * @throws IdentityPoolNotFoundError, ProviderQuotaError, RoleMappingError from the calls that follow.
  */
 export async function openIdentityPool(

@@ -7,7 +7,7 @@ import { isDenial } from './role-session.ts';
 import { calling, isNotFound, type UserPool } from './user-pools.ts';
 
 const ISSUERS = new Map<unknown, Issuer>([
-  // A user pool may show none that was made before there was a choice: which ones do is an assumption.
+  // A user pool that was created before this setting existed may show none. Which ones do is an assumption.
   [undefined, 'original'],
   ['ORIGINAL', 'original'],
   ['UPDATED', 'updated'],
@@ -17,12 +17,12 @@ const isRefused = (error: unknown): boolean =>
   error instanceof UserPoolAccessDeniedError || (error instanceof Error && isDenial(error));
 
 /**
- * The issuer of a user pool, by its setting `IssuerConfiguration`. A pool that shows none has the
- * original issuer.
+ * The issuer of a user pool, from its setting `IssuerConfiguration`. A pool that shows none has the original
+ * issuer.
  *
- * @returns undefined when it is unknown: the user pool does not exist or may not be described, since a
- * role that was made before this was asked must not stop linking; or it has an issuer of another kind.
- * @throws AwsUnavailableError when what comes is no user pool.
+ * @returns undefined if it is unknown: the user pool does not exist, may not be described, or has another kind of
+ * issuer. A role from before this call was needed must not stop linking.
+ * @throws AwsUnavailableError if the answer is not a user pool.
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPool.html
  */
 export async function issuerOf(pool: UserPool): Promise<Issuer | undefined> {
@@ -46,7 +46,5 @@ export async function issuerOf(pool: UserPool): Promise<Issuer | undefined> {
     );
     return undefined;
   }
-  throw new AwsUnavailableError(
-    `DescribeUserPool answered for ${UserPoolId} with something that is no user pool.`,
-  );
+  throw new AwsUnavailableError(`DescribeUserPool did not return a user pool for ${UserPoolId}.`);
 }

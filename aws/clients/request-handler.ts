@@ -1,6 +1,6 @@
 /**
- * How long any call may take before it counts as unanswered, in milliseconds. The SDK waits for ever
- * by itself, and a function that waits is a function that times out without a word.
+ * How long a call may take before it counts as unanswered, in milliseconds. By default, the SDK waits without end,
+ * and the function would time out without a message.
  */
 export const requestHandler = {
   connectionTimeout: 2000,

@@ -7,14 +7,14 @@ const sts = new STSClient({ requestHandler });
 
 const denials = new Set(['AccessDenied', 'AccessDeniedException', 'NotAuthorizedException']);
 
-/** Whether another account refused: its role can't be assumed, or lacks a permission. */
+/** Whether another account refused: the role can't be assumed, or lacks a permission. */
 export const isDenial = ({ name }: Error): boolean => denials.has(name);
 
 /**
- * What to do where a Region is not enabled in an account, as sentences.
+ * What to do if a Region is not enabled in an account, as sentences.
  *
- * @param account that was asked for credentials or given them.
- * @param region of the call that followed, for which the credentials were.
+ * @param account that was asked for credentials, or that issued them.
+ * @param region of the call that used the credentials.
  * @returns undefined for any other error.
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
  */
@@ -40,10 +40,10 @@ export function adviceOnRegion(
 }
 
 /**
- * Assumes a role of another account for 900 seconds, in the name of the execution.
+ * Assumes a role of another account in the name of the execution, for {@link SESSION_SECONDS}.
  *
  * @param policy what the session may do at most, as JSON.
- * @throws as AWS answers; AwsUnavailableError when it answers without credentials.
+ * @throws as AWS answers; AwsUnavailableError if the answer has no credentials.
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
 export async function assume(
@@ -64,7 +64,7 @@ export async function assume(
   );
   const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials ?? {};
   if (!AccessKeyId || !SecretAccessKey || !SessionToken || !AssumedRoleUser?.Arn) {
-    throw new AwsUnavailableError('AssumeRole answered without credentials.');
+    throw new AwsUnavailableError('AssumeRole returned no credentials.');
   }
   const credentials = {
     accessKeyId: AccessKeyId,

@@ -17,16 +17,16 @@ import { pagesOf } from '../pace/pages.ts';
 import { requestHandler } from './request-handler.ts';
 import { adviceOnRegion, assume, isDenial } from './role-session.ts';
 
-/** A user pool, and as whom its app clients are listed: by a role where it is another account's. */
+/** A user pool, and the role that reads it if it is in another account. */
 export interface UserPool {
   userPoolId: string;
   where: Execution;
   roleArn: string | undefined;
-  /** Whether its issuer is to be read with its app clients. */
+  /** Whether to read its issuer with its app clients. */
   asksIssuer?: boolean;
 }
 
-/** A user pool, as links.yml says that it is read. */
+/** A user pool, with the role that links.yml has for it. */
 export const userPoolBy = (links: Links, userPoolId: string, where: Execution): UserPool => ({
   userPoolId,
   where,
@@ -42,10 +42,10 @@ function ownClient(region: string): CognitoIdentityProviderClient {
   return client;
 }
 
-/** What may be asked about a user pool. */
+/** The calls that may be made for a user pool. */
 type Action = 'ListUserPoolClients' | 'DescribeUserPool';
 
-/** The role's permissions, narrowed to one question about one user pool. */
+/** The permissions of the role session: one call for one user pool. */
 function sessionPolicy(userPoolId: string, roleArn: string, action: Action): string {
   const { partition, account } = parseArn(roleArn);
   const Resource = userPoolArn(userPoolId, { partition, account });
@@ -64,7 +64,7 @@ async function clientFor({ userPoolId, where, roleArn }: UserPool, action: Actio
   return new CognitoIdentityProviderClient({ region, credentials, requestHandler });
 }
 
-/** The error of a call in the account that owns the user pool, as one that says what to do. */
+/** An error of a call in the account that owns the user pool, with a message that says what to do. */
 function explain(error: unknown, { userPoolId, roleArn }: UserPool): unknown {
   if (roleArn === undefined || !(error instanceof Error && isText(error.message))) return error;
   const { account } = parseArn(roleArn);
@@ -77,7 +77,7 @@ function explain(error: unknown, { userPoolId, roleArn }: UserPool): unknown {
   );
 }
 
-/** Whether AWS has answered that there is no such user pool. */
+/** Whether AWS answered that the user pool does not exist. */
 export const isNotFound = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ResourceNotFoundException';
 
@@ -92,9 +92,9 @@ const areNamed = isListOf(
 );
 
 /**
- * Asks something about a user pool, as the role that links.yml names where it is another account's.
+ * Makes a call about a user pool, with the role that links.yml names if the pool is in another account.
  *
- * @throws as AWS answers; UserPoolAccessDeniedError when the other account refuses.
+ * @throws as AWS answers; UserPoolAccessDeniedError if the other account refuses.
  */
 export async function calling<T>(
   pool: UserPool,
@@ -108,7 +108,7 @@ export async function calling<T>(
   }
 }
 
-/** How fast the app clients of a user pool are listed, and for how long. */
+/** How fast to list the app clients of a user pool, and for how long. */
 export interface Tempo {
   /** Waits until the next call may be made. */
   turn(): Promise<void>;
@@ -125,8 +125,8 @@ export const poolPace = () => pace(READS_A_SECOND, READS_A_SECOND);
 /**
  * The app clients of a user pool, page by page.
  *
- * @throws AwsUnavailableError when what comes is no list of clients, has no end, or takes too long.
- * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
+ * @throws AwsUnavailableError if the answer is not a list of clients, has no end, or takes too long.
+ * @throws UserPoolAccessDeniedError if the account that owns the user pool refuses.
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html
  */
 async function* listAppClients(
@@ -144,7 +144,7 @@ async function* listAppClients(
         );
       }
       throw new AwsUnavailableError(
-        `The time was too short to list all app clients of the user pool ${UserPoolId}. Ask again.`,
+        `There was too little time to list all app clients of the user pool ${UserPoolId}. Ask again.`,
       );
     };
     const pages = pagesOf('ListUserPoolClients', async (token: string | undefined) => {
@@ -154,7 +154,7 @@ async function* listAppClients(
       );
       if (areNamed(items)) return { items, next };
       throw new AwsUnavailableError(
-        `ListUserPoolClients answered for ${UserPoolId} with something that is no list of app clients.`,
+        `ListUserPoolClients did not return a list of app clients for ${UserPoolId}.`,
       );
     });
     for await (const { items } of pages) {
@@ -170,8 +170,8 @@ async function* listAppClients(
 /**
  * All app clients of a user pool.
  *
- * @returns undefined when the user pool does not exist.
- * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
+ * @returns undefined if the user pool does not exist.
+ * @throws UserPoolAccessDeniedError if the account that owns the user pool refuses.
  */
 export async function allAppClients(
   pool: UserPool,
@@ -188,12 +188,11 @@ export async function allAppClients(
 }
 
 /**
- * The names of some app clients by their ids, as Cognito has them from now on; a client that does not
- * exist has none.
+ * The names of some app clients, by id, as Cognito has them now. A client that does not exist has none.
  *
  * @param until when to give up, in epoch milliseconds.
- * @throws AwsUnavailableError, TooManyRequestsException when the time is up.
- * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
+ * @throws AwsUnavailableError, TooManyRequestsException if the time is up.
+ * @throws UserPoolAccessDeniedError if the account that owns the user pool refuses.
  */
 export async function namesInCognito(
   pool: UserPool,
@@ -221,7 +220,7 @@ const areIdentified = isListOf(
 /**
  * The ids of all user pools of this account in a Region.
  *
- * @throws AwsUnavailableError when what comes is no list of user pools.
+ * @throws AwsUnavailableError if the answer is not a list of user pools.
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPools.html
  */
 export async function userPoolsIn(region: string): Promise<string[]> {
@@ -231,7 +230,7 @@ export async function userPoolsIn(region: string): Promise<string[]> {
     const { UserPools: items = [], NextToken: next } = page;
     if (areIdentified(items)) return { items, next };
     throw new AwsUnavailableError(
-      `ListUserPools answered in ${region} with something that is no list of user pools.`,
+      `ListUserPools did not return a list of user pools in ${region}.`,
     );
   });
   const ids: string[] = [];
@@ -244,7 +243,7 @@ const areTags = isMapOf(isText);
 /**
  * The tags of a user pool of this account.
  *
- * @returns undefined when the user pool does not exist.
+ * @returns undefined if the user pool does not exist.
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListTagsForResource.html
  */
 export async function tagsOf(
@@ -262,6 +261,6 @@ export async function tagsOf(
     throw error;
   }
   throw new AwsUnavailableError(
-    `ListTagsForResource answered for ${userPoolId} with something that is no map of tags.`,
+    `ListTagsForResource did not return a map of tags for ${userPoolId}.`,
   );
 }

@@ -19,10 +19,10 @@ async function bytesOf(body: Response['body']): Promise<Uint8Array> {
 }
 
 /**
- * Sends the command and returns the answer as it came over the wire. The SDK keeps only the members
- * it was built with; what it drops, the next UpdateIdentityPool would reset.
+ * Sends a command and returns the answer as it came over the wire. The SDK keeps only the members that it was built
+ * with. The next UpdateIdentityPool would reset what it drops.
  *
- * @throws AwsUnavailableError when it is no JSON in UTF-8: what is guessed at can't be sent back.
+ * @throws AwsUnavailableError if the answer is not JSON in UTF-8: a guess can't be sent back.
  */
 export async function answerOf<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
   client: CognitoIdentityClient,
@@ -51,7 +51,7 @@ export async function answerOf<I extends ServiceInputTypes, O extends ServiceOut
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(answer));
   } catch (error) {
     throw new AwsUnavailableError(
-      `Cognito answered with something that is no JSON (${(error as Error).message}).`,
+      `The answer of Cognito is not JSON (${(error as Error).message}).`,
       { cause: error },
     );
   }

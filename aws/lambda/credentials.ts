@@ -1,9 +1,10 @@
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
 
 /**
- * Stands in for the SDK's credential provider chain in the bundles: Lambda hands a function its
- * role's credentials in the environment.
- * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+ * Replaces the SDK's credential provider chain in the bundles: Lambda puts the credentials of the function's role
+ * into the environment.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
  */
 export const defaultProvider = (): AwsCredentialIdentityProvider => async () => ({
   accessKeyId: process.env['AWS_ACCESS_KEY_ID'] ?? '',

@@ -2,7 +2,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 
 const metrics = new Metrics({ namespace: 'Poolbridge', serviceName: 'poolbridge' });
 
-/** Says how many there are of something. */
+/** Publishes a number of things. */
 export function tally(metric: string, number: number): void {
   metrics.singleMetric().addMetric(metric, MetricUnit.Count, number);
 }

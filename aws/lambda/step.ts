@@ -14,7 +14,7 @@ const unreachable = new Set([
   'ETIMEDOUT',
 ]);
 
-/** What a step may know of its invocation. */
+/** What a step may use of its invocation. */
 export interface Context {
   getRemainingTimeInMillis(): number;
 }
@@ -25,18 +25,17 @@ interface AwsFault extends Error {
   $metadata?: { httpStatusCode?: number };
 }
 
-// Names of errors as AWS gives them, and as the SDK does where an error has none.
+// The form of AWS error names, and the names that the SDK gives to errors without one.
 const NAME = /^[A-Z][A-Za-z0-9.]{3,100}$/;
 const NAMELESS = ['Unknown', 'UnknownError'];
 
-/** Whether an answer came that the SDK could not read, or an error that does not say which. */
+/** Whether the SDK could not read the answer, or the error has no name. */
 const isGarbled = ({ $fault, $metadata, name, message }: AwsFault): boolean =>
   $metadata !== undefined &&
   ($fault === undefined || !NAME.test(name) || NAMELESS.includes(name) || !isText(message));
 
 /**
- * A failure to get an answer, under the name that the state machine retries. The SDK gives such
- * failures names by the transport they happened in.
+ * A missing answer, under the name that the state machine retries. The SDK names such failures after the transport.
  */
 function named(error: AwsFault): Error {
   const silent =
@@ -44,20 +43,20 @@ function named(error: AwsFault): Error {
   if (!silent && !isGarbled(error)) return error;
   const [reason = ''] = isText(error.message) ? error.message.split('\n') : [];
   return new AwsUnavailableError(
-    `AWS could not be reached or did not answer sensibly (${reason.slice(0, 300)}). If this persists, look at the AWS Health Dashboard of the Region.`,
+    `AWS could not be reached, or its answer could not be read (${reason.slice(0, 300)}). If this persists, look at the AWS Health Dashboard of the Region.`,
     { cause: error },
   );
 }
 
-/** The ARN of the execution, where the event has it. */
+/** The ARN of the execution, if the event has it. */
 const executionIn = (event: unknown): string | undefined => {
   const execution = isObject(event) ? event['execution'] : undefined;
   return isText(execution) ? execution : undefined;
 };
 
 /**
- * Makes a Lambda handler of a step of the state machine: logs are correlated by the execution, and
- * an error is logged once and thrown by its name, which is what Retry and Catch match on.
+ * Makes the Lambda handler of a step. Log lines have the ARN of the execution. An error is logged once and thrown
+ * under the name that Retry and Catch match.
  */
 export const step = <Event, Answer>(run: (event: Event, context: Context) => Promise<Answer>) =>
   middy<Event, Answer>()
@@ -70,7 +69,7 @@ export const step = <Event, Answer>(run: (event: Event, context: Context) => Pro
       if (!(request.error instanceof Error)) return;
       request.error = named(request.error);
       logger.warn(request.error.message, { error: request.error.name, stack: request.error.stack });
-      // Lambda hands on the stack with the error, and the state of the machine has little room.
+      // Lambda passes the stack on with the error, and a state has little room.
       request.error.stack = request.error.name;
     })
     .handler(run);

@@ -11,23 +11,23 @@ import { whileThrottled } from '../pace/pace.ts';
 import { sleep } from '../pace/sleep.ts';
 import { type Listing, ListingTable } from '../table/listings.ts';
 
-// In milliseconds. A small user pool is listed within the first wait; a thousand requests that wait for a
-// large one read the table no more than a thousand times a second.
+// In milliseconds. A small user pool is listed within the first wait. A thousand requests that wait for a large one
+// read the table at most a thousand times a second.
 const FIRST_WAIT = 150;
 const LONGEST_WAIT = 1500;
 const RENEW_AFTER = 4000;
 
-/** The lease was lost, and with it the listing under way. */
+/** The lease was lost, and so was the listing that was under way. */
 class LeaseLost extends Error {}
 
 /** A complete listing of the app clients of a user pool that exists. */
 export class AppClientNames {
   readonly #table: ListingTable;
   readonly #listing: Listing;
-  /** By their numbers, those that are known already. */
+  /** The parts that are known already, by number. */
   readonly #parts = new Map<number, ClientNames>();
 
-  /** @param parts all of them, where they are known. */
+  /** @param parts all of them, if they are known. */
   constructor(table: ListingTable, listing: Listing, parts: ClientNames[] = []) {
     this.#table = table;
     this.#listing = listing;
@@ -39,7 +39,7 @@ export class AppClientNames {
     return this.#listing.number;
   }
 
-  /** The user pool's own issuer; undefined where the listing did not ask for it. */
+  /** The user pool's own issuer; undefined if the listing did not read it. */
   get issuer(): Listing['issuer'] {
     return this.#listing.issuer;
   }
@@ -50,7 +50,7 @@ export class AppClientNames {
     return known;
   }
 
-  /** The names of some app clients by their ids; a client that does not exist has none. */
+  /** The names of some app clients, by id. A client that does not exist has none. */
   async of(ids: Iterable<string>): Promise<Map<string, string>> {
     const wanted = [...new Set(ids)];
     const { parts } = this.#listing;
@@ -65,7 +65,7 @@ export class AppClientNames {
     return names;
   }
 
-  /** The app clients of a name: names are not unique. */
+  /** The app clients with a name. Names are not unique. */
   async named(clientName: string): Promise<AppClient[]> {
     const numbers = Array.from({ length: this.#listing.parts }, (_, i) => i);
     await inParallel(numbers, async (number) => void (await this.#part(number)));
@@ -76,11 +76,11 @@ export class AppClientNames {
   }
 }
 
-/** What a listing says: nothing where the user pool does not exist. */
+/** The names in a listing; undefined if the user pool does not exist. */
 const namesIn = (table: ListingTable, listing: Listing, parts?: ClientNames[]) =>
   listing.parts === 0 ? undefined : new AppClientNames(table, listing, parts);
 
-/** Lists a user pool for all who wait, under the lease of its listings. */
+/** Lists a user pool for all requests that wait, under the lease of its listings. */
 async function list(
   pool: UserPool,
   table: ListingTable,
@@ -103,7 +103,7 @@ async function list(
   const listing: Listing = { number, parts: parts.length };
   if (pool.asksIssuer) listing.issuer = issuer ?? 'unknown';
   if (!(await table.publish(listing, nonce))) {
-    // It answers this request all the same: it began after it.
+    // It still answers this request, since it began after it.
     logger.info('a listing of app clients was not published: its lease had run out', {
       ...listing,
     });
@@ -113,13 +113,13 @@ async function list(
 
 /** The result of taking the lease. */
 interface OwnListing {
-  /** How many listings had begun before this one. */
+  /** How many listings began before this one. */
   before: number;
-  /** Absent where the lease was lost. */
+  /** Absent if the lease was lost. */
   made?: { names: AppClientNames | undefined };
 }
 
-/** Lists the user pool, unless another request does. */
+/** Lists the user pool, unless another request is listing it. */
 async function listItself(
   pool: UserPool,
   table: ListingTable,
@@ -133,27 +133,27 @@ async function listItself(
     return { before, made: { names: await list(pool, table, { number, nonce, until }) } };
   } catch (error) {
     if (error instanceof LeaseLost) return { before };
-    // One that can't be given back runs out.
+    // A lease that can't be given back runs out.
     await table.release(nonce).catch(() => {});
     throw error;
   }
 }
 
 /**
- * The app clients of a user pool by a listing that begins after this call: by one that another request
- * makes, or by its own, which others then share. Cognito allows 5 pages a second for a user pool.
+ * The app clients of a user pool, from a listing that began after this call. Another request may make it, or this
+ * call makes one, which others then share. Cognito allows 5 pages a second for a user pool.
  *
  * @param until when to give up, in epoch milliseconds.
- * @returns undefined when the user pool does not exist.
- * @throws AwsUnavailableError when the time is up.
- * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
+ * @returns undefined if the user pool does not exist.
+ * @throws AwsUnavailableError if the time is up.
+ * @throws UserPoolAccessDeniedError if the account that owns the user pool refuses.
  */
 export async function appClientNames(
   pool: UserPool,
   until: number,
 ): Promise<AppClientNames | undefined> {
   const table = new ListingTable(pool.userPoolId);
-  // How many listings had begun when this request was made: the later ones answer it.
+  // How many listings had begun when this request was made. Later ones answer it.
   let begun: number | undefined;
   let isFree = true;
   for (let wait = FIRST_WAIT; ; wait = Math.min(1.5 * wait, LONGEST_WAIT)) {
@@ -167,7 +167,7 @@ export async function appClientNames(
         `The app clients of the user pool ${pool.userPoolId} were not listed in time. Ask again.`,
       );
     }
-    // One that was free a moment ago and could not be taken is not tried again at once.
+    // A lease that was free a moment ago but could not be taken is not tried again at once.
     const waits = isFree || !now.isFree;
     if (waits) await sleep(wait / 2, wait);
     isFree = now.isFree;
@@ -175,11 +175,11 @@ export async function appClientNames(
 }
 
 /**
- * The last complete listing of a user pool, if it is one of these or a later one.
+ * The last complete listing of a user pool.
  *
- * @param number of the earliest listing that will do.
- * @returns `'none'` where there is none, or where it is older than a request can be; undefined when the
- * user pool does not exist.
+ * @param number of the earliest listing that is late enough.
+ * @returns `'none'` if there is no such listing, or if it is older than a request can be; undefined if the user
+ * pool does not exist.
  */
 export async function lastAppClientNames(
   userPoolId: string,
@@ -191,21 +191,21 @@ export async function lastAppClientNames(
   return isLateEnough ? namesIn(table, last) : 'none';
 }
 
-/** An app client that was looked for, and the listing that it was looked for in. */
+/** An app client that was looked for, and the listing that was searched. */
 export interface Found {
   client: AppClient | undefined;
   names: AppClientNames;
 }
 
-/** The user pool is not there, nor any client of it. */
+/** The user pool does not exist, so it has no app clients. */
 export class UserPoolNotFoundError extends UserPoolClientNotFoundError {}
 
 /**
- * Finds an app client by id or, failing that, by name.
+ * Finds an app client by its id or, without an id, by its name.
  *
  * @param until when to give up, in epoch milliseconds.
- * @throws UserPoolNotFoundError when the user pool itself does not exist in its account.
- * @throws UserPoolClientNotFoundError when it has several clients of that name: names are not unique.
+ * @throws UserPoolNotFoundError if the user pool does not exist in its account.
+ * @throws UserPoolClientNotFoundError if several clients have that name: names are not unique.
  * @throws AwsUnavailableError, UserPoolAccessDeniedError as {@link appClientNames}.
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html
  */
@@ -229,6 +229,6 @@ export async function findAppClient(
   const [client, ...others] = await names.named(clientName);
   if (others.length === 0) return { client, names };
   throw new UserPoolClientNotFoundError(
-    `The user pool ${userPoolId} has ${others.length + 1} app clients named ${clientName}, and the event does not say which. Ask for the one that is meant by its id.`,
+    `The user pool ${userPoolId} has ${others.length + 1} app clients named ${clientName}, and the event does not say which one. Ask for the right one by its id.`,
   );
 }

@@ -2,10 +2,11 @@ import { AdaptiveRetryStrategy } from '@smithy/core/retry';
 import { sleep } from './sleep.ts';
 
 /**
- * Keeps calls to a rate, as AWS's token buckets do: what it returns waits until the next call may be made.
+ * Limits calls to a rate, as the token buckets of AWS do. The function that it returns waits until the next call
+ * may be made.
  *
  * @param perSecond how many calls a second.
- * @param burst how many may be made at once after a pause.
+ * @param burst how many calls may be made at once after a pause.
  */
 export function pace(perSecond: number, burst = 1): () => Promise<void> {
   const interval = 1000 / perSecond;
@@ -19,17 +20,17 @@ export function pace(perSecond: number, burst = 1): () => Promise<void> {
   };
 }
 
-// A throttled call waits for up to 1, 2, 4, … and at most 20 seconds before each further attempt. With
-// these attempts ten clients that share two calls a second all end; with half as many some fail.
+// A throttled call waits for up to 1, 2, 4, … and at most 20 seconds before each further attempt. With this many
+// attempts, ten clients that share two calls a second all succeed. With half as many, some fail.
 const THROTTLED_ATTEMPTS = 12;
-// As many as the SDK makes by default: what does not answer is not waited for.
+// As many as the SDK makes by default, for calls that are not answered.
 const OTHER_ATTEMPTS = 3;
 
 type Refresh = AdaptiveRetryStrategy['refreshRetryTokenForRetry'];
 type Token = Awaited<ReturnType<Refresh>>;
 
 class PatientRetryStrategy extends AdaptiveRetryStrategy {
-  /** How often a call has failed otherwise than by being throttled. */
+  /** How often a call failed for another reason than throttling. */
   readonly #failures = new WeakMap<Token, number>();
 
   constructor() {
@@ -47,9 +48,9 @@ class PatientRetryStrategy extends AdaptiveRetryStrategy {
 }
 
 /**
- * What a client is made with that may read more than AWS grants at once. It starts at full speed, which
- * uses up the burst that AWS grants. Once AWS throttles a call, the client finds the rate at which AWS
- * answers and keeps to it, whatever else in the account uses the same rate. Each client has its own.
+ * The settings of a client that may read more than AWS grants at once. It starts at full speed, which uses up the
+ * burst that AWS grants. Once AWS throttles a call, the client finds the rate at which AWS answers and keeps to it,
+ * no matter what else in the account uses the same rate. Each client has its own.
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -64,11 +65,11 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 4000;
 
 /**
- * Makes a call, and makes it again while AWS throttles it. For a call that may take no longer than a
- * given time, or that must do something before each attempt: a {@link patient} client does neither.
+ * Makes a call, and repeats it while AWS throttles it. Use it for a call with a deadline, or one that must do
+ * something before each attempt: a {@link patient} client does neither.
  *
  * @param until when to give up, in epoch milliseconds.
- * @throws what the call throws; TooManyRequestsException when the time is up.
+ * @throws what the call throws; TooManyRequestsException if the time is up.
  */
 export async function whileThrottled<T>(call: () => Promise<T>, until: number): Promise<T> {
   for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {

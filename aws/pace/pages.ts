@@ -1,6 +1,6 @@
 import { AwsUnavailableError } from '../../core/errors.ts';
 
-/** One page of a list of AWS, and the token that asks for the next. */
+/** One page of an AWS list, and the token of the next page. */
 export interface Page<Item, Token = string> {
   items: Item[];
   /** Absent or empty on the last page. */
@@ -14,13 +14,13 @@ export interface Page<Item, Token = string> {
 export const MOST_EMPTY = 50;
 
 /**
- * The pages of a list, until one has no token. Progress is what counts: pages may be short or empty, and
- * the list may be long.
+ * The pages of a list, until a page has no token. Pages may be short or empty, and the list may be long, but it
+ * must make progress.
  *
  * @param operation of AWS, for the message.
- * @param read asks for one page: the first one without a token.
- * @param mostEmpty how many pages without any item may follow each other.
- * @throws AwsUnavailableError when a token comes again, or when too many pages in a row are empty.
+ * @param read asks for one page. The first call has no token.
+ * @param mostEmpty how many empty pages may follow each other.
+ * @throws AwsUnavailableError if a token repeats, or if too many pages in a row are empty.
  */
 export async function* pagesOf<Item, Token = string>(
   operation: string,
@@ -37,14 +37,14 @@ export async function* pagesOf<Item, Token = string>(
     const text = JSON.stringify(token);
     if (seen.has(text)) {
       throw new AwsUnavailableError(
-        `${operation} gave the same token for the next page twice, so its list has no end. Ask again later.`,
+        `${operation} returned the same token for the next page twice, so its list has no end. Ask again later.`,
       );
     }
     seen.add(text);
     empty = page.items.length > 0 ? 0 : empty + 1;
     if (empty >= mostEmpty) {
       throw new AwsUnavailableError(
-        `${operation} gave ${empty} pages in a row without any item, and a token for one more. Ask again later.`,
+        `${operation} returned ${empty} empty pages in a row, and a token for one more. Ask again later.`,
       );
     }
   }

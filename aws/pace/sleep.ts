@@ -1,3 +1,5 @@
-/** Waits for a random time between two, in milliseconds, so that those who wait do not come at once. */
+/**
+ * Waits for a random time between two, in milliseconds, so that those who wait do not continue at the same time.
+ */
 export const sleep = (from: number, to = from): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, from + Math.random() * (to - from)));

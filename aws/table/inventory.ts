@@ -8,7 +8,7 @@ import { type Issuer, isIssuer } from '../../core/user-pool.ts';
 import { type Key, keepText, keptText } from './long-text.ts';
 import { parsed, ttl } from './table.ts';
 
-/** What was listed of one user pool. */
+/** The list of one user pool. */
 interface Listed {
   tags: Record<string, string>;
   issuer?: Issuer;
@@ -26,8 +26,8 @@ const isListed = isShape<Listed>(
 const digestOf = (text: string): string => sha256(text).slice(0, 32);
 
 /**
- * The user pools that one execution has listed, since their app clients are more than a state has
- * room for. They stay for a day.
+ * The lists of user pools that one execution made. They stay for a day, since a state has no room for all app
+ * clients.
  */
 export class Inventory {
   readonly #prefix: string;
@@ -42,9 +42,9 @@ export class Inventory {
   }
 
   /**
-   * Keeps what was listed of a user pool.
+   * Keeps the list of a user pool.
    *
-   * @returns its digest, by which {@link read} knows it: who may write to the table gains nothing.
+   * @returns its digest, which {@link read} compares. So write access to the table does not help to change a list.
    */
   async keep(userPoolId: string, listed: Listed): Promise<string> {
     const text = JSON.stringify(listed);
@@ -53,16 +53,16 @@ export class Inventory {
   }
 
   /**
-   * What was listed of a user pool.
+   * The list of a user pool.
    *
-   * @throws AwsUnavailableError when it is not what was kept.
+   * @throws AwsUnavailableError if it is not the one that was kept.
    */
   async read([userPoolId, digest]: ListedPool): Promise<UserPoolListing> {
     const text = await keptText(this.#key(userPoolId));
     const listed = parsed(text, isListed);
     if (text === undefined || digestOf(text) !== digest || !listed) {
       throw new AwsUnavailableError(
-        `What the table has of the user pool ${userPoolId} is not what was listed. If this persists, look at who else writes to the table.`,
+        `The list of the user pool ${userPoolId} in the table is not the one that was kept. If this persists, look at who else writes to the table.`,
       );
     }
     const { tags, issuer, clients } = listed;

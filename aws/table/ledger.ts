@@ -1,7 +1,7 @@
 import { namesOfSame } from '../../core/user-pool.ts';
 import { PoolTable } from './pool-table.ts';
 
-/** What an app client that is gone was called, as the ledgers of these identity pools know it. */
+/** The name of a deleted app client, from the ledgers of these identity pools. */
 export async function nameInLedgers(
   identityPoolIds: string[],
   ProviderName: string,
@@ -17,7 +17,7 @@ export async function nameInLedgers(
   return undefined;
 }
 
-/** The links that have linked app clients of a user pool to these identity pools. */
+/** The links that linked app clients of a user pool to these identity pools. */
 export async function linksInLedgers(
   identityPoolIds: string[],
   providerName: string,

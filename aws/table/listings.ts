@@ -22,27 +22,27 @@ import {
   ttl,
 } from './table.ts';
 
-// A million app clients with the longest names; the item may be anyone's.
+// Enough for a million app clients with the longest names. Others may have written the item.
 const MOST_PARTS = 20_000;
 
-/** A complete listing of a user pool's app clients. Its number says when it began: see {@link take}. */
+/** A complete listing of a user pool's app clients. Its number says when it began (see {@link take}). */
 export interface Listing {
   number: number;
-  /** In how many items it is; 0 where the user pool does not exist. */
+  /** How many items it has; 0 if the user pool does not exist. */
   parts: number;
-  /** The user pool's own, at the time of the listing; absent where the request did not ask for it. */
+  /** The user pool's own issuer at the time of the listing; absent if the request did not ask for it. */
   issuer?: Issuer | 'unknown';
 }
 
-/** What the table says of the listings of a user pool. */
+/** The listings of a user pool, as the table has them. */
 export interface Listings {
   /** How many have begun. */
   begun: number;
-  /** Whether no one lists now, by this clock. */
+  /** Whether no one is listing now, by this clock. */
   isFree: boolean;
-  /** The last that was completed. */
+  /** The last one that was completed. */
   last?: Listing;
-  /** When that was, in epoch milliseconds. */
+  /** When it was completed, in epoch milliseconds. */
   listedAt: number;
 }
 
@@ -51,10 +51,10 @@ const isNames = isMapOf(isText);
 const isIssuerTold = isOneOf('original', 'updated', 'unknown');
 
 /**
- * The listings of one user pool's app clients, under the partition key `names#USER_POOL_ID`: the lease
- * of the lister, and the complete listings in items that never change.
+ * The listings of one user pool's app clients, under the partition key `names#USER_POOL_ID`: the lease of the
+ * request that lists, and complete listings in items that never change.
  *
- * A counter of the listings that have begun says which listing answers which request: one with a number
+ * A counter of the listings that have begun decides which listing answers which request: a listing with a number
  * above the counter's value at some moment began after that moment. No clock decides this.
  */
 export class ListingTable {
@@ -76,7 +76,7 @@ export class ListingTable {
     return Item;
   }
 
-  /** @returns undefined when the condition does not hold. */
+  /** @returns undefined if the condition does not hold. */
   async #updateLease(
     update: Omit<UpdateItemCommandInput, 'TableName' | 'Key'>,
   ): Promise<Item | undefined> {
@@ -91,7 +91,7 @@ export class ListingTable {
     }
   }
 
-  /** What is known now. */
+  /** Reads the current state. */
   async look(): Promise<Listings> {
     const item = await this.#get('lease');
     const number = numberOf(item, 'listed');
@@ -107,14 +107,14 @@ export class ListingTable {
   }
 
   /**
-   * Takes the lease to list, if no one has it or its time is over by this clock.
+   * Takes the lease to list, if no one has it or it has run out by this clock.
    *
-   * @returns the number of the listing that begins now; undefined while another has the lease.
+   * @returns the number of the listing that begins now; undefined while another request has the lease.
    */
   async take(nonce: string): Promise<number | undefined> {
     const now = Date.now();
     const taken = await this.#updateLease({
-      // Its own nonce again: a first answer was lost, and the SDK has repeated the call.
+      // The nonce may be its own already: the SDK repeats the call if the first answer was lost.
       ConditionExpression: 'attribute_not_exists(nonce) OR expiresAt < :now OR nonce = :nonce',
       UpdateExpression: 'SET nonce = :nonce, expiresAt = :expiresAt ADD begun :one',
       ExpressionAttributeValues: {
@@ -131,7 +131,11 @@ export class ListingTable {
     throw new AwsUnavailableError('DynamoDB did not say whether the lease of a listing is taken.');
   }
 
-  /** Keeps the lease for another while; whether it is still ours. */
+  /**
+   * Extends the lease.
+   *
+   * @returns whether it is still ours.
+   */
   async renew(nonce: string): Promise<boolean> {
     const renewed = await this.#updateLease({
       ConditionExpression: 'nonce = :nonce',
@@ -153,7 +157,7 @@ export class ListingTable {
     });
   }
 
-  /** Keeps the parts of a listing for a day. Others see them once it is published. */
+  /** Keeps the parts of a listing for a day. Others see them once the listing is published. */
   async keep(number: number, parts: ClientNames[]): Promise<void> {
     for (const [i, part] of parts.entries()) {
       const key = this.#key(`listing#${number}#${i}`);
@@ -163,9 +167,9 @@ export class ListingTable {
   }
 
   /**
-   * Makes a listing known to all who wait for one, and gives the lease back.
+   * Publishes a listing for all requests that wait for one, and gives the lease back.
    *
-   * @returns false when the lease was another's, or gone: then nothing is known of it.
+   * @returns false if the lease was lost. Then no one sees the listing.
    */
   async publish({ number, parts, issuer }: Listing, nonce: string): Promise<boolean> {
     const published = await this.#updateLease({
@@ -186,7 +190,7 @@ export class ListingTable {
   /**
    * One part of a listing.
    *
-   * @throws AwsUnavailableError when it is not there, or is not what this service keeps.
+   * @throws AwsUnavailableError if it is missing, or has another form.
    */
   async part({ number }: Listing, part: number): Promise<ClientNames> {
     const names = bodyOf(await this.#get(`listing#${number}#${part}`), isNames);

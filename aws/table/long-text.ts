@@ -3,11 +3,11 @@ import { sha256 } from '../../core/digest.ts';
 import { inParallel } from '../pace/in-parallel.ts';
 import { client, type Item, N, numberOf, S, TableName, textOf } from './table.ts';
 
-// An item holds 400 KB, names of attributes and keys among them. With a part of them a read of it is
-// not slower than one of the many small items beside it.
+// An item holds 400 KB, with its keys and the names of its attributes. A part of this size is read as fast as the
+// many small items beside it.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items
 const PART_BYTES = 350_000;
-// No text of this service is longer than 35 MB; the item may be anyone's.
+// No text of this service is longer than 35 MB. Others may have written the item.
 const MOST_PARTS = 100;
 
 /** The key of an item. */
@@ -24,11 +24,10 @@ const partKeys = ({ pk, sk }: Key, digest: string, count: number): Key[] =>
   Array.from({ length: count }, (_, i) => ({ pk, sk: `${sk}#${digest}#${i}` }));
 
 /**
- * Keeps a text in the table, in as many items as it takes. The parts of a long one are named by its
- * digest and come before the item that names them, so that a reader never sees half of it, or halves
- * of two.
+ * Keeps a text in the table, in as many items as it needs. The parts of a long text have its digest in their keys
+ * and are written before the item that names them. So a reader never sees half of a text, or parts of two.
  *
- * @param more further attributes, of every item.
+ * @param more further attributes of every item.
  * @returns the sort keys of all the items.
  */
 export async function keepText(key: Key, text: string, more: Item): Promise<string[]> {
@@ -55,7 +54,7 @@ async function itemAt(key: Key): Promise<Item | undefined> {
   return (await client.send(get)).Item;
 }
 
-/** The text that was kept under a key; undefined where there is none, or not the whole of it. */
+/** The text under a key; undefined if there is none, or not all of it. */
 export async function keptText(key: Key): Promise<string | undefined> {
   const item = await itemAt(key);
   if (!item) return undefined;

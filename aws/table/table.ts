@@ -4,7 +4,7 @@ import { isObject, isText, parsedJson, type Shape } from '../../core/shape.ts';
 import { requestHandler } from '../clients/request-handler.ts';
 import { pagesOf } from '../pace/pages.ts';
 
-/** The service's one table, and how its items are written and read. */
+/** The client of the one table of a stage. */
 export const client = new DynamoDBClient({ requestHandler });
 export const TableName = process.env['TABLE_NAME'] ?? '';
 
@@ -15,7 +15,7 @@ export type Item = Record<string, AttributeValue>;
 export const S = (value: string): AttributeValue => ({ S: value });
 export const N = (value: number): AttributeValue => ({ N: String(value) });
 export const json = (value: unknown): AttributeValue => S(JSON.stringify(value));
-/** When DynamoDB may remove what is not read again; nothing relies on when it does. */
+/** When DynamoDB may delete an item that is no longer read. Nothing relies on when it does. */
 export const ttl = (days: number): AttributeValue =>
   N(Math.floor(Date.now() / 1000) + days * DAY_SECONDS);
 
@@ -27,13 +27,13 @@ export function textOf(item: Item, name: string): string | undefined {
 export const numberOf = (item: Item, name: string): number => Number(item[name]?.N) || 0;
 
 /**
- * What this service has written into an item. Others may write to the table too: what does not have
- * the shape is as good as absent.
+ * What this service wrote into an item. Others may write to the table too, so what has another form counts as
+ * absent.
  */
 export const bodyOf = <T>(item: unknown, isT: Shape<T>, name = 'body'): T | undefined =>
   isObject(item) ? parsed(textOf(item as Item, name), isT) : undefined;
 
-/** What a text of the table says, if that has the shape. */
+/** The content of a text in the table, if it has the right form. */
 export function parsed<T>(text: string | undefined, isT: Shape<T>): T | undefined {
   const body = parsedJson(text);
   return isT(body) ? body : undefined;
@@ -47,10 +47,10 @@ const isKey = (value: unknown): boolean =>
   isObject(value) && Object.values(value).every((each) => isObject(each) && isText(each['S']));
 
 /**
- * The items of a partition, as they are now, those whose sort key begins with a prefix.
+ * The current items of a partition whose sort keys begin with a prefix.
  *
- * @param mostPages of a megabyte each; all, unless given.
- * @throws AwsUnavailableError where the table has more and does not say from where on, or has no end.
+ * @param mostPages how many pages of a megabyte to read; all, by default.
+ * @throws AwsUnavailableError if the table has more but does not say where to go on, or has no end.
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
  */
 export async function itemsOf(
@@ -70,7 +70,9 @@ export async function itemsOf(
       }),
     );
     if (next && !isKey(next)) {
-      throw new AwsUnavailableError('The table does not say where it goes on. Ask again.');
+      throw new AwsUnavailableError(
+        'The table has more items but does not say where to continue. Ask again.',
+      );
     }
     return { items: Array.isArray(Items) ? Items.filter(isObject) : [], next };
   });

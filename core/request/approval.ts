@@ -4,13 +4,13 @@ import { expanded, type ShownChange } from '../identity-pool/merge.ts';
 import type { Links } from '../links/links.ts';
 import { isShape, isText, type Shape } from '../shape.ts';
 
-/** For how long a target waits for approval: in hours for people, in seconds for Step Functions. */
+/** How long a target waits for approval: in hours for people, in seconds for Step Functions. */
 export interface ApprovalTime {
   hours: number;
   seconds: number;
 }
 
-/** Who approved a target, and why, as the approver says; CloudTrail has the proof. */
+/** Who approved a target, when and why, in the words of the approver. CloudTrail has the proof. */
 export interface Approval {
   /** ARN. */
   approvedBy: string;
@@ -39,14 +39,13 @@ export const isApproval = isShape<Approval>(
 );
 
 const HOUR_SECONDS = 3600;
-/** How long a change waits for approval where its links do not say. */
+/** How long a change waits for approval if its links do not say. */
 export const DEFAULT_HOURS = 24;
 
 /**
- * How long a target waits for approval, by the links that allow it together: one that requires it is
- * enough, and the shortest time counts.
+ * How long a target waits for approval. One link that requires approval is enough, and the shortest time applies.
  *
- * @returns undefined where none requires it.
+ * @returns undefined if no link requires it.
  */
 export function approvalTime(links: Links, names: string[]): ApprovalTime | undefined {
   const times = names.flatMap((name) => {
@@ -59,11 +58,11 @@ export function approvalTime(links: Links, names: string[]): ApprovalTime | unde
 }
 
 /**
- * Makes sure that what is about to be written has been approved: links.yml may have come to require
- * it since the target was resolved.
+ * Checks that the change is approved if links.yml requires that now. It may not have required it when the target
+ * was resolved.
  *
  * @param names of the links that allow the target now.
- * @throws NotCoveredError when it requires an approval that was not asked for.
+ * @throws NotCoveredError if links.yml requires an approval that was not requested.
  */
 export function checkApproval(
   links: Links,
@@ -72,7 +71,7 @@ export function checkApproval(
 ): void {
   if (isApproval(approval) || !approvalTime(links, names)) return;
   throw new NotCoveredError(
-    `links.yml has changed: what is written to the identity pool ${identityPoolId} needs approval now, and this execution has not asked for it, so nothing was written. Ask again.`,
+    `links.yml has changed: changes to the identity pool ${identityPoolId} require approval now, and this execution has not requested it, so nothing was written. Ask again.`,
   );
 }
 
@@ -84,9 +83,7 @@ export const TARGETS_AT_A_TIME = 10;
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const YEAR_SECONDS = 365 * 24 * HOUR_SECONDS;
 
-/**
- * How many seconds an execution may take: an hour, and as long as it may have to wait for approval.
- */
+/** How many seconds an execution may take: an hour, plus the time that it may have to wait for approval. */
 export function executionSeconds(links: Links): number {
   const asking = Object.keys(links).flatMap((name) => {
     const time = approvalTime(links, [name]);
@@ -99,7 +96,7 @@ export function executionSeconds(links: Links): number {
   return Math.min(HOUR_SECONDS + longest * turns, YEAR_SECONDS);
 }
 
-/** The question to those who may approve. */
+/** A request for approval. */
 export interface ApprovalAsked {
   /** ARN. */
   execution: string;
@@ -110,16 +107,16 @@ export interface ApprovalAsked {
   until: string;
 }
 
-/** The command that decides, to which a reason is added. */
+/** The command that decides, without its reason. */
 export const approveCommand = ({ execution, identityPoolId }: ApprovalAsked): string =>
   `poolbridge approve ${execution} --identity-pool ${identityPoolId}`;
 
-// A message is for reading; the event and the history have all of them.
+// A message must be short. The event and the history have all changes.
 const MOST_SHOWN = 10;
 
 const clientOf = ({ ClientId }: Provider): string[] => (ClientId === undefined ? [] : [ClientId]);
 
-/** Changes in one line, without quotes: EventBridge puts it between some. */
+/** The changes in one line. It has no quotes, since EventBridge puts it between quotes. */
 function changesText(changes: ShownChange[]): string {
   const all = changes.flatMap(expanded);
   const shown = all
@@ -129,6 +126,6 @@ function changesText(changes: ShownChange[]): string {
   return [...shown, ...more].join(', ');
 }
 
-/** What a person is told who may approve. */
+/** The message to those who may approve. */
 export const approvalMessage = (asked: ApprovalAsked): string =>
   `Poolbridge: ${asked.execution} waits until ${asked.until} for approval, by links.yml (${asked.links.join(', ')}). In the identity pool ${asked.identityPoolId} it would ${changesText(asked.changes)}. To see it, run ${approveCommand(asked)} --show; to decide, add --reason, and --deny to refuse, in place of --show.`;

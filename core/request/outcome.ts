@@ -16,7 +16,7 @@ import type { Issuer } from '../user-pool.ts';
 import type { Approval } from './approval.ts';
 import type { Outcome, Resolved, Result, Target } from './target.ts';
 
-/** A target when its branch has ended, well or not. */
+/** A target at the end of its branch. */
 export type TargetEnd =
   | {
       target: Pick<Target, 'identityPoolId' | 'links' | 'approval' | 'approvalTime' | 'issuer'>;
@@ -32,7 +32,7 @@ export type TargetReport = { identityPoolId: string; links: string[] } & (
       approval?: Approval;
       /** Of a dry run: whether a person would have to approve the changes. */
       needsApproval?: true;
-      /** The user pool's own setting, where it is not the original one. */
+      /** The user pool's own setting, if it is not the original one. */
       issuer?: Issuer;
     })
   | { outcome: 'FAILED'; error: string; message: string }
@@ -41,12 +41,12 @@ export type TargetReport = { identityPoolId: string; links: string[] } & (
 /** The output of the `link` state machine. */
 export type Output = Omit<Resolved, 'targets'> & { results: TargetReport[] };
 
-/** How an execution ends, as its last states read it. */
+/** The report of an execution, as its last states read it. */
 export type Report =
   | { status: 'SUCCEEDED'; output: Output }
   | { status: 'FAILED'; error: string; cause: string };
 
-/** What the machine knows at its end: how its targets ended, or why there were none. */
+/** The state at the end of an execution: the results of its targets, or why there are none. */
 type EndState = (Omit<Resolved, 'targets'> & { targets: TargetEnd[] }) | Failure;
 
 /** The detail of the event LinkFinished. */
@@ -66,7 +66,7 @@ const isResult = (value: unknown): value is Result =>
   isObject(value['after']) &&
   isNumber(value['attempts']);
 
-/** How a branch has ended; a failure where it has ended in a way that can't be read. */
+/** The end of a branch; a failure if it can't be read. */
 function endOf(value: unknown): TargetEnd {
   const { target, assumedRoleArn, result, failure } = isObject(value) ? value : {};
   if (isNamedPool(target) && isText(assumedRoleArn) && isResult(result)) {
@@ -78,7 +78,7 @@ function endOf(value: unknown): TargetEnd {
   };
 }
 
-/** What the machine knows at its end; a failure where that can't be read. */
+/** The state at the end of an execution; a failure if it can't be read. */
 function endStateOf(state: unknown): EndState {
   if (isFailure(state)) return state;
   if (!isObject(state) || !isText(state['operation']) || !isObject(state['requestedBy'])) {
@@ -88,7 +88,7 @@ function endStateOf(state: unknown): EndState {
   return Array.isArray(targets) ? { ...request, targets: targets.map(endOf) } : BROKEN_ANSWER;
 }
 
-/** What came of a target, as the output has it. */
+/** A target in the output. */
 export function reportOf(end: TargetEnd): TargetReport {
   const { identityPoolId, links } = end.target;
   if ('failure' in end) {
@@ -96,7 +96,7 @@ export function reportOf(end: TargetEnd): TargetReport {
   }
   const { outcome, changes, before, after, attempts } = end.result;
   const { cancelled, rebased, writtenBy, changedSince, linkedSince, marksCleared } = end.result;
-  // Whose session wrote, where another execution did.
+  // The role session that wrote, if another execution wrote.
   const { assumedRoleArn = end.assumedRoleArn } = end.result;
   const { approval, approvalTime, issuer } = end.target;
   const needsApproval = outcome === 'PLANNED' && approvalTime !== undefined;
@@ -121,7 +121,7 @@ export function reportOf(end: TargetEnd): TargetReport {
   };
 }
 
-/** A result as events and causes carry it: without the pool before and after. */
+/** A target in events and causes: without the pool before and after. */
 type BriefReport = Omit<TargetReport, 'before' | 'after'>;
 
 function brief(report: TargetReport): BriefReport {
@@ -138,7 +138,7 @@ function outcomeCounts(results: BriefReport[]): { results: Record<string, number
 // The error of an execution whose targets failed with different errors.
 const MIXED = 'LinkFailedError';
 
-/** How an execution ends that failed, and its event. */
+/** The report of an execution that failed, and its event. */
 function failure(
   executionArn: string,
   known: Omit<LinkFinished, 'executionArn' | 'status'>,
@@ -148,15 +148,15 @@ function failure(
   const { results } = known;
   return {
     report: { status, error, cause: causeOf(message, { results }, () => outcomeCounts(results)) },
-    // Of a long message every target's own part is in its result.
+    // If the message is cut off, each target still has its own in its result.
     finished: { executionArn, status, ...known, error, message: message.slice(0, MESSAGE_ROOM) },
   };
 }
 
 /**
- * How the execution ends, and the event that says so. One failed target fails the execution.
+ * The report of an execution, and its event. One failed target fails the execution.
  *
- * @param handed the state of the machine at its end, which may be anything that a step has answered.
+ * @param handed the state at the end of the execution. A step may have returned anything.
  */
 export function reportOn(
   executionArn: string,
@@ -186,7 +186,7 @@ const metricNames: Partial<Record<Outcome | 'FAILED', string>> = {
   FAILED: 'Failed',
 };
 
-/** What an execution counts as: one metric for each target, or a failure that reached none. */
+/** The metrics of an execution: one for each target, or one for a failure without targets. */
 export function metricsOf({ status, results }: LinkFinished): {
   metric: string;
   links: string[];

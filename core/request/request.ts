@@ -2,7 +2,7 @@ import { InvalidRequestError } from '../errors.ts';
 import { partitionOf, unknownRegion } from '../partitions.ts';
 import { isObject } from '../shape.ts';
 
-/** Who asked, and how. From CloudTrail it is proof; what a person says of himself is a claim. */
+/** Who made a request, and how. CloudTrail proves it; what a person says about themselves is a claim. */
 export interface RequestedBy {
   via: 'cloudtrail' | 'event' | 'person';
   principalArn?: string;
@@ -13,27 +13,27 @@ export interface RequestedBy {
   reason?: string;
 }
 
-/** What the `link` state machine was asked to do. */
+/** A request to link or unlink. */
 export interface LinkRequest {
   operation: 'link' | 'unlink';
   userPoolId: string;
-  /** Absent only when every entry of the user pool is to be unlinked. */
+  /** Absent only if every entry of the user pool is to be unlinked. */
   clientId?: string;
-  /** The app client's name, where the event that asked knows it. */
+  /** The app client's name, if the event has it. */
   clientName?: string;
-  /** Narrows the request to one of the identity pools that the links name. */
+  /** Limits the request to one of the identity pools that the links lead to. */
   identityPoolId?: string;
-  /** Whether only role mappings are to be taken away whose entries are gone. */
+  /** Whether to remove only role mappings whose entries are gone. */
   leftBehind?: true;
   dryRun: boolean;
   requestedBy: RequestedBy;
 }
 
-/** What an earlier execution did is to be taken back. */
+/** A request to undo what an earlier execution did. */
 export interface UndoRequest {
   operation: 'undo';
   executionArn: string;
-  /** Narrows the request to one of the identity pools that it changed. */
+  /** Limits the request to one of the identity pools that it changed. */
   identityPoolId?: string;
   dryRun: boolean;
   requestedBy: RequestedBy;
@@ -59,12 +59,12 @@ const undoKeys = ['operation', 'executionArn', 'identityPoolId', 'dryRun', 'reas
 
 const requestedByKeys = ['principalArn', 'eventId', 'time', 'account', 'region'] as const;
 
-// CloudTrail writes this where it masks a value, and Cognito marks client ids as sensitive. No one
-// masks names: a client may have this one.
+// CloudTrail writes this in place of a value that it masks. Cognito marks client ids as sensitive, but not names,
+// and a client may have this name.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/understanding-amazon-cognito-entries.html
 const MASKED = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 
-/** Whether a field says nothing: EventBridge leaves a blank where the event has no such field. */
+/** Whether a field is blank. EventBridge leaves a blank if the event has no such field. */
 const isBlank = ([key, value]: [string, unknown]): boolean =>
   value === '' || (key === 'clientId' && value === MASKED);
 
@@ -79,7 +79,7 @@ const patterns = {
     regionEnd: '_',
     like: 'us-east-1_AbCdEfGhI',
   },
-  // cognito-idp allows a + here too, an identity pool does not.
+  // cognito-idp also allows a +, but an identity pool does not.
   // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_CognitoIdentityProvider.html
   clientId: {
     pattern: /^\w+$/,
@@ -96,7 +96,7 @@ const patterns = {
   },
 } as const;
 
-/** Whether a value is an id as AWS gives them out. */
+/** Whether a value has the form of an AWS id. */
 export const isId =
   (key: keyof typeof patterns) =>
   (value: unknown): value is string =>
@@ -116,8 +116,10 @@ function id(source: Json, key: keyof typeof patterns): string | undefined {
 }
 
 /**
- * A text of at most so many characters; undefined where there is none.
+ * Reads a text.
  *
+ * @param most how many characters it may have.
+ * @returns undefined if there is none.
  * @throws InvalidRequestError
  */
 export function text(source: Json, key: string, most: number): string | undefined {
@@ -127,7 +129,7 @@ export function text(source: Json, key: string, most: number): string | undefine
   return refuse(`${key} must be a text of at most ${most} characters, not ${quote(value)}.`);
 }
 
-/** A value as a sentence names it, never whole: it may be deeper than the call stack and longer than any cause. */
+/** A value for a sentence, shortened: it may be deeper than the call stack, and longer than any cause. */
 export function quote(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (isObject(value)) return 'an object';
@@ -135,7 +137,7 @@ export function quote(value: unknown): string {
   return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
 }
 
-/** @throws InvalidRequestError where there are other keys. */
+/** @throws InvalidRequestError if there are other keys. */
 export function onlyKeys(source: Json, keys: readonly string[], what: string): void {
   const unknown = Object.keys(source).filter((key) => !keys.includes(key));
   if (unknown.length === 0) return;
@@ -146,7 +148,7 @@ export function onlyKeys(source: Json, keys: readonly string[], what: string): v
   );
 }
 
-/** Without the keys whose value is undefined. */
+/** The object without keys whose value is undefined. */
 const defined = <T extends object>(value: { [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
 
@@ -169,7 +171,7 @@ function requestFrom(source: Json, requestedBy: RequestedBy): LinkRequest {
   });
 }
 
-/** What every request may say. */
+/** The members that every request may have. */
 function common(source: Json, requestedBy: RequestedBy) {
   const { dryRun = false } = source;
   if (typeof dryRun !== 'boolean') {
@@ -207,7 +209,7 @@ function undoFrom(source: Json, requestedBy: RequestedBy): UndoRequest {
   });
 }
 
-/** @throws InvalidRequestError where leftBehind is not what it may be, or stands where it means nothing. */
+/** @throws InvalidRequestError if leftBehind is not a flag, or has no meaning for the request. */
 function checkLeftBehind({ leftBehind = false, operation, clientId, identityPoolId }: Json): void {
   if (typeof leftBehind !== 'boolean') {
     refuse(`leftBehind must be true or false, not ${quote(leftBehind)}.`);
@@ -237,10 +239,10 @@ function fromPerson(source: unknown, requestedBy: RequestedBy): LinkRequest | Un
 function fromCloudTrail(source: Json, requestedBy: RequestedBy): LinkRequest {
   onlyKeys(source, [...personsKeys, 'clientName'], 'The request');
   const { operation, clientId } = source;
-  // Absent means every entry of the user pool; a blank must never come to mean that.
+  // Absent means every entry of the user pool. A blank must never mean that.
   if (operation === 'unlink' && isBlank(['clientId', clientId])) {
     return refuse(
-      'clientId is blank: name the app client, or leave the key out to unlink them all. A reconcile unlinks what is gone, too.',
+      'clientId is blank: name the app client, or leave the key out to unlink them all. A reconcile also unlinks what is gone.',
     );
   }
   const request = requestFrom(withoutBlanks(source), requestedBy);
@@ -254,8 +256,8 @@ function fromCloudTrail(source: Json, requestedBy: RequestedBy): LinkRequest {
 }
 
 /**
- * Reads the input of the `link` state machine: a person's, or `{request, requestedBy}` as the
- * EventBridge rules in `events/` shape it.
+ * Reads the input of the `link` state machine: that of a person, or `{request, requestedBy}` from the EventBridge
+ * rules in `events/`.
  *
  * @throws InvalidRequestError with one sentence that says what is wrong.
  */

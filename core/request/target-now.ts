@@ -16,13 +16,13 @@ const areChanges = isListOf(isShownChange);
 export const OUTDATED_MS = 15 * 60_000;
 
 /**
- * Whether what was looked up for a target may have changed since: a person took time to approve it, or it
- * was resolved long ago, as before a redrive.
+ * Whether what was looked up for a target may have changed since: a person took time to approve it, or it was
+ * resolved long ago, as before a redrive.
  */
 export const mayBeOutdated = ({ approval, resolvedAt = 0 }: Target, now: number): boolean =>
   approval !== undefined || now - resolvedAt > OUTDATED_MS;
 
-/** The app clients that changes have unlinked: an undo links them again. */
+/** The app clients that changes unlinked. An undo links them again. */
 export const clientsUnlinked = (changes: ShownChange[]): string[] =>
   changes
     .flatMap(expanded)
@@ -35,7 +35,7 @@ export function clientsLinked({ intent: { operation, clientId, takeBack } }: Tar
   return operation === 'link' && clientId !== undefined ? [clientId] : [];
 }
 
-/** The app clients that changes are about. */
+/** The app clients in changes. */
 const clientsIn = (changes: ShownChange[]): string[] => [
   ...new Set(
     changes
@@ -45,10 +45,10 @@ const clientsIn = (changes: ShownChange[]): string[] => [
 ];
 
 /**
- * A target as it was approved: an approved unlink of a whole user pool takes away the app clients that
- * were shown, and not those that were linked since.
+ * The target as it was approved: an approved unlink of a whole user pool removes only the app clients that the
+ * approver was shown, and not those that were linked since.
  *
- * @param changes what the approver was shown; anything else approves nothing.
+ * @param changes that the approver was shown. Anything else approves nothing.
  */
 export function asApproved(target: Target, changes: unknown): Target {
   const { intent, approval } = target;
@@ -59,7 +59,7 @@ export function asApproved(target: Target, changes: unknown): Target {
   return { ...target, intent: { ...intent, clientIds } };
 }
 
-/** The app clients of an approved unlink's user pool that were linked since it was approved, and stay. */
+/** The app clients that were linked after the unlink of their user pool was approved, and stay. */
 export function linkedSince(pool: IdentityPool, { intent }: Target): string[] {
   const { clientIds } = intent;
   if (!clientIds) return [];
@@ -70,8 +70,8 @@ export function linkedSince(pool: IdentityPool, { intent }: Target): string[] {
 }
 
 /**
- * Whether the write may only take note of a deletion, and change nothing: its links have each change
- * approved, and no one has been asked since there was nothing to change.
+ * Whether the write may only record a deletion, without changing anything: the links require approval for each
+ * change, and no one was asked, since there was nothing to change.
  *
  * @param names of the links that allow it now.
  */

@@ -26,28 +26,28 @@ import type { LedgerEntry } from '../write/records.ts';
 import { type Approval, type ApprovalTime, approvalTime } from './approval.ts';
 import type { LinkRequest, RequestedBy } from './request.ts';
 
-/** One identity pool that an execution works on, as the states hand it on. */
+/** One identity pool of an execution, as the states pass it on. */
 export interface Target {
   identityPoolId: string;
   links: string[];
   userPoolId: string;
-  /** Where it is known. */
+  /** Absent if unknown. */
   clientName?: string;
   /** The number of the listing in which the app client was looked up. */
   listing?: number;
   intent: Intent;
-  /** The user pool's own setting, where that decided and is not the original one. */
+  /** The user pool's own setting, if it decided and is not the original one. */
   issuer?: Issuer;
-  /** Whether the app client, or its whole user pool, is no more. */
+  /** Whether the app client, or its whole user pool, was deleted. */
   deleted: boolean;
   /** When it was resolved, in epoch milliseconds. */
   resolvedAt?: number;
   dryRun: boolean;
   /** ARN of the execution that is undone. */
   undoes?: string;
-  /** How long to wait for approval, where a link requires it. */
+  /** How long to wait for approval, if a link requires it. */
   approvalTime?: ApprovalTime;
-  /** Once it is approved: for all rounds. */
+  /** The approval, once it is given. It holds for all rounds. */
   approval?: Approval;
   /** How many characters of the execution's state this target may take. */
   room: number;
@@ -55,7 +55,7 @@ export interface Target {
 
 export type Outcome = 'LINKED' | 'ALREADY_LINKED' | 'UNLINKED' | 'NOT_LINKED' | 'PLANNED';
 
-/** What came of a target. */
+/** How one target ended. */
 export interface Result {
   outcome: Outcome;
   changes: ShownChange[];
@@ -63,33 +63,37 @@ export interface Result {
   cancelled?: ShownChange[];
   before: ShownPool;
   after: ShownPool;
-  /** How many times the target went round, 1 if no other writer interfered. */
+  /** The number of rounds; 1 if no other writer interfered. */
   attempts: number;
   /** The execution that wrote for this one, if it was another. */
   writtenBy?: string;
-  /** ARN of the role session that wrote, if it was another's. */
+  /** ARN of the role session that wrote, if it belongs to another execution. */
   assumedRoleArn?: string;
-  /** The digests of the snapshot and of the pool onto which was written, where those differ. */
+  /** The digests of the snapshot and of the pool onto which the changes were merged, if they differ. */
   rebased?: { snapshot: string; base: string };
   /** What others changed between our write and the verification. */
   changedSince?: Difference[];
-  /** Of an approved unlink of a whole user pool: the app clients that were linked since, and stay. */
+  /** After an approved unlink of a whole user pool: the app clients that were linked since, and stay. */
   linkedSince?: string[];
-  /** The marks of deleted app clients and user pools that were taken away, since those exist. */
+  /** The marks of deletions that were removed, since the app clients and user pools exist. */
   marksCleared?: Mark[];
-  /** Whether a write to the pool was found that no one has seen the end of: it is settled in the next round. */
+  /** Whether an unsettled write to the pool was found. The next round settles it. */
   unsettled?: boolean;
-  /** Of a plan: whether there is anything to write. */
+  /** In a plan: whether there is anything to write. */
   write?: boolean;
 }
 
-// Of the 262,144 characters that a state may hold, what all targets together may fill.
+// How many of the 262,144 characters of a state all targets may take together.
 const STATE_ROOM = 160_000;
 
-/** How many characters of the state one of so many targets may take. */
+/**
+ * How many characters of the state one target may take.
+ *
+ * @param targets how many targets there are.
+ */
 export const roomFor = (targets: number): number => Math.floor(STATE_ROOM / Math.max(targets, 1));
 
-/** The request as understood, and its targets: what ResolveTargets hands on. */
+/** The request and its targets: the answer of ResolveTargets. */
 export interface Resolved {
   operation: 'link' | 'unlink' | 'undo';
   /** ARN of the execution that is undone. */
@@ -98,13 +102,13 @@ export interface Resolved {
   clientId?: string;
   requestedBy: RequestedBy;
   targets: Target[];
-  /** Why there are no targets, when an event is about a client that no link covers. */
+  /** Why there are no targets, if an event is about a client that no link covers. */
   notCovered?: string;
 }
 
 /**
- * The target of a request to take away role mappings that entries have left behind: it needs no link that
- * covers the app client, only one that leads to the identity pool.
+ * The target of a request to remove role mappings that entries left behind. It needs no link that covers the app
+ * client, only one that leads to the identity pool.
  *
  * @throws NotCoveredError
  */
@@ -140,7 +144,7 @@ export function resolveLeftBehind(
  * The links that still allow a target.
  *
  * @param subject as it is now, with its tags.
- * @throws NotCoveredError when none does.
+ * @throws NotCoveredError if none does.
  */
 export function allowing(links: Links, target: Target, subject: Subject): string[] {
   const { identityPoolId, intent } = target;
@@ -152,8 +156,8 @@ export function allowing(links: Links, target: Target, subject: Subject): string
 /**
  * The targets of a request: one for each identity pool that its app client may reach.
  *
- * @param partition of the deployment, from which user pools have their domain.
- * @throws NotCoveredError when a person asks for what no link covers; an event only says so.
+ * @param partition of the deployment, which decides the domain of user pools.
+ * @throws NotCoveredError if a person asks for what no link covers. An event has no targets then.
  */
 export function resolve(
   links: Links,
@@ -190,14 +194,14 @@ export function resolve(
       room,
     };
   });
-  // Those that need no approval go first: only so many are worked on at a time.
+  // Targets without approval go first, since only some targets are worked on at a time.
   const targets = [
     ...all.filter((target) => !target.approvalTime),
     ...all.filter((target) => target.approvalTime),
   ];
   const resolved = { operation, userPoolId, ...clientId, requestedBy, targets };
   const name = subject.clientName ?? subject.clientId;
-  // Cognito's names have at most 128 characters. What claims to be longer is not repeated whole.
+  // Names in Cognito have at most 128 characters. A longer claim is cut off.
   const what = name === undefined ? 'the app clients' : `the app client ${name.slice(0, 128)}`;
   if (subject.gone) {
     const gone = `There is nothing to link: ${what} of the user pool ${userPoolId} was deleted before the event of its creation arrived.`;
@@ -215,32 +219,32 @@ export function resolve(
   return { ...resolved, notCovered };
 }
 
-/** Whether something is to be unlinked because it is no more: only CloudTrail's word counts for that. */
+/** Whether a request unlinks because of a deletion. Only a request from CloudTrail does. */
 export const isDeletion = ({ operation, requestedBy }: LinkRequest): boolean =>
   operation === 'unlink' && requestedBy.via === 'cloudtrail';
 
-/** What every step that works on a target is given. */
+/** The input of every step that works on a target. */
 export interface TargetEvent {
   /** ARN of the execution. */
   execution: string;
   target: Target;
   /** Which round this is, from 1. */
   attempt: number;
-  /** The changes that were shown to the person who approved them; empty where no one was asked. */
+  /** The changes that the approver was shown; empty if no one was asked. */
   shown?: unknown;
 }
 
-/** How many times a target goes round when its entry is gone again at verification. */
+/** How many rounds a target may take if its entry is gone again at verification. */
 export const ROUNDS = 3;
 
-/** A result as planned from the snapshot, and whether there is anything to write. */
+/** The planned result, from the snapshot. */
 export interface Plan extends Result {
   write: boolean;
   /** Digest of the snapshot. */
   snapshot: string;
 }
 
-/** What changes come to, by how many there are. */
+/** The outcome for a number of changes. */
 export function outcomeOf({ intent, dryRun }: Target, changes: number): Outcome {
   const link = intent.operation === 'link';
   if (changes === 0) return link ? 'ALREADY_LINKED' : 'NOT_LINKED';
@@ -249,8 +253,8 @@ export function outcomeOf({ intent, dryRun }: Target, changes: number): Outcome 
 }
 
 /**
- * A target with what its links set beside the entry: that is too long for the states to hand on, and
- * links.yml is at hand wherever it counts.
+ * A target with the role mapping and principal tags of its links. These are too long for the states to pass on, and
+ * each function has links.yml.
  *
  * @param names of the links that allow it now.
  */
@@ -259,30 +263,30 @@ export function withBeside(links: Links, target: Target, names = target.links): 
   const { principalTags } = beside;
   const { intent } = target;
   if (!intent.takeBack) return { ...target, intent: { ...intent, ...beside } };
-  // An undo puts back the role mappings that there were.
+  // An undo restores the role mappings that there were.
   return principalTags ? { ...target, intent: { ...intent, principalTags } } : target;
 }
 
-/** How many characters a target has for each pool that it shows. */
+/** How many characters each pool that a target shows may take. */
 export const roomOf = ({ room }: Target): number => Math.floor(room / 3);
 
 /**
- * Whether the write takes note of a target though nothing is left to unlink: of what is deleted, and of
- * what others have removed before. An empty list of changes needs no approval.
+ * Whether the write records a target although nothing is left to unlink: what was deleted, or what others removed
+ * before. An empty list of changes needs no approval.
  */
 const isNoted = ({ deleted, approvalTime: waits, intent }: Target): boolean =>
   deleted || (intent.operation === 'unlink' && !intent.takeBack && !intent.leftBehind && !waits);
 
 /**
- * Whether a target of which nothing was written takes the lease to settle an earlier write: not in a dry
- * run, which writes nothing, and not where a person would be asked to approve nothing.
+ * Whether a target without changes takes the lease to settle an earlier write. A dry run does not, since it writes
+ * nothing, and a target that requires approval does not, since a person would be asked to approve nothing.
  */
 export const maySettle = ({ dryRun, approvalTime: waits }: Target, { write }: Result): boolean =>
   write === false && !dryRun && !waits;
 
 /**
- * What there is to do for a target, from a snapshot of its identity pool. In a later round there may
- * be nothing left to do; then what the round before has written is the result.
+ * Plans a target from a snapshot of its identity pool. In a later round, nothing may be left to do. Then the result
+ * is what the previous round wrote.
  *
  * @throws ProviderQuotaError
  */
@@ -311,21 +315,18 @@ export function planOf(
   };
 }
 
-/**
- * The result, with what others have changed since. That is no error: other links may rightly have
- * come and gone.
- */
+/** The result, with what others have changed since. That is not an error: other links may have come and gone. */
 export function withChangesSince(result: Result, now: ShownPool): Result {
   const changedSince = diff(result.after, now);
   return changedSince.length > 0 ? { ...result, changedSince } : result;
 }
 
 /**
- * Whether a later write of ours explains why an entry is not as this execution wrote it: then it has
- * been done, and undone by request.
+ * Whether a later write of ours explains why an entry is not as this execution wrote it. Then a later request has
+ * undone it.
  *
- * @param missing a change that the pool would need to show it.
- * @param ledger what the ledger says of the entry now.
+ * @param missing a change that the pool does not show.
+ * @param ledger what the ledger says about the entry now.
  */
 export const isSuperseded = (
   { op }: EntryChange,

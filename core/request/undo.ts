@@ -17,7 +17,7 @@ import type { UndoRequest } from './request.ts';
 import { type Resolved, roomFor, type Target } from './target.ts';
 import { clientsUnlinked } from './target-now.ts';
 
-/** What an execution has changed in one identity pool. */
+/** The changes of an execution in one identity pool. */
 export interface Done {
   identityPoolId: string;
   changes: ShownChange[];
@@ -33,10 +33,10 @@ export interface ExecutionEnd {
 const areChanges = isListOf(isShownChange);
 
 /**
- * What an execution has changed, by its output or, where other targets of it failed, its cause. What a
- * dry run would have changed, it has not.
+ * The changes of an execution, from its output or, if some of its targets failed, from its cause. A dry run has
+ * none.
  *
- * @throws InvalidRequestError when it has changed nothing, or can't say what.
+ * @throws InvalidRequestError if it changed nothing, or does not say what it changed.
  */
 export function doneBy(executionArn: string, { status, output, cause }: ExecutionEnd): Done[] {
   const end = parsedJson(status === 'SUCCEEDED' ? output : cause);
@@ -57,16 +57,16 @@ export function doneBy(executionArn: string, { status, output, cause }: Executio
 }
 
 /**
- * The user pool that an execution was about.
+ * The user pool of the changes of an execution.
  *
- * @throws InvalidRequestError in a partition where its entries are none of a user pool.
+ * @throws InvalidRequestError if they are not about a user pool.
  */
 export function userPoolOf(done: Done[], partition: string): string {
   const [first] = done.flatMap(({ changes }) => changes);
   const userPoolId = userPoolIdOf(first?.provider.ProviderName ?? '', partition);
   if (userPoolId !== undefined) return userPoolId;
   throw new InvalidRequestError(
-    'What is to be undone is not about a user pool. Link or unlink by hand.',
+    'The changes to undo are not about a user pool. Link or unlink by hand.',
   );
 }
 
@@ -74,8 +74,8 @@ export function userPoolOf(done: Done[], partition: string): string {
 export const clientsToLink = (done: Done[]): string[] =>
   done.flatMap(({ changes }) => clientsUnlinked(changes));
 
-/** The links that allow one change to be taken back: as they would allow it to be asked for. */
-function allowing(
+/** The links that allow one change to be undone, as if it were requested now. */
+function linksAllowing(
   links: Links,
   { op, provider }: Change,
   { identityPoolId, pool, names }: { identityPoolId: string; pool: Subject; names: Names },
@@ -98,26 +98,25 @@ function allowing(
 }
 
 /**
- * Makes sure that a change can be taken back by what is known of it.
+ * Checks that enough is known about a change to undo it.
  *
  * @throws InvalidRequestError
  */
 function checkWhole(executionArn: string, change: Change): void {
   if (change.op !== 'unmap' || !isShort(change.roleMapping)) return;
   throw new InvalidRequestError(
-    `The execution ${executionArn} has taken away a role mapping that was too long to be kept in its output, so nothing was undone. Link by hand: the client then gets the role mapping of links.yml.`,
+    `The execution ${executionArn} removed a role mapping that was too long to be kept in its output, so nothing was undone. Link by hand: the client then gets the role mapping of links.yml.`,
   );
 }
 
-/** The names of the app clients that exist, by their ids. */
+/** The names of existing app clients, by id. */
 export type Names = ReadonlyMap<string, string>;
 
 /**
- * The targets of an undo: one for each identity pool that the execution has changed, with exactly what
- * it changed there.
+ * The targets of an undo: one for each identity pool that the execution changed, with exactly its changes.
  *
  * @param pool the user pool that the execution was about.
- * @throws NotCoveredError, UserPoolClientNotFoundError for what must not be linked or unlinked now.
+ * @throws NotCoveredError, UserPoolClientNotFoundError if something must not be linked or unlinked now.
  */
 export function resolveUndo(
   links: Links,
@@ -135,7 +134,7 @@ export function resolveUndo(
     );
     for (const change of all) checkWhole(executionArn, change);
     const about = { identityPoolId: id, pool, names };
-    const allowed = [...new Set(all.flatMap((change) => allowing(links, change, about)))];
+    const allowed = [...new Set(all.flatMap((change) => linksAllowing(links, change, about)))];
     const waits = approvalTime(links, allowed);
     return {
       identityPoolId: id,
@@ -164,10 +163,9 @@ export function resolveUndo(
 }
 
 /**
- * Makes sure that no later request has changed what an execution did: then undoing would
- * take back somebody else's.
+ * Checks that no later request changed what an execution did. An undo would then take back the changes of others.
  *
- * @param execution that undoes: an earlier attempt of its own is no conflict.
+ * @param execution that undoes. An earlier attempt of its own is not a conflict.
  * @throws UndoConflictError with what the ledger says now.
  */
 export function checkLedger(
@@ -184,6 +182,6 @@ export function checkLedger(
   });
   if (conflicts.length === 0) return;
   throw new UndoConflictError(
-    `What ${undoes} did in the identity pool ${identityPoolId} has been changed since by another execution, so nothing was undone. Link or unlink by hand what you want. What has changed: ${JSON.stringify(conflicts).slice(0, 2000)}`,
+    `What ${undoes} did in the identity pool ${identityPoolId} has been changed since by another execution, so nothing was undone. Link or unlink by hand instead. What has changed: ${JSON.stringify(conflicts).slice(0, 2000)}`,
   );
 }

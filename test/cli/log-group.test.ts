@@ -33,7 +33,7 @@ describe('a log group', () => {
     pageAfter = () => ({ events: [], nextToken: '1' });
     await assert.rejects(group.find('{}'), {
       name: 'AwsUnavailableError',
-      message: /^FilterLogEvents gave the same token for the next page twice/,
+      message: /^FilterLogEvents returned the same token for the next page twice/,
     });
   });
 });

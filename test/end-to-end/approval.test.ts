@@ -280,7 +280,7 @@ describe('a change that needs approval', () => {
       const ended = await world.ended(executionArn);
       assert.equal(ended.error, 'InvalidApprovalError', ended.cause);
       const { message, results } = ended.failure();
-      assert.match(message, /^The answer to the request for approval is no approval, .*\.$/);
+      assert.match(message, /^The answer to the request for approval is not an approval, .*\.$/);
       assert.deepEqual(
         results.map(({ outcome }) => outcome),
         results.map((result) =>

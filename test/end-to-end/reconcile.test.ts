@@ -397,7 +397,10 @@ describe('reconcile', () => {
     };
     const answerAgain = failing('cloudtrail', 'LookupEvents', () => true);
     const { taken } = await nextTwo((await reconcile({ link: 'healed' })).executionArn);
-    assert.match(taken.message, /not known who did this: CloudTrail could not be read \(InvalidLookup\w+\)\./);
+    assert.match(
+      taken.message,
+      /not known who did this: CloudTrail could not be read \(InvalidLookup\w+\)\./,
+    );
     answerAgain();
     const takeAgain = failing('events', 'PutEvents', (input) => input.includes('EntryRemoved'));
     const ended = await reconcile({ link: 'healed' });

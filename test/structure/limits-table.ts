@@ -249,10 +249,7 @@ export const limits: Limit[] = [
   number('DEFAULT_HOURS of core/request/approval.ts', DEFAULT_HOURS, [
     ['CONTRIBUTING.md', 'A change waits {} hours for approval by default.'],
     ['docs/links.md', '| how long a change waits for approval, 1 to 168 | `{}` |'],
-    [
-      'links.schema.json',
-      'For how long a change waits for approval before it fails; {} if absent.',
-    ],
+    ['links.schema.json', 'How long a change waits for approval before it fails; {} if absent.'],
   ]),
   number('LONGEST_REASON of core/request/approval.ts', LONGEST_REASON, [
     ['docs/commands.md', 'required to decide, at most {} characters'],

@@ -51,7 +51,7 @@ describe('a list in pages', () => {
     const { read, asked } = listOf([['a'], ['b'], ['c'], ['d']], (page) => ['1', '2', '1'][page]!);
     await assert.rejects(itemsOf(read), {
       name: 'AwsUnavailableError',
-      message: /^ListThings gave the same token for the next page twice/,
+      message: /^ListThings returned the same token for the next page twice/,
     });
     assert.equal(asked.length, 3);
   });
@@ -60,7 +60,7 @@ describe('a list in pages', () => {
     const { read, asked } = listOf([['a'], ...Array.from({ length: 99 }, () => [])]);
     await assert.rejects(itemsOf(read), {
       name: 'AwsUnavailableError',
-      message: /^ListThings gave 50 pages in a row without any item/,
+      message: /^ListThings returned 50 empty pages in a row/,
     });
     assert.equal(asked.length, 51);
   });
