@@ -1,9 +1,12 @@
+import { type Context, Hono, type HonoRequest } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import { Finder } from '../../cli/executions/finder.ts';
 import { Failure } from '../../cli/output/exit.ts';
 import type { Session } from '../../cli/session.ts';
-import { isOneOf, isText } from '../../core/shape.ts';
+import { isObject, isOneOf, isText } from '../../core/shape.ts';
 import { Abilities } from './abilities.ts';
 import { Live } from './live.ts';
+import { newsOf } from './news.ts';
 import { Plans } from './plans.ts';
 import type { Action, SignIn } from './protocol.ts';
 
@@ -24,23 +27,38 @@ export interface ConsoleOptions {
   demo?: Demo;
 }
 
-/** A request to the API, without its path. */
-interface ApiRequest {
-  query: URLSearchParams;
-  body: Record<string, unknown>;
-}
-
-type Handler = (request: ApiRequest) => Promise<object>;
+// Longer than any plan or reason.
+const MOST_BYTES = 16 * 1024;
 
 const usage = (message: string): Failure => new Failure('UsageError', message);
 
-function text(body: Record<string, unknown>, name: string): string {
+type Body = Record<string, unknown>;
+
+/** The body of a POST, which is a small JSON object. */
+async function bodyOf(request: HonoRequest): Promise<Body> {
+  if (request.header('content-type') !== 'application/json') {
+    throw new HTTPException(415, { message: 'The body must be JSON.' });
+  }
+  // Node reads no more bytes than the header announces.
+  const length = request.header('content-length');
+  if (length === undefined) {
+    throw new HTTPException(411, { message: 'The header Content-Length is missing.' });
+  }
+  if (Number(length) > MOST_BYTES) {
+    throw new HTTPException(413, { message: 'The request is too large.' });
+  }
+  const body: unknown = await request.json().catch(() => undefined);
+  if (!isObject(body)) throw new HTTPException(400, { message: 'The body must be a JSON object.' });
+  return body;
+}
+
+function text(body: Body, name: string): string {
   const value = body[name];
   if (isText(value) && value.trim() !== '') return value.trim();
   throw usage(`${name} is missing.`);
 }
 
-const optional = (body: Record<string, unknown>, name: string): string =>
+const optional = (body: Body, name: string): string =>
   isText(body[name]) ? body[name].trim() : '';
 
 const isKind = isOneOf<Action['kind']>(
@@ -54,7 +72,7 @@ const isKind = isOneOf<Action['kind']>(
   'resume',
 );
 
-function actionIn(body: Record<string, unknown>): Action {
+function actionIn(body: Body): Action {
   const { kind } = body;
   if (!isKind(kind)) throw usage('This action does not exist.');
   switch (kind) {
@@ -80,67 +98,58 @@ function actionIn(body: Record<string, unknown>): Action {
   }
 }
 
-/** The handlers of the API by method and path, except the stream. */
-export class Api {
-  readonly live: Live;
-  readonly #handlers: ReadonlyMap<string, Handler>;
-
-  constructor({ session, stage, demo }: ConsoleOptions) {
-    const abilities = new Abilities(session, stage);
-    const about = demo && {
-      userPoolId: demo.userPoolId,
-      identityPoolId: demo.identityPoolId,
-    };
-    const live = new Live({ session, stage, demo: about }, abilities);
-    const plans = new Plans(session, stage, abilities);
-    const finder = new Finder(session, stage);
-    /** Refreshes the pages after an action. */
-    const refreshed = async <T>(done: Promise<T>): Promise<T> => {
-      try {
-        return await done;
-      } finally {
-        live.look();
-      }
-    };
-    this.live = live;
-    this.#handlers = new Map<string, Handler>([
-      [
-        'GET /api/executions',
-        async ({ query }) => {
-          const machine = query.get('machine') === 'reconcile' ? 'reconcile' : 'link';
-          const page = await live.lists.page(machine, query.get('next') ?? undefined);
-          return live.lists.withDetails(page);
-        },
-      ],
-      [
-        'GET /api/find',
-        async ({ query }) => ({ execution: await finder.find(query.get('named') ?? '') }),
-      ],
-      [
-        'GET /api/data',
-        ({ query }) => live.details.data(query.get('execution') ?? '', Number(query.get('id'))),
-      ],
-      ['POST /api/plan', ({ body }) => plans.plan(actionIn(body))],
-      [
-        'POST /api/confirm',
-        ({ body }) => refreshed(plans.confirm(text(body, 'id'), optional(body, 'reason'))),
-      ],
-      ['POST /api/look', () => refreshed(plans.look())],
-      ...(demo ? demoHandlers(demo) : []),
-    ]);
-  }
-
-  /** The handler of a method and path, if there is one. */
-  handlerOf(method: string, path: string): Handler | undefined {
-    return this.#handlers.get(`${method} ${path}`);
-  }
+/** The API of the console, below its path. The page that asks was checked before. */
+export function api({ session, stage, demo }: ConsoleOptions): Hono {
+  const abilities = new Abilities(session, stage);
+  const about = demo && { userPoolId: demo.userPoolId, identityPoolId: demo.identityPoolId };
+  const live = new Live({ session, stage, demo: about }, abilities);
+  const plans = new Plans(session, stage, abilities);
+  const finder = new Finder(session, stage);
+  /** Answers with the result of an action, and refreshes the pages. */
+  const refreshed = async (context: Context, done: Promise<object>): Promise<Response> => {
+    try {
+      return context.json(await done);
+    } finally {
+      live.look();
+    }
+  };
+  const routes = new Hono()
+    .get('/stream', (context) => newsOf(context, live, context.req.query('execution')))
+    .get('/executions', async (context) => {
+      const { machine, next } = context.req.query();
+      const page = await live.lists.page(machine === 'reconcile' ? 'reconcile' : 'link', next);
+      return context.json(await live.lists.withDetails(page));
+    })
+    .get('/find', async (context) => {
+      const execution = await finder.find(context.req.query('named') ?? '');
+      return context.json({ execution });
+    })
+    .get('/data', async (context) => {
+      const { execution = '', id } = context.req.query();
+      return context.json(await live.details.data(execution, Number(id)));
+    })
+    .post('/plan', async (context) =>
+      context.json(await plans.plan(actionIn(await bodyOf(context.req)))),
+    )
+    .post('/confirm', async (context) => {
+      const body = await bodyOf(context.req);
+      return refreshed(context, plans.confirm(text(body, 'id'), optional(body, 'reason')));
+    })
+    .post('/look', async (context) => {
+      await bodyOf(context.req);
+      return refreshed(context, plans.look());
+    });
+  return demo ? routes.route('/demo', demoApi(demo)) : routes;
 }
 
-const demoHandlers = (demo: Demo): [string, Handler][] => [
-  ['GET /api/demo/clients', async () => ({ clients: await demo.appClients() })],
-  [
-    'POST /api/demo/client',
-    async ({ body }) => ({ clientId: await demo.createAppClient(text(body, 'name')) }),
-  ],
-  ['POST /api/demo/sign-in', ({ body }) => demo.signIn(text(body, 'clientId'))],
-];
+const demoApi = (demo: Demo): Hono =>
+  new Hono()
+    .get('/clients', async (context) => context.json({ clients: await demo.appClients() }))
+    .post('/client', async (context) => {
+      const name = text(await bodyOf(context.req), 'name');
+      return context.json({ clientId: await demo.createAppClient(name) });
+    })
+    .post('/sign-in', async (context) => {
+      const clientId = text(await bodyOf(context.req), 'clientId');
+      return context.json(await demo.signIn(clientId));
+    });

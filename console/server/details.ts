@@ -7,17 +7,18 @@ import { consoleLink } from '../../cli/output/console-link.ts';
 import type { Session } from '../../cli/session.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
-import { type Graph, graphOf } from './graph.ts';
+import { graphOf } from './graph.ts';
+import { type Layout, layout } from './layout.ts';
 import type { Data, ExecutionView } from './protocol.ts';
 import { factsOf, resultView, rowOf, visitOf } from './views.ts';
 
 // The events of this many executions are kept.
 const KEPT = 5;
 
-/** What was read of an execution, and the graph of its workflow. */
+/** What was read of an execution, and the drawing of its workflow. */
 interface Read {
   events: Event[];
-  graph?: Graph;
+  graph?: Layout;
 }
 
 /** Reads executions in full; of an execution that was read before, only what is new. */
@@ -93,12 +94,12 @@ export class Details {
   async #graph({
     execution: executionArn,
     source,
-  }: DescribedExecution): Promise<Graph | undefined> {
+  }: DescribedExecution): Promise<Layout | undefined> {
     if (source !== 'history') return undefined;
     const sfn = await this.#session.stepFunctions(executionOf(executionArn).region);
     try {
       const { definition = '{}' } = await sfn.describeStateMachineForExecution({ executionArn });
-      return graphOf(JSON.parse(definition));
+      return layout(graphOf(JSON.parse(definition)));
     } catch {
       return undefined;
     }

@@ -1,5 +1,5 @@
 import type { DifferenceLine } from '../../cli/output/changes.ts';
-import type { Graph } from './graph.ts';
+import type { Layout } from './layout.ts';
 
 /** What a caller may or may not do. */
 export type Ability = 'link' | 'reconcile' | 'decide' | 'pause';
@@ -133,8 +133,8 @@ export interface ExecutionView {
   results: ResultView[];
   waiting: WaitingView[];
   isUndoable: boolean;
-  /** Absent if the caller may not read it, or it no longer exists. */
-  graph?: Graph;
+  /** The drawing of the workflow; absent if the caller may not read it, or it no longer exists. */
+  graph?: Layout;
   visits: Visit[];
 }
 

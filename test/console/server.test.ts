@@ -96,7 +96,7 @@ describe('the server of the console', () => {
     );
     assert.match(
       await answerTo(`GET // HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`),
-      / 400 /,
+      / 401 /,
     );
     assert.equal((await fetch(origin)).status, 200);
   });

@@ -15,7 +15,7 @@ function fileOf(specifier: string, folder: string): string {
 
 /** Every file of code with the files that it imports, types included; all paths from the root. */
 export function importsOfFiles(): Map<string, string[]> {
-  const files = globSync('**/*.ts', {
+  const files = globSync('**/*.{ts,tsx}', {
     cwd: root,
     exclude: (name) => name === 'node_modules' || (name.startsWith('.') && name !== '.'),
   });

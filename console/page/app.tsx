@@ -1,0 +1,64 @@
+import type { JSX } from 'preact';
+import { Execution } from './execution.tsx';
+import { Banners, Header, News } from './frame.tsx';
+import { Overview } from './overview.tsx';
+import { PlanDialog } from './plan-dialog.tsx';
+import type { Page } from './store.ts';
+import { Problem } from './words.tsx';
+
+const Heading = ({ text }: { text: string }) => <h1 tabIndex={-1}>{text}</h1>;
+
+const Loading = ({ what }: { what: string }) => (
+  <>
+    <Heading text={what} />
+    <p class="dim">Loading …</p>
+  </>
+);
+
+function Content({ page }: { page: Page }): JSX.Element {
+  const { overview, view, problem } = page;
+  const { execution } = page.address;
+  if (problem !== undefined) {
+    return (
+      <>
+        {execution !== undefined && (
+          <p>
+            <a href="#/">← All executions</a>
+          </p>
+        )}
+        <Heading text="Poolbridge" />
+        <Problem sentence={problem} />
+      </>
+    );
+  }
+  if (!overview) return <Loading what="Poolbridge" />;
+  // Nothing is known yet but an error, which a banner shows.
+  if (overview.about.account === '') return <Heading text="Poolbridge" />;
+  if (execution === undefined) return <Overview page={page} overview={overview} />;
+  if (view?.row.execution !== execution) return <Loading what="Execution" />;
+  return <Execution view={view} about={overview.about} />;
+}
+
+/** The whole page. */
+export const App = ({ page }: { page: Page }): JSX.Element => (
+  <>
+    {/* biome-ignore lint/a11y/useValidAnchor: it leads to a part of the page, which the address does not name */}
+    <a
+      class="skip"
+      href="#main"
+      onClick={(event) => {
+        event.preventDefault();
+        document.getElementById('main')?.focus();
+      }}
+    >
+      Skip to the content
+    </a>
+    <Header {...page} />
+    <main id="main" tabIndex={-1}>
+      <Banners {...page} />
+      <Content page={page} />
+    </main>
+    <PlanDialog action={page.action} />
+    <News {...page} />
+  </>
+);

@@ -1,0 +1,96 @@
+// First, so that it sees everything that the page shows.
+import './text.ts';
+import { render } from 'preact';
+import type { News, Overview } from '../server/protocol.ts';
+import { addressIn } from './address.ts';
+import { App } from './app.tsx';
+import { listen, NotOpenError, takeToken } from './client.ts';
+import { titleOf } from './execution.tsx';
+import { change, onChange, page, say } from './store.ts';
+import { readClients } from './try-it.tsx';
+
+// How long to wait before connecting again, in milliseconds.
+const RECONNECT_MS = 2000;
+
+/** The title of the tab, which tells it apart from others. */
+function title(): string {
+  const { view, address } = page;
+  if (address.execution === undefined) return 'Poolbridge';
+  const isShown = view?.row.execution === address.execution;
+  return `${isShown ? titleOf(view) : 'Execution'} · Poolbridge`;
+}
+
+onChange(() => {
+  render(<App page={page} />, document.body);
+  document.title = title();
+});
+
+/** Announces an execution that has ended since the last update. */
+function announce({ link }: Overview): void {
+  const before = new Map(page.overview?.link.rows.map((row) => [row.execution, row.status]));
+  if (before.size === 0) return;
+  const [first] = link.rows.filter(
+    ({ execution, status, outcome }) =>
+      status !== 'RUNNING' && outcome !== undefined && before.get(execution) === 'RUNNING',
+  );
+  if (!first) return;
+  say(`${first.operation ?? 'An execution'} ${first.clientId ?? ''}: ${first.outcome}`, false);
+}
+
+function receive(news: News): void {
+  if ('overview' in news) {
+    announce(news.overview);
+    const isFirst = page.overview === undefined;
+    change({ overview: news.overview, isLive: true });
+    if (isFirst && news.overview.about.demo) readClients().catch(({ message }) => say(message));
+  } else if ('execution' in news) {
+    change({ view: news.execution, isLive: true });
+  } else {
+    change({ problem: news.failure.message, isLive: true });
+  }
+}
+
+let listening = new AbortController();
+
+/** Receives updates while the page is visible, and connects again when it was disconnected. */
+async function keepListening(): Promise<void> {
+  listening.abort();
+  const own = new AbortController();
+  listening = own;
+  while (!own.signal.aborted && !document.hidden) {
+    try {
+      await listen(page.address.execution, own.signal, receive);
+    } catch (error) {
+      if (own.signal.aborted) return;
+      if (error instanceof NotOpenError) return change({ problem: error.message });
+    }
+    if (own.signal.aborted) return;
+    change({ isLive: false });
+    await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+  }
+}
+
+/** Shows what the address says, from its top. */
+function go(): void {
+  if (page.message.isSeen) say('');
+  change({ address: addressIn(window.location.hash), problem: undefined, action: undefined });
+  document.querySelector('h1')?.focus();
+  window.scrollTo(0, 0);
+  void keepListening();
+}
+
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) listening.abort();
+  else void keepListening();
+});
+
+window.addEventListener('hashchange', () => {
+  takeToken();
+  go();
+});
+
+takeToken();
+// What the file of the page shows is replaced.
+document.body.replaceChildren();
+change({ address: addressIn(window.location.hash) });
+void keepListening();

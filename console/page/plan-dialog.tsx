@@ -1,0 +1,153 @@
+import type { JSX, RefObject } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Action, Done, Plan } from '../server/protocol.ts';
+import { Button } from './buttons.tsx';
+import { post } from './client.ts';
+import { ResultCard } from './result.tsx';
+import { change, done, page } from './store.ts';
+import { type Children, Problem, sentenceOf } from './words.tsx';
+
+/** What is known of a plan: nothing yet, the plan, or why there is none. */
+interface Known {
+  plan?: Plan;
+  failure?: string;
+}
+
+const close = (): void => change({ action: undefined });
+
+const Cancel = ({ word }: { word: string }) => <Button press={close}>{word}</Button>;
+
+const Shown = ({ title, children }: { title: string; children: Children }): JSX.Element => (
+  <>
+    <h2 id="dialog-title" tabIndex={-1}>
+      {title}
+    </h2>
+    {children}
+  </>
+);
+
+const Results = ({ plan }: { plan: Plan }) => (
+  <>
+    {plan.results.map((result) => (
+      <ResultCard key={result.identityPoolId} result={result} />
+    ))}
+  </>
+);
+
+function NothingToDo({ plan }: { plan: Plan }): JSX.Element {
+  const hasFailed = plan.results.some(({ error }) => error !== undefined);
+  return (
+    <Shown title={plan.title}>
+      <p>{hasFailed ? 'This can not be done.' : 'There is nothing to do.'}</p>
+      <Results plan={plan} />
+      <p class="buttons">
+        <Cancel word="Close" />
+      </p>
+    </Shown>
+  );
+}
+
+function ConfirmForm({ plan: { id, verb, needsReason } }: { plan: Plan }): JSX.Element {
+  const [isBusy, setBusy] = useState(false);
+  const [trouble, setTrouble] = useState('');
+  const confirm = async (form: HTMLFormElement) => {
+    setBusy(true);
+    try {
+      const answer = await post<Done>('/api/confirm', {
+        id,
+        reason: new FormData(form).get('reason'),
+      });
+      close();
+      done(answer);
+    } catch (error) {
+      setTrouble(sentenceOf(error));
+      setBusy(false);
+    }
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void confirm(event.currentTarget);
+      }}
+    >
+      <label>
+        {needsReason ? 'Reason, for the audit' : 'Reason, for the audit (may be empty)'}
+        <textarea name="reason" rows={2} maxLength={200} required={needsReason} />
+      </label>
+      {trouble !== '' && <Problem sentence={trouble} />}
+      <p class="buttons">
+        <Cancel word="Cancel" />
+        <button type="submit" class="confirm" disabled={isBusy || !page.isLive}>
+          {verb}
+        </button>
+      </p>
+    </form>
+  );
+}
+
+function Content({ plan, failure }: Known): JSX.Element {
+  if (failure !== undefined) {
+    return (
+      <Shown title="This can not be planned">
+        <Problem sentence={failure} />
+        <p class="buttons">
+          <Cancel word="Close" />
+        </p>
+      </Shown>
+    );
+  }
+  if (!plan) {
+    return (
+      <Shown title="Planning …">
+        <p class="dim">Nothing is written.</p>
+        <p class="buttons">
+          <Cancel word="Cancel" />
+        </p>
+      </Shown>
+    );
+  }
+  if (plan.id === undefined) return <NothingToDo plan={plan} />;
+  return (
+    <Shown title={plan.title}>
+      {plan.sentences.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+      <Results plan={plan} />
+      <ConfirmForm plan={plan} />
+    </Shown>
+  );
+}
+
+/** Makes the plan of an action. A plan that is closed while it is made is not shown. */
+function usePlan(action: Action | undefined, dialog: RefObject<HTMLDialogElement | null>): Known {
+  const [known, setKnown] = useState<Known>({});
+  useEffect(() => {
+    setKnown({});
+    if (!action) return dialog.current?.close();
+    dialog.current?.showModal();
+    let isOpen = true;
+    const told = (now: Known) => isOpen && setKnown(now);
+    post<Plan>('/api/plan', action).then(
+      (plan) => told({ plan }),
+      (error) => told({ failure: sentenceOf(error) }),
+    );
+    return () => {
+      isOpen = false;
+    };
+  }, [action, dialog]);
+  return known;
+}
+
+/** Shows what an action would do, and carries it out once a person confirms it. */
+export function PlanDialog({ action }: { action: Action | undefined }): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const known = usePlan(action, dialog);
+  // Focus the heading, so that a screen reader starts at the beginning of the plan.
+  useEffect(() => dialog.current?.querySelector('h2')?.focus(), [action, known]);
+  return (
+    <dialog ref={dialog} id="dialog" aria-labelledby="dialog-title" onClose={close}>
+      {action && <Content {...known} />}
+    </dialog>
+  );
+}

@@ -1,0 +1,85 @@
+import type { JSX } from 'preact';
+import type { SignIn } from '../server/protocol.ts';
+import { AskButton, AskForm, Field, Submit } from './buttons.tsx';
+import { get, post } from './client.ts';
+import { change } from './store.ts';
+import { Badge, Code, Panel, Time, Unseen } from './words.tsx';
+
+interface AppClient {
+  clientId: string;
+  name: string;
+}
+
+/** The app clients of the demo, and the results of their sign-ins. They stay while other views are shown. */
+const known: { clients: AppClient[]; signIns: Map<string, SignIn> } = {
+  clients: [],
+  signIns: new Map(),
+};
+
+/** Reads the app clients of the demo. */
+export async function readClients(): Promise<void> {
+  const { clients } = await get<{ clients: AppClient[] }>('/api/demo/clients');
+  known.clients = clients.toSorted((a, b) => a.name.localeCompare(b.name));
+  change({});
+}
+
+async function create(name: string): Promise<void> {
+  await post('/api/demo/client', { name });
+  await readClients();
+}
+
+async function signIn(clientId: string): Promise<void> {
+  known.signIns.set(clientId, await post<SignIn>('/api/demo/sign-in', { clientId }));
+  change({});
+}
+
+function Result({ of }: { of: SignIn | undefined }) {
+  if (!of) return null;
+  if (!of.session) {
+    return (
+      <p>
+        <Badge tone="bad" word="refused" /> {of.refusal}
+      </p>
+    );
+  }
+  const { arn, expires } = of.session;
+  return (
+    <p>
+      <Badge tone="good" word="allowed" /> as <Code of={arn} />, until <Time at={expires} />
+    </p>
+  );
+}
+
+/** The demo on the embedded AWS. */
+export const TryIt = (): JSX.Element => (
+  <Panel id="try" title="Try it">
+    <p class="dim">
+      This uses the embedded AWS on this machine. Create an app client: it is linked automatically.
+      Sign in with it, and the identity pool returns credentials.
+    </p>
+    <AskForm submit={(field) => create(field('name'))}>
+      <Field name="name" label="Name of a new app client" longest={128} />
+      <p class="buttons">
+        <Submit>Create the app client</Submit>
+      </p>
+    </AskForm>
+    <ul class="clients" aria-label="App clients">
+      {known.clients.map(({ clientId, name }) => (
+        <li key={clientId}>
+          <p>
+            <strong>{name}</strong>
+            <br />
+            <Code of={clientId} />
+          </p>
+          <AskButton class="small" press={() => signIn(clientId)}>
+            Sign in and get credentials
+            <Unseen>{` with ${name}`}</Unseen>
+          </AskButton>
+          <div role="status">
+            <Result of={known.signIns.get(clientId)} />
+          </div>
+        </li>
+      ))}
+    </ul>
+  </Panel>
+);
