@@ -51,7 +51,7 @@ const commands = [
 
 const epilogue = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not covered by links.yml.
-Profile, Region, endpoint and credentials are found where the AWS CLI finds them.`;
+Profile, Region, endpoint and credentials come from where the AWS CLI has them.`;
 
 /** Adds a command to the program. */
 type AddCommand = (program: Command, terminal: Terminal) => void;

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import { executionOf } from '../../core/execution.ts';
 import { type WaitingRequest, waitingRequests } from '../executions/waiting.ts';
-import { optionsOf, sessionOf } from '../options.ts';
+import { commandLine, optionsOf, sessionOf } from '../options.ts';
 import { changeLines } from '../output/changes.ts';
 import { requestedByText } from '../output/requested-by.ts';
 import type { Sheet } from '../output/sheet.ts';
@@ -10,21 +10,27 @@ import type { Terminal } from '../output/terminal.ts';
 import { age, moment, span } from '../output/times.ts';
 
 /** The command that decides, to which a reason is added. */
-const decidingCommand = (stage: string, { execution, identityPoolId }: WaitingRequest): string =>
-  `poolbridge approve ${executionOf(execution).name} --stage ${stage} --identity-pool ${identityPoolId} --reason "…"`;
+const decidingCommand = (command: Command, { execution, identityPoolId }: WaitingRequest): string =>
+  commandLine(
+    command,
+    `approve ${executionOf(execution).name} --identity-pool ${identityPoolId} --reason "…"`,
+  );
 
-function linesOf(waiting: WaitingRequest[], stage: string): string[] {
+const namesOf = ({ clientId = '', clientName }: WaitingRequest): Map<string, string> =>
+  new Map(clientName === undefined ? [] : [[clientId, clientName]]);
+
+function linesOf(waiting: WaitingRequest[], command: Command): string[] {
   if (waiting.length === 0) return ['No change waits for approval.'];
   const now = Date.now();
   const lines = waiting.flatMap((each) => {
     const { identityPoolId, links, since, until, requestedBy, changes } = each;
     const left = Date.parse(until) - now;
     return [
-      `${styleText('bold', 'WAITS')} ${identityPoolId} (${links.join(', ')})`,
-      ...changeLines(changes).map((line) => `  ${line}`),
+      `${styleText('bold', 'WAITING')} ${identityPoolId} (${links.join(', ')})`,
+      ...changeLines(changes, namesOf(each)).map((line) => `  ${line}`),
       `  requested by ${requestedByText(requestedBy)}, ${age(since, now)}`,
       `  expires in ${span(left)}, at ${moment(until)}`,
-      `  ${decidingCommand(stage, each)}`,
+      `  ${decidingCommand(command, each)}`,
     ];
   });
   return [...lines, 'To deny a change, add --deny.'];
@@ -60,7 +66,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const waiting = await waitingRequests(sessionOf(command), stage, (text) => terminal.busy(text));
   terminal.answer(
     { approvals: waiting },
-    (shown) => linesOf(shown.approvals, stage),
+    (shown) => linesOf(shown.approvals, command),
     (shown) => sheetOf(shown.approvals),
   );
 }

@@ -1,12 +1,13 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import { executionOf } from '../../core/execution.ts';
+import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/merge.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
 import { Approvals, type WaitingApproval } from '../executions/approvals.ts';
 import { Machines } from '../executions/machines.ts';
 import { confirmRemoval, mustAsk, removalsIn, withYesOption } from '../executions/removal.ts';
 import { commandLine, optionsOf, repeated, sessionOf } from '../options.ts';
-import { changeLines } from '../output/changes.ts';
+import { changeLines, type Names } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -64,15 +65,15 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
   }
   const { arn: approvedBy } = await session.caller();
   const approval = { approvedBy, reason, time: new Date().toISOString() };
-  const decision = show ? 'WAITS' : deny ? 'DENIED' : 'APPROVED';
+  const decision = show ? 'WAITING' : deny ? 'DENIED' : 'APPROVED';
   for (const each of chosen) {
     if (!show) await approvals[deny ? 'deny' : 'approve'](each, approval);
   }
   const identityPools = chosen.map(({ token: _, ...shown }) => shown);
   terminal.answer({ execution, decision, ...(!show && approval), identityPools }, (shown) =>
-    shown.identityPools.flatMap(({ identityPoolId, links, changes }) => [
+    shown.identityPools.flatMap(({ identityPoolId, links, changes, clientName }) => [
       `${styleText('bold', decision)} ${identityPoolId} (${links.join(', ')})`,
-      ...changeLines(changes).map((line) => `  ${line}`),
+      ...changeLines(changes, namesOf(changes, clientName)).map((line) => `  ${line}`),
     ]),
   );
   if (removals.length > 0) {
@@ -80,6 +81,17 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
     terminal.note(`To undo, once the execution has ended: ${undo}`);
   }
 }
+
+/** The name of the app client that changes are about, by its id. */
+const namesOf = (changes: ShownChange[], clientName: string | undefined): Names =>
+  new Map(
+    clientName === undefined
+      ? []
+      : changes.flatMap(expanded).flatMap((change) => {
+          const id = isEntryChange(change) ? change.provider.ClientId : undefined;
+          return id === undefined ? [] : [[id, clientName]];
+        }),
+  );
 
 /** Approves, denies or shows the pending changes of an execution. */
 export function approve(program: Command, terminal: Terminal): void {

@@ -8,9 +8,10 @@ import { auditPage } from '../output/audit-page.ts';
 import { csv } from '../output/csv.ts';
 import { UsageError } from '../output/exit.ts';
 import { requestedByText } from '../output/requested-by.ts';
+import { shortener } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { duration, moment } from '../output/times.ts';
+import { age, duration, moment } from '../output/times.ts';
 
 interface Options extends Filter {
   since: string;
@@ -44,7 +45,7 @@ function outcomeText({ outcome, status, error }: AuditRecord): string {
   return `${error ?? outcome}${isStopped ? `, ${status}` : ''}`;
 }
 
-const rowOf = (record: AuditRecord): string[] => [
+const wideRow = (record: AuditRecord): string[] => [
   moment(record.started),
   styleText(record.error === undefined ? 'green' : 'red', outcomeText(record)),
   record.identityPoolId ?? '',
@@ -54,6 +55,37 @@ const rowOf = (record: AuditRecord): string[] => [
   requestedByText(record.requestedBy),
   executionOf(record.execution).name,
 ];
+
+const shortHeads = [
+  'started',
+  'outcome',
+  'identity pool',
+  'request',
+  '±',
+  'requested by',
+  'execution',
+];
+const shortCut = ['requested by', 'identity pool', 'outcome', 'request'].map((head) =>
+  shortHeads.indexOf(head),
+);
+
+/** The records as a table. In a terminal, ids are short and times are ages. */
+function linesOf(records: AuditRecord[], { width, isWide }: Terminal): string[] {
+  if (isWide) return table([heads, ...records.map(wideRow)]);
+  const pool = shortener(records.map(({ identityPoolId = '' }) => identityPoolId));
+  const client = shortener(records.map(({ clientId = '' }) => clientId));
+  const execution = shortener(records.map((each) => executionOf(each.execution).name));
+  const rows = records.map((record) => [
+    age(record.started),
+    outcomeText(record),
+    pool(record.identityPoolId ?? ''),
+    `${record.operation ?? ''} ${client(record.clientId ?? '') || (record.userPoolId ?? '')}`.trim(),
+    `${record.changes.length}`,
+    requestedByText(record.requestedBy),
+    execution(executionOf(record.execution).name),
+  ]);
+  return table([shortHeads, ...rows], { width, cut: shortCut });
+}
 
 const heads = [
   'started',
@@ -84,12 +116,12 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     ...(userPool !== undefined && { userPool }),
   };
   if (format === 'json') return terminal.write(JSON.stringify({ ...scope, records }, null, 2));
+  if (format === 'csv' || terminal.format === 'csv') return terminal.write(csv(records));
   if (terminal.json || format === 'table') {
     return terminal.answer({ ...scope, records }, (shown) =>
-      shown.records.length > 0 ? table([heads, ...shown.records.map(rowOf)]) : ['No records.'],
+      shown.records.length > 0 ? linesOf(shown.records, terminal) : ['No records.'],
     );
   }
-  if (format === 'csv') return terminal.write(csv(records));
   terminal.write(auditPage(scope, records, new Date().toISOString()));
 }
 

@@ -3,15 +3,21 @@ import { type Command, Option } from 'commander';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
+import { providerNameOf } from '../../core/user-pool.ts';
+import { Approvals } from '../executions/approvals.ts';
+import { clientNames } from '../executions/client-names.ts';
 import { type ExecutionFilter, Executions } from '../executions/executions.ts';
 import { type ExecutionSummary, summaryOf } from '../executions/summary.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { UsageError } from '../output/exit.ts';
 import { pauseLines } from '../output/pause-lines.ts';
 import { requestedByText } from '../output/requested-by.ts';
+import type { Sheet } from '../output/sheet.ts';
+import { shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { moment } from '../output/times.ts';
+import { age, moment } from '../output/times.ts';
+import type { Session } from '../session.ts';
 import { pausedIn } from '../settings/pauses.ts';
 
 interface Options {
@@ -34,15 +40,89 @@ const colours: Record<string, Parameters<typeof styleText>[0]> = {
   RUNNING: 'yellow',
 };
 
-function rowOf(shown: ExecutionSummary): string[] {
-  const { execution, status, outcome, requestedBy, operation = '', userPoolId = '' } = shown;
-  return [
-    moment(shown.started),
-    styleText(colours[status] ?? 'red', outcome),
-    `${operation} ${userPoolId} ${shown.clientId ?? ''}`.trim(),
-    requestedByText(requestedBy ?? { via: 'unknown' }),
-    executionOf(execution).name,
-  ];
+type Row = ExecutionSummary & { clientName?: string };
+
+/** What the request is about: by its name in a terminal, and by its ids where lines may have any length. */
+function aboutText(
+  { operation = '', userPoolId = '', clientId, clientName }: Row,
+  isWide: boolean,
+) {
+  const ids = isWide ? [userPoolId, clientId] : [clientName === undefined ? clientId : undefined];
+  const [only] = clientId === undefined && !isWide ? [userPoolId] : [];
+  return [operation, clientName, ...ids, only].filter((part) => part).join(' ');
+}
+
+function linesOf(rows: Row[], { width, isWide }: Terminal): string[] {
+  const names = rows.map(({ execution }) => executionOf(execution).name);
+  const short = isWide ? whole : shortener(names);
+  const head = ['started', 'outcome', 'request', 'requested by', 'execution'];
+  const body = rows.map((row) => [
+    isWide ? `${moment(row.started)} ${age(row.started)}` : age(row.started),
+    isWide ? styleText(colours[row.status] ?? 'red', row.outcome) : row.outcome,
+    aboutText(row, isWide),
+    requestedByText(row.requestedBy ?? { via: 'unknown' }),
+    short(executionOf(row.execution).name),
+  ]);
+  return table([head, ...body], { width, cut: [3, 2, 1] });
+}
+
+const sheetOf = (rows: Row[]): Sheet => ({
+  head: [
+    'started',
+    'stopped',
+    'status',
+    'outcome',
+    'operation',
+    'userPoolId',
+    'clientId',
+    'clientName',
+    'requestedBy',
+    'execution',
+  ],
+  rows: rows.map((row) => [
+    row.started,
+    row.stopped,
+    row.status,
+    row.outcome,
+    row.operation,
+    row.userPoolId,
+    row.clientId,
+    row.clientName,
+    requestedByText(row.requestedBy ?? { via: 'unknown' }),
+    row.execution,
+  ]),
+});
+
+/** With the names of the app clients, where people read them and the caller may list them. */
+async function withNames(session: Session, shown: ExecutionSummary[]): Promise<Row[]> {
+  const clients = shown.flatMap(({ execution, userPoolId, clientId }) => {
+    if (userPoolId === undefined || clientId === undefined) return [];
+    const { partition } = executionOf(execution);
+    return [{ providerName: providerNameOf(userPoolId, partition), clientId }];
+  });
+  const names = await clientNames(session, clients);
+  return shown.map((row) => {
+    const clientName = names.get(row.clientId ?? '');
+    return { ...row, ...(clientName !== undefined && { clientName }) };
+  });
+}
+
+/** With WAITING for those that run, and wait for approval. */
+async function withWaiting(
+  session: Session,
+  shown: ExecutionSummary[],
+): Promise<ExecutionSummary[]> {
+  const waiting = new Set<string>();
+  const running = shown.filter(({ status, machine }) => status === 'RUNNING' && machine === 'link');
+  await inParallel(running, async ({ execution }) => {
+    const sfn = await session.stepFunctions(executionOf(execution).region);
+    // Without the permission to read histories it is shown as running, which it is.
+    const changes = await new Approvals(sfn, execution).waiting().catch(() => []);
+    if (changes.length > 0) waiting.add(execution);
+  });
+  return shown.map((each) =>
+    waiting.has(each.execution) ? { ...each, outcome: 'WAITING' } : each,
+  );
 }
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
@@ -59,12 +139,17 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     terminal.busy(`${read.size} of ${arns.length} executions`);
   });
   const paused = await pausedIn(session, stage);
-  const shown = arns.flatMap((arn) => read.get(arn) ?? []).map(summaryOf);
-  const head = ['started', 'outcome', 'request', 'requested by', 'execution'];
-  terminal.answer({ ...paused, executions: shown }, ({ executions: rows, ...more }) => [
-    ...pauseLines(more),
-    ...(rows.length > 0 ? table([head, ...rows.map(rowOf)]) : ['No executions.']),
-  ]);
+  const summaries = arns.flatMap((arn) => read.get(arn) ?? []).map(summaryOf);
+  const waiting = await withWaiting(session, summaries);
+  const shown: Row[] = terminal.json ? waiting : await withNames(session, waiting);
+  terminal.answer(
+    { ...paused, executions: shown },
+    ({ executions: rows, ...more }) => [
+      ...pauseLines(more),
+      ...(rows.length > 0 ? linesOf(rows, terminal) : ['No executions.']),
+    ],
+    ({ executions: rows }) => sheetOf(rows),
+  );
 }
 
 /** Lists executions with their requests and outcomes. */

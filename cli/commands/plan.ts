@@ -52,7 +52,7 @@ async function planned(terminal: Terminal, command: Command): Promise<boolean> {
   const request = { link, repair: false };
   const only = link === undefined ? '' : ` --link ${link}`;
   return runPlan({ terminal, command }, 'reconcile', request, {
-    linesOf: planLines,
+    linesOf: planLines(terminal.width),
     amountOf: amountOfReport,
     apply: commandLine(command, `reconcile --repair${only}`),
   });

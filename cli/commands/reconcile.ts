@@ -55,6 +55,6 @@ export function reconcile(program: Command, terminal: Terminal): void {
     const { link, repair = false, reason } = optionsOf<Options>(command);
     if (repair) await confirmRepair({ terminal, command }, link);
     const request = { link, repair, reason };
-    await runExecution({ terminal, command }, 'reconcile', request, statusLines);
+    await runExecution({ terminal, command }, 'reconcile', request, statusLines(terminal.width));
   });
 }

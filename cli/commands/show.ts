@@ -1,38 +1,42 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
+import { expanded, isEntryChange } from '../../core/identity-pool/merge.ts';
+import { clientNames } from '../executions/client-names.ts';
 import { Executions } from '../executions/executions.ts';
 import { Finder } from '../executions/finder.ts';
 import { type Visit, visitsIn } from '../executions/history.ts';
 import { isShared, type Recorded, recordsOf } from '../executions/records.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import { cancelledLines, changeLines, differenceLines } from '../output/changes.ts';
+import { cancelledLines, changeLines, differenceLines, type Names } from '../output/changes.ts';
 import { consoleLink } from '../output/console-link.ts';
 import { UsageError } from '../output/exit.ts';
 import { requestedByText } from '../output/requested-by.ts';
+import { shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { duration, moment } from '../output/times.ts';
+import { age, duration, moment } from '../output/times.ts';
+import type { Session } from '../session.ts';
 
 type Shown = Omit<Recorded, 'before' | 'after'>;
 
 const row = (what: string, value: string | undefined): string[] =>
   value === undefined || value === '' ? [] : [`  ${styleText('dim', what.padEnd(14))}${value}`];
 
-function changedLines(record: Shown): string[] {
+function changedLines(record: Shown, names: Names): string[] {
   const { changes, difference = [] } = record;
-  const own = changeLines(changes).map((line) => `  ${line}`);
-  const whole = differenceLines(difference).map((line) => `  ${line}`);
+  const own = changeLines(changes, names).map((line) => `  ${line}`);
+  const whole = differenceLines(difference, names).map((line) => `  ${line}`);
   if (!isShared(record)) return own;
   return [...own, styleText('dim', '  the whole write, shared with other requests:'), ...whole];
 }
 
-function recordLines(record: Shown): string[] {
+function recordLines(record: Shown, names: Names): string[] {
   const { identityPoolId = '', links, outcome, error, message, approval } = record;
   const { changedSince = [] } = record;
   return [
     `${styleText('bold', outcome)} ${identityPoolId}${links.length > 0 ? ` (${links.join(', ')})` : ''}`,
-    ...changedLines(record),
+    ...changedLines(record, names),
     ...cancelledLines(record.cancelled),
     ...row('as', record.assumedRoleArn),
     ...row('written by', record.writtenBy),
@@ -45,15 +49,38 @@ function recordLines(record: Shown): string[] {
   ];
 }
 
-function stateRow({ state, identityPoolId = '', entered, seconds, attempts = 1, errors }: Visit) {
-  return [
-    `  ${entered.slice(11, 23)}`,
-    duration(seconds),
-    state,
-    identityPoolId,
-    attempts > 1 ? `${attempts} attempts` : '',
-    styleText('red', (errors ?? []).join(', ')),
-  ];
+/** The states as a table. In a terminal, ids of identity pools are short. */
+function stateLines(states: Visit[], { width, isWide }: Terminal): string[] {
+  const pools = states.flatMap(({ identityPoolId }) => identityPoolId ?? []);
+  const short = isWide ? whole : shortener(pools);
+  const rows = states.map(
+    ({ state, identityPoolId = '', entered, seconds, attempts = 1, errors }) => [
+      `  ${entered.slice(11, 23)}`,
+      duration(seconds),
+      state,
+      short(identityPoolId),
+      attempts > 1 ? `${attempts} attempts` : '',
+      styleText('red', (errors ?? []).join(', ')),
+    ],
+  );
+  return table(rows, { width });
+}
+
+/** The app client of the request, with its name if that is known. */
+const clientText = ({ clientId = '' }: Partial<Shown> = {}, names: Names): string =>
+  [names.get(clientId), clientId].filter((part) => part).join('  ');
+
+/** The names of the app clients that an execution is about, where people read them. */
+function namesFor(session: Session, records: Shown[]): Promise<Names> {
+  const providers = records
+    .flatMap(({ changes }) => changes)
+    .flatMap(expanded)
+    .filter(isEntryChange)
+    .map(({ provider: { ProviderName = '', ClientId = '' } }) => ({
+      providerName: ProviderName,
+      clientId: ClientId,
+    }));
+  return clientNames(session, providers);
 }
 
 /** What the command shows about an execution. */
@@ -63,22 +90,24 @@ interface Document extends Pick<DescribedExecution, 'execution' | 'status' | 'so
   states: Visit[];
 }
 
-function lines({ execution, status, source, started, console, ...more }: Document): string[] {
-  const { records, states } = more;
+function lines(document: Document, terminal: Terminal, names: Names): string[] {
+  const { execution, status, source, started, console, records, states } = document;
   const [first] = records;
   return [
     `${styleText('bold', status)} ${execution}`,
-    ...row('started', `${moment(started)}, ${duration(first?.seconds) || 'running'}`),
-    ...row('requested by', first && requestedByText(first.requestedBy)),
     ...row(
-      'request',
-      `${first?.operation ?? ''} ${first?.userPoolId ?? ''} ${first?.clientId ?? ''}`,
+      'started',
+      `${moment(started)}, ${age(started)}, ${duration(first?.seconds) || 'running'}`,
     ),
+    ...row('requested by', first && requestedByText(first.requestedBy)),
+    ...row('request', first?.operation),
+    ...row('app client', clientText(first, names)),
+    ...row('user pool', first?.userPoolId),
     ...row('undoes', first?.undoes),
     ...row('read from', source === 'history' ? undefined : 'the log group'),
     ...row('console', console),
-    ...records.flatMap(recordLines),
-    ...table(states.map(stateRow)),
+    ...records.flatMap((record) => recordLines(record, names)),
+    ...stateLines(states, terminal),
   ];
 }
 
@@ -98,11 +127,12 @@ async function run(terminal: Terminal, named: string | undefined, command: Comma
   const events = await executions.eventsOf(described);
   const states = visitsIn(events);
   const records = recordsOf(described, events).map(({ before: _, after: __, ...shown }) => shown);
+  const names = terminal.json ? new Map() : await namesFor(session, records);
   const { machine, source, status, started, stopped } = described;
   const link = (await session.isAwsItself()) ? consoleLink(execution) : undefined;
   terminal.answer(
     { execution, machine, source, status, started, stopped, console: link, records, states },
-    lines,
+    (shown) => lines(shown, terminal, names),
   );
 }
 

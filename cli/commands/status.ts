@@ -12,6 +12,6 @@ export function status(program: Command, terminal: Terminal): void {
     .option('--link <name>', 'only the identity pool of this link')
     .action(() => {
       const { link } = optionsOf<{ link?: string }>(command);
-      return runStatus({ terminal, command }, { link, repair: false }, statusLines);
+      return runStatus({ terminal, command }, { link, repair: false }, statusLines(terminal.width));
     });
 }

@@ -1,20 +1,28 @@
 import { type Command, Option } from 'commander';
 import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
+import { expanded, isEntryChange } from '../../core/identity-pool/merge.ts';
 import type { Output, TargetReport } from '../../core/request/outcome.ts';
 import { commandLine, optionsOf, sessionOf } from '../options.ts';
 import { type Amount, amountLine, changesAnything } from '../output/amount.ts';
-import { outputLines } from '../output/changes.ts';
+import { type Names, outputLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { ReconcileReport } from '../output/findings.ts';
 import { pauseLines } from '../output/pause-lines.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { pausedIn } from '../settings/pauses.ts';
+import { clientNames } from './client-names.ts';
 import { type Ending, Machines } from './machines.ts';
 import { confirmRemoval, mustAsk, removalsIn } from './removal.ts';
 
 /** Makes the lines of text from the output of an execution. */
 type LinesOf = (output: Record<string, unknown>) => string[];
+
+/** A command, and where it answers. */
+interface Context {
+  terminal: Terminal;
+  command: Command;
+}
 
 /** The options that name an app client. */
 interface ClientOptions {
@@ -119,10 +127,7 @@ function hasRemoved(ending: Ending): boolean {
  *
  * @throws UsageError, Failure where it must not be made, or the dry run has failed.
  */
-export async function confirmRequest(
-  context: { terminal: Terminal; command: Command },
-  request: object,
-): Promise<void> {
+export async function confirmRequest(context: Context, request: object): Promise<void> {
   if (!mustAsk(context)) return;
   const { terminal, command } = context;
   const machines = new Machines(sessionOf(command), optionsOf(command).stage);
@@ -130,7 +135,7 @@ export async function confirmRequest(
     await machines.start('link', { ...request, dryRun: true }),
     terminal,
   );
-  if (!('output' in ending)) return conclude(terminal, ending, linkLines);
+  if (!('output' in ending)) return conclude(terminal, ending, linkLines());
   const { results } = ending.output as unknown as Output;
   const removals = results.flatMap((each) =>
     each.outcome === 'PLANNED' ? removalsIn(each.identityPoolId, each.changes) : [],
@@ -140,7 +145,7 @@ export async function confirmRequest(
 
 /** Starts an execution, and waits for its end. */
 async function endingOf(
-  { terminal, command }: { terminal: Terminal; command: Command },
+  { terminal, command }: Context,
   machine: Machine,
   input: object,
 ): Promise<Ending> {
@@ -152,10 +157,10 @@ async function endingOf(
 
 /** Starts an execution, and writes its result as the answer. */
 export async function runExecution(
-  context: { terminal: Terminal; command: Command },
+  context: Context,
   machine: Machine,
   input: object,
-  linesOf: LinesOf = linkLines,
+  linesOf?: LinesOf,
 ): Promise<void> {
   const { terminal, command } = context;
   const { stage, wait = true } = optionsOf<Partial<RunOptions>>(command);
@@ -164,8 +169,9 @@ export async function runExecution(
     return terminal.answer({ execution, status: 'RUNNING' }, () => [execution]);
   }
   const ending = await endingOf(context, machine, input);
+  const lines = linesOf ?? linkLines(await namesIn(ending, context));
   try {
-    conclude(terminal, ending, linesOf);
+    conclude(terminal, ending, lines);
   } finally {
     if (machine === 'link' && hasRemoved(ending)) {
       const { name } = executionOf(ending.execution);
@@ -175,11 +181,7 @@ export async function runExecution(
 }
 
 /** Starts a reconcile that repairs nothing, and writes what it found. */
-export async function runStatus(
-  context: { terminal: Terminal; command: Command },
-  input: object,
-  linesOf: LinesOf,
-): Promise<void> {
+export async function runStatus(context: Context, input: object, linesOf: LinesOf): Promise<void> {
   const { terminal, command } = context;
   const paused = pausedIn(sessionOf(command), optionsOf(command).stage);
   const ending = await endingOf(context, 'reconcile', input);
@@ -209,19 +211,20 @@ function faultIn({
  * @throws Failure if applying it would fail too.
  */
 export async function runPlan(
-  context: { terminal: Terminal; command: Command },
+  context: Context,
   machine: Machine,
   input: object,
-  { linesOf = linkLines, amountOf, apply }: Planning,
+  { linesOf, amountOf, apply }: Planning,
 ): Promise<boolean> {
   const { terminal, command } = context;
   const paused = pausedIn(sessionOf(command), optionsOf(command).stage);
   const ending = await endingOf(context, machine, input);
   const amount = amountOf('output' in ending ? ending.output : ending.report);
   const isChange = changesAnything(amount);
+  const lines = linesOf ?? linkLines(await namesIn(ending, context));
   const all: LinesOf = (shown) => [
     ...pauseLines(shown),
-    ...linesOf(shown),
+    ...lines(shown),
     // A plan that failed as a whole knows of no change.
     ...('output' in ending || isChange || amount.needApproval > 0
       ? [amountLine(amount, apply)]
@@ -238,8 +241,28 @@ export async function runPlan(
 }
 
 /** The results of `link`. If very many failed, the cause of the execution has only counts. */
-function linkLines(report: Record<string, unknown>): string[] {
-  const { results = [] } = report;
-  if (Array.isArray(results)) return outputLines({ ...(report as unknown as Output), results });
-  return Object.entries(results as object).map(([outcome, count]) => `${outcome} ${count}`);
+const linkLines =
+  (names?: Names) =>
+  (report: Record<string, unknown>): string[] => {
+    const { results = [] } = report;
+    if (!Array.isArray(results)) {
+      return Object.entries(results as object).map(([outcome, count]) => `${outcome} ${count}`);
+    }
+    return outputLines({ ...(report as unknown as Output), results }, names);
+  };
+
+/** The names of the app clients whose entries an execution has changed, where people read them. */
+async function namesIn(ending: Ending, { terminal, command }: Context): Promise<Names> {
+  const { results } = 'output' in ending ? ending.output : ending.report;
+  if (terminal.json || !Array.isArray(results)) return new Map();
+  const changed = (results as TargetReport[]).flatMap((each) =>
+    each.outcome === 'FAILED' ? [] : each.changes.flatMap(expanded).filter(isEntryChange),
+  );
+  return clientNames(
+    sessionOf(command),
+    changed.map(({ provider: { ProviderName = '', ClientId = '' } }) => ({
+      providerName: ProviderName,
+      clientId: ClientId,
+    })),
+  );
 }

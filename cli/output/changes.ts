@@ -1,7 +1,9 @@
 import { styleText } from 'node:util';
 import type { Difference } from '../../core/identity-pool/difference.ts';
-import { expanded, type ShownChange } from '../../core/identity-pool/merge.ts';
+import type { Provider } from '../../core/identity-pool/identity-pool.ts';
+import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/merge.ts';
 import type { Output, TargetReport } from '../../core/request/outcome.ts';
+import { providerLabel } from '../../core/user-pool.ts';
 
 const members = {
   add: ['+', 'CognitoIdentityProviders'],
@@ -43,11 +45,49 @@ export const linesOfDifferences = (differences: Difference[]): DifferenceLine[] 
 const coloured = ({ sign, member, what }: DifferenceLine): string =>
   styleText(colours[sign], `${sign} ${member} ${what}`);
 
-export const changeLines = (changes: ShownChange[]): string[] =>
-  linesOfChanges(changes).map(coloured);
+/** The names of app clients by their ids. */
+export type Names = ReadonlyMap<string, string>;
 
-export const differenceLines = (differences: Difference[]): string[] =>
-  linesOfDifferences(differences).map(coloured);
+const noNames: Names = new Map();
+
+/** An entry as people name it: the app client, its user pool, and what is not the default. */
+function entryWords({ ProviderName = '', ClientId = '', ...more }: Provider, names: Names): string {
+  const name = names.get(ClientId);
+  return [
+    ...(name === undefined ? [] : [name]),
+    ClientId,
+    providerLabel(ProviderName),
+    ...(more.ServerSideTokenCheck ? ['with a server-side token check'] : []),
+  ].join('  ');
+}
+
+/** Changes as coloured lines for people: entries in words, and what is beside them as JSON. */
+export const changeLines = (changes: ShownChange[], names = noNames): string[] =>
+  changes.flatMap(expanded).flatMap((change) => {
+    if (!isEntryChange(change)) return linesOfChanges([change]).map(coloured);
+    const sign = change.op === 'add' ? '+' : '-';
+    return styleText(colours[sign], `${sign} ${entryWords(change.provider, names)}`);
+  });
+
+/** The difference of one entry between two snapshots. */
+function entryDifference({ op, before, after }: Difference, names: Names): string {
+  const sign = signs[op];
+  const entry = (after ?? before) as Provider;
+  const check = (value: unknown): boolean => (value as Provider).ServerSideTokenCheck === true;
+  const words =
+    op === 'change'
+      ? `${entryWords({ ...entry, ServerSideTokenCheck: false }, names)}  server-side token check ${check(before)} → ${check(after)}`
+      : entryWords(entry, names);
+  return styleText(colours[sign], `${sign} ${words}`);
+}
+
+/** Differences between two snapshots as coloured lines for people. */
+export const differenceLines = (differences: Difference[], names = noNames): string[] =>
+  differences.flatMap((difference) =>
+    difference.member === 'CognitoIdentityProviders'
+      ? entryDifference(difference, names)
+      : linesOfDifferences([difference]).map(coloured),
+  );
 
 /** The changes that another request of the same write cancelled. */
 export const cancelledLines = (cancelled: ShownChange[] = []): string[] =>
@@ -58,14 +98,14 @@ export const cancelledLines = (cancelled: ShownChange[] = []): string[] =>
         ...changeLines(cancelled).map((line) => `    ${line}`),
       ];
 
-function resultLines(result: TargetReport): string[] {
+function resultLines(result: TargetReport, names?: Names): string[] {
   const { identityPoolId, links, outcome } = result;
   const head = `${styleText('bold', outcome)} ${identityPoolId} (${links.join(', ')})`;
   if (result.outcome === 'FAILED') return [head, `  ${result.error}: ${result.message}`];
   // Not the difference between before and after: the write may also hold the changes of other requests.
   return [
     head,
-    ...changeLines(result.changes).map((line) => `  ${line}`),
+    ...changeLines(result.changes, names).map((line) => `  ${line}`),
     ...cancelledLines(result.cancelled),
     ...(result.issuer === undefined ? [] : [`  the user pool has the ${result.issuer} issuer`]),
     `  as ${result.assumedRoleArn}`,
@@ -78,6 +118,7 @@ function resultLines(result: TargetReport): string[] {
 }
 
 /** The output of an execution: outcome and changes for each identity pool. */
-export function outputLines({ results, notCovered }: Output): string[] {
-  return notCovered === undefined ? results.flatMap(resultLines) : [notCovered];
+export function outputLines({ results, notCovered }: Output, names?: Names): string[] {
+  if (notCovered !== undefined) return [notCovered];
+  return results.flatMap((result) => resultLines(result, names));
 }

@@ -1,7 +1,10 @@
 import { styleText } from 'node:util';
+import { grouped } from '../../core/grouped.ts';
 import type { PoolReport, ReconcileOutput } from '../../core/reconcile/report.ts';
 import { providerLabel } from '../../core/user-pool.ts';
+import { heading } from './heading.ts';
 import { issuerSentence } from './issuers.ts';
+import { type Shorten, shortener, whole } from './short-ids.ts';
 import { table } from './table.ts';
 
 type Pool = ReconcileOutput['identityPools'][number];
@@ -15,25 +18,54 @@ const colours: Record<string, Parameters<typeof styleText>[0]> = {
   changed: 'red',
 };
 
-const headOf = ({ identityPoolId, links }: Pool): string =>
-  `${styleText('bold', identityPoolId)} (${links.join(', ')})`;
-
 const failureLines = ({ failure }: Pool): string[] =>
   failure ? [`  ${styleText('red', failure.error)}: ${failure.message}`] : [];
+
+// The message without what differs between identity pools: it then says what to do about all of them.
+const remedyOf = ({ identityPoolId, failure }: Pool): string =>
+  `${failure?.error} ${failure?.message.replaceAll(identityPoolId, '')}`;
+
+/** Identity pools that could not be looked at: one line for each, and each remedy once. */
+function failedLines(failed: Pool[], width: number): string[] {
+  return [...grouped(failed, remedyOf).values()].flatMap((group) => {
+    const [first] = group;
+    const { error, message } = first?.failure ?? { error: '', message: '' };
+    return [
+      ...group.map((pool) => heading(pool, '', width)),
+      ...(group.length > 1
+        ? [`  ${styleText('red', error)}, for all ${group.length}: ${message}`]
+        : [`  ${styleText('red', error)}: ${message}`]),
+    ];
+  });
+}
+
+/** The lines of identity pools that were looked at, then of those that were not. */
+function allLines(pools: Pool[], width: number, linesOf: (pool: PoolReport) => string[]): string[] {
+  const looked = pools.flatMap((pool) => ('counts' in pool ? [pool] : []));
+  const failed = pools.filter((pool) => !('counts' in pool));
+  return [...looked.flatMap(linesOf), ...failedLines(failed, width)];
+}
 
 const omittedLines = ({ omitted = 0 }: PoolReport): string[] =>
   omitted > 0 ? [`  and ${omitted} more; the log of ReconcileIdentityPool lists them`] : [];
 
-const entryRows = (entries: Entry[]): string[] =>
-  table(
+/** Makes ids short, unless lines may have any length. */
+const shortIn = (entries: Entry[], width: number): Shorten =>
+  width === Number.POSITIVE_INFINITY ? whole : shortener(entries.map(({ clientId }) => clientId));
+
+function entryRows(entries: Entry[], width: number): string[] {
+  const short = shortIn(entries, width);
+  return table(
     entries.map((entry) => [
       `  ${styleText(colours[entry.state] ?? 'reset', entry.state)}`,
-      providerLabel(entry.providerName),
-      entry.clientId,
       entry.clientName ?? '',
+      short(entry.clientId),
+      providerLabel(entry.providerName),
       entry.needsApproval ? 'needs approval' : '',
     ]),
+    { width, cut: [1, 3] },
   );
+}
 
 function issuerLines({ issuers = [], omittedIssuers = 0 }: PoolReport): string[] {
   const lines = issuers.map((issuer) => `  ${issuerSentence(issuer)}`);
@@ -57,43 +89,50 @@ function repairedLine({ repaired }: PoolReport): string[] {
 export type ReconcileReport = Partial<ReconcileOutput>;
 
 /** The entries of every identity pool that are not as they should be, and what was repaired. */
-export const statusLines = ({ identityPools = [] }: ReconcileReport): string[] =>
-  identityPools.flatMap((pool) => {
-    if (!('counts' in pool)) return [headOf(pool), ...failureLines(pool)];
-    return [
-      `${headOf(pool)}: ${countsLine(pool.counts)}`,
-      ...entryRows(pool.entries),
+export const statusLines =
+  (width: number) =>
+  ({ identityPools = [] }: ReconcileReport): string[] =>
+    allLines(identityPools, width, (pool) => [
+      heading(pool, `: ${countsLine(pool.counts)}`, width),
+      ...entryRows(pool.entries, width),
       ...omittedLines(pool),
       ...issuerLines(pool),
       ...repairedLine(pool),
       ...failureLines(pool),
+    ]);
+
+const planSigns = { link: '+', unlink: '-' } as const;
+const signColours = { '+': 'green', '-': 'red', '!': 'yellow' } as const;
+
+function planRows(entries: Entry[], width: number): string[] {
+  const short = shortIn(entries, width);
+  const rows = entries.map(({ repair = 'link', refused, clientName = '', ...entry }) => {
+    const sign = refused === undefined ? planSigns[repair] : '!';
+    const pool = providerLabel(entry.providerName);
+    return [
+      `  ${styleText(signColours[sign], sign)}`,
+      clientName,
+      short(entry.clientId),
+      pool,
+      refused ?? '',
     ];
   });
-
-function planLine(entry: Entry): string {
-  const { repair, providerName, clientId, clientName } = entry;
-  const what = `CognitoIdentityProviders ${JSON.stringify({ ProviderName: providerName, ClientId: clientId }).replaceAll('","', '", "')}`;
-  const name = clientName === undefined ? '' : ` ${clientName}`;
-  if (entry.refused !== undefined) {
-    return styleText('yellow', `  ! ${what}${name}: ${entry.refused}`);
-  }
-  return repair === 'link'
-    ? styleText('green', `  + ${what}${name}`)
-    : styleText('red', `  - ${what}${name}`);
+  return table(rows, { width, cut: [1, 3] });
 }
 
 /** What a repair would change in every identity pool, and what it would leave for a person to decide. */
-export const planLines = ({ identityPools = [] }: ReconcileReport): string[] =>
-  identityPools.flatMap((pool) => {
-    if (!('counts' in pool)) return [headOf(pool), ...failureLines(pool)];
-    const changes = pool.entries.filter(({ repair }) => repair !== undefined);
-    const left = pool.entries.filter(({ repair }) => repair === undefined);
-    return [
-      headOf(pool),
-      ...(changes.length > 0 ? changes.map(planLine) : ['  nothing would change']),
-      ...(left.length > 0 ? ['  for a person to decide:', ...entryRows(left)] : []),
-      ...omittedLines(pool),
-      ...issuerLines(pool),
-      ...failureLines(pool),
-    ];
-  });
+export const planLines =
+  (width: number) =>
+  ({ identityPools = [] }: ReconcileReport): string[] =>
+    allLines(identityPools, width, (pool) => {
+      const changes = pool.entries.filter(({ repair }) => repair !== undefined);
+      const left = pool.entries.filter(({ repair }) => repair === undefined);
+      return [
+        heading(pool, '', width),
+        ...(changes.length > 0 ? planRows(changes, width) : ['  nothing would change']),
+        ...(left.length > 0 ? ['  for a person to decide:', ...entryRows(left, width)] : []),
+        ...omittedLines(pool),
+        ...issuerLines(pool),
+        ...failureLines(pool),
+      ];
+    });

@@ -1,6 +1,9 @@
 import { styleText } from 'node:util';
 import { cutTo } from './table.ts';
 
+// Less of the links says nothing.
+const LEAST = 8;
+
 /**
  * The line above what is about one identity pool.
  *
@@ -12,6 +15,6 @@ export function heading(
   width: number,
 ): string {
   const room = Math.max(0, width - identityPoolId.length - rest.length);
-  const named = links.length > 0 ? cutTo(` (${links.join(', ')})`, room) : '';
+  const named = links.length > 0 && room >= LEAST ? cutTo(` (${links.join(', ')})`, room) : '';
   return `${styleText('bold', identityPoolId)}${named}${rest}`;
 }

@@ -9,7 +9,8 @@ export const whole: Shorten = (id) => id;
 
 /** How many of its first characters tell an id from its neighbours in the order of all ids. */
 function lengthFor(id: string, neighbours: (string | undefined)[]): number {
-  let length = FEWEST;
+  // The id of an identity pool begins with its Region.
+  let length = id.indexOf(':') + 1 + FEWEST;
   while (neighbours.some((other) => other?.startsWith(id.slice(0, length)) && length < id.length)) {
     length += 1;
   }

@@ -28,6 +28,9 @@ const linesOf = (result: Partial<Result>) =>
     ],
   }).map(stripVTControlCharacters);
 
+// Of a line of a table.
+const WIDTH = 80;
+
 describe('the text of a result', () => {
   test('has only the changes of the own request, and names the execution that wrote them', () => {
     const entry = (ClientId: string) => ({ ProviderName, ClientId, ServerSideTokenCheck: false });
@@ -39,7 +42,7 @@ describe('the text of a result', () => {
       writtenBy,
     });
     assert.deepEqual(lines.slice(1), [
-      `  + CognitoIdentityProviders {"ProviderName":"${ProviderName}", "ClientId":"mine", "ServerSideTokenCheck":false}`,
+      '  + mine  us-east-1_Mobile001',
       '  as arn:aws:sts::222222222222:assumed-role/poolbridge-link/x',
       `  written by ${writtenBy}`,
     ]);
@@ -57,7 +60,7 @@ describe('the text of a result', () => {
       after: summary(0),
     });
     assert.equal(lines.length, 103);
-    assert.match(lines[101]!, /^ {2}- CognitoIdentityProviders \{.*"ClientId":"client100"\}$/);
+    assert.equal(lines[101], '  - client100  us-east-1_Mobile001');
   });
 });
 
@@ -97,40 +100,68 @@ describe('the text of a reconcile', () => {
   const omitted = '  and 3 more; the log of ReconcileIdentityPool lists them';
 
   test('lists every entry that is not as it should be, in columns, and every failure', () => {
-    assert.deepEqual(statusLines(found).map(stripVTControlCharacters), [
+    assert.deepEqual(statusLines(WIDTH)(found).map(stripVTControlCharacters), [
       'ap-south-1:1 (mobile): linked 2, missing 1, orphaned 2, removed 1',
-      '  removed   us-east-1_Mobile001  gone  app',
-      '  orphaned  us-east-1_Mobile001  kept  app',
-      '  orphaned  us-east-1_Mobile001  old   app',
-      '  missing   us-east-1_Mobile001  new   app',
+      '  removed   app  gone  us-east-1_Mobile001',
+      '  orphaned  app  kept  us-east-1_Mobile001',
+      '  orphaned  app  old   us-east-1_Mobile001',
+      '  missing   app  new   us-east-1_Mobile001',
       omitted,
       ...failure,
     ]);
-    assert.deepEqual(statusLines({}), []);
+    assert.deepEqual(statusLines(WIDTH)({}), []);
   });
 
   test('shows as a plan what a repair would change, and what it leaves for a person to decide', () => {
-    const shown = (clientId: string) =>
-      `CognitoIdentityProviders {"ProviderName":"${ProviderName}", "ClientId":"${clientId}"} app`;
-    assert.deepEqual(planLines(found).map(stripVTControlCharacters), [
+    assert.deepEqual(planLines(WIDTH)(found).map(stripVTControlCharacters), [
       'ap-south-1:1 (mobile)',
-      `  - ${shown('old')}`,
-      `  + ${shown('new')}`,
+      '  -  app  old  us-east-1_Mobile001',
+      '  +  app  new  us-east-1_Mobile001',
       '  for a person to decide:',
-      '  removed   us-east-1_Mobile001  gone  app',
-      '  orphaned  us-east-1_Mobile001  kept  app',
+      '  removed   app  gone  us-east-1_Mobile001',
+      '  orphaned  app  kept  us-east-1_Mobile001',
       omitted,
       ...failure,
     ]);
   });
 });
 
-test('a difference is shown as the values before and after', () => {
+test('identity pools that fail for the same reason have a line each, and the remedy once', () => {
+  const failed = (id: string, message: string) => ({
+    identityPoolId: id,
+    links: ['web'],
+    failure: { error: 'TargetAccessDeniedError', message },
+  });
+  const identityPools = [
+    failed('ap-south-1:1', 'The role for ap-south-1:1 refuses.'),
+    failed('ap-south-1:2', 'The role for ap-south-1:2 refuses.'),
+    failed('ap-south-1:3', 'Another sentence.'),
+  ];
+  assert.deepEqual(statusLines(WIDTH)({ identityPools }).map(stripVTControlCharacters), [
+    'ap-south-1:1 (web)',
+    'ap-south-1:2 (web)',
+    '  TargetAccessDeniedError, for all 2: The role for ap-south-1:1 refuses.',
+    'ap-south-1:3 (web)',
+    '  TargetAccessDeniedError: Another sentence.',
+  ]);
+});
+
+test('a difference is shown as the values before and after, and an entry in words', () => {
+  const entry = { ProviderName, ClientId: 'mine', ServerSideTokenCheck: false };
   const lines = differenceLines([
+    { op: 'add', member: 'CognitoIdentityProviders', after: entry },
+    {
+      op: 'change',
+      member: 'CognitoIdentityProviders',
+      before: entry,
+      after: { ...entry, ServerSideTokenCheck: true },
+    },
     { op: 'change', member: 'AllowClassicFlow', before: true, after: false },
     { op: 'remove', member: 'SamlProviderARNs', before: 'x' },
   ]);
   assert.deepEqual(lines.map(stripVTControlCharacters), [
+    '+ mine  us-east-1_Mobile001',
+    '~ mine  us-east-1_Mobile001  server-side token check false → true',
     '~ AllowClassicFlow true → false',
     '- SamlProviderARNs "x"',
   ]);
