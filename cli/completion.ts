@@ -3,68 +3,171 @@ import type { Command, Option } from 'commander';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
+/** What the command itself can list, for a shell that completes a value. */
+export const KINDS = ['links', 'user-pools', 'identity-pools', 'stages', 'executions'] as const;
+export type Kind = (typeof KINDS)[number];
+
+const kinds: Record<string, Kind> = {
+  '--link': 'links',
+  '--user-pool': 'user-pools',
+  '--identity-pool': 'identity-pools',
+  '--stage': 'stages',
+};
+
 /** A command or option, and its description. */
 interface Word {
   word: string;
   what: string;
 }
 
+/** An option with what its value may be: fixed words, or what the command lists. */
+interface OptionWord extends Word {
+  takesValue: boolean;
+  choices?: readonly string[];
+  kind?: Kind;
+}
+
 /** A command with its options. */
 interface CommandWords extends Word {
-  options: Word[];
+  options: OptionWord[];
+  /** Whether its argument is an execution. */
+  takesExecution: boolean;
 }
 
-const optionWord = ({ long, description }: Option): Word[] =>
-  long ? [{ word: long, what: description }] : [];
+function optionWord({ long, description, required, argChoices }: Option): OptionWord[] {
+  if (!long) return [];
+  const kind = kinds[long];
+  return [
+    {
+      word: long,
+      what: description,
+      takesValue: required,
+      ...(argChoices && { choices: argChoices }),
+      ...(kind && required && { kind }),
+    },
+  ];
+}
+
+interface Words {
+  name: string;
+  commands: CommandWords[];
+  shared: OptionWord[];
+}
+
+const HELP: OptionWord = { word: '--help', what: 'show the help', takesValue: false };
 
 /** The commands of a program with their options, the shared ones included. */
-function commandWords(program: Command): CommandWords[] {
-  const common = program.options.flatMap(optionWord);
-  return program.commands.map((command) => ({
-    word: command.name(),
-    what: command.description(),
-    options: [
-      ...command.options.flatMap(optionWord),
-      ...common,
-      { word: '--help', what: 'show the help' },
-    ],
-  }));
+function wordsOf(program: Command): Words {
+  const shared = program.options.flatMap(optionWord);
+  const commands = program
+    .createHelp()
+    .visibleCommands(program)
+    .filter((command) => command.name() !== 'help')
+    .map((command) => ({
+      word: command.name(),
+      what: command.description(),
+      options: [...command.options.flatMap(optionWord), ...shared, HELP],
+      takesExecution: command.registeredArguments.some((each) => each.name() === 'execution'),
+    }));
+  return { name: program.name(), commands, shared };
 }
 
-const words = (all: Word[]): string => all.map(({ word }) => word).join(' ');
-
+const names = (all: Word[]): string => all.map(({ word }) => word).join(' ');
 const single = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-function bash(name: string, commands: CommandWords[]): string {
-  const cases = commands.map(
-    (command) => `    ${command.word}) words="${words(command.options)}" ;;`,
+/** Each option with a value that is known, once. */
+function valued({ commands }: Words): OptionWord[] {
+  const all = commands.flatMap(({ options }) => options);
+  const known = all.filter(({ choices, kind }) => choices || kind);
+  return [...new Map(known.map((option) => [option.word, option])).values()];
+}
+
+// An option before the command, and its value, must not pass for the command.
+const sharedPattern = ({ shared }: Words): string =>
+  shared
+    .filter(({ takesValue }) => takesValue)
+    .map(({ word }) => word)
+    .join('|');
+
+const executionPattern = ({ commands }: Words): string =>
+  commands
+    .filter(({ takesExecution }) => takesExecution)
+    .map(({ word }) => word)
+    .join('|');
+
+function bash(all: Words): string {
+  const { name, commands } = all;
+  const list = (kind: Kind) => `$(npx ${name} values ${kind} "\${shared[@]}" 2>/dev/null)`;
+  const values = valued(all).map(({ word, choices, kind }) =>
+    kind
+      ? `    ${word}) words="${list(kind)}" ;;`
+      : `    ${word}) words="${choices?.join(' ')}" ;;`,
+  );
+  const options = commands.map(
+    ({ word, options: own }) => `        ${word}) words="${names(own)}" ;;`,
   );
   return `# source <(npx ${name} completion bash); alias ${name}='npx ${name}'
 _${name}() {
-  local words
-  case "\${COMP_WORDS[1]}" in
-${cases.join('\n')}
-    *) words="${words(commands)}" ;;
+  local words='' command='' current="\${COMP_WORDS[COMP_CWORD]}" i
+  local -a shared=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "\${COMP_WORDS[i]}" in
+      ${sharedPattern(all)})
+        ((i + 1 < COMP_CWORD)) && shared+=("\${COMP_WORDS[i]}" "\${COMP_WORDS[i + 1]}")
+        ((i++)) ;;
+      -*) ;;
+      *) [ -z "$command" ] && command="\${COMP_WORDS[i]}" ;;
+    esac
+  done
+  case "\${COMP_WORDS[COMP_CWORD - 1]}" in
+${values.join('\n')}
+    *)
+      case "$command" in
+${options.join('\n')}
+        *) words="${names(commands)}" ;;
+      esac
+      if [[ "$current" != -* && "$command" =~ ^(${executionPattern(all)})$ ]]; then
+        words="${list('executions')}"
+      fi ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 complete -o default -F _${name} ${name}
 `;
 }
 
-function zsh(name: string, commands: CommandWords[]): string {
-  const described = (all: Word[]) =>
-    all.map(({ word, what }) => single(`${word}:${what.replaceAll(':', '\\:')}`)).join(' ');
-  const cases = commands.map(
-    (command) => `    ${command.word}) all=(${described(command.options)}) ;;`,
+function zsh(all: Words): string {
+  const { name, commands } = all;
+  const described = (words: Word[]) =>
+    words.map(({ word, what }) => single(`${word}:${what.replaceAll(':', '\\:')}`)).join(' ');
+  const list = (kind: Kind) => `\${(f)"$(npx ${name} values ${kind} $shared 2>/dev/null)"}`;
+  const values = valued(all).map(({ word, choices, kind }) =>
+    kind
+      ? `    ${word}) compadd -- ${list(kind)}; return ;;`
+      : `    ${word}) compadd -- ${choices?.join(' ')}; return ;;`,
   );
+  const cases = commands.map(({ word, options }) => `    ${word}) all=(${described(options)}) ;;`);
   return `#compdef ${name}
 # source <(npx ${name} completion zsh); alias ${name}='npx ${name}'; setopt complete_aliases
 _${name}() {
-  local -a all
-  case $CURRENT-$words[2] in
-    2-*) all=(${described(commands)}) ;;
-${cases.map((line) => line.replace(/^ {4}/, '    *-')).join('\n')}
+  local -a all shared
+  local command i
+  for ((i = 2; i < CURRENT; i++)); do
+    case $words[i] in
+      ${sharedPattern(all)}) ((i + 1 < CURRENT)) && shared+=($words[i] $words[i+1]); ((i++)) ;;
+      -*) ;;
+      *) [[ -z $command ]] && command=$words[i] ;;
+    esac
+  done
+  case $words[CURRENT-1] in
+${values.join('\n')}
+  esac
+  case $command in
+    ${executionPattern(all)}) [[ $words[CURRENT] != -* ]] && { compadd -- ${list('executions')}; return } ;;
+  esac
+  case $command in
+    '') all=(${described(commands)}) ;;
+${cases.join('\n')}
   esac
   _describe ${name} all || _files
 }
@@ -72,12 +175,23 @@ compdef _${name} ${name}
 `;
 }
 
-function fish(name: string, commands: CommandWords[]): string {
-  const linesFor = ({ word: command, what, options }: CommandWords) => [
+function fish({ name, commands }: Words): string {
+  const list = (kind: Kind) => ` -x -a '(npx ${name} values ${kind} 2>/dev/null)'`;
+  const valuesOf = ({ choices, kind, takesValue }: OptionWord): string => {
+    if (kind) return list(kind);
+    if (choices) return ` -x -a '${choices.join(' ')}'`;
+    return takesValue ? ' -r' : '';
+  };
+  const linesFor = ({ word: command, what, options, takesExecution }: CommandWords) => [
     `complete -c ${name} -n __fish_use_subcommand -f -a ${command} -d ${single(what)}`,
+    ...(takesExecution
+      ? [
+          `complete -c ${name} -n '__fish_seen_subcommand_from ${command}' -f${list('executions').replace(' -x', '')}`,
+        ]
+      : []),
     ...options.map(
-      ({ word, what: meaning }) =>
-        `complete -c ${name} -n '__fish_seen_subcommand_from ${command}' -l ${word.slice(2)} -d ${single(meaning)}`,
+      (option) =>
+        `complete -c ${name} -n '__fish_seen_subcommand_from ${command}' -l ${option.word.slice(2)}${valuesOf(option)} -d ${single(option.what)}`,
     ),
   ];
   return [
@@ -88,6 +202,6 @@ function fish(name: string, commands: CommandWords[]): string {
 
 const writers = { bash, zsh, fish };
 
-/** A script that makes a shell complete a program's commands and options. */
+/** A script that makes a shell complete a program's commands, options and values. */
 export const completionFor = (shell: Shell, program: Command): string =>
-  writers[shell](program.name(), commandWords(program));
+  writers[shell](wordsOf(program));

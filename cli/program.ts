@@ -19,6 +19,7 @@ import { status } from './commands/status.ts';
 import { trial } from './commands/trial.ts';
 import { undo } from './commands/undo.ts';
 import { unlink } from './commands/unlink.ts';
+import { values } from './commands/values.ts';
 import { why } from './commands/why.ts';
 import { checkFormat, lookOf, withLookOptions } from './look.ts';
 import { codeOf, exit, UsageError } from './output/exit.ts';
@@ -47,6 +48,7 @@ const commands = [
   init,
   trial,
   completion,
+  values,
 ];
 
 const epilogue = `

@@ -11,6 +11,7 @@ import {
 import { checkTrails } from '../check/trails.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { Failure } from '../output/exit.ts';
+import type { Sheet } from '../output/sheet.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 interface Options {
@@ -25,6 +26,11 @@ const linesOf = ({ check, status, found, todo }: Check): string[] => [
   `${styleText(colours[status], marks[status])} ${styleText('bold', check)}: ${found}`,
   ...(todo === undefined ? [] : [`  → ${todo}`]),
 ];
+
+const sheetOf = (checks: Check[]): Sheet => ({
+  head: ['check', 'status', 'found', 'todo'],
+  rows: checks.map(({ check, status, found, todo }) => [check, status, found, todo]),
+});
 
 async function checksOf(terminal: Terminal, command: Command): Promise<Check[]> {
   const { stage, links: file, link } = optionsOf<Options>(command);
@@ -50,13 +56,18 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const checks = await checksOf(terminal, command);
   const failed = checks.filter(({ status }) => status === 'failed');
   if (failed.length === 0) {
-    terminal.answer({ checks }, (shown) => shown.checks.flatMap(linesOf));
+    terminal.answer(
+      { checks },
+      (shown) => shown.checks.flatMap(linesOf),
+      (shown) => sheetOf(shown.checks),
+    );
     return;
   }
   const message = `${failed.length} of ${checks.length} checks failed.`;
   throw new Failure('CheckFailedError', message, {
     document: { checks },
     linesOf: (shown) => shown.checks.flatMap(linesOf),
+    sheetOf: (shown) => sheetOf(shown.checks),
   });
 }
 

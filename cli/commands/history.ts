@@ -17,6 +17,7 @@ import { shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { age, moment } from '../output/times.ts';
+import { watching, watchSeconds } from '../output/watch.ts';
 import type { Session } from '../session.ts';
 import { pausedIn } from '../settings/pauses.ts';
 
@@ -24,10 +25,13 @@ interface Options {
   reconcile?: true;
   status?: NonNullable<ExecutionFilter['status']>;
   limit: string;
+  watch?: string | true;
 }
 
 const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'];
 const MOST = 1000;
+// A look reads each execution that is listed.
+const WATCH = { usual: 5, least: 2 };
 
 function limitOf({ limit }: Options): number {
   const number = Number(limit);
@@ -125,7 +129,7 @@ async function withWaiting(
   );
 }
 
-async function run(terminal: Terminal, command: Command): Promise<void> {
+async function show(terminal: Terminal, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
   const { stage, reconcile, status } = options;
   const limit = limitOf(options);
@@ -152,6 +156,12 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   );
 }
 
+function run(terminal: Terminal, command: Command): Promise<void> {
+  const { watch } = optionsOf<Options>(command);
+  const seconds = watchSeconds(watch, WATCH);
+  return watching(terminal, seconds, () => show(terminal, command));
+}
+
 /** Lists executions with their requests and outcomes. */
 export function history(program: Command, terminal: Terminal): void {
   const command = program
@@ -162,5 +172,6 @@ export function history(program: Command, terminal: Terminal): void {
       new Option('--status <status>', 'only executions with this status').choices(STATUSES),
     )
     .option('--limit <number>', 'how many to list', '20')
+    .option('--watch [seconds]', `show it again and again, every ${WATCH.usual} seconds`)
     .action(() => run(terminal, command));
 }

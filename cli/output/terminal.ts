@@ -34,6 +34,7 @@ const LEAST_COLUMNS = 80;
 
 const ESC = String.fromCharCode(27);
 const CLEAR_LINE = `\r${ESC}[2K`;
+const CLEAR_ALL = `${ESC}[H${ESC}[2J`;
 
 // Line ends and the colours of styleText.
 const OWN = new RegExp(`(\\r?\\n|${ESC}\\[\\d{1,2}m)`);
@@ -119,6 +120,16 @@ export class Terminal {
   remark(text: string): void {
     this.idle();
     this.#streams.stderr.write(`${guarded(text.trimEnd())}\n`);
+  }
+
+  /** Whether answers go to a terminal. */
+  get isTerminal(): boolean {
+    return this.#streams.stdout.isTTY === true;
+  }
+
+  /** Clears a terminal. */
+  clear(): void {
+    this.#streams.stdout.write(CLEAR_ALL);
   }
 
   /** Whether there is a person to ask. */

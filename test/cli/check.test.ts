@@ -6,18 +6,20 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { PolicyDocument } from 'embedded-aws/kernel/iam.ts';
 import type { Check } from '../../cli/check/checks.ts';
+import { sharedLinks } from '../setup.ts';
 import { ACCOUNT_A, pools, startWorld, type World } from '../world.ts';
 import { poolbridge, someone } from './command.ts';
 
 const TIGHT = 'us-east-1_Tight0001';
-const LINKS = join(process.env['POOLBRIDGE_ARTIFACT']!, '..', 'service', 'links.yml');
 
 describe('poolbridge check', () => {
   let world: World;
-  let folder: string;
+  const folder = mkdtempSync(join(tmpdir(), 'poolbridge-test-'));
+  /** The links.yml that was deployed. */
+  const LINKS = join(folder, 'deployed.yml');
   before(async () => {
     world = await startWorld({ trail: true });
-    folder = mkdtempSync(join(tmpdir(), 'poolbridge-test-'));
+    writeFileSync(LINKS, sharedLinks());
     await world.createUserPool(TIGHT);
     await world.createIdentityPool(pools.tight);
   });
@@ -171,8 +173,22 @@ describe('poolbridge check', () => {
     const starting = ['StartExecution', 'DescribeExecution'];
     const planned = await poolbridge(world, ['plan', '--link', 'tight', '--json']);
     const { execution } = JSON.parse(planned.out);
-    const needed: Record<string, [string[], PolicyDocument['Statement']]> = {
-      plan: [['--link', 'tight'], [states(...starting)]],
+    const needed: Record<string, [string[], PolicyDocument['Statement'], error?: string]> = {
+      // The write would be refused too: the identity pool is full.
+      plan: [['--link', 'tight'], [states(...starting)], 'ProviderQuotaError'],
+      entries: [
+        ['--link', 'tight'],
+        [
+          states(...starting),
+          {
+            Effect: 'Allow',
+            Action: 'dynamodb:Query',
+            Resource: inRegion('dynamodb', 'table/poolbridge-dev'),
+            Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': pools.tight } },
+          },
+        ],
+      ],
+      approvals: [[], [states('ListExecutions', ...reading)]],
       status: [['--link', 'tight'], [states(...starting)]],
       reconcile: [['--link', 'tight'], [states(...starting)]],
       history: [['--reconcile'], [states('ListExecutions', 'DescribeExecution')]],
@@ -207,11 +223,14 @@ describe('poolbridge check', () => {
         ],
       ],
     };
-    for (const [name, [args, statements]] of Object.entries(needed)) {
+    for (const [name, [args, statements, error]] of Object.entries(needed)) {
       const { session } = someone(world, `may-${name}`, statements);
       const { code, out, err } = await poolbridge(world, [name, ...args], session);
-      assert.equal(code, 0, `${name}: ${err}`);
-      assert.ok(!out.includes('AccessDeniedException'), out);
+      if (error) assert.ok(err.includes(`\n${error}: `), `${name}: ${err}`);
+      else assert.equal(code, 0, `${name}: ${err}`);
+      for (const denied of ['AccessDeniedException', 'may not read']) {
+        assert.ok(!`${out}${err}`.includes(denied), `${name}: ${out}${err}`);
+      }
     }
   });
 
@@ -225,7 +244,7 @@ describe('poolbridge check', () => {
   });
 });
 
-test('poolbridge completion completes commands and options', async () => {
+test('poolbridge completion completes commands, options and values, also after shared options', async () => {
   const world = { local: { endpoint: '' } } as World;
   const { out } = await poolbridge(world, ['completion', 'bash']);
   const complete = (...words: string[]) =>
@@ -233,7 +252,7 @@ test('poolbridge completion completes commands and options', async () => {
       'bash',
       [
         '-c',
-        `${out}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _poolbridge; echo "\${COMPREPLY[@]}"`,
+        `${out}\n# In place of the command: what it is called with.\nnpx() { echo "\${@:3}"; }\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _poolbridge; echo "\${COMPREPLY[@]}"`,
         '-',
         ...words,
       ],
@@ -242,6 +261,15 @@ test('poolbridge completion completes commands and options', async () => {
   assert.equal(complete('poolbridge', 'un'), 'unlink undo');
   assert.equal(complete('poolbridge', 'audit', '--f'), '--format');
   assert.equal(complete('poolbridge', 'audit', '--st'), '--stage');
+  assert.equal(complete('poolbridge', '--stage', 'link', 'un'), 'unlink undo');
+  assert.equal(complete('poolbridge', '--stage', 'link', 'audit', '--format', 'h'), 'html');
+  assert.equal(complete('poolbridge', 'entries', '--state', 'mi'), 'missing');
+  assert.equal(
+    complete('poolbridge', '--stage', 'prod', 'status', '--link', ''),
+    'links --stage prod',
+  );
+  assert.equal(complete('poolbridge', 'show', 'e'), 'executions');
+  assert.equal(complete('poolbridge', 'show', '--la'), '--last');
   for (const shell of ['zsh', 'fish']) {
     const script = (await poolbridge(world, ['completion', shell])).out;
     for (const word of ['unlink', 'all-clients', 'stage']) assert.ok(script.includes(word), shell);

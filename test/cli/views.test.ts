@@ -220,6 +220,31 @@ describe('what a person sees', () => {
     });
   });
 
+  test('values lists what a shell completes, and nothing if it can not be found out', async () => {
+    assert.deepEqual((await say('values', 'stages')).out, 'dev\n');
+    const [newest = ''] = (await say('values', 'executions')).out.split('\n');
+    assert.equal((await json('show', newest)).code, 0);
+    const nowhere = await say('values', 'executions', '--stage', 'nope');
+    assert.deepEqual([nowhere.code, nowhere.out, nowhere.err], [0, '', '']);
+  });
+
+  test('history and status are shown again and again with --watch, until Ctrl-C', async () => {
+    for (const args of [
+      ['history', '--limit', '1'],
+      ['status', '--link', 'healed'],
+    ]) {
+      const before = process.listeners('SIGINT');
+      const shown = inTerminal(...args, '--watch', '60');
+      // The first listener is the one that ends the watch, and comes before anything is shown.
+      const added = () => process.listeners('SIGINT').filter((each) => !before.includes(each));
+      await until(() => added().length > 0);
+      added()[0]?.('SIGINT');
+      assert.ok((await shown).startsWith('\u001b[H\u001b[2J'), args[0]);
+    }
+    assert.equal((await say('history', '--watch')).code, 2);
+    assert.equal((await say('status', '--watch', '1')).code, 2);
+  });
+
   describe('in 80 columns', () => {
     const subject = (client: string) => ['--user-pool', HEALED, '--client', client];
 
