@@ -86,12 +86,17 @@ export class Machines {
     return `${(await this.arnOf(machine)).replace(':stateMachine:', ':execution:')}:${named}`;
   }
 
-  /** Starts an execution, and returns its ARN. */
-  async start(machine: Machine, input: object): Promise<string> {
+  /**
+   * Starts an execution, and returns its ARN.
+   *
+   * @param name if absent, Step Functions makes one.
+   */
+  async start(machine: Machine, input: object, name?: string): Promise<string> {
     const sfn = await this.#session.stepFunctions();
     const { executionArn = '' } = await sfn.startExecution({
       stateMachineArn: await this.arnOf(machine),
       input: JSON.stringify(input),
+      ...(name !== undefined && { name }),
     });
     return executionArn;
   }

@@ -4,6 +4,8 @@ import type { Machine } from '../../core/deployment.ts';
 export interface Address {
   /** ARN of the execution that is shown; absent in the overview. */
   execution?: string;
+  /** Id of the identity pool that is shown. */
+  identityPoolId?: string;
   /** The choices, by name. */
   choices: Readonly<Record<string, string>>;
 }
@@ -12,21 +14,24 @@ export interface Address {
 export function addressIn(hash: string): Address {
   const [path = '', query = ''] = hash.replace(/^#/, '').split(/\?(.*)/s);
   const choices = Object.fromEntries(new URLSearchParams(query));
-  const [, execution] = /^\/execution\/(.+)$/.exec(path) ?? [];
-  return { choices, ...(execution !== undefined && { execution }) };
+  const [, kind, name] = /^\/(execution|pool)\/(.+)$/.exec(path) ?? [];
+  if (name === undefined) return { choices };
+  return kind === 'pool' ? { choices, identityPoolId: name } : { choices, execution: name };
 }
 
 /** The part of an address from `#` on. Choices without a value are left out. */
-export function hashOf({
-  execution,
-  choices,
-}: {
-  execution?: string | undefined;
-  choices?: Readonly<Record<string, string | undefined>>;
-}): string {
-  const chosen = Object.entries(choices ?? {}).filter(([, value]) => value);
+export function hashOf(
+  { execution, identityPoolId }: Omit<Address, 'choices'>,
+  choices: Readonly<Record<string, string | undefined>> = {},
+): string {
+  const chosen = Object.entries(choices).filter(([, value]) => value);
   const query = new URLSearchParams(chosen as [string, string][]).toString();
-  const path = execution === undefined ? '#/' : `#/execution/${execution}`;
+  const path =
+    execution !== undefined
+      ? `#/execution/${execution}`
+      : identityPoolId === undefined
+        ? '#/'
+        : `#/pool/${identityPoolId}`;
   return query === '' ? path : `${path}?${query}`;
 }
 

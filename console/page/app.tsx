@@ -3,6 +3,7 @@ import { Execution } from './execution.tsx';
 import { Banners, Header, News } from './frame.tsx';
 import { Overview } from './overview.tsx';
 import { PlanDialog } from './plan-dialog.tsx';
+import { Pool } from './pool.tsx';
 import type { Page } from './store.ts';
 import { Problem } from './words.tsx';
 
@@ -15,25 +16,32 @@ const Loading = ({ what }: { what: string }) => (
   </>
 );
 
+/** Why a view can't be shown. */
+const Missing = ({ sentence }: { sentence: string }) => (
+  <>
+    <p>
+      <a href="#/">← Overview</a>
+    </p>
+    <Heading text="Poolbridge" />
+    <Problem sentence={sentence} />
+  </>
+);
+
 function Content({ page }: { page: Page }): JSX.Element {
   const { overview, view, problem } = page;
-  const { execution } = page.address;
-  if (problem !== undefined) {
-    return (
-      <>
-        {execution !== undefined && (
-          <p>
-            <a href="#/">← All executions</a>
-          </p>
-        )}
-        <Heading text="Poolbridge" />
-        <Problem sentence={problem} />
-      </>
-    );
-  }
+  const { execution, identityPoolId } = page.address;
+  if (problem !== undefined) return <Missing sentence={problem} />;
   if (!overview) return <Loading what="Poolbridge" />;
   // Nothing is known yet but an error, which a banner shows.
   if (overview.about.account === '') return <Heading text="Poolbridge" />;
+  if (identityPoolId !== undefined) {
+    const pool = overview.pools.find((each) => each.identityPoolId === identityPoolId);
+    return pool ? (
+      <Pool pool={pool} about={overview.about} />
+    ) : (
+      <Missing sentence={`No reconcile has reported an identity pool ${identityPoolId} yet.`} />
+    );
+  }
   if (execution === undefined) return <Overview page={page} overview={overview} />;
   if (view?.row.execution !== execution) return <Loading what="Execution" />;
   return <Execution view={view} about={overview.about} />;

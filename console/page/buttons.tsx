@@ -38,6 +38,22 @@ export const Button = ({
   </button>
 );
 
+/** A button that copies a text. */
+export const Copy = ({ text, what }: { text: string; what: string }): JSX.Element => (
+  <button
+    type="button"
+    class="small copy"
+    onClick={() =>
+      navigator.clipboard.writeText(text).then(
+        () => say(`Copied: ${text}`),
+        () => say('The browser does not allow copying.'),
+      )
+    }
+  >
+    {`Copy ${what}`}
+  </button>
+);
+
 /** A button whose action asks the console; it is off while the console does not answer. */
 export function AskButton({
   press,

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { ExecutionView, Overview, WaitingView } from '../server/protocol.ts';
-import { PlanButton } from './buttons.tsx';
+import { Copy, PlanButton } from './buttons.tsx';
+import { Found } from './found.tsx';
 import { Difference, ResultCard, StatusBadge } from './result.tsx';
 import { Badge, byLinks, Facts, Panel, Unseen } from './words.tsx';
 import { Workflow } from './workflow.tsx';
@@ -48,7 +49,11 @@ export function Execution({
   view: ExecutionView;
   about: Overview['about'];
 }): JSX.Element {
-  const { row, facts, results, waiting, link } = view;
+  const { row, facts, waiting, links } = view;
+  // The findings of a reconcile say more than a result without a change.
+  const results = view.results.filter(
+    ({ lines, message }) => view.findings.length === 0 || lines.length > 0 || message !== undefined,
+  );
   const { execution } = row;
   const mayDecide = about.denied.decide === undefined;
   return (
@@ -60,17 +65,27 @@ export function Execution({
         <h1 tabIndex={-1}>
           <StatusBadge row={row} /> {titleOf(view)}
         </h1>
-        {view.isUndoable && about.denied.link === undefined && (
-          <PlanButton action={{ kind: 'undo', execution }}>Undo …</PlanButton>
-        )}
+        <div class="buttons">
+          <Copy text={execution} what="ARN" />
+          {row.clientId !== undefined && <Copy text={row.clientId} what="client id" />}
+          {view.isUndoable && about.denied.link === undefined && (
+            <PlanButton action={{ kind: 'undo', execution }}>Undo …</PlanButton>
+          )}
+        </div>
       </div>
       <section class="panel about" aria-label="About">
         <Facts facts={[...facts, ['ARN', execution]]} />
-        {link !== undefined && (
+        {links.length > 0 && (
           <p>
-            <a href={link} rel="noreferrer" target="_blank">
-              Open it in the AWS console
-            </a>
+            In the AWS console:{' '}
+            {links.map(({ text, href }, i) => (
+              <span key={text}>
+                {i > 0 && ' · '}
+                <a href={href} rel="noreferrer" target="_blank">
+                  {text}
+                </a>
+              </span>
+            ))}
           </p>
         )}
       </section>
@@ -86,6 +101,7 @@ export function Execution({
           ))}
         </Panel>
       )}
+      <Found view={view} about={about} />
       {results.length > 0 && (
         <Panel id="results" title="Result">
           {results.map((result, i) => (

@@ -1,11 +1,14 @@
 import type { JSX } from 'preact';
+import { duration } from '../../cli/output/times.ts';
 import type { Machine } from '../../core/deployment.ts';
-import type { Row } from '../server/protocol.ts';
+import type { Row, Rows } from '../server/protocol.ts';
 import { machineIn } from './address.ts';
 import { AskButton, Button } from './buttons.tsx';
+import { filterIn, matches, type RowFilter } from './filter.ts';
+import { Filters } from './filters.tsx';
 import { StatusBadge } from './result.tsx';
-import { allRows, choose, loadOlder, type Page } from './store.ts';
-import { breakable, Code, Panel, Table, Time } from './words.tsx';
+import { allRows, choose, page as current, loadOlder, type Page, show } from './store.ts';
+import { Ago, breakable, Code, Panel, Table } from './words.tsx';
 
 const Request = ({ row: { operation, userPoolId, clientId, isDryRun } }: { row: Row }) => (
   <>
@@ -26,14 +29,25 @@ const Request = ({ row: { operation, userPoolId, clientId, isDryRun } }: { row: 
   </>
 );
 
+const secondsOf = ({ started, stopped }: Row): number | undefined =>
+  stopped === undefined ? undefined : (Date.parse(stopped) - Date.parse(started)) / 1000;
+
+/** Opens an execution by a click anywhere in its row, unless text is being selected. */
+function open(event: MouseEvent, { execution }: Row): void {
+  const isOnLink = event.target instanceof Element && event.target.closest('a, button');
+  if (!isOnLink && window.getSelection()?.isCollapsed !== false) show(execution);
+}
+
 const ExecutionRow = ({ row }: { row: Row }) => (
-  <tr>
+  // The link in the row does the same by keyboard.
+  <tr class="opens" onClick={(event) => open(event, row)}>
     <td>
       <StatusBadge row={row} />
     </td>
     <td class="when">
-      <Time at={row.started} />
+      <Ago at={row.started} />
     </td>
+    <td class="when">{duration(secondsOf(row)) || '–'}</td>
     <td class="what">
       <Request row={row} />
     </td>
@@ -66,31 +80,63 @@ const MachineChoice = ({ chosen }: { chosen: Machine }) => (
   </div>
 );
 
-const columns = ['Outcome', 'Started', 'Request', 'Requested by', 'Execution'];
+const columns = ['Outcome', 'Started', 'Duration', 'Request', 'Requested by', 'Execution'];
 
-/** The executions of a state machine, newest first. */
-export function Executions({ page }: { page: Page }): JSX.Element {
-  const machine = machineIn(page.address);
-  const rows = page.overview?.[machine] ?? { rows: [] };
-  const older = page.older[machine];
-  const all = allRows(rows, older);
-  const { next } = older ?? rows;
+// How many pages are read at most before a person is asked again.
+const MOST_PAGES = 10;
+
+const rowsOf = ({ overview, older }: Page, machine: Machine): { all: Row[]; rows: Rows } => {
+  const rows = overview?.[machine] ?? { rows: [] };
+  return { all: allRows(rows, older[machine]), rows: older[machine] ?? rows };
+};
+
+/** Loads older executions, until one more is shown. */
+async function lookBack(machine: Machine, filter: RowFilter): Promise<void> {
+  const count = () => rowsOf(current, machine).all.filter((row) => matches(row, filter)).length;
+  const before = count();
+  for (let i = 0; i < MOST_PAGES && count() === before; i++) {
+    const { next } = rowsOf(current, machine).rows;
+    if (next === undefined) return;
+    await loadOlder(machine, next);
+  }
+}
+
+function List({ all, filter }: { all: Row[]; filter: RowFilter }): JSX.Element {
+  const shown = all.filter((row) => matches(row, filter));
   return (
-    <Panel id="executions" title="Executions" beside={<MachineChoice chosen={machine} />}>
+    <>
+      {Object.keys(filter).length > 0 && (
+        <p class="dim" role="status">
+          {`${shown.length} of the newest ${all.length} executions match.`}
+        </p>
+      )}
       <div class="executions">
-        {all.length === 0 ? (
+        {shown.length === 0 ? (
           <p class="dim">No executions.</p>
         ) : (
           <Table label="The executions, newest first" heads={columns}>
-            {all.map((row) => (
+            {shown.map((row) => (
               <ExecutionRow key={row.execution} row={row} />
             ))}
           </Table>
         )}
       </div>
-      {next !== undefined && (
+    </>
+  );
+}
+
+/** The executions of a state machine, newest first. */
+export function Executions({ page }: { page: Page }): JSX.Element {
+  const machine = machineIn(page.address);
+  const filter = filterIn(page.address.choices);
+  const { all, rows } = rowsOf(page, machine);
+  return (
+    <Panel id="executions" title="Executions" beside={<MachineChoice chosen={machine} />}>
+      <Filters filter={filter} />
+      <List all={all} filter={filter} />
+      {rows.next !== undefined && (
         <p>
-          <AskButton press={() => loadOlder(machine, next)}>Show older ones</AskButton>
+          <AskButton press={() => lookBack(machine, filter)}>Show older ones</AskButton>
         </p>
       )}
     </Panel>

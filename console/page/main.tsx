@@ -2,22 +2,29 @@
 import './text.ts';
 import { render } from 'preact';
 import type { News, Overview } from '../server/protocol.ts';
-import { addressIn } from './address.ts';
+import { addressIn, machineIn } from './address.ts';
 import { App } from './app.tsx';
 import { listen, NotOpenError, takeToken } from './client.ts';
 import { titleOf } from './execution.tsx';
+import { outcomeOf } from './filter.ts';
 import { change, onChange, page, say } from './store.ts';
 import { readClients } from './try-it.tsx';
 
 // How long to wait before connecting again, in milliseconds.
 const RECONNECT_MS = 2000;
+// How often times such as "3 min ago" are shown anew, in milliseconds.
+const TICK_MS = 30_000;
 
 /** The title of the tab, which tells it apart from others. */
 function title(): string {
-  const { view, address } = page;
-  if (address.execution === undefined) return 'Poolbridge';
-  const isShown = view?.row.execution === address.execution;
-  return `${isShown ? titleOf(view) : 'Execution'} · Poolbridge`;
+  const { view, address, overview } = page;
+  const { execution, identityPoolId } = address;
+  const end = `Poolbridge ${overview?.about.stage ?? ''}`.trimEnd();
+  if (identityPoolId !== undefined) return `${identityPoolId} · ${end}`;
+  if (execution === undefined)
+    return machineIn(address) === 'link' ? end : `Reconciliations · ${end}`;
+  if (view?.row.execution !== execution) return `Execution · ${end}`;
+  return `${outcomeOf(view.row)} ${titleOf(view)} · ${end}`;
 }
 
 onChange(() => {
@@ -88,6 +95,8 @@ window.addEventListener('hashchange', () => {
   takeToken();
   go();
 });
+
+setInterval(() => change({}), TICK_MS);
 
 takeToken();
 // What the file of the page shows is replaced.

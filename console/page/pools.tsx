@@ -1,116 +1,53 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Done, Drift, Overview, PoolView } from '../server/protocol.ts';
-import { AskButton, Button, PlanButton } from './buttons.tsx';
+import type { Done, Overview, PoolView } from '../server/protocol.ts';
+import { AskButton, Button } from './buttons.tsx';
 import { post } from './client.ts';
+import { RepairButton, toneOf } from './pool.tsx';
 import { StatusBadge } from './result.tsx';
 import { done } from './store.ts';
-import { Badge, byLinks, Code, Failed, Panel, Table, Time, type Tone, Unseen } from './words.tsx';
+import { Ago, Badge, breakable, Panel, Table } from './words.tsx';
 
 // How many identity pools are shown at first.
 const FEW = 10;
 
-const tones: Record<string, Tone> = {
-  linked: 'good',
-  missing: 'warn',
-  orphaned: 'warn',
-  foreign: 'plain',
-};
+const columns = ['Identity pool', 'Links', 'Linked', 'Drift', 'Last look', 'Action'];
 
-const toneOf = (state: string): Tone => tones[state] ?? 'bad';
-
-const Counts = ({ all }: { all: Record<string, number> }) => (
-  <ul class="counts" aria-label="Entries">
-    {Object.entries(all)
-      .filter(([state, count]) => count > 0 || state === 'linked')
-      .map(([state, count]) => (
-        <li key={state}>
-          <Badge tone={toneOf(state)} word={`${count} ${state}`} />
-        </li>
+function Drift({ pool: { counts = {}, failure } }: { pool: PoolView }): JSX.Element {
+  if (failure) return <Badge tone="bad" word={failure.error} />;
+  const all = Object.entries(counts).filter(
+    ([state, count]) => count > 0 && state !== 'linked' && state !== 'foreign',
+  );
+  if (all.length === 0) return <Badge tone="good" word="none" />;
+  return (
+    <span class="counts">
+      {all.map(([state, count]) => (
+        <Badge key={state} tone={toneOf(state)} word={`${count} ${state}`} />
       ))}
-  </ul>
-);
-
-// The action that resolves a drifted entry.
-const remedies: Record<string, 'link' | 'unlink'> = {
-  missing: 'link',
-  removed: 'link',
-  orphaned: 'unlink',
-  uncovered: 'unlink',
-};
-
-function Remedy({ identityPoolId, drift }: { identityPoolId: string; drift: Drift }) {
-  const kind = remedies[drift.state];
-  if (!kind) return null;
-  const { userPoolId, clientId } = drift;
-  return (
-    <PlanButton action={{ kind, userPoolId, clientId, identityPoolId }}>
-      {kind === 'link' ? 'Link …' : 'Unlink …'}
-      <Unseen>{` ${clientId}`}</Unseen>
-    </PlanButton>
+    </span>
   );
 }
 
-const DriftTable = ({ pool, mayLink }: { pool: PoolView; mayLink: boolean }) => (
-  <Table
-    label={`Drift of ${pool.identityPoolId}`}
-    heads={['State', 'App client', 'User pool', 'Action']}
-  >
-    {pool.drift.map((drift) => (
-      <tr key={`${drift.userPoolId} ${drift.clientId} ${drift.issuer}`}>
-        <td>
-          <Badge tone={toneOf(drift.state)} word={drift.state} />
-        </td>
-        <td>
-          <Code of={drift.clientId} /> {drift.clientName}
-        </td>
-        <td>
-          <Code of={drift.userPoolId} />
-          {drift.issuer && ' (updated issuer)'}
-        </td>
-        <td>{mayLink && <Remedy identityPoolId={pool.identityPoolId} drift={drift} />}</td>
-      </tr>
-    ))}
-  </Table>
-);
-
-function sinceText({ since: { linked, unlinked } }: PoolView): string {
-  const parts = [linked > 0 && `${linked} linked`, unlinked > 0 && `${unlinked} unlinked`];
-  const texts = parts.filter((part) => part !== false);
-  return texts.length > 0 ? `; since then ${texts.join(', ')}` : '';
-}
-
-function RepairButton({ pool: { drift, links, identityPoolId } }: { pool: PoolView }) {
-  const [link] = links;
-  if (link === undefined || drift.every(({ repair }) => repair === undefined)) return null;
-  return (
-    <PlanButton action={{ kind: 'repair', link }}>
-      Repair …<Unseen>{` ${identityPoolId}`}</Unseen>
-    </PlanButton>
-  );
-}
-
-const Pool = ({ pool, denied }: { pool: PoolView; denied: Overview['about']['denied'] }) => (
-  <article class="pool">
-    <div class="head">
-      <h3>{pool.identityPoolId}</h3>
-      {denied.reconcile === undefined && <RepairButton pool={pool} />}
-    </div>
-    <p class="dim">
-      {byLinks(pool.links)}
-      {' · as of '}
+const PoolRow = ({ pool, mayRepair }: { pool: PoolView; mayRepair: boolean }) => (
+  <tr>
+    <td class="pool-id">
+      <a href={`#/pool/${pool.identityPoolId}`}>{breakable(pool.identityPoolId)}</a>
+    </td>
+    <td>{pool.links.join(', ')}</td>
+    <td class="when">
+      {pool.counts?.['linked'] ?? '–'}
+      {pool.counts?.['foreign'] ? ` + ${pool.counts['foreign']} foreign` : ''}
+    </td>
+    <td>
+      <Drift pool={pool} />
+    </td>
+    <td class="when">
       <a href={`#/execution/${pool.execution}`}>
-        <Time at={pool.asOf} />
+        <Ago at={pool.asOf} />
       </a>
-      {sinceText(pool)}
-    </p>
-    {pool.counts && <Counts all={pool.counts} />}
-    {pool.failure && <Failed {...pool.failure} />}
-    {pool.drift.length > 0 && <DriftTable pool={pool} mayLink={denied.link === undefined} />}
-    {pool.omitted !== undefined && (
-      <p>{`And ${pool.omitted} more; the log of ReconcileIdentityPool lists them.`}</p>
-    )}
-  </article>
+    </td>
+    <td>{mayRepair && <RepairButton pool={pool} />}</td>
+  </tr>
 );
 
 /** Why no identity pool is shown. */
@@ -129,16 +66,22 @@ function WithoutPools({ overview: { reconcile } }: { overview: Overview }): JSX.
 export function Pools({ overview }: { overview: Overview }): JSX.Element {
   const [areAllShown, setAllShown] = useState(false);
   const { pools, about } = overview;
+  const mayRepair = about.denied.reconcile === undefined;
   const shown = areAllShown ? pools : pools.slice(0, FEW);
-  const check = about.denied.reconcile === undefined && (
+  const check = mayRepair && (
     <AskButton press={async () => done(await post<Done>('/api/look'))}>Check for drift</AskButton>
   );
   return (
     <Panel id="pools" title="Identity pools" beside={check}>
-      {pools.length === 0 && <WithoutPools overview={overview} />}
-      {shown.map((pool) => (
-        <Pool key={pool.identityPoolId} pool={pool} denied={about.denied} />
-      ))}
+      {pools.length === 0 ? (
+        <WithoutPools overview={overview} />
+      ) : (
+        <Table label="The identity pools" heads={columns}>
+          {shown.map((pool) => (
+            <PoolRow key={pool.identityPoolId} pool={pool} mayRepair={mayRepair} />
+          ))}
+        </Table>
+      )}
       {shown.length < pools.length && (
         <p>
           <Button press={() => setAllShown(true)}>{`Show all ${pools.length}`}</Button>

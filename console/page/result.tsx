@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { DifferenceLine } from '../../cli/output/changes.ts';
 import type { ResultView, Row } from '../server/protocol.ts';
+import { Sides } from './sides.tsx';
 import { Badge, breakable, byLinks, Facts, Failed, type Tone, Unseen } from './words.tsx';
 
 const tones: Record<string, Tone> = {
@@ -54,17 +55,6 @@ export const Difference = ({
   </ol>
 );
 
-const Whole = ({ title, json }: { title: string; json: string | undefined }) =>
-  json === undefined ? null : (
-    <details>
-      <summary>{title}</summary>
-      {/* biome-ignore lint/a11y: a region that scrolls must be reached by keyboard */}
-      <pre tabIndex={0} role="region" aria-label={title}>
-        {json}
-      </pre>
-    </details>
-  );
-
 function Message({ result: { error, message } }: { result: ResultView }) {
   if (message === undefined) return null;
   return error === undefined ? (
@@ -92,8 +82,7 @@ export function ResultCard({ result }: { result: ResultView }): JSX.Element {
       {changedSince.length > 0 && <p>Changed since, by others:</p>}
       {changedSince.length > 0 && <Difference lines={changedSince} label="Changed since" />}
       {result.facts.length > 0 && <Facts facts={result.facts} />}
-      <Whole title="The identity pool before" json={result.before} />
-      <Whole title="The identity pool after" json={result.after} />
+      {result.sides && <Sides blocks={result.sides} label={`${title} before and after`} />}
     </article>
   );
 }

@@ -49,8 +49,7 @@ export const say = (text: string, isSeen = true): void => change({ message: { te
 
 /** Puts choices into the address, without a new entry in the history of the tab. */
 export function choose(choices: Record<string, string | undefined>): void {
-  const { execution, choices: before } = page.address;
-  const hash = hashOf({ execution, choices: { ...before, ...choices } });
+  const hash = hashOf(page.address, { ...page.address.choices, ...choices });
   window.history.replaceState(null, '', hash);
   change({ address: addressIn(hash) });
 }

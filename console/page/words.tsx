@@ -1,10 +1,17 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { moment } from '../../cli/output/times.ts';
+import { age, moment } from '../../cli/output/times.ts';
 
 export type Children = ComponentChildren;
 
 export const Time = ({ at }: { at: string }): JSX.Element => (
   <time dateTime={at}>{moment(at)}</time>
+);
+
+/** How long ago a time was; the time itself is shown when a person points at it. */
+export const Ago = ({ at }: { at: string }): JSX.Element => (
+  <time dateTime={at} title={moment(at)}>
+    {age(at)}
+  </time>
 );
 
 /** Long text without blanks, which may break after a colon or slash. */

@@ -6,30 +6,9 @@ import type { Data, ExecutionView, Visit } from '../server/protocol.ts';
 import { Button } from './buttons.tsx';
 import { get } from './client.ts';
 import { GraphView, statusOf, wordOf } from './graph.tsx';
+import { Json } from './json.tsx';
 import { choose, page, say } from './store.ts';
-import { type Fact, Facts, Panel, sentenceOf, Time } from './words.tsx';
-
-const pretty = (json: string): string => {
-  try {
-    return JSON.stringify(JSON.parse(json), null, 2);
-  } catch {
-    return json;
-  }
-};
-
-const JsonView = ({ what, json }: { what: string; json: string | undefined }) => (
-  <div>
-    <h4>{what}</h4>
-    {json === undefined ? (
-      <p class="dim">None yet.</p>
-    ) : (
-      // biome-ignore lint/a11y: a region that scrolls must be reached by keyboard
-      <pre tabIndex={0} role="region" aria-label={what}>
-        {pretty(json)}
-      </pre>
-    )}
-  </div>
-);
+import { Badge, type Fact, Facts, Panel, sentenceOf, Table, Time } from './words.tsx';
 
 function placedIn({ nodes }: Layout, name: string): Placed | undefined {
   for (const node of nodes) {
@@ -75,11 +54,18 @@ interface Chosen {
   only: string | undefined;
 }
 
-/** The state, the visit and the identity pool that the address names. */
+/** The visit that a person looks for first: the last that failed with an error, waits or runs, or the last of all. */
+const telling = (visits: Visit[]): Visit | undefined =>
+  visits.findLast(({ status, errors }) => status === 'failed' && errors !== undefined) ??
+  visits.findLast(({ status }) => status === 'waiting') ??
+  visits.findLast(({ status }) => status === 'failed') ??
+  visits.at(-1);
+
+/** The state, the visit and the identity pool that the address names, or those that tell most. */
 function chosenIn(visits: Visit[]): Chosen {
-  const { state, visit, pool: only } = page.address.choices;
+  const { state = telling(visits)?.state, visit, pool: only } = page.address.choices;
   const own = visits.filter((each) => each.state === state);
-  return { state, only, visit: own.find(({ id }) => String(id) === visit) ?? own.at(-1) };
+  return { state, only, visit: own.find(({ id }) => String(id) === visit) ?? telling(own) };
 }
 
 function Visits({ own, chosen }: { own: Visit[]; chosen: Visit | undefined }) {
@@ -124,8 +110,8 @@ function StatePanel({
       {own.length === 0 && <p class="dim">{`It was ${wordOf(statusOf(own))}.`}</p>}
       <Visits own={own} chosen={visit} />
       {visit && <Facts facts={visitFacts(visit)} />}
-      {visit && data && <JsonView what="Input" json={data.input} />}
-      {visit && data && <JsonView what="Output" json={data.output} />}
+      {visit && data && <Json what="Input" json={data.input} />}
+      {visit && data && <Json what="Output" json={data.output} />}
     </>
   );
 }
@@ -153,6 +139,44 @@ function PoolChoice({ visits, only }: { visits: Visit[]; only: string | undefine
     </label>
   );
 }
+
+const chooseVisit = ({ id, state }: Visit): void => choose({ state, visit: String(id) });
+
+/** Every visit in the order in which they began. */
+const Events = ({ visits, chosen }: { visits: Visit[]; chosen: Visit | undefined }) => (
+  <Table label="Events" heads={['State', 'Status', 'After', 'Duration']}>
+    {visits.map((visit) => (
+      <tr key={visit.id} class={visit.id === chosen?.id ? 'chosen' : undefined}>
+        <td>
+          <Button
+            class="plain"
+            aria-pressed={visit.id === chosen?.id}
+            press={() => chooseVisit(visit)}
+          >
+            {visit.state}
+          </Button>
+          {visit.identityPoolId !== undefined && <div class="dim">{visit.identityPoolId}</div>}
+        </td>
+        <td>
+          <Badge tone={toneOf[visit.status]} word={wordOf(visit.status)} />
+        </td>
+        <td class="when">{`+${duration(sinceFirst(visit, visits))}`}</td>
+        <td class="when">{duration(visit.seconds) || '–'}</td>
+      </tr>
+    ))}
+  </Table>
+);
+
+const toneOf = {
+  done: 'good',
+  failed: 'bad',
+  waiting: 'warn',
+  running: 'info',
+  ended: 'warn',
+} as const;
+
+const sinceFirst = ({ entered }: Visit, [first]: Visit[]): number =>
+  (Date.parse(entered) - Date.parse(first?.entered ?? entered)) / 1000;
 
 const select = (state: string): void => choose({ state, visit: undefined });
 
@@ -186,9 +210,12 @@ export function Workflow({ view }: { view: ExecutionView }): JSX.Element {
         ) : (
           <StateList visits={shown} selected={chosen.state} />
         )}
-        <section class="state-panel" aria-label="The chosen state" aria-live="polite">
-          <StatePanel view={view} visits={shown} chosen={chosen} />
-        </section>
+        <div class="beside">
+          <Events visits={shown} chosen={chosen.visit} />
+          <section class="state-panel" aria-label="The chosen state" aria-live="polite">
+            <StatePanel view={view} visits={shown} chosen={chosen} />
+          </section>
+        </div>
       </div>
     </Panel>
   );

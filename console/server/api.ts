@@ -5,6 +5,7 @@ import { Failure } from '../../cli/output/exit.ts';
 import type { Session } from '../../cli/session.ts';
 import { isObject, isOneOf, isText } from '../../core/shape.ts';
 import { Abilities } from './abilities.ts';
+import { Entries } from './entries.ts';
 import { Live } from './live.ts';
 import { newsOf } from './news.ts';
 import { Plans } from './plans.ts';
@@ -105,6 +106,7 @@ export function api({ session, stage, demo }: ConsoleOptions): Hono {
   const live = new Live({ session, stage, demo: about }, abilities);
   const plans = new Plans(session, stage, abilities);
   const finder = new Finder(session, stage);
+  const entries = new Entries(session, stage);
   /** Answers with the result of an action, and refreshes the pages. */
   const refreshed = async (context: Context, done: Promise<object>): Promise<Response> => {
     try {
@@ -134,6 +136,10 @@ export function api({ session, stage, demo }: ConsoleOptions): Hono {
     .post('/confirm', async (context) => {
       const body = await bodyOf(context.req);
       return refreshed(context, plans.confirm(text(body, 'id'), optional(body, 'reason')));
+    })
+    .post('/entries', async (context) => {
+      const link = text(await bodyOf(context.req), 'link');
+      return refreshed(context, entries.of(link));
     })
     .post('/look', async (context) => {
       await bodyOf(context.req);

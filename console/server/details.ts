@@ -1,15 +1,17 @@
 import { waitingIn } from '../../cli/executions/approvals.ts';
 import { Executions } from '../../cli/executions/executions.ts';
 import { type Event, historySince, visitsWithDataIn } from '../../cli/executions/history.ts';
-import { recordsOf } from '../../cli/executions/records.ts';
+import { type Recorded, recordsOf } from '../../cli/executions/records.ts';
 import { linesOfChanges } from '../../cli/output/changes.ts';
-import { consoleLink } from '../../cli/output/console-link.ts';
+import { consoleLink, logsLink, trailLink } from '../../cli/output/console-link.ts';
 import type { Session } from '../../cli/session.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { graphOf } from './graph.ts';
 import { type Layout, layout } from './layout.ts';
+import { poolsOf, reportIn } from './pools.ts';
 import type { Data, ExecutionView } from './protocol.ts';
+import { removedIn } from './removed.ts';
 import { factsOf, resultView, rowOf, visitOf } from './views.ts';
 
 // The events of this many executions are kept.
@@ -19,6 +21,26 @@ const KEPT = 5;
 interface Read {
   events: Event[];
   graph?: Layout;
+}
+
+/** Where the AWS console shows an execution, its logs, and its calls in the accounts of identity pools. */
+function awsLinks(execution: string, records: Recorded[]): ExecutionView['links'] {
+  const calls = records.flatMap(({ identityPoolId = '', assumedRoleArn = '' }) =>
+    assumedRoleArn === ''
+      ? []
+      : [
+          {
+            text: `CloudTrail of ${identityPoolId}`,
+            href: trailLink(execution, identityPoolId, assumedRoleArn),
+          },
+        ],
+  );
+  const all = [
+    { text: 'Execution', href: consoleLink(execution) },
+    { text: 'Log group', href: logsLink(execution) },
+    ...calls,
+  ];
+  return all.flatMap(({ text, href }) => (href === undefined ? [] : [{ text, href }]));
 }
 
 /** Reads executions in full; of an execution that was read before, only what is new. */
@@ -42,13 +64,15 @@ export class Details {
     const records = recordsOf(described, events);
     const row = { ...rowOf(described), ...(waiting.length > 0 && { at: 'RequestApproval' }) };
     const results = described.stopped === undefined ? [] : records.map(resultView);
-    const link = (await this.#session.isAwsItself()) ? consoleLink(execution) : undefined;
+    const isReconcile = machine === 'reconcile';
     return {
       row,
       machine,
       facts: factsOf(described, records),
       results,
-      ...(link !== undefined && { link }),
+      findings: isReconcile ? poolsOf(reportIn(described), []) : [],
+      removed: isReconcile ? removedIn(events) : [],
+      links: (await this.#session.isAwsItself()) ? awsLinks(execution, records) : [],
       waiting: waiting.map(({ token: _, changes, ...shown }) => ({
         ...shown,
         lines: linesOfChanges(changes),

@@ -6,9 +6,8 @@ import type { Session } from '../../cli/session.ts';
 import { auditRecords, type DescribedExecution } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
 import { expanded } from '../../core/identity-pool/merge.ts';
-import type { ReconcileOutput } from '../../core/reconcile/report.ts';
-import { isObject } from '../../core/shape.ts';
-import { poolsOf, type Report, type Written } from './pools.ts';
+import { isPlan } from './plan-name.ts';
+import { poolsOf, type Report, reportIn, type Written } from './pools.ts';
 import type { PoolView, Row, Rows } from './protocol.ts';
 import { rowOf } from './views.ts';
 
@@ -25,23 +24,6 @@ interface Known {
   written: Written[];
 }
 
-const parsed = (json = 'null'): Record<string, unknown> => {
-  const value: unknown = JSON.parse(json);
-  return isObject(value) ? value : {};
-};
-
-function reportIn({ execution, started, status, output, cause }: DescribedExecution): Report[] {
-  try {
-    const { identityPools } = parsed(status === 'SUCCEEDED' ? output : cause);
-    if (!Array.isArray(identityPools)) return [];
-    const found = identityPools as ReconcileOutput['identityPools'];
-    return [{ execution, started, identityPools: found }];
-  } catch {
-    // The cause of an execution that timed out is not JSON.
-    return [];
-  }
-}
-
 const writtenIn = (described: DescribedExecution): Written[] =>
   auditRecords(described).flatMap(({ identityPoolId = '', outcome, changes }) =>
     outcome === 'PLANNED' || described.stopped === undefined
@@ -55,12 +37,19 @@ const writtenIn = (described: DescribedExecution): Written[] =>
         }),
   );
 
+const hasRepaired = (pool: Report['identityPools'][number]): boolean => {
+  const { linked = 0, unlinked = 0 } = ('repaired' in pool && pool.repaired) || {};
+  return linked + unlinked > 0;
+};
+
 function knownOf(described: DescribedExecution): Known {
   const [report] = described.machine === 'reconcile' ? reportIn(described) : [];
+  const written = described.machine === 'link' ? writtenIn(described) : [];
+  const wrote = written.length > 0 || (report?.identityPools ?? []).some(hasRepaired);
   return {
-    row: rowOf(described),
+    row: { ...rowOf(described), ...(wrote && { wrote }) },
     ...(report && { report }),
-    written: described.machine === 'link' ? writtenIn(described) : [],
+    written,
   };
 }
 
@@ -88,7 +77,7 @@ export class Lists {
     const limit = LENGTH[machine];
     const { executions = [], nextToken } = await this.#executions.page(machine, { limit }, next);
     return {
-      rows: executions.map((item) => this.#rowOf(item)),
+      rows: executions.map((item) => this.#rowOf(item)).filter(({ name }) => !isPlan(name)),
       ...(nextToken !== undefined && { next: nextToken }),
     };
   }

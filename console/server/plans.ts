@@ -15,6 +15,7 @@ import type { Approval } from '../../core/request/approval.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
 import { pausedText } from '../../core/write/pause.ts';
 import type { Abilities } from './abilities.ts';
+import { planName } from './plan-name.ts';
 import type { Ability, Action, Done, Plan, ResultView } from './protocol.ts';
 import { plannedView, repairView } from './views.ts';
 
@@ -276,7 +277,8 @@ export class Plans {
     input: object,
   ): Promise<{ described: DescribedExecution; records: Recorded[] }> {
     const ability = machine === 'link' ? 'link' : 'reconcile';
-    const execution = await this.#doing(ability, () => this.#machines.start(machine, input));
+    const name = planName();
+    const execution = await this.#doing(ability, () => this.#machines.start(machine, input, name));
     await this.#machines.follow(execution);
     const described = await this.#executions.read(execution);
     const events = endsSilently(described) ? await this.#executions.eventsOf(described) : [];

@@ -1,4 +1,6 @@
+import type { DescribedExecution } from '../../core/audit/audit.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
+import { isObject } from '../../core/shape.ts';
 import { issuerIn, providerIn } from '../../core/user-pool.ts';
 import type { Drift, PoolView } from './protocol.ts';
 
@@ -19,6 +21,30 @@ export interface Written {
   outcome: 'LINKED' | 'UNLINKED';
   /** ISO 8601. */
   stopped: string;
+}
+
+const parsed = (json = 'null'): Record<string, unknown> => {
+  const value: unknown = JSON.parse(json);
+  return isObject(value) ? value : {};
+};
+
+/** The report of an execution of reconcile, if it has made one. */
+export function reportIn({
+  execution,
+  started,
+  status,
+  output,
+  cause,
+}: DescribedExecution): Report[] {
+  try {
+    const { identityPools } = parsed(status === 'SUCCEEDED' ? output : cause);
+    if (!Array.isArray(identityPools)) return [];
+    const found = identityPools as ReconcileOutput['identityPools'];
+    return [{ execution, started, identityPools: found }];
+  } catch {
+    // The cause of an execution that timed out is not JSON.
+    return [];
+  }
 }
 
 /** The drift that is left after the repairs of a report. */

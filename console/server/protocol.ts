@@ -1,3 +1,4 @@
+import type { FoundPool } from '../../cli/executions/entries.ts';
 import type { DifferenceLine } from '../../cli/output/changes.ts';
 import type { Layout } from './layout.ts';
 
@@ -31,6 +32,8 @@ export interface Row {
   clientId?: string;
   requestedBy?: string;
   isDryRun?: boolean;
+  /** Whether it wrote to an identity pool. */
+  wrote?: boolean;
   /** The current state of a running execution. */
   at?: string;
 }
@@ -67,6 +70,9 @@ export interface PoolView {
   /** How many entries executions of link have written since then. */
   since: { linked: number; unlinked: number };
 }
+
+/** Every entry of an identity pool. */
+export type PoolEntries = FoundPool;
 
 /** The overview, which is kept up to date while a page is open. */
 export interface Overview {
@@ -111,9 +117,25 @@ export interface ResultView {
   facts: [what: string, value: string][];
   error?: string;
   message?: string;
-  /** JSON of the identity pool. */
-  before?: string;
-  after?: string;
+  /** The identity pool before and after, as JSON. */
+  sides?: SideBlock[];
+}
+
+/** Lines of two texts side by side, which are equal, or of which each is in one text only. */
+export interface SideBlock {
+  isSame: boolean;
+  before: string[];
+  after: string[];
+}
+
+/** An entry that others removed, as a reconcile has found out. */
+export interface RemovedView {
+  clientId: string;
+  identityPoolId: string;
+  /** ARN of who removed it, and when; absent if CloudTrail does not say. */
+  by?: string;
+  at?: string;
+  message: string;
 }
 
 /** A change that waits for a person. */
@@ -128,9 +150,12 @@ export interface ExecutionView {
   row: Row;
   machine: 'link' | 'reconcile';
   facts: [what: string, value: string][];
-  /** The address of the execution in the AWS console. */
-  link?: string;
+  /** Where the AWS console shows it, its logs, and its calls. */
+  links: { text: string; href: string }[];
   results: ResultView[];
+  /** What a reconcile has found in each identity pool. */
+  findings: PoolView[];
+  removed: RemovedView[];
   waiting: WaitingView[];
   isUndoable: boolean;
   /** The drawing of the workflow; absent if the caller may not read it, or it no longer exists. */

@@ -15,6 +15,7 @@ import type { ShownPool } from '../../core/identity-pool/identity-pool.ts';
 import type { PoolReport, ReconcileOutput } from '../../core/reconcile/report.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import type { ResultView, Row, Visit } from './protocol.ts';
+import { sideBySide } from './side-by-side.ts';
 
 type Fact = [what: string, value: string];
 
@@ -48,14 +49,13 @@ export function rowOf(described: DescribedExecution): Row {
   };
 }
 
-const shown = (pool: ShownPool | undefined): string | undefined =>
-  pool && JSON.stringify(pool, null, 2);
+const textOf = (pool: ShownPool): string => JSON.stringify(pool, null, 2);
 
 /** The result for one identity pool, as the page shows it. */
 export function resultView(record: Recorded): ResultView {
   const { identityPoolId, links, outcome, changes, difference = [], changedSince } = record;
-  const { approval, error, message } = record;
-  const [before, after] = [shown(record.before), shown(record.after)];
+  const { approval, error, message, before, after } = record;
+  const sides = before && after && sideBySide(textOf(before), textOf(after));
   return {
     ...(identityPoolId !== undefined && { identityPoolId }),
     links,
@@ -71,14 +71,13 @@ export function resultView(record: Recorded): ResultView {
     ]),
     ...(error !== undefined && { error }),
     ...(message !== undefined && { message }),
-    ...(before !== undefined && { before }),
-    ...(after !== undefined && { after }),
+    ...(sides && { sides }),
   };
 }
 
 /** The result that a plan would have, without facts that are not known yet. */
 export function plannedView(record: Recorded): ResultView {
-  const { before: _, after: __, ...view } = resultView(record);
+  const { sides: _, ...view } = resultView(record);
   return { ...view, facts: [] };
 }
 

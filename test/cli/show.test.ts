@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { differenceLines, outputLines } from '../../cli/output/changes.ts';
-import { consoleLink } from '../../cli/output/console-link.ts';
+import { consoleLink, logsLink, trailLink } from '../../cli/output/console-link.ts';
 import { planLines, statusLines } from '../../cli/output/findings.ts';
 import type { Result } from '../../core/request/target.ts';
 
@@ -176,4 +176,15 @@ test('an execution links to the AWS console of its partition, if that is known',
   );
   assert.match(link('aws-us-gov')!, /^https:\/\/eu-west-1\.console\.amazonaws-us-gov\.com\//);
   assert.equal(link('aws-iso'), undefined);
+  const execution = 'arn:aws:states:eu-west-1:111111111111:execution:poolbridge-dev-link:x';
+  assert.equal(
+    logsLink(execution),
+    'https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Faws$252Fvendedlogs$252Fstates$252Fpoolbridge-dev-link',
+  );
+  const role = 'arn:aws:sts::222222222222:assumed-role/poolbridge-link/x-1234';
+  assert.equal(
+    trailLink(execution, 'ap-south-1:1', role),
+    'https://ap-south-1.console.aws.amazon.com/cloudtrailv2/home?region=ap-south-1#/events?Username=x-1234',
+  );
+  assert.equal(trailLink(execution, 'evil.example/#:1', role), undefined);
 });

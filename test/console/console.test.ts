@@ -54,6 +54,16 @@ describe('the console', { skip: withoutBrowser }, () => {
     return page;
   }
 
+  /** Checks that nothing is wider than the window: of a desktop, a tablet and a phone. */
+  async function isWithin(page: Page): Promise<void> {
+    for (const width of [1440, 1024, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      const widest = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(widest <= width, `${widest} px are wider than ${width}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 720 });
+  }
+
   const has = async (pool: string, clientId: string) =>
     JSON.stringify(await world.describe(pool)).includes(clientId);
   const button = (where: Page | Locator, name: string | RegExp) =>
@@ -65,7 +75,8 @@ describe('the console', { skip: withoutBrowser }, () => {
     const clientId = await world.createAppClient(MOBILE);
     const row = rowOf(page, clientId).filter({ hasText: 'LINKED' });
     await row.waitFor();
-    await row.getByRole('link').click();
+    // A click anywhere in the row opens it.
+    await row.getByText(clientId).click();
 
     // The line has text for eyes and for screen readers.
     const lines = page.getByLabel(`Changes in ${pools.mobile}`).getByRole('listitem');
@@ -77,11 +88,18 @@ describe('the console', { skip: withoutBrowser }, () => {
     );
     await button(page, /^VerifyIdentityPool done [\d.]+ m?s$/).waitFor();
     await button(page, 'RequestApproval not entered').waitFor();
-    await button(page, /^UpdateIdentityPool/).click();
+    await button(page, /^UpdateIdentityPool done/).click();
     const input = page.getByRole('region', { name: 'Input' });
-    assert.equal(JSON.parse((await input.textContent())!).target.intent.clientId, clientId);
+    await input.getByText(clientId).first().waitFor();
     const output = page.getByRole('region', { name: 'Output' });
-    assert.equal(JSON.parse((await output.textContent())!).result.outcome, 'LINKED');
+    await output.getByText('"LINKED"').waitFor();
+    // The address holds the choice, so a reload shows the same.
+    await page.reload();
+    await page.getByRole('heading', { name: 'UpdateIdentityPool' }).waitFor();
+    await page.getByText('Before and after').click();
+    const after = page.getByLabel(`${pools.mobile} before and after`);
+    await after.getByText(clientId).waitFor();
+    assert.match(await page.title(), new RegExp(`^LINKED link ${clientId} · Poolbridge dev$`));
     await page.close();
   });
 
@@ -93,7 +111,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     const page = await open();
     const { keyboard } = page;
     const fill = async (reason: string) => {
-      await page.getByLabel('User pool').focus();
+      await page.getByRole('textbox', { name: 'User pool' }).focus();
       for (const text of [HEALED, app, pools.healed]) {
         await keyboard.type(text);
         await keyboard.press('Tab');
@@ -117,6 +135,7 @@ describe('the console', { skip: withoutBrowser }, () => {
       true,
     );
     assert.equal(await has(pools.healed, app), true, 'nothing was done');
+    assert.equal(await page.getByText('a plan in the console').count(), 0);
 
     await page.reload();
     dialog = await fill('<b id="injected">a drill</b>');
@@ -154,8 +173,15 @@ describe('the console', { skip: withoutBrowser }, () => {
     const lost = await world.createAppClient(HEALED, 'app-lost');
     await world.run({ link: 'healed' }, undefined, world.reconcileArn);
     const page = await open();
-    const drift = rowOf(page, lost);
-    await drift.filter({ hasText: 'missing' }).waitFor();
+    const drift = rowOf(page, pools.healed).filter({ hasText: '1 missing' });
+    await drift.getByRole('link', { name: pools.healed }).click();
+    await rowOf(page, lost).filter({ hasText: 'missing' }).waitFor();
+    await button(page, 'Read every entry').click();
+    const entries = page.getByRole('region', { name: `Entries of ${pools.healed}` });
+    await entries.waitFor();
+    await page.getByRole('searchbox', { name: 'Find' }).fill('app-lost');
+    await page.getByText(/^1 of \d+ entries\.$/).waitFor();
+    assert.match((await entries.textContent())!, new RegExp(`missing.*app-lost.*${lost}`));
     await button(page, `Repair … ${pools.healed}`).click();
     const dialog = page.getByRole('dialog', { name: 'Repair what events have missed?' });
     await dialog.getByText(lost).waitFor();
@@ -166,7 +192,7 @@ describe('the console', { skip: withoutBrowser }, () => {
       .waitFor();
     assert.equal(await has(pools.healed, lost), true);
     await page.getByRole('link', { name: '← All executions' }).click();
-    await drift.waitFor({ state: 'detached' });
+    await rowOf(page, pools.healed).filter({ hasText: 'none' }).waitFor();
     await page.close();
   });
 
@@ -236,10 +262,17 @@ describe('the console', { skip: withoutBrowser }, () => {
       await button(page.getByRole('dialog'), 'Pause').waitFor();
       await check();
       await page.keyboard.press('Escape');
-      await rowOf(page, 'LINKED').first().getByRole('link').click();
-      await button(page, /^UpdateIdentityPool/).click();
+      await isWithin(page);
+      await page.locator('.pool-id a').first().click();
+      await page.getByRole('heading', { name: 'Drift' }).waitFor();
+      await check();
+      await isWithin(page);
+      await page.goBack();
+      await page.locator('.executions tr').filter({ hasText: 'LINKED' }).first().click();
+      await button(page, /^UpdateIdentityPool done/).click();
       await page.getByRole('region', { name: 'Output' }).waitFor();
       await check();
+      await isWithin(page);
       await page.close();
     }
     // The check finds a page that is not accessible.

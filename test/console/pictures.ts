@@ -31,13 +31,12 @@ const browser = await openBrowser();
 const light = await open(browser, address, false);
 await light.getByLabel('Name of a new app client').fill('android');
 await light.getByRole('button', { name: 'Create the app client' }).click();
-await light.getByText('1 linked').waitFor();
 await light.mouse.move(0, 0);
 await take(light, 'console-light');
 await take(await open(browser, address, true), 'console-dark');
 
-await light.getByRole('row').filter({ hasText: 'LINKED' }).first().getByRole('link').click();
-await light.getByRole('button', { name: /^UpdateIdentityPool/ }).click();
+await light.locator('.executions tr').filter({ hasText: 'LINKED' }).first().click();
+await light.getByRole('button', { name: /^UpdateIdentityPool done/ }).click();
 await light.getByRole('region', { name: 'Output' }).waitFor();
 await light.locator('h1').focus();
 await take(light, 'execution', true);

@@ -1,0 +1,56 @@
+import type { Row } from '../server/protocol.ts';
+
+/** Which executions a list shows. Members that are absent or blank leave out nothing. */
+export interface RowFilter {
+  /** A part of the app client's id. */
+  client?: string;
+  /** A part of the user pool's id. */
+  userPool?: string;
+  /** The first word of the outcome. */
+  outcome?: string;
+  /** How long ago they began at most, in hours. */
+  hours?: string;
+  /** A part of who requested it, or of the reason. */
+  who?: string;
+  /** Whether only those that wrote to an identity pool are shown. */
+  writes?: string;
+}
+
+const holds = (text = '', part = ''): boolean =>
+  text.toLowerCase().includes(part.trim().toLowerCase());
+
+/** The first word of an execution's outcome, by which a list is filtered. */
+export const outcomeOf = ({ status, outcome = '', at }: Row): string => {
+  if (status === 'RUNNING') return at === 'RequestApproval' ? 'WAITS' : 'RUNNING';
+  return status === 'SUCCEEDED' ? (outcome.split(/[ ,]/)[0] ?? '') : 'FAILED';
+};
+
+/** Whether a list shows an execution. */
+export function matches(row: Row, filter: RowFilter, now = Date.now()): boolean {
+  const { client, userPool, outcome, hours, who, writes } = filter;
+  return (
+    holds(row.clientId, client) &&
+    holds(row.userPoolId, userPool) &&
+    holds(row.requestedBy, who) &&
+    (!outcome || outcomeOf(row) === outcome) &&
+    (!hours || now - Date.parse(row.started) <= Number(hours) * 3_600_000) &&
+    (!writes || row.wrote === true)
+  );
+}
+
+/** The filter that the choices of an address hold. */
+export const filterIn = ({
+  client,
+  userPool,
+  outcome,
+  hours,
+  who,
+  writes,
+}: Readonly<Record<string, string>>): RowFilter => ({
+  ...(client && { client }),
+  ...(userPool && { userPool }),
+  ...(outcome && { outcome }),
+  ...(hours && { hours }),
+  ...(who && { who }),
+  ...(writes && { writes }),
+});

@@ -1,0 +1,107 @@
+import type { JSX } from 'preact';
+import { Button } from './buttons.tsx';
+import type { RowFilter } from './filter.ts';
+import { choose } from './store.ts';
+
+const Part = ({
+  name,
+  label,
+  filter,
+}: {
+  name: 'client' | 'userPool' | 'who';
+  label: string;
+  filter: RowFilter;
+}) => (
+  <label>
+    {label}
+    <input
+      type="search"
+      name={`filter-${name}`}
+      value={filter[name] ?? ''}
+      autocomplete="off"
+      spellcheck={false}
+      onInput={({ currentTarget }) => choose({ [name]: currentTarget.value })}
+    />
+  </label>
+);
+
+const Choice = ({
+  name,
+  label,
+  options,
+  filter,
+}: {
+  name: 'outcome' | 'hours';
+  label: string;
+  options: [value: string, text: string][];
+  filter: RowFilter;
+}) => (
+  <label>
+    {label}
+    <select
+      value={filter[name] ?? ''}
+      onChange={({ currentTarget }) => choose({ [name]: currentTarget.value })}
+    >
+      <option value="">any</option>
+      {options.map(([value, text]) => (
+        <option key={value} value={value}>
+          {text}
+        </option>
+      ))}
+    </select>
+  </label>
+);
+
+const outcomes = [
+  'LINKED',
+  'ALREADY_LINKED',
+  'UNLINKED',
+  'NOT_LINKED',
+  'PLANNED',
+  'REPAIRED',
+  'FAILED',
+  'RUNNING',
+  'WAITS',
+].map((each): [string, string] => [each, each.toLowerCase().replace('_', ' ')]);
+
+const periods: [string, string][] = [
+  ['1', 'the last hour'],
+  ['24', 'the last 24 hours'],
+  ['168', 'the last 7 days'],
+  ['720', 'the last 30 days'],
+];
+
+const none = {
+  client: undefined,
+  userPool: undefined,
+  outcome: undefined,
+  hours: undefined,
+  who: undefined,
+  writes: undefined,
+};
+
+/** The fields that choose which executions a list shows. Each choice is in the address. */
+export const Filters = ({ filter }: { filter: RowFilter }): JSX.Element => (
+  <search class="filters">
+    <Part name="client" label="App client" filter={filter} />
+    <Part name="userPool" label="User pool" filter={filter} />
+    <Part name="who" label="Requested by" filter={filter} />
+    <Choice name="outcome" label="Outcome" options={outcomes} filter={filter} />
+    <Choice name="hours" label="Period" options={periods} filter={filter} />
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={filter.writes !== undefined}
+        onChange={({ currentTarget }) =>
+          choose({ writes: currentTarget.checked ? '1' : undefined })
+        }
+      />
+      Writes only
+    </label>
+    {Object.keys(filter).length > 0 && (
+      <Button class="small" press={() => choose(none)}>
+        Clear
+      </Button>
+    )}
+  </search>
+);

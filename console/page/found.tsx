@@ -1,0 +1,59 @@
+import type { JSX } from 'preact';
+import type { ExecutionView, Overview, RemovedView } from '../server/protocol.ts';
+import { Findings } from './pool.tsx';
+import { Badge, breakable, byLinks, Code, Panel, Table, Time } from './words.tsx';
+
+const RemovedRow = ({ removed }: { removed: RemovedView }) => (
+  <tr>
+    <td>
+      <Code of={removed.clientId} />
+    </td>
+    <td>
+      <Code of={removed.identityPoolId} />
+    </td>
+    <td class="who">{removed.by === undefined ? 'not known' : breakable(removed.by)}</td>
+    <td class="when">{removed.at === undefined ? '–' : <Time at={removed.at} />}</td>
+    <td>
+      <details>
+        <summary>What to do</summary>
+        {breakable(removed.message)}
+      </details>
+    </td>
+  </tr>
+);
+
+/** What a reconcile has found, and what others removed. */
+export function Found({
+  view: { findings, removed },
+  about,
+}: {
+  view: ExecutionView;
+  about: Overview['about'];
+}): JSX.Element | null {
+  if (findings.length === 0) return null;
+  const mayLink = about.denied.link === undefined;
+  return (
+    <Panel id="findings" title="Findings">
+      {findings.map((pool) => (
+        <article key={pool.identityPoolId} class="result">
+          <h3>
+            {pool.drift.length === 0 && !pool.failure && <Badge tone="good" word="no drift" />}{' '}
+            <a href={`#/pool/${pool.identityPoolId}`}>{pool.identityPoolId}</a>
+          </h3>
+          <p class="dim">{byLinks(pool.links)}</p>
+          <Findings pool={pool} mayLink={mayLink} />
+        </article>
+      ))}
+      {removed.length > 0 && (
+        <Table
+          label="Removed by others"
+          heads={['App client', 'Identity pool', 'Removed by', 'When', 'Action']}
+        >
+          {removed.map((each) => (
+            <RemovedRow key={`${each.identityPoolId} ${each.clientId}`} removed={each} />
+          ))}
+        </Table>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { addressIn, hashOf } from '../../console/page/address.ts';
+import { matches, type RowFilter } from '../../console/page/filter.ts';
+import type { Row } from '../../console/server/protocol.ts';
+import { sideBySide } from '../../console/server/side-by-side.ts';
+
+const NOW = Date.parse('2026-11-28T12:00:00Z');
+
+const row: Row = {
+  execution: 'arn',
+  name: 'name',
+  status: 'SUCCEEDED',
+  started: '2026-11-28T10:30:00.000Z',
+  outcome: 'LINKED × 2, ALREADY_LINKED',
+  operation: 'link',
+  userPoolId: 'us-east-1_Mobile001',
+  clientId: 'Client1',
+  requestedBy: 'arn:aws:iam::111111111111:user/eve (a drill)',
+  wrote: true,
+};
+
+describe('the list of executions', () => {
+  const shows = (filter: RowFilter, more: Partial<Row> = {}) =>
+    matches({ ...row, ...more }, filter, NOW);
+
+  test('is filtered by client, user pool, outcome, period, who, and writes', () => {
+    const yes: RowFilter[] = [
+      {},
+      { client: ' client1 ' },
+      { userPool: 'mobile' },
+      { outcome: 'LINKED' },
+      { hours: '24' },
+      { who: 'drill' },
+      { writes: '1' },
+    ];
+    const no: RowFilter[] = [
+      { client: 'client2' },
+      { userPool: 'healed' },
+      { outcome: 'ALREADY_LINKED' },
+      { hours: '1' },
+      { who: 'adam' },
+    ];
+    assert.deepEqual(
+      yes.filter((filter) => !shows(filter)),
+      [],
+    );
+    assert.deepEqual(
+      no.filter((filter) => shows(filter)),
+      [],
+    );
+    const { wrote: _, ...read } = row;
+    assert.equal(matches(read, { writes: '1' }, NOW), false);
+    assert.equal(shows({ outcome: 'FAILED' }, { status: 'ABORTED' }), true);
+    assert.equal(shows({ outcome: 'WAITS' }, { status: 'RUNNING', at: 'RequestApproval' }), true);
+  });
+});
+
+test('an address holds every choice, and leaves out blank ones', () => {
+  const execution = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a_b-c';
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.string({ minLength: 1 })), (choices) => {
+      const known = Object.entries(choices).filter(([name]) => name !== '__proto__');
+      const hash = hashOf({ execution }, Object.fromEntries(known));
+      assert.deepEqual(addressIn(hash), { execution, choices: Object.fromEntries(known) });
+    }),
+  );
+  assert.equal(hashOf({}, { client: '', who: undefined }), '#/');
+  assert.deepEqual(addressIn('#/pool/us-east-1:1?find=a'), {
+    identityPoolId: 'us-east-1:1',
+    choices: { find: 'a' },
+  });
+});
+
+describe('two texts side by side', () => {
+  test('are both whole, with as many equal lines as possible', () => {
+    const lines = fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(lines, lines, (before, after) => {
+        const blocks = sideBySide(before.join('\n'), after.join('\n'));
+        assert.deepEqual(
+          blocks.flatMap((block) => block.before),
+          before,
+        );
+        assert.deepEqual(
+          blocks.flatMap((block) => block.after),
+          after,
+        );
+        for (const block of blocks) {
+          if (block.isSame) assert.deepEqual(block.before, block.after);
+        }
+      }),
+    );
+    assert.deepEqual(sideBySide('a\nb\nc', 'a\nx\nc'), [
+      { isSame: true, before: ['a'], after: ['a'] },
+      { isSame: false, before: ['b'], after: ['x'] },
+      { isSame: true, before: ['c'], after: ['c'] },
+    ]);
+  });
+});
