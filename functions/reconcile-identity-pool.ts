@@ -209,6 +209,7 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
     repair: repair ? await repaired(event, { findings, ledger, wrong }, context) : undefined,
     notListed: unlistedFor(leading, listings),
     wrongMarks: wrong.length,
+    quota: access.providerQuota,
     issuers: issuersOf({ links: leading, listed: lists.listed }),
   });
   logger.info('identity pool reconciled', {

@@ -193,7 +193,7 @@ export const Findings = ({ pool, mayLink }: { pool: PoolView; mayLink: boolean }
 
 /** One identity pool: its drift, and its entries. */
 export function Pool({ pool, about }: { pool: PoolView; about: Overview['about'] }): JSX.Element {
-  const { identityPoolId, links, execution, asOf } = pool;
+  const { identityPoolId, name, links, execution, asOf } = pool;
   const { denied } = about;
   return (
     <>
@@ -209,6 +209,7 @@ export function Pool({ pool, about }: { pool: PoolView; about: Overview['about']
       </div>
       <Panel id="drift" title="Drift">
         <p class="dim">
+          {name !== undefined && `${name} · `}
           {byLinks(links)}
           {' · as of '}
           <a href={`#/execution/${execution}`}>

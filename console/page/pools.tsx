@@ -11,7 +11,25 @@ import { Ago, Badge, breakable, Panel, Table } from './words.tsx';
 // How many identity pools are shown at first.
 const FEW = 10;
 
-const columns = ['Identity pool', 'Links', 'Linked', 'Drift', 'Last look', 'Action'];
+const columns = ['Identity pool', 'Links', 'Entries', 'Linked', 'Drift', 'Last look', 'Action'];
+
+// States of entries that are not in the identity pool.
+const ABSENT = ['missing', 'removed'];
+
+/** How many entries an identity pool holds, of how many it may hold. */
+function Quota({ pool: { counts, quota } }: { pool: PoolView }): JSX.Element {
+  if (!counts) return <>–</>;
+  const held = Object.entries(counts)
+    .filter(([state]) => !ABSENT.includes(state))
+    .reduce((sum, [, count]) => sum + count, 0);
+  if (quota === undefined) return <>{held}</>;
+  return (
+    <label class="quota">
+      {`${held} of ${quota}`}
+      <meter value={held} min={0} max={quota} high={quota * 0.8} optimum={0} />
+    </label>
+  );
+}
 
 function Drift({ pool: { counts = {}, failure } }: { pool: PoolView }): JSX.Element {
   if (failure) return <Badge tone="bad" word={failure.error} />;
@@ -31,9 +49,13 @@ function Drift({ pool: { counts = {}, failure } }: { pool: PoolView }): JSX.Elem
 const PoolRow = ({ pool, mayRepair }: { pool: PoolView; mayRepair: boolean }) => (
   <tr>
     <td class="pool-id">
+      {pool.name !== undefined && <strong>{pool.name}</strong>}{' '}
       <a href={`#/pool/${pool.identityPoolId}`}>{breakable(pool.identityPoolId)}</a>
     </td>
     <td>{pool.links.join(', ')}</td>
+    <td class="when">
+      <Quota pool={pool} />
+    </td>
     <td class="when">
       {pool.counts?.['linked'] ?? '–'}
       {pool.counts?.['foreign'] ? ` + ${pool.counts['foreign']} foreign` : ''}

@@ -1,5 +1,5 @@
-import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import type { JSX, RefObject } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { duration } from '../../cli/output/times.ts';
 import type { Layout, Placed } from '../server/layout.ts';
 import type { Data, ExecutionView, Visit } from '../server/protocol.ts';
@@ -192,6 +192,19 @@ const StateList = ({ visits, selected }: { visits: Visit[]; selected: string | u
   </ol>
 );
 
+/** Scrolls a drawing sideways, so that the chosen state is in its middle. */
+function useChosenInView(state: string | undefined): RefObject<HTMLDivElement | null> {
+  const drawing = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const chosen = drawing.current?.querySelector('[aria-pressed="true"]');
+    if (state === undefined || !drawing.current || !chosen) return;
+    const [around, box] = [drawing.current, chosen].map((each) => each.getBoundingClientRect());
+    if (!around || !box) return;
+    drawing.current.scrollLeft += box.left + box.width / 2 - around.left - around.width / 2;
+  }, [state]);
+  return drawing;
+}
+
 /** The workflow of an execution, and the chosen state beside it. */
 export function Workflow({ view }: { view: ExecutionView }): JSX.Element {
   const { graph, visits } = view;
@@ -200,11 +213,12 @@ export function Workflow({ view }: { view: ExecutionView }): JSX.Element {
     ({ identityPoolId }) => only === undefined || (identityPoolId ?? only) === only,
   );
   const chosen = chosenIn(shown);
+  const drawing = useChosenInView(chosen.state);
   return (
     <Panel id="workflow" title="Workflow" beside={<PoolChoice visits={visits} only={only} />}>
       <div class="workflow">
         {graph ? (
-          <div class="scroll drawing">
+          <div ref={drawing} class="scroll drawing">
             <GraphView drawn={graph} visits={shown} selected={chosen.state} select={select} />
           </div>
         ) : (

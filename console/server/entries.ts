@@ -41,4 +41,7 @@ export class Entries {
   }
 }
 
-const NO_REPORT = { error: 'NoReportError', message: 'The execution has no report.' };
+const NO_REPORT = {
+  error: 'BrokenAnswerError',
+  message: 'The reconcile ended without a report. Look at its execution for the reason.',
+};

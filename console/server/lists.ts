@@ -22,6 +22,8 @@ interface Known {
   row: Row;
   report?: Report;
   written: Written[];
+  /** The names of the identity pools that it read, by their ids. */
+  names: [identityPoolId: string, name: string][];
 }
 
 const writtenIn = (described: DescribedExecution): Written[] =>
@@ -37,6 +39,12 @@ const writtenIn = (described: DescribedExecution): Written[] =>
         }),
   );
 
+const namesIn = (described: DescribedExecution): Known['names'] =>
+  auditRecords(described).flatMap(({ identityPoolId, before, after }): Known['names'] => {
+    const { IdentityPoolName: name } = after ?? before ?? {};
+    return identityPoolId === undefined || name === undefined ? [] : [[identityPoolId, name]];
+  });
+
 const hasRepaired = (pool: Report['identityPools'][number]): boolean => {
   const { linked = 0, unlinked = 0 } = ('repaired' in pool && pool.repaired) || {};
   return linked + unlinked > 0;
@@ -50,6 +58,7 @@ function knownOf(described: DescribedExecution): Known {
     row: { ...rowOf(described), ...(wrote && { wrote }) },
     ...(report && { report }),
     written,
+    names: namesIn(described),
   };
 }
 
@@ -119,9 +128,18 @@ export class Lists {
   pools(link: Rows, reconcile: Rows): PoolView[] {
     const known = ({ rows }: Rows) =>
       rows.flatMap(({ execution }) => this.#known.get(execution) ?? []);
+    // The rows are newest first, and the newest name counts.
+    const names = new Map(
+      known(link)
+        .toReversed()
+        .flatMap((each) => each.names),
+    );
     return poolsOf(
       known(reconcile).flatMap(({ report }) => report ?? []),
       known(link).flatMap(({ written }) => written),
-    );
+    ).map((pool) => {
+      const name = names.get(pool.identityPoolId);
+      return name === undefined ? pool : { ...pool, name };
+    });
   }
 }

@@ -93,6 +93,7 @@ function poolOf({ execution, started }: Report, found: ReportedPool): PoolView {
   const { identityPoolId, links, failure } = found;
   const counts = countsIn(found);
   const omitted = 'omitted' in found ? found.omitted : undefined;
+  const quota = 'quota' in found ? found.quota : undefined;
   return {
     identityPoolId,
     links,
@@ -101,6 +102,7 @@ function poolOf({ execution, started }: Report, found: ReportedPool): PoolView {
     drift: driftIn(found),
     ...(counts && { counts }),
     ...(omitted !== undefined && { omitted }),
+    ...(quota !== undefined && { quota }),
     ...(failure && { failure }),
     since: { linked: 0, unlinked: 0 },
   };

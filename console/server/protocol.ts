@@ -64,6 +64,10 @@ export interface PoolView {
   /** ARN of the execution of reconcile. */
   execution: string;
   counts?: Record<string, number>;
+  /** How many entries it may hold, by links.yml. */
+  quota?: number;
+  /** Its name, if an execution in the list has read it. */
+  name?: string;
   drift: Drift[];
   omitted?: number;
   failure?: { error: string; message: string };

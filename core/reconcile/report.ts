@@ -54,6 +54,8 @@ export interface PoolReport {
   links: string[];
   /** What was found, before anything was repaired. */
   counts: Counts;
+  /** How many entries the identity pool may hold, by links.yml. */
+  quota?: number;
   /** How many entries were removed without a request to Poolbridge. */
   removedByOthers?: number;
   /** How many app clients and user pools counted as deleted although they exist. A repair corrects that. */
@@ -193,9 +195,11 @@ export function poolReport(
     notListed,
     issuers = [],
     wrongMarks = 0,
+    quota,
   }: Judged & {
     issuers?: PoolIssuer[];
     wrongMarks?: number;
+    quota?: number;
   } = {},
 ): PoolReport {
   const refused = repair?.refused ?? foreseen;
@@ -215,6 +219,7 @@ export function poolReport(
     identityPoolId,
     links,
     counts: countsOf(findings),
+    ...(quota !== undefined && { quota }),
     entries,
     ...(lost > 0 && { removedByOthers: lost }),
     ...(wrongMarks > 0 && { wrongMarks }),

@@ -74,7 +74,8 @@ describe('the console', { skip: withoutBrowser }, () => {
     const page = await open();
     const clientId = await world.createAppClient(MOBILE);
     const row = rowOf(page, clientId).filter({ hasText: 'LINKED' });
-    await row.waitFor();
+    // The first execution loads every function.
+    await row.waitFor({ timeout: 60_000 });
     // A click anywhere in the row opens it.
     await row.getByText(clientId).click();
 
@@ -174,6 +175,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await world.run({ link: 'healed' }, undefined, world.reconcileArn);
     const page = await open();
     const drift = rowOf(page, pools.healed).filter({ hasText: '1 missing' });
+    await drift.getByText(/^\d+ of 12$/).waitFor();
     await drift.getByRole('link', { name: pools.healed }).click();
     await rowOf(page, lost).filter({ hasText: 'missing' }).waitFor();
     await button(page, 'Read every entry').click();

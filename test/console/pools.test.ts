@@ -83,6 +83,8 @@ describe('an identity pool, as the console shows it', () => {
     const { asOf, drift, counts: found } = shown([repaired, report('1')]);
     assert.deepEqual([asOf, drift], ['2', ['removed']]);
     assert.deepEqual(found, { ...counts, linked: 2, missing: 0, orphaned: 0 });
+    const [limited] = poolsOf([report('1', { quota: 50 })], []);
+    assert.equal(limited!.quota, 50);
   });
 
   test('shows an app client without either entry of its user pool twice, until it is linked', () => {

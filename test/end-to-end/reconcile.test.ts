@@ -210,6 +210,7 @@ describe('reconcile', () => {
       links: output.links,
       entries: [],
       counts: counts({ linked: 8, foreign: 2 }),
+      quota: 12,
       repaired: { linked: 0, unlinked: 0 },
     });
     assert.equal(called()['UpdateIdentityPool'], undefined);
