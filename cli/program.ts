@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { checkOptions } from './arguments.ts';
 import { approvals } from './commands/approvals.ts';
 import { approve } from './commands/approve.ts';
 import { audit } from './commands/audit.ts';
@@ -78,6 +79,7 @@ function programOf(terminal: Terminal, others: AddCommand[]): Command {
     .addHelpText('after', epilogue)
     .hook('preAction', (_, command) => checkFormat(command))
     .exitOverride();
+  program.hook('preAction', (_, action) => checkOptions(action));
   for (const each of [...commands, ...others]) each(program, terminal);
   return program;
 }

@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { TargetReport } from '../../core/request/outcome.ts';
-import { requestOf, runPlan, withAllClientsOption } from '../executions/run.ts';
+import {
+  reconcileRequest,
+  requestOf,
+  runPlan,
+  withAllClientsOption,
+  withLinksOption,
+} from '../executions/run.ts';
 import { commandLine, optionsOf } from '../options.ts';
 import { amountOfReport, amountOfResults } from '../output/amount.ts';
 import { exit, UsageError } from '../output/exit.ts';
@@ -49,7 +55,7 @@ async function planned(terminal: Terminal, command: Command): Promise<boolean> {
   if (ofClient.some((name) => options[name] !== undefined)) {
     throw new UsageError('--user-pool is missing');
   }
-  const request = { link, repair: false };
+  const request = await reconcileRequest(command, { link, repair: false });
   const only = link === undefined ? '' : ` --link ${link}`;
   return runPlan({ terminal, command }, 'reconcile', request, {
     linesOf: planLines(terminal.width),
@@ -82,5 +88,5 @@ export function plan(program: Command, terminal: Terminal): void {
       '--detailed-exitcode',
       'exit with 0 if nothing would change, 1 on any error, 2 if something would',
     );
-  withAllClientsOption(command).action(() => run(terminal, command));
+  withLinksOption(withAllClientsOption(command)).action(() => run(terminal, command));
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import { Machines } from '../executions/machines.ts';
 import { confirmRemoval, mustAsk, withYesOption } from '../executions/removal.ts';
-import { runExecution } from '../executions/run.ts';
+import { reconcileRequest, runExecution, withLinksOption } from '../executions/run.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { statusLines } from '../output/findings.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -51,10 +51,10 @@ export function reconcile(program: Command, terminal: Terminal): void {
     )
     .option('--reason <text>', 'the reason, for the audit')
     .option('--no-wait', 'start the execution, print its ARN and do not wait for its end');
-  withYesOption(command).action(async () => {
+  withLinksOption(withYesOption(command)).action(async () => {
     const { link, repair = false, reason } = optionsOf<Options>(command);
+    const request = await reconcileRequest(command, { link, repair, reason });
     if (repair) await confirmRepair({ terminal, command }, link);
-    const request = { link, repair, reason };
     await runExecution({ terminal, command }, 'reconcile', request, statusLines(terminal.width));
   });
 }

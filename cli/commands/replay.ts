@@ -1,5 +1,6 @@
 import type { EventBridge, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { Command } from 'commander';
+import { checkRequest } from '../arguments.ts';
 import { confirmRemoval, mustAsk, type Removal, withYesOption } from '../executions/removal.ts';
 import { optionsOf, repeated, sessionOf } from '../options.ts';
 import { Failure, UsageError } from '../output/exit.ts';
@@ -25,17 +26,19 @@ interface Put {
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 const EVENTS_PER_CALL = 10;
 
-const entryOf = (clientId: string, { userPool, ...options }: Options): PutEventsRequestEntry => ({
+const requestOf = (clientId: string, { userPool, ...options }: Options) => ({
+  operation: options.unlink ? 'unlink' : 'link',
+  userPoolId: userPool,
+  clientId,
+  identityPoolId: options.identityPool,
+  dryRun: options.dryRun,
+  reason: options.reason,
+});
+
+const entryOf = (clientId: string, options: Options): PutEventsRequestEntry => ({
   Source: 'poolbridge',
   DetailType: 'LinkRequested',
-  Detail: JSON.stringify({
-    operation: options.unlink ? 'unlink' : 'link',
-    userPoolId: userPool,
-    clientId,
-    identityPoolId: options.identityPool,
-    dryRun: options.dryRun,
-    reason: options.reason,
-  }),
+  Detail: JSON.stringify(requestOf(clientId, options)),
 });
 
 async function put(bus: EventBridge, clientIds: string[], options: Options): Promise<Put[]> {
@@ -62,6 +65,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
   const { userPool: userPoolId, client: clientIds = [] } = options;
   if (clientIds.length === 0) throw new UsageError('--client is missing');
+  for (const clientId of clientIds) checkRequest(requestOf(clientId, options));
   if (options.unlink && mustAsk({ terminal, command })) {
     await confirmRemoval({ terminal, command }, removalsOf(options));
   }

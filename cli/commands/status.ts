@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { runStatus } from '../executions/run.ts';
+import { reconcileRequest, runStatus, withLinksOption } from '../executions/run.ts';
 import { optionsOf } from '../options.ts';
 import { statusLines } from '../output/findings.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -14,12 +14,12 @@ export function status(program: Command, terminal: Terminal): void {
     .command('status')
     .description('compare links.yml with the identity pools: linked, missing, orphaned, foreign, …')
     .option('--link <name>', 'only the identity pool of this link')
-    .option('--watch [seconds]', `show it again and again, every ${WATCH.usual} seconds`)
-    .action(() => {
-      const { link, watch } = optionsOf<{ link?: string; watch?: string | true }>(command);
-      const lines = statusLines(terminal.width);
-      return watching(terminal, watchSeconds(watch, WATCH), () =>
-        runStatus({ terminal, command }, { link, repair: false }, lines),
-      );
-    });
+    .option('--watch [seconds]', `show it again and again, every ${WATCH.usual} seconds`);
+  withLinksOption(command).action(async () => {
+    const { link, watch } = optionsOf<{ link?: string; watch?: string | true }>(command);
+    const lines = statusLines(terminal.width);
+    const seconds = watchSeconds(watch, WATCH);
+    const request = await reconcileRequest(command, { link, repair: false });
+    await watching(terminal, seconds, () => runStatus({ terminal, command }, request, lines));
+  });
 }

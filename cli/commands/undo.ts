@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { machineOf } from '../../core/audit/audit.ts';
+import { checkRequest } from '../arguments.ts';
 import { Finder } from '../executions/finder.ts';
 import { withYesOption } from '../executions/removal.ts';
 import { confirmRequest, runExecution, withRunOptions } from '../executions/run.ts';
@@ -30,6 +31,7 @@ export function undo(program: Command, terminal: Terminal): void {
     }
     const input = { operation: 'undo', executionArn, identityPoolId: identityPool };
     const request = { ...input, dryRun, reason };
+    checkRequest(request);
     await confirmRequest({ terminal, command }, request);
     await runExecution({ terminal, command }, 'link', request);
   });

@@ -3,6 +3,7 @@ import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import { expanded, isEntryChange } from '../../core/identity-pool/merge.ts';
 import type { Output, TargetReport } from '../../core/request/outcome.ts';
+import { checkReconcile, checkRequest } from '../arguments.ts';
 import { commandLine, optionsOf, sessionOf } from '../options.ts';
 import { type Amount, amountLine, changesAnything } from '../output/amount.ts';
 import { type Names, outputLines } from '../output/changes.ts';
@@ -80,7 +81,10 @@ export function requestOf(
       `--client is missing${operation === 'unlink' ? ', or --all-clients' : ''}`,
     );
   }
-  return {
+  if (leftBehind && (client === undefined || identityPool === undefined)) {
+    throw new UsageError('--left-behind needs --client and --identity-pool');
+  }
+  const request = {
     operation,
     userPoolId: userPool,
     clientId: client,
@@ -89,6 +93,22 @@ export function requestOf(
     dryRun,
     reason,
   };
+  checkRequest(request);
+  return request;
+}
+
+/** Adds the option that names the links.yml that was deployed. */
+export const withLinksOption = (command: Command): Command =>
+  command.option('--links <file>', 'the links.yml that was deployed, if it is another file');
+
+/** The input of `reconcile` for a person's request. */
+export async function reconcileRequest(
+  command: Command,
+  request: { link?: string | undefined; repair: boolean; reason?: string | undefined },
+): Promise<object> {
+  const { stage, links: file } = optionsOf<{ links?: string }>(command);
+  await checkReconcile(request, { file, session: sessionOf(command), stage });
+  return request;
 }
 
 /** Writes the answer of a command whose execution has ended. */

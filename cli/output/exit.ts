@@ -30,6 +30,7 @@ export class Failure<D extends object = object> extends Error {
 const codes = new Map<string, number>([
   ['UsageError', exit.usage],
   ['ProfileNotFound', exit.usage],
+  ['InvalidRequestError', exit.usage],
   ['NotCoveredError', exit.notCovered],
 ]);
 

@@ -61,7 +61,9 @@ function entryRows(entries: Entry[], width: number): string[] {
       entry.clientName ?? '',
       short(entry.clientId),
       providerLabel(entry.providerName),
-      entry.needsApproval ? 'needs approval' : '',
+      [entry.needsApproval ? ['needs approval'] : [], entry.recent ? ['just now'] : []]
+        .flat()
+        .join(', '),
     ]),
     { width, cut: [1, 3] },
   );

@@ -96,7 +96,10 @@ function repairLines({ entries }: PoolReport): DifferenceLine[] {
 export const repairView = (pool: ReconcileOutput['identityPools'][number]): ResultView => {
   const { identityPoolId, links, failure } = pool;
   const lines = 'entries' in pool ? repairLines(pool) : [];
-  const left = 'entries' in pool ? pool.entries.filter(({ repair }) => repair === undefined) : [];
+  const left =
+    'entries' in pool
+      ? pool.entries.filter(({ repair, state }) => repair === undefined && state !== 'linked')
+      : [];
   const states = left.map(({ state, providerName, clientId }): [string, string] => [
     `for a person to decide: ${state}`,
     `${providerLabel(providerName)} ${clientId}`,

@@ -48,6 +48,11 @@ export interface Finding {
   repair?: Intent;
   /** Whether a repair is left to a person only because links.yml requires approval. */
   needsApproval?: true;
+  /**
+   * Whether we have written it so recently that the lists and the identity pool may not show it yet: the state may
+   * still turn out to be another.
+   */
+  recent?: true;
   /** The ledger entry of one that was removed without a request. */
   lost?: LedgerEntry;
 }
@@ -84,6 +89,9 @@ export interface Evidence {
 
 /** Whether the lists may be older than an entry of ours. */
 const isRecent = ({ since }: Evidence, { time }: LedgerEntry): boolean => time > since - LAG_MS;
+
+const recently = (evidence: Evidence, ours: LedgerEntry | undefined): Pick<Finding, 'recent'> =>
+  ours && isRecent(evidence, ours) ? { recent: true } : {};
 
 /** An entry that the links ask for, as a finding for the case that it is missing. */
 interface Want {
@@ -140,7 +148,12 @@ function underOtherName(
   ours: LedgerEntry | undefined,
 ): Finding {
   const isLeft = ours?.state === 'linked' && isSure && !isRecent(evidence, ours);
-  return { ...finding, provider, state: isLeft ? 'uncovered' : 'linked' };
+  return {
+    ...finding,
+    provider,
+    state: isLeft ? 'uncovered' : 'linked',
+    ...recently(evidence, ours),
+  };
 }
 
 /** The state of an entry of ours whose client no link covers by its name. */
@@ -196,6 +209,7 @@ function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | un
     state: fate.state,
     provider,
     links,
+    ...recently(evidence, ours),
     ...(clientName !== undefined && { clientName }),
     ...(onDelete === 'unlink' && {
       repair: {
@@ -227,9 +241,9 @@ export function classify(evidence: Evidence): Finding[] {
         : unwanted(evidence, provider, ours);
     }
     const { intent, finding } = want;
-    if (isAsWanted(evidence.pool, provider, intent))
-      return { ...finding, provider, state: 'linked' };
-    const changed: Finding = { ...finding, provider, state: 'changed' };
+    const known = { ...finding, provider, ...recently(evidence, ours) };
+    if (isAsWanted(evidence.pool, provider, intent)) return { ...known, state: 'linked' };
+    const changed: Finding = { ...known, state: 'changed' };
     return evidence.unfinished?.has(key) ? { ...changed, repair: intent } : changed;
   });
   const absent = [...wanted].flatMap(([key, { intent, finding }]): Finding[] => {
@@ -237,8 +251,8 @@ export function classify(evidence: Evidence): Finding[] {
     const before = ledger.get(key);
     if (isDeleted(ledger, finding.provider)) return [];
     if (!before) return [{ ...finding, repair: intent }];
-    // It may be unlinked by now, and its client deleted.
-    if (isRecent(evidence, before)) return [];
+    // It may be unlinked by now, and its client deleted, or the identity pool does not show it yet.
+    if (isRecent(evidence, before)) return [{ ...finding, state: 'removed', recent: true }];
     return [{ ...finding, state: 'removed', ...(before.state === 'linked' && { lost: before }) }];
   });
   return [...present, ...absent].map((finding) => {

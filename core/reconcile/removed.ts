@@ -1,5 +1,5 @@
 import { parseArn } from '../arn.ts';
-import { deployedMachine } from '../deployment.ts';
+import { stageOf } from '../deployment.ts';
 import { executionOf } from '../execution.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
 import { isObject, isText, parsedJson } from '../shape.ts';
@@ -201,9 +201,6 @@ const isSessionOf = (roleArn: string, principalArn: string): boolean => {
   const { service, account: where, resource } = parseArn(principalArn);
   return service === 'sts' && where === account && resource.startsWith(`assumed-role/${role}/`);
 };
-
-const stageOf = (executionArn: string): string =>
-  deployedMachine(executionOf(executionArn).machine)?.stage ?? 'STAGE';
 
 /** Says why it is not known who removed an entry. */
 function reasonFor({ linkedBy }: RemovedEntry, { hindered, wholeSince }: Looked): string {

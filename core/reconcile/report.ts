@@ -44,6 +44,8 @@ interface ReportedEntry {
   repair?: Intent['operation'];
   /** Why it was not repaired, or would not be, by the error's name. */
   refused?: string;
+  /** Whether it was written less than a minute before, so that the state may still turn out to be another. */
+  recent?: true;
   /** Whether it is left to a person only because links.yml requires approval. */
   needsApproval?: true;
 }
@@ -98,7 +100,7 @@ const inOrder = (findings: Finding[], states: EntryState[]): Finding[] =>
   states.flatMap((state) => findings.filter((finding) => finding.state === state));
 
 function reported(
-  { state, provider, clientName, repair, needsApproval, links }: Finding,
+  { state, provider, clientName, repair, needsApproval, recent, links }: Finding,
   refusal: Refused | undefined,
   withLinks = false,
 ): ReportedEntry {
@@ -112,6 +114,7 @@ function reported(
     ...(repair && { repair: repair.operation }),
     ...(refusal && { refused: refusalOf(refusal).name }),
     ...(needsApproval && { needsApproval }),
+    ...(recent && { recent }),
   };
 }
 

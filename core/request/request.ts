@@ -104,15 +104,26 @@ export const isId =
     value.length <= patterns[key].most &&
     patterns[key].pattern.test(value);
 
-function id(source: Json, key: keyof typeof patterns): string | undefined {
-  const value = source[key];
-  if (value === undefined) return value;
+/**
+ * Makes sure that a value can be an id that AWS gave out.
+ *
+ * @param called what the value is called where it was written.
+ * @throws InvalidRequestError
+ */
+export function checkId(value: unknown, key: keyof typeof patterns, called: string = key): string {
   const { like, regionEnd } = patterns[key];
-  if (!isId(key)(value)) return refuse(`${key} must be an id like "${like}", not ${quote(value)}.`);
+  if (!isId(key)(value)) {
+    return refuse(`${called} must be an id like "${like}", not ${quote(value)}.`);
+  }
   if (regionEnd === undefined) return value;
   const region = value.slice(0, value.lastIndexOf(regionEnd));
   if (partitionOf(region) !== undefined) return value;
-  return refuse(`${key} is ${quote(value)}, and ${unknownRegion(region)}.`);
+  return refuse(`${called} is ${quote(value)}, and ${unknownRegion(region)}.`);
+}
+
+function id(source: Json, key: keyof typeof patterns): string | undefined {
+  const value = source[key];
+  return value === undefined ? value : checkId(value, key);
 }
 
 /**

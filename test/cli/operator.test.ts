@@ -176,7 +176,7 @@ describe('an operator', () => {
     assert.deepEqual([same.code, same.out.endsWith('\nNothing to change.\n')], [0, true]);
     assert.equal((await say('plan', '--detailed-exitcode', '--nope')).code, 1);
     const unknown = await json('status', '--link', 'nope');
-    assert.deepEqual([unknown.code, unknown.answer.error], [1, 'InvalidRequestError']);
+    assert.deepEqual([unknown.code, unknown.answer.error], [2, 'InvalidRequestError']);
   });
 
   test('sees in a plan what the write would refuse, and fails as it would', async () => {
@@ -319,6 +319,35 @@ describe('an operator', () => {
       [['unlink', ...subject('any'), '--all-clients'], /'--all-clients' cannot be used with/],
       [['plan', '--client', 'any'], /--user-pool is missing/],
       [['plan', '--link', 'mobile', '--user-pool', MOBILE], /cannot be used with/],
+      [
+        ['link', '--user-pool', 'x', '--client', 'any'],
+        /^--user-pool must be an id like "us-east-1_AbCdEfGhI", not "x"\./,
+      ],
+      [
+        ['link', '--user-pool', 'xx-east-1_Abc', '--client', 'any'],
+        /^--user-pool is "xx-east-1_Abc", and /,
+      ],
+      [['unlink', ...subject('a b')], /^--client must be an id like .*, not "a b"\./],
+      [
+        ['plan', ...subject('any'), '--identity-pool', 'x'],
+        /^--identity-pool must be an id like "ap-south-1:/,
+      ],
+      [['audit', '--identity-pool', 'x'], /^--identity-pool must be an id/],
+      [['replay', ...subject('any'), '--client', '!'], /^--client must be an id like .*, not "!"/],
+      [
+        ['link', ...subject('any'), '--reason', 'x'.repeat(1001)],
+        /^reason must be a text of at most 1000 characters/,
+      ],
+      [
+        ['unlink', ...subject('any'), '--left-behind'],
+        /^--left-behind needs --client and --identity-pool/,
+      ],
+      [['status', '--link', 'No_Link'], /^--link must be the name of a link: /],
+      [
+        ['status', '--link', 'moblie', '--links', 'test/links.yml'],
+        /^links\.yml has no link moblie\. It has mobile, /,
+      ],
+      [['plan', '--link', 'mobile', '--links', 'none.yml'], /^--links: /],
       [['history', '--limit', 'many'], /--limit must be a number from 1 to 1000, not many/],
       [['history', '--status', 'x'], /Allowed choices are RUNNING/],
       [['show'], /Name one execution, or add --last\./],
@@ -326,6 +355,7 @@ describe('an operator', () => {
       [['show', 'a b'], /"a b" can not be the name of an execution\./],
       [['undo', 'arn:aws:states:x'], /is not the ARN of an execution, like arn:aws:states:/],
     ];
+    const started = world.local.aws.stateMachines.executions.size;
     for (const [args, expected] of wrong) {
       const { code, out, err } = await say(...args);
       assert.deepEqual([code, out], [2, ''], args.join(' '));
@@ -335,5 +365,6 @@ describe('an operator', () => {
       assert.deepEqual([asked.code, asked.answer.error], [2, 'UsageError']);
       assert.match(asked.answer.message, expected);
     }
+    assert.equal(world.local.aws.stateMachines.executions.size, started, 'nothing was started');
   });
 });

@@ -8,6 +8,7 @@ import { console } from '../../console/server/command.ts';
 import * as errors from '../../core/errors.ts';
 import { STATES } from '../../core/reconcile/classify.ts';
 import { reconcileMetrics } from '../../core/reconcile/report.ts';
+import { ATTENDED } from '../../core/request/attended.ts';
 import { metricsOf } from '../../core/request/outcome.ts';
 import { parseRequest } from '../../core/request/request.ts';
 import { local } from '../../demo/command.ts';
@@ -178,10 +179,10 @@ describe('docs/events.md', () => {
         changed: 0,
       },
     });
-    assertNamed(
-      namedIn(section(page, '## Metrics')),
-      [...ofLink, ...ofReconcile].map(({ metric }) => metric),
-    );
+    assertNamed(namedIn(section(page, '## Metrics')), [
+      ...[...ofLink, ...ofReconcile].map(({ metric }) => metric),
+      ...Object.values(ATTENDED),
+    ]);
   });
 
   test('has each alarm, and no other', () => {

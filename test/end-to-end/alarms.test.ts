@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { assembleAws, deployStack, readTemplate } from 'embedded-aws';
 import type { Principal } from 'embedded-aws/kernel/iam.ts';
+import { ATTENDED } from '../../core/request/attended.ts';
 import { deployService } from '../../demo/deploy.ts';
 import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
 
@@ -76,9 +77,30 @@ describe('the alarm topic', () => {
   const machine = () => world.local.aws.stateMachines.machine(world.machineArn);
 
   test('is notified of an execution that fails, with its ARN', async () => {
-    const { executionArn, status } = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
+    const mistaken = { userPoolId: MOBILE, clientId: 'nobody' };
+    const metric = async (log: string) => {
+      const logs = world.client(CloudWatchLogsClient, HOME);
+      const { events = [] } = await logs.send(
+        new FilterLogEventsCommand({ logGroupName: `/aws/lambda/poolbridge-dev-${log}` }),
+      );
+      return events.filter(({ message = '' }) =>
+        /FailedAttended.*"stage":"dev"|"stage":"dev".*FailedAttended/.test(message),
+      ).length;
+    };
+    // A person sees their own mistakes and dry runs at once.
+    for (const input of [mistaken, { ...mistaken, dryRun: true }, { userPoolId: 7 }]) {
+      assert.equal((await world.run(input)).status, 'FAILED');
+    }
+    for (const input of [{ link: 'nobody', repair: true }, { link: 'tight' }]) {
+      assert.equal((await world.run(input, undefined, world.reconcileArn)).status, 'FAILED');
+    }
+    assert.deepEqual(await notifications(), []);
+    assert.deepEqual([await metric('ReportOutcome'), await metric('ReportReconcile')], [3, 2]);
+    const asked = { request: mistaken, requestedBy: { via: 'event' } };
+    const { executionArn, status } = await world.run(asked);
     assert.equal(status, 'FAILED');
     assert.deepEqual(await notifications(), [sentence(executionArn, 'FAILED')]);
+    assert.equal(await metric('ReportOutcome'), 3);
   });
 
   test('is notified of an execution that times out', async () => {
@@ -102,7 +124,8 @@ describe('the alarm topic', () => {
     await sfn.send(new StopExecutionCommand({ executionArn }));
     assert.equal((await world.ended(executionArn!)).status, 'ABORTED');
     assert.deepEqual(await notifications(), [sentence(executionArn!, 'ABORTED')]);
-    const reconcile = await world.run({ link: 'nobody' }, undefined, world.reconcileArn);
+    const repair = { link: 'tight', repair: true };
+    const reconcile = await world.run(repair, undefined, world.reconcileArn);
     assert.deepEqual(await notifications(), [sentence(reconcile.executionArn, 'FAILED')]);
   });
 
@@ -153,8 +176,30 @@ describe('the alarm topic', () => {
       ['reconcile-timed-out', 'ExecutionsTimedOut', world.reconcileArn],
     ] as const) {
       const Dimensions = [{ Name: 'StateMachineArn', Value }];
-      const { Namespace, MetricName: metric, Dimensions: dimensions } = alarm(name);
+      const { Metrics = [], ...single } = alarm(name);
+      const counted = Metrics.find(({ Id }) => Id === 'failed')?.MetricStat?.Metric ?? single;
+      const { Namespace, MetricName: metric, Dimensions: dimensions } = counted;
       assert.deepEqual([Namespace, metric, dimensions], ['AWS/States', MetricName, Dimensions]);
+    }
+    // What a person sees at once is counted by stage, and left out.
+    for (const [name, machine] of [
+      ['executions-failed', 'link'],
+      ['reconcile-failed', 'reconcile'],
+    ] as const) {
+      const { Metrics = [] } = alarm(name);
+      const attended = Metrics.find(({ Id }) => Id === 'attended')!.MetricStat!.Metric;
+      assert.deepEqual(attended, {
+        Namespace: 'Poolbridge',
+        MetricName: ATTENDED[machine],
+        Dimensions: [
+          { Name: 'service', Value: 'poolbridge' },
+          { Name: 'stage', Value: 'dev' },
+        ],
+      });
+      assert.equal(
+        Metrics.find(({ ReturnData }) => ReturnData)!.Expression,
+        'failed - FILL(attended, 0)',
+      );
     }
   });
 

@@ -200,11 +200,11 @@ describe('what is found in an identity pool', () => {
 
   test('is linked or changed where a link covers it and it is there, missing or removed where not', () => {
     always((evidence) => {
-      for (const { state, provider, lost } of classify(evidence)) {
+      for (const { state, provider, lost, recent } of classify(evidence)) {
         assert.ok(possible(evidence, provider).includes(state), state);
         // Taken away by others, where nobody asked us to.
         const ours = ledgerOf(evidence, provider)?.state === 'linked';
-        assert.equal(lost !== undefined, state === 'removed' && ours);
+        assert.equal(lost !== undefined, state === 'removed' && ours && !recent);
         const wanted = state === 'missing' || state === 'removed';
         assert.ok(!wanted || isAskedFor(evidence, provider));
       }
@@ -351,6 +351,45 @@ describe('a repair', () => {
       const left = repairsOf(classify(evidence)).length - others.length;
       assert.equal(findings.filter(({ needsApproval }) => needsApproval).length, left);
     });
+  });
+
+  test('shows at once what was unlinked or linked within the last minute, as recent, and repairs nothing for it', () => {
+    const found = (state: 'linked' | 'unlinked', time: number, isThere: boolean) => {
+      const provider = { ProviderName: providerName('us-east-1_A'), ClientId: 'a' };
+      const entry = { clientId: 'a', links: ['one'], execution: 'e', sequence: 1 };
+      const CognitoIdentityProviders = isThere ? [provider] : [];
+      const evidence: Evidence = {
+        partition: 'aws',
+        since: NOW,
+        regions: [],
+        existing: new Set(['us-east-1_A']),
+        unlisted: new Set(),
+        links: { one: link({ userPools: ['us-east-1_A'] }) },
+        listed: new Map([['us-east-1_A', { tags: {}, clients: new Map([['a', 'app']]) }]]),
+        pool: {
+          IdentityPoolId: POOL,
+          IdentityPoolName: 'p',
+          AllowUnauthenticatedIdentities: false,
+          CognitoIdentityProviders,
+        },
+        ledger: [{ ...entry, state, time, providerName: provider.ProviderName }],
+      };
+      const findings = classify(evidence);
+      const planned = { identityPoolId: POOL, links: ['one'], room: 1000 };
+      const { entries, omitted } = poolReport(planned, findings);
+      assert.equal(omitted, undefined);
+      return findings.map(({ state: is, recent = false, lost, repair }) => {
+        assert.equal(entries.length, is === 'linked' ? 0 : 1);
+        return [is, recent, lost !== undefined, repair !== undefined];
+      });
+    };
+    const before = NOW - 120_000;
+    assert.deepEqual(found('unlinked', NOW, false), [['removed', true, false, false]]);
+    assert.deepEqual(found('unlinked', before, false), [['removed', false, false, false]]);
+    assert.deepEqual(found('linked', NOW, true), [['linked', true, false, false]]);
+    assert.deepEqual(found('linked', before, true), [['linked', false, false, false]]);
+    assert.deepEqual(found('linked', NOW, false), [['removed', true, false, false]]);
+    assert.deepEqual(found('linked', before, false), [['removed', false, true, false]]);
   });
 
   test('makes room before it needs it', () => {

@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import { InvalidRequestError } from '../core/errors.ts';
+import type { Links } from '../core/links/links.ts';
+import { parseReconcile } from '../core/reconcile/plan.ts';
+import { checkId, parseRequest } from '../core/request/request.ts';
+import { Machines } from './executions/machines.ts';
+import { UsageError } from './output/exit.ts';
+import type { Session } from './session.ts';
+
+// What these options hold is the same in every command.
+const ids = [
+  ['userPool', 'userPoolId', '--user-pool'],
+  ['client', 'clientId', '--client'],
+  ['identityPool', 'identityPoolId', '--identity-pool'],
+] as const;
+
+/** Runs a check of the request, whose errors are errors of the command line here. */
+function checked(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof InvalidRequestError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/**
+ * Refuses options that can not be ids, before anything is started.
+ *
+ * @throws UsageError
+ */
+export function checkOptions(command: Command): void {
+  const options: Record<string, unknown> = command.opts();
+  for (const [name, key, option] of ids) {
+    for (const value of [options[name] ?? []].flat()) checked(() => checkId(value, key, option));
+  }
+}
+
+/** As JSON has it: without what is undefined. */
+const asSent = (input: object): unknown => JSON.parse(JSON.stringify(input));
+
+/**
+ * Refuses a request to `link` that its state machine would refuse by its form.
+ *
+ * @throws UsageError
+ */
+export const checkRequest = (input: object): void =>
+  checked(() => void parseRequest(asSent(input)));
+
+/** Which links a deployment has, as far as this machine can tell. */
+interface Known {
+  /** The links.yml that was deployed, where it is named. */
+  file?: string | undefined;
+  session: Session;
+  stage: string;
+}
+
+/** The links that are deployed; undefined where that can't be told: then the deployment itself decides. */
+async function deployedLinks({ file, session, stage }: Known): Promise<Links | undefined> {
+  const { checkLinks } = await import('./check/checks.ts');
+  const { check, links } = await checkLinks(file);
+  if (file !== undefined && !links) throw new UsageError(`--links: ${check.found}`);
+  if (file !== undefined || !links) return links;
+  const { versionIn, versionOf } = await import('../packaging/version.ts');
+  try {
+    const sfn = await session.stepFunctions();
+    const stateMachineArn = await new Machines(session, stage).arnOf('link');
+    const { definition = '{}' } = await sfn.describeStateMachine({ stateMachineArn });
+    const deployed = versionIn(String(JSON.parse(definition).Comment));
+    return deployed?.links === versionOf(links).links ? links : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Refuses a request to `reconcile` that its state machine would refuse.
+ *
+ * @throws UsageError
+ */
+export async function checkReconcile(
+  { link, ...input }: { link?: string | undefined; repair: boolean; reason?: string | undefined },
+  known: Known,
+): Promise<void> {
+  checked(() => void parseReconcile(asSent(input), {}));
+  if (link === undefined) return;
+  if (!/^[a-z0-9-]{1,40}$/.test(link)) {
+    throw new UsageError(
+      `--link must be the name of a link: up to 40 lower-case letters, digits and hyphens, not ${JSON.stringify(link)}.`,
+    );
+  }
+  const links = await deployedLinks(known);
+  if (!links || Object.hasOwn(links, link)) return;
+  throw new UsageError(`links.yml has no link ${link}. It has ${Object.keys(links).join(', ')}.`);
+}
