@@ -5,12 +5,14 @@ import { expanded, isEntryChange } from '../../core/identity-pool/merge.ts';
 import { clientNames } from '../executions/client-names.ts';
 import { Executions } from '../executions/executions.ts';
 import { Finder } from '../executions/finder.ts';
+import { type Found, foundIn, removedLines } from '../executions/found.ts';
 import { type Visit, visitsIn } from '../executions/history.ts';
 import { isShared, type Recorded, recordsOf } from '../executions/records.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { cancelledLines, changeLines, differenceLines, type Names } from '../output/changes.ts';
 import { consoleLink } from '../output/console-link.ts';
 import { UsageError } from '../output/exit.ts';
+import { statusLines } from '../output/findings.ts';
 import { requestedByText } from '../output/requested-by.ts';
 import { shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
@@ -87,7 +89,20 @@ function namesFor(session: Session, records: Shown[]): Promise<Names> {
 interface Document extends Pick<DescribedExecution, 'execution' | 'status' | 'source' | 'started'> {
   console: string | undefined;
   records: Shown[];
+  /** Of a reconcile. */
+  found?: Found;
   states: Visit[];
+}
+
+/** What was done in each identity pool. Of a reconcile, what it found comes first. */
+function doneLines({ records, found }: Document, width: number, names: Names): string[] {
+  if (!found?.report.identityPools) return records.flatMap((record) => recordLines(record, names));
+  const written = records.filter(({ outcome }) => outcome !== 'REPORTED');
+  return [
+    ...statusLines(width)(found.report),
+    ...removedLines(found.removed),
+    ...written.flatMap((record) => recordLines(record, names)),
+  ];
 }
 
 function lines(document: Document, terminal: Terminal, names: Names): string[] {
@@ -106,7 +121,7 @@ function lines(document: Document, terminal: Terminal, names: Names): string[] {
     ...row('undoes', first?.undoes),
     ...row('read from', source === 'history' ? undefined : 'the log group'),
     ...row('console', console),
-    ...records.flatMap((record) => recordLines(record, names)),
+    ...doneLines(document, terminal.width, names),
     ...stateLines(states, terminal),
   ];
 }
@@ -130,9 +145,10 @@ async function run(terminal: Terminal, named: string | undefined, command: Comma
   const names = terminal.json ? new Map() : await namesFor(session, records);
   const { machine, source, status, started, stopped } = described;
   const link = (await session.isAwsItself()) ? consoleLink(execution) : undefined;
-  terminal.answer(
-    { execution, machine, source, status, started, stopped, console: link, records, states },
-    (shown) => lines(shown, terminal, names),
+  const found = foundIn(described, events);
+  const about = { execution, machine, source, status, started, stopped, console: link };
+  terminal.answer({ ...about, records, ...(found && { found }), states }, (shown) =>
+    lines(shown, terminal, names),
   );
 }
 

@@ -187,3 +187,16 @@ export const stateDataIn = (events: Event[]): StateData[] =>
     }
     return type.endsWith('StateExited') ? [{ state, data: parsed(details['output']) }] : [];
   });
+
+/** What a task answered, each time a state of this name was visited and succeeded. */
+export function answersOf(events: Event[], state: string): unknown[] {
+  const next = new Map(events.toReversed().map((event) => [event.previous, event]));
+  return events
+    .filter(({ type, details }) => type === 'TaskStateEntered' && details['name'] === state)
+    .flatMap((entered) => {
+      const done = within(entered, events, next).find(({ type }) =>
+        /^(LambdaFunction|Task)Succeeded$/.test(type),
+      );
+      return done ? [parsed(done.details['output'])] : [];
+    });
+}

@@ -146,6 +146,9 @@ describe('an operator', () => {
     const named = await world.createAppClient(HEALED, 'other');
     const before = await world.describe(pools.healed);
     const status = await say('status', '--link', 'healed');
+    const shown = await say('show', '--last');
+    assert.ok(shown.out.includes(status.out), shown.out);
+    assert.ok(!shown.out.includes('nothing was written'));
     assert.equal(status.code, 0, status.err);
     assert.match(
       status.out,

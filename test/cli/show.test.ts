@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import { foundIn, removedLines } from '../../cli/executions/found.ts';
 import { differenceLines, outputLines } from '../../cli/output/changes.ts';
 import { consoleLink, logsLink, trailLink } from '../../cli/output/console-link.ts';
 import { planLines, statusLines } from '../../cli/output/findings.ts';
@@ -143,6 +144,53 @@ test('identity pools that fail for the same reason have a line each, and the rem
     '  TargetAccessDeniedError, for all 2: The role for ap-south-1:1 refuses.',
     'ap-south-1:3 (web)',
     '  TargetAccessDeniedError: Another sentence.',
+  ]);
+});
+
+test('an execution of reconcile says which entries others removed, who removed them and when', () => {
+  const event = (id: number, type: string, details: object) => ({
+    id,
+    previous: id - 1,
+    type,
+    time: 0,
+    details: { ...details },
+  });
+  const entry = {
+    identityPoolId: 'ap-south-1:1',
+    providerName: ProviderName,
+    clientId: 'gone',
+    message: 'Link it again.',
+  };
+  const removedBy = {
+    principalArn: 'arn:aws:iam::2:user/eve',
+    time: '2026-01-31T12:00:00Z',
+    eventId: 'e',
+  };
+  const answer = JSON.stringify([{ ...entry, removedBy }, entry]);
+  const found = foundIn(
+    {
+      execution: 'arn',
+      machine: 'reconcile',
+      source: 'history',
+      status: 'SUCCEEDED',
+      started: '2026-01-31T12:00:00Z',
+      input: '{}',
+      output: JSON.stringify({ identityPools: [] }),
+    },
+    [
+      event(1, 'TaskStateEntered', { name: 'ExplainRemoved' }),
+      event(2, 'LambdaFunctionSucceeded', { output: answer }),
+      event(3, 'TaskStateExited', { name: 'ExplainRemoved', output: '{}' }),
+    ],
+  );
+  assert.deepEqual(removedLines(found!.removed).map(stripVTControlCharacters), [
+    'Removed by others:',
+    '  removed  gone  us-east-1_Mobile001  ap-south-1:1',
+    '    by arn:aws:iam::2:user/eve at 2026-01-31 12:00:00Z',
+    '    Link it again.',
+    '  removed  gone  us-east-1_Mobile001  ap-south-1:1',
+    '    it is not known by whom',
+    '    Link it again.',
   ]);
 });
 

@@ -1,0 +1,55 @@
+import { styleText } from 'node:util';
+import type { DescribedExecution } from '../../core/audit/audit.ts';
+import type { EntryRemoved } from '../../core/reconcile/removed.ts';
+import { isObject } from '../../core/shape.ts';
+import { providerLabel } from '../../core/user-pool.ts';
+import type { ReconcileReport } from '../output/findings.ts';
+import { moment } from '../output/times.ts';
+import { answersOf, type Event } from './history.ts';
+
+/** What an execution of `reconcile` found. */
+export interface Found {
+  /** What it reported of each identity pool. */
+  report: ReconcileReport;
+  /** The entries that others removed and, if CloudTrail knew, who removed them. */
+  removed: EntryRemoved[];
+}
+
+function reportIn({ output, cause }: DescribedExecution): ReconcileReport {
+  try {
+    const report: unknown = JSON.parse(output ?? cause ?? '{}');
+    return isObject(report) && Array.isArray(report['identityPools']) ? report : {};
+  } catch {
+    // The cause of an execution that timed out is not JSON.
+    return {};
+  }
+}
+
+/** What an execution found, by its end and its events; undefined for one of `link`. */
+export function foundIn(described: DescribedExecution, events: Event[]): Found | undefined {
+  if (described.machine !== 'reconcile') return undefined;
+  const answers = answersOf(events, 'ExplainRemoved');
+  const removed = answers.flatMap((answer) => (Array.isArray(answer) ? answer : []));
+  return {
+    report: reportIn(described),
+    removed: removed.filter(isObject) as unknown as EntryRemoved[],
+  };
+}
+
+/** One entry that others removed: which, by whom and when, and what to do. */
+const removalLines = (entry: EntryRemoved): string[] => {
+  const { clientName, clientId, providerName, identityPoolId, removedBy, message } = entry;
+  const what = [clientName, clientId, providerLabel(providerName), identityPoolId];
+  const who = removedBy
+    ? `by ${removedBy.principalArn} at ${moment(removedBy.time)}`
+    : 'it is not known by whom';
+  return [
+    `  ${styleText('red', 'removed')}  ${what.filter((part) => part !== undefined).join('  ')}`,
+    `    ${who}`,
+    `    ${message}`,
+  ];
+};
+
+/** The entries that others removed, as lines. */
+export const removedLines = (removed: EntryRemoved[]): string[] =>
+  removed.length === 0 ? [] : ['Removed by others:', ...removed.flatMap(removalLines)];
