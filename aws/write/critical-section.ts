@@ -7,27 +7,17 @@ import {
   TargetAccessDeniedError,
   VerificationError,
 } from '../../core/errors.ts';
-import { cancelledIn } from '../../core/identity-pool/cancelled.ts';
 import {
   digestOf,
   type IdentityPool,
   sameSettings,
   shown,
 } from '../../core/identity-pool/identity-pool.ts';
-import { type Intent, shownChanges } from '../../core/identity-pool/merge.ts';
-import { short } from '../../core/identity-pool/roles.ts';
 import { namesIn } from '../../core/issuer.ts';
-import { batch, refusalOf, type Share } from '../../core/write/batch.ts';
+import { batch, refusalOf } from '../../core/write/batch.ts';
 import type { Lease } from '../../core/write/lease.ts';
-import {
-  type Allowed,
-  type LedgerEntry,
-  ledgerEntriesOf,
-  mayBeSettled,
-  settledBy,
-  type WriteRecord,
-  type WrittenShare,
-} from '../../core/write/records.ts';
+import { withEarlier } from '../../core/write/order.ts';
+import type { Allowed, WriteRecord } from '../../core/write/records.ts';
 import { settlementOf } from '../../core/write/settlement.ts';
 import {
   linesOf,
@@ -39,6 +29,15 @@ import {
 import { logger } from '../lambda/logger.ts';
 import { inParallel } from '../pace/in-parallel.ts';
 import type { RecordedWrite } from '../table/pool-table.ts';
+import {
+  type Answering,
+  answeringOf,
+  answersOf,
+  enter,
+  giveAnswers,
+  goneAlready,
+  sharesOf,
+} from './answers.ts';
 import { gather } from './gathering.ts';
 import { goesOn, isRefusal, NEEDED, PoolWriter, UnresolvedWriteError } from './pool-writer.ts';
 import {
@@ -68,8 +67,6 @@ interface Settled {
   pool: IdentityPool;
   /** Without the parts of links that are resumed: onto this is merged. */
   start: IdentityPool;
-  /** The requests that are done by now, and answered, by their keys. */
-  done?: ReadonlySet<string>;
   /** The result of the own request, if the settled write was for it. */
   own?: Written;
 }
@@ -84,6 +81,8 @@ export class CriticalSection {
   #writes = 0;
   /** The write that the lease names as one that no one has seen the end of. */
   #unsettled: RecordedWrite | undefined;
+  /** The requests that were settled under it, by their keys: a second answer would say that nothing was changed. */
+  readonly #done = new Set<string>();
 
   constructor(request: WriteRequest, tools: WriteTools, lease: Lease) {
     this.#request = request;
@@ -124,18 +123,23 @@ export class CriticalSection {
     const isDeleted = await this.#isDeleted();
     const settled = await this.#settle(base, writer, isDeleted ? [] : asked);
     if (settled.own) return settled.own;
-    // One that is done has its answer: a second would say that nothing was changed for it.
-    const left = asked.filter(({ key }) => !settled.done?.has(key));
+    const left = this.#left(asked);
     if (isDeleted || left.length === 0) return this.#nothing(settled.pool, isDeleted);
     try {
       return await this.#writeOrSettle(settled, left, writer);
     } catch (error) {
-      // Together they may be what AWS does not allow, where this one alone is not.
-      const own = left.filter((each) => this.#isOwn(each));
-      if (!isOfSome(error) || left.length === own.length) throw error;
+      // Together they may be what AWS does not allow, where this one alone is not. What is to be done before it
+      // about the same entry goes with it.
+      const still = this.#left(left);
+      const own = withEarlier(still, (each) => this.#isOwn(each));
+      if (!isOfSome(error) || own.length === still.length) throw error;
       const pool = await writer.describe();
       return this.#writeOrSettle({ pool, start: pool }, own, writer);
     }
+  }
+
+  #left(asked: Allowed[]): Allowed[] {
+    return asked.filter(({ key }) => !this.#done.has(key));
   }
 
   /** The event of its deletion may have come before that of its creation: events come in any order. */
@@ -208,7 +212,9 @@ export class CriticalSection {
       logger.warn('a write that was made in part is finished or taken back', { write, ...seen });
       await writer.write(base, wanted, write);
     }
-    await this.#finish(write, record, done);
+    await enter(this.#tools.table, record, done);
+    for (const { key } of done) this.#done.add(key);
+    await this.#answer(done.map((share) => answeringOf(write, share)));
     if (sameSettings(wanted, start)) {
       logEnd(write, seen);
       this.#settled();
@@ -217,7 +223,6 @@ export class CriticalSection {
     return {
       pool: wanted,
       start,
-      done: new Set(done.map(({ key }) => key)),
       ...(own && { own: writtenOf(record, own, this.#request.execution) }),
     };
   }
@@ -281,7 +286,7 @@ export class CriticalSection {
       before: shown(start, room),
       after: shown(wanted, room),
     };
-    const written = sharesOf(asked, shares, room);
+    const written = sharesOf(asked, together, room);
     const write = `${this.#lease.sequence}.${++this.#writes}-${this.#lease.nonce}`;
     await table.recordWrite(write, record, written);
     const earlier = this.#unsettled;
@@ -295,18 +300,22 @@ export class CriticalSection {
       const end = together.write ? writer.end : 'needless';
       if (end && lines.length > 0) logger.info(WRITE_ENDED, { ...about, end });
     }
-    await this.#finish(write, record, written, await this.#goneAlready(written, wanted));
+    await enter(table, record, written, await goneAlready(table, record, written, wanted));
+    await this.#answer(answersOf(write, asked, shares, written));
     // What an earlier attempt had begun is a part of this write by now.
     if (earlier) logEnd(earlier.write, { made: [], parts: [] });
     this.#settled();
-    await this.#refuse(shares);
     const refused = new Map(
       shares.flatMap((share) =>
         'refused' in share && this.#isOwn(share) ? [[share.key, share]] : [],
       ),
     );
     const [refusal] = refused.values();
-    if (answerKey !== undefined && refusal) throw refusalOf(refusal);
+    if (answerKey !== undefined && refusal) {
+      // Only the order of the answers needs it: who asks once more is judged once more.
+      await table.retract(answerKey);
+      throw refusalOf(refusal);
+    }
     const own = written.filter((share) => this.#isOwn(share));
     const changes = own.flatMap((share) => share.changes);
     const cancelled = own.flatMap((share) => share.cancelled ?? []);
@@ -317,55 +326,11 @@ export class CriticalSection {
     };
   }
 
-  /** Enters a write into the ledger and answers the requests that it was for. */
-  async #finish(
-    write: string,
-    { sequence }: WriteRecord,
-    shares: WrittenShare[],
-    gone: LedgerEntry[] = [],
-  ): Promise<void> {
-    const { table } = this.#tools;
-    const now = Date.now();
-    // Of several about one entry the last counts: they are entered side by side.
-    const last = new Map(
-      [...gone, ...shares.flatMap((share) => ledgerEntriesOf(share, sequence, now))].map(
-        (entry) => [`${entry.providerName} ${entry.clientId}`, entry],
-      ),
-    );
-    const entries = [...last.values()];
-    await inParallel(entries, (entry) => table.enter(entry));
+  /** Answers requests, but for those that are judged anew when they are asked again. */
+  async #answer(answers: Answering[]): Promise<void> {
     const { answerKey } = this.#request;
-    const asking = shares.filter((each) => answerKey !== undefined || !this.#isOwn(each));
-    const answer = ({ key, changes, cancelled }: WrittenShare): Promise<void> =>
-      table.answer(key, cancelled ? { write, changes, cancelled } : { write, changes });
-    // Of requests that cancel each other the earlier must not be the one without an answer: it would be done
-    // once more, and last.
-    for (const share of asking.filter(({ cancelled }) => cancelled)) await answer(share);
-    await inParallel(
-      asking.filter(({ cancelled }) => !cancelled),
-      answer,
-    );
-  }
-
-  /** The entries that were to be unlinked and that others have removed, as the ledger is to have them. */
-  async #goneAlready(shares: WrittenShare[], after: IdentityPool): Promise<LedgerEntry[]> {
-    const { table } = this.#tools;
-    const at = { sequence: this.#lease.sequence, time: Date.now() };
-    const gone: LedgerEntry[] = [];
-    for (const share of shares.filter(mayBeSettled)) {
-      const ledger = await table.ledgerOf(share.intent.providerName);
-      gone.push(...settledBy(share, after, ledger, at));
-    }
-    return gone;
-  }
-
-  async #refuse(shares: Share[]): Promise<void> {
-    const { table } = this.#tools;
-    await inParallel(shares, async (share) => {
-      if (!('refused' in share) || this.#isOwn(share)) return;
-      const { key, ...refused } = share;
-      await table.answer(key, refused);
-    });
+    const asking = answers.filter((each) => answerKey !== undefined || !this.#isOwn(each));
+    await giveAnswers(this.#tools.table, asking);
   }
 }
 
@@ -374,21 +339,4 @@ function logEnd(write: string, seen: Seen): void {
   const isAnything = seen.made.length + seen.parts.length > 0;
   const end: WriteEnd = isAnything ? 'seen later' : 'taken back';
   logger.info(WRITE_ENDED, { write, end, ...seen });
-}
-
-/** An intent as there is room for it in the table: that there is a role mapping is enough to know. */
-const inShort = ({ roleMapping, ...intent }: Intent): Intent =>
-  roleMapping ? { ...intent, roleMapping: short(roleMapping) } : intent;
-
-/** The shares that have changes or nothing to change, with what is known of their requests. */
-function sharesOf(asked: Allowed[], shares: Share[], room: number): WrittenShare[] {
-  const cancelled = cancelledIn(shares.map((share) => ('refused' in share ? [] : share.changes)));
-  return asked.flatMap((request, i): WrittenShare[] => {
-    const share = shares[i];
-    if (!share || 'refused' in share) return [];
-    const intent = inShort(request.intent);
-    const written = { ...request, intent, changes: shownChanges(share.changes, room) };
-    const unseen = shownChanges(cancelled[i] ?? [], room);
-    return [unseen.length > 0 ? { ...written, cancelled: unseen } : written];
-  });
 }

@@ -74,7 +74,12 @@ export class PoolWriter {
     for (;;) {
       const found = await pool.describe(this.#providerNames);
       this.#looked = Date.now();
-      if (!isDoubtful(this.#lease.last, digestOf(found), Date.now())) return found;
+      const { last } = this.#lease;
+      const digest = digestOf(found);
+      if (!isDoubtful(last, digest, Date.now())) {
+        if (last?.result === digest) last.seen = true;
+        return found;
+      }
       if (left() < NEEDED) {
         throw new PoolBusyError(
           'Cognito still shows the identity pool as it was before the last write. It is asked again in a while.',
@@ -153,7 +158,7 @@ export class PoolWriter {
       const now = await pool.describe(this.#providerNames);
       this.#looked = Date.now();
       if (sameSettings(now, wanted)) {
-        write.at = this.#looked;
+        Object.assign(write, { at: this.#looked, seen: true });
         return;
       }
       if (Date.now() > until || left() < 1000) {
@@ -174,7 +179,7 @@ export class PoolWriter {
       const now = await pool.describe(this.#providerNames).catch(() => undefined);
       this.#looked = Date.now();
       if (now && sameSettings(now, wanted)) {
-        write.at = this.#looked;
+        Object.assign(write, { at: this.#looked, seen: true });
         return;
       }
       await sleep(200, 400);

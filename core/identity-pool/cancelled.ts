@@ -22,7 +22,8 @@ function sameValue(a: Change, b: Change): boolean {
 }
 
 /** The changes about one subject, in their order, that the identity pool never shows. */
-function cancelledOf(changes: Change[]): Change[] {
+function cancelledOf(all: Change[], isShown: (change: Change) => boolean): Change[] {
+  const changes = all[0] && isShown(all[0]) ? all.slice(1) : all;
   const [first, last] = [changes[0], changes.at(-1)];
   if (!first || !last) return [];
   // Each change is the opposite of the one before it.
@@ -36,10 +37,14 @@ function cancelledOf(changes: Change[]): Change[] {
  * them: an entry that one request adds and a later one removes, or the other way round.
  *
  * @param shares the changes of each request, in the order in which they are merged.
+ * @param isShown whether the identity pool shows a change by now, since an earlier attempt has made it.
  * @returns for each request, those of its own changes that are cancelled.
  */
-export function cancelledIn(shares: Change[][]): Change[][] {
+export function cancelledIn(
+  shares: Change[][],
+  isShown: (change: Change) => boolean = () => false,
+): Change[][] {
   const bySubject = grouped(shares.flat(), subjectOf);
-  const cancelled = new Set([...bySubject.values()].flatMap(cancelledOf));
+  const cancelled = new Set([...bySubject.values()].flatMap((all) => cancelledOf(all, isShown)));
   return shares.map((changes) => changes.filter((change) => cancelled.has(change)));
 }

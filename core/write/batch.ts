@@ -1,4 +1,5 @@
 import { ProviderQuotaError, RoleMappingError } from '../errors.ts';
+import { cancelledIn } from '../identity-pool/cancelled.ts';
 import { type IdentityPool, sameSettings } from '../identity-pool/identity-pool.ts';
 import { apply, type Change, checkQuota, type Intent, merge } from '../identity-pool/merge.ts';
 
@@ -25,6 +26,8 @@ export const refusalOf = ({ refused, error }: Refused): ProviderQuotaError | Rol
 export interface Batch {
   wanted: IdentityPool;
   shares: Share[];
+  /** Of each share, the changes that other shares cancel: the identity pool never shows them. */
+  cancelled: Change[][];
   /** Whether there is anything to write: requests may cancel each other out. */
   write: boolean;
 }
@@ -57,5 +60,11 @@ export function batch(
     wanted = apply(wanted, changes);
     return { key, changes };
   });
-  return { wanted, shares, write: !sameSettings(now, wanted) };
+  const isMade = (pool: IdentityPool, change: Change): boolean =>
+    sameSettings(apply(pool, [change]), pool);
+  const cancelled = cancelledIn(
+    shares.map((share) => ('refused' in share ? [] : share.changes)),
+    (change) => now !== base && isMade(now, change) && !isMade(base, change),
+  );
+  return { wanted, shares, cancelled, write: !sameSettings(now, wanted) };
 }

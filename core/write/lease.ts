@@ -1,4 +1,4 @@
-import { isNumber, isShape, isText } from '../shape.ts';
+import { isFlag, isNumber, isShape, isText } from '../shape.ts';
 
 /** The last write of ours to an identity pool. */
 export interface LastWrite {
@@ -8,9 +8,14 @@ export interface LastWrite {
   result: string;
   /** When it was last known to have been sent or read back, in epoch milliseconds. */
   at: number;
+  /** Whether a description has shown its result since it was sent. */
+  seen?: boolean;
 }
 
-export const isLastWrite = isShape<LastWrite>({ base: isText, result: isText, at: isNumber }, {});
+export const isLastWrite = isShape<LastWrite>(
+  { base: isText, result: isText, at: isNumber },
+  { seen: isFlag },
+);
 
 /** The lease of an identity pool, as its holder has it. */
 export interface Lease {
@@ -38,13 +43,14 @@ export const LATEST_MS = LEASE_MS + 60_000;
 // For how long after a write of ours a description that shows another state is read again. AWS says
 // nothing of how long Cognito may show an old state; both are assumptions. The replaced state is
 // known to be old. Any other may be old too, made by someone else before our write and not shown
-// until after it, or new: then it costs this wait to believe it.
+// until after it, or new: then it costs this wait to believe it. So may one that is the same as the
+// result, until the write is known to be made: the pool may have been so before.
 const REPLACED_MS = 20_000;
 // For 5 s, and the 2 s by which the clocks of two writers may differ.
 const UNKNOWN_MS = 7000;
 
 /** Whether a description may show a state from before the last write of ours: it is read again. */
 export function isDoubtful(last: LastWrite | undefined, digest: string, now: number): boolean {
-  if (!last || digest === last.result) return false;
+  if (!last || (last.seen === true && digest === last.result)) return false;
   return now - last.at < (digest === last.base ? REPLACED_MS : UNKNOWN_MS);
 }

@@ -6,11 +6,11 @@ import {
   type Change,
   expanded,
   type Intent,
-  isMet,
   merge,
   shownChanges,
 } from '../identity-pool/merge.ts';
 import { type Asked, batch } from './batch.ts';
+import { shareEntries } from './order.ts';
 import type { WrittenShare } from './records.ts';
 import type { Seen } from './write-log.ts';
 
@@ -28,50 +28,87 @@ export interface Settlement {
   shown: number;
 }
 
-const isSame = (a: Change, b: Change): boolean =>
-  a.op === b.op && entryKey(a.provider) === entryKey(b.provider);
+const nameOf = ({ op, provider }: Change): string => `${op} ${entryKey(provider)}`;
+const namesOf = (changes: Change[]): ReadonlySet<string> => new Set(changes.map(nameOf));
 
 /** Whether what is asked for conflicts with a pool as it is now. */
 const isConflict = (error: unknown): boolean =>
   error instanceof UndoConflictError || error instanceof InvalidRequestError;
 
+const isTag = (change: Change): boolean => 'principalTags' in change;
+
 /** Whether tags are as a change leaves them: that they need no change now may have another reason. */
 const isInEffect = (pool: IdentityPool, change: Change): boolean =>
-  !('principalTags' in change) || sameSettings(apply(pool, [change]), pool);
+  !isTag(change) || sameSettings(apply(pool, [change]), pool);
 
-/**
- * Whether later shares of the write cancel all changes of a share, and the pool is as they want it. Then it
- * is done with them: alone it would be done once more, after requests that came later.
- */
-function isCancelled(pool: IdentityPool, share: WrittenShare, shares: WrittenShare[]): boolean {
-  const changes = share.changes.flatMap(expanded);
-  const unseen = (share.cancelled ?? []).flatMap(expanded);
-  const areAll = changes.every((each) => unseen.some((other) => isSame(each, other)));
-  if (changes.length === 0 || !areAll) return false;
-  const subjects = changes.map(subjectOf);
-  return subjects.every((subject) => {
-    const last = shares.findLast((other) =>
-      other.changes.flatMap(expanded).some((each) => subjectOf(each) === subject),
-    );
-    return last !== undefined && isMet(pool, last.intent);
-  });
+/** What a pool shows of a share. */
+interface Look {
+  /** What the pool lacks of it, but for what later shares have changed again; undefined if they conflict. */
+  left: Change[] | undefined;
+  /** Those of its changes that the pool shows. */
+  part: Change[];
+  /** What later shares, which the pool shows, have changed: it is no longer this one's. */
+  later: ReadonlySet<string>;
+  /** Whether the pool shows that the write came to this share: a change of its own, or one that comes after it. */
+  isReached: boolean;
 }
 
-/** Whether a pool is as a share leaves it, or as those leave it that cancel the share. */
-const isMade = (pool: IdentityPool, share: WrittenShare, shares: WrittenShare[]): boolean =>
-  isMet(pool, share.intent) || isCancelled(pool, share, shares);
-
-/** The changes of a share that a pool shows; none of one that conflicts with the pool. */
-function partOf(pool: IdentityPool, share: WrittenShare): Change[] {
+/** What the pool lacks of a share, but for what later shares have changed; undefined where they conflict. */
+function leftOf(
+  pool: IdentityPool,
+  { intent, changes }: WrittenShare,
+  later: ReadonlySet<string>,
+): Change[] | undefined {
+  const isLater = (each: Change): boolean => later.has(subjectOf(each));
+  const own = changes.flatMap(expanded).filter((each) => !isTag(each));
+  // Principal tags are of a whole user pool: without its entry a share needs none.
+  const isReplaced = own.length > 0 && own.every(isLater);
   try {
-    const left = merge(pool, share.intent);
-    return share.changes
-      .flatMap(expanded)
-      .filter((each) => !left.some((other) => isSame(each, other)) && isInEffect(pool, each));
+    return merge(pool, intent).filter((each) => !isLater(each) && !(isReplaced && isTag(each)));
   } catch (error) {
-    if (isConflict(error)) return [];
+    if (isConflict(error)) return undefined;
     throw error;
   }
+}
+
+const isWhole = ({ left }: Look): boolean => left?.length === 0;
+
+/** The changes of a share that a pool shows, for what it lacks of the share. */
+function partOf(
+  pool: IdentityPool,
+  { changes, cancelled = [] }: WrittenShare,
+  left: Change[],
+  later: ReadonlySet<string>,
+): Change[] {
+  const unseen = namesOf([...cancelled.flatMap(expanded), ...left]);
+  return changes
+    .flatMap(expanded)
+    .filter((each) => !later.has(subjectOf(each)) && !unseen.has(nameOf(each)))
+    .filter((each) => isInEffect(pool, each));
+}
+
+/**
+ * What a pool shows of each share. What a later share has changed again counts as made, if the pool shows
+ * the later one: a link that an unlink of the same write cancels is done, though its entry is not there.
+ */
+function looksAt(pool: IdentityPool, shares: WrittenShare[]): ReadonlyMap<WrittenShare, Look> {
+  const looks = new Map<WrittenShare, Look>();
+  const changed = new Set<string>();
+  const reached: WrittenShare[] = [];
+  for (const share of shares.toReversed()) {
+    const later = new Set(changed);
+    const left = leftOf(pool, share, later);
+    const part = left ? partOf(pool, share, left, later) : [];
+    // Principal tags prove nothing: some of them are written before everything else.
+    const isReached =
+      part.some((each) => !isTag(each)) || reached.some((other) => shareEntries(other, share));
+    const look = { left, part, later, isReached };
+    looks.set(share, look);
+    if (isReached) reached.push(share);
+    if (!isWhole(look) && part.length === 0 && !isReached) continue;
+    for (const change of share.changes.flatMap(expanded)) changed.add(subjectOf(change));
+  }
+  return looks;
 }
 
 /** The pool without changes; undefined where others have changed the same since. */
@@ -95,17 +132,19 @@ interface Begun {
   part: Change[];
 }
 
-/** Adds a share that is made, or is made with `left`. */
-function addDone(
-  settlement: Settlement,
-  share: WrittenShare,
-  part: Change[],
-  left: Change[],
-): void {
+/** Adds a share that is made. */
+function addDone({ done, seen }: Settlement, share: WrittenShare): void {
+  done.push(share);
+  seen.made.push(share.key);
+}
+
+/** Finishes an unlink that was begun. */
+function finish(settlement: Settlement, share: WrittenShare, { part, later }: Look): void {
+  const isReplaced = (each: Change): boolean => later.has(subjectOf(each));
+  const left = merge(settlement.wanted, share.intent).filter((each) => !isReplaced(each));
   settlement.wanted = apply(settlement.wanted, left);
-  const changes = left.length === 0 ? share.changes : shownChanges([...part, ...left]);
-  settlement.done.push({ ...share, changes });
-  settlement.seen.made.push(share.key);
+  const replaced = share.changes.flatMap(expanded).filter(isReplaced);
+  addDone(settlement, { ...share, changes: shownChanges([...replaced, ...part, ...left]) });
 }
 
 /** Takes a begun link back. What others have changed since stays, and is ours as far as we made it. */
@@ -127,6 +166,18 @@ const allWithout = (pool: IdentityPool, links: Begun[]): IdentityPool =>
   );
 
 /**
+ * Whether a share was made, or begun. While an earlier one about the same entry was not made, that the pool is as the
+ * share wants it proves nothing: if it counted as done, the earlier one would be done after it.
+ */
+function isShown(share: WrittenShare, look: Look, undone: WrittenShare[]): boolean {
+  if (!look.left) return false;
+  const isBegun = look.part.length > 0;
+  if (look.isReached) return isBegun || isWhole(look) || share.intent.operation === 'unlink';
+  if (isBegun && !isWhole(look) && share.intent.operation === 'link') return true;
+  return (isBegun || isWhole(look)) && !undone.some((earlier) => shareEntries(earlier, share));
+}
+
+/**
  * Decides what becomes of a write from what the pool shows of it. An unlink that was begun is finished:
  * its entry must not stay without its role mapping. A link that was begun is resumed if its request is
  * written again now, and is taken back otherwise: its entry would give more than links.yml allows.
@@ -145,19 +196,26 @@ function settle(
     shown: 0,
     seen: { made: [], parts: [] },
   };
+  const looks = looksAt(pool, shares);
   const resumed: Begun[] = [];
   const taken: Begun[] = [];
+  const undone: WrittenShare[] = [];
   for (const share of shares) {
-    const { key, intent } = share;
-    const isWhole = isMade(pool, share, shares);
-    const part = isWhole ? [] : partOf(pool, share);
-    if (!isWhole && part.length === 0) continue;
+    const look = looks.get(share);
+    if (!look || !isShown(share, look, undone)) {
+      undone.push(share);
+      continue;
+    }
     settlement.shown++;
-    if (isWhole) addDone(settlement, share, [], []);
-    else if (intent.operation === 'unlink') {
-      addDone(settlement, share, part, merge(settlement.wanted, intent));
-    } else if (resumable.has(key) && without(pool, part, intent)) resumed.push({ share, part });
-    else taken.push({ share, part });
+    const { key, intent } = share;
+    const { part } = look;
+    if (isWhole(look)) addDone(settlement, share);
+    else if (intent.operation === 'unlink') finish(settlement, share, look);
+    else {
+      const isResumed = resumable.has(key) && without(pool, part, intent) !== undefined;
+      (isResumed ? resumed : taken).push({ share, part });
+      undone.push(share);
+    }
   }
   for (const each of taken) takeBack(settlement, each);
   settlement.wanted = allWithout(settlement.wanted, taken);
@@ -196,7 +254,8 @@ export function settlementOf(
 
 /** The entries that a write has added and left without the rest of what their links ask for, by key. */
 export function unfinishedEntries(pool: IdentityPool, shares: WrittenShare[]): ReadonlySet<string> {
-  const begun = shares.filter(({ intent }) => intent.operation === 'link' && !isMet(pool, intent));
-  const added = begun.flatMap((share) => partOf(pool, share)).filter(({ op }) => op === 'add');
+  const looks = [...looksAt(pool, shares)];
+  const begun = looks.filter(([{ intent }, look]) => intent.operation === 'link' && !isWhole(look));
+  const added = begun.flatMap(([, { part }]) => part).filter(({ op }) => op === 'add');
   return new Set(added.map(({ provider }) => entryKey(provider)));
 }

@@ -5,6 +5,7 @@ export interface Bug extends Mistake {
   seed: number;
 }
 
+const answers = 'aws/write/answers.ts';
 const safeWrite = 'aws/write/safe-write.ts';
 const criticalSection = 'aws/write/critical-section.ts';
 const poolWriter = 'aws/write/pool-writer.ts';
@@ -145,7 +146,7 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: 'core/write/lease.ts',
-        find: 'if (!last || digest === last.result) return false;',
+        find: 'if (!last || (last.seen === true && digest === last.result)) return false;',
         replace: 'return false;',
       },
     ],
@@ -242,7 +243,7 @@ export const bugs: Bug[] = [
     seed: 1,
     changes: [
       {
-        file: criticalSection,
+        file: answers,
         find: 'await inParallel(entries, (entry) => table.enter(entry));',
         replace: 'void entries;',
       },

@@ -138,13 +138,35 @@ export class Judge {
       // What was undone by another request had been done; by anyone else, it would have been seen,
       // but for as long as Cognito may show an old state.
       const verified = (observer.verifiedAt(name, identityPoolId) ?? start) - faults.staleFor;
-      const from = observer.isOurDoing(identityPoolId, key, stop) ? start : verified;
+      const isUndone =
+        observer.isOurDoing(identityPoolId, key, stop) ||
+        this.#isSettled(identityPoolId, key, isThere, { name, stop });
+      const from = isUndone ? start : verified;
       if (observer.was(identityPoolId, key, isThere, from, stop)) continue;
       const was = isThere ? 'not' : 'still';
       observer.violation(
         `${name} says ${outcome} in ${identityPoolId}, but ${key} was ${was} there at ${from} ms`,
       );
     }
+  }
+
+  /**
+   * Whether the ledger has an entry as another request wanted it that was done by a time: one that found its entry
+   * gone already, by the hand of a foreign writer, undoes what was done before it just as one that removes it.
+   */
+  #isSettled(
+    poolId: string,
+    key: string,
+    isThere: boolean,
+    { name, stop }: { name: string; stop: number },
+  ): boolean {
+    return this.#named<LedgerEntry>(this.#items.get(poolId) ?? [], 'entry#').some(
+      ({ providerName, clientId, state, execution, time }) =>
+        `${providerName} ${clientId}` === key &&
+        state === (isThere ? 'unlinked' : 'linked') &&
+        !execution.endsWith(`:${name}`) &&
+        time - Date.now() + this.#ending.clock.elapsed <= stop,
+    );
   }
 
   /** Nobody claims what he has not done. */

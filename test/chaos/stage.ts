@@ -224,13 +224,26 @@ export class Stage {
     await this.#ask('PutItem', { Item: { pk: { S: poolId }, sk: { S: sk }, ...item } });
   }
 
+  async #items(prefix: string, poolId: string): Promise<Item[]> {
+    const { Items = [] } = await this.#ask('Query', {
+      KeyConditionExpression: 'pk = :pool AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pool': { S: poolId }, ':prefix': { S: prefix } },
+    });
+    return Items;
+  }
+
   /** The keys of the requests that were answered. */
   async answered(poolId: string = POOLS[0]): Promise<string[]> {
-    const { Items = [] } = await this.#ask('Query', {
-      KeyConditionExpression: 'pk = :pool AND begins_with(sk, :answer)',
-      ExpressionAttributeValues: { ':pool': { S: poolId }, ':answer': { S: 'answer#' } },
-    });
-    return Items.map(({ sk }) => sk?.S?.slice('answer#'.length) ?? '');
+    const items = await this.#items('answer#', poolId);
+    return items.map(({ sk }) => sk?.S?.slice('answer#'.length) ?? '');
+  }
+
+  /** The key of the request with which an execution waits. */
+  async keyOf({ arn }: Execution, poolId: string = POOLS[0]): Promise<string> {
+    const items = await this.#items('pending#', poolId);
+    const own = items.find(({ body }) => body?.S?.includes(arn));
+    assert.ok(own, `${arn} does not wait`);
+    return own['sk']?.S?.slice('pending#'.length) ?? '';
   }
 
   /** What the ledger says of an app client. */

@@ -1,6 +1,6 @@
 import { Calls, jobOf } from './calls.ts';
 import type { Move } from './checker.ts';
-import type { Shares } from './decisions.ts';
+import type { Made, Shares } from './decisions.ts';
 import type { Job, Outcome, Process, State } from './state.ts';
 import { bit, type World } from './world.ts';
 
@@ -13,7 +13,7 @@ function outcomeOf({ requests }: World, request: number, changes: boolean): Outc
 
 export const knownIn = ({ ledger }: State) => ledger.map(({ known }) => known);
 
-/** The ledger and the answers, once a write is made: `#finish` in aws/write/critical-section.ts. */
+/** The ledger and the answers, once a write is made: aws/write/answers.ts. */
 export abstract class Answers extends Calls {
   /** What follows once a write is entered and answered. */
   protected abstract afterAnswers(next: State, now: Process): void;
@@ -25,7 +25,7 @@ export abstract class Answers extends Calls {
     else this.#toAnswers(next, now);
   }
 
-  /** `#finish` and `#goneAlready`: core/write/records.ts says what the ledger is to have. */
+  /** `enter` and `goneAlready`: core/write/records.ts says what the ledger is to have. */
   #entries(next: State, now: Process) {
     const { phase, done, to } = jobOf(now);
     const isWrite = phase === 'write' || phase === 'write alone';
@@ -48,41 +48,47 @@ export abstract class Answers extends Calls {
     ];
   }
 
-  /**
-   * Those that are cancelled are answered first, one after the other. A reconcile's own repairs are not
-   * asked for by anyone: they get no answer.
-   */
+  /** `giveAnswers`. A reconcile's own repairs are not asked for by anyone: they get no answer. */
   #toAnswers(next: State, now: Process): void {
     const { bound, decisions } = this.world;
-    const asking = decisions
+    const toAnswer = decisions
       .made(jobOf(now).done)
-      .filter(({ request }) => request < bound.requests.length);
-    const [inOrder, others] = [true, false].map((cancelled) =>
-      asking.filter((each) => each.isCancelled === cancelled).map(({ request }) => request),
-    );
-    now.job = { ...jobOf(now), toAnswer: [...(inOrder ?? []), ...(others ?? [])] };
-    if (asking.length === 0) this.afterAnswers(next, now);
+      .map(({ request }) => request)
+      .filter((request) => request < bound.requests.length);
+    now.job = { ...jobOf(now), toAnswer };
+    if (toAnswer.length === 0) this.afterAnswers(next, now);
     else now.step = 'answer';
   }
 
-  #isInOrder({ done, toAnswer: [first = 0] }: Job): boolean {
-    if (!this.world.protocol.answersInOrder) return false;
-    const request = first < 0 ? -first - 1 : first;
-    const made = this.world.decisions.made(done);
-    return made.some((each) => each.request === request && each.isCancelled);
+  /** When a request is answered: after those of the turns before. */
+  #turnOf({ turn, isCancelled, request }: Made): number {
+    const { answersInOrder } = this.world.protocol;
+    if (answersInOrder === 'all') return turn;
+    return answersInOrder === 'cancelled' && isCancelled
+      ? request
+      : this.world.bound.requests.length;
+  }
+
+  /** Those that may be answered now, or forgotten. */
+  #nextOf({ done, toAnswer }: Job): number[] {
+    const turns = new Map(
+      this.world.decisions.made(done).map((each) => [each.request, this.#turnOf(each)]),
+    );
+    const turnOf = (each: number): number => turns.get(each < 0 ? -each - 1 : each) ?? 0;
+    const first = Math.min(...toAnswer.map(turnOf));
+    return toAnswer.filter((each) => turnOf(each) === first);
   }
 
   /**
-   * Each answer, and that its request waits no more, are a step each. They are made side by side: where
+   * Each answer, and that its request waits no more, are a step each. Those of a turn are made side by side: where
    * something may stop them, they are made in the order of the requests or from the last to the first.
    */
   answer(): Move<State>[] {
     const { state, own } = this.turn;
-    const { toAnswer } = jobOf(own);
     const { crash, stall } = state.faults;
-    const isAnyOrder = crash + stall > 0 && !this.#isInOrder(jobOf(own));
-    const next = toAnswer.length > 1 && isAnyOrder ? [0, toAnswer.length - 1] : [0];
-    const turns = next.flatMap((at) => toAnswer[at] ?? []);
+    const side = this.#nextOf(jobOf(own));
+    const isAnyOrder = side.length > 1 && crash + stall > 0;
+    const turns = (isAnyOrder ? [0, side.length - 1] : [0]).flatMap((at) => side[at] ?? []);
     return turns.map((each) => {
       const request = each < 0 ? -each - 1 : each;
       const isFirst = each >= 0;

@@ -67,7 +67,7 @@ export abstract class Calls {
       this.turn.move('puts down what it is about to write', (next, now) => {
         const { from, to } = this.#call(now);
         const { write } = jobOf(now);
-        const last: Last = { base: from, result: to, doubt: 2 };
+        const last: Last = { base: from, result: to, seen: false, doubt: 2 };
         next.lease.last = last;
         next.lease.writing = write;
         if (looksAgain && now.isOld) return this.fail(now, 'busy');
@@ -176,7 +176,7 @@ export abstract class Calls {
   }
 
   #isSeen(next: State, now: Process): undefined {
-    now.last = renewed(now.last);
+    now.last = now.last && { ...now.last, seen: true, doubt: 2 };
     now.isOld = false;
     now.job = { ...jobOf(now), made: jobOf(now).made + 1 };
     this.#toNextCall(next, now);

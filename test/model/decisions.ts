@@ -1,5 +1,4 @@
 import { callsBetween } from '../../core/identity-pool/calls.ts';
-import { cancelledIn } from '../../core/identity-pool/cancelled.ts';
 import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
 import { shownChanges } from '../../core/identity-pool/merge.ts';
 import { mappingKey } from '../../core/identity-pool/roles.ts';
@@ -8,6 +7,7 @@ import type { Link, Links } from '../../core/links/links.ts';
 import { classify, repairsOf, stillHolds } from '../../core/reconcile/classify.ts';
 import { batch } from '../../core/write/batch.ts';
 import { isDoubtful } from '../../core/write/lease.ts';
+import { turnsOf, withEarlier } from '../../core/write/order.ts';
 import {
   type Allowed,
   type LedgerEntry,
@@ -150,6 +150,8 @@ interface Call {
 /** What a share of a write comes to. */
 export interface Made {
   request: number;
+  /** When it is answered: after those of the turns before. */
+  turn: number;
   changes: boolean;
   /** Whether another request of the write cancels any of them. */
   isCancelled: boolean;
@@ -175,6 +177,7 @@ export class Decisions {
   readonly #settlements = once<Settlement>();
   readonly #calls = once<Call[]>();
   readonly #made = once<Made[]>();
+  readonly #earlier = once<number[]>();
   readonly #ledgers = once<(Known | undefined)[]>();
   readonly #repairs = once<number[]>();
   readonly #holding = once<boolean>();
@@ -199,16 +202,16 @@ export class Decisions {
     return this.#shares[shares] ?? [];
   }
 
-  /** core/write/batch.ts, and the shares as `sharesOf` in aws/write/critical-section.ts makes them of it. */
+  /** core/write/batch.ts, and the shares as `sharesOf` in aws/write/answers.ts makes them of it. */
   batch(start: Pool, asked: readonly number[], now: Pool) {
     return this.#batches(`${start} ${asked} ${now}`, () => {
       const requests = this.#asked(asked);
-      const { wanted, shares, write } = batch(poolOf(start), requests, QUOTA, poolOf(now));
+      const together = batch(poolOf(start), requests, QUOTA, poolOf(now));
+      const { wanted, shares, write } = together;
       const changes = shares.map((share) => ('refused' in share ? [] : share.changes));
-      const cancelled = cancelledIn(changes).map((each) => shownChanges(each));
       const written = requests.map((request, i): WrittenShare => {
         const share = { ...request, changes: shownChanges(changes[i] ?? []) };
-        const unseen = cancelled[i] ?? [];
+        const unseen = shownChanges(together.cancelled[i] ?? []);
         return unseen.length > 0 ? { ...share, cancelled: unseen } : share;
       });
       return { wanted: numberOf(wanted), shares: this.#numbered(written), write };
@@ -241,18 +244,33 @@ export class Decisions {
 
   /** The requests that a write is for, and which of them it changes anything for. */
   made(shares: Shares): Made[] {
-    return this.#made(`${shares}`, () =>
-      this.#written(shares).map(({ key, changes, cancelled }) => ({
-        request: this.#requests.findIndex((request) => request.key === key),
-        changes: changes.length > 0,
-        isCancelled: cancelled !== undefined,
-      })),
-    );
+    return this.#made(`${shares}`, () => {
+      const written = this.#written(shares);
+      const turns = turnsOf(written);
+      return written.map((share) => ({
+        request: this.#requests.findIndex(({ key }) => key === share.key),
+        turn: turns.findIndex((turn) => turn.includes(share)),
+        changes: share.changes.length > 0,
+        isCancelled: share.cancelled !== undefined,
+      }));
+    });
+  }
+
+  /** core/write/order.ts: some requests with those that are earlier about the same entries. */
+  withEarlier(asked: readonly number[], own: readonly number[]): number[] {
+    return this.#earlier(`${asked} ${own}`, () => {
+      const requests = asked.flatMap((number) => {
+        const request = this.#requests[number];
+        return request ? { number, intent: request.intent } : [];
+      });
+      const needed = withEarlier(requests, ({ number }) => own.includes(number));
+      return needed.map(({ number }) => number);
+    });
   }
 
   /**
    * core/write/records.ts: what a write enters into the ledger, by app client; of several entries the last, as
-   * `#finish` in aws/write/critical-section.ts has it.
+   * `enter` in aws/write/answers.ts has it.
    *
    * @param after the pool as the write leaves it; absent where an earlier write is settled.
    */
@@ -276,8 +294,11 @@ export class Decisions {
   }
 
   /** core/write/lease.ts, at times when all, only the replaced state, or none is doubted. */
-  isDoubtful(last: { base: Pool; result: Pool; doubt: 0 | 1 | 2 }, shown: Pool): boolean {
-    const write = { base: `${last.base}`, result: `${last.result}`, at: 0 };
+  isDoubtful(
+    last: { base: Pool; result: Pool; seen: boolean; doubt: 0 | 1 | 2 },
+    shown: Pool,
+  ): boolean {
+    const write = { base: `${last.base}`, result: `${last.result}`, at: 0, seen: last.seen };
     return isDoubtful(write, `${shown}`, [60_000, 10_000, 0][last.doubt] ?? 0);
   }
 

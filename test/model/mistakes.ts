@@ -11,7 +11,10 @@ export interface Mistake {
   sees: RegExp;
 }
 
-const without = (decision: keyof Protocol): Protocol => ({ ...PRODUCT, [decision]: false });
+const without = (decision: Exclude<keyof Protocol, 'answersInOrder'>): Protocol => ({
+  ...PRODUCT,
+  [decision]: false,
+});
 
 /** Mistakes of order that have been made, or nearly: each of them must be seen. */
 export const mistakes: Mistake[] = [
@@ -58,10 +61,26 @@ export const mistakes: Mistake[] = [
     sees: /done again|is replaced/,
   },
   {
-    name: 'requests that cancel each other are answered in any order',
-    protocol: without('answersInOrder'),
+    name: 'requests about one entry are answered in any order',
+    protocol: { ...PRODUCT, answersInOrder: 'none' },
     bound: bound([LINK_A, UNLINK_A], { waiting: true, faults: faults('crash') }),
     sees: /came last/,
+  },
+  {
+    name: 'only requests that cancel each other are answered in their order',
+    protocol: { ...PRODUCT, answersInOrder: 'cancelled' },
+    bound: bound([LINK_A, LINK_A, UNLINK_A], { waiting: true, faults: faults('crash') }),
+    sees: /UNLINKED was reported .* there at the end/,
+  },
+  {
+    name: 'a request is written alone after a refusal, before an earlier one about the same entry',
+    protocol: without('keepsEarlier'),
+    bound: bound([LINK_A, UNLINK_A], {
+      waiting: true,
+      linkedBefore: true,
+      faults: faults('refused'),
+    }),
+    sees: /UNLINKED was reported .* there at the end/,
   },
   {
     name: 'an unsettled write counts as made, whatever the pool shows',

@@ -19,8 +19,13 @@ export interface Protocol {
   looksUnderLease: boolean;
   /** `answer` in aws/table/pool-table.ts: the answer is put down, and only then the request is forgotten. */
   answersFirst: boolean;
-  /** `#finish` in aws/write/critical-section.ts: requests that cancel each other are answered in their order. */
-  answersInOrder: boolean;
+  /**
+   * `giveAnswers` in aws/write/answers.ts: requests about one entry are answered in their order. Once it was so
+   * for those alone that cancel each other, which were answered before the others.
+   */
+  answersInOrder: 'all' | 'cancelled' | 'none';
+  /** `#write` in aws/write/critical-section.ts: after a refusal, what is earlier about the same goes with the own. */
+  keepsEarlier: boolean;
   /** `#settle` in aws/write/critical-section.ts: core/write/settlement.ts says which shares are done. */
   settlesWhatIsThere: boolean;
   /** `confirm` in functions/reconcile-identity-pool.ts: the ledger is asked again under the lease. */
@@ -49,7 +54,8 @@ export const PRODUCT: Protocol = {
   dropsAnswered: true,
   looksUnderLease: true,
   answersFirst: true,
-  answersInOrder: true,
+  answersInOrder: 'all',
+  keepsEarlier: true,
   settlesWhatIsThere: true,
   confirmsRepairs: true,
   repairsFirst: true,

@@ -60,6 +60,7 @@ export class Section extends Answers {
       const gathers = job ? '' : 'gathers those that wait, and ';
       return this.turn.move(`${gathers}${what}`, (next, now) => {
         now.isOld = false;
+        if (now.last?.result === look) now.last = { ...now.last, seen: true };
         if (job?.phase === 'settle after') this.#settle(next, now, look, job.phase, []);
         else if (job?.phase === 'write alone') this.#plan(next, now, { pool: look, start: look });
         else this.#begin(next, now, look);
@@ -153,7 +154,7 @@ export class Section extends Answers {
   protected afterAnswers(next: State, now: Process): void {
     const { phase, to, start, done } = jobOf(now);
     const own = this.outcomeIn(done, this.turn.number);
-    if (phase === 'settle') {
+    if (phase === 'settle' || phase === 'settle after') {
       const settled = this.world.decisions.made(done).map(({ request }) => request);
       now.asked = now.asked.filter((request) => !settled.includes(request));
     }
@@ -193,9 +194,14 @@ export class Section extends Answers {
     return undefined;
   }
 
-  /** `#write`: together they may be what AWS does not allow, where this one alone is not. */
+  /**
+   * `#write`: together they may be what AWS does not allow, where this one alone is not, with what is earlier
+   * about the same app client.
+   */
   #rethrow(now: Process): undefined {
-    const own = now.asked.filter((request) => this.#isOwn(now, request));
+    const { decisions, protocol } = this.world;
+    const alone = now.asked.filter((request) => this.#isOwn(now, request));
+    const own = protocol.keepsEarlier ? decisions.withEarlier(now.asked, alone) : alone;
     const { failure, job } = now;
     if (failure === 'refused' && own.length < now.asked.length) {
       now.failure = null;

@@ -4,6 +4,7 @@ import { CLIENTS, type Known, MAPPING, type Pool, SETTING, type Shares } from '.
 export interface Last {
   base: Pool;
   result: Pool;
+  seen: boolean;
   doubt: 0 | 1 | 2;
 }
 
@@ -240,7 +241,7 @@ export function canonical(state: State): State {
 }
 
 const ofLast = (last: Last | null): string =>
-  last ? `${last.base},${last.result},${last.doubt}` : '';
+  last ? `${last.base},${last.result},${Number(last.seen)}${last.doubt}` : '';
 
 const ofWrite = (write: Write | null): string =>
   write ? `${write.sequence}.${write.number}.${write.shares}` : '';

@@ -41,6 +41,38 @@ export const doubtScripts: Script[] = [
     },
   },
   {
+    name: 'an old state that is as a write was to make it, which was never made, verifies nothing',
+    mistakes: [
+      {
+        name: 'what a write was to make is believed before it is known to be made',
+        changes: [
+          {
+            file: 'core/write/lease.ts',
+            find: '(last.seen === true && digest === last.result)',
+            replace: 'digest === last.result',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      await stage.said(await stage.tell('link', clientId));
+      assert.equal((await stage.done('unlink', clientId)).outcome, 'UNLINKED');
+      const cut = await stage.tell('link', clientId);
+      stage.failing({ ...updating, by: cut }, () => 'killed before');
+      await stage.until(() => stage.attempts(cut, step) > 1);
+      stage.stop(cut);
+      stage.showOld(1);
+      const again = await stage.tell('link', clientId);
+      stage.before({ ...describing, step: 'VerifyIdentityPool', by: again, after: 1 }, () =>
+        stage.showOld(0),
+      );
+      const { outcome = '' } = await stage.said(again);
+      assert.match(outcome, /LINKED$/);
+      assert.ok(stage.clients().includes(clientId), `${outcome} is said`);
+    },
+  },
+  {
     name: 'a write that arrived late is not lost to an old state that Cognito shows after it was found',
     mistakes: [
       {
@@ -85,9 +117,11 @@ export const doubtScripts: Script[] = [
           {
             file: poolWriter,
             find: `      if (now && sameSettings(now, wanted)) {
-        write.at = this.#looked;
+        Object.assign(write, { at: this.#looked, seen: true });
 `,
-            replace: '      if (now && sameSettings(now, wanted)) {\n',
+            replace: `      if (now && sameSettings(now, wanted)) {
+        write.seen = true;
+`,
           },
         ],
       },

@@ -6,7 +6,7 @@ const step = 'UpdateIdentityPool';
 const updating = { step, call: 'cognito-identity:UpdateIdentityPool' };
 const entering = { step, call: 'dynamodb:PutItem', about: 'entry#' };
 
-const criticalSection = 'aws/write/critical-section.ts';
+const answers = 'aws/write/answers.ts';
 const poolTable = 'aws/table/pool-table.ts';
 
 /** What the ledger says of what was written, and what is believed of it. */
@@ -41,10 +41,10 @@ export const ledgerScripts: Script[] = [
         name: 'of several changes of one write to one entry any may end in the ledger',
         changes: [
           {
-            file: criticalSection,
+            file: answers,
             find: 'const entries = [...last.values()];',
             replace:
-              'void last;\n    const entries = shares.flatMap((share) => ledgerEntriesOf(share, sequence, now));',
+              'void last;\n  const entries = shares.flatMap((share) => ledgerEntriesOf(share, sequence, now));',
           },
         ],
       },
@@ -92,8 +92,8 @@ export const ledgerScripts: Script[] = [
         changes: [
           {
             file: 'core/write/settlement.ts',
-            find: 'const isWhole = isMade(pool, share, shares);',
-            replace: 'const isWhole = true;',
+            find: 'const isWhole = ({ left }: Look): boolean => left?.length === 0;',
+            replace: 'const isWhole = (_: Look): boolean => true;',
           },
         ],
       },

@@ -101,6 +101,40 @@ export const waitingScripts: Script[] = [
     },
   },
   {
+    name: 'a request that cannot be answered is not done after a later one about the same entry',
+    mistakes: [
+      {
+        name: 'those that cancel each other are answered first, and the others in any order',
+        changes: [
+          {
+            file: 'aws/write/answers.ts',
+            find: '  for (const turn of turnsOf(answers)) {\n',
+            replace: `  void turnsOf;
+  const first = answers.filter(({ answer }) => 'cancelled' in answer);
+  const others = answers.filter((each) => !first.includes(each));
+  for (const turn of [...first.map((each) => [each]), others]) {
+`,
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      const first = await stage.waiting(() => stage.ask('link', clientId));
+      const second = await stage.waiting(() => stage.ask('link', clientId));
+      const key = await stage.keyOf(second.execution);
+      const unlinking = await stage.ask('unlink', clientId);
+      const answering = { step, call: 'dynamodb:PutItem', about: `answer#${key}`, by: unlinking };
+      stage.failing(answering, () => 'killed before');
+      assert.equal((await stage.said(unlinking)).outcome, 'UNLINKED');
+      for (const { execution, goOn } of [first, second]) {
+        goOn();
+        await stage.said(execution);
+      }
+      assert.ok(!stage.clients().includes(clientId));
+    },
+  },
+  {
     name: 'a refusal holds for the execution that was told, and a redrive is judged anew',
     mistakes: [
       {

@@ -103,6 +103,17 @@ describe('a write for several', () => {
     assert.equal(unlinkLast.write, false);
   });
 
+  test('calls no change cancelled that an earlier attempt has made: the pool shows it', () => {
+    const made = apply(bare, merge(bare, asked('link', 'a').intent));
+    const cancelledOf = (all: Asked[]) =>
+      batch(bare, all, 50, made).cancelled.map((changes) => changes.map(({ op }) => op));
+    const [link, unlink] = [asked('link', 'a'), asked('unlink', 'a')];
+    assert.deepEqual(cancelledOf([link, unlink]), [[], []]);
+    assert.deepEqual(cancelledOf([link, unlink, link]), [[], ['remove'], ['add']]);
+    const other = [asked('link', 'b'), asked('unlink', 'b')];
+    assert.deepEqual(cancelledOf([link, ...other]), [[], ['add'], ['remove']]);
+  });
+
   test('is made for the rest when the quota refuses one, and says why to that one', () => {
     const full = apply(bare, merge(bare, asked('link', 'a').intent));
     const all = [asked('link', 'b'), asked('unlink', 'a'), asked('link', 'c')];

@@ -5,8 +5,15 @@ import { isDoubtful, isLastWrite, LEASE_MS } from '../../../core/write/lease.ts'
 const last = { base: 'old', result: 'new', at: 100_000 };
 
 describe('a description after a write of ours', () => {
-  test('is believed at once when it shows what was written', () => {
-    assert.equal(isDoubtful(last, 'new', last.at), false);
+  test('is believed at once when it shows what was written, and that was seen before', () => {
+    assert.equal(isDoubtful({ ...last, seen: true }, 'new', last.at), false);
+  });
+
+  test('that shows what was to be written is read again for 7 seconds while no one knows whether it was', () => {
+    for (const unseen of [last, { ...last, seen: false }]) {
+      assert.equal(isDoubtful(unseen, 'new', last.at + 6999), true);
+      assert.equal(isDoubtful(unseen, 'new', last.at + 7000), false);
+    }
   });
 
   test('is believed when nothing was ever written', () => {
@@ -31,11 +38,13 @@ test('a lease outlives the 20 seconds of its function and 2 seconds by which clo
 
 test('a last write that this service has not written is none', () => {
   assert.ok(isLastWrite(last));
+  assert.ok(isLastWrite({ ...last, seen: true }));
   for (const [key, value] of [
     ['base', 7],
     ['result', null],
     ['at', '7'],
     ['at', Number.NaN],
+    ['seen', 'yes'],
   ] as const) {
     assert.ok(!isLastWrite({ ...last, [key]: value }));
   }

@@ -9,6 +9,7 @@ import {
   sameSettings,
 } from '../../../core/identity-pool/identity-pool.ts';
 import { apply, type Intent, merge } from '../../../core/identity-pool/merge.ts';
+import { shareEntries } from '../../../core/write/order.ts';
 import type { WrittenShare } from '../../../core/write/records.ts';
 import { settlementOf, unfinishedEntries } from '../../../core/write/settlement.ts';
 
@@ -85,6 +86,34 @@ const anyWrite = fc
       asked.map(({ clientId, link }) => intentOf(clientId, link ? 'link' : 'unlink')),
     ),
   );
+/** Any requests about a few app clients and their whole user pool, one after the other in one write. */
+const anyTogether = fc
+  .tuple(
+    fc.subarray(clients),
+    fc.array(
+      fc.record({
+        clientId: fc.constantFrom(...clients.slice(0, 2), undefined),
+        link: fc.boolean(),
+      }),
+      { minLength: 1, maxLength: 5 },
+    ),
+  )
+  .map(([there, asked]) => {
+    const base = there.reduce(linkedTo, empty);
+    const intents = asked.map(({ clientId = 'three', link }, i) => {
+      const intent = intentOf(clientId, link ? 'link' : 'unlink');
+      if (link || asked[i]?.clientId !== undefined) return intent;
+      const { clientId: _, ...all } = intent;
+      return all;
+    });
+    return { base, ...writeTogether(base, intents) };
+  });
+
+/** The entries and the role mappings of a pool, whatever their order. */
+const shownOf = ({ CognitoIdentityProviders = [], RoleMappings = {} }: IdentityPool) => ({
+  entries: CognitoIdentityProviders.map(entryKey).sort(),
+  mappings: Object.keys(RoleMappings).sort(),
+});
 const isMapped = ({ RoleMappings = {} }: IdentityPool, key: string) =>
   Object.hasOwn(RoleMappings, key.replace(' ', ':'));
 
@@ -151,6 +180,54 @@ describe('the settlement of a write that was cut off', () => {
       assert.deepEqual(done, shares);
       assert.ok(sameSettings(settled, wanted));
     }
+  });
+
+  test('keeps what a later request has linked while it finishes the unlink of the whole user pool', () => {
+    const base = linkedTo(linkedTo(empty, 'one'), 'two');
+    const { clientId: _, ...unlinkAll } = intentOf('one', 'unlink');
+    const { shares, wanted } = writeTogether(base, [unlinkAll, intentOf('one', 'link')]);
+    for (const { to } of callsBetween(base, wanted)) {
+      const settlement = settlementOf(to, shares, [], QUOTA);
+      assert.deepEqual(
+        settlement.done.map(({ key }) => key),
+        ['key-0', 'key-1'],
+      );
+      assert.ok(sameSettings(settlement.wanted, wanted));
+    }
+    // Of what was never made, the link that changes nothing is not done either: it comes after the unlink.
+    assert.deepEqual(settlementOf(base, shares, [], QUOTA).done, []);
+  });
+
+  test('has no request done before an earlier one about the same entry', () => {
+    fc.assert(
+      fc.property(anyTogether, fc.nat(), ({ base, shares, wanted }, at) => {
+        const states = [base, ...callsBetween(base, wanted).map(({ to }) => to)];
+        const pool = states[at % states.length]!;
+        const { done } = settlementOf(pool, shares, [], QUOTA);
+        const isDone = ({ key }: WrittenShare) => done.some((each) => each.key === key);
+        for (const [i, share] of shares.entries()) {
+          const earlier = shares.slice(0, i).filter((other) => shareEntries(other, share));
+          if (isDone(share)) assert.ok(earlier.every(isDone), share.key);
+        }
+      }),
+    );
+  });
+
+  test('leaves what is asked for again so that all ends as if nothing had happened', () => {
+    fc.assert(
+      fc.property(anyTogether, fc.nat(), fc.boolean(), (write, at, areAsked) => {
+        const { base, shares, wanted } = write;
+        const states = [base, ...callsBetween(base, wanted).map(({ to }) => to)];
+        const pool = states[at % states.length]!;
+        const settlement = settlementOf(pool, shares, areAsked ? shares : [], QUOTA);
+        const left = shares.filter(({ key }) => !settlement.done.some((each) => each.key === key));
+        const end = left.reduce(
+          (now, { intent }) => apply(now, merge(now, intent)),
+          areAsked ? settlement.start : settlement.wanted,
+        );
+        assert.deepEqual(shownOf(end), shownOf(wanted));
+      }),
+    );
   });
 
   test('names the entries that are there without the rest', () => {
