@@ -128,7 +128,7 @@ describe('an execution that is undone', () => {
       [`${machine}:unknown`, /There is no execution .*90 days/],
       [
         `${machine.replace('poolbridge-dev-link', 'another')}:x`,
-        /no execution of this state machine/,
+        /is not an execution of this state machine/,
       ],
       ['x', /executionArn must be the ARN/],
     ];
