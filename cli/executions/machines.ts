@@ -48,16 +48,23 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const isDenied = (error: unknown): boolean =>
   error instanceof Error && error.name === 'AccessDeniedException';
 
-/** The state that an execution entered last, or '' if its last events do not show it. */
+/**
+ * The state that an execution entered last, or '' if its last events do not show it. If an identity pool waits for
+ * approval, that state, whatever the others do.
+ */
 export async function lastEntered(sfn: SFN, executionArn: string): Promise<string> {
   const { events = [] } = await sfn.getExecutionHistory({
     executionArn,
     reverseOrder: true,
-    maxResults: 20,
+    maxResults: 100,
     includeExecutionData: false,
   });
-  const entered = events.find((event) => event.stateEnteredEventDetails !== undefined);
-  return entered?.stateEnteredEventDetails?.name ?? '';
+  const entered = events.flatMap((event) => event.stateEnteredEventDetails?.name ?? []);
+  const exited = events.flatMap((event) => event.stateExitedEventDetails?.name ?? []);
+  const waits = (name: string) => name === 'RequestApproval';
+  // Other identity pools may have gone on while one waits for a person.
+  if (entered.filter(waits).length > exited.filter(waits).length) return 'RequestApproval';
+  return entered[0] ?? '';
 }
 
 /** Where the progress of an execution is shown. */
