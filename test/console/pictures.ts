@@ -31,9 +31,17 @@ const browser = await openBrowser();
 const light = await open(browser, address, false);
 await light.getByLabel('Name of a new app client').fill('android');
 await light.getByRole('button', { name: 'Create the app client' }).click();
+await light.locator('.executions tr').filter({ hasText: 'LINKED' }).nth(3).waitFor();
 await light.mouse.move(0, 0);
 await take(light, 'console-light');
 await take(await open(browser, address, true), 'console-dark');
+
+await light.locator('.pool-id a').first().click();
+await light.getByRole('button', { name: 'Read every entry' }).click();
+await light.getByText(/^\d+ of \d+ entries\.$/).waitFor();
+await light.locator('h1').focus();
+await take(light, 'identity-pool');
+await light.goBack();
 
 await light.locator('.executions tr').filter({ hasText: 'LINKED' }).first().click();
 await light.getByRole('button', { name: /^UpdateIdentityPool done/ }).click();
