@@ -1,5 +1,6 @@
 import { waitingIn } from '../../cli/executions/approvals.ts';
 import { Executions } from '../../cli/executions/executions.ts';
+import { foundIn } from '../../cli/executions/found.ts';
 import { type Event, historySince, visitsWithDataIn } from '../../cli/executions/history.ts';
 import { type Recorded, recordsOf } from '../../cli/executions/records.ts';
 import { linesOfChanges } from '../../cli/output/changes.ts';
@@ -11,8 +12,7 @@ import { graphOf } from './graph.ts';
 import { type Layout, layout } from './layout.ts';
 import { poolsOf, reportIn } from './pools.ts';
 import type { Data, ExecutionView } from './protocol.ts';
-import { removedIn } from './removed.ts';
-import { factsOf, resultView, rowOf, visitOf } from './views.ts';
+import { factsOf, removedView, resultView, rowOf, visitOf } from './views.ts';
 
 // The events of this many executions are kept.
 const KEPT = 5;
@@ -71,7 +71,7 @@ export class Details {
       facts: factsOf(described, records),
       results,
       findings: isReconcile ? poolsOf(reportIn(described), []) : [],
-      removed: isReconcile ? removedIn(events) : [],
+      removed: (foundIn(described, events)?.removed ?? []).map(removedView),
       links: (await this.#session.isAwsItself()) ? awsLinks(execution, records) : [],
       waiting: waiting.map(({ token: _, changes, ...shown }) => ({
         ...shown,

@@ -12,9 +12,10 @@ import { duration, moment } from '../../cli/output/times.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ShownPool } from '../../core/identity-pool/identity-pool.ts';
+import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { PoolReport, ReconcileOutput } from '../../core/reconcile/report.ts';
 import { providerLabel } from '../../core/user-pool.ts';
-import type { ResultView, Row, Visit } from './protocol.ts';
+import type { RemovedView, ResultView, Row, Visit } from './protocol.ts';
 import { sideBySide } from './side-by-side.ts';
 
 type Fact = [what: string, value: string];
@@ -133,6 +134,17 @@ export function factsOf(
     ['Read from', source === 'history' ? undefined : 'the log group'],
   ]);
 }
+
+/** An entry that others removed, with who did if CloudTrail knew. */
+export const removedView = (removed: EntryRemoved): RemovedView => {
+  const { clientId, identityPoolId, removedBy, message } = removed;
+  return {
+    clientId,
+    identityPoolId,
+    message,
+    ...(removedBy && { by: removedBy.principalArn, at: removedBy.time }),
+  };
+};
 
 /** The execution that a visit belongs to. */
 interface VisitContext {

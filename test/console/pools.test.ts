@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { poolsOf, type Report, type Written } from '../../console/server/pools.ts';
-import { removedIn } from '../../console/server/removed.ts';
 
 const counts = {
   linked: 1,
@@ -39,36 +38,6 @@ const written = (clientId: string, outcome: Written['outcome'], stopped: string)
   clientId,
   outcome,
   stopped,
-});
-
-test('who removed an entry comes from the history of the reconcile that found out', () => {
-  const found = [
-    {
-      clientId: 'c1',
-      identityPoolId: 'pool',
-      message: 'm1',
-      removedBy: { principalArn: 'eve', time: 't', eventId: 'e' },
-    },
-    { clientId: 'c2', identityPoolId: 'pool', message: 'm2' },
-  ];
-  const event = (id: number, type: string, details: Record<string, unknown>) => ({
-    id,
-    previous: id - 1,
-    type,
-    time: 0,
-    details,
-  });
-  const events = [
-    event(1, 'TaskStateEntered', { name: 'ReconcileIdentityPool' }),
-    event(2, 'LambdaFunctionSucceeded', { output: '[{"clientId":"another"}]' }),
-    event(3, 'TaskStateEntered', { name: 'ExplainRemoved' }),
-    event(4, 'LambdaFunctionScheduled', {}),
-    event(5, 'LambdaFunctionSucceeded', { output: JSON.stringify(found) }),
-  ];
-  assert.deepEqual(removedIn(events), [
-    { clientId: 'c1', identityPoolId: 'pool', message: 'm1', by: 'eve', at: 't' },
-    { clientId: 'c2', identityPoolId: 'pool', message: 'm2' },
-  ]);
 });
 
 describe('an identity pool, as the console shows it', () => {
