@@ -1,7 +1,7 @@
 import { publish } from '../aws/clients/events.ts';
 import { logger } from '../aws/lambda/logger.ts';
 import { step } from '../aws/lambda/step.ts';
-import type { ShownChange } from '../core/identity-pool/merge.ts';
+import type { ShownChange } from '../core/identity-pool/changes.ts';
 import { approvalMessage, approveCommand } from '../core/request/approval.ts';
 import type { Target } from '../core/request/target.ts';
 

@@ -5,8 +5,9 @@ import { sleep } from '../aws/pace/sleep.ts';
 import { PoolTable } from '../aws/table/pool-table.ts';
 import { VerificationError } from '../core/errors.ts';
 import { executionOf } from '../core/execution.ts';
+import { type Change, isEntryChange } from '../core/identity-pool/changes.ts';
 import { digestOf, type IdentityPool, shown } from '../core/identity-pool/identity-pool.ts';
-import { type Change, isEntryChange, merge } from '../core/identity-pool/merge.ts';
+import { merge } from '../core/identity-pool/merge.ts';
 import { namesIn } from '../core/issuer.ts';
 import { accessTo } from '../core/links/coverage.ts';
 import {

@@ -1,5 +1,6 @@
+import { shownChanges } from '../../core/identity-pool/changes.ts';
 import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
-import { type Intent, shownChanges } from '../../core/identity-pool/merge.ts';
+import type { Intent } from '../../core/identity-pool/merge.ts';
 import { short } from '../../core/identity-pool/roles.ts';
 import type { Batch, Share } from '../../core/write/batch.ts';
 import { turnsOf } from '../../core/write/order.ts';

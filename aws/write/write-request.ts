@@ -1,4 +1,4 @@
-import type { ShownChange } from '../../core/identity-pool/merge.ts';
+import type { ShownChange } from '../../core/identity-pool/changes.ts';
 import { type Refused, refusalOf } from '../../core/write/batch.ts';
 import type { Allowed, Pending, WriteRecord, WrittenShare } from '../../core/write/records.ts';
 import type { OpenIdentityPool } from '../clients/identity-pool.ts';

@@ -1,4 +1,4 @@
-import { expanded } from '../../core/identity-pool/merge.ts';
+import { expanded } from '../../core/identity-pool/changes.ts';
 import { globMatches, globsInclude, isExclusion } from '../../core/links/glob.ts';
 import type { Links } from '../../core/links/links.ts';
 import type { TargetReport } from '../../core/request/outcome.ts';

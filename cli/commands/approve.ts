@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import { executionOf } from '../../core/execution.ts';
-import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/merge.ts';
+import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/changes.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
 import { Approvals, type WaitingApproval } from '../executions/approvals.ts';
 import { Machines } from '../executions/machines.ts';

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
-import { expanded, isEntryChange } from '../../core/identity-pool/merge.ts';
+import { expanded, isEntryChange } from '../../core/identity-pool/changes.ts';
 import { clientNames } from '../executions/client-names.ts';
 import { Executions } from '../executions/executions.ts';
 import { Finder } from '../executions/finder.ts';

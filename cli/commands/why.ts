@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import { executionOf } from '../../core/execution.ts';
+import { expanded } from '../../core/identity-pool/changes.ts';
 import { entryKey } from '../../core/identity-pool/identity-pool.ts';
-import { expanded } from '../../core/identity-pool/merge.ts';
 import type { Output, TargetReport } from '../../core/request/outcome.ts';
 import { namesOfSame, providerNameOf } from '../../core/user-pool.ts';
 import { checkLinks } from '../check/checks.ts';

@@ -1,6 +1,6 @@
 import type { SFN } from '@aws-sdk/client-sfn';
 import { ApprovalDeniedError } from '../../core/errors.ts';
-import type { ShownChange } from '../../core/identity-pool/merge.ts';
+import type { ShownChange } from '../../core/identity-pool/changes.ts';
 import type { Approval } from '../../core/request/approval.ts';
 import { type Event, historyOf } from './history.ts';
 

@@ -8,7 +8,7 @@ import {
 } from '../../core/audit/audit.ts';
 import { functionName, type Machine, stateMachineName } from '../../core/deployment.ts';
 import { grouped } from '../../core/grouped.ts';
-import { expanded } from '../../core/identity-pool/merge.ts';
+import { expanded } from '../../core/identity-pool/changes.ts';
 import { type MadeShare, sharesIn, WRITES } from '../../core/write/write-log.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';

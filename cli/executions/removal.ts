@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { expanded, type ShownChange } from '../../core/identity-pool/merge.ts';
+import { expanded, type ShownChange } from '../../core/identity-pool/changes.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import { visible } from '../../core/visible.ts';
 import { optionsOf, sessionOf } from '../options.ts';

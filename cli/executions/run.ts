@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
-import { expanded, isEntryChange } from '../../core/identity-pool/merge.ts';
+import { expanded, isEntryChange } from '../../core/identity-pool/changes.ts';
 import type { Output, TargetReport } from '../../core/request/outcome.ts';
 import { checkReconcile, checkRequest } from '../arguments.ts';
 import { commandLine, optionsOf, sessionOf } from '../options.ts';

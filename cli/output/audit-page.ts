@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { grouped } from '../../core/grouped.ts';
-import { expanded } from '../../core/identity-pool/merge.ts';
+import { expanded } from '../../core/identity-pool/changes.ts';
 import { visibleText } from '../../core/visible.ts';
 import { requestedByText } from './requested-by.ts';
 import { duration, moment } from './times.ts';

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
+import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/changes.ts';
 import type { Difference } from '../../core/identity-pool/difference.ts';
 import type { Provider } from '../../core/identity-pool/identity-pool.ts';
-import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/merge.ts';
 import type { Output, TargetReport } from '../../core/request/outcome.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 

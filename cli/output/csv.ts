@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../../core/audit/audit.ts';
-import { expanded } from '../../core/identity-pool/merge.ts';
+import { expanded } from '../../core/identity-pool/changes.ts';
 import { visibleText } from '../../core/visible.ts';
 
 /** The changes as text. */

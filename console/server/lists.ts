@@ -5,7 +5,7 @@ import { lastEntered } from '../../cli/executions/machines.ts';
 import type { Session } from '../../cli/session.ts';
 import { auditRecords, type DescribedExecution } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
-import { expanded } from '../../core/identity-pool/merge.ts';
+import { expanded } from '../../core/identity-pool/changes.ts';
 import { isPlan } from './plan-name.ts';
 import { poolsOf, type Report, reportIn, type Written } from './pools.ts';
 import type { PoolView, Row, Rows } from './protocol.ts';

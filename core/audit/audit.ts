@@ -1,9 +1,9 @@
 import { deployedMachine, type Machine } from '../deployment.ts';
 import { executionOf, sessionNameOf } from '../execution.ts';
 import { grouped } from '../grouped.ts';
+import type { ShownChange } from '../identity-pool/changes.ts';
 import type { Difference } from '../identity-pool/difference.ts';
 import type { ShownPool } from '../identity-pool/identity-pool.ts';
-import type { ShownChange } from '../identity-pool/merge.ts';
 import type { PoolReport } from '../reconcile/report.ts';
 import type { Approval } from '../request/approval.ts';
 import { reportOf, type TargetEnd, type TargetReport } from '../request/outcome.ts';

@@ -1,6 +1,6 @@
 import { grouped } from '../grouped.ts';
+import { type Change, isEntryChange } from './changes.ts';
 import { entryKey } from './identity-pool.ts';
-import { type Change, isEntryChange } from './merge.ts';
 import { sameMapping, sameTags } from './roles.ts';
 
 /** What a change is about: an entry, its role mapping, or the principal tags of its user pool. */

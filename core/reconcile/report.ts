@@ -11,13 +11,9 @@ import {
   UNNAMED,
   unwrap,
 } from '../failure.ts';
+import { type Change, type ShownChange, shownChanges } from '../identity-pool/changes.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
-import {
-  type Change,
-  type Intent,
-  type ShownChange,
-  shownChanges,
-} from '../identity-pool/merge.ts';
+import type { Intent } from '../identity-pool/merge.ts';
 import { isFlag, isListOf, isMapOf, isNumber, isObject, isText } from '../shape.ts';
 import { type Refused, refusalOf } from '../write/batch.ts';
 import { type EntryState, type Finding, STATES } from './classify.ts';

@@ -1,6 +1,6 @@
 import { NotCoveredError } from '../errors.ts';
+import { expanded, type ShownChange } from '../identity-pool/changes.ts';
 import type { Provider } from '../identity-pool/identity-pool.ts';
-import { expanded, type ShownChange } from '../identity-pool/merge.ts';
 import type { Links } from '../links/links.ts';
 import { isShape, isText, type Shape } from '../shape.ts';
 

@@ -1,5 +1,5 @@
+import { expanded, isEntryChange, type ShownChange } from '../identity-pool/changes.ts';
 import { entriesOf, type IdentityPool } from '../identity-pool/identity-pool.ts';
-import { expanded, isEntryChange, type ShownChange } from '../identity-pool/merge.ts';
 import { namesIn } from '../issuer.ts';
 import type { Links } from '../links/links.ts';
 import { isListOf } from '../shape.ts';

@@ -1,4 +1,10 @@
 import { NotCoveredError } from '../errors.ts';
+import {
+  apply,
+  type EntryChange,
+  type ShownChange,
+  shownChanges,
+} from '../identity-pool/changes.ts';
 import { type Difference, diff } from '../identity-pool/difference.ts';
 import {
   digestOf,
@@ -6,15 +12,8 @@ import {
   type ShownPool,
   shown,
 } from '../identity-pool/identity-pool.ts';
-import {
-  apply,
-  checkQuota,
-  type EntryChange,
-  type Intent,
-  merge,
-  type ShownChange,
-  shownChanges,
-} from '../identity-pool/merge.ts';
+import { type Intent, merge } from '../identity-pool/merge.ts';
+import { checkQuota } from '../identity-pool/quota.ts';
 import { namesFor } from '../issuer.ts';
 import { accessTo, choiceFor, coverageOf, type Subject, stillAllowing } from '../links/coverage.ts';
 import { entrySettingsOf } from '../links/entry-settings.ts';

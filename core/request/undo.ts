@@ -4,8 +4,13 @@ import {
   UndoConflictError,
   UserPoolClientNotFoundError,
 } from '../errors.ts';
+import {
+  type Change,
+  expanded,
+  isEntryChange,
+  type ShownChange,
+} from '../identity-pool/changes.ts';
 import { entryKey, type Provider } from '../identity-pool/identity-pool.ts';
-import { type Change, expanded, isEntryChange, type ShownChange } from '../identity-pool/merge.ts';
 import { isShort } from '../identity-pool/roles.ts';
 import { coverageOf, type Subject } from '../links/coverage.ts';
 import type { Links } from '../links/links.ts';

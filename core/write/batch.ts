@@ -1,7 +1,9 @@
 import { ProviderQuotaError, RoleMappingError } from '../errors.ts';
 import { cancelledIn } from '../identity-pool/cancelled.ts';
+import { apply, type Change } from '../identity-pool/changes.ts';
 import { type IdentityPool, sameSettings } from '../identity-pool/identity-pool.ts';
-import { apply, type Change, checkQuota, type Intent, merge } from '../identity-pool/merge.ts';
+import { type Intent, merge } from '../identity-pool/merge.ts';
+import { checkQuota } from '../identity-pool/quota.ts';
 
 /** One of the requests that are written together, by a key that only it has. */
 export interface Asked {

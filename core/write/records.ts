@@ -1,4 +1,12 @@
 import {
+  type EntryChange,
+  expanded,
+  isEntryChange,
+  type MappingChange,
+  type ShownChange,
+  type TagChange,
+} from '../identity-pool/changes.ts';
+import {
   entriesOf,
   entryKey,
   type IdentityPool,
@@ -6,15 +14,7 @@ import {
   type Provider,
   type ShownPool,
 } from '../identity-pool/identity-pool.ts';
-import {
-  type EntryChange,
-  expanded,
-  type Intent,
-  isEntryChange,
-  type MappingChange,
-  type ShownChange,
-  type TagChange,
-} from '../identity-pool/merge.ts';
+import type { Intent } from '../identity-pool/merge.ts';
 import { isPrincipalTagMap, isShownMapping } from '../identity-pool/roles.ts';
 import { namesIn } from '../issuer.ts';
 import { isId } from '../request/request.ts';

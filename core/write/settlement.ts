@@ -1,14 +1,8 @@
 import { InvalidRequestError, UndoConflictError } from '../errors.ts';
 import { subjectOf } from '../identity-pool/cancelled.ts';
+import { apply, type Change, expanded, shownChanges } from '../identity-pool/changes.ts';
 import { entryKey, type IdentityPool, sameSettings } from '../identity-pool/identity-pool.ts';
-import {
-  apply,
-  type Change,
-  expanded,
-  type Intent,
-  merge,
-  shownChanges,
-} from '../identity-pool/merge.ts';
+import { type Intent, merge } from '../identity-pool/merge.ts';
 import { type Asked, batch } from './batch.ts';
 import { shareEntries } from './order.ts';
 import type { WrittenShare } from './records.ts';

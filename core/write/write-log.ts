@@ -1,4 +1,5 @@
-import { type Intent, type ShownChange, shownChanges } from '../identity-pool/merge.ts';
+import { type ShownChange, shownChanges } from '../identity-pool/changes.ts';
+import type { Intent } from '../identity-pool/merge.ts';
 import { isListOf, isNumber, isObject, isOneOf, isShape, isText } from '../shape.ts';
 import type { Share } from './batch.ts';
 import { type Allowed, isShownChange, type WriteRecord } from './records.ts';

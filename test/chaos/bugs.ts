@@ -335,7 +335,7 @@ export const bugs: Bug[] = [
   {
     name: 'the principal tags of a user pool go with the first of its clients',
     seed: 520,
-    changes: [{ file: 'core/identity-pool/merge.ts', find: ' && !isUsed', replace: '' }],
+    changes: [{ file: 'core/identity-pool/taken-back.ts', find: ' && !isUsed', replace: '' }],
   },
 ];
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Execution } from 'embedded-aws/services/states/machines.ts';
+import type { ShownChange } from '../../core/identity-pool/changes.ts';
 import { entriesOf, type Provider } from '../../core/identity-pool/identity-pool.ts';
-import type { ShownChange } from '../../core/identity-pool/merge.ts';
 import { PAUSE } from '../../core/write/pause.ts';
 import type { LedgerEntry } from '../../core/write/records.ts';
 import { type Accounts, ALL_POOLS, HOME, POOLS, USER_POOLS } from './accounts.ts';

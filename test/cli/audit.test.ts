@@ -14,8 +14,8 @@ import {
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { executionOf, sessionNameOf } from '../../core/execution.ts';
+import { apply, expanded } from '../../core/identity-pool/changes.ts';
 import { type IdentityPool as Pool, sameSettings } from '../../core/identity-pool/identity-pool.ts';
-import { apply, expanded } from '../../core/identity-pool/merge.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { parentPort } from 'node:worker_threads';
 import fc from 'fast-check';
-import { apply, merge } from '../../core/identity-pool/merge.ts';
+import { apply } from '../../core/identity-pool/changes.ts';
+import { merge } from '../../core/identity-pool/merge.ts';
 import { identityPools } from '../core/arbitraries.ts';
 import { spoiled, torn } from './garbage.ts';
 import {

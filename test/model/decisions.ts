@@ -1,6 +1,6 @@
 import { callsBetween } from '../../core/identity-pool/calls.ts';
+import { shownChanges } from '../../core/identity-pool/changes.ts';
 import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
-import { shownChanges } from '../../core/identity-pool/merge.ts';
 import { mappingKey } from '../../core/identity-pool/roles.ts';
 import { coverageOf } from '../../core/links/coverage.ts';
 import type { Link, Links } from '../../core/links/links.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ProviderQuotaError } from '../../../core/errors.ts';
+import { apply, shownChanges } from '../../../core/identity-pool/changes.ts';
 import {
   entriesOf,
   type IdentityPool,
@@ -9,13 +10,8 @@ import {
   sameSettings,
   shown,
 } from '../../../core/identity-pool/identity-pool.ts';
-import {
-  apply,
-  checkQuota,
-  type Intent,
-  merge,
-  shownChanges,
-} from '../../../core/identity-pool/merge.ts';
+import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
+import { checkQuota } from '../../../core/identity-pool/quota.ts';
 import { clientIds, identityPools, originalNames, providerNames } from '../arbitraries.ts';
 
 const intents = (operation: Intent['operation']): fc.Arbitrary<Intent> =>

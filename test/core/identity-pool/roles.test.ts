@@ -8,6 +8,7 @@ import {
   UnknownPoolFieldError,
 } from '../../../core/errors.ts';
 import { callsBetween } from '../../../core/identity-pool/calls.ts';
+import { apply, type ShownChange, shownChanges } from '../../../core/identity-pool/changes.ts';
 import { diff } from '../../../core/identity-pool/difference.ts';
 import {
   entriesOf,
@@ -17,15 +18,8 @@ import {
   sendable,
   shown,
 } from '../../../core/identity-pool/identity-pool.ts';
-import {
-  apply,
-  checkQuota,
-  type Intent,
-  isMet,
-  merge,
-  type ShownChange,
-  shownChanges,
-} from '../../../core/identity-pool/merge.ts';
+import { type Intent, isMet, merge } from '../../../core/identity-pool/merge.ts';
+import { checkQuota } from '../../../core/identity-pool/quota.ts';
 import {
   INACTIVE,
   mappingKey,

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { apply } from '../../../core/identity-pool/changes.ts';
 import {
   entriesOf,
   entryKey,
   type IdentityPool,
   type Provider,
 } from '../../../core/identity-pool/identity-pool.ts';
-import { apply } from '../../../core/identity-pool/merge.ts';
 import { coverageOf } from '../../../core/links/coverage.ts';
 import type { Link, Links } from '../../../core/links/links.ts';
 import {

@@ -7,19 +7,14 @@ import {
   UndoConflictError,
   UserPoolClientNotFoundError,
 } from '../../../core/errors.ts';
+import { apply, shownChanges } from '../../../core/identity-pool/changes.ts';
 import {
   entriesOf,
   entryKey,
   type IdentityPool,
   sameSettings,
 } from '../../../core/identity-pool/identity-pool.ts';
-import {
-  apply,
-  type Intent,
-  isMet,
-  merge,
-  shownChanges,
-} from '../../../core/identity-pool/merge.ts';
+import { type Intent, isMet, merge } from '../../../core/identity-pool/merge.ts';
 import type { Link, Links } from '../../../core/links/links.ts';
 import type { UndoRequest } from '../../../core/request/request.ts';
 import {

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ProviderQuotaError } from '../../../core/errors.ts';
+import { apply } from '../../../core/identity-pool/changes.ts';
 import {
   entriesOf,
   type IdentityPool,
   type Provider,
   sameSettings,
 } from '../../../core/identity-pool/identity-pool.ts';
-import { apply, checkQuota, type Intent, merge } from '../../../core/identity-pool/merge.ts';
+import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
+import { checkQuota } from '../../../core/identity-pool/quota.ts';
 import { type Asked, batch } from '../../../core/write/batch.ts';
 import { identityPools } from '../arbitraries.ts';
 

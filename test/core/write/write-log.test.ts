@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { apply, type Change, expanded } from '../../../core/identity-pool/changes.ts';
 import type { IdentityPool } from '../../../core/identity-pool/identity-pool.ts';
-import {
-  apply,
-  type Change,
-  expanded,
-  type Intent,
-  merge,
-} from '../../../core/identity-pool/merge.ts';
+import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import type { RoleMapping } from '../../../core/identity-pool/roles.ts';
 import type { Allowed, WriteRecord } from '../../../core/write/records.ts';
 import {
