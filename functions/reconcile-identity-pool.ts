@@ -5,7 +5,8 @@ import { type Context, step } from '../aws/lambda/step.ts';
 import { inParallel } from '../aws/pace/in-parallel.ts';
 import { sleep } from '../aws/pace/sleep.ts';
 import { Inventory } from '../aws/table/inventory.ts';
-import { PoolTable, type RecordedWrite } from '../aws/table/pool-table.ts';
+import { PoolTable } from '../aws/table/pool-table.ts';
+import type { RecordedWrite } from '../aws/table/writes.ts';
 import { allowedByLinks } from '../aws/write/allowed.ts';
 import { writeSafely } from '../aws/write/safe-write.ts';
 import { sha256 } from '../core/digest.ts';
@@ -52,12 +53,12 @@ const READS = 4;
 const APART = 700;
 
 /** Reads the pool: once, unless a write of ours may be too recent for Cognito to show it. */
-async function readPool(
+async function undoubtedPool(
   pool: OpenIdentityPool,
   table: PoolTable,
   providerNames: string[],
 ): Promise<IdentityPool> {
-  const { last } = await table.written();
+  const { last } = await table.lease.written();
   for (let reads = 1; ; reads++) {
     const now = await pool.describe(providerNames);
     if (!isDoubtful(last, digestOf(now), Date.now()) || reads === READS) return now;
@@ -67,8 +68,8 @@ async function readPool(
 
 /** The unsettled write to the pool, if there is one. */
 async function unsettledWrite(table: PoolTable): Promise<RecordedWrite | undefined> {
-  const { unsettled } = await table.written();
-  return unsettled && (await table.recordedWrite(unsettled.write));
+  const { unsettled } = await table.lease.written();
+  return unsettled && (await table.writes.recorded(unsettled.write));
 }
 
 /** The lists of the user pools that the links to an identity pool may cover. */
@@ -114,7 +115,7 @@ async function write(
       table,
       allow: (pending, until) => allowedByLinks(links, pending, { identityPoolId, where, until }),
       async confirm(wanted) {
-        const ledger = withoutMarks(await table.ledger(), wrong);
+        const ledger = withoutMarks(await table.ledger.all(), wrong);
         return wanted.filter(({ intent }) => stillHolds(intent, ledger));
       },
       left: () => context.getRemainingTimeInMillis(),
@@ -138,14 +139,14 @@ async function repaired(
   const { execution, identityPool } = event;
   const own = requestsOf(execution, findings);
   const table = new PoolTable(identityPool.identityPoolId);
-  const clear = () => inParallel(wrong, async (mark) => void (await table.clearMark(mark)));
+  const clear = () => inParallel(wrong, async (mark) => void (await table.ledger.clearMark(mark)));
   if (own.length === 0) {
     await clear();
     return { changes: changesBy(execution, ledger), refused: new Map() };
   }
   const refused = await write(event, { own, wrong, table }, context);
   await clear();
-  return { changes: changesBy(execution, await table.ledger()), refused };
+  return { changes: changesBy(execution, await table.ledger.all()), refused };
 }
 
 /** What the ledger would say if the unsettled write were settled now, and the entries that it left unfinished. */
@@ -183,7 +184,7 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
   }
   // Read the ledger before the pool. An entry may then be in the pool and not yet in the ledger, but not the other
   // way round.
-  const known = await table.ledger();
+  const known = await table.ledger.all();
   const wrong = wrongMarks(known, { ...lists, since, partition: where.partition });
   if (wrong.length > 0) logger.warn('what counted as deleted exists', { marks: wrong.map(markOf) });
   const ledger = withoutMarks(known, wrong);
@@ -192,7 +193,7 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
     ...ledger.map(({ providerName }) => providerName),
     ...(unsettled?.shares ?? []).flatMap(({ intent }) => namesIn(intent)),
   ];
-  const pool = await readPool(reader, table, providerNames);
+  const pool = await undoubtedPool(reader, table, providerNames);
   const settled = unsettled && asSettled(unsettled, pool, access.providerQuota);
   const findings = classify({
     ...lists,

@@ -83,7 +83,7 @@ export const handler = step(
       allow: (waiting, by) => allowedByLinks(links, waiting, { identityPoolId, where, until: by }),
       async confirm(own) {
         if (target.undoes === undefined) return own;
-        checkLedger(await table.ledgerOf(intent.providerName), target, execution);
+        checkLedger(await table.ledger.ofUserPool(intent.providerName), target, execution);
         return own;
       },
       left: () => context.getRemainingTimeInMillis(),

@@ -24,25 +24,28 @@ import {
 import { asApproved, linkedSince } from '../core/request/target-now.ts';
 import { isDoubtful } from '../core/write/lease.ts';
 
-// How often, and how many milliseconds apart, a pool is read that does not show what it should; and how often
-// one that may be shown as it was, which is longer than any state but the replaced one is doubted.
+// How often a pool is read that does not show what it should, and how many milliseconds apart. One that Cognito may
+// show in an old state is read more often: for longer than any state but the replaced one is doubted.
 const READS = 4;
 const DOUBTFUL_READS = 10;
 const APART = 700;
 
-/** What the pool would need to show what the result says; of a client that is gone, nothing. */
+/** The changes that the pool does not show yet; none for a client that is gone. */
 const missingIn = (pool: IdentityPool, { intent }: Target, { outcome }: Result): Change[] =>
   intent.operation === 'link' && outcome === 'NOT_LINKED' ? [] : merge(pool, intent);
 
 /** An identity pool as Cognito shows it. */
 interface Shown {
   now: IdentityPool;
-  /** Whether Cognito may still show it as it was before the last write of ours. */
+  /** Whether Cognito may still show the pool as it was before our last write. */
   isDoubtful: boolean;
 }
 
-/** The pool as it is, read again where it may be shown as it was; what is not doubted counts more. */
-async function readPool(
+/**
+ * Reads the pool until it shows what it should, a limited number of times. A description that is not doubted takes
+ * precedence.
+ */
+async function readUntilShown(
   pool: OpenIdentityPool,
   table: PoolTable,
   { intent }: Target,
@@ -51,7 +54,7 @@ async function readPool(
   let trusted: Shown | undefined;
   for (let reads = 1; ; reads++) {
     const now = await pool.describe(namesIn(intent));
-    const { last } = await table.written();
+    const { last } = await table.lease.written();
     const read: Shown = { now, isDoubtful: isDoubtful(last, digestOf(now), Date.now()) };
     if (!read.isDoubtful) trusted = read;
     if (trusted === read && missing(now).length === 0) return read;
@@ -61,28 +64,31 @@ async function readPool(
   }
 }
 
-/** What is beside an entry goes and comes with it, so the entries alone say whose later word counts. */
+/**
+ * Whether later requests have undone the missing changes. Only entries say so: role mappings and tags come and go
+ * with them.
+ */
 async function areSuperseded(missing: Change[], table: PoolTable, execution: string) {
   const entries = missing.filter(isEntryChange);
   if (entries.length === 0) return false;
   for (const change of entries) {
-    const entry = await table.ledgerEntry(change.provider);
+    const entry = await table.ledger.entry(change.provider);
     if (!isSuperseded(change, entry, execution)) return false;
   }
   return true;
 }
 
-/** Whether a write that no one has seen the end of, and that no one works on, is left to this execution. */
+/** Whether this execution must settle an unsettled write that no one is working on. */
 async function isLeftToSettle(
   { target, attempt, result }: TargetEvent & { result: Result },
   table: PoolTable,
 ): Promise<boolean> {
   if (attempt >= ROUNDS || !maySettle(target, result)) return false;
-  const { unsettled } = await table.written();
+  const { unsettled } = await table.lease.written();
   return unsettled !== undefined && !unsettled.isHeld;
 }
 
-/** Reads the pool once more, later and with new credentials: is our entry there? */
+/** Reads the pool once more, later and with new credentials, and checks that our entry is there. */
 export const handler = step(
   async (event: TargetEvent & { result: Result }): Promise<{ result: Result; again: boolean }> => {
     const { execution, target: resolved, attempt, shown: approved, result } = event;
@@ -91,14 +97,16 @@ export const handler = step(
     const access = accessTo(links, identityPoolId);
     const table = new PoolTable(identityPoolId);
     const pool = await openIdentityPool(executionOf(execution), identityPoolId, access, 'read');
-    const read = await readPool(pool, table, target, (shown) => missingIn(shown, target, result));
+    const read = await readUntilShown(pool, table, target, (shown) =>
+      missingIn(shown, target, result),
+    );
     const { now } = read;
     const missing = missingIn(now, target, result);
-    // What this execution found to be there already, it can't have had undone by a later request.
+    // A later request can't have undone what this execution found to be there already.
     const done =
       missing.length === 0 ||
       (result.changes.length > 0 && (await areSuperseded(missing, table, execution)));
-    // Only so often: a foreign writer may have brought that very state back.
+    // Only a limited number of times, since a foreign writer may have restored that very state.
     if (done && read.isDoubtful && attempt < ROUNDS) return { result, again: true };
     if (done && (await isLeftToSettle(event, table))) {
       return { result: { ...result, unsettled: true }, again: true };
@@ -113,7 +121,7 @@ export const handler = step(
     }
     if (attempt < ROUNDS) return { result, again: true };
     throw new VerificationError(
-      `The identity pool ${identityPoolId} does not keep what is written to it: after ${ROUNDS} rounds it is gone again. Look in Account-B's CloudTrail for who else writes to it. What is missing: ${JSON.stringify(missing).slice(0, 2000)}`,
+      `The identity pool ${identityPoolId} does not keep what is written to it. It was gone again after ${ROUNDS} rounds. Look in Account-B's CloudTrail for who else writes to it. What is missing: ${JSON.stringify(missing).slice(0, 2000)}`,
     );
   },
 );

@@ -9,16 +9,16 @@ import {
   type Subject,
   userPoolIn,
 } from '../../core/links/coverage.ts';
-import { type Links, userPoolRoleOf } from '../../core/links/links.ts';
+import type { Links } from '../../core/links/links.ts';
 import { approvalTime } from '../../core/request/approval.ts';
 import type { Issuer } from '../../core/user-pool.ts';
 import type { Allowed, Pending } from '../../core/write/records.ts';
 import { issuerOf } from '../clients/issuer.ts';
-import { namesInCognito, tagsOf, type UserPool } from '../clients/user-pools.ts';
+import { namesInCognito, tagsOf, type UserPool, userPoolBy } from '../clients/user-pools.ts';
 import { logger } from '../lambda/logger.ts';
 import { lastAppClientNames } from '../names/app-client-names.ts';
 
-/** A waiting request about a subject, if links.yml allows it. */
+/** A waiting request about a user pool or an app client, if links.yml allows it. */
 function allowed(
   links: Links,
   { key, execution, operation, userPoolId, clientId, deleted }: Pending,
@@ -30,9 +30,9 @@ function allowed(
     (each) => each.identityPoolId === identityPoolId,
   );
   if (!coverage) return [];
-  // What must be approved is written by the execution that has the approval, and by no other.
+  // Only the execution that has the approval writes what requires it.
   if (approvalTime(links, coverage.links)) return [];
-  // The deletion of a whole user pool can't be looked up here: its own execution writes it.
+  // The deletion of a whole user pool can't be checked here, so its own execution writes it.
   if (deleted === true && clientId === undefined) return [];
   const client = clientId === undefined ? {} : { clientId };
   const names = namesFor(operation, userPoolId, partition, choiceFor(coverage, subject));
@@ -49,20 +49,20 @@ function allowed(
   ];
 }
 
-/** What requests about one user pool are judged by. */
+/** What is known about one user pool, to judge requests about it. */
 interface Known {
-  /** The names of the app clients by their ids. */
+  /** The names of the app clients, by id. */
   names: ReadonlyMap<string, string>;
-  /** Absent where it is unknown, or decides nothing. */
+  /** Absent if it is unknown, or decides nothing. */
   issuer?: Issuer;
 }
 
 /**
- * What is known of the app clients that requests are about, and of their user pool. Requests that were
- * all looked up in listings before need no call: the last listing will do.
+ * Finds out what is known about a user pool and the app clients that requests are about. If all requests were
+ * looked up in listings before, the last listing answers without a call.
  *
- * @param asksIssuer whether the user pool's issuer decides anything.
- * @returns undefined when the time is up, or when AWS refuses: that must hold up no other requests.
+ * @param asksIssuer whether the issuer of the user pool decides anything.
+ * @returns undefined if the time is up, or if AWS refuses. Other requests must not wait for that.
  */
 async function knownFor(
   requests: Pending[],
@@ -90,7 +90,7 @@ async function knownFor(
   }
 }
 
-/** The requests about one user pool that are allowed; none of them when the time is up. */
+/** The allowed requests about one user pool; none if the time is up. */
 async function allowedOfUserPool(
   links: Links,
   requests: Pending[],
@@ -99,7 +99,7 @@ async function allowedOfUserPool(
 ): Promise<Allowed[]> {
   if (coverageOf(links, pool).length === 0) return [];
   const { userPoolId } = pool;
-  const reader = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
+  const reader = userPoolBy(links, userPoolId, where);
   const isAsked = requests.some(({ operation }) => operation === 'link');
   const asksIssuer = isAsked && needsIssuer(links, pool, identityPoolId);
   const known = await knownFor(requests, reader, { until, asksIssuer });
@@ -114,7 +114,7 @@ async function allowedOfUserPool(
   });
 }
 
-/** For what, where and until when requests are held against links.yml. */
+/** What requests are judged for: the identity pool, the execution and the deadline. */
 interface Judging {
   identityPoolId: string;
   where: Execution;
@@ -123,11 +123,11 @@ interface Judging {
 }
 
 /**
- * Holds waiting requests against links.yml, as if they had not been checked yet: who may write to the
- * table gains nothing by it. A client that is to be linked must exist, by its own name.
+ * Compares waiting requests with links.yml, as if they had not been checked yet. So write access to the table does
+ * not help to link anything. A client that is to be linked must exist, by its own name.
  *
- * @returns those that are allowed; the others are left to their own executions. When the time is up,
- * these are all that are about a user pool, since their order counts.
+ * @returns the allowed requests. The others are left to their own executions. If the time is up, all requests about
+ * a user pool are either there or missing, since their order matters.
  */
 export async function allowedByLinks(
   links: Links,

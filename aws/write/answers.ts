@@ -1,5 +1,5 @@
 import { shownChanges } from '../../core/identity-pool/changes.ts';
-import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
+import { entryKey, type IdentityPool } from '../../core/identity-pool/identity-pool.ts';
 import type { Intent } from '../../core/identity-pool/merge.ts';
 import { short } from '../../core/identity-pool/roles.ts';
 import type { Batch, Share } from '../../core/write/batch.ts';
@@ -17,18 +17,18 @@ import {
 import { inParallel } from '../pace/in-parallel.ts';
 import type { PoolTable } from '../table/pool-table.ts';
 
-/** A request, and what it is answered. */
+/** A request and its answer. */
 export interface Answering {
   key: string;
   intent: Intent;
   answer: Answer;
 }
 
-/** An intent as there is room for it in the table: that there is a role mapping is enough to know. */
+/** An intent with a digest in place of its role mapping, since the table has little room. */
 const inShort = ({ roleMapping, ...intent }: Intent): Intent =>
   roleMapping ? { ...intent, roleMapping: short(roleMapping) } : intent;
 
-/** The shares that have changes or nothing to change, with what is known of their requests. */
+/** The shares that are not refused, with their requests. */
 export function sharesOf(
   asked: Allowed[],
   { shares, cancelled }: Batch,
@@ -44,13 +44,13 @@ export function sharesOf(
   });
 }
 
-/** A request that was written, and how it is answered. */
+/** A request that was written, and its answer. */
 export function answeringOf(write: string, share: WrittenShare): Answering {
   const { key, intent, changes, cancelled } = share;
   return { key, intent, answer: cancelled ? { write, changes, cancelled } : { write, changes } };
 }
 
-/** All requests of a write, in their order, and how they are answered: written, or refused. */
+/** All requests of a write, in their order, with their answers: written or refused. */
 export function answersOf(
   write: string,
   asked: Allowed[],
@@ -66,14 +66,14 @@ export function answersOf(
   });
 }
 
-/** Puts answers down, those about one entry in the order of their requests. */
+/** Gives answers. Those about one entry are given in the order of their requests. */
 export async function giveAnswers(table: PoolTable, answers: Answering[]): Promise<void> {
   for (const turn of turnsOf(answers)) {
-    await inParallel(turn, ({ key, answer }) => table.answer(key, answer));
+    await inParallel(turn, ({ key, answer }) => table.requests.answer(key, answer));
   }
 }
 
-/** Enters a write into the ledger. */
+/** Records a write in the ledger. */
 export async function enter(
   table: PoolTable,
   { sequence }: WriteRecord,
@@ -81,18 +81,18 @@ export async function enter(
   gone: LedgerEntry[] = [],
 ): Promise<void> {
   const now = Date.now();
-  // Of several about one entry the last counts: they are entered side by side.
+  // The entries are written in parallel, so keep only the last one about each entry.
   const last = new Map(
     [...gone, ...shares.flatMap((share) => ledgerEntriesOf(share, sequence, now))].map((entry) => [
-      `${entry.providerName} ${entry.clientId}`,
+      entryKey(entry),
       entry,
     ]),
   );
   const entries = [...last.values()];
-  await inParallel(entries, (entry) => table.enter(entry));
+  await inParallel(entries, (entry) => table.ledger.enter(entry));
 }
 
-/** The entries that were to be unlinked and that others have removed, as the ledger is to have them. */
+/** The ledger entries of what was to be unlinked and others removed before. */
 export async function goneAlready(
   table: PoolTable,
   { sequence }: WriteRecord,
@@ -102,7 +102,7 @@ export async function goneAlready(
   const at = { sequence, time: Date.now() };
   const gone: LedgerEntry[] = [];
   for (const share of shares.filter(mayBeSettled)) {
-    const ledger = await table.ledgerOf(share.intent.providerName);
+    const ledger = await table.ledger.ofUserPool(share.intent.providerName);
     gone.push(...settledBy(share, after, ledger, at));
   }
   return gone;

@@ -15,7 +15,7 @@ import {
 } from '../../core/identity-pool/identity-pool.ts';
 import { namesIn } from '../../core/issuer.ts';
 import { batch, refusalOf } from '../../core/write/batch.ts';
-import type { Lease } from '../../core/write/lease.ts';
+import { type Lease, NEEDED_MS } from '../../core/write/lease.ts';
 import { withEarlier } from '../../core/write/order.ts';
 import type { Allowed, WriteRecord } from '../../core/write/records.ts';
 import { settlementOf } from '../../core/write/settlement.ts';
@@ -28,7 +28,7 @@ import {
 } from '../../core/write/write-log.ts';
 import { logger } from '../lambda/logger.ts';
 import { inParallel } from '../pace/in-parallel.ts';
-import type { RecordedWrite } from '../table/pool-table.ts';
+import type { RecordedWrite } from '../table/writes.ts';
 import {
   type Answering,
   answeringOf,
@@ -39,7 +39,7 @@ import {
   sharesOf,
 } from './answers.ts';
 import { gather } from './gathering.ts';
-import { goesOn, isRefusal, NEEDED, PoolWriter, UnresolvedWriteError } from './pool-writer.ts';
+import { goesOn, isRefusal, PoolWriter, UnresolvedWriteError } from './pool-writer.ts';
 import {
   answered,
   type WriteRequest,
@@ -48,40 +48,43 @@ import {
   writtenOf,
 } from './write-request.ts';
 
-// For a last look at the pool before a write, in milliseconds.
+// In milliseconds: the last description of the pool before a write may need this long.
 const DESCRIBING = 500;
 
-/** Whether a refusal may be of some requests of a write, and not of all. */
+/** Whether AWS may have refused only some requests of a write. */
 const isOfSome = (error: unknown): boolean =>
   isRefusal(error) &&
   [ProviderQuotaError, ProviderRefusedError, RoleMappingError, TargetAccessDeniedError].some(
     (name) => error instanceof name,
   );
 
-/** Whether a failure says that nothing more may be written now. */
+/** Whether nothing more may be written now after a failure. */
 const isToBeLeft = (error: unknown): boolean =>
   [UnresolvedWriteError, VerificationError, PausedError].some((name) => error instanceof name);
 
-/** An identity pool once no write to it is unsettled. */
+/** An identity pool after its unsettled write is settled. */
 interface Settled {
   pool: IdentityPool;
-  /** Without the parts of links that are resumed: onto this is merged. */
+  /** The pool without the parts of links that are resumed. The requests are merged onto it. */
   start: IdentityPool;
-  /** The result of the own request, if the settled write was for it. */
+  /** The result of this request, if the settled write was for it. */
   own?: Written;
 }
 
-/** One acquisition of the lease, and the write under it. */
+/** One acquisition of the lease, with the write under it. */
 export class CriticalSection {
   readonly #request: WriteRequest;
   readonly #tools: WriteTools;
-  /** As it was taken, and as it is given back. */
+  /** As it was taken, and as it will be given back. */
   readonly #lease: Lease;
-  /** How many writes were put down under it. */
+  /** How many writes were recorded under the lease. */
   #writes = 0;
-  /** The write that the lease names as one that no one has seen the end of. */
+  /** The unsettled write, if the lease names one. */
   #unsettled: RecordedWrite | undefined;
-  /** The requests that were settled under it, by their keys: a second answer would say that nothing was changed. */
+  /**
+   * The keys of the requests that were settled under the lease. A second answer would say that nothing was changed
+   * for them.
+   */
   readonly #done = new Set<string>();
 
   constructor(request: WriteRequest, tools: WriteTools, lease: Lease) {
@@ -101,17 +104,17 @@ export class CriticalSection {
     }
   }
 
-  /** A lease that can't be given back runs out; that is no reason to lose what was written. */
+  /** If the lease can't be given back, it runs out. What was written must not be lost for that reason. */
   async #giveBack(): Promise<void> {
     try {
-      await this.#tools.table.release(this.#lease);
+      await this.#tools.table.lease.release(this.#lease);
     } catch (error) {
       logger.warn('the lease could not be given back', error as Error);
     }
   }
 
   async #write(): Promise<Written> {
-    // The last holder of the lease may have written for this request too.
+    // The previous holder of the lease may have written for this request too.
     const answer = await answered(this.#request, this.#tools.table);
     if (answer) return answer;
     const asked = await this.#gather();
@@ -128,8 +131,8 @@ export class CriticalSection {
     try {
       return await this.#writeOrSettle(settled, left, writer);
     } catch (error) {
-      // Together they may be what AWS does not allow, where this one alone is not. What is to be done before it
-      // about the same entry goes with it.
+      // AWS may refuse the requests together, but not this one alone. Requests about the same entry that must be
+      // done before it go with it.
       const still = this.#left(left);
       const own = withEarlier(still, (each) => this.#isOwn(each));
       if (!isOfSome(error) || own.length === still.length) throw error;
@@ -142,7 +145,10 @@ export class CriticalSection {
     return asked.filter(({ key }) => !this.#done.has(key));
   }
 
-  /** The event of its deletion may have come before that of its creation: events come in any order. */
+  /**
+   * Whether the app client is known to be deleted. Events come in any order, so that of the deletion may come
+   * first.
+   */
   async #isDeleted(): Promise<boolean> {
     if (this.#request.gone) return true;
     const [own] = this.#request.own;
@@ -153,7 +159,7 @@ export class CriticalSection {
   async #isMarked({ intent }: Pick<Allowed, 'intent'>): Promise<boolean> {
     const { operation, providerName, clientId } = intent;
     if (operation === 'unlink' || clientId === undefined) return false;
-    const marks = await this.#tools.table.marksOf(providerName, clientId);
+    const marks = await this.#tools.table.ledger.marksOf(providerName, clientId);
     return marks.length > 0;
   }
 
@@ -164,16 +170,16 @@ export class CriticalSection {
 
   async #gather(): Promise<Allowed[]> {
     const { confirm, left } = this.#tools;
-    const until = Date.now() + left() - NEEDED - DESCRIBING;
+    const until = Date.now() + left() - NEEDED_MS - DESCRIBING;
     const own = confirm ? await confirm(this.#request.own) : this.#request.own;
     const gathered = await gather({ ...this.#request, own }, this.#tools, until);
-    // What the ledger has as deleted is left to its own execution, which can look it up.
+    // Leave what the ledger has as deleted to its own execution, which can look it up.
     const marked = new Set<Allowed>();
     await inParallel(gathered, async (each) => {
       if (!this.#isOwn(each) && (await this.#isMarked(each))) marked.add(each);
     });
     const asked = gathered.filter((each) => !marked.has(each));
-    // Deletions come last: nothing may be linked after them, whichever event came first.
+    // Deletions come last, since nothing may be linked after them, no matter which event came first.
     return [
       ...asked.filter(({ deleted }) => deleted !== true),
       ...asked.filter(({ deleted }) => deleted === true),
@@ -184,21 +190,21 @@ export class CriticalSection {
     return this.#request.own.some((own) => own.key === key);
   }
 
-  /** Reads the write that the lease names as unsettled. One that was never put down was never begun. */
+  /** Reads the unsettled write that the lease names. If it was never recorded, it was never begun. */
   async #findUnsettled(): Promise<void> {
     const { writing } = this.#lease;
     if (writing === undefined) return;
-    this.#unsettled = await this.#tools.table.recordedWrite(writing);
+    this.#unsettled = await this.#tools.table.writes.recorded(writing);
     if (!this.#unsettled) this.#lease.writing = undefined;
   }
 
   /**
-   * Finds out what became of the unsettled write, finishes or takes back what was made of it, and
-   * answers its requests. Until all of that is done, the lease names it.
+   * Settles the unsettled write: finds out how much of it was made, finishes it or takes it back, and answers its
+   * requests. The lease names it until all of that is done.
    *
-   * @param asked what is written next: links among it that were begun are not taken back.
-   * @returns the pool after it, the pool onto which is merged next, and the own request's result if
-   * that is done by now.
+   * @param asked what is written next. Begun links among them are not taken back.
+   * @returns the pool after it, the pool onto which the next requests are merged, and the result of this request if
+   * it is settled.
    */
   async #settle(base: IdentityPool, writer: PoolWriter, asked: Allowed[]): Promise<Settled> {
     const unsettled = this.#unsettled;
@@ -206,7 +212,7 @@ export class CriticalSection {
     const { write, record, shares } = unsettled;
     const settlement = settlementOf(base, shares, asked, this.#request.quota);
     const { done, wanted, start, seen } = settlement;
-    // It may have landed only now: what is described after it is doubted from now on.
+    // The write may have taken effect only now, so what is described later is doubted from now on.
     if (this.#lease.last && settlement.shown > 0) this.#lease.last.at = Date.now();
     if (!sameSettings(base, wanted)) {
       logger.warn('a write that was made in part is finished or taken back', { write, ...seen });
@@ -227,13 +233,13 @@ export class CriticalSection {
     };
   }
 
-  /** Nothing is unsettled any more. */
+  /** Notes that nothing is unsettled any more. */
   #settled(): void {
     this.#unsettled = undefined;
     this.#lease.writing = undefined;
   }
 
-  /** Writes; and if that is made in part only, finishes it or takes it back. */
+  /** Writes. If that is made only in part, finishes it or takes it back. */
   async #writeOrSettle(onto: Settled, asked: Allowed[], writer: PoolWriter): Promise<Written> {
     try {
       return await this.#writeFor(onto, asked, writer);
@@ -245,11 +251,11 @@ export class CriticalSection {
   }
 
   /**
-   * After a failure, finishes or takes back what was made, so that no entry stays without the role
-   * mapping that its link asks for.
+   * Finishes or takes back what was made before a failure, so that no entry stays without the role mapping of its
+   * link.
    *
-   * @returns the own request's result, if that was made nevertheless.
-   * @throws AwsUnavailableError if it can't be done now: the next attempt tries it again.
+   * @returns the result of this request, if it was made nevertheless.
+   * @throws AwsUnavailableError if that can't be done now. The next attempt tries again.
    */
   async #settleAfter(error: unknown, writer: PoolWriter): Promise<Written | undefined> {
     if (!this.#unsettled || isToBeLeft(error)) return undefined;
@@ -264,7 +270,7 @@ export class CriticalSection {
         each instanceof Error ? each.message : String(each),
       );
       throw new AwsUnavailableError(
-        `A part of a write is made and could not be taken back yet (${whyNot}), so entries may be in the identity pool without their role mappings. It is tried again; after that, the next write to the identity pool or the next reconcile with repair takes it back. The write failed because: ${why}`,
+        `A part of a write is made and could not be taken back yet (${whyNot}), so entries may be in the identity pool without their role mappings. It is tried again. If that fails too, the next write to the identity pool or the next reconcile with repair takes it back. The write failed because: ${why}`,
         { cause: error },
       );
     }
@@ -288,7 +294,7 @@ export class CriticalSection {
     };
     const written = sharesOf(asked, together, room);
     const write = `${this.#lease.sequence}.${++this.#writes}-${this.#lease.nonce}`;
-    await table.recordWrite(write, record, written);
+    await table.writes.record(write, record, written);
     const earlier = this.#unsettled;
     const about = { write, identityPoolId: pool.IdentityPoolId };
     const lines = linesOf(record, about, asked, shares);
@@ -302,7 +308,7 @@ export class CriticalSection {
     }
     await enter(table, record, written, await goneAlready(table, record, written, wanted));
     await this.#answer(answersOf(write, asked, shares, written));
-    // What an earlier attempt had begun is a part of this write by now.
+    // What an earlier attempt began is now a part of this write.
     if (earlier) logEnd(earlier.write, { made: [], parts: [] });
     this.#settled();
     const refused = new Map(
@@ -312,8 +318,8 @@ export class CriticalSection {
     );
     const [refusal] = refused.values();
     if (answerKey !== undefined && refusal) {
-      // Only the order of the answers needs it: who asks once more is judged once more.
-      await table.retract(answerKey);
+      // Only the order of the answers needs this one. A request that is made again is judged again.
+      await table.requests.retract(answerKey);
       throw refusalOf(refusal);
     }
     const own = written.filter((share) => this.#isOwn(share));
@@ -326,7 +332,7 @@ export class CriticalSection {
     };
   }
 
-  /** Answers requests, but for those that are judged anew when they are asked again. */
+  /** Answers requests, except those that are judged again when they are made again. */
   async #answer(answers: Answering[]): Promise<void> {
     const { answerKey } = this.#request;
     const asking = answers.filter((each) => answerKey !== undefined || !this.#isOwn(each));
@@ -334,7 +340,7 @@ export class CriticalSection {
   }
 }
 
-/** Logs how a write ended that no one had seen the end of. */
+/** Logs the end of a write that was settled. */
 function logEnd(write: string, seen: Seen): void {
   const isAnything = seen.made.length + seen.parts.length > 0;
   const end: WriteEnd = isAnything ? 'seen later' : 'taken back';

@@ -5,41 +5,44 @@ import { sleep } from '../pace/sleep.ts';
 import type { PoolTable } from '../table/pool-table.ts';
 import type { WriteRequest, WriteTools } from './write-request.ts';
 
-// Where others wait already, a moment more lets those join who come at the same time; one after the
-// other, as long as each brings more. In milliseconds.
+// In milliseconds. If others wait already, a moment more lets those join that come at the same time, as long as
+// each wait brings more.
 const GATHER = 500;
 const GATHER_LONGEST = 1500;
-// As many as are judged, entered and answered while the lease lasts.
+// As many as can be judged, recorded and answered while the lease lasts.
 const TOGETHER = 200;
 
-/** The waiting requests, once no other has joined them for a moment. */
+/** The waiting requests, after a moment in which no other has joined them. */
 async function waitingWith({ pending }: WriteRequest, table: PoolTable): Promise<Pending[]> {
   const until = Date.now() + GATHER_LONGEST;
-  for (let waiting = await table.waiting(); ; ) {
+  for (let waiting = await table.requests.waiting(); ; ) {
     const others = waiting.filter(({ key }) => key !== pending?.key).length;
     if (others === 0 || others >= TOGETHER || Date.now() >= until) return waiting;
     await sleep(GATHER);
     const before = waiting.length;
-    waiting = await table.waiting();
+    waiting = await table.requests.waiting();
     if (waiting.length <= before) return waiting;
   }
 }
 
-/** A request may have been left while it was answered: it must not be done once more, and later. */
+/**
+ * The requests without an answer. A request may have been left while it was answered. It must not be done again,
+ * and later.
+ */
 async function unanswered(pending: Pending[], table: PoolTable): Promise<Pending[]> {
   const answered = new Set<Pending>();
   await inParallel(pending, async (each) => {
-    if (!(await table.answerTo(each.key))) return;
+    if (!(await table.requests.answerTo(each.key))) return;
     answered.add(each);
-    await table.forget(each.key);
+    await table.requests.forget(each.key);
   });
   return pending.filter((each) => !answered.has(each));
 }
 
 /**
- * The own request and those that wait and are allowed, in the order in which they came.
+ * This request and the allowed ones that wait, in the order in which they came.
  *
- * @param until when the others must have been held against links.yml, in epoch milliseconds.
+ * @param until when the others must have been compared with links.yml, in epoch milliseconds.
  */
 export async function gather(
   request: WriteRequest,
@@ -57,7 +60,7 @@ export async function gather(
       key === mine?.key ? own : (allowed.get(key) ?? []),
     );
     if (own.some((each) => inOrder.includes(each))) return inOrder;
-    // A repair of reconcile is older than what is asked for meanwhile: it must not come after that.
+    // A repair of reconcile is older than requests that were made in the meantime, so it must not come after them.
     return answerKey === undefined ? [...own, ...inOrder] : [...inOrder, ...own];
   } catch (error) {
     logger.warn('others are left waiting', error as Error);

@@ -6,20 +6,18 @@ import {
   type IdentityPool,
   sameSettings,
 } from '../../core/identity-pool/identity-pool.ts';
-import { isDoubtful, type LastWrite, type Lease } from '../../core/write/lease.ts';
+import { isDoubtful, type LastWrite, type Lease, NEEDED_MS } from '../../core/write/lease.ts';
 import type { WriteEnd } from '../../core/write/write-log.ts';
 import { sleep } from '../pace/sleep.ts';
+import { checkPause } from '../table/pause.ts';
 import type { WriteTools } from './write-request.ts';
 
-// All in milliseconds.
-// How long a write may remain unseen before that counts as an error.
+// How long a write may stay invisible before that counts as an error.
 const READ_BACK = 4000;
-// What a write and its confirmation may need; with less left, the next attempt begins afresh.
-export const NEEDED = 11_000;
-// How old that look may be when it is written: what others write after it is lost.
+// How old the last description may be at the write. What others write after it is lost.
 const OLDEST_LOOK = 1000;
 
-/** A write that may still happen: its lease must run out by itself. */
+/** A write that may still take effect, so its lease must run out by itself. */
 export class UnresolvedWriteError extends AwsUnavailableError {}
 
 interface Fault {
@@ -27,34 +25,34 @@ interface Fault {
   cause?: unknown;
 }
 
-/** Whether AWS has said no: then nothing was written. Anything else may have been. */
+/** Whether AWS refused, so that nothing was written. After any other error, it may have been. */
 export function isRefusal(error: unknown): boolean {
   const { $metadata, cause } = (error ?? {}) as Fault;
   const status = $metadata?.httpStatusCode ?? 0;
   return (status >= 400 && status < 500) || (cause !== undefined && isRefusal(cause));
 }
 
-// As AWS's services name it when they ask for patience or have failed themselves.
+// The names that AWS services use for throttling and for their own failures.
 const passing =
   /Throttl|TooManyRequests|RequestLimit|ThroughputExceeded|ConcurrentModification|ServiceUnavailable|^Internal/;
 
-/** Whether the state machine asks again: then the request goes on waiting, and keeps its place. */
+/** Whether the state machine tries again. Then the request keeps waiting, and keeps its place. */
 export const goesOn = (error: unknown): boolean =>
   error instanceof PoolBusyError ||
   error instanceof AwsUnavailableError ||
   (error instanceof Error && passing.test(error.name));
 
-/** Looks at an identity pool and writes to it, under a lease. */
+/** Describes and writes an identity pool, under a lease. */
 export class PoolWriter {
   readonly #tools: WriteTools;
-  /** Records what is written, for the next holder of the lease. */
+  /** It records what is written, for its next holder. */
   readonly #lease: Lease;
   /** The user pools that the write is about. */
   readonly #providerNames: ReadonlySet<string>;
-  /** When the pool was last looked at, in epoch milliseconds. */
+  /** When the pool was last described, in epoch milliseconds. */
   #looked = 0;
   #end: WriteEnd | undefined = 'not made';
-  /** Whether a call was made under this lease. */
+  /** Whether a call was made under the lease. */
   #hasWritten = false;
 
   constructor(tools: WriteTools, lease: Lease, providerNames: ReadonlySet<string>) {
@@ -68,7 +66,7 @@ export class PoolWriter {
     return this.#end;
   }
 
-  /** The pool as it is now; a state that may be from before our last write is read again. */
+  /** The pool as it is now. A state that may be from before our last write is read again. */
   async describe(): Promise<IdentityPool> {
     const { pool, left } = this.#tools;
     for (;;) {
@@ -80,9 +78,9 @@ export class PoolWriter {
         if (last?.result === digest) last.seen = true;
         return found;
       }
-      if (left() < NEEDED) {
+      if (left() < NEEDED_MS) {
         throw new PoolBusyError(
-          'Cognito still shows the identity pool as it was before the last write. It is asked again in a while.',
+          'Cognito still shows the identity pool as it was before the last write. The request is tried again.',
         );
       }
       await sleep(300, 600);
@@ -90,21 +88,22 @@ export class PoolWriter {
   }
 
   /**
-   * Makes the calls that it takes, and sees each made before the next. Whatever stops it, the lease
-   * says which write is unsettled; `end` says how far it came.
+   * Makes the necessary calls, and checks that each is visible before the next. Whatever stops it, the lease names
+   * the unsettled write, and `end` says how far it came.
    *
-   * @param key of the write, as it was put down before it.
+   * @param key of the write, as it was recorded before it.
    * @throws PoolBusyError, VerificationError, UnresolvedWriteError and what AWS refuses.
    */
   async write(base: IdentityPool, wanted: IdentityPool, key: string): Promise<void> {
-    const { table, left } = this.#tools;
+    const { left } = this.#tools;
     this.#end = 'not made';
-    if (left() < NEEDED) throw new PoolBusyError('There is too little time left to write safely.');
+    if (left() < NEEDED_MS)
+      throw new PoolBusyError('There is too little time left to write safely.');
     const { writing } = this.#lease;
     let now = base;
     for (const call of callsBetween(base, wanted)) {
-      // What is begun under this lease goes on, whether or not writes are paused meanwhile.
-      const check = this.#hasWritten ? undefined : () => table.checkPause(writing !== undefined);
+      // A write that was begun under this lease goes on, even if writes are paused meanwhile.
+      const check = this.#hasWritten ? undefined : () => checkPause(writing !== undefined);
       await this.#make(call, now, key, check);
       now = call.to;
       this.#end = 'made in part';
@@ -112,7 +111,7 @@ export class PoolWriter {
     this.#end = 'read back';
   }
 
-  /** Makes one call, and sees that it is made. */
+  /** Makes one call, and checks that it is visible. */
   async #make(
     call: Call,
     from: IdentityPool,
@@ -123,11 +122,12 @@ export class PoolWriter {
     const lease = this.#lease;
     const { last, writing } = lease;
     const write: LastWrite = { base: digestOf(from), result: digestOf(call.to), at: Date.now() };
-    // The last look at the lease and at the pause; side by side, since the pool's own grows old.
-    await Promise.all([table.intend(lease, key, write), check()]);
+    // The last checks of the lease and of the pause are made in parallel, since the description of the pool grows
+    // old.
+    await Promise.all([table.lease.intend(lease, key, write), check()]);
     if (Date.now() - this.#looked > OLDEST_LOOK) {
       throw new PoolBusyError(
-        'The table was slow, and the identity pool may have changed meanwhile, so the next call was not made. The identity pool is looked at again in a while.',
+        'The table was slow, and the identity pool may have changed meanwhile, so the next call was not made. The request is tried again.',
       );
     }
     Object.assign(lease, { last: write, writing: key });
@@ -142,7 +142,7 @@ export class PoolWriter {
         return;
       }
       this.#end = end;
-      // What was unsettled before the call still is.
+      // What was unsettled before the call is still unsettled.
       Object.assign(lease, { last, writing });
       throw error;
     }
@@ -150,7 +150,7 @@ export class PoolWriter {
     await this.#readBack(call.to, write);
   }
 
-  /** Exactly what was sent must be there. */
+  /** Checks that the pool shows exactly what was sent. */
   async #readBack(wanted: IdentityPool, write: LastWrite): Promise<void> {
     const { pool, left } = this.#tools;
     const until = Date.now() + READ_BACK;
@@ -171,7 +171,7 @@ export class PoolWriter {
     }
   }
 
-  /** No answer: whether it was written is found out by reading, and never assumed. */
+  /** Finds out by reading whether a call without an answer took effect. It never assumes that. */
   async #resolve(wanted: IdentityPool, write: LastWrite, cause: unknown): Promise<void> {
     const { pool, left } = this.#tools;
     const until = Date.now() + READ_BACK;
@@ -185,7 +185,7 @@ export class PoolWriter {
       await sleep(200, 400);
     }
     throw new UnresolvedWriteError(
-      `AWS did not say whether it has updated ${wanted.IdentityPoolId}, and the pool does not show it yet. It is looked at again once the lease has run out.`,
+      `AWS did not say whether it has updated ${wanted.IdentityPoolId}, and the pool does not show it yet. The request is tried again once the lease has run out.`,
       { cause },
     );
   }

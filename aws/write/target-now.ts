@@ -1,14 +1,14 @@
 import { UserPoolClientNotFoundError } from '../../core/errors.ts';
 import type { Execution } from '../../core/execution.ts';
 import { needsTags, type Subject, userPoolIn } from '../../core/links/coverage.ts';
-import { type Links, linksNamed, userPoolRoleOf } from '../../core/links/links.ts';
+import { type Links, linksNamed } from '../../core/links/links.ts';
 import type { Target } from '../../core/request/target.ts';
 import { clientsLinked, mayBeOutdated } from '../../core/request/target-now.ts';
-import { namesInCognito, tagsOf } from '../clients/user-pools.ts';
+import { namesInCognito, tagsOf, userPoolBy } from '../clients/user-pools.ts';
 import { logger } from '../lambda/logger.ts';
 import { whileThrottled } from '../pace/pace.ts';
 
-/** Where and until when a target is looked at again, in epoch milliseconds. */
+/** The execution that looks a target up again, and until when, in epoch milliseconds. */
 interface Looking {
   where: Execution;
   until: number;
@@ -17,7 +17,7 @@ interface Looking {
 /**
  * The names of the app clients that a target links, as Cognito has them now.
  *
- * @returns undefined where the user pool has too many to list them in time: then the ledger alone says
+ * @returns undefined if the user pool has too many app clients to list them in time. Then only the ledger says
  * whether a client was deleted.
  */
 async function clientNames(
@@ -26,7 +26,7 @@ async function clientNames(
   { where, until }: Looking,
 ): Promise<Map<string, string> | undefined> {
   const { userPoolId } = target;
-  const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
+  const pool = userPoolBy(links, userPoolId, where);
   try {
     return await namesInCognito(pool, new Set(clientsLinked(target)), until);
   } catch (error) {
@@ -37,12 +37,12 @@ async function clientNames(
 }
 
 /**
- * What a target is judged by when it is written: the tags of its user pool as they are now, and for one
- * that waited for approval or is old, the names of its app clients. `gone` says that its app client, or
- * the user pool, no longer exists.
+ * What a target is compared with when it is written: the current tags of its user pool and, if it waited for
+ * approval or is old, the names of its app clients. `gone` says that its app client, or the user pool, no longer
+ * exists.
  *
- * @throws UserPoolClientNotFoundError when an undo would link an app client that does not exist.
- * @throws UserPoolAccessDeniedError when the account that owns the user pool refuses.
+ * @throws UserPoolClientNotFoundError if an undo would link an app client that does not exist.
+ * @throws UserPoolAccessDeniedError if the account that owns the user pool refuses.
  */
 export async function subjectNow(links: Links, target: Target, looking: Looking): Promise<Subject> {
   const { userPoolId, clientName, intent } = target;
@@ -56,7 +56,7 @@ export async function subjectNow(links: Links, target: Target, looking: Looking)
   const tags = needsTags(linksNamed(links, target.links), pool)
     ? await whileThrottled(() => tagsOf(userPoolId, looking.where), looking.until)
     : {};
-  // The tags of a user pool that does not exist are gone too: what it had linked may be unlinked.
+  // A user pool that does not exist has no tags any more. What it had linked may be unlinked.
   if (!tags) return { ...known, linkedBy: target.links, gone: intent.operation === 'link' };
   const subject = { ...known, tags };
   const linked = clientsLinked(target);

@@ -1,14 +1,14 @@
 import type { Execution } from '../../core/execution.ts';
-import { type Links, userPoolRoleOf } from '../../core/links/links.ts';
+import type { Links } from '../../core/links/links.ts';
 import type { Target } from '../../core/request/target.ts';
 import { isBefore, type Mark, markOf } from '../../core/write/marks.ts';
-import { namesInCognito } from '../clients/user-pools.ts';
+import { namesInCognito, userPoolBy } from '../clients/user-pools.ts';
 import { logger } from '../lambda/logger.ts';
 import type { PoolTable } from '../table/pool-table.ts';
 import { writeSafely } from './safe-write.ts';
 import type { WriteRequest, WriteTools, Written } from './write-request.ts';
 
-/** What a target that counts as deleted is looked up by; until when, in epoch milliseconds. */
+/** What a target that counts as deleted is looked up with, and until when, in epoch milliseconds. */
 interface LookUp {
   links: Links;
   target: Target;
@@ -17,10 +17,9 @@ interface LookUp {
 }
 
 /**
- * Takes the marks away by which an app client or its user pool counts as deleted, if Cognito has the app
- * client.
+ * Removes the marks of an app client and its user pool as deleted, if Cognito has the app client.
  *
- * @returns those that were taken away; none where a mark is so young that a listing may lag behind it.
+ * @returns the removed marks; none if a mark is so young that a listing may lag behind it.
  */
 async function clearWrongMarks(
   table: PoolTable,
@@ -28,22 +27,22 @@ async function clearWrongMarks(
 ): Promise<Mark[]> {
   const { userPoolId, intent } = target;
   const { providerName, clientId = '' } = intent;
-  const marks = await table.marksOf(providerName, clientId);
+  const marks = await table.ledger.marksOf(providerName, clientId);
   if (!marks.every((mark) => isBefore(mark, Date.now()))) return [];
-  const pool = { userPoolId, where, roleArn: userPoolRoleOf(links, userPoolId) };
+  const pool = userPoolBy(links, userPoolId, where);
   const names = await namesInCognito(pool, new Set([clientId]), until);
   if (!names.has(clientId)) return [];
   const cleared: Mark[] = [];
-  for (const mark of marks) if (await table.clearMark(mark)) cleared.push(markOf(mark));
+  for (const mark of marks) if (await table.ledger.clearMark(mark)) cleared.push(markOf(mark));
   if (cleared.length > 0) logger.warn('what counted as deleted exists, and is linked', { cleared });
   return cleared;
 }
 
 /**
- * Writes a target. An app client that counts as deleted is looked up in Cognito before that is believed:
- * AWS gives no id twice, so what exists was never deleted.
+ * Writes a target. If its app client counts as deleted, it is looked up in Cognito before that is believed: AWS
+ * never reuses an id, so what exists was never deleted.
  *
- * @throws as {@link writeSafely}; UserPoolAccessDeniedError when the app client may not be looked up.
+ * @throws as {@link writeSafely}; UserPoolAccessDeniedError if the app client may not be looked up.
  */
 export async function writeUnlessDeleted(
   request: WriteRequest,
@@ -51,7 +50,7 @@ export async function writeUnlessDeleted(
   lookUp: LookUp,
 ): Promise<Written & { marksCleared?: Mark[] }> {
   const written = await writeSafely(request, tools);
-  // What was looked up already needs no second look.
+  // It was looked up already.
   if (written.gone !== true || request.gone === true) return written;
   const marksCleared = await clearWrongMarks(tools.table, lookUp);
   if (marksCleared.length === 0) return written;

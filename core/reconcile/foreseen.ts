@@ -1,5 +1,6 @@
 import { entryKey, type IdentityPool } from '../identity-pool/identity-pool.ts';
-import { batch, type Refused } from '../write/batch.ts';
+import { batch } from '../write/batch.ts';
+import type { Refused } from '../write/records.ts';
 import { type Finding, repairsOf } from './classify.ts';
 
 /**

@@ -15,7 +15,8 @@ import { type Change, type ShownChange, shownChanges } from '../identity-pool/ch
 import { entryKey } from '../identity-pool/identity-pool.ts';
 import type { Intent } from '../identity-pool/merge.ts';
 import { isFlag, isListOf, isMapOf, isNumber, isObject, isText } from '../shape.ts';
-import { type Refused, refusalOf } from '../write/batch.ts';
+import { refusalOf } from '../write/batch.ts';
+import type { Refused } from '../write/records.ts';
 import { type EntryState, type Finding, STATES } from './classify.ts';
 import type { PoolIssuer } from './issuers.ts';
 import type { PlannedPool, ReconcilePlan } from './plan.ts';

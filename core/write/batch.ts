@@ -2,25 +2,17 @@ import { ProviderQuotaError, RoleMappingError } from '../errors.ts';
 import { cancelledIn } from '../identity-pool/cancelled.ts';
 import { apply, type Change } from '../identity-pool/changes.ts';
 import { type IdentityPool, sameSettings } from '../identity-pool/identity-pool.ts';
-import { type Intent, merge } from '../identity-pool/merge.ts';
+import { merge } from '../identity-pool/merge.ts';
 import { checkQuota } from '../identity-pool/quota.ts';
+import type { Allowed, Refused } from './records.ts';
 
-/** One of the requests that are written together, by a key that only it has. */
-export interface Asked {
-  key: string;
-  intent: Intent;
-}
+/** What a request is merged by. */
+export type Mergeable = Pick<Allowed, 'key' | 'intent'>;
 
-/** What a request comes to in a common write: its own changes, or why it has none. */
+/** The part of a common write that belongs to one request: its changes, or why it is refused. */
 export type Share = { key: string; changes: Change[] } | ({ key: string } & Refused);
 
-/** Why a request is refused: the sentence, and the name of the error where it is not ProviderQuotaError. */
-export interface Refused {
-  refused: string;
-  error?: 'RoleMappingError';
-}
-
-/** A refusal as the error that it was. */
+/** The error of a refusal. */
 export const refusalOf = ({ refused, error }: Refused): ProviderQuotaError | RoleMappingError =>
   error === undefined ? new ProviderQuotaError(refused) : new RoleMappingError(refused);
 
@@ -28,22 +20,22 @@ export const refusalOf = ({ refused, error }: Refused): ProviderQuotaError | Rol
 export interface Batch {
   wanted: IdentityPool;
   shares: Share[];
-  /** Of each share, the changes that other shares cancel: the identity pool never shows them. */
+  /** For each share, the changes that other shares cancel. The identity pool never shows them. */
   cancelled: Change[][];
   /** Whether there is anything to write: requests may cancel each other out. */
   write: boolean;
 }
 
 /**
- * Merges requests onto a pool one after the other, in their order, so that a link and an unlink of
- * one client end as they would have one by one. One that is refused does not stop the rest.
+ * Merges requests onto a pool one after the other, in their order. So a link and an unlink of one client end as if
+ * they were written one by one. A refused request does not stop the others.
  *
  * @param base onto which they are merged: without the parts of an earlier attempt that are there.
- * @param now the pool with those parts, where there are any.
+ * @param now the pool with those parts, if there are any.
  */
 export function batch(
   base: IdentityPool,
-  asked: Asked[],
+  asked: Mergeable[],
   quota: number,
   now: IdentityPool = base,
 ): Batch {

@@ -6,7 +6,7 @@ export interface LastWrite {
   base: string;
   /** Digest of the state that it made. */
   result: string;
-  /** When it was last known to have been sent or read back, in epoch milliseconds. */
+  /** When it was sent or, if it was read back since, when it was last read back; in epoch milliseconds. */
   at: number;
   /** Whether a description has shown its result since it was sent. */
   seen?: boolean;
@@ -19,35 +19,52 @@ export const isLastWrite = isShape<LastWrite>(
 
 /** The lease of an identity pool, as its holder has it. */
 export interface Lease {
-  /** Of this acquisition, and no other. */
+  /** Different for each acquisition. */
   nonce: string;
-  /** Counts the acquisitions of the pool's lease: a later write has a higher one. */
+  /** Counts the acquisitions of the lease, so a later write has a higher one. */
   sequence: number;
   last?: LastWrite | undefined;
-  /** The record of a write that no one has seen the end of. */
+  /** The key of the unsettled write, if there is one. */
   writing?: string | undefined;
 }
 
+/** How long a function that takes the lease may run, in seconds. */
+export const WRITER_SECONDS = 20;
+
+/** By how much the clocks of two functions may differ, in milliseconds. */
+export const CLOCKS_MS = 2000;
+
 /**
- * How long a lease lasts, in milliseconds: longer than the function that takes it may run (20 s, in
- * serverless.yml) and the 2 s by which clocks may differ, so that no one writes without holding it.
+ * How long a function waits for a lease, in milliseconds. It is short, since waiting in the state machine costs nothing.
+ */
+export const WAIT_MS = 2000;
+
+/**
+ * How long a write and its confirmation may take, in milliseconds. With less time left, the next attempt begins again.
+ */
+export const NEEDED_MS = 11_000;
+
+/**
+ * How long a lease lasts, in milliseconds: longer than {@link WRITER_SECONDS} and {@link CLOCKS_MS} together, so
+ * that no one writes after their lease has ended.
  */
 export const LEASE_MS = 25_000;
 
 /**
- * No lease of ours ends later than this from now, in milliseconds, even if a clock of Lambda's is a minute
- * wrong. One that does was forged, and is taken like one whose time is over.
+ * No lease of ours ends later than this from now, in milliseconds, even if a clock of Lambda is wrong by a minute.
+ * A lease that does was forged, and is taken as if it had run out.
  */
 export const LATEST_MS = LEASE_MS + 60_000;
 
-// For how long after a write of ours a description that shows another state is read again. AWS says
-// nothing of how long Cognito may show an old state; both are assumptions. The replaced state is
-// known to be old. Any other may be old too, made by someone else before our write and not shown
-// until after it, or new: then it costs this wait to believe it. So may one that is the same as the
-// result, until the write is known to be made: the pool may have been so before.
-const REPLACED_MS = 20_000;
-// For 5 s, and the 2 s by which the clocks of two writers may differ.
-const UNKNOWN_MS = 7000;
+// After a write of ours, a description that shows another state is read again for this long. AWS does not say how
+// long Cognito may show an old state, so both times are assumptions. The replaced state is known to be old. Any
+// other state may be old (made by someone else before our write, and not shown until after it) or new. A new one is
+// believed after this wait. A state that equals the result may also be old, until the write is known to be made:
+// the pool may have been so before.
+/** How long the state that our last write replaced is doubted, in milliseconds. */
+export const REPLACED_MS = 20_000;
+/** As {@link REPLACED_MS}, for any other state. Clocks may differ, so an old state is doubted for 5 seconds at least. */
+export const UNKNOWN_MS = 5000 + CLOCKS_MS;
 
 /** Whether a description may show a state from before the last write of ours: it is read again. */
 export function isDoubtful(last: LastWrite | undefined, digest: string, now: number): boolean {

@@ -2,15 +2,15 @@ import { userPoolIdOf } from '../user-pool.ts';
 import { EVERY_CLIENT, type LedgerEntry } from './records.ts';
 
 /**
- * By how much clocks may differ, and how long ListUserPoolClients may lag behind a creation or a deletion, in
- * milliseconds. AWS says nothing of how consistent it is, so the figure is an assumption, which the contract suite
- * measures (`listing-lag`).
+ * How long ListUserPoolClients may lag behind a creation or a deletion, and by how much clocks may differ, in
+ * milliseconds. AWS does not say how consistent it is, so this is an assumption, which the contract suite measures
+ * (`listing-lag`).
  *
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html
  */
 export const LAG_MS = 60_000;
 
-/** What the ledger has as deleted: an app client, or with `*` its whole user pool. */
+/** What the ledger has as deleted: an app client or, with `*`, its whole user pool. */
 export type Mark = Pick<LedgerEntry, 'providerName' | 'clientId'>;
 
 export const markOf = ({ providerName, clientId }: LedgerEntry): Mark => ({
@@ -19,15 +19,15 @@ export const markOf = ({ providerName, clientId }: LedgerEntry): Mark => ({
 });
 
 /**
- * Whether a listing that begins at a time says more than a mark: a younger mark may be of a deletion that
- * the listing does not show yet.
+ * Whether a listing that begins at some time proves more than a mark. A younger mark may be of a deletion that the
+ * listing does not show yet.
  *
  * @param since in epoch milliseconds.
  */
 export const isBefore = (mark: LedgerEntry, since: number): boolean => mark.time <= since - LAG_MS;
 
 /**
- * The marks of app clients and user pools that exist: AWS gives no id twice, so what made them was no
+ * The marks of app clients and user pools that exist. AWS never reuses an id, so these marks do not come from a
  * deletion.
  */
 export function wrongMarks(
@@ -54,7 +54,7 @@ export function wrongMarks(
   });
 }
 
-/** A ledger without marks that are known to be wrong. One that was entered since stays. */
+/** The ledger without marks that are known to be wrong. A mark that was made since stays. */
 export const withoutMarks = (ledger: LedgerEntry[], marks: LedgerEntry[]): LedgerEntry[] =>
   ledger.filter(
     (entry) =>

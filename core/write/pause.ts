@@ -1,7 +1,7 @@
 import { PausedError } from '../errors.ts';
 import { isShape, isText } from '../shape.ts';
 
-/** The stop that a person has put on all writes of a stage. */
+/** A person's stop to all writes of a stage. */
 export interface Pause {
   /** ISO 8601. */
   since: string;
@@ -16,15 +16,15 @@ export const isPause = isShape<Pause>(
   {},
 );
 
-/** Under which key of the table a pause lies, both of them: no identity pool has such an id. */
+/** Both keys of the pause in the table. No identity pool has such an id. */
 export const PAUSE = 'pause';
 
-/** Who has paused, since when and why, in words. One that was left by hand may not say. */
+/** Who paused, since when and why, in words. A pause that was made by hand may not say. */
 export const pausedText = ({ since, by, reason }: Partial<Pause> = {}): string =>
   since === undefined ? 'by hand, without saying why' : `since ${since} by ${by} (${reason})`;
 
 /**
- * Why nothing is written, and how that ends.
+ * The error that says why nothing is written and what to do.
  *
  * @param begun whether an earlier write to the identity pool was made in part, and waits too.
  */

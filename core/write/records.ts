@@ -28,61 +28,81 @@ import {
   isText,
   type Shape,
 } from '../shape.ts';
-import type { Asked, Refused } from './batch.ts';
 
-/** A request that waits for an identity pool, as it is left for the next writer. */
+/**
+ * How long a request waits once its execution no longer asks, in milliseconds: longer than the state machine waits
+ * between two attempts of a step.
+ */
+export const PENDING_MS = 60_000;
+
+/**
+ * How many days the table keeps writes, and ledger entries of what was unlinked: far longer than a write stays unsettled
+ * and an event stays undelivered.
+ */
+export const KEPT_DAYS = 400;
+
+/** A request that waits for an identity pool, as the table keeps it for the next writer. */
 export interface Pending {
-  /** Of this request, and no other. */
+  /** Different for each request. */
   key: string;
   execution: string;
   operation: 'link' | 'unlink';
   userPoolId: string;
   clientId?: string;
-  /** Whether it is to be unlinked because it was deleted. */
+  /** Whether it unlinks because of a deletion. */
   deleted?: boolean;
   /** The number of the listing in which its app client was looked up. */
   listing?: number;
 }
 
-/** A request as the links of today allow it. */
-export interface Allowed extends Asked {
+/** A request for one identity pool, as the links of today allow it. */
+export interface Allowed {
+  /** Different for each request. */
+  key: string;
+  intent: Intent;
   execution: string;
   links: string[];
-  /** Where it is known. */
+  /** Absent if unknown. */
   clientName?: string;
-  /** Whether the app client, or the whole user pool, was deleted: what is unlinked stays so. */
+  /** Whether the app client, or the whole user pool, was deleted. Then it is not linked again. */
   deleted?: boolean;
 }
 
-/** One request's share of a write. */
+/** One request's share of a write, as the table keeps it. */
 export interface WrittenShare extends Allowed {
   changes: ShownChange[];
-  /** Those of them that another request of the same write cancelled: the pool never showed them. */
+  /** The changes that another request of the same write cancelled. The pool never showed them. */
   cancelled?: ShownChange[];
 }
 
-/** A write as everyone is told of it for whom it was made. */
+/** A write, as the table keeps it for the requests that it was made for. */
 export interface WriteRecord {
   /** The execution that writes. */
   execution: string;
   /** ARN of the role session that writes. */
   assumedRoleArn: string;
-  /** Of its lease: a later write has a higher one. */
+  /** The sequence of its lease. A later write has a higher one. */
   sequence: number;
   before: ShownPool;
   after: ShownPool;
 }
 
+/** Why a request is refused: the sentence, and the name of the error if it is not ProviderQuotaError. */
+export interface Refused {
+  refused: string;
+  error?: 'RoleMappingError';
+}
+
 /** The answer to a request that another execution wrote, or an earlier attempt of its own. */
 export type Answer = ({ write: string } & Pick<WrittenShare, 'changes' | 'cancelled'>) | Refused;
 
-/** What the ledger says of one entry of ours: so that later we know ours from foreign. */
+/** An entry of ours in the ledger, which tells our entries from foreign ones. */
 export interface LedgerEntry {
   state: 'linked' | 'unlinked';
   providerName: string;
   clientId: string;
   clientName?: string;
-  /** Whether the app client, or the user pool, is no more: AWS gives no id twice. */
+  /** Whether the app client, or the user pool, was deleted. AWS never reuses an id. */
   deleted?: boolean;
   links: string[];
   execution: string;
@@ -93,7 +113,7 @@ export interface LedgerEntry {
 
 const isOperation = isOneOf('link', 'unlink');
 
-/** Whether an item of the table is a request that could have been left there by this service. */
+/** Whether an item of the table can be a request that this service left there. */
 export const isPending = isShape<Pending>(
   { key: isText, execution: isText, operation: isOperation, userPoolId: isId('userPoolId') },
   { clientId: isId('clientId'), deleted: isFlag, listing: isNumber },
@@ -194,8 +214,8 @@ export const isLedgerEntry = isShape<LedgerEntry>(
 export const EVERY_CLIENT = '*';
 
 /**
- * What the ledger is to say after a share of a write. What was deleted is entered even where there
- * was nothing to unlink: its creation may be heard of later.
+ * The ledger entries of a share of a write. A deletion is recorded even if there was nothing to unlink, since the
+ * event of the creation may come later.
  */
 export function ledgerEntriesOf(
   { changes, links, execution, clientName, deleted, intent }: WrittenShare,
@@ -208,8 +228,8 @@ export function ledgerEntriesOf(
   const { providerName, clientId = EVERY_CLIENT } = intent;
   const all = changes.flatMap(expanded);
   const changed = all.filter(isEntryChange);
-  // Whose role mapping is set is linked, no matter who added the entry: an attempt that did not live to
-  // tell may have.
+  // A client whose role mapping is set is linked, no matter who added the entry. An earlier attempt may have added
+  // it and then failed.
   const linked = changed.length > 0 ? [] : all.filter(({ op }) => op === 'map');
   const entries = [...changed, ...linked].map(({ op, provider }): LedgerEntry => {
     const { ProviderName = '', ClientId = '' }: Provider = provider;
@@ -223,7 +243,7 @@ export function ledgerEntriesOf(
   return [...entries, { state: 'unlinked', providerName, clientId, ...common }];
 }
 
-/** Whether a share is to unlink what may be gone already, by others. */
+/** Whether a share may unlink entries that others removed already. */
 export const mayBeSettled = ({ intent, changes, deleted }: WrittenShare): boolean =>
   intent.operation === 'unlink' &&
   !intent.takeBack &&
@@ -232,11 +252,10 @@ export const mayBeSettled = ({ intent, changes, deleted }: WrittenShare): boolea
   (intent.clientId === undefined || changes.length === 0);
 
 /**
- * What the ledger is to say of the entries of ours that a share asks to unlink and that others have
- * taken away before: somebody wants them gone, and they are.
+ * The ledger entries of what a share asks to unlink and others removed before.
  *
  * @param after the pool as the write leaves it.
- * @param ledger what it says of the user pool.
+ * @param ledger of the user pool.
  */
 export function settledBy(
   { intent, links, execution }: WrittenShare,
@@ -253,12 +272,12 @@ export function settledBy(
         entry.state === 'linked' &&
         names.includes(entry.providerName) &&
         (clientId === undefined || entry.clientId === clientId) &&
-        !there.has(entryKey({ ProviderName: entry.providerName, ClientId: entry.clientId })),
+        !there.has(entryKey(entry)),
     )
     .map((entry) => ({ ...entry, state: 'unlinked', links, execution, sequence, time }));
 }
 
-/** What an execution has changed in an identity pool, as the ledger says. */
+/** The changes of an execution in an identity pool, from the ledger. */
 export const changesBy = (execution: string, ledger: LedgerEntry[]): EntryChange[] =>
   ledger
     .filter((entry) => entry.execution === execution)

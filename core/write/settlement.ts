@@ -3,20 +3,20 @@ import { subjectOf } from '../identity-pool/cancelled.ts';
 import { apply, type Change, expanded, shownChanges } from '../identity-pool/changes.ts';
 import { entryKey, type IdentityPool, sameSettings } from '../identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../identity-pool/merge.ts';
-import { type Asked, batch } from './batch.ts';
+import { batch, type Mergeable } from './batch.ts';
 import { shareEntries } from './order.ts';
 import type { WrittenShare } from './records.ts';
 import type { Seen } from './write-log.ts';
 
-/** What an identity pool shows of a write that no one saw the end of, and what is to be done about it. */
+/** What an identity pool shows of an unsettled write, and what to do about it. */
 export interface Settlement {
-  /** The shares that are made, and those that `wanted` makes: for the ledger, with what they changed. */
+  /** The shares that were made, and those that `wanted` makes, with their changes, for the ledger. */
   done: WrittenShare[];
   /** The pool with begun unlinks finished, and with begun links taken back unless they are resumed. */
   wanted: IdentityPool;
   /** `wanted` without the parts of links that are resumed: their requests are merged onto this. */
   start: IdentityPool;
-  /** The same for the log of writes. */
+  /** The same, for the log of writes. */
   seen: Seen;
   /** How many shares show at least a part of their changes. */
   shown: number;
@@ -25,29 +25,29 @@ export interface Settlement {
 const nameOf = ({ op, provider }: Change): string => `${op} ${entryKey(provider)}`;
 const namesOf = (changes: Change[]): ReadonlySet<string> => new Set(changes.map(nameOf));
 
-/** Whether what is asked for conflicts with a pool as it is now. */
+/** Whether a request conflicts with the pool as it is now. */
 const isConflict = (error: unknown): boolean =>
   error instanceof UndoConflictError || error instanceof InvalidRequestError;
 
 const isTag = (change: Change): boolean => 'principalTags' in change;
 
-/** Whether tags are as a change leaves them: that they need no change now may have another reason. */
+/** Whether tags are as a change leaves them. That a merge changes nothing may have another reason. */
 const isInEffect = (pool: IdentityPool, change: Change): boolean =>
   !isTag(change) || sameSettings(apply(pool, [change]), pool);
 
 /** What a pool shows of a share. */
 interface Look {
-  /** What the pool lacks of it, but for what later shares have changed again; undefined if they conflict. */
+  /** What the pool lacks of it, apart from what later shares changed again; undefined if they conflict. */
   left: Change[] | undefined;
-  /** Those of its changes that the pool shows. */
+  /** The changes of it that the pool shows. */
   part: Change[];
-  /** What later shares, which the pool shows, have changed: it is no longer this one's. */
+  /** What later shares changed, if the pool shows them. It no longer belongs to this share. */
   later: ReadonlySet<string>;
   /** Whether the pool shows that the write came to this share: a change of its own, or one that comes after it. */
   isReached: boolean;
 }
 
-/** What the pool lacks of a share, but for what later shares have changed; undefined where they conflict. */
+/** What the pool lacks of a share, apart from what later shares changed; undefined if they conflict. */
 function leftOf(
   pool: IdentityPool,
   { intent, changes }: WrittenShare,
@@ -55,7 +55,7 @@ function leftOf(
 ): Change[] | undefined {
   const isLater = (each: Change): boolean => later.has(subjectOf(each));
   const own = changes.flatMap(expanded).filter((each) => !isTag(each));
-  // Principal tags are of a whole user pool: without its entry a share needs none.
+  // Principal tags belong to a whole user pool. Without its entry, a share needs none.
   const isReplaced = own.length > 0 && own.every(isLater);
   try {
     return merge(pool, intent).filter((each) => !isLater(each) && !(isReplaced && isTag(each)));
@@ -67,7 +67,11 @@ function leftOf(
 
 const isWhole = ({ left }: Look): boolean => left?.length === 0;
 
-/** The changes of a share that a pool shows, for what it lacks of the share. */
+/**
+ * The changes of a share that a pool shows.
+ *
+ * @param left what the pool lacks of the share.
+ */
 function partOf(
   pool: IdentityPool,
   { changes, cancelled = [] }: WrittenShare,
@@ -82,8 +86,8 @@ function partOf(
 }
 
 /**
- * What a pool shows of each share. What a later share has changed again counts as made, if the pool shows
- * the later one: a link that an unlink of the same write cancels is done, though its entry is not there.
+ * What a pool shows of each share. If it shows a later share, what that share changed again counts as made: a link
+ * that an unlink of the same write cancels is done, although its entry is not there.
  */
 function looksAt(pool: IdentityPool, shares: WrittenShare[]): ReadonlyMap<WrittenShare, Look> {
   const looks = new Map<WrittenShare, Look>();
@@ -105,7 +109,7 @@ function looksAt(pool: IdentityPool, shares: WrittenShare[]): ReadonlyMap<Writte
   return looks;
 }
 
-/** The pool without changes; undefined where others have changed the same since. */
+/** The pool without changes; undefined if others changed the same since. */
 function without(
   pool: IdentityPool,
   changes: Change[],
@@ -141,7 +145,7 @@ function finish(settlement: Settlement, share: WrittenShare, { part, later }: Lo
   addDone(settlement, { ...share, changes: shownChanges([...replaced, ...part, ...left]) });
 }
 
-/** Takes a begun link back. What others have changed since stays, and is ours as far as we made it. */
+/** Takes a begun link back. What others changed since stays, and the part that we made is ours. */
 function takeBack(settlement: Settlement, { share, part }: Begun): void {
   const taken = without(settlement.wanted, part, share.intent);
   if (taken) {
@@ -152,7 +156,10 @@ function takeBack(settlement: Settlement, { share, part }: Begun): void {
   settlement.seen.parts.push({ key: share.key, changes: part });
 }
 
-/** A pool without the parts of links: twice, since principal tags go only once no entry needs them. */
+/**
+ * A pool without the parts of links. It takes them out twice, since principal tags go only once no entry needs
+ * them.
+ */
 const allWithout = (pool: IdentityPool, links: Begun[]): IdentityPool =>
   [...links, ...links].reduce(
     (now, { share, part }) => without(now, part, share.intent) ?? now,
@@ -172,9 +179,9 @@ function isShown(share: WrittenShare, look: Look, undone: WrittenShare[]): boole
 }
 
 /**
- * Decides what becomes of a write from what the pool shows of it. An unlink that was begun is finished:
- * its entry must not stay without its role mapping. A link that was begun is resumed if its request is
- * written again now, and is taken back otherwise: its entry would give more than links.yml allows.
+ * Decides what to do about a write from what the pool shows of it. An unlink that was begun is finished, since its
+ * entry must not stay without its role mapping. A link that was begun is resumed if its request is written again
+ * now. Otherwise it is taken back, since its entry would give more than links.yml allows.
  *
  * @param resumable the keys of the requests that are written again now.
  */
@@ -217,8 +224,8 @@ function settle(
   return settlement;
 }
 
-/** The requests that a batch onto a pool does not refuse, by their keys. */
-function accepted(pool: IdentityPool, asked: Asked[], quota: number): ReadonlySet<string> {
+/** The keys of the requests that a batch onto a pool does not refuse. */
+function accepted(pool: IdentityPool, asked: Mergeable[], quota: number): ReadonlySet<string> {
   try {
     const { shares } = batch(pool, asked, quota);
     return new Set(shares.flatMap((share) => ('refused' in share ? [] : share.key)));
@@ -229,24 +236,24 @@ function accepted(pool: IdentityPool, asked: Asked[], quota: number): ReadonlySe
 }
 
 /**
- * Decides what becomes of a write that no one saw the end of.
+ * Decides what to do about an unsettled write.
  *
  * @param pool as it is now.
- * @param shares of that write, as they were put down before it.
+ * @param shares of that write, as they were recorded before it.
  * @param asked the requests that are written after it, under the same lease.
  * @param quota of entries in the identity pool.
  */
 export function settlementOf(
   pool: IdentityPool,
   shares: WrittenShare[],
-  asked: Asked[],
+  asked: Mergeable[],
   quota: number,
 ): Settlement {
   const all = settle(pool, shares, new Set(asked.map(({ key }) => key)));
   return settle(pool, shares, accepted(all.start, asked, quota));
 }
 
-/** The entries that a write has added and left without the rest of what their links ask for, by key. */
+/** The keys of entries that a write added without the rest of what their links ask for. */
 export function unfinishedEntries(pool: IdentityPool, shares: WrittenShare[]): ReadonlySet<string> {
   const looks = [...looksAt(pool, shares)];
   const begun = looks.filter(([{ intent }, look]) => intent.operation === 'link' && !isWhole(look));

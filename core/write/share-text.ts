@@ -1,14 +1,14 @@
 import { isObject } from '../shape.ts';
 import { isWrittenShares, type WrittenShare } from './records.ts';
 
-// Requests of one link have the same links and principal tags. Of 200 requests with the longest tag
-// maps that links.yml takes, these are all but a few of 15 MB.
+// Requests of one link have the same links and principal tags. For 200 requests with the longest tag maps that
+// links.yml allows, these are most of 15 MB.
 const REPEATED: ReadonlySet<string> = new Set(['links', 'principalTags']);
 
-// Of characters. Below this nothing is gained, and a person who looks into the table reads plain JSON.
+// In characters. Below this size, nothing is gained, and a person who looks into the table can read plain JSON.
 const PLAIN = 100_000;
 
-/** The shares of a write as text: of many or long ones, what repeats is there once. */
+/** The shares of a write as text. If they are many or long, the text has repeated values once. */
 export function textOfShares(shares: WrittenShare[]): string {
   const places = new Map<string, number>();
   const known = new Map<object, [place: number, length: number]>();
@@ -30,7 +30,7 @@ export function textOfShares(shares: WrittenShare[]): string {
   return `{"repeated":[${[...places.keys()].join(',')}],"shares":${compact}}`;
 }
 
-/** The shares of a text; undefined where it holds anything else. */
+/** The shares in a text; undefined if it has anything else. */
 export function sharesOfText(text: string): WrittenShare[] | undefined {
   try {
     const plain: unknown = JSON.parse(text);

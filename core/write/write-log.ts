@@ -4,14 +4,14 @@ import { isListOf, isNumber, isObject, isOneOf, isShape, isText } from '../shape
 import type { Share } from './batch.ts';
 import { type Allowed, isShownChange, type WriteRecord } from './records.ts';
 
-/** What the log calls a write that is about to be made, and its end; and a pattern that finds both. */
+/** The log messages of a write that is about to be made and of its end, and a pattern that finds both. */
 export const WRITE_BEGINS = 'identity pool update begins';
 export const WRITE_ENDED = 'identity pool update ended';
 export const WRITES = '{ $.message = "identity pool update *" }';
 
 /** One request's share of a write, as the log has it. */
 interface LoggedShare {
-  /** Of the request. */
+  /** The key of the request. */
   key: string;
   execution: string;
   operation: Intent['operation'];
@@ -20,12 +20,12 @@ interface LoggedShare {
   changes: ShownChange[];
 }
 
-/** A write that is about to be made: it is logged first, since the function may die after it. */
+/** A write that is about to be made. It is logged first, since the function may be killed after it. */
 interface LoggedWrite extends Pick<WriteRecord, 'execution' | 'assumedRoleArn' | 'sequence'> {
-  /** Of this write, and no other. */
+  /** Different for each write. */
   write: string;
   identityPoolId: string;
-  /** Which of its shares is the first here, where it takes several lines. */
+  /** The index of its first share in this line, if it takes several lines. */
   from: number;
   shares: LoggedShare[];
 }
@@ -49,12 +49,12 @@ export type WriteEnd = (typeof ENDS)[number];
 
 const isEnd = isOneOf(...ENDS);
 
-// Of characters: a line holds what Lambda and CloudWatch Logs take as one event, 256 KB, whatever
-// script its words are in. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_InputLogEvent.html
+// In characters. A line fits into one event of Lambda and CloudWatch Logs, 256 KB, in every script.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_InputLogEvent.html
 const LINE_ROOM = 60_000;
 const MAPPINGS_ROOM = 30_000;
 
-/** The shares that change anything, as they are logged. */
+/** The shares with changes, as they are logged. */
 function loggedShares(asked: Allowed[], shares: Share[]): LoggedShare[] {
   return asked.flatMap(({ key, execution, links, intent: { operation } }, i) => {
     const share = shares[i];
@@ -64,7 +64,7 @@ function loggedShares(asked: Allowed[], shares: Share[]): LoggedShare[] {
   });
 }
 
-/** A write as it is logged before it is made: in as many lines as it takes; none, if nothing changes. */
+/** A write as it is logged before it is made, in as many lines as it takes; none if nothing changes. */
 export function linesOf(
   { execution, assumedRoleArn, sequence }: WriteRecord,
   about: Pick<LoggedWrite, 'write' | 'identityPoolId'>,
@@ -87,23 +87,23 @@ export function linesOf(
   return lines;
 }
 
-/** What became of a write that no one saw the end of: its shares, by the keys of the requests. */
+/** What a later look showed of a write, by the keys of its requests. */
 export interface Seen {
-  /** Those of which all was made. */
+  /** The shares that were made completely. */
   made: string[];
-  /** What was made of others and stays. */
+  /** What was made of other shares, and stays. */
   parts: Pick<LoggedShare, 'key' | 'changes'>[];
 }
 
-/** What one execution has changed in an identity pool by one write, by whichever execution it was made. */
+/** The changes of one execution in an identity pool by one write, no matter which execution made it. */
 export interface MadeShare extends Omit<LoggedShare, 'key'> {
   identityPoolId: string;
   /** The execution that wrote, and its role session. */
   writtenBy: string;
   assumedRoleArn: string;
-  /** Of the lease: the writes of an identity pool were made in this order. */
+  /** The sequence of the lease. It gives the order of the writes to an identity pool. */
   sequence: number;
-  /** In this order the shares of one write count. */
+  /** The index of the share. It gives the order of the shares of one write. */
   share: number;
   /** When it was about to be made, as ISO 8601. */
   time: string;
@@ -129,7 +129,7 @@ const areParts = isListOf(
 
 type Line = Record<string, unknown>;
 
-/** A line as a write that begins; undefined for any other. */
+/** The beginning of a write in a line; undefined for any other line. */
 function beginningIn(line: Line): (LoggedWrite & { time: string }) | undefined {
   const { message, write, identityPoolId, execution, assumedRoleArn, timestamp: time } = line;
   const { sequence, from, shares } = line;
@@ -154,7 +154,7 @@ interface Ended extends Partial<Seen> {
   end: WriteEnd;
 }
 
-/** How the writes ended. If no one saw the end of a write, the next writer's record decides. */
+/** How the writes ended. What a later look showed takes precedence. */
 function endsIn(lines: Line[]): ReadonlyMap<unknown, Ended> {
   const ends = new Map<unknown, Ended>();
   for (const { message, write, end: said, made, parts } of lines) {
@@ -165,7 +165,7 @@ function endsIn(lines: Line[]): ReadonlyMap<unknown, Ended> {
   return ends;
 }
 
-/** Of the changes of a share those that were made, or may have been. */
+/** The changes of a share that were made, or may have been. */
 function madeOf({ key, changes }: LoggedShare, ended: Ended | undefined): ShownChange[] {
   if (!ended) return changes;
   const { end, made, parts = [] } = ended;
@@ -175,8 +175,8 @@ function madeOf({ key, changes }: LoggedShare, ended: Ended | undefined): ShownC
 }
 
 /**
- * What was changed, or may have been, by the lines of the log of the functions that write: one by one,
- * for each execution that asked for it.
+ * The changes that were made, or may have been, from the log lines of the functions that write, by execution and
+ * share.
  */
 export function sharesIn(logged: unknown[]): MadeShare[] {
   const lines = logged.filter(isObject);

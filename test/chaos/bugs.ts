@@ -9,7 +9,7 @@ const answers = 'aws/write/answers.ts';
 const safeWrite = 'aws/write/safe-write.ts';
 const criticalSection = 'aws/write/critical-section.ts';
 const poolWriter = 'aws/write/pool-writer.ts';
-const table = 'aws/table/pool-table.ts';
+const lease = 'aws/table/lease-item.ts';
 const pool = 'core/identity-pool/identity-pool.ts';
 
 /** Mistakes that have been made, or nearly: each of them must be seen. */
@@ -19,7 +19,7 @@ export const bugs: Bug[] = [
     seed: 3,
     changes: [
       {
-        file: table,
+        file: lease,
         find: 'expiresAt < :now OR expiresAt > :latest',
         replace: 'NOT expiresAt = :now OR expiresAt > :latest',
       },
@@ -54,7 +54,7 @@ export const bugs: Bug[] = [
     seed: 3,
     changes: [
       {
-        file: table,
+        file: lease,
         find: `        ConditionExpression: 'nonce = :nonce',
         UpdateExpression: \`\${set`,
         replace: `        ConditionExpression: ':nonce <> pk',
@@ -64,7 +64,7 @@ export const bugs: Bug[] = [
         file: safeWrite,
         find: '    if (Date.now() > until || !(await changesHands(table, until))) {',
         replace: `    if (Date.now() > until || !(await changesHands(table, until))) {
-      await table.release({ nonce: 'not mine', sequence: 0 });`,
+      await table.lease.release({ nonce: 'not mine', sequence: 0 });`,
       },
     ],
   },
@@ -244,7 +244,7 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: answers,
-        find: 'await inParallel(entries, (entry) => table.enter(entry));',
+        find: 'await inParallel(entries, (entry) => table.ledger.enter(entry));',
         replace: 'void entries;',
       },
     ],
@@ -293,7 +293,7 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: poolWriter,
-        find: '() => table.checkPause(writing !== undefined)',
+        find: '() => checkPause(writing !== undefined)',
         replace: 'undefined',
       },
     ],

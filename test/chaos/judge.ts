@@ -1,12 +1,14 @@
 import type { EmbeddedAws } from 'embedded-aws';
+import { LISTING_LEASE_MS } from '../../core/app-client.ts';
 import { entryKey, type Provider } from '../../core/identity-pool/identity-pool.ts';
+import { CLOCKS_MS, LEASE_MS } from '../../core/write/lease.ts';
 import type { LedgerEntry, WrittenShare } from '../../core/write/records.ts';
 import type { Scene } from './scene.ts';
 
 const TABLE = 'poolbridge-dev';
-// The longest lease, and the clocks that differ by two seconds.
-const LONGEST_LEASE = 25_000 + 2000;
-const LONGEST_LISTING_LEASE = 15_000 + 2000;
+// Clocks differ.
+const LONGEST_LEASE = LEASE_MS + CLOCKS_MS;
+const LONGEST_LISTING_LEASE = LISTING_LEASE_MS + CLOCKS_MS;
 
 type Item = Record<string, { S?: string; N?: string }>;
 

@@ -7,17 +7,17 @@ export interface Protocol {
   holdsUntilReadBack: boolean;
   /** `#make` in aws/write/pool-writer.ts, OLDEST_LOOK: a look that is older than a second is not written. */
   looksAgain: boolean;
-  /** `intend` in aws/table/pool-table.ts: its condition on the nonce. */
+  /** `intend` in aws/table/lease-item.ts: its condition on the nonce. */
   intendsOnlyAsHolder: boolean;
   /** `run` in aws/write/critical-section.ts: after UnresolvedWriteError the lease runs out by itself. */
   keepsLeaseWhenUnresolved: boolean;
-  /** `enter` in aws/table/pool-table.ts: its condition on the sequence. */
+  /** `enter` in aws/table/ledger.ts: its condition on the sequence. */
   entersInOrder: boolean;
   /** `unanswered` in aws/write/gathering.ts: a request that has its answer is not written again. */
   dropsAnswered: boolean;
   /** `#write` in aws/write/critical-section.ts: its first line. */
   looksUnderLease: boolean;
-  /** `answer` in aws/table/pool-table.ts: the answer is put down, and only then the request is forgotten. */
+  /** `answer` in aws/table/waiting-requests.ts: the answer is put down, and only then the request is forgotten. */
   answersFirst: boolean;
   /**
    * `giveAnswers` in aws/write/answers.ts: requests about one entry are answered in their order. Once it was so
@@ -38,7 +38,7 @@ export interface Protocol {
   keepsPendingWhenBusy: boolean;
   /** `describe` in aws/write/pool-writer.ts: what core/write/lease.ts calls doubtful is read again. */
   doubts: boolean;
-  /** `release` in aws/table/pool-table.ts: the item goes on naming a write that is unsettled. */
+  /** `release` in aws/table/lease-item.ts: the item goes on naming a write that is unsettled. */
   keepsWriting: boolean;
   /** `#isDeleted` in aws/write/critical-section.ts: the ledger is asked for a deletion under the lease. */
   looksForDeletion: boolean;

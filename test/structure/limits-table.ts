@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { MOST_EMPTY } from '../../aws/pace/pages.ts';
 import { LISTING_LEASE_MS, PART_BYTES } from '../../core/app-client.ts';
 import { SESSION_SECONDS } from '../../core/execution.ts';
@@ -14,84 +13,23 @@ import {
 import { ROUNDS } from '../../core/request/target.ts';
 import { OUTDATED_MS } from '../../core/request/target-now.ts';
 import { READS_A_SECOND } from '../../core/user-pool.ts';
-import { LATEST_MS, LEASE_MS } from '../../core/write/lease.ts';
+import {
+  CLOCKS_MS,
+  LATEST_MS,
+  LEASE_MS,
+  NEEDED_MS,
+  REPLACED_MS,
+  UNKNOWN_MS,
+  WAIT_MS,
+  WRITER_SECONDS,
+} from '../../core/write/lease.ts';
 import { LAG_MS } from '../../core/write/marks.ts';
-import { contentOf, type Limit, memberOf, type SaidIn, type SetIn, type Unit } from './limits.ts';
+import { KEPT_DAYS, PENDING_MS } from '../../core/write/records.ts';
+import type { Limit, SaidIn, SetIn, Unit } from './limits.ts';
+import { numberIn, retryOf, secondsOfRetry } from './state-machines.ts';
 
-interface Retry {
-  ErrorEquals: string[];
-  IntervalSeconds: number;
-  MaxAttempts: number;
-  BackoffRate: number;
-  MaxDelaySeconds?: number;
-}
-
-interface State {
-  Type: string;
-  Resource?: { 'Fn::GetAtt'?: [string] };
-  TimeoutSeconds?: number;
-  Result?: { Error: string; Cause: string };
-  Retry?: (Retry | string)[];
-  ItemProcessor?: { States: Record<string, State> };
-}
-
-/** A number in a YAML file. */
-function numberIn(file: string, path: string): number {
-  const value = Number(memberOf(contentOf(file), path));
-  assert.ok(!Number.isNaN(value), `${file} has no number at ${path}`);
-  return value;
-}
-
-const statesIn = (states: Record<string, State>): [string, State][] =>
-  Object.entries(states).flatMap(([name, state]) => [
-    [name, state],
-    ...statesIn(state.ItemProcessor?.States ?? {}),
-  ]);
-
-const machines = ['statemachines/link.asl.yml', 'statemachines/reconcile.asl.yml'];
-/** Every state of both state machines. */
-export const states = machines.flatMap((file) =>
-  statesIn(memberOf(contentOf(file), 'States') as Record<string, State>).map(([name, state]) => ({
-    file,
-    name,
-    state,
-  })),
-);
-
-/** How a step retries an error of its own. */
-function retryOf(step: string, error: string): Retry {
-  const state = states.find(({ name }) => name === step)?.state;
-  const retry = state?.Retry?.find(
-    (each): each is Retry => typeof each === 'object' && each.ErrorEquals.includes(error),
-  );
-  assert.ok(retry, `${step} does not retry ${error}`);
-  return retry;
-}
-
-/** How many seconds a step waits at most until an error is final. */
-export function secondsOfRetry(step: string, error: string): number {
-  const retry = retryOf(step, error);
-  const { IntervalSeconds, BackoffRate, MaxAttempts } = retry;
-  const { MaxDelaySeconds = Number.POSITIVE_INFINITY } = retry;
-  const waits = Array.from({ length: MaxAttempts }, (_, i) =>
-    Math.min(IntervalSeconds * BackoffRate ** i, MaxDelaySeconds),
-  );
-  return waits.reduce((sum, wait) => sum + wait, 0);
-}
-
-/** How many seconds a function may run. */
-export const timeoutOf = (name: string): number =>
-  Number(
-    memberOf(contentOf('serverless.yml'), `functions.${name}.timeout`) ??
-      numberIn('serverless.yml', 'provider.timeout'),
-  );
-
-/** How long a function that takes the lease may run. */
-export const WRITER_MS = 1000 * timeoutOf('UpdateIdentityPool');
-/** By how much the clocks of two functions may differ. */
-export const CLOCKS_MS = 2000;
-// A request waits this long in the function before it fails with PoolBusyError.
-export const WAIT_MS = 2000;
+// A write begins so late at most that it still has the time that it needs. Then this is left of the lease.
+const LATE_MS = LEASE_MS - (1000 * WRITER_SECONDS - NEEDED_MS) - CLOCKS_MS;
 
 const period = (alarm: string): number => {
   const at = `Resources.${alarm}.Properties`;
@@ -140,23 +78,48 @@ export const limits: Limit[] = [
     ['docs/reliability.md', 'blocks its identity pool for at most {} each time'],
   ]),
   time(
-    'the timeout of UpdateIdentityPool of serverless.yml',
-    WRITER_MS,
+    'WRITER_SECONDS of core/write/lease.ts',
+    1000 * WRITER_SECONDS,
     [
       ['docs/architecture.md', 'The function may run for {}, so no one writes after'],
       ['docs/reliability.md', "of a function's {}, and"],
       ['docs/runbook.md', 'A write that has begun ends within {}.'],
       ['console/server/plans.ts', 'A write that has begun ends within {}.'],
     ],
-    [['serverless.yml', 'functions.ReconcileIdentityPool.timeout']],
+    [
+      ['serverless.yml', 'functions.ReconcileIdentityPool.timeout'],
+      ['serverless.yml', 'functions.UpdateIdentityPool.timeout'],
+    ],
   ),
-  time('CLOCKS_MS of test/structure/limits-table.ts', CLOCKS_MS, [
+  time('CLOCKS_MS of core/write/lease.ts', CLOCKS_MS, [
     ['docs/architecture.md', 'even if clocks differ by {}.'],
     ['docs/reliability.md', 'a timeout, clocks that differ by {},'],
     ['docs/reliability.md', 'and {} by which clocks differ |'],
   ]),
-  time('WAIT of aws/write/safe-write.ts', WAIT_MS, [
+  time('WAIT_MS of core/write/lease.ts', WAIT_MS, [
     ['docs/architecture.md', 'leaves a pending item and waits for {}.'],
+  ]),
+  time('NEEDED_MS of core/write/lease.ts', NEEDED_MS, [
+    ['docs/reliability.md', 'of which an update needs the last {} of a function'],
+  ]),
+  time(
+    'the lease after the last moment of a write, less CLOCKS_MS, of core/write/lease.ts',
+    LATE_MS,
+    [['docs/reliability.md', 'takes effect after it was sent within | {} |']],
+  ),
+  time('REPLACED_MS of core/write/lease.ts', REPLACED_MS, [
+    ['docs/reliability.md', 'for the state just before our last write {}, `REPLACED_MS` |'],
+  ]),
+  time('UNKNOWN_MS - CLOCKS_MS of core/write/lease.ts', UNKNOWN_MS - CLOCKS_MS, [
+    ['docs/reliability.md', 'Cognito shows a state that is no more for at most | {} |'],
+  ]),
+  time('PENDING_MS of core/write/records.ts', PENDING_MS, [
+    ['docs/runbook.md', 'may still write it for up to {}.'],
+    ['docs/runbook/executions-aborted.md', 'it may still be written for up to {}.'],
+  ]),
+  number('KEPT_DAYS of core/write/records.ts', KEPT_DAYS, [
+    ['docs/architecture.md', 'the table keeps its record (for {} days)'],
+    ['docs/architecture.md', 'record of each write for {} days, and the **ledger**'],
   ]),
   time('LAG_MS of core/write/marks.ts', LAG_MS, [
     ['docs/architecture.md', '(that {} is enough is an assumption)'],

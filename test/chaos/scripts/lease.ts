@@ -9,7 +9,7 @@ const updating = { step, call: 'cognito-identity:UpdateIdentityPool' };
 
 const criticalSection = 'aws/write/critical-section.ts';
 const poolWriter = 'aws/write/pool-writer.ts';
-const poolTable = 'aws/table/pool-table.ts';
+const leaseItem = 'aws/table/lease-item.ts';
 
 /** What the lease is for. */
 export const leaseScripts: Script[] = [
@@ -23,7 +23,7 @@ export const leaseScripts: Script[] = [
             file: poolWriter,
             find: '  async #readBack(wanted: IdentityPool, write: LastWrite): Promise<void> {\n',
             replace: `  async #readBack(wanted: IdentityPool, write: LastWrite): Promise<void> {
-    await this.#tools.table.release(this.#lease);
+    await this.#tools.table.lease.release(this.#lease);
 `,
           },
         ],
@@ -50,7 +50,7 @@ export const leaseScripts: Script[] = [
         name: 'the lease is not looked at before the write',
         changes: [
           {
-            file: poolTable,
+            file: leaseItem,
             find: `ConditionExpression: 'nonce = :nonce',
         UpdateExpression: 'SET writing`,
             replace: `ConditionExpression: ':nonce <> pk',
@@ -106,8 +106,8 @@ export const leaseScripts: Script[] = [
         changes: [
           {
             file: poolWriter,
-            find: "if (left() < NEEDED) throw new PoolBusyError('There is too little",
-            replace: "if (left() < 0) throw new PoolBusyError('There is too little",
+            find: "if (left() < NEEDED_MS)\n      throw new PoolBusyError('There is too little",
+            replace: "if (left() < 0)\n      throw new PoolBusyError('There is too little",
           },
         ],
       },

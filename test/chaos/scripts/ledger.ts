@@ -7,7 +7,7 @@ const updating = { step, call: 'cognito-identity:UpdateIdentityPool' };
 const entering = { step, call: 'dynamodb:PutItem', about: 'entry#' };
 
 const answers = 'aws/write/answers.ts';
-const poolTable = 'aws/table/pool-table.ts';
+const ledger = 'aws/table/ledger.ts';
 
 /** What the ledger says of what was written, and what is believed of it. */
 export const ledgerScripts: Script[] = [
@@ -18,7 +18,7 @@ export const ledgerScripts: Script[] = [
         name: 'the ledger takes entries in any order',
         changes: [
           {
-            file: poolTable,
+            file: ledger,
             find: "'attribute_not_exists(pk) OR #sequence <= :sequence'",
             replace: "'attribute_not_exists(pk) OR NOT #sequence = :sequence OR pk <> :sequence'",
           },
@@ -68,7 +68,7 @@ export const ledgerScripts: Script[] = [
         name: 'that a user pool was deleted is ignored',
         changes: [
           {
-            file: poolTable,
+            file: ledger,
             find: '[clientId, EVERY_CLIENT].map((ClientId)',
             replace: '[clientId, clientId].map((ClientId)',
           },

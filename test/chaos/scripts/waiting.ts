@@ -7,7 +7,7 @@ const step = 'UpdateIdentityPool';
 const allowed = 'aws/write/allowed.ts';
 const criticalSection = 'aws/write/critical-section.ts';
 const gathering = 'aws/write/gathering.ts';
-const poolTable = 'aws/table/pool-table.ts';
+const waitingRequests = 'aws/table/waiting-requests.ts';
 const safeWrite = 'aws/write/safe-write.ts';
 const writeRequest = 'aws/write/write-request.ts';
 
@@ -139,7 +139,9 @@ export const waitingScripts: Script[] = [
     mistakes: [
       {
         name: 'an answer that refused is never taken back',
-        changes: [{ file: writeRequest, find: 'table.retract(', replace: 'Promise.resolve(' }],
+        changes: [
+          { file: writeRequest, find: 'table.requests.retract(', replace: 'Promise.resolve(' },
+        ],
       },
     ],
     async play(stage) {
@@ -196,15 +198,15 @@ export const waitingScripts: Script[] = [
         name: 'waiting requests never expire',
         changes: [
           {
-            file: poolTable,
+            file: waitingRequests,
             find: "      .filter((item) => numberOf(item, 'expiresAt') > now)\n",
             replace: '',
           },
           {
-            file: poolTable,
+            file: waitingRequests,
             find: `    const now = Date.now();
-    const items = await this.#query('pending#'`,
-            replace: `    const items = await this.#query('pending#'`,
+    const items = await this.#items.query('pending#'`,
+            replace: `    const items = await this.#items.query('pending#'`,
           },
         ],
       },
@@ -283,8 +285,8 @@ export const waitingScripts: Script[] = [
         changes: [
           {
             file: criticalSection,
-            find: 'const until = Date.now() + left() - NEEDED - DESCRIBING;',
-            replace: 'const until = Date.now() + left() + NEEDED + DESCRIBING;',
+            find: 'const until = Date.now() + left() - NEEDED_MS - DESCRIBING;',
+            replace: 'const until = Date.now() + left() + NEEDED_MS + DESCRIBING;',
           },
         ],
       },

@@ -11,7 +11,7 @@ import {
 } from '../../../core/identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import { checkQuota } from '../../../core/identity-pool/quota.ts';
-import { type Asked, batch } from '../../../core/write/batch.ts';
+import { batch, type Mergeable } from '../../../core/write/batch.ts';
 import { identityPools } from '../arbitraries.ts';
 
 const bare: IdentityPool = {
@@ -20,7 +20,7 @@ const bare: IdentityPool = {
   AllowUnauthenticatedIdentities: false,
 };
 
-const asked = (operation: Intent['operation'], clientId?: string): Asked => ({
+const asked = (operation: Intent['operation'], clientId?: string): Mergeable => ({
   key: `${operation} ${clientId}`,
   intent: {
     operation,
@@ -48,7 +48,7 @@ const requests = fc
 const clientsOf = (pool: IdentityPool) => entriesOf(pool).map(({ ClientId }) => ClientId);
 
 /** What comes of the requests when each is written by itself. */
-function oneByOne(pool: IdentityPool, all: Asked[], quota: number) {
+function oneByOne(pool: IdentityPool, all: Mergeable[], quota: number) {
   const refused: string[] = [];
   const end = all.reduce((now, { key, intent }) => {
     const changes = merge(now, intent);
@@ -107,7 +107,7 @@ describe('a write for several', () => {
 
   test('calls no change cancelled that an earlier attempt has made: the pool shows it', () => {
     const made = apply(bare, merge(bare, asked('link', 'a').intent));
-    const cancelledOf = (all: Asked[]) =>
+    const cancelledOf = (all: Mergeable[]) =>
       batch(bare, all, 50, made).cancelled.map((changes) => changes.map(({ op }) => op));
     const [link, unlink] = [asked('link', 'a'), asked('unlink', 'a')];
     assert.deepEqual(cancelledOf([link, unlink]), [[], []]);
