@@ -3,6 +3,7 @@ import { subjectOf } from '../identity-pool/cancelled.ts';
 import { apply, type Change, expanded, shownChanges } from '../identity-pool/changes.ts';
 import { entryKey, type IdentityPool, sameSettings } from '../identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../identity-pool/merge.ts';
+import { namesIn } from '../issuer.ts';
 import { batch, type Mergeable } from './batch.ts';
 import { shareEntries } from './order.ts';
 import type { WrittenShare } from './records.ts';
@@ -47,6 +48,15 @@ interface Look {
   isReached: boolean;
 }
 
+/** Whether the entries that an intent is about are among some subjects. */
+function isEntryIn(subjects: ReadonlySet<string>, intent: Intent): boolean {
+  const { clientId: ClientId } = intent;
+  if (ClientId === undefined) return false;
+  return namesIn(intent).every((ProviderName) =>
+    subjects.has(subjectOf({ op: 'add', provider: { ProviderName, ClientId } })),
+  );
+}
+
 /** What the pool lacks of a share, apart from what later shares changed; undefined if they conflict. */
 function leftOf(
   pool: IdentityPool,
@@ -56,7 +66,7 @@ function leftOf(
   const isLater = (each: Change): boolean => later.has(subjectOf(each));
   const own = changes.flatMap(expanded).filter((each) => !isTag(each));
   // Principal tags belong to a whole user pool. Without its entry, a share needs none.
-  const isReplaced = own.length > 0 && own.every(isLater);
+  const isReplaced = own.length > 0 ? own.every(isLater) : isEntryIn(later, intent);
   try {
     return merge(pool, intent).filter((each) => !isLater(each) && !(isReplaced && isTag(each)));
   } catch (error) {

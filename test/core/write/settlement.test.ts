@@ -199,6 +199,18 @@ describe('the settlement of a write that was cut off', () => {
     assert.deepEqual(settlementOf(base, shares, [], QUOTA).done, []);
   });
 
+  test('has a link done that had nothing to change, though its principal tags are missing, if its entry was unlinked later', () => {
+    const [link, unlink] = [intentOf('one', 'link'), intentOf('one', 'unlink')];
+    const intents = [link, intentOf('two', 'link'), link, unlink, link];
+    const { shares, wanted } = writeTogether(empty, intents);
+    const [first] = callsBetween(empty, wanted);
+    const { done } = settlementOf(first!.to, shares, [], QUOTA);
+    assert.deepEqual(
+      done.map(({ key }) => key),
+      ['key-0', 'key-2', 'key-3'],
+    );
+  });
+
   test('has no request done before an earlier one about the same entry', () => {
     fc.assert(
       fc.property(anyTogether, fc.nat(), ({ base, shares, wanted }, at) => {
