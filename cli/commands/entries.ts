@@ -10,7 +10,7 @@ import {
 } from '../executions/entries.ts';
 import { Machines } from '../executions/machines.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import { Failure } from '../output/exit.ts';
+import { Failure, UsageError } from '../output/exit.ts';
 import type { ReconcileReport } from '../output/findings.ts';
 import { heading } from '../output/heading.ts';
 import type { Sheet } from '../output/sheet.ts';
@@ -135,6 +135,11 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const pools = await withLedger(terminal, { session, stage }, (ledgers) =>
     entriesIn(execution, identityPools, filter, ledgers),
   );
+  if (filter.identityPool !== undefined && pools.length === 0 && 'output' in ending) {
+    throw new UsageError(
+      `No link leads to the identity pool ${filter.identityPool}. There are: ${identityPools.map(({ identityPoolId }) => identityPoolId).join(', ')}`,
+    );
+  }
   const document = { execution, identityPools: pools };
   const lines = (shown: typeof document) => linesOf(shown.identityPools, terminal);
   if ('error' in ending) {

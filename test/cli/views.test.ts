@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { CognitoIdentityClient, UpdateIdentityPoolCommand } from '@aws-sdk/client-cognito-identity';
+import { exclusionOf } from '../../cli/check/reasons.ts';
+import type { Links } from '../../core/links/links.ts';
+import { sharedLinks } from '../setup.ts';
 import { until } from '../until.ts';
-import { ACCOUNT_C, pools, startWorld, type World } from '../world.ts';
+import { ACCOUNT_B, ACCOUNT_C, pools, startWorld, type World } from '../world.ts';
 import { commandPath, environment, poolbridge, someone } from './command.ts';
 import { assertGolden, type Stand } from './golden.ts';
 
 const HEALED = 'us-east-1_Healed001';
 const APPROVED = 'us-east-1_Approve01';
 const NOWHERE = 'us-east-1_Nowhere01';
+const HALF = 'us-east-1_Half00001';
 
 describe('what a person sees', () => {
   let world: World;
@@ -19,7 +27,7 @@ describe('what a person sees', () => {
 
   before(async () => {
     world = await startWorld({ trail: false });
-    for (const id of [HEALED, APPROVED, NOWHERE]) await world.createUserPool(id);
+    for (const id of [HEALED, APPROVED, NOWHERE, HALF]) await world.createUserPool(id);
     for (const id of [pools.healed, pools.mobile]) await world.createIdentityPool(id);
     await world.createIdentityPool(pools.there, ACCOUNT_C, {});
     clients.linked = await world.createAppClient(HEALED, 'app-linked');
@@ -82,7 +90,9 @@ describe('what a person sees', () => {
             entries.map((each) => each.clientId),
         );
       assert.deepEqual(await ids('--user-pool', HEALED, '--state', 'missing'), [clients.missing]);
-      assert.deepEqual(await ids('--identity-pool', pools.mobile), []);
+      const elsewhere = await say(...asked, '--identity-pool', pools.mobile);
+      assert.equal(elsewhere.code, 2);
+      assert.match(elsewhere.err, /^No link leads to .*\. There are: .*\n/m);
       assert.equal((await say(...asked, '--state', 'nope')).code, 2);
     });
 
@@ -157,6 +167,44 @@ describe('what a person sees', () => {
       assert.deepEqual([absent.code, absent.reasons], [1, ['no such app client']]);
       const identityPool = await why(NOWHERE, await world.createAppClient(NOWHERE));
       assert.deepEqual(identityPool.reasons, ['identity pool missing']);
+    });
+
+    test('names the link that leaves a client out by its name', async () => {
+      const file = join(mkdtempSync(join(tmpdir(), 'poolbridge-test-')), 'links.yml');
+      writeFileSync(file, sharedLinks());
+      const args = ['--user-pool', HEALED, '--client', clients.other, '--links', file];
+      const { code, answer } = await json('why', ...args);
+      rmSync(dirname(file), { recursive: true });
+      assert.deepEqual([code, answer.reasons[0].reason], [3, 'excluded']);
+      assert.match(
+        answer.reasons[0].found,
+        /healed names the user pool, but not the app client other/,
+      );
+      const links = { one: { userPools: [HEALED], clients: ['*', '!old-*'] } } as unknown as Links;
+      assert.match(
+        exclusionOf(links, HEALED, 'old-app')!.found,
+        /one excludes .* old-app by !old-\*/,
+      );
+      assert.equal(exclusionOf(links, HEALED, 'new-app'), undefined);
+    });
+
+    test('tells an entry of another and a role that refuses, each in its identity pool', async () => {
+      const clientId = await world.createAppClient(HEALED, 'app-of-another');
+      stands.push([clientId, 'client0another']);
+      const pool = await world.describe(pools.healed);
+      const provider = {
+        ProviderName: `cognito-idp.us-east-1.amazonaws.com/${HEALED}`,
+        ClientId: clientId,
+      };
+      const entries = [...(pool.CognitoIdentityProviders ?? []), provider];
+      const asB = world.client(CognitoIdentityClient, { account: ACCOUNT_B, region: 'ap-south-1' });
+      const update = { ...pool, CognitoIdentityProviders: entries };
+      await asB.send(new UpdateIdentityPoolCommand(update));
+      const { code, reasons } = await why(HEALED, clientId);
+      assert.deepEqual([code, reasons], [0, ['entry of another', 'not visible']]);
+      await asB.send(new UpdateIdentityPoolCommand(pool));
+      const half = await why(HALF, await world.createAppClient(HALF));
+      assert.deepEqual([half.code, half.reasons], [1, ['entry missing', 'role refused']]);
     });
 
     test('sees that writes are paused', async () => {
@@ -269,6 +317,15 @@ describe('what a person sees', () => {
       assertGolden('link', link, stands);
       const unlink = await inTerminal('unlink', ...subject(clients.missing), '--yes');
       assertGolden('unlink', unlink, stands);
+      const { answer } = await json('history', '--limit', '1');
+      const undo = await inTerminal('undo', answer.executions[0].execution);
+      assertGolden('undo', undo, stands);
+    });
+
+    test('is what a reconcile repairs', async () => {
+      const clientId = await world.createAppClient(HEALED, 'app-repaired');
+      const repair = await inTerminal('reconcile', '--link', 'healed', '--repair');
+      assertGolden('reconcile', repair, [...stands, [clientId, 'client0repaired']]);
     });
 
     test('are the lease, the pause and a replay', async () => {
