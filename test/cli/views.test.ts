@@ -6,11 +6,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { CognitoIdentityClient, UpdateIdentityPoolCommand } from '@aws-sdk/client-cognito-identity';
+import {
+  CognitoIdentityProviderClient,
+  DeleteUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import { exclusionOf } from '../../cli/check/reasons.ts';
 import type { Links } from '../../core/links/links.ts';
 import { sharedLinks } from '../setup.ts';
 import { until } from '../until.ts';
-import { ACCOUNT_B, ACCOUNT_C, pools, startWorld, type World } from '../world.ts';
+import { ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
 import { commandPath, environment, poolbridge, someone } from './command.ts';
 import { assertGolden, type Stand } from './golden.ts';
 
@@ -190,7 +194,6 @@ describe('what a person sees', () => {
 
     test('tells an entry of another and a role that refuses, each in its identity pool', async () => {
       const clientId = await world.createAppClient(HEALED, 'app-of-another');
-      stands.push([clientId, 'client0another']);
       const pool = await world.describe(pools.healed);
       const provider = {
         ProviderName: `cognito-idp.us-east-1.amazonaws.com/${HEALED}`,
@@ -203,6 +206,10 @@ describe('what a person sees', () => {
       const { code, reasons } = await why(HEALED, clientId);
       assert.deepEqual([code, reasons], [0, ['entry of another', 'not visible']]);
       await asB.send(new UpdateIdentityPoolCommand(pool));
+      const userPools = world.client(CognitoIdentityProviderClient, HOME);
+      await userPools.send(
+        new DeleteUserPoolClientCommand({ UserPoolId: HEALED, ClientId: clientId }),
+      );
       const half = await why(HALF, await world.createAppClient(HALF));
       assert.deepEqual([half.code, half.reasons], [1, ['entry missing', 'role refused']]);
     });
@@ -317,15 +324,6 @@ describe('what a person sees', () => {
       assertGolden('link', link, stands);
       const unlink = await inTerminal('unlink', ...subject(clients.missing), '--yes');
       assertGolden('unlink', unlink, stands);
-      const { answer } = await json('history', '--limit', '1');
-      const undo = await inTerminal('undo', answer.executions[0].execution);
-      assertGolden('undo', undo, stands);
-    });
-
-    test('is what a reconcile repairs', async () => {
-      const clientId = await world.createAppClient(HEALED, 'app-repaired');
-      const repair = await inTerminal('reconcile', '--link', 'healed', '--repair');
-      assertGolden('reconcile', repair, [...stands, [clientId, 'client0repaired']]);
     });
 
     test('are the lease, the pause and a replay', async () => {
