@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';
 
@@ -116,8 +116,12 @@ export class VirtualClock {
       const id = ++this.#order;
       const at = this.#now + Math.max(0, Math.round(Number(delay) || 0));
       // As with Node's own timers, what runs later still knows for whom.
-      const inContext = AsyncLocalStorage.snapshot();
-      this.#agenda.add({ at, order: id, run: () => inContext(run, ...args) });
+      const context = new AsyncResource('Timeout');
+      this.#agenda.add({
+        at,
+        order: id,
+        run: () => context.runInAsyncScope(run, undefined, ...args),
+      });
       return new Handle(id);
     }) as unknown as typeof setTimeout;
     globalThis.clearTimeout = ((handle?: unknown) => {

@@ -88,7 +88,7 @@ export class Network {
     this.#scene.tell(`${who}  ${call}${shown ? `  ✗ ${shown}` : ''}`);
     if (trouble) this.faultsMet++;
     const timeout = Promise.withResolvers<never>();
-    setTimeout(
+    const timer = setTimeout(
       () => timeout.reject(Object.assign(new Error('request timed out'), { name: 'TimeoutError' })),
       requestTimeout,
     );
@@ -103,7 +103,7 @@ export class Network {
     const response = await Promise.race([
       sendings.run(sending, () => this.#through(request, call, trouble, invocation)),
       timeout.promise,
-    ]);
+    ]).finally(() => clearTimeout(timer));
     if (invocation.dead) return forever();
     if (sending.shown) this.#scene.observer.shown(invocation, sending.shown);
     const { status: statusCode, headers, body } = response;

@@ -33,12 +33,13 @@ export class Random {
 
   bytes(length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
-    for (let i = 0; i < length; i++) bytes[i] = this.between(0, 255);
+    for (let i = 0; i < length; i++) bytes[i] = Math.floor(this.next() * 256);
     return bytes;
   }
 
   uuid(): string {
     const hex = this.bytes(16).toString('hex');
-    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    const [a, b, c, d] = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
+    return `${a}-${b}-${c}-${d}-${hex.slice(20)}`;
   }
 }

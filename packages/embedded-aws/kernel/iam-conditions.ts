@@ -77,8 +77,9 @@ function conditionHolds(name: string, wanted: string[], actual: string | string[
 
 /** Whether all conditions of a statement hold. Without conditions, the result is true. */
 export function conditionsHold(conditions: Conditions | undefined, context: Context): boolean {
+  if (conditions === undefined) return true;
   const lower = new Map(Object.entries(context).map(([k, v]) => [k.toLowerCase(), v]));
-  return Object.entries(conditions ?? {}).every(([operator, keys]) =>
+  return Object.entries(conditions).every(([operator, keys]) =>
     Object.entries(keys).every(([key, wanted]) =>
       conditionHolds(operator, [wanted].flat(), lower.get(key.toLowerCase())),
     ),

@@ -87,8 +87,18 @@ export function parsePolicy(document: unknown): PolicyDocument {
   return { Version: policy.Version, Statement: statements };
 }
 
-const actionMatches = (statement: Statement, action: string): boolean =>
-  [statement.Action].flat().some((pattern) => wild(pattern, action, 'i'));
+// Every call asks about the same few actions. Statements do not change.
+const matchedActions = new WeakMap<Statement, Map<string, boolean>>();
+
+function actionMatches(statement: Statement, action: string): boolean {
+  const known = matchedActions.get(statement) ?? new Map<string, boolean>();
+  let matches = known.get(action);
+  if (matches === undefined) {
+    matches = [statement.Action].flat().some((pattern) => wild(pattern, action, 'i'));
+    matchedActions.set(statement, known.set(action, matches));
+  }
+  return matches;
+}
 
 const resourceMatches = (statement: Statement, resource: string): boolean =>
   [statement.Resource ?? []].flat().some((pattern) => wild(pattern, resource));
@@ -112,9 +122,15 @@ function principalMatches(statement: Statement, principal: Principal): boolean {
 type Verdict = 'allow' | 'deny' | 'nothing';
 
 function judge(policies: PolicyDocument[], applies: (statement: Statement) => boolean): Verdict {
-  const statements = policies.flatMap(({ Statement }) => Statement).filter(applies);
-  if (statements.some(({ Effect }) => Effect === 'Deny')) return 'deny';
-  return statements.length > 0 ? 'allow' : 'nothing';
+  let verdict: Verdict = 'nothing';
+  for (const { Statement } of policies) {
+    for (const statement of Statement) {
+      if (!applies(statement)) continue;
+      if (statement.Effect === 'Deny') return 'deny';
+      verdict = 'allow';
+    }
+  }
+  return verdict;
 }
 
 /** One question to IAM. */

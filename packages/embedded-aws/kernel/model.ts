@@ -11,10 +11,14 @@ function isOperation(value: unknown): value is StaticOperationSchema {
   return Array.isArray(value) && value[0] === 9;
 }
 
+// Every call asks, and Node looks for a package on disk each time.
+const models = new Map<string, Record<string, unknown>>();
+
 /** An operation of AWS's model; undefined if AWS has no operation of that name. */
 function operationOf(client: string, name: string): StaticOperationSchema | undefined {
   // Loaded on the first call of the service: loading a client takes tens of milliseconds.
-  const model: Record<string, unknown> = require(client);
+  const model: Record<string, unknown> = models.get(client) ?? require(client);
+  models.set(client, model);
   const member = `${name}$`;
   const found = Object.hasOwn(model, member) ? model[member] : undefined;
   return isOperation(found) ? found : undefined;

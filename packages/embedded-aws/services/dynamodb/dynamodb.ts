@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
 import dynalite from 'dynalite';
 import type { Aws, ServiceDefinition } from '../../kernel/aws.ts';
@@ -52,7 +51,14 @@ function askStore(store: Server, operation: string, input: object) {
       authorization:
         'AWS4-HMAC-SHA256 Credential=x/x/x/dynamodb/aws4_request, SignedHeaders=x, Signature=x',
     };
-    const request = Object.assign(new EventEmitter(), { method: 'POST', url: '/', headers });
+    const listeners = new Map<string, (data?: Buffer) => void>();
+    const request = {
+      method: 'POST',
+      url: '/',
+      headers,
+      on: (event: string, listener: () => void) => listeners.set(event, listener),
+      removeAllListeners() {},
+    };
     const response = {
       statusCode: 200,
       setHeader() {},
@@ -61,8 +67,8 @@ function askStore(store: Server, operation: string, input: object) {
       },
     };
     store.emit('request', request, response);
-    request.emit('data', Buffer.from(JSON.stringify(input)));
-    request.emit('end');
+    listeners.get('data')?.(Buffer.from(JSON.stringify(input)));
+    listeners.get('end')?.();
   });
 }
 

@@ -5,9 +5,24 @@ import type { Service } from '../../kernel/service.ts';
 import { rates } from './rates.ts';
 
 interface LogEvent {
-  timestamp: number;
-  message: string;
-  stream: string;
+  readonly timestamp: number;
+  readonly message: string;
+  readonly stream: string;
+}
+
+/** A line that a service writes, or what makes it once someone reads it. */
+export type Line = string | (() => string);
+
+function logEvent(stream: string, timestamp: number, line: Line): LogEvent {
+  let text = line;
+  return {
+    timestamp,
+    get message() {
+      if (typeof text !== 'string') text = text();
+      return text;
+    },
+    stream,
+  };
 }
 
 interface LogGroup {
@@ -41,11 +56,11 @@ export class LogGroups {
   }
 
   /** Writes lines to a group. Lines for a group that does not exist are lost, as in AWS. */
-  write(arn: string, stream: string, messages: string[]): void {
+  write(arn: string, stream: string, lines: Line[]): void {
     const group = this.find(arn);
     if (!group) return;
     const timestamp = Date.now();
-    group.events.push(...messages.map((message) => ({ timestamp, message, stream })));
+    group.events.push(...lines.map((line) => logEvent(stream, timestamp, line)));
     if (group.events.length > MOST_EVENTS) group.events.splice(0, MOST_EVENTS / 10);
   }
 }

@@ -182,7 +182,8 @@ export class StateMachines {
   #onEvent(machine: Machine, arn: string, event: HistoryEvent): void {
     if (machine.logGroupArn !== undefined) {
       const stream = `states/${machine.name}`;
-      this.#aws.state(LogGroups).write(machine.logGroupArn, stream, [History.logged(event, arn)]);
+      const line = () => History.logged(event, arn);
+      this.#aws.state(LogGroups).write(machine.logGroupArn, stream, [line]);
     }
     for (const watcher of this.#watchers) watcher(arn, event);
   }
