@@ -5,7 +5,7 @@ import { mappingKey } from '../../core/identity-pool/roles.ts';
 import type { Random } from './random.ts';
 import type { Scene } from './scene.ts';
 
-const ACCOUNT_A = '111111111111';
+export const ACCOUNT_A = '111111111111';
 const ACCOUNT_B = '222222222222';
 export const HOME = { account: ACCOUNT_A, region: 'us-east-1' };
 export const POOLS = [
@@ -29,6 +29,7 @@ export const APPROVED = 'us-east-1_Chaos0003';
 /** The user pool whose app clients have role mappings, and their identity pool. */
 export const MAPPED = {
   userPool: 'us-east-1_Chaos0004',
+  link: 'mapped',
   pool: 'ap-south-1:00000000-0000-0000-0000-00000000c003',
 } as const;
 
@@ -47,6 +48,18 @@ export const FOREIGN_ROLES = {
     },
   },
 };
+
+/** The user pool that a link covers by its tags, the tags, and the identity pool. */
+export const TAGGED = {
+  userPool: 'us-east-1_Chaos0006',
+  link: 'tagged',
+  tags: { chaos: 'linked' },
+  pool: POOLS[0],
+} as const;
+
+/** The name of a user pool as identity pools have it. */
+export const providerNameOf = (userPoolId: string): string =>
+  `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
 
 /** All identity pools. */
 export const ALL_POOLS = [...POOLS, MAPPED.pool] as const;
@@ -112,7 +125,7 @@ export class Accounts {
         ExternalId: 'pairing-1',
       },
     });
-    for (const id of [...USER_POOLS, CROWDED, APPROVED, MAPPED.userPool]) {
+    for (const id of [...USER_POOLS, CROWDED, APPROVED, MAPPED.userPool, TAGGED.userPool]) {
       const UserPoolTags = { _custom_id_: id };
       await this.asA('cognito-idp', 'CreateUserPool', { PoolName: 'users', UserPoolTags });
     }

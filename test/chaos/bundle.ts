@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import type { Link } from '../../core/links/links.ts';
 import { loadLinks } from '../../packaging/links-file/links-file.ts';
 import type { Mistake } from './mistake.ts';
 
@@ -10,8 +11,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 type Handler = (event: unknown, context: object) => Promise<unknown>;
 
-/** The handlers by the names of their functions. */
-export type Handlers = Record<string, Handler>;
+export interface Handlers {
+  /** The handlers by the names of their functions. */
+  steps: Record<string, Handler>;
+  /** The links that they judge by. What is changed in them holds as after another deployment. */
+  links: Record<string, Link>;
+}
 
 const files: Record<string, string> = {
   ResolveTargets: 'resolve-targets',
@@ -30,9 +35,12 @@ const files: Record<string, string> = {
   ReportReconcile: 'report-reconcile',
 };
 
-const entry = Object.entries(files)
-  .map(([name, file]) => `export { handler as ${name} } from './functions/${file}.ts';`)
-  .join('\n');
+const entry = [
+  ...Object.entries(files).map(
+    ([name, file]) => `export { handler as ${name} } from './functions/${file}.ts';`,
+  ),
+  "export { default as links } from '#links';",
+].join('\n');
 
 const COPIES_SETTINGS =
   /\/(schema(Des|S)erializationMiddleware|endpointMiddleware|resolveAwsSdkSigV4Config)\.js$/;
@@ -214,7 +222,8 @@ export async function loadHandlers(
       outfile,
       plugins: [inPlace(await packages, links), ...(bug ? [patched(bug)] : [])],
     });
-    return (await import(pathToFileURL(outfile).href)) as Handlers;
+    const { links: judged, ...steps } = await import(pathToFileURL(outfile).href);
+    return { steps, links: judged };
   } finally {
     rmSync(folder, { recursive: true });
   }

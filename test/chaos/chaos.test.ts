@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { type Deployment, readDeployment } from './accounts.ts';
 import { type Handlers, loadHandlers } from './bundle.ts';
+import { DRAWN, type Drawn } from './drawn.ts';
 import { runSeeds } from './shares.ts';
 import { type Outcome, Suite } from './suite.ts';
+import { Tally } from './tally.ts';
 
 // What a seed draws is decided by its number alone: these have no virtue but to be the first.
 const SEEDS = 200;
@@ -27,18 +29,20 @@ describe('whatever happens', () => {
   test(`nothing is lost, nothing hangs and nobody is told what is not so: ${SEEDS} seeds`, async (t) => {
     const sums = { updates: 0, faults: 0, overwrittenInTheInstant: 0, overwrittenUnseen: 0 };
     const failed: Outcome[] = [];
-    let done = 0;
+    const tally = new Tally();
     const seeds = Array.from({ length: SEEDS }, (_, i) => i + 1);
     await runSeeds({ artifact, seeds, timeline: false }, (outcome) => {
-      done++;
+      tally.add(outcome);
       if (outcome.violations.length > 0) failed.push(outcome);
       for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += outcome[key];
     });
     assert.equal(failed.length, 0, failed.map(again).join('\n\n'));
-    assert.equal(done, SEEDS);
+    assert.equal(tally.seeds, SEEDS);
     t.diagnostic(JSON.stringify(sums));
     // A suite that does nothing finds nothing.
     assert.ok(sums.updates > SEEDS && sums.faults > SEEDS, JSON.stringify(sums));
+    const undrawn = (Object.keys(DRAWN) as Drawn[]).filter((name) => tally.drawn(name) === 0);
+    assert.deepEqual(undrawn, [], 'Each must happen in some of the seeds.');
   });
 
   test('fifty app clients created at once are linked with at most ten updates, and none is lost', async () => {

@@ -42,6 +42,9 @@ const onlyOf: Partial<Record<Fault, RegExp>> = {
   'foreign after': /^cognito-identity:/,
 };
 
+// How long a listing of app clients may lag behind, in milliseconds.
+const LONGEST_LAG = 8000;
+
 // In milliseconds: how late a write may arrive that was cut off, and how old a state may be that Cognito
 // shows. In some seeds both go beyond what the write is made for.
 const LATEST = 9000;
@@ -60,6 +63,8 @@ export class Faults {
   readonly staleFor: number;
   /** For how long after it was cut off a call may still arrive, in milliseconds. */
   readonly latest: number;
+  /** For how long a listing of app clients does not show what was created or deleted; 0 for never. */
+  readonly lag: number;
   /** By how much the clocks of invocations differ, in milliseconds. */
   readonly skew: number;
 
@@ -75,6 +80,7 @@ export class Faults {
     this.latest = far.chance(0.15) ? far.between(LATEST, FAR_TOO_LATE) : LATEST;
     const stale = !calm && random.chance(0.3) ? random.between(200, OLDEST) : 0;
     this.staleFor = stale > 0 && far.chance(0.3) ? far.between(OLDEST, FAR_TOO_OLD) : stale;
+    this.lag = !calm && far.chance(0.25) ? far.between(300, LONGEST_LAG) : 0;
     this.skew = !calm && random.chance(0.4) ? 2000 : 0;
   }
 

@@ -1,8 +1,13 @@
 import type { EmbeddedAws } from 'embedded-aws';
+
 import { LISTING_LEASE_MS } from '../../core/app-client.ts';
-import { entryKey, type Provider } from '../../core/identity-pool/identity-pool.ts';
+import { entriesOf, entryKey, type Provider } from '../../core/identity-pool/identity-pool.ts';
+import { mappingKey } from '../../core/identity-pool/roles.ts';
 import { CLOCKS_MS, LEASE_MS } from '../../core/write/lease.ts';
-import type { LedgerEntry, WrittenShare } from '../../core/write/records.ts';
+import { EVERY_CLIENT, type LedgerEntry, type WrittenShare } from '../../core/write/records.ts';
+import { MAPPED } from './accounts.ts';
+import { areActive } from './beside.ts';
+
 import type { Scene } from './scene.ts';
 
 const TABLE = 'poolbridge-dev';
@@ -12,6 +17,11 @@ const LONGEST_LISTING_LEASE = LISTING_LEASE_MS + CLOCKS_MS;
 
 type Item = Record<string, { S?: string; N?: string }>;
 
+interface ExecutionChange {
+  op: 'add' | 'remove' | 'map' | 'unmap' | 'tag' | 'untag';
+  provider: Provider;
+}
+
 interface ExecutionOutput {
   operation: 'link' | 'unlink';
   requestedBy: { via: string };
@@ -20,13 +30,14 @@ interface ExecutionOutput {
   results: {
     identityPoolId: string;
     outcome: string;
-    changes: { op: 'add' | 'remove'; provider: Provider }[];
-    cancelled?: { op: 'add' | 'remove'; provider: Provider }[];
+    changes: ExecutionChange[];
+    cancelled?: ExecutionChange[];
   }[];
 }
 
 /** What the judge is given when everything has come to its end. */
-export interface Ending extends Pick<Scene, 'aws' | 'observer' | 'clock' | 'faults' | 'tell'> {
+export interface Ending
+  extends Pick<Scene, 'aws' | 'observer' | 'beside' | 'clock' | 'faults' | 'tell'> {
   home: { account: string; region: string };
   pools: readonly string[];
   userPools: readonly string[];
@@ -88,7 +99,7 @@ export class Judge {
     if (status === 'RUNNING') observer.violation(`${name} hangs`);
     if (status === 'TIMED_OUT') observer.violation(`${name} was never done`);
     if (status === 'FAILED' && !error) observer.violation(`${name} does not say why not`);
-    if (error === 'UserPoolClientNotFoundError') this.#judgeMissed(name, input);
+    if (error === 'UserPoolClientNotFoundError') this.#judgeMissed(name, input, startDate);
     if (status !== 'SUCCEEDED') return;
     const [start, stop] = [startDate, stopDate].map(
       (seconds) => seconds * 1000 - Date.now() + this.#ending.clock.elapsed,
@@ -96,17 +107,20 @@ export class Judge {
     // A reconcile says nothing of a single client.
     if (execution.machine.name.endsWith('-reconcile')) return;
     const said = JSON.parse(output ?? '{}') as ExecutionOutput;
-    if (said.operation === 'link' && said.results.length === 0) this.#judgeMissed(name, input);
+    if (said.operation === 'link' && said.results.length === 0)
+      this.#judgeMissed(name, input, startDate);
     this.#judgeOutput(name, said, start, stop);
     this.#judgeDeletion(said);
   }
 
   /** An app client that is there at the end was there all the time: no one may have missed it. */
-  #judgeMissed(name: string, input: string): void {
-    const { aws, observer, userPools, covering } = this.#ending;
+  #judgeMissed(name: string, input: string, startDate: number): void {
+    const { aws, observer, faults, userPools, covering } = this.#ending;
     for (const userPoolId of userPools) {
-      for (const { ClientId, ClientName } of aws.userPools.find(userPoolId)?.clients.values() ??
-        []) {
+      const clients = [...(aws.userPools.find(userPoolId)?.clients.values() ?? [])];
+      for (const { ClientId, ClientName, CreationDate } of clients) {
+        // Cognito did not list it yet.
+        if ((startDate - CreationDate) * 1000 <= faults.lag) continue;
         if (!input.includes(ClientId) || covering(userPoolId, ClientName).length === 0) continue;
         observer.violation(`${name} did not see ${ClientId}, which is in ${userPoolId}`);
       }
@@ -117,11 +131,20 @@ export class Judge {
   #judgeDeletion({ operation, requestedBy, userPoolId, clientId, results }: ExecutionOutput): void {
     if (operation !== 'unlink' || requestedBy.via !== 'cloudtrail') return;
     const { observer } = this.#ending;
+    if (results.length > 0 && this.#isAlive(userPoolId, clientId)) {
+      const what = clientId ?? userPoolId;
+      observer.violation(`someone only claimed that ${what} was deleted, and it was unlinked`);
+    }
     const key = `cognito-idp.us-east-1.amazonaws.com/${userPoolId} ${clientId}`;
     for (const { identityPoolId } of results) {
       if (!observer.entriesNow(identityPoolId).includes(key)) continue;
       observer.violation(`${key} is in ${identityPoolId}, though it was deleted and unlinked`);
     }
+  }
+
+  #isAlive(userPoolId: string, clientId: string | undefined): boolean {
+    const pool = this.#ending.aws.userPools.find(userPoolId);
+    return pool !== undefined && (clientId === undefined || pool.clients.has(clientId));
   }
 
   #judgeOutput(
@@ -135,7 +158,7 @@ export class Judge {
     const key = `cognito-idp.us-east-1.amazonaws.com/${userPoolId} ${clientId}`;
     for (const { identityPoolId, outcome, cancelled = [] } of results) {
       // Another request of the same write took it back: the identity pool never showed it.
-      if (cancelled.some((change) => claimOf(change)?.endsWith(` ${key}`))) continue;
+      if (cancelled.some((change) => claimOf(change).endsWith(` ${key}`))) continue;
       const isThere = outcome === 'LINKED' || outcome === 'ALREADY_LINKED';
       // What was undone by another request had been done; by anyone else, it would have been seen,
       // but for as long as Cognito may show an old state.
@@ -177,7 +200,10 @@ export class Judge {
     for (const [claim, count] of this.#claims()) {
       const [poolId = '', op, ...rest] = claim.split(' ');
       const key = rest.join(' ');
-      const real = observer.transitions(poolId, key, op as 'add' | 'remove');
+      const real =
+        op === 'add' || op === 'remove'
+          ? observer.transitions(poolId, key, op)
+          : this.#ending.beside.transitions(claim);
       if (count <= real + observer.moot(poolId, key)) continue;
       observer.violation(`${count} executions claim “${claim}”, which happened ${real} times`);
     }
@@ -197,7 +223,7 @@ export class Judge {
     for (const { identityPoolId, changes = [], cancelled = [] } of results) {
       const unseen = cancelled.map(claimOf);
       for (const claim of changes.map(claimOf)) {
-        if (claim === undefined || unseen.includes(claim)) continue;
+        if (unseen.includes(claim)) continue;
         const what = `${identityPoolId} ${claim}`;
         claims.set(what, (claims.get(what) ?? 0) + 1);
       }
@@ -213,6 +239,32 @@ export class Judge {
     return new Set(changes.map(({ provider }) => entryKey(provider)));
   }
 
+  /** What the ledger has as linked has what its links set beside it; what is alive is not marked as deleted. */
+  #judgeLedger(poolId: string, ledger: LedgerEntry[], open: Set<string>): void {
+    const { aws, observer } = this.#ending;
+    const { pool, roleMappings, principalTags } = aws.identityPools.find(poolId);
+    const there = new Set(entriesOf(pool).map(entryKey));
+    for (const { providerName, clientId, state, links, deleted } of ledger) {
+      const userPoolId = providerName.split('/')[1] ?? '';
+      const alive = this.#isAlive(userPoolId, clientId === EVERY_CLIENT ? undefined : clientId);
+      if (deleted && alive) {
+        observer.violation(
+          `${providerName} ${clientId} is alive, and marked as deleted in ${poolId}`,
+        );
+      }
+      const provider = { ProviderName: providerName, ClientId: clientId };
+      const key = entryKey(provider);
+      const isMapped = state === 'linked' && links.includes(MAPPED.link);
+      if (!isMapped || !there.has(key) || open.has(key)) continue;
+      if (!(mappingKey(provider) in roleMappings)) {
+        observer.violation(`${key} is linked by the ledger, and has no role mapping`);
+      }
+      if (!areActive(principalTags.get(providerName))) {
+        observer.violation(`${key} is linked by the ledger, and has no principal tags`);
+      }
+    }
+  }
+
   /** No lock outlives its lease, and the ledger knows what is ours. */
   #judgeTable(poolId: string, items: Item[]): void {
     const { observer } = this.#ending;
@@ -220,8 +272,10 @@ export class Judge {
     const left = Number(lease?.['expiresAt']?.N ?? 0) - Date.now();
     if (left > LONGEST_LEASE) observer.violation(`the lease of ${poolId} lasts another ${left} ms`);
     const open = this.#unsettledIn(items, lease?.['writing']?.S);
+    const entries = this.#named<LedgerEntry>(items, 'entry#');
+    this.#judgeLedger(poolId, entries, open);
     const ledger = new Map<string, string>(
-      this.#named<LedgerEntry>(items, 'entry#').map(
+      entries.map(
         ({ providerName, clientId, state }) => [`${providerName} ${clientId}`, state] as const,
       ),
     );
@@ -238,8 +292,9 @@ export class Judge {
   }
 }
 
-type ExecutionChange = ExecutionOutput['results'][number]['changes'][number];
-
-/** A change of an entry, as it is counted; what is beside the entries comes and goes with them. */
-const claimOf = ({ op, provider }: ExecutionChange): string | undefined =>
-  ['add', 'remove'].includes(op) ? `${op} ${entryKey(provider)}` : undefined;
+/** A change as it is counted. */
+function claimOf({ op, provider }: ExecutionChange): string {
+  if (op === 'add' || op === 'remove') return `${op} ${entryKey(provider)}`;
+  const isTag = op === 'tag' || op === 'untag';
+  return `${op} ${isTag ? provider.ProviderName : mappingKey(provider)}`;
+}

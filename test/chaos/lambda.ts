@@ -80,7 +80,7 @@ export class Lambda {
       memoryLimitInMB: '512',
       getRemainingTimeInMillis: () => Math.max(0, deadline - this.#scene.clock.elapsed),
     };
-    const handler = this.#handlers[invocation.name];
+    const handler = this.#handlers.steps[invocation.name];
     if (!handler) throw new Error(`There is no handler ${invocation.name}.`);
     invocations.run(invocation, async () => {
       try {

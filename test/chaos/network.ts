@@ -5,6 +5,7 @@ import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
 import type { Fault } from './faults.ts';
 import { type Invocation, invocations } from './lambda.ts';
 import type { Sending } from './observer.ts';
+import type { Refusal } from './refusals.ts';
 import type { Scene } from './scene.ts';
 
 /** A request as the SDK hands it to its HTTP handler. */
@@ -48,6 +49,12 @@ export interface OurCall {
 
 /** What happens before a call, and to it. */
 export type Interruption = () => Promise<Trouble | undefined>;
+// The calls that change an identity pool.
+const WRITES: ReadonlySet<string> = new Set(
+  ['UpdateIdentityPool', 'SetIdentityPoolRoles', 'SetPrincipalTagAttributeMap'].map(
+    (name) => `cognito-identity:${name}`,
+  ),
+);
 
 /** The call that is under way. */
 export const sendings = new AsyncLocalStorage<Sending>();
@@ -77,11 +84,13 @@ export class Network {
     this.calls++;
     const call = callOf(request);
     if (call === 'cognito-idp:ListUserPoolClients') this.lists++;
-    const interruption = this.interruptionOf?.({ call, input: textOf(request), invocation });
-    const trouble: Trouble | undefined = interruption
+    const text = textOf(request);
+    const interruption = this.interruptionOf?.({ call, input: text, invocation });
+    const drawn = interruption
       ? await interruption()
       : this.#scene.faults.draw(call, invocation.name === 'UpdateIdentityPool');
     if (invocation.dead) return forever();
+    const trouble: Trouble | Refusal | undefined = this.#scene.refusals.of(call, text) ?? drawn;
     const who = `${invocation.execution.slice(0, 8)} ${invocation.name}`;
     const shown =
       typeof trouble === 'object' ? `arrives after ${trouble.arrivesAfter} ms` : trouble;
@@ -96,9 +105,9 @@ export class Network {
       seen: this.#scene.observer.seenBy(invocation),
       at: this.#scene.clock.elapsed,
     };
+    if (WRITES.has(call)) this.#scene.observer.checkPause(invocation);
     if (call === 'cognito-identity:UpdateIdentityPool') {
-      this.#scene.observer.checkPause(invocation.execution);
-      this.#scene.observer.sent(sending, JSON.parse(textOf(request)) as IdentityPool);
+      this.#scene.observer.sent(sending, JSON.parse(text) as IdentityPool);
     }
     const response = await Promise.race([
       sendings.run(sending, () => this.#through(request, call, trouble, invocation)),
@@ -113,13 +122,17 @@ export class Network {
   async #through(
     request: SdkRequest,
     call: string,
-    trouble: Trouble | undefined,
+    trouble: Trouble | Refusal | undefined,
     invocation: Invocation,
   ): Promise<WireResponse> {
     const [service = ''] = call.split(':');
     const wait = (from: number, to: number) =>
       new Promise<void>((resolve) => setTimeout(resolve, this.#scene.random.between(from, to)));
-    const answer = () => speak(this.#scene.aws, wireOf(request));
+    const answer = async () => {
+      const done = await speak(this.#scene.aws, wireOf(request));
+      if (WRITES.has(call) && done.status === 200) this.#scene.observer.begun(invocation);
+      return done;
+    };
     const die = () => {
       invocation.die({ errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' });
       return forever();
@@ -131,6 +144,8 @@ export class Network {
       throw connectionLost('ECONNRESET');
     }
     switch (trouble) {
+      case 'denied':
+        return errorAnswer('AccessDeniedException', 400);
       case 'throttled':
         return errorAnswer(throttleOf[service] ?? 'ThrottlingException', 400);
       case 'conflict':

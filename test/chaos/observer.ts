@@ -5,16 +5,7 @@ import {
   type IdentityPool,
   sameSettings,
 } from '../../core/identity-pool/identity-pool.ts';
-
-/** One state of an identity pool, and who made it. */
-export interface Version {
-  number: number;
-  state: IdentityPool;
-  by: 'initial' | 'foreign' | 'ours';
-  at: number;
-  /** The execution, of a write of ours. */
-  execution?: string;
-}
+import { has, type Version, Versions } from './versions.ts';
 
 /** What an invocation last saw of a pool. */
 export interface Seen {
@@ -64,11 +55,8 @@ const NONE: Pick<IdentityPool, 'CognitoIdentityProviders'> & IdentityPool = {
 const isEntryChange = ({ member }: { member: string }): boolean =>
   member === 'CognitoIdentityProviders';
 
-const has = (state: IdentityPool, key: string): boolean =>
-  entriesOf(state).some((entry) => entryKey(entry) === key);
-
 /** Sees every state of every identity pool, and says when something is lost. */
-export class Observer {
+export class Observer extends Versions {
   readonly violations: string[] = [];
   /** Foreign changes that were overwritten in the instant that nothing can protect. */
   overwrittenInTheInstant = 0;
@@ -84,7 +72,6 @@ export class Observer {
   updates = 0;
   /** When somebody paused all writes, while they are paused. */
   pausedSince: number | undefined;
-  readonly #versions = new Map<string, Version[]>();
   readonly #seen = new Map<object, Seen>();
   /** What has been asked for: `link POOL ENTRY` and `unlink POOL ENTRY`, or `unlink POOL USERPOOL *`. */
   readonly #asked = new Set<string>();
@@ -94,46 +81,32 @@ export class Observer {
   readonly #moot = new Map<string, number>();
   /** Writes of ours that have been sent, and have not taken effect. */
   readonly #underWay = new Map<object, { base: Version; wanted: IdentityPool }>();
+  /** The invocations that have changed an identity pool. */
+  readonly #begun = new Set<Holder>();
   /** The leases that are held, by the identity pool. */
   readonly #leases = new Map<string, { nonce: string; holder: Holder | undefined }>();
   /** When an execution last looked at a pool to verify it. */
   readonly #verified = new Map<string, number>();
-  readonly #now: () => number;
   readonly #quotas: Map<string, number>;
 
   constructor(now: () => number, quotas: Map<string, number>) {
-    this.#now = now;
+    super(now);
     this.#quotas = quotas;
   }
 
   violation(what: string): void {
     const all = this.#isBeyond ? this.beyond : this.violations;
-    all.push(`${this.#now()} ms: ${what}`);
+    all.push(`${this.now()} ms: ${what}`);
   }
 
   /** A write of ours took effect over one that it had not seen. */
   #lost(what: string, sending: Sending | undefined): void {
-    const isLate = this.#now() - (sending?.at ?? 0) > LATEST_ARRIVAL;
+    const isLate = this.now() - (sending?.at ?? 0) > LATEST_ARRIVAL;
     const isOld = (sending?.seen?.age ?? 0) > OLDEST_SHOWN;
     if (isLate) this.lostToLate++;
     else if (isOld) this.lostToOld++;
     else this.violation(what);
     this.#isBeyond ||= isLate || isOld;
-  }
-
-  begin(pool: IdentityPool): void {
-    const state = structuredClone(pool);
-    this.#versions.set(pool.IdentityPoolId, [{ number: 0, state, by: 'initial', at: this.#now() }]);
-  }
-
-  versions(poolId: string): Version[] {
-    return this.#versions.get(poolId) ?? [];
-  }
-
-  latest(poolId: string): Version {
-    const latest = this.versions(poolId).at(-1);
-    if (!latest) throw new Error(`Nothing is known of ${poolId}.`);
-    return latest;
   }
 
   /** Something may be done to these identity pools from now on: it is asked for and covered. */
@@ -154,13 +127,8 @@ export class Observer {
     return [key, `${providerName} *`].some((what) => this.#asked.has(`unlink ${poolId} ${what}`));
   }
 
-  #push(poolId: string, version: Omit<Version, 'number' | 'at'>): void {
-    const versions = this.versions(poolId);
-    versions.push({ ...version, number: versions.length, at: this.#now() });
-  }
-
   foreignWrite(pool: IdentityPool): void {
-    this.#push(pool.IdentityPoolId, { state: structuredClone(pool), by: 'foreign' });
+    this.push(pool.IdentityPoolId, { state: structuredClone(pool), by: 'foreign' });
   }
 
   /**
@@ -171,7 +139,7 @@ export class Observer {
     const { Key, UpdateExpression = '', ExpressionAttributeValues: values } = input;
     if (Key?.sk?.S !== 'lease') return;
     const poolId = Key.pk?.S ?? '';
-    if (!this.#versions.has(poolId)) return;
+    if (!this.isKnown(poolId)) return;
     const nonce = values?.[':nonce']?.S;
     // Without a nonce, only the sequence was begun.
     if (nonce === undefined) return;
@@ -187,8 +155,8 @@ export class Observer {
   /** What whoever reads a version now sees. */
   seen(version: Version): Seen {
     const next = this.versions(version.state.IdentityPoolId)[version.number + 1];
-    const age = next ? this.#now() - next.at : 0;
-    return { version, stale: next !== undefined, age, at: this.#now() };
+    const age = next ? this.now() - next.at : 0;
+    return { version, stale: next !== undefined, age, at: this.now() };
   }
 
   /** An invocation was shown something. */
@@ -204,11 +172,20 @@ export class Observer {
     return this.#seen.get(invocation);
   }
 
-  /** A write is about to be sent: not while writes are paused, but for those that had looked before. */
-  checkPause(execution: string): void {
+  /**
+   * A write is about to be sent: not while writes are paused, but for those that had looked before. A write
+   * of several calls that was begun before is finished on purpose.
+   */
+  checkPause(invocation: Holder): void {
     const since = this.pausedSince;
-    if (since === undefined || this.#now() - since < LOOKED_BEFORE) return;
-    this.violation(`${execution} writes, though writes were paused at ${since} ms`);
+    if (since === undefined || this.now() - since < LOOKED_BEFORE) return;
+    if (this.#begun.has(invocation)) return;
+    this.violation(`${invocation.execution} writes, though writes were paused at ${since} ms`);
+  }
+
+  /** A call of an invocation that changes an identity pool was carried out. */
+  begun(invocation: Holder): void {
+    this.#begun.add(invocation);
   }
 
   /**
@@ -264,7 +241,7 @@ export class Observer {
     else this.overwrittenInTheInstant += foreign;
     if (foreign > 0) this.#countMoot(base.state, before.state, after);
     this.#checkAgainst(base.state, after, execution);
-    this.#push(poolId, { state: structuredClone(after), by: 'ours', execution });
+    this.push(poolId, { state: structuredClone(after), by: 'ours', execution });
   }
 
   #countMoot(base: IdentityPool, before: IdentityPool, after: IdentityPool): void {
@@ -328,44 +305,8 @@ export class Observer {
     }
   }
 
-  /** Whether an entry was there, or was not, at any moment of a time. */
-  was(poolId: string, key: string, there: boolean, from: number, to: number): boolean {
-    const versions = this.versions(poolId);
-    return versions.some((version, i) => {
-      const until = versions[i + 1]?.at ?? Number.POSITIVE_INFINITY;
-      const overlaps = version.at <= to && until >= from;
-      return overlaps && has(version.state, key) === there;
-    });
-  }
-
   /** When an execution last looked at a pool to verify it. */
   verifiedAt(execution: string, poolId: string): number | undefined {
     return this.#verified.get(`${execution} ${poolId}`);
-  }
-
-  /** Whether a write of ours was the last, by a time, to make an entry appear or disappear. */
-  isOurDoing(poolId: string, key: string, by = this.#now()): boolean {
-    const last = this.versions(poolId).findLast((version, i, versions) => {
-      const previous = versions[i - 1];
-      if (!previous || version.at > by) return false;
-      return has(previous.state, key) !== has(version.state, key);
-    });
-    return last?.by === 'ours';
-  }
-
-  /** The entries of a pool as it is now. */
-  entriesNow(poolId: string): string[] {
-    return entriesOf(this.latest(poolId).state).map(entryKey);
-  }
-
-  /** How often writes of ours made an entry appear or disappear. */
-  transitions(poolId: string, key: string, op: 'add' | 'remove'): number {
-    const versions = this.versions(poolId);
-    return versions.filter((version, i) => {
-      const previous = versions[i - 1];
-      if (version.by !== 'ours' || !previous) return false;
-      const [before, after] = [has(previous.state, key), has(version.state, key)];
-      return op === 'add' ? !before && after : before && !after;
-    }).length;
   }
 }

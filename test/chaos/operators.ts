@@ -1,32 +1,17 @@
-import { isDeepStrictEqual } from 'node:util';
-import { entriesOf, entryKey, type Provider } from '../../core/identity-pool/identity-pool.ts';
-import { mappingKey } from '../../core/identity-pool/roles.ts';
+import { entryKey, type Provider } from '../../core/identity-pool/identity-pool.ts';
 import { PAUSE } from '../../core/write/pause.ts';
-import type { LedgerEntry } from '../../core/write/records.ts';
-import {
-  type Accounts,
-  ALL_POOLS,
-  APPROVED,
-  covering,
-  FOREIGN_ROLES,
-  HOME,
-  leaving,
-  MAPPED,
-  POOLS,
-  QUOTAS,
-} from './accounts.ts';
-import type { People } from './people.ts';
+import { type Accounts, APPROVED, HOME, MAPPED, POOLS, providerNameOf } from './accounts.ts';
 import { Random } from './random.ts';
 import type { Scene } from './scene.ts';
 
-const TABLE = 'poolbridge-dev';
+export const TABLE = 'poolbridge-dev';
 
 interface Change {
   op: keyof typeof OPPOSITE;
   provider: Provider;
 }
 
-const OPPOSITE = {
+export const OPPOSITE = {
   add: 'remove',
   remove: 'add',
   map: 'unmap',
@@ -35,16 +20,28 @@ const OPPOSITE = {
   untag: 'tag',
 } as const;
 
-interface Result {
+export interface Result {
   identityPoolId: string;
   changes?: Change[];
 }
 
-const resultsOf = (output = '{}'): Result[] =>
+export const resultsOf = (output = '{}'): Result[] =>
   (JSON.parse(output) as { results?: Result[] }).results ?? [];
 
-const providerName = (userPoolId: string): string =>
-  `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
+/** A client of which every change must be approved. Times are in milliseconds. */
+interface Approval {
+  clientId: string;
+  deletedAt?: number;
+  decidedAt?: number;
+}
+
+/** What operators did, as it is judged at the end. */
+export interface Records {
+  /** The clients that get role mappings. */
+  mapped: string[];
+  /** By client id. */
+  approvals: Map<string, Approval>;
+}
 
 /** Whether a seed has operators: the others are as they would be without. */
 export const hasOperators = (seed: number): boolean => seed % 2 === 0;
@@ -53,16 +50,14 @@ export const hasOperators = (seed: number): boolean => seed % 2 === 0;
 export class Operators {
   readonly #scene: Scene;
   readonly #accounts: Accounts;
-  readonly #people: People;
   /** Of its own, so that what people do is drawn as it would be without. */
   readonly #random: Random;
   readonly #decided = new Set<string>();
-  readonly #mapped: string[] = [];
+  readonly records: Records = { mapped: [], approvals: new Map() };
 
-  constructor(scene: Scene, accounts: Accounts, people: People, seed: number) {
+  constructor(scene: Scene, accounts: Accounts, seed: number) {
     this.#scene = scene;
     this.#accounts = accounts;
-    this.#people = people;
     this.#random = new Random(seed + 1_000_003);
   }
 
@@ -138,6 +133,11 @@ export class Operators {
     })) as { UserPoolClient: { ClientId: string } };
     const { ClientId } = UserPoolClient;
     this.#scene.tell(`someone creates ${ClientId}, which must be approved`);
+    const approval: Approval = { clientId: ClientId };
+    this.records.approvals.set(ClientId, approval);
+    if (this.#random.chance(0.35)) {
+      setTimeout(() => void this.#deleteMeanwhile(approval), this.#random.between(1500, 40_000));
+    }
     const verdict = this.#random.pick(['approve', 'approve', 'deny', 'nothing'] as const);
     if (verdict === 'nothing') return;
     const look = () => {
@@ -145,6 +145,19 @@ export class Operators {
       if (this.#scene.clock.elapsed < 15 * 60_000) setTimeout(look, 5000);
     };
     setTimeout(look, this.#random.between(1000, 60_000));
+  }
+
+  /** Deletes a client that waits for approval. */
+  async #deleteMeanwhile(approval: Approval): Promise<void> {
+    const { clientId, decidedAt } = approval;
+    const { clock, tell, count } = this.#scene;
+    tell(`someone deletes ${clientId}, which must be approved`);
+    if (decidedAt === undefined) count('deletedInApproval');
+    await this.#accounts.asA('cognito-idp', 'DeleteUserPoolClient', {
+      UserPoolId: APPROVED,
+      ClientId: clientId,
+    });
+    approval.deletedAt = clock.elapsed;
   }
 
   /** A client that gets a role mapping; of one that is refused, the entry goes again. */
@@ -155,10 +168,10 @@ export class Operators {
     })) as { UserPoolClient: { ClientId: string } };
     const { ClientId: clientId } = UserPoolClient;
     this.#scene.tell(`someone creates ${clientId}, which gets a role mapping`);
-    const ProviderName = providerName(MAPPED.userPool);
+    const ProviderName = providerNameOf(MAPPED.userPool);
     this.#scene.observer.ask('link', [MAPPED.pool], ProviderName, clientId);
     this.#scene.observer.mayTakeBack(MAPPED.pool, entryKey({ ProviderName, ClientId: clientId }));
-    this.#mapped.push(clientId);
+    this.records.mapped.push(clientId);
     if (!this.#random.chance(0.3)) return;
     const remove = () => {
       this.#scene.observer.ask('unlink', [MAPPED.pool], ProviderName, clientId);
@@ -168,35 +181,6 @@ export class Operators {
       });
     };
     setTimeout(() => void remove(), this.#random.between(100, 20_000));
-  }
-
-  /** Every entry has its role mapping, no mapping is without its entry, and others' are as they were. */
-  #judgeMapped(): void {
-    const { aws, observer } = this.#scene;
-    const { pool, roles, roleMappings, principalTags } = aws.identityPools.find(MAPPED.pool);
-    const own = new Map(Object.entries(roleMappings));
-    for (const [key, mapping] of Object.entries(FOREIGN_ROLES.RoleMappings)) {
-      const isKept = isDeepStrictEqual(own.get(key), mapping);
-      if (!isKept) observer.violation(`the role mapping of ${key} is not as others set it`);
-      own.delete(key);
-    }
-    if (!isDeepStrictEqual(roles, FOREIGN_ROLES.Roles))
-      observer.violation('the roles have changed');
-    const entries = new Set(entriesOf(pool).map(mappingKey));
-    for (const key of own.keys()) {
-      if (!entries.has(key)) observer.violation(`the role mapping of ${key} outlives its entry`);
-    }
-    const all = [...aws.stateMachines.executions.values()];
-    for (const clientId of this.#mapped) {
-      const key = `${providerName(MAPPED.userPool)}:${clientId}`;
-      const hasFailed = all.some(
-        ({ status, input }) => status !== 'SUCCEEDED' && input.includes(clientId),
-      );
-      if (hasFailed || !entries.has(key)) continue;
-      if (!own.has(key)) observer.violation(`${key} is there without its role mapping`);
-      const tags = principalTags.get(providerName(MAPPED.userPool));
-      if (!tags?.UseDefaults) observer.violation(`${key} is there without its principal tags`);
-    }
   }
 
   /** Decides what waits for a client, if anything does. */
@@ -214,6 +198,8 @@ export class Operators {
     const token = tokens.at(-1);
     if (token === undefined || this.#decided.has(token)) return false;
     this.#decided.add(token);
+    const approval = this.records.approvals.get(clientId);
+    if (approval) approval.decidedAt = this.#scene.clock.elapsed;
     this.#scene.tell(`someone says ${verdict} to ${clientId}`);
     if (verdict === 'deny') {
       const refusal = { error: 'ApprovalDeniedError', cause: 'Somebody has refused it.' };
@@ -222,7 +208,7 @@ export class Operators {
         .catch(() => {});
       return true;
     }
-    this.#scene.observer.ask('link', [POOLS[0]], providerName(APPROVED), clientId);
+    this.#scene.observer.ask('link', [POOLS[0]], providerNameOf(APPROVED), clientId);
     const output = JSON.stringify({ approvedBy: 'x', reason: 'x', time: '2026-01-31T12:00:00Z' });
     void this.#accounts
       .asA('states', 'SendTaskSuccess', { taskToken: token, output })
@@ -233,80 +219,5 @@ export class Operators {
   /** When all is quiet, and long after: one reconcile that repairs. */
   lookAgain(): void {
     setTimeout(() => void this.#reconcile(true), 120_000);
-  }
-
-  /** After it, what no event brought is there, and what is gone is not. */
-  async judge(): Promise<void> {
-    for (const client of this.#people.clients) {
-      const { userPoolId, name } = client;
-      const isGone = this.#people.deleted.has(client.clientId);
-      for (const poolId of isGone ? leaving(userPoolId) : covering(userPoolId, name)) {
-        await this.#judgeClient(poolId, client, isGone);
-      }
-    }
-    this.#judgeReconciles();
-    this.#judgeUndos();
-    this.#judgeMapped();
-  }
-
-  async #judgeClient(
-    poolId: string,
-    { userPoolId, clientId }: { userPoolId: string; clientId: string },
-    isGone: boolean,
-  ): Promise<void> {
-    const { observer } = this.#scene;
-    const ProviderName = providerName(userPoolId);
-    const key = entryKey({ ProviderName, ClientId: clientId });
-    const isThere = observer.entriesNow(poolId).includes(key);
-    const ledger = await this.#ledgerEntry(poolId, ProviderName, clientId);
-    if (isGone && isThere && ledger?.state === 'linked') {
-      observer.violation(`${key} is still in ${poolId} after the last reconcile: it is orphaned`);
-    }
-    const isFull = observer.entriesNow(poolId).length >= (QUOTAS.get(poolId) ?? 0);
-    if (isGone || isThere || isFull || ledger) return;
-    observer.violation(`${key} is missing from ${poolId} after the last reconcile`);
-  }
-
-  async #ledgerEntry(poolId: string, name: string, id: string): Promise<LedgerEntry | undefined> {
-    const { Item } = (await this.#scene.aws.tables.ask(HOME, 'GetItem', {
-      TableName: TABLE,
-      Key: { pk: { S: poolId }, sk: { S: `entry#${name}#${id}` } },
-    })) as { Item?: { body: { S: string } } };
-    return Item && (JSON.parse(Item.body.S) as LedgerEntry);
-  }
-
-  /** Who only reports writes nothing; who repairs does not link again what was unlinked. */
-  #judgeReconciles(): void {
-    const { aws, observer } = this.#scene;
-    for (const { machine, name, input } of aws.stateMachines.executions.values()) {
-      if (!machine.name.endsWith('-reconcile')) continue;
-      const { repair } = JSON.parse(input) as { repair: boolean };
-      const writes = ALL_POOLS.flatMap((poolId) => observer.writesBy(poolId, name));
-      if (!repair && writes.length > 0) {
-        observer.violation(`${name} wrote, and was only to report`);
-      }
-      const again = writes.flatMap(({ added }) => added).filter((each) => each.unlinked);
-      for (const { key } of again) observer.violation(`${name} linked ${key}, which was unlinked`);
-    }
-  }
-
-  /** An undo says nothing but the opposite of what the execution said, and the tags of what it links. */
-  #judgeUndos(): void {
-    const { aws, observer } = this.#scene;
-    const { executions } = aws.stateMachines;
-    for (const { name, input, status, output } of executions.values()) {
-      const { operation, executionArn } = JSON.parse(input) as Record<string, string>;
-      if (operation !== 'undo' || status !== 'SUCCEEDED') continue;
-      const claim = (turned: boolean) => (result: Result) =>
-        (result.changes ?? []).map(({ op, provider }) => {
-          const done = turned ? OPPOSITE[op] : op;
-          return `${result.identityPoolId} ${done} ${entryKey(provider)}`;
-        });
-      const undone = resultsOf(executions.get(executionArn ?? '')?.output).flatMap(claim(true));
-      for (const each of resultsOf(output).flatMap(claim(false))) {
-        if (undone.includes(each) || each.split(' ')[1] === 'tag') continue;
-        observer.violation(`${name} claims “${each}”, which is no part of what it undoes`);
-      }
-    }
   }
 }

@@ -6,8 +6,8 @@ import {
 } from '../../core/identity-pool/identity-pool.ts';
 import { foreignEntry, POOLS } from './accounts.ts';
 import { sendings } from './network.ts';
-import type { Version } from './observer.ts';
 import type { Scene } from './scene.ts';
+import type { Version } from './versions.ts';
 
 /** The identity pools: what Cognito shows of them, and what others do to them. */
 export class Pools {

@@ -7,7 +7,11 @@ import type { Outcome } from './suite.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 // What decides how a seed runs.
-const SOURCES = ['{aws,core,functions,local,statemachines,events,resources}/**/*', 'test/chaos/*'];
+const SOURCES = [
+  '{aws,core,functions,statemachines,events,resources}/**/*',
+  'packages/embedded-aws/{*,kernel/*,services/**/*}',
+  'test/chaos/*',
+];
 
 /** Digest of all that decides how a seed runs. */
 function versionOf(): string {

@@ -9,25 +9,32 @@ import {
   covering,
   type Deployment,
   HOME,
+  MAPPED,
   POOLS,
   QUOTAS,
+  TAGGED,
   USER_POOLS,
 } from './accounts.ts';
+import { Beside } from './beside.ts';
 import type { Handlers } from './bundle.ts';
 import { START, VirtualClock } from './clock.ts';
+import { Disturbances } from './disturbances.ts';
+import type { Counts, Drawn } from './drawn.ts';
 import { Faults } from './faults.ts';
 import { Judge } from './judge.ts';
 import { invocations, Lambda } from './lambda.ts';
 import { Network, type SdkRequest } from './network.ts';
 import { Observer } from './observer.ts';
 import { hasOperators, Operators } from './operators.ts';
+import { OperatorsJudge } from './operators-judge.ts';
 import { People } from './people.ts';
 import { Pools } from './pools.ts';
 import { Random } from './random.ts';
+import { Refusals } from './refusals.ts';
 import type { Scene } from './scene.ts';
 import type { Script } from './script.ts';
 import { Stage } from './stage.ts';
-import { fill, shortenPages } from './user-pools.ts';
+import { fill, lagListings, shortenPages } from './user-pools.ts';
 
 // What AWS does in a crowd: the suite's own latency comes on top.
 const IN_A_CROWD: AwsOptions = {
@@ -63,6 +70,8 @@ export interface Outcome {
   lostToOld: number;
   /** What was found wrong after such a loss. */
   beyond: number;
+  /** What was drawn and has happened. */
+  drawn: Counts;
 }
 
 /** Lets Node draw from what is given instead of chance, until it is taken back. */
@@ -104,6 +113,7 @@ export class Suite {
   readonly #crowd: Crowd | undefined;
   readonly #script: Script | undefined;
   readonly #timeline: string[] = [];
+  readonly #drawn: Counts = {};
 
   constructor(seed: number, handlers: Handlers, { crowd, script }: Plot = {}) {
     this.#seed = seed;
@@ -121,43 +131,71 @@ export class Suite {
     // Until all is deployed, not from what is the seed's.
     let source = new Random(0);
     const giveBack = drawFrom(() => source);
+    const { links: judged } = this.#handlers;
+    const links = structuredClone(judged);
+    // Each request looks for the tags that a link names, and the rate of that would decide what a crowd does.
+    if (isCalm) delete judged[TAGGED.link];
     clock.install();
     try {
       const aws = assembleAws({ trailDelay: [300, 1500], ...(this.#crowd && IN_A_CROWD) });
       const tell = (what: string) => {
         this.#timeline.push(`${String(clock.elapsed).padStart(7)}  ${what}`);
       };
-      const scene: Scene = { random, faults, clock, observer, aws, tell };
+      const count = (what: Drawn) => {
+        this.#drawn[what] = (this.#drawn[what] ?? 0) + 1;
+      };
+      const refusals = new Refusals({ count, poolId: MAPPED.pool }, isCalm, this.#seed);
+      const beside = new Beside(aws);
+      const common = { random, faults, clock, observer, aws, refusals, beside };
+      const scene: Scene = { ...common, tell, count };
       const accounts = new Accounts(scene);
       const pools = new Pools(scene);
       const network = new Network(scene, () => pools.foreignWrite());
       this.#connect(scene, network);
-      const deploying = accounts.deploy(deployment);
+      let isDeployed = false;
+      const deploying = accounts.deploy(deployment).then(() => {
+        isDeployed = true;
+      });
       await clock.run(() => false, 1000);
+      // In a crowd, each call takes time.
+      await clock.run(() => isDeployed, LONGEST);
       await deploying;
       source = random;
       aws.trail.enabled = this.#script === undefined;
       pools.watch();
+      beside.watch();
       const people = new People(scene, accounts, pools);
+      const disturbances = new Disturbances(scene, { accounts, people, links: judged }, this.#seed);
       if (this.#crowd) this.#gather(this.#crowd, aws, people);
-      else shortenPages(aws);
+      else {
+        shortenPages(aws);
+        lagListings(scene, faults.lag);
+      }
       if (this.#script) await new Stage(scene, { accounts, network, pools }).play(this.#script);
-      else if (!this.#crowd) people.schedule();
+      else if (!this.#crowd) {
+        people.schedule();
+        disturbances.schedule();
+      }
       if (!isCalm && hasOperators(this.#seed)) {
-        const operators = new Operators(scene, accounts, people, this.#seed);
+        const operators = new Operators(scene, accounts, this.#seed);
         operators.schedule();
         await clock.run(() => false, LONGEST_WAIT);
         faults.end();
+        refusals.end();
         operators.lookAgain();
         await clock.run(() => false, LONGEST);
-        await operators.judge();
+        await new OperatorsJudge(scene, people, operators.records).judge(disturbances.covered());
       } else {
         await clock.run(() => false, LONGEST);
       }
+      disturbances.judge();
       const userPools = [...USER_POOLS, CROWDED];
       await new Judge({ ...scene, home: HOME, pools: ALL_POOLS, userPools, covering }).judge();
       return this.#outcome(scene, network);
     } finally {
+      // In the order of the file.
+      for (const name of Object.keys(judged)) delete judged[name];
+      Object.assign(judged, links);
       clock.clear();
       clock.uninstall();
       giveBack();
@@ -205,6 +243,7 @@ export class Suite {
       lostToLate,
       lostToOld,
       beyond: beyond.length,
+      drawn: this.#drawn,
       calls: network.calls,
       lists: network.lists,
       faults: network.faultsMet,

@@ -1,3 +1,4 @@
+import { DRAWN, type Drawn } from './drawn.ts';
 import { LATEST_ARRIVAL, OLDEST_SHOWN } from './observer.ts';
 import type { Kept } from './progress.ts';
 
@@ -15,12 +16,15 @@ const COUNTED = {
 
 const COUNTS = Object.keys(COUNTED) as (keyof typeof COUNTED)[];
 
+const KINDS = Object.keys(DRAWN) as Drawn[];
+
 /** What many seeds come to. */
 export class Tally {
   seeds = 0;
   /** The seeds with violations. */
   readonly violating: number[] = [];
   readonly #sums = new Map<string, number>();
+  readonly #drawn = new Map<string, number>();
 
   add(outcome: Kept): void {
     this.seeds++;
@@ -28,10 +32,18 @@ export class Tally {
     for (const name of [...SUMS, ...COUNTS]) {
       this.#sums.set(name, this.#of(name) + outcome[name]);
     }
+    for (const [name, count] of Object.entries(outcome.drawn)) {
+      this.#drawn.set(name, this.drawn(name as Drawn) + count);
+    }
   }
 
   #of(name: string): number {
     return this.#sums.get(name) ?? 0;
+  }
+
+  /** How often something was drawn and has happened. */
+  drawn(name: Drawn): number {
+    return this.#drawn.get(name) ?? 0;
   }
 
   /**
@@ -45,6 +57,7 @@ export class Tally {
     return [
       `${this.seeds} of ${wanted} seeds in ${seconds} s: ${sums}; ${violating}.`,
       ...COUNTS.map((name) => `${COUNTED[name]}: ${this.#of(name)}.`),
+      `Drawn: ${KINDS.map((name) => `${this.drawn(name)} ${DRAWN[name]}`).join(', ')}.`,
     ];
   }
 }

@@ -1,4 +1,8 @@
 import type { EmbeddedAws } from 'embedded-aws';
+import type { Call } from 'embedded-aws/kernel/call.ts';
+import type { AppClient } from 'embedded-aws/services/cognito-idp/pools.ts';
+import { START } from './clock.ts';
+import type { Scene } from './scene.ts';
 
 // So that a listing of a few app clients takes several calls, between which things go wrong.
 const SHORT_PAGE = 1;
@@ -11,6 +15,58 @@ export function shortenPages({ services }: EmbeddedAws): void {
   operations['ListUserPoolClients'] = {
     ...list,
     run: (call) => list.run({ ...call, input: { ...call.input, MaxResults: SHORT_PAGE } }),
+  };
+}
+
+/**
+ * Lets listings of app clients show them as they were some time ago: Cognito does not say that it shows at
+ * once what was created or deleted.
+ *
+ * @param lag in milliseconds; 0 for never.
+ */
+export function lagListings(
+  { aws, clock, count }: Pick<Scene, 'aws' | 'clock' | 'count'>,
+  lag: number,
+): void {
+  const { operations } = aws.services.get('cognito-idp') ?? {};
+  const list = operations?.['ListUserPoolClients'];
+  const remove = operations?.['DeleteUserPoolClient'];
+  if (!operations || !list || !remove) throw new Error('There are no user pools.');
+  if (lag === 0) return;
+  const poolOf = ({ input }: Call) => aws.userPools.find(String(input['UserPoolId']));
+  /** By user pool, the app clients that were deleted, and when. */
+  const deleted = new Map<string, { client: AppClient; at: number }[]>();
+  operations['DeleteUserPoolClient'] = {
+    ...remove,
+    run: (call) => {
+      const pool = poolOf(call);
+      const client = pool?.clients.get(String(call.input['ClientId']));
+      const answer = remove.run(call);
+      if (pool && client) {
+        deleted.set(pool.id, [...(deleted.get(pool.id) ?? []), { client, at: clock.elapsed }]);
+      }
+      return answer;
+    },
+  };
+  operations['ListUserPoolClients'] = {
+    ...list,
+    run: (call) => {
+      const pool = poolOf(call);
+      if (!pool) return list.run(call);
+      const now = pool.clients;
+      const still = (deleted.get(pool.id) ?? []).filter(({ at }) => clock.elapsed - at < lag);
+      const isOld = ({ CreationDate }: AppClient) =>
+        START + clock.elapsed - CreationDate * 1000 >= lag;
+      const shown = [...now.values(), ...still.map(({ client }) => client)].filter(isOld);
+      if (shown.length !== now.size || still.length > 0) count('laggingListing');
+      const clients = new Map(shown.map((client) => [client.ClientId, client]));
+      try {
+        Object.assign(pool, { clients });
+        return list.run(call);
+      } finally {
+        Object.assign(pool, { clients: now });
+      }
+    },
   };
 }
 

@@ -167,7 +167,7 @@ export class OneAnswer {
     });
     let ended: { value?: unknown; error?: unknown } | undefined;
     try {
-      this.#handlers[step]!({ execution: EXECUTION, ...events[step] }, context).then(
+      this.#handlers.steps[step]!({ execution: EXECUTION, ...events[step] }, context).then(
         (value) => {
           ended = { value };
         },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { APPROVED, MAPPED } from '../accounts.ts';
+import type { Execution } from 'embedded-aws/services/states/machines.ts';
+import { APPROVED, MAPPED, USER_POOLS } from '../accounts.ts';
 import type { Script } from '../script.ts';
 
 const step = 'UpdateIdentityPool';
@@ -22,6 +23,16 @@ export const doubtScripts: Script[] = [
             file: verify,
             find: 'digestOf(now), Date.now())',
             replace: 'digestOf(now), Number.POSITIVE_INFINITY)',
+          },
+        ],
+      },
+      {
+        name: 'a verification believes a state from before the last write',
+        changes: [
+          {
+            file: verify,
+            find: 'isDoubtful: isDoubtful(last, digestOf(now), Date.now())',
+            replace: 'isDoubtful: false',
           },
         ],
       },
@@ -140,6 +151,36 @@ export const doubtScripts: Script[] = [
       stage.before({ ...describing, by: next }, () => stage.showOld(0));
       await stage.said(next);
       for (const client of [one, other]) assert.ok(stage.clients().includes(client));
+    },
+  },
+  {
+    name: 'an app client that is created while another request lists its user pool is linked',
+    mistakes: [
+      {
+        name: 'a listing that began before the request answers it',
+        changes: [
+          {
+            file: 'aws/names/app-client-names.ts',
+            find: 'if (last && last.number > begun)',
+            replace: 'if (last && last.number >= begun)',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const first = await stage.createClient(USER_POOLS[1]);
+      const listing = await stage.tell('link', first, USER_POOLS[1]);
+      const resolving = { step: 'ResolveTargets', by: listing };
+      const { promise: asked, resolve } = Promise.withResolvers<Execution>();
+      stage.before({ ...resolving, call: 'dynamodb:PutItem', about: 'names#' }, async () => {
+        const late = await stage.createClient(USER_POOLS[1]);
+        const second = await stage.tell('link', late, USER_POOLS[1]);
+        resolve(second);
+        await stage.until(() => stage.attempts(second, 'ResolveTargets') > 0);
+        // It has begun to wait for the listing by then.
+        await stage.sleep(1000);
+      });
+      assert.equal((await stage.said(await asked)).outcome, 'LINKED');
     },
   },
   {

@@ -136,4 +136,29 @@ export const ledgerScripts: Script[] = [
       assert.ok(!stage.clients().includes(clientId));
     },
   },
+  {
+    name: 'reconcile unlinks an app client whose deletion no event reported',
+    mistakes: [
+      {
+        name: 'reconcile takes nothing away that is orphaned',
+        changes: [
+          {
+            file: 'core/reconcile/classify.ts',
+            find: "...(onDelete === 'unlink' && {",
+            replace: "...(onDelete === 'never' && {",
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      assert.equal((await stage.done('link', clientId)).outcome, 'LINKED');
+      await stage.deleteClient(clientId);
+      // What is newer than its lists, a reconcile leaves alone.
+      await stage.sleep(120_000);
+      await stage.said(await stage.start({ repair: true }, 'reconcile'));
+      assert.ok(!stage.clients().includes(clientId));
+      assert.equal((await stage.ledger(clientId))?.state, 'unlinked');
+    },
+  },
 ];

@@ -1,0 +1,20 @@
+/**
+ * What a seed may draw beside faults, requests and operators. Each is counted when it happens, so that a
+ * run shows what it has tried.
+ */
+export const DRAWN = {
+  rolesDenied: 'role mappings refused by AccessDenied',
+  rolesThrottled: 'role mappings refused by 429',
+  rolesFailed: 'role mappings refused by 500',
+  takingBackRefused: 'taking back refused after role mappings were',
+  forgedDeletion: 'deletions forged',
+  laggingListing: 'listings of app clients that lagged',
+  deletedInApproval: 'app clients deleted during an approval',
+  tagsOfLink: 'links whose principal tags changed',
+  tagsOfUserPool: 'user pools whose tags changed',
+} as const;
+
+export type Drawn = keyof typeof DRAWN;
+
+/** How often each happened in a seed. */
+export type Counts = Partial<Record<Drawn, number>>;
