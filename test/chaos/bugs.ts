@@ -229,7 +229,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'reconcile links again what was unlinked by request',
-    seed: 2,
+    seed: 38,
     changes: [
       {
         file: 'core/reconcile/classify.ts',

@@ -1,5 +1,4 @@
 import type { EmbeddedAws } from 'embedded-aws';
-
 import { LISTING_LEASE_MS } from '../../core/app-client.ts';
 import { entriesOf, entryKey, type Provider } from '../../core/identity-pool/identity-pool.ts';
 import { mappingKey } from '../../core/identity-pool/roles.ts';
@@ -7,7 +6,6 @@ import { CLOCKS_MS, LEASE_MS } from '../../core/write/lease.ts';
 import { EVERY_CLIENT, type LedgerEntry, type WrittenShare } from '../../core/write/records.ts';
 import { MAPPED } from './accounts.ts';
 import { areActive } from './beside.ts';
-
 import type { Scene } from './scene.ts';
 
 const TABLE = 'poolbridge-dev';
