@@ -25,8 +25,8 @@ import {
 import { foreseenRefusals } from '../core/reconcile/foreseen.ts';
 import { issuersOf, wantedNames } from '../core/reconcile/issuers.ts';
 import { type Listing, type PlannedPool, reaches, unlistedFor } from '../core/reconcile/plan.ts';
+import { type PoolReport, poolReport, type Repair } from '../core/reconcile/pool-report.ts';
 import { type RemovedEntry, removedEntries } from '../core/reconcile/removed.ts';
-import { type PoolReport, poolReport, type Repair } from '../core/reconcile/report.ts';
 import { isDoubtful } from '../core/write/lease.ts';
 import { markOf, withoutMarks, wrongMarks } from '../core/write/marks.ts';
 import {

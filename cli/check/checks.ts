@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Links } from '../../core/links/links.ts';
 import type { PoolIssuer } from '../../core/reconcile/issuers.ts';
-import type { PoolReport, ReconcileOutput } from '../../core/reconcile/report.ts';
+import type { PoolReport } from '../../core/reconcile/pool-report.ts';
+import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import { pausedText } from '../../core/write/pause.ts';
 import { type Version, versionIn, versionOf } from '../../packaging/version.ts';
 import { Machines } from '../executions/machines.ts';

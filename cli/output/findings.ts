@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { grouped } from '../../core/grouped.ts';
-import type { PoolReport, ReconcileOutput } from '../../core/reconcile/report.ts';
+import type { PoolReport } from '../../core/reconcile/pool-report.ts';
+import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import { heading } from './heading.ts';
 import { issuerSentence } from './issuers.ts';

@@ -4,7 +4,7 @@ import { grouped } from '../grouped.ts';
 import type { ShownChange } from '../identity-pool/changes.ts';
 import type { Difference } from '../identity-pool/difference.ts';
 import type { ShownPool } from '../identity-pool/identity-pool.ts';
-import type { PoolReport } from '../reconcile/report.ts';
+import type { PoolReport } from '../reconcile/pool-report.ts';
 import type { Approval } from '../request/approval.ts';
 import { reportOf, type TargetEnd, type TargetReport } from '../request/outcome.ts';
 import { parseRequest, type RequestedBy } from '../request/request.ts';

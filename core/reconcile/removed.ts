@@ -5,7 +5,7 @@ import { entryKey } from '../identity-pool/identity-pool.ts';
 import { isObject, isText, parsedJson } from '../shape.ts';
 import { userPoolIdOf } from '../user-pool.ts';
 import type { Finding } from './classify.ts';
-import { fitting } from './report.ts';
+import { fitting } from './pool-report.ts';
 
 /** An entry of ours that was removed without a request. */
 export interface RemovedEntry {

@@ -8,7 +8,7 @@ import { coverageOf, needsIssuer, type Subject } from '../../core/links/coverage
 import type { Link, Links } from '../../core/links/links.ts';
 import { problemsOf } from '../../core/links/problems.ts';
 import { issuersOf, wantedNames } from '../../core/reconcile/issuers.ts';
-import { poolReport } from '../../core/reconcile/report.ts';
+import { poolReport } from '../../core/reconcile/pool-report.ts';
 import type { LinkRequest } from '../../core/request/request.ts';
 import { resolve } from '../../core/request/target.ts';
 import { resolveUndo } from '../../core/request/undo.ts';

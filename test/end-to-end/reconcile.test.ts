@@ -13,8 +13,9 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { AwsError } from 'embedded-aws';
 import type { EntryState } from '../../core/reconcile/classify.ts';
+import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
-import type { PoolReport, reconcileReport } from '../../core/reconcile/report.ts';
+import type { reconcileReport } from '../../core/reconcile/report.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
 import { ACCOUNT_A, ACCOUNT_B, full, HOME, pools, startWorld, type World } from '../world.ts';
 

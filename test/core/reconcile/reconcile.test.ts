@@ -27,7 +27,8 @@ import {
   tagSetsOf,
   unlistedFor,
 } from '../../../core/reconcile/plan.ts';
-import { poolReport, reconcileMetrics, reconcileReport } from '../../../core/reconcile/report.ts';
+import { poolReport } from '../../../core/reconcile/pool-report.ts';
+import { reconcileMetrics, reconcileReport } from '../../../core/reconcile/report.ts';
 import { issuerIn, originalName } from '../../../core/user-pool.ts';
 import { batch } from '../../../core/write/batch.ts';
 import { EVERY_CLIENT, type LedgerEntry } from '../../../core/write/records.ts';

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Link } from '../../../core/links/links.ts';
 import type { Finding } from '../../../core/reconcile/classify.ts';
 import { planOf } from '../../../core/reconcile/plan.ts';
+import { poolReport } from '../../../core/reconcile/pool-report.ts';
 import {
   entryRemoved,
   historyBegins,
@@ -14,7 +15,6 @@ import {
   removalOf,
   removedEntries,
 } from '../../../core/reconcile/removed.ts';
-import { poolReport } from '../../../core/reconcile/report.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const OTHER = 'ap-south-1:12345678-abcd-abcd-abcd-000000000000';
