@@ -2,9 +2,10 @@ import { styleText } from 'node:util';
 import { type LocalAws, startAws } from 'embedded-aws';
 import { changeLines } from '../cli/output/changes.ts';
 import type { Demo } from '../console/server/api.ts';
+import type { ShownChange } from '../core/identity-pool/changes.ts';
 import { visibleText } from '../core/visible.ts';
 import { A, Accounts, B } from './accounts.ts';
-import { type Told, tell } from './story.ts';
+import { NEW_CLIENT, type Told, tell } from './story.ts';
 
 const PORT = 4566;
 
@@ -14,11 +15,16 @@ async function startOn(port: number | undefined): Promise<LocalAws> {
   return startAws({ port: PORT }).catch(() => startAws({ port: 0 }));
 }
 
+/** The changes of the execution, with the name that the demo gave its app client. */
+const changesOf = ({ newClient }: Told, changes: ShownChange[]): string[] =>
+  changeLines(changes, new Map([[newClient, NEW_CLIENT]]));
+
 const dim = (text: string): string => styleText('dim', text);
 const bold = (text: string): string => styleText('bold', text);
 
 /** What an auditor asks of an execution. */
-function auditLines({ output, executionArn }: Told): string[] {
+function auditLines(told: Told): string[] {
+  const { output, executionArn } = told;
   const [result] = output.results;
   if (!result || result.outcome === 'FAILED') return [];
   const { requestedBy, clientId } = output;
@@ -27,15 +33,15 @@ function auditLines({ output, executionArn }: Told): string[] {
     ['when', `${requestedBy.time}, CloudTrail event ${requestedBy.eventId}`],
     ['allowed by', `links.yml, link ${result.links.join(', ')}`],
     ['written by', [result.assumedRoleArn, result.writtenBy ?? []].flat().join(', for it by ')],
-    ['what', changeLines(result.changes).join(' ')],
+    ['what', changesOf(told, result.changes).join(' ')],
     ['verified', `entry there after the write; attempts: ${result.attempts}`],
     ['execution', executionArn],
   ];
   return rows.map(([what = '', value]) => `  ${dim(what.padEnd(12))}${value}`);
 }
 
-function differenceShown({ output }: Told): string[] {
-  const [result] = output.results;
+function differenceShown(told: Told): string[] {
+  const [result] = told.output.results;
   if (!result || result.outcome === 'FAILED') return [];
   const entries = result.before.CognitoIdentityProviders;
   const kept = [
@@ -43,7 +49,10 @@ function differenceShown({ output }: Told): string[] {
     ...['social, OpenID Connect, SAML and developer providers', 'classic flow, guest access'],
     'name and tags',
   ];
-  return [`  ${changeLines(result.changes).join('\n  ')}`, dim(`  untouched: ${kept.join('; ')}`)];
+  return [
+    `  ${changesOf(told, result.changes).join('\n  ')}`,
+    dim(`  untouched: ${kept.join('; ')}`),
+  ];
 }
 
 function howToReach(

@@ -7,6 +7,9 @@ import { A, Accounts, B, createIdentityPool, EXTERNAL_ID, ROLE_ARN } from './acc
 import { deployAccountB, deployService } from './deploy.ts';
 import { type Artifact, packageService } from './package-service.ts';
 
+/** The name of the app client that is created in the story. */
+export const NEW_CLIENT = 'ios';
+
 /** What the story has come to, step by step. */
 export interface Told {
   userPoolId: string;
@@ -158,7 +161,7 @@ function link(local: LocalAws, accounts: Accounts, patience: number): ListrTask<
       title: 'An app client is created in Account-A, and nothing else is done',
       async task(told, task) {
         watching = watchSteps(local, patience);
-        told.newClient = await accounts.createAppClient(told.userPoolId, 'ios');
+        told.newClient = await accounts.createAppClient(told.userPoolId, NEW_CLIENT);
         task.title = `${task.title}: ${told.newClient}`;
       },
     },

@@ -25,7 +25,7 @@ import {
 } from '../core/links/coverage.ts';
 import { poolsByTags } from '../core/links/links.ts';
 import { type LinkRequest, parseRequest, type UndoRequest } from '../core/request/request.ts';
-import { isDeletion, type Resolved, resolve, resolveLeftBehind } from '../core/request/target.ts';
+import { isDeletion, type Resolved, resolve, resolveLeftBehind } from '../core/request/resolve.ts';
 import {
   clientsToLink,
   doneBy,

@@ -11,8 +11,8 @@ import { executionOf } from '../core/execution.ts';
 import type { Intent } from '../core/identity-pool/merge.ts';
 import { accessTo } from '../core/links/coverage.ts';
 import { checkApproval } from '../core/request/approval.ts';
+import { allowing } from '../core/request/resolve.ts';
 import {
-  allowing,
   outcomeOf,
   type Plan,
   type Result,

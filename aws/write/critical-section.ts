@@ -39,7 +39,8 @@ import {
   sharesOf,
 } from './answers.ts';
 import { gather } from './gathering.ts';
-import { goesOn, isRefusal, PoolWriter, UnresolvedWriteError } from './pool-writer.ts';
+import { isRefusal, PoolWriter, UnresolvedWriteError } from './pool-writer.ts';
+import { isRetried } from './retried.ts';
 import {
   answered,
   type WriteRequest,
@@ -265,7 +266,7 @@ export class CriticalSection {
     } catch (failure) {
       if (failure instanceof UnresolvedWriteError) throw failure;
       logger.error('what was written could not be taken back', failure as Error);
-      if (goesOn(error)) return undefined;
+      if (isRetried(error)) return undefined;
       const [why, whyNot] = [error, failure].map((each) =>
         each instanceof Error ? each.message : String(each),
       );

@@ -32,16 +32,6 @@ export function isRefusal(error: unknown): boolean {
   return (status >= 400 && status < 500) || (cause !== undefined && isRefusal(cause));
 }
 
-// The names that AWS services use for throttling and for their own failures.
-const passing =
-  /Throttl|TooManyRequests|RequestLimit|ThroughputExceeded|ConcurrentModification|ServiceUnavailable|^Internal/;
-
-/** Whether the state machine tries again. Then the request keeps waiting, and keeps its place. */
-export const goesOn = (error: unknown): boolean =>
-  error instanceof PoolBusyError ||
-  error instanceof AwsUnavailableError ||
-  (error instanceof Error && passing.test(error.name));
-
 /** Describes and writes an identity pool, under a lease. */
 export class PoolWriter {
   readonly #tools: WriteTools;

@@ -4,7 +4,7 @@ import { WAIT_MS } from '../../core/write/lease.ts';
 import { sleep } from '../pace/sleep.ts';
 import type { PoolTable } from '../table/pool-table.ts';
 import { CriticalSection } from './critical-section.ts';
-import { goesOn } from './pool-writer.ts';
+import { isRetried } from './retried.ts';
 import { answered, type WriteRequest, type WriteTools, type Written } from './write-request.ts';
 
 /**
@@ -53,7 +53,7 @@ export async function writeSafely(request: WriteRequest, tools: WriteTools): Pro
   try {
     return await written(request, tools);
   } catch (error) {
-    if (pending && !goesOn(error)) await table.requests.forget(pending.key).catch(() => {});
+    if (pending && !isRetried(error)) await table.requests.forget(pending.key).catch(() => {});
     throw error;
   }
 }

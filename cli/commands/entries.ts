@@ -11,8 +11,8 @@ import {
 import { Machines } from '../executions/machines.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { Failure, UsageError } from '../output/exit.ts';
-import type { ReconcileReport } from '../output/findings.ts';
 import { heading } from '../output/heading.ts';
+import type { ReconcileReport } from '../output/reconcile-table.ts';
 import type { Sheet } from '../output/sheet.ts';
 import { type Shorten, shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';

@@ -64,7 +64,7 @@ function checked(values: string[], { option, form, example }: Question): string[
   throw new UsageError(
     wrong === undefined
       ? `${option} is missing, for example ${example}`
-      : `${option} must look like ${example}, not ${wrong}`,
+      : `${option} must be an id like ${example}, not ${wrong}`,
   );
 }
 

@@ -11,7 +11,7 @@ import {
 import { commandLine, optionsOf } from '../options.ts';
 import { amountOfReport, amountOfResults } from '../output/amount.ts';
 import { exit, UsageError } from '../output/exit.ts';
-import { planLines } from '../output/findings.ts';
+import { planLines } from '../output/reconcile-table.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 interface Options {

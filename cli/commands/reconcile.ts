@@ -4,7 +4,7 @@ import { Machines } from '../executions/machines.ts';
 import { confirmRemoval, mustAsk, withYesOption } from '../executions/removal.ts';
 import { reconcileRequest, runExecution, withLinksOption } from '../executions/run.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import { statusLines } from '../output/findings.ts';
+import { statusLines } from '../output/reconcile-table.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 interface Options {

@@ -12,7 +12,7 @@ import { optionsOf, sessionOf } from '../options.ts';
 import { cancelledLines, changeLines, differenceLines, type Names } from '../output/changes.ts';
 import { consoleLink } from '../output/console-link.ts';
 import { UsageError } from '../output/exit.ts';
-import { statusLines } from '../output/findings.ts';
+import { statusLines } from '../output/reconcile-table.ts';
 import { requestedByText } from '../output/requested-by.ts';
 import { shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { reconcileRequest, runStatus, withLinksOption } from '../executions/run.ts';
 import { optionsOf } from '../options.ts';
-import { statusLines } from '../output/findings.ts';
+import { statusLines } from '../output/reconcile-table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { watching, watchSeconds } from '../output/watch.ts';
 

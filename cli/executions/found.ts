@@ -3,7 +3,7 @@ import type { DescribedExecution } from '../../core/audit/audit.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import { isObject } from '../../core/shape.ts';
 import { providerLabel } from '../../core/user-pool.ts';
-import type { ReconcileReport } from '../output/findings.ts';
+import type { ReconcileReport } from '../output/reconcile-table.ts';
 import { moment } from '../output/times.ts';
 import { answersOf, type Event } from './history.ts';
 

@@ -1,5 +1,5 @@
 import type { TargetReport } from '../../core/request/outcome.ts';
-import type { ReconcileReport } from './findings.ts';
+import type { ReconcileReport } from './reconcile-table.ts';
 
 /** How much a plan would change. */
 export interface Amount {

@@ -1,7 +1,7 @@
 import { entriesIn } from '../../cli/executions/entries.ts';
 import { Machines } from '../../cli/executions/machines.ts';
 import { Failure } from '../../cli/output/exit.ts';
-import type { ReconcileReport } from '../../cli/output/findings.ts';
+import type { ReconcileReport } from '../../cli/output/reconcile-table.ts';
 import type { Session } from '../../cli/session.ts';
 import { Ledgers } from '../../cli/settings/ledgers.ts';
 import type { PoolEntries } from './protocol.ts';

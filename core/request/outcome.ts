@@ -14,7 +14,8 @@ import { grouped } from '../grouped.ts';
 import { isNumber, isObject, isText } from '../shape.ts';
 import type { Issuer } from '../user-pool.ts';
 import type { Approval } from './approval.ts';
-import type { Outcome, Resolved, Result, Target } from './target.ts';
+import type { Resolved } from './resolve.ts';
+import type { Outcome, Result, Target } from './target.ts';
 
 /** A target at the end of its branch. */
 export type TargetEnd =

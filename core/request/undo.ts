@@ -19,7 +19,8 @@ import { userPoolIdOf } from '../user-pool.ts';
 import { isShownChange, type LedgerEntry } from '../write/records.ts';
 import { approvalTime } from './approval.ts';
 import type { UndoRequest } from './request.ts';
-import { type Resolved, roomFor, type Target } from './target.ts';
+import type { Resolved } from './resolve.ts';
+import { roomFor, type Target } from './target.ts';
 import { clientsUnlinked } from './target-now.ts';
 
 /** The changes of an execution in one identity pool. */

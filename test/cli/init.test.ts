@@ -75,7 +75,10 @@ describe('poolbridge init', () => {
       return err;
     };
     assert.match(await refused('none.yml'), /--identity-pool is missing, for example/);
-    assert.match(await refused('none.yml', '--identity-pool', 'x'), /must look like/);
+    assert.match(
+      await refused('none.yml', '--identity-pool', 'x'),
+      /--identity-pool must be an id like/,
+    );
     const bad = ['--identity-pool', IDENTITY_POOL, '--link', 'No Name'];
     assert.match(await refused('none.yml', ...bad), /none\.yml/);
     assert.equal(existsSync(join(folder, 'none.yml')), false);

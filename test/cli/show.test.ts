@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { foundIn, removedLines } from '../../cli/executions/found.ts';
 import { differenceLines, outputLines } from '../../cli/output/changes.ts';
 import { consoleLink, logsLink, trailLink } from '../../cli/output/console-link.ts';
-import { planLines, statusLines } from '../../cli/output/findings.ts';
+import { planLines, statusLines } from '../../cli/output/reconcile-table.ts';
 import type { Result } from '../../core/request/target.ts';
 
 const ProviderName = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_Mobile001';

@@ -10,7 +10,7 @@ import { problemsOf } from '../../core/links/problems.ts';
 import { issuersOf, wantedNames } from '../../core/reconcile/issuers.ts';
 import { poolReport } from '../../core/reconcile/pool-report.ts';
 import type { LinkRequest } from '../../core/request/request.ts';
-import { resolve } from '../../core/request/target.ts';
+import { resolve } from '../../core/request/resolve.ts';
 import { resolveUndo } from '../../core/request/undo.ts';
 import {
   type Issuer,

@@ -45,7 +45,7 @@ describe('npm start', () => {
         /answers: “Token is not from a supported provider of this identity pool\.”/,
       );
       assert.match(out, /is now arn:aws:sts::222222222222:assumed-role\/customer\//);
-      assert.match(out, /What changed\n {2}\+ CognitoIdentityProviders/);
+      assert.match(out, /What changed\n {2}\+ ios {2}\w+ {2}us-east-1_\w+\n/);
       assert.match(out, /✔ .* it is deleted, and its entry goes by itself/);
       assert.match(out, /✔ An event is lost; .* both are linked, in one write/);
       assert.match(out, /who +arn:aws:iam::111111111111:root, by creating the app client/);

@@ -87,15 +87,20 @@ export function parsePolicy(document: unknown): PolicyDocument {
   return { Version: policy.Version, Statement: statements };
 }
 
-// Every call asks about the same few actions. Statements do not change.
-const matchedActions = new WeakMap<Statement, Map<string, boolean>>();
+// Every call asks about the same few actions. A test may give a statement other actions.
+const matchedActions = new WeakMap<Statement, { of: unknown; known: Map<string, boolean> }>();
 
 function actionMatches(statement: Statement, action: string): boolean {
-  const known = matchedActions.get(statement) ?? new Map<string, boolean>();
-  let matches = known.get(action);
+  const { Action } = statement;
+  let matched = matchedActions.get(statement);
+  if (matched?.of !== Action) {
+    matched = { of: Action, known: new Map() };
+    matchedActions.set(statement, matched);
+  }
+  let matches = matched.known.get(action);
   if (matches === undefined) {
-    matches = [statement.Action].flat().some((pattern) => wild(pattern, action, 'i'));
-    matchedActions.set(statement, known.set(action, matches));
+    matches = [Action].flat().some((pattern) => wild(pattern, action, 'i'));
+    matched.known.set(action, matches);
   }
   return matches;
 }

@@ -176,8 +176,8 @@ export const waitingScripts: Script[] = [
         changes: [
           {
             file: safeWrite,
-            find: 'if (pending && !goesOn(error))',
-            replace: 'void goesOn;\n    if (pending)',
+            find: 'if (pending && !isRetried(error))',
+            replace: 'void isRetried;\n    if (pending)',
           },
         ],
       },

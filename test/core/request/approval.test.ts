@@ -8,7 +8,7 @@ import {
   checkApproval,
   executionSeconds,
 } from '../../../core/request/approval.ts';
-import { resolve } from '../../../core/request/target.ts';
+import { resolve } from '../../../core/request/resolve.ts';
 
 const link = (identityPool: string, more: Partial<Link> = {}): Link => ({
   userPools: ['us-east-1_A'],

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { unwrap } from '../../../core/failure.ts';
 import { metricsOf, reportOn, type TargetEnd } from '../../../core/request/outcome.ts';
-import type { Resolved, Result, Target } from '../../../core/request/target.ts';
+import type { Resolved } from '../../../core/request/resolve.ts';
+import type { Result, Target } from '../../../core/request/target.ts';
 
 const EXECUTION = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:run-1';
 const ROLE = 'arn:aws:sts::222222222222:assumed-role/poolbridge-link/run-1-4e65d3fb';

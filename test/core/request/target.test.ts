@@ -4,11 +4,11 @@ import { NotCoveredError, ProviderQuotaError } from '../../../core/errors.ts';
 import { digestOf, type IdentityPool } from '../../../core/identity-pool/identity-pool.ts';
 import type { Link, Links } from '../../../core/links/links.ts';
 import type { LinkRequest } from '../../../core/request/request.ts';
+import { resolve } from '../../../core/request/resolve.ts';
 import {
   isSuperseded,
   planOf,
   type Result,
-  resolve,
   type Target,
   withChangesSince,
 } from '../../../core/request/target.ts';
