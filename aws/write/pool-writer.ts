@@ -127,7 +127,7 @@ export class PoolWriter {
       await pool.make(call);
     } catch (error) {
       if (!isRefusal(error)) {
-        await this.#resolve(call.to, write, error);
+        await this.#resolve(call.to, write, last, error);
         this.#hasWritten = true;
         return;
       }
@@ -161,14 +161,26 @@ export class PoolWriter {
     }
   }
 
-  /** Finds out by reading whether a call without an answer took effect. It never assumes that. */
-  async #resolve(wanted: IdentityPool, write: LastWrite, cause: unknown): Promise<void> {
+  /**
+   * Finds out by reading whether a call without an answer took effect. It never assumes that.
+   *
+   * @param earlier the write before it. A call that takes that back leads to a state that Cognito may still show
+   *   from before it, so what shows while it is in doubt says nothing.
+   */
+  async #resolve(
+    wanted: IdentityPool,
+    write: LastWrite,
+    earlier: LastWrite | undefined,
+    cause: unknown,
+  ): Promise<void> {
     const { pool, left } = this.#tools;
     const until = Date.now() + READ_BACK;
-    while (Date.now() < until && left() > 1000) {
+    let isShown = false;
+    while ((isShown || Date.now() < until) && left() > 1000) {
       const now = await pool.describe(this.#providerNames).catch(() => undefined);
       this.#looked = Date.now();
-      if (now && sameSettings(now, wanted)) {
+      isShown = now !== undefined && sameSettings(now, wanted);
+      if (isShown && !isDoubtful(earlier, write.result, this.#looked)) {
         Object.assign(write, { at: this.#looked, seen: true });
         return;
       }

@@ -37,7 +37,7 @@ const throttleOf: Record<string, string> = {
 };
 
 /** What happens to a call where a script says so: a fault, or that it is cut off and arrives later. */
-export type Trouble = Fault | { arrivesAfter: number };
+export type Trouble = Fault | Refusal | { arrivesAfter: number };
 
 /** A call of ours, as a script may look for it. */
 export interface OurCall {
@@ -90,7 +90,7 @@ export class Network {
       ? await interruption()
       : this.#scene.faults.draw(call, invocation.name === 'UpdateIdentityPool');
     if (invocation.dead) return forever();
-    const trouble: Trouble | Refusal | undefined = this.#scene.refusals.of(call, text) ?? drawn;
+    const trouble: Trouble | undefined = this.#scene.refusals.of(call, text) ?? drawn;
     const who = `${invocation.execution.slice(0, 8)} ${invocation.name}`;
     const shown =
       typeof trouble === 'object' ? `arrives after ${trouble.arrivesAfter} ms` : trouble;
@@ -122,7 +122,7 @@ export class Network {
   async #through(
     request: SdkRequest,
     call: string,
-    trouble: Trouble | Refusal | undefined,
+    trouble: Trouble | undefined,
     invocation: Invocation,
   ): Promise<WireResponse> {
     const [service = ''] = call.split(':');

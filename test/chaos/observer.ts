@@ -73,8 +73,11 @@ export class Observer extends Versions {
   /** When somebody paused all writes, while they are paused. */
   pausedSince: number | undefined;
   readonly #seen = new Map<object, Seen>();
-  /** What has been asked for: `link POOL ENTRY` and `unlink POOL ENTRY`, or `unlink POOL USERPOOL *`. */
-  readonly #asked = new Set<string>();
+  /**
+   * What has been asked for, and when it first was: `link POOL ENTRY` and `unlink POOL ENTRY`, or
+   * `unlink POOL USERPOOL *`.
+   */
+  readonly #asked = new Map<string, number>();
   /** The entries that ours may take back, as `POOL ENTRY`: each is written by several calls. */
   readonly #inParts = new Set<string>();
   /** What writes of ours did that a foreign writer had done in the instant before: by pool and entry. */
@@ -112,7 +115,8 @@ export class Observer extends Versions {
   /** Something may be done to these identity pools from now on: it is asked for and covered. */
   ask(operation: 'link' | 'unlink', poolIds: string[], providerName: string, clientId = '*'): void {
     for (const poolId of poolIds) {
-      this.#asked.add(`${operation} ${poolId} ${providerName} ${clientId}`);
+      const what = `${operation} ${poolId} ${providerName} ${clientId}`;
+      if (!this.#asked.has(what)) this.#asked.set(what, this.now());
     }
   }
 
@@ -121,10 +125,13 @@ export class Observer extends Versions {
     this.#inParts.add(`${poolId} ${key}`);
   }
 
-  /** Whether an entry was to be unlinked, by itself or with its user pool. */
-  #isUnlinkAsked(poolId: string, key: string): boolean {
+  /** Whether an entry was to be unlinked by a time, by itself or with its user pool. */
+  #isUnlinkAsked(poolId: string, key: string, by = this.now()): boolean {
     const [providerName] = key.split(' ');
-    return [key, `${providerName} *`].some((what) => this.#asked.has(`unlink ${poolId} ${what}`));
+    return [key, `${providerName} *`].some((what) => {
+      const at = this.#asked.get(`unlink ${poolId} ${what}`);
+      return at !== undefined && at <= by;
+    });
   }
 
   foreignWrite(pool: IdentityPool): void {
@@ -204,9 +211,12 @@ export class Observer extends Versions {
       .map((i) => ({
         added: addedIn(i).map((key) => ({
           key,
-          unlinked:
-            this.#isUnlinkAsked(poolId, key) &&
-            ours.some((j) => j < i && removedIn(j).includes(key)),
+          unlinked: ours.some(
+            (j) =>
+              j < i &&
+              removedIn(j).includes(key) &&
+              this.#isUnlinkAsked(poolId, key, versions[j]?.at),
+          ),
         })),
       }));
   }

@@ -162,7 +162,7 @@ export abstract class Calls {
         ];
   }
 
-  /** `#resolve` */
+  /** `#resolve`: a pool that may be shown as it was is read again, so what it finds is so. */
   findOut(): Move<State>[] {
     const { state, own } = this.turn;
     const gives = this.turn.move('does not find out whether it was made', (_next, now) =>

@@ -154,6 +154,34 @@ export const doubtScripts: Script[] = [
     },
   },
   {
+    name: 'an entry does not count as taken back while Cognito shows the pool as it was before it',
+    mistakes: [
+      {
+        name: 'a state from before an entry says that it was taken back',
+        changes: [
+          {
+            file: poolWriter,
+            find: 'isShown && !isDoubtful(earlier, write.result, this.#looked)',
+            replace: 'isShown && earlier !== write',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient(MAPPED.userPool);
+      const linking = await stage.tell('link', clientId, MAPPED.userPool);
+      const mapping = { step, call: 'cognito-identity:SetIdentityPoolRoles', by: linking };
+      stage.failing(mapping, () => 'denied');
+      stage.failing({ ...updating, by: linking, after: 1 }, () => {
+        stage.showOld(1, MAPPED.pool);
+        void stage.sleep(2500).then(() => stage.showOld(0, MAPPED.pool));
+        return 'failed before';
+      });
+      // Its next attempt has set the role mapping.
+      assert.equal((await stage.said(linking)).outcome, 'LINKED');
+    },
+  },
+  {
     name: 'an app client that is created while another request lists its user pool is linked',
     mistakes: [
       {
