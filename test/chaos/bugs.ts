@@ -124,7 +124,7 @@ export const bugs: Bug[] = [
       {
         file: poolWriter,
         find: `      if (!isRefusal(error)) {
-        await this.#resolve(call.to, write, error);
+        await this.#resolve(call.to, write, last, error);
         this.#hasWritten = true;
         return;
       }

@@ -127,12 +127,8 @@ export const doubtScripts: Script[] = [
         changes: [
           {
             file: poolWriter,
-            find: `      if (now && sameSettings(now, wanted)) {
-        Object.assign(write, { at: this.#looked, seen: true });
-`,
-            replace: `      if (now && sameSettings(now, wanted)) {
-        write.seen = true;
-`,
+            find: 'Object.assign(write, { at: this.#looked, seen: true });\n        return;\n      }\n      await sleep',
+            replace: 'write.seen = true;\n        return;\n      }\n      await sleep',
           },
         ],
       },
