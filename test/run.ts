@@ -6,7 +6,7 @@ import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { globalSetup, globalTeardown } from './setup.ts';
 
-// They take longest, the longest first. They start first, so that no processor is idle at the end.
+// The slowest files, the slowest first. They start first, so that no processor is idle at the end.
 const LONGEST = [
   'test/chaos/chaos.test.ts',
   'test/end-to-end/start.test.ts',
@@ -22,7 +22,7 @@ const LONGEST = [
   'test/end-to-end/approval.test.ts',
 ];
 
-/** All test files, those that take longest first. */
+/** All test files, the slowest first. */
 function allFiles(): string[] {
   const all = globSync('{test,packages}/**/*.test.ts', { exclude: ['**/node_modules'] }).sort();
   const gone = LONGEST.filter((file) => !all.includes(file));
@@ -34,7 +34,7 @@ function allFiles(): string[] {
   return [...new Set([...LONGEST, ...all])];
 }
 
-/** The files that patterns stand for. */
+/** The files that match the patterns. */
 function filesOf(patterns: string[]): string[] {
   return patterns.flatMap((pattern) => {
     const files = globSync(pattern);

@@ -42,7 +42,7 @@ export const sharedLinks = (): string =>
     read('chaos/links.yml').replace(/^#.*\nlinks:$/m, ''),
   ].join('');
 
-/** Whether the test files that were asked for are all of pure code, which runs without the service. */
+/** Whether all requested test files are about pure code, which runs without the service. */
 function isPure(): boolean {
   const files = process.argv.filter((argument) => argument.endsWith('.test.ts'));
   return files.length > 0 && files.every((file) => /(^|\/)test\/core\//.test(file));
@@ -50,7 +50,7 @@ function isPure(): boolean {
 
 /** Packages the service once for all tests that need it. */
 export async function globalSetup(): Promise<void> {
-  // Each file is a process of its own, and most of what they load is the same.
+  // Each file is a separate process, and most of them load the same modules.
   process.env['NODE_COMPILE_CACHE'] = join(cacheFolder, 'compiled');
   if (isPure()) return;
   artifact = await packagedService(sharedLinks());

@@ -46,7 +46,7 @@ export const pools = {
   healed: 'ap-south-1:00000000-0000-0000-0000-000000000011',
 } as const;
 
-/** An identity pool that holds everything that one can hold. */
+/** An identity pool that uses every setting. */
 export const full: Omit<CreateIdentityPoolCommandInput, 'IdentityPoolName'> = {
   AllowUnauthenticatedIdentities: true,
   AllowClassicFlow: true,
@@ -92,7 +92,7 @@ export interface Ended extends DescribeExecutionOutput {
   failure(): { message: string; results: Record<string, unknown>[] };
 }
 
-/** Both accounts as the README has them set up, on an AWS of their own. */
+/** Both accounts, set up as in the README, on a separate AWS. */
 export class World {
   readonly local: LocalAws;
   readonly machineArn: string;
@@ -106,7 +106,7 @@ export class World {
     this.home = home;
   }
 
-  /** One client for each account and Region: to make one takes longer than most calls. */
+  /** One client for each account and Region: creating one takes longer than most calls. */
   client<C>(Client: ClientOf<C>, { account, region }: Where): C {
     const key = `${Client.name} ${account} ${region}`;
     const credentials = { accessKeyId: account, secretAccessKey: 'any' };
@@ -149,7 +149,7 @@ export class World {
     settings: Partial<CreateIdentityPoolCommandInput> = full,
   ): Promise<IdentityPool> {
     const region = id.split(':')[0]!;
-    // On AWS a pool that is made anew has a new id, and no past.
+    // On AWS a recreated pool has a new id, and no history.
     await this.local.aws.tables.ask(this.home, 'DeleteItem', {
       TableName: 'poolbridge-dev',
       Key: { pk: { S: id }, sk: { S: 'lease' } },
@@ -190,7 +190,7 @@ export class World {
     return this.machineArn.replace(/-link$/, '-reconcile');
   }
 
-  /** An execution at its end, which does not change: it is asked for once. */
+  /** An execution that has ended. It no longer changes, so it is read once. */
   ended(executionArn: string): Promise<Ended> {
     const known = this.#ends.get(executionArn) ?? this.#describeEnd(executionArn);
     this.#ends.set(executionArn, known);
@@ -237,7 +237,7 @@ export class World {
     return Promise.all(executions.map(({ executionArn }) => this.ended(executionArn!)));
   }
 
-  /** Waits for the execution that is about a client, however it was started. */
+  /** Waits for the execution about a client, no matter what started it. */
   async executionFor(clientId: string): Promise<Ended> {
     const { executions } = this.local.aws.stateMachines;
     for (;;) {

@@ -48,7 +48,7 @@ const READ_AGAIN = 'read back under the lease, and once more after it';
 describe('poolbridge audit', () => {
   let world: World;
   let since: string;
-  /** Every identity pool as it was before anything was done. */
+  /** Every identity pool at the start. */
   const first = new Map<string, Pool>();
   const executions: Record<string, string> = {};
 
@@ -92,7 +92,7 @@ describe('poolbridge audit', () => {
   };
   const run = async (name: string, input: object) => world.ended(await start(name, input));
 
-  /** Makes requests wait for the lease together, so that one execution writes for all of them. */
+  /** Lets requests wait for the lease together, so that one execution writes for all of them. */
   async function together(inputs: Record<string, object>) {
     await ask('UpdateItem', {
       Key: lease,
@@ -242,7 +242,7 @@ describe('poolbridge audit', () => {
   const of = (all: AuditRecord[], name: string) =>
     all.filter(({ execution }) => execution === executions[name]);
 
-  /** Runs an action while Step Functions knows no execution. */
+  /** Runs an action while Step Functions has no executions. */
   async function forgotten<T>(meanwhile: () => Promise<T>): Promise<T> {
     const { executions: remembered } = world.local.aws.stateMachines;
     const known = new Map(remembered);
@@ -254,7 +254,7 @@ describe('poolbridge audit', () => {
     }
   }
 
-  /** An identity pool rebuilt from the audit: as it was first, with every change since. */
+  /** An identity pool rebuilt from the audit: its first state plus every change since. */
   function rebuilt(all: AuditRecord[], id: string): Pool {
     const done = all
       .flatMap(({ identityPoolId, written, changes }) =>
@@ -435,7 +435,7 @@ describe('poolbridge audit', () => {
     await run('next', { userPoolId: MOBILE, clientId: await world.createAppClient(MOBILE) });
     assert.deepEqual(await killed(), [['LINKED', 'seen to be there by the next write']]);
     await forgotten(async () => assertRebuilt(await records()));
-    // An execution that neither Step Functions nor its log group has is not lost either.
+    // The audit includes an execution that neither Step Functions nor its log group has.
     const group = world.local.aws.logGroups.all().find(({ name }) => name.endsWith('dev-link'))!;
     const lines = group.events.splice(0);
     const untold = await forgotten(() => records());

@@ -50,7 +50,7 @@ export const environment = ({ local }: Pick<World, 'local'>, keys: Keys = root):
 /** The file that `npx poolbridge` starts. */
 export const commandPath = fileURLToPath(new URL('../../cli/bin/poolbridge.js', import.meta.url));
 
-/** Runs the command in a process of its own, as a person does. */
+/** Runs the command in a separate process, as a person does. */
 export function processOf(env: Environment, args: string[]): Promise<Output> {
   return new Promise((resolve) => {
     execFile(commandPath, args, { env }, (error, out, err) => {
@@ -81,7 +81,7 @@ function setEnvironment(values: Environment): void {
  * Runs the command in this process, which is faster; one at a time, since the process has one environment.
  *
  * @param isTerminal whether stderr is a terminal.
- * @param columns of a terminal that stdout is; it is none if absent.
+ * @param columns the width of stdout if it is a terminal; absent if it is not.
  * @param typed what a person answers to questions; without it, there is no one to ask.
  */
 export async function poolbridge(

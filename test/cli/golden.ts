@@ -4,18 +4,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const COLUMNS = 80;
 const folder = new URL('golden/', import.meta.url);
 
-/** Texts that differ from run to run, by what stands for them: the same length, so that columns stay. */
+/** Texts that differ between runs, by their replacements: the same length, so that columns stay. */
 export type Stand = [text: string, stand: string];
 
 const fit = (text: string, stand: string): string =>
   stand.padEnd(text.length, '.').slice(0, text.length);
 
-/** What differs from run to run by its form. */
+/** Patterns of what differs between runs. */
 const forms: [RegExp, string][] = [
   [/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{3})?Z/g, '2026-01-31 12:00:00Z'],
   [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'e0e0e0e0-e0e0-e0e0-e0e0-e0e0e0e0e0e0'],
   [/\b[0-9a-f]{8}…/g, 'e0e0e0e0…'],
-  // What the name of a role session ends with.
+  // The end of the name of a role session.
   [/(?<=e0e0e0-)[0-9a-f]{8}\b/g, 'd1d1d1d1'],
   [/\b\d\d:\d\d:\d\d\.\d{3}\b/g, '12:00:00.000'],
 ];
@@ -23,10 +23,10 @@ const forms: [RegExp, string][] = [
 // Identity pools of the tests have ids of zeros.
 const isFixed = (text: string): boolean => text.startsWith('00000000');
 
-// A duration makes its column wider or narrower.
+// The length of a duration changes its column width.
 const DURATION = /\b\d+(\.\d+)? m?s\b( *)/g;
 
-// Sentences, commands and ARNs may be longer: a terminal breaks them as it likes.
+// Sentences, commands and ARNs may be longer: the terminal wraps them.
 const PROSE = /\. |\.$|\bpoolbridge |\barn:/;
 
 function settled(text: string, stands: Stand[]): string {
@@ -44,7 +44,7 @@ function settled(text: string, stands: Stand[]): string {
 }
 
 /**
- * Compares the output of a command in a terminal of 80 columns with a file, which is written anew with UPDATE_GOLDEN=1.
+ * Compares the output of a command in a terminal of 80 columns with a file. UPDATE_GOLDEN=1 rewrites the file.
  */
 export function assertGolden(name: string, out: string, stands: Stand[] = []): void {
   for (const line of out.split('\n')) {

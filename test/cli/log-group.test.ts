@@ -7,10 +7,10 @@ import { LogGroup } from '../../cli/executions/log-group.ts';
 describe('a log group', () => {
   let local: LocalAws;
   let group: LogGroup;
-  /** What FilterLogEvents answers for each token. */
+  /** The answer of FilterLogEvents for each token. */
   let pageAfter: (token: number) => object;
   before(async () => {
-    // A hundred pages, which AWS would answer in seconds.
+    // A hundred pages take AWS seconds.
     local = await startAws({ trail: false, unlimited: ['logs:FilterLogEvents'] });
     const { operations } = local.aws.services.get('logs')!;
     operations['FilterLogEvents'] = { run: ({ input }) => pageAfter(Number(input['nextToken'])) };
@@ -20,7 +20,7 @@ describe('a log group', () => {
   });
   after(() => local.close());
 
-  test('is read to its end, over many empty pages', async () => {
+  test('is read to its end, even through many empty pages', async () => {
     pageAfter = (token) => {
       const page = Number.isNaN(token) ? 0 : token;
       const events = page % 70 === 69 ? [{ message: `{"id":${page}}` }] : [];
@@ -29,7 +29,7 @@ describe('a log group', () => {
     assert.deepEqual(await group.find('{}'), [{ id: 69 }, { id: 139 }]);
   });
 
-  test('whose token comes again ends in a sentence that says so', async () => {
+  test('whose token repeats ends with an error that says so', async () => {
     pageAfter = () => ({ events: [], nextToken: '1' });
     await assert.rejects(group.find('{}'), {
       name: 'AwsUnavailableError',

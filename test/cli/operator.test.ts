@@ -218,7 +218,7 @@ describe('an operator', () => {
     assert.ok(lines.length > 1 && lines.slice(1).every((line) => / {2}\w+Error /.test(line)));
     const reconciled = await json('history', '--reconcile', '--limit', '1');
     assert.equal(reconciled.answer.executions[0].machine, 'reconcile');
-    // What history prints, show finds, of both state machines.
+    // For both state machines, show finds what history prints.
     const find = async (...args: string[]) => (await json('show', ...args)).answer;
     const repair = reconciled.answer.executions[0].execution;
     const [repairName, linkName] = [repair, execution].map((arn) => arn.split(':').at(-1)!);

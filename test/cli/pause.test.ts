@@ -64,7 +64,7 @@ describe('poolbridge pause and poolbridge resume', () => {
     const clientId = await world.createAppClient(MOBILE);
     const request = { userPoolId: MOBILE, clientId };
     const pool = await world.describe(pools.mobile);
-    // Another stage whose name has the same beginning.
+    // Another stage whose name has the same prefix.
     const Name = `${RULE}2-app-client-created`;
     const Arn = `${world.machineArn.replace('-dev-', '-dev-2-')}`;
     const RoleArn = [...world.local.aws.iam.roles.keys()].find((arn) => arn.includes('StartLink'))!;

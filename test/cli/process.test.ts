@@ -27,14 +27,14 @@ describe('the poolbridge process', () => {
     await local.close();
   });
 
-  test('starts by its first line, answers on stdout and prints no warning', async () => {
+  test('starts through its first line, answers on stdout and prints no warning', async () => {
     const { code, out, err } = await processOf(environment({ local }), ['unlink', '--help']);
     assert.deepEqual([code, err], [0, '']);
     assert.match(out, /^Usage: poolbridge unlink \[options\]\n/);
     assert.match(out, /\n {2}--json /, 'the shared options are listed too');
   });
 
-  test('is installed by npm ci where npx looks first', () => {
+  test('is installed by npm ci in the folder that npx searches first', () => {
     const { packages } = JSON.parse(read('package-lock.json'));
     assert.deepEqual(packages['node_modules/@poolbridge/command'], {
       resolved: 'cli/bin',
@@ -45,7 +45,7 @@ describe('the poolbridge process', () => {
     assert.equal(packages[''].bin, undefined);
   });
 
-  test('reads neither the AWS SDK nor a parser before it shows help, so that it starts at once', async () => {
+  test('loads neither the AWS SDK nor a parser before it shows help, so that it starts at once', async () => {
     const hook = `import { registerHooks } from 'node:module';
       registerHooks({ load(url, context, next) { process.stderr.write(url + '\\n'); return next(url, context); } });`;
     const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hook)}`;
@@ -112,7 +112,7 @@ describe('the poolbridge process', () => {
     );
   });
 
-  test('says in words that a Region is none', async () => {
+  test('explains that a Region does not exist', async () => {
     const { code, err } = await processOf(environment({ local }), [
       'history',
       '--region',
@@ -124,7 +124,7 @@ describe('the poolbridge process', () => {
     assert.match(sentenceOf(error)[1], /check that us-esat-1 is the Region/);
   });
 
-  test('ends quietly when what reads its output stops reading', async () => {
+  test('ends quietly when the reader of its output stops', async () => {
     const { path, env } = { path: commandPath, env: environment({ local }) };
     const child = spawn(path, ['--help'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();

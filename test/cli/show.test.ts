@@ -29,11 +29,11 @@ const linesOf = (result: Partial<Result>) =>
     ],
   }).map(stripVTControlCharacters);
 
-// Of a line of a table.
+// A line of a table.
 const WIDTH = 80;
 
 describe('the text of a result', () => {
-  test('has only the changes of the own request, and names the execution that wrote them', () => {
+  test('has only the changes of its own request, and names the execution that wrote them', () => {
     const entry = (ClientId: string) => ({ ProviderName, ClientId, ServerSideTokenCheck: false });
     const writtenBy = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:other';
     const lines = linesOf({

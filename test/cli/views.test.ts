@@ -25,7 +25,7 @@ const HALF = 'us-east-1_Half00001';
 
 describe('what a person sees', () => {
   let world: World;
-  /** App clients by what they are for. */
+  /** App clients by their purpose. */
   const clients = { linked: '', missing: '', other: '', approved: '', stopped: '' };
   let stands: Stand[];
 
@@ -87,7 +87,7 @@ describe('what a person sees', () => {
       assert.ok(Date.parse(linked.since) <= Date.now());
     });
 
-    test('narrows the list by user pool, identity pool and state', async () => {
+    test('filters the list by user pool, identity pool and state', async () => {
       const ids = async (...filter: string[]) =>
         (await json(...asked, ...filter)).answer.identityPools.flatMap(
           ({ entries }: { entries: { clientId: string }[] }) =>
@@ -100,7 +100,7 @@ describe('what a person sees', () => {
       assert.equal((await say(...asked, '--state', 'nope')).code, 2);
     });
 
-    test('answers as rows for programs, with whole ids', async () => {
+    test('prints rows with complete ids for programs', async () => {
       const csv = await say(...asked, '--output', 'csv', '--state', 'linked');
       const [head, row] = csv.out.split('\r\n');
       assert.match(head ?? '', /^identityPoolId,state,clientName,clientId,/);
@@ -119,7 +119,7 @@ describe('what a person sees', () => {
       assert.deepEqual([refused.code, refused.out], [2, '']);
     });
 
-    test('does without the ledger for a caller who may not read the table', async () => {
+    test('works without the ledger for a caller who may not read the table', async () => {
       const reader = someone(world, 'reader', [
         {
           Effect: 'Allow',
@@ -148,7 +148,7 @@ describe('what a person sees', () => {
       return { code, answer, reasons: reasons.map(({ reason }) => reason), all: reasons };
     };
 
-    test('says yes for a client that is linked, and what it can not see', async () => {
+    test('says yes for a linked client, and what it can not see', async () => {
       const { code, answer, reasons } = await why(HEALED, clients.linked);
       assert.deepEqual([code, answer.credentials, reasons], [0, true, ['not visible']]);
       const out = await inTerminal('why', '--user-pool', HEALED, '--client', clients.linked);
@@ -164,7 +164,7 @@ describe('what a person sees', () => {
       assert.ok(all[0]!.todo.includes(`poolbridge link --stage dev --user-pool ${HEALED}`));
     });
 
-    test('tells what no link covers from what a link leaves out by its name', async () => {
+    test('distinguishes an uncovered user pool, a missing app client and a missing identity pool', async () => {
       const uncovered = await why('us-east-1_Other0001', 'any');
       assert.deepEqual([uncovered.code, uncovered.reasons], [3, ['not covered']]);
       const absent = await why(HEALED, 'absent');
@@ -192,7 +192,7 @@ describe('what a person sees', () => {
       assert.equal(exclusionOf(links, HEALED, 'new-app'), undefined);
     });
 
-    test('tells an entry of another and a role that refuses, each in its identity pool', async () => {
+    test('shows a foreign entry and a denying role, each in its identity pool', async () => {
       const clientId = await world.createAppClient(HEALED, 'app-of-another');
       const pool = await world.describe(pools.healed);
       const provider = {
@@ -214,7 +214,7 @@ describe('what a person sees', () => {
       assert.deepEqual([half.code, half.reasons], [1, ['entry missing', 'role refused']]);
     });
 
-    test('sees that writes are paused', async () => {
+    test('says that writes are paused', async () => {
       await say('pause', '--reason', 'a drill');
       try {
         assert.deepEqual((await why(HEALED, clients.missing)).reasons, ['entry missing', 'paused']);
@@ -225,7 +225,7 @@ describe('what a person sees', () => {
     });
   });
 
-  test('Ctrl-C while a command waits ends the command alone, and says how to see the execution', async () => {
+  test('Ctrl-C while a command waits ends only the command, and says how to see the execution', async () => {
     const args = ['link', '--user-pool', APPROVED, '--client', clients.stopped];
     const child = spawn(commandPath, args, { env: environment(world), stdio: 'pipe' });
     let err = '';
@@ -245,7 +245,7 @@ describe('what a person sees', () => {
   });
 
   describe('poolbridge approvals', () => {
-    test('lists what waits, since when and by whom, and how to decide', async () => {
+    test('lists pending changes, since when they wait, who requested them, and how to decide', async () => {
       assert.equal((await say('approvals')).out, 'No change waits for approval.\n');
       const subject = ['--user-pool', APPROVED, '--client', clients.approved];
       const started = await say('link', ...subject, '--reason', 'for the shop', '--no-wait');
@@ -275,7 +275,7 @@ describe('what a person sees', () => {
     });
   });
 
-  test('values lists what a shell completes, and nothing if it can not be found out', async () => {
+  test('values lists what a shell completes, and nothing if it is not available', async () => {
     assert.deepEqual((await say('values', 'stages')).out, 'dev\n');
     const [newest = ''] = (await say('values', 'executions')).out.split('\n');
     assert.equal((await json('show', newest)).code, 0);
@@ -283,7 +283,7 @@ describe('what a person sees', () => {
     assert.deepEqual([nowhere.code, nowhere.out, nowhere.err], [0, '', '']);
   });
 
-  test('history and status are shown again and again with --watch, until Ctrl-C', async () => {
+  test('history and status are refreshed with --watch until Ctrl-C', async () => {
     for (const args of [
       ['history', '--limit', '1'],
       ['status', '--link', 'healed'],
@@ -300,10 +300,10 @@ describe('what a person sees', () => {
     assert.equal((await say('status', '--watch', '1')).code, 2);
   });
 
-  describe('in 80 columns', () => {
+  describe('80 columns are enough for', () => {
     const subject = (client: string) => ['--user-pool', HEALED, '--client', client];
 
-    test('are the lists', async () => {
+    test('the lists', async () => {
       for (const [name, ...options] of [
         ['history', '--limit', '3'],
         ['audit', '--identity-pool', pools.there],
@@ -314,19 +314,19 @@ describe('what a person sees', () => {
       }
     });
 
-    test('is an execution', async () => {
+    test('an execution', async () => {
       const { answer } = await json('link', ...subject(clients.missing), '--dry-run');
       assertGolden('show', await inTerminal('show', answer.execution), stands);
     });
 
-    test('are the results of link and unlink, with names', async () => {
+    test('the results of link and unlink, with names', async () => {
       const link = await inTerminal('link', ...subject(clients.missing), '--reason', 'a drill');
       assertGolden('link', link, stands);
       const unlink = await inTerminal('unlink', ...subject(clients.missing), '--yes');
       assertGolden('unlink', unlink, stands);
     });
 
-    test('are the lease, the pause and a replay', async () => {
+    test('the lease, the pause and a replay', async () => {
       const lease = await inTerminal('lease', '--identity-pool', pools.healed);
       assertGolden('lease', lease);
       assertGolden('pause', await inTerminal('pause', '--reason', 'a drill'));

@@ -12,10 +12,10 @@ const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
 /**
- * Removes all that a manifest says is left, the last made first, and then the manifest. What can't
- * be removed stays in it, and keeps nothing else from being removed.
+ * Removes everything that is left in a manifest, the latest first, and then the manifest. What can't
+ * be removed stays in it, and does not block the rest.
  *
- * @param placeOf the place that something was made in.
+ * @param placeOf gives the place where something was made.
  */
 export async function cleanUp(
   manifest: Manifest,

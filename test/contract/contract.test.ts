@@ -7,10 +7,10 @@ import type { Row } from './probe.ts';
 import type { SessionResult } from './session.ts';
 import { probes } from './suite.ts';
 
-// What can't be seen on the embedded AWS, each for the reason that its line gives.
+// The embedded AWS can't answer these; the line of each says why.
 const notTried = ['organization-trail', 'request-rates'];
 
-describe('what is believed of AWS', () => {
+describe('what is believed about AWS', () => {
   let aws: Embedded;
   let result: SessionResult;
   const rowsOf = (probe: string): Row[] => result.rows.filter((row) => row.probe === probe);
@@ -37,7 +37,7 @@ describe('what is believed of AWS', () => {
     for (const { name } of probes) assert.ok(page.includes(`\`${name}\``), name);
   });
 
-  test('each belief has a name of its own, a source, and a request that showed it', () => {
+  test('each belief has a unique name, a source, and a request that showed it', () => {
     const keys = result.rows.map(({ probe, about }) => `${probe}: ${about}`);
     assert.equal(new Set(keys).size, keys.length);
     for (const { probe, about, source, verdict, requestId } of result.rows) {
@@ -47,7 +47,7 @@ describe('what is believed of AWS', () => {
     }
   });
 
-  test('a run makes what it says before it starts, and removes it', () => {
+  test('a run makes exactly what it announces, and removes it', () => {
     const { manifest, stuck } = result;
     for (const { kind, where, count } of makings) {
       const made = manifest.count(kind, aws[where]);

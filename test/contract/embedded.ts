@@ -18,7 +18,7 @@ export interface Embedded {
   close(): Promise<void>;
 }
 
-/** Starts an embedded AWS, whose CloudTrail is quick so that nothing has to wait. */
+/** Starts an embedded AWS with a fast CloudTrail, so that nothing has to wait. */
 export async function embedded(): Promise<Embedded> {
   const local = await startAws({ trailDelay: [10, 30] });
   local.aws.disabledRegions.add(`${B.account} af-south-1`);

@@ -35,11 +35,11 @@ const missing = new Set([
   'ResourceNotFoundException',
   'QueueDoesNotExist',
   'AWS.SimpleQueueService.NonExistentQueue',
-  // The embedded AWS has no CloudFormation to ask, so no stack either.
+  // The embedded AWS has no CloudFormation API, so it has no stacks.
   'NotImplemented',
 ]);
 
-/** Ignores that something is not there. */
+/** Ignores that something does not exist. */
 async function gone(deletion: Promise<unknown>): Promise<void> {
   try {
     await deletion;
@@ -119,9 +119,9 @@ const removals: Record<Kind, (place: Place, thing: Thing) => Promise<void>> = {
 };
 
 /**
- * Removes something, whether or not it is there.
+ * Removes something, if it exists.
  *
- * @throws whatever AWS answers, except that it is not there.
+ * @throws any error of AWS, except that it does not exist.
  */
 export const remove = (place: Place, thing: Thing): Promise<void> =>
   removals[thing.kind](place, thing);

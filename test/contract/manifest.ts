@@ -18,14 +18,14 @@ export type Kind =
   | 'queue'
   | 'rule';
 
-/** Something that a run makes. Its name is its own, so that it is found again without its id. */
+/** Something that a run makes. Its name is unique, so that it can be found without its id. */
 export interface Thing {
   kind: Kind;
   name: string;
   account: string;
   region: string;
   profile?: string | undefined;
-  /** What AWS calls it; absent if the run ended before AWS had answered. */
+  /** The id from AWS; absent if the run ended before AWS answered. */
   id?: string | undefined;
 }
 
@@ -35,7 +35,7 @@ type Line =
   | { event: 'made'; name: string; id: string }
   | { event: 'removed'; name: string };
 
-/** A line that was cut off was not on the disk yet, so nothing was made for it. */
+/** An incomplete line was not on the disk yet, so nothing was made for it. */
 function parsed(text: string): Line[] {
   try {
     return [JSON.parse(text) as Line];
@@ -44,11 +44,11 @@ function parsed(text: string): Line[] {
   }
 }
 
-/** What a manifest on the disk says. */
+/** The content of a manifest on the disk. */
 export interface Recorded {
   /** The id of the process that made it. */
   process: number;
-  /** What is not removed yet, the last made first. */
+  /** What is not removed yet, the latest first. */
   left: Thing[];
 }
 
@@ -70,9 +70,9 @@ export function readManifest(file: string): Recorded {
 }
 
 /**
- * What a run has made and not removed yet, on the disk: each thing is written down, and on the
- * disk, before AWS is asked to make it. A run that is killed leaves a manifest that says all that
- * it may have left behind.
+ * What a run has made and not removed yet, on the disk. Each thing is recorded on the disk before
+ * AWS is asked to make it, so a killed run leaves a manifest of everything that it may have left
+ * behind.
  */
 export class Manifest {
   readonly file: string;
@@ -80,7 +80,7 @@ export class Manifest {
   readonly #counts = new Map<string, number>();
   #closed = false;
 
-  /** @param begin false to go on with the manifest of a run that has ended. */
+  /** @param begin false to continue the manifest of a run that has ended. */
   constructor(file: string, { begin = true } = {}) {
     this.file = file;
     if (begin) {
@@ -90,10 +90,10 @@ export class Manifest {
   }
 
   /**
-   * Makes something, and writes it down before.
+   * Records something, and then makes it.
    *
    * @param create asks AWS for it, and returns its id.
-   * @throws Error once the manifest takes nothing more, so that nothing is made during a cleanup.
+   * @throws Error once the manifest is closed, so that nothing is made during a cleanup.
    */
   async make(thing: Thing, create: () => Promise<string>): Promise<string> {
     if (this.#closed) throw new Error('The run is ending and makes nothing more.');
@@ -117,7 +117,7 @@ export class Manifest {
     return this.#counts.get(`${kind} ${account} ${region}`) ?? 0;
   }
 
-  /** Takes nothing more, and waits for what AWS is making just now. */
+  /** Closes the manifest, and waits for what AWS is making. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#making);
@@ -138,7 +138,7 @@ export class Manifest {
 
   #write(line: Line): void {
     const file = openSync(this.file, 'a');
-    // The newline before it ends a line that was cut off.
+    // The newline before it ends an incomplete line.
     writeSync(file, `\n${JSON.stringify(line)}\n`);
     fsyncSync(file);
     closeSync(file);

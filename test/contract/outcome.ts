@@ -7,13 +7,13 @@ interface Answer {
 const requestIdOf = (error: Error): string | undefined =>
   (error as Error & Partial<Answer>).$metadata?.requestId;
 
-/** What the embedded AWS does not have says nothing about AWS, so it is no outcome. */
+/** An operation that the embedded AWS lacks says nothing about AWS, so it is not an outcome. */
 function asRefusal(error: unknown): Error {
   if (error instanceof Error && error.name !== 'NotImplemented' && requestIdOf(error)) return error;
   throw error;
 }
 
-/** Something seen in an answer. */
+/** A value seen in an answer. */
 export const saw = (seen: string, answer: Answer, detail?: string): Seen => ({
   seen,
   requestId: answer.$metadata.requestId,

@@ -6,7 +6,7 @@ export interface Credentials {
   sessionToken?: string;
 }
 
-/** Where to find an account: by a profile, by credentials, or as the SDK finds it by itself. */
+/** How to reach an account: a profile, credentials, or the default of the SDK. */
 export interface Access {
   region: string;
   profile?: string | undefined;
@@ -15,7 +15,7 @@ export interface Access {
   endpoint?: string | undefined;
 }
 
-/** A call that was made, as the report lists it. */
+/** A call, as the report lists it. */
 export interface CallMade {
   account: string;
   region: string;
@@ -39,7 +39,7 @@ interface Config {
   logger: Logger;
 }
 
-/** What the SDK's own logging hands to a logger after each command. */
+/** What the SDK passes to a logger after each command. */
 interface Entry {
   commandName?: string;
   error?: Error;
@@ -74,9 +74,9 @@ export class Place {
   }
 
   /**
-   * Finds out whose account it is.
+   * Finds out which account it is.
    *
-   * @throws whatever the SDK throws where it finds no credentials, or AWS does not accept them.
+   * @throws the error of the SDK if it finds no credentials, or AWS does not accept them.
    */
   static async open(access: Access, log: (call: CallMade) => void): Promise<Place> {
     const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -101,7 +101,7 @@ export class Place {
     return new Place({ region, profile, credentials, endpoint }, this, this.#log);
   }
 
-  /** The same place, with the credentials of a role session in place of its own. */
+  /** The same place with the credentials of a role session. */
   as(credentials: Credentials): Place {
     const { region, endpoint } = this.#access;
     return new Place({ region, credentials, endpoint }, this, this.#log);

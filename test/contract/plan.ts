@@ -8,7 +8,7 @@ interface Making {
   count: number;
 }
 
-/** All that the suite makes. A test compares it with what a run wrote into its manifest. */
+/** Everything that the suite makes. A test compares it with the manifest of a run. */
 export const makings: Making[] = [
   { kind: 'user pool', where: 'a', count: 4 },
   { kind: 'queue', where: 'a', count: 2 },
@@ -30,7 +30,7 @@ const listOf = (where: Making['where']): string =>
 const named = ({ account, region, profile }: Place): string =>
   `${account} in ${region}${profile === undefined ? '' : ` (profile ${profile})`}`;
 
-/** What a run makes where, what it costs and how long it takes: to be read before it starts. */
+/** What a run makes and where, what it costs and how long it takes. It is shown before the start. */
 export function planOf(a: Place, b: Place, { records }: { records: boolean }): string {
   return [
     'This run makes, and removes at its end:',

@@ -1,16 +1,16 @@
 import type { World } from './world.ts';
 
-/** Something that a probe can see, and what the code relies on to be seen. */
+/** A fact that a probe observes, and the value that the code relies on. */
 interface Belief {
-  /** What is looked at, in a few words; unique within its probe. */
+  /** The fact in a few words; unique within its probe. */
   about: string;
   /** The answer that the code relies on. It holds if the probe sees the same text. */
   believed: string;
-  /** An AWS page, or why it is believed without one. */
+  /** An AWS page, or the reason for the belief without one. */
   source: string;
 }
 
-/** What was seen, and the id of the request that showed it. */
+/** The observed value, and the id of the request that showed it. */
 export interface Seen {
   seen: string;
   requestId?: string | undefined;
@@ -18,7 +18,7 @@ export interface Seen {
   detail?: string | undefined;
 }
 
-/** Why a question was not put to AWS. */
+/** Why a question was not asked. */
 export interface NotTried {
   notTried: string;
 }
@@ -26,8 +26,8 @@ export interface NotTried {
 export type Observation = Seen | NotTried;
 
 /**
- * One experiment. It observes and asserts nothing: what it sees is compared with what is believed
- * afterwards, so that a wrong belief about one thing hides nothing about another.
+ * One experiment. It observes and asserts nothing: the results are compared with the beliefs
+ * afterwards, so that one wrong belief hides no other result.
  */
 export interface Probe {
   /** Unique; `--only` takes it. */
@@ -35,7 +35,7 @@ export interface Probe {
   /** What the probe does, in one sentence. */
   does: string;
   beliefs: Belief[];
-  /** By what each belief is about. */
+  /** The key is the `about` of the belief. */
   observe(world: World): Promise<Record<string, Observation>>;
 }
 
@@ -76,8 +76,8 @@ export const rowsFrom = (probe: Probe, observed: Record<string, Observation>): R
   rowsOf(probe, (belief) => compared(belief, observed[belief.about]));
 
 /**
- * The lines of a probe that ended with an error: `not tried` where the embedded AWS does not have
- * what it needs, else `failed`, which says nothing about AWS.
+ * The lines of a probe that ended with an error: `not tried` if the embedded AWS lacks what the
+ * probe needs, otherwise `failed`, which says nothing about AWS.
  */
 export const rowsOfError = (probe: Probe, { name, message }: Error): Row[] =>
   rowsOf(probe, () => ({

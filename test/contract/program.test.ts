@@ -37,7 +37,7 @@ describe('a run against two accounts', () => {
 
   const accounts = ['--aws', '--profile-a', 'a', '--profile-b', 'b'];
 
-  /** Runs the suite in this process, as a person does who answers the question. */
+  /** Runs the suite in this process, as a person who answers the question. */
   async function run(args: string[], answer?: string) {
     const said: string[] = [];
     const say = (text: string) => said.push(text);
@@ -56,7 +56,7 @@ describe('a run against two accounts', () => {
 
   const manifests = () => readdirSync(state).filter((name) => name.endsWith('.jsonl'));
 
-  /** How many things of a run are there, in its manifest and in AWS. */
+  /** The number of things of a run, in its manifest and in AWS. */
   const there = () => {
     const { roles } = aws.aws.iam;
     const [file] = manifests();
@@ -67,7 +67,7 @@ describe('a run against two accounts', () => {
   };
   const NOTHING = { recorded: 0, existing: 0 };
 
-  /** Starts a run in a process of its own, and sends it a signal once it has made something. */
+  /** Starts a run in a separate process, and sends it a signal once it has made something. */
   async function stopped(signal: NodeJS.Signals): Promise<number | null> {
     const only = 'omitted-members,linked-login,new-link';
     const child = spawn(
@@ -102,13 +102,13 @@ describe('a run against two accounts', () => {
     assert.equal(unasked.code, 2);
     assert.match(
       unasked.said,
-      /There is no terminal to ask at\. Give --yes to start without a question\./,
+      /There is no terminal for the question\. Give --yes to start without it\./,
     );
     assert.deepEqual(readdirSync(state), []);
     assert.deepEqual(there(), NOTHING);
   });
 
-  test('names the probes that there are to someone who asks for another', async () => {
+  test('lists the probes if a requested one does not exist', async () => {
     const { code, said } = await run(['--only', 'nosuch']);
     assert.equal(code, 2);
     assert.match(said, /There is no probe nosuch\. The probes are omitted-members, /);
@@ -140,7 +140,7 @@ describe('a run against two accounts', () => {
     assert.deepEqual(manifests(), []);
   });
 
-  /** Writes the manifest of a process that has ended, and whose last line was cut off. */
+  /** Writes the manifest of a process that has ended, with an incomplete last line. */
   function abandon(name: string, account: string): void {
     const thing = { kind: 'identity pool', name, account, region: 'us-east-1', profile: 'b' };
     const begun = JSON.stringify({ event: 'begun', process: 2 ** 30 });
@@ -148,7 +148,7 @@ describe('a run against two accounts', () => {
     writeFileSync(join(state, 'abandoned.jsonl'), `${begun}\n${making}\n{"event":"ma`);
   }
 
-  test('removes first what an earlier run left, even if AWS had not answered it yet', async () => {
+  test('removes first what an earlier run left, even if AWS had not answered yet', async () => {
     const credentials = { accessKeyId: '222222222222', secretAccessKey: 'any' };
     await new CognitoIdentityClient({ region: 'us-east-1', credentials }).send(
       new CreateIdentityPoolCommand({
@@ -164,7 +164,7 @@ describe('a run against two accounts', () => {
     assert.deepEqual(manifests(), []);
   });
 
-  test('keeps what it can not remove in the manifest, and says what to do', async () => {
+  test('keeps in the manifest what it can not remove, and says what to do', async () => {
     abandon('elsewhere', '333333333333');
     const { code, said } = await run(['--clean']);
     assert.equal(code, 1);

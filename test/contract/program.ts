@@ -30,11 +30,11 @@ Compares what Poolbridge believes of AWS with the embedded AWS, or with the real
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
 const RECORDS_MS = 16 * 60_000;
 
-/** The terminal that a run speaks to. */
+/** The terminal of a run. */
 export interface Terminal {
   say(text: string): void;
   warn(text: string): void;
-  /** Asks a person; absent where there is none. */
+  /** Asks a person; absent if there is none. */
   ask?: (question: string) => Promise<string>;
   /** Begins to listen for signals: the first one aborts. */
   interruptible(): AbortSignal;
@@ -79,7 +79,7 @@ function chosen(only: string | undefined): Probe[] {
 async function isAgreed({ yes }: Options, { ask }: Terminal): Promise<boolean> {
   if (yes) return true;
   if (ask) return /^y(es)?$/i.test((await ask('Start? (y/N) ')).trim());
-  throw new UsageError('There is no terminal to ask at. Give --yes to start without a question.');
+  throw new UsageError('There is no terminal for the question. Give --yes to start without it.');
 }
 
 function warnOf(stuck: Stuck[], { warn }: Terminal): void {
@@ -113,7 +113,7 @@ function writeReport(folder: string, { rows, interrupted }: SessionResult, calls
   return file;
 }
 
-/** @throws UsageError where there are no credentials, or AWS does not accept them. */
+/** @throws UsageError if there are no credentials, or AWS does not accept them. */
 async function opened(access: Access, log: (call: CallMade) => void): Promise<Place> {
   try {
     return await Place.open(access, log);
@@ -185,7 +185,7 @@ async function runWith(args: string[], terminal: Terminal): Promise<number> {
 /**
  * Runs the contract suite as its arguments say.
  *
- * @returns the exit status: 0 if every belief that was tried holds, 1 if one does not or something
+ * @returns the exit status: 0 if every tested belief holds, 1 if one does not or something
  *   was not removed, 2 for a mistake of the caller or missing credentials, 130 if interrupted.
  */
 export async function main(args: string[], terminal: Terminal): Promise<number> {

@@ -8,7 +8,7 @@ async function ask(question: string): Promise<string> {
   return answer;
 }
 
-/** Aborts at the first signal, and leaves the process at the second. */
+/** Aborts at the first signal, and exits at the second. */
 function interruptible(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -27,7 +27,7 @@ const terminal: Terminal = {
   interruptible,
 };
 
-// A probe that was interrupted may still wait for AWS; nothing waits for it.
+// An interrupted probe may still wait for AWS; the process does not wait for the probe.
 process.exit(
   await main(process.argv.slice(2), process.stdin.isTTY ? { ...terminal, ask } : terminal),
 );

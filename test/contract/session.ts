@@ -13,7 +13,7 @@ export interface SessionOptions
   probes: Probe[];
   /** Where manifests are written. */
   folder: string;
-  /** Every call that was made, in its order. */
+  /** Every call, in order. */
   calls: CallMade[];
 }
 
@@ -24,7 +24,7 @@ export interface SessionResult {
   manifest: Manifest;
 }
 
-/** Runs probes between two accounts, and removes what they made however they end. */
+/** Runs probes between two accounts, and always removes what they made. */
 export async function session(options: SessionOptions): Promise<SessionResult> {
   const { a, b, signal, folder } = options;
   const file = join(folder, `${Date.now()}-${randomBytes(3).toString('hex')}.jsonl`);
@@ -48,12 +48,12 @@ function isRunning(id: number): boolean {
     process.kill(id, 0);
     return true;
   } catch (error) {
-    // A process of another user may not be signalled, and is there.
+    // A process of another user exists, even though it may not be signalled.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
-/** The manifests of runs that ended without a cleanup, or with one that could not remove all. */
+/** The manifests of runs that ended without a complete cleanup. */
 export const abandoned = (folder: string): string[] =>
   (existsSync(folder) ? readdirSync(folder) : [])
     .filter((name) => name.endsWith('.jsonl'))

@@ -85,8 +85,8 @@ async function observed(probe: Probe, world: World): Promise<Row[]> {
 /**
  * Runs probes one after the other.
  *
- * @param report gets the lines of each as soon as it has ended.
- * @throws Error once the signal of the world says so.
+ * @param report gets the lines of each probe when it ends.
+ * @throws Error once the signal of the world aborts.
  */
 export async function run(
   world: World,

@@ -8,10 +8,10 @@ const columns = [
   { title: 'request id', width: 36 },
 ];
 
-// The report has all of it.
+// The report has the complete text.
 const LONGEST_DETAIL = 400;
 
-/** Breaks a text into lines, between words where it can. */
+/** Breaks a text into lines, between words if possible. */
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -50,7 +50,7 @@ const countsOf = (rows: Row[]): string =>
     .map((verdict) => `${rows.filter((row) => row.verdict === verdict).length} ${verdict}`)
     .join(', ');
 
-/** What was believed and what was seen, one line for each belief, and the details of differences. */
+/** The belief and the result, one line for each belief, and the details of differences. */
 export function tableOf(rows: Row[]): string {
   const lines = rows.map(({ verdict, probe, about, believed, seen, requestId = '' }) =>
     rendered([verdict, `${probe}: ${about}`, believed, seen, requestId]),

@@ -27,7 +27,7 @@ import { INLINE_POLICY } from './kinds.ts';
 import type { Kind, Manifest } from './manifest.ts';
 import type { Place } from './place.ts';
 
-/** A template of which the only output is wanted. */
+/** A template with a single output. */
 export interface Template {
   Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
   Outputs: Record<string, { Value: unknown }>;
@@ -40,21 +40,21 @@ export interface WorldOptions {
   b: Place;
   manifest: Manifest;
   signal: AbortSignal;
-  /** Milliseconds between two looks at something that is expected to change. */
+  /** Milliseconds between two reads of something that is expected to change. */
   pace: number;
-  /** For how long CloudTrail's event history is asked, in milliseconds; 0 if it is not. */
+  /** For how long CloudTrail's event history is read, in milliseconds; 0 if it is not. */
   records: number;
-  /** Deploys a stack where there is no CloudFormation to ask, and nothing to remove afterwards. */
+  /** Deploys a stack without CloudFormation. Nothing has to be removed afterwards. */
   deploy?: (name: string, template: Template) => Promise<string>;
   progress?: (message: string) => void;
 }
 
 const PASSWORD = 'Correct-horse-battery-1';
 
-// A new role, policy or mapping is known everywhere after seconds; this is many times more.
+// A new role, policy or mapping takes effect everywhere after seconds; this is many times more.
 const PATIENCE = 120_000;
 
-/** Two accounts, and how to make things in them that the manifest knows of. */
+/** Two accounts, and how to make things in them that the manifest lists. */
 export class World {
   readonly a: Place;
   readonly b: Place;
@@ -75,21 +75,21 @@ export class World {
     this.#options = options;
   }
 
-  /** Says what takes so long. */
+  /** Says what is being waited for. */
   progress(message: string): void {
     this.#options.progress?.(message);
   }
 
-  /** Waits for the usual time between two looks. */
+  /** Waits for the usual time between two reads. */
   async pause(): Promise<void> {
     await sleep(this.pace, undefined, { signal: this.signal });
   }
 
   /**
-   * Looks until there is something to see.
+   * Reads until there is a result.
    *
    * @param patience how long, in milliseconds.
-   * @returns undefined when the time is over.
+   * @returns undefined after that time.
    */
   async eventually<T>(look: () => Promise<T | undefined>, patience = PATIENCE) {
     for (const end = Date.now() + patience; ; ) {
@@ -99,7 +99,7 @@ export class World {
     }
   }
 
-  /** What several probes share, made when it is first needed. */
+  /** Things that several probes share, made when they are first needed. */
   shared<T>(name: string, make: () => Promise<T>): Promise<T> {
     const made = (this.#shared.get(name) as Promise<T> | undefined) ?? make();
     this.#shared.set(name, made);
@@ -107,7 +107,7 @@ export class World {
   }
 
   /**
-   * Makes something that the manifest knows of.
+   * Makes something that the manifest lists.
    *
    * @param create makes it by the given name, and returns its id.
    */
@@ -138,7 +138,7 @@ export class World {
     });
   }
 
-  /** A stack in Account-B; what it makes is its only output, `Id`. */
+  /** A stack in Account-B. Its only output, `Id`, is the resource that it makes. */
   stack(template: Template): Promise<string> {
     const { deploy } = this.#options;
     if (deploy) return deploy(this.#name(), template);
@@ -153,7 +153,7 @@ export class World {
     });
   }
 
-  /** A role, trusted by one statement or several; its id is its ARN. */
+  /** A role with one or several trust statements; its id is its ARN. */
   role(place: Place, trust: object | object[], Statement: object[], Path = '/'): Promise<string> {
     const client = place.client(IAMClient);
     const Version = '2012-10-17';
@@ -188,7 +188,7 @@ export class World {
     return providerNameOf(userPoolId, this.a.partition);
   }
 
-  /** An app client of a user pool; it goes with its pool. */
+  /** An app client of a user pool; it is deleted with its pool. */
   async appClient(
     UserPoolId: string,
     settings: Partial<CreateUserPoolClientCommandInput> = {},
@@ -204,7 +204,7 @@ export class World {
     return UserPoolClient?.ClientId ?? '';
   }
 
-  /** A user of a user pool, who can sign in; goes with the pool. */
+  /** A user of a user pool, who can sign in; deleted with the pool. */
   async user(UserPoolId: string, Username: string): Promise<void> {
     const user = { UserPoolId, Username };
     await this.userPools.send(new AdminCreateUserCommand({ ...user, MessageAction: 'SUPPRESS' }));

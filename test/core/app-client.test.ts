@@ -11,7 +11,7 @@ const lists = fc.uniqueArray(fc.record({ clientId: ids, clientName: names }), {
 });
 
 describe('a listing of app clients in parts', () => {
-  test('holds every app client, each in the part that its id says', () => {
+  test('holds every app client in the part that its id determines', () => {
     fc.assert(
       fc.property(lists, (clients) => {
         const parts = inParts(clients);
@@ -26,11 +26,11 @@ describe('a listing of app clients in parts', () => {
     );
   });
 
-  test('is one part where there is none', () => {
+  test('has one part if there are no app clients', () => {
     assert.deepEqual(inParts([]), [{}]);
   });
 
-  test('has parts far below the 400 KB of an item, with the longest names too', () => {
+  test('has parts far below the 400 KB of an item, even with the longest names', () => {
     const clients = Array.from({ length: 10_000 }, (_, i) => ({
       clientId: `${i}`.padStart(26, 'x'),
       clientName: `${i}`.padEnd(128, 'n'),

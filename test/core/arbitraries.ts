@@ -13,7 +13,7 @@ export const originalNames = fc
   .tuple(fc.constantFrom('us-east-1', 'ap-south-1', 'eu-west-3'), clientIds)
   .map(([region, id]) => `cognito-idp.${region}.amazonaws.com/${region}_${id}`);
 
-/** The names of user pools, by either of their issuers. */
+/** The names of user pools, with either of their issuers. */
 export const providerNames = fc
   .tuple(originalNames, fc.boolean())
   .map(([name, isUpdated]) => (isUpdated ? `issuer-${name}` : name));

@@ -9,7 +9,7 @@ const arnOf = (name: string, partition = 'aws') =>
   `arn:${partition}:states:us-east-1:111111111111:execution:poolbridge-dev-link:${name}`;
 
 describe('an execution', () => {
-  test('says by its ARN where it runs', () => {
+  test('has its place in its ARN', () => {
     assert.deepEqual(executionOf(arnOf('run-1', 'aws-cn')), {
       arn: arnOf('run-1', 'aws-cn'),
       partition: 'aws-cn',
@@ -20,11 +20,11 @@ describe('an execution', () => {
     });
   });
 
-  test('is led back to by its role session’s name', () => {
+  test('is found by the name of its role session', () => {
     assert.equal(sessionNameOf(executionOf(arnOf('run-1'))), 'run-1-4e65d3fb');
   });
 
-  test('has a session name that STS takes, whatever it is called', () => {
+  test('has a session name that STS accepts, for any name', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 80 }), (name) => {
         assert.match(sessionNameOf(executionOf(arnOf(name))), /^[\w+=,.@-]{2,64}$/);
@@ -32,7 +32,7 @@ describe('an execution', () => {
     );
   });
 
-  test('has another session name than any other, even where most of the name is alike', () => {
+  test('has a unique session name, even if most of its name is the same', () => {
     const long = 'x'.repeat(79);
     const a = sessionNameOf(executionOf(arnOf(`${long}a`)));
     const b = sessionNameOf(executionOf(arnOf(`${long}b`)));
@@ -43,11 +43,11 @@ describe('an execution', () => {
 });
 
 describe('a user pool', () => {
-  test('is of the Region that its id begins with', () => {
+  test('is in the Region that its id begins with', () => {
     assert.equal(userPoolRegion('ap-southeast-2_AbC'), 'ap-southeast-2');
   });
 
-  test('is known to identity pools by the domain of its Region and partition', () => {
+  test('has a provider name with the domain of its Region and partition', () => {
     const cases = [
       ['us-east-1_A', 'aws', 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A'],
       ['cn-north-1_A', 'aws-cn', 'cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_A'],
@@ -77,7 +77,7 @@ describe('a user pool', () => {
   });
 });
 
-test('an execution’s name may hold colons, and an ARN that is cut short has blanks', () => {
+test('an execution’s name may have colons, and an incomplete ARN gives blanks', () => {
   const arn = 'arn:aws:states:us-east-1:111111111111:execution:link:a:b';
   assert.equal(executionOf(arn).name, 'a:b');
   assert.deepEqual(executionOf('arn'), {

@@ -50,7 +50,7 @@ describe('the names of a user pool', () => {
     );
   });
 
-  test('lead to each other and to the same user pool', () => {
+  test('give each other and the same user pool', () => {
     fc.assert(
       fc.property(originalNames, fc.constantFrom('original', 'updated'), (name, issuer) => {
         const userPoolId = name.split('/')[1]!;
@@ -64,12 +64,12 @@ describe('the names of a user pool', () => {
     );
   });
 
-  test('are told apart where people read them', () => {
+  test('are distinguished in texts for people', () => {
     assert.equal(providerLabel(ORIGINAL), ID);
     assert.equal(providerLabel(UPDATED), `${ID} (updated issuer)`);
   });
 
-  test('are one for what is no user pool', () => {
+  test('are the same for a provider that is not a user pool', () => {
     assert.deepEqual(namesOfSame('accounts.google.com'), ['accounts.google.com']);
     for (const name of ['issuer-accounts.google.com', `issuer-${UPDATED}`, `x${ORIGINAL}`]) {
       assert.equal(userPoolIdOf(name, 'aws'), undefined);
@@ -77,15 +77,15 @@ describe('the names of a user pool', () => {
   });
 });
 
-describe('under which names a user pool is linked', () => {
-  test('is by its own setting where no link chooses', () => {
+describe('the names under which a user pool is linked', () => {
+  test('follow its own setting if no link sets the issuer', () => {
     assert.equal(effectiveChoice(undefined, 'original'), 'original');
     assert.equal(effectiveChoice(undefined, 'updated'), 'both');
     assert.equal(effectiveChoice(undefined, undefined), 'original');
     assert.equal(effectiveChoice('updated', 'original'), 'updated');
   });
 
-  test('is all that the links choose that lead to one identity pool', () => {
+  test('are all those that the links to one identity pool set', () => {
     assert.equal(choiceOf([undefined, undefined]), undefined);
     assert.equal(choiceOf([undefined, 'updated', 'updated']), 'updated');
     assert.equal(choiceOf(['original', undefined, 'updated']), 'both');
@@ -94,7 +94,7 @@ describe('under which names a user pool is linked', () => {
     assert.equal(coverage?.issuer, 'updated');
   });
 
-  test('needs the setting only where a link covers the user pool and none chooses', () => {
+  test('depend on the setting only if a link covers the user pool and none sets the issuer', () => {
     const other = 'eu-west-1:12345678-abcd-abcd-abcd-1234567890ab';
     const links = { a: link({ issuer: 'both' }), b: link({ identityPool: other }) };
     assert.equal(needsIssuer(links, { userPoolId: ID }), true);
@@ -104,7 +104,7 @@ describe('under which names a user pool is linked', () => {
     assert.equal(needsIssuer({ a: links.a }, { userPoolId: ID }), false);
   });
 
-  test('is agreed on by links that name one user pool for one identity pool', () => {
+  test('are the same in all links that name one user pool for one identity pool', () => {
     const disagree = { a: link({ issuer: 'both' }), b: link(), c: link({ issuer: 'original' }) };
     assert.deepEqual(problemsOf(disagree), [
       {
@@ -116,7 +116,7 @@ describe('under which names a user pool is linked', () => {
     assert.deepEqual(problemsOf({ a: link({ issuer: 'both' }), b: link() }), []);
   });
 
-  test('counts twice where it is both, against the role mappings that AWS allows', () => {
+  test('count twice towards the role mappings that AWS allows if both are used', () => {
     const names = Array.from({ length: 6 }, (_, i) => `app-${i}`);
     const six = (issuer: Link['issuer']) =>
       problemsOf({ a: link({ clients: names, roleMapping: 'token', ...(issuer && { issuer }) }) });
@@ -137,7 +137,7 @@ describe('a request', () => {
     resolve(links, { ...request, operation }, { userPoolId: ID, clientId: 'a', ...subject }, 'aws')
       .targets[0]!;
 
-  test('links a user pool with the original issuer as ever, and one with the updated issuer twice', () => {
+  test('links a user pool with the original issuer once, and one with the updated issuer twice', () => {
     const names = (links: Links, subject: Partial<Subject>) => {
       const { intent, issuer } = targetOf(links, subject, 'link');
       return [intent.providerName, intent.otherName, issuer];
@@ -150,7 +150,7 @@ describe('a request', () => {
     assert.deepEqual(names(chosen, {}), [UPDATED, undefined, undefined]);
   });
 
-  test('to unlink is about both names, whatever the links choose', () => {
+  test('to unlink covers both names, whatever issuer the links set', () => {
     for (const issuer of [undefined, 'original', 'updated', 'both'] as const) {
       const { intent } = targetOf({ a: link(issuer && { issuer }) }, {}, 'unlink');
       assert.deepEqual([intent.providerName, intent.otherName], [ORIGINAL, UPDATED]);
@@ -161,7 +161,7 @@ describe('a request', () => {
     }
   });
 
-  test('to undo is about the names that were written', () => {
+  test('to undo covers the names that were written', () => {
     const changes = [ORIGINAL, UPDATED].map((ProviderName) => ({
       op: 'add' as const,
       provider: { ProviderName, ClientId: 'a' },
@@ -192,7 +192,7 @@ describe('the ledger', () => {
   };
   const share = { key: 'k', execution: 'e', links: ['a'], intent: unlink };
 
-  test('enters a deleted client under the original name, though only the other had an entry', () => {
+  test('records a deleted client under the original name, even if only the other had an entry', () => {
     const provider = { ProviderName: UPDATED, ClientId: 'a' };
     const entered = ledgerEntriesOf(
       { ...share, deleted: true, changes: [{ op: 'remove', provider }] },
@@ -208,7 +208,7 @@ describe('the ledger', () => {
     );
   });
 
-  test('settles what others removed under either name', () => {
+  test('settles entries that others removed under either name', () => {
     const entry = (providerName: string): LedgerEntry => ({
       state: 'linked',
       providerName,
@@ -235,7 +235,7 @@ describe('the ledger', () => {
   });
 });
 
-describe('what is said of issuers', () => {
+describe('the note on issuers', () => {
   const listing = (issuer?: Issuer) => ({
     tags: {},
     clients: new Map([['a', 'app']]),
@@ -254,7 +254,7 @@ describe('what is said of issuers', () => {
   };
   const found = issuersOf({ links, listed });
 
-  test('is about user pools that the links cover and that are not plainly original', () => {
+  test('covers user pools of the links whose issuer is not known to be original', () => {
     assert.deepEqual(found, [
       { userPoolId: 'us-east-1_New', issuer: 'updated', entries: 'both' },
       { userPoolId: 'us-east-1_Dark', issuer: 'unknown', entries: 'original' },
@@ -267,7 +267,7 @@ describe('what is said of issuers', () => {
     ]);
   });
 
-  test('is one sentence, and what to do where users may not be able to sign in', () => {
+  test('is one sentence, with the remedy if users may not be able to sign in', () => {
     assert.deepEqual(found.map(issuerSentence), [
       'The user pool us-east-1_New has the updated issuer; its app clients get entries under both of its names.',
       'The user pool us-east-1_Dark has an unknown issuer; its app clients get entries under its original name only.',
@@ -279,7 +279,7 @@ describe('what is said of issuers', () => {
     assert.match(wrong ?? '', /name its updated issuer.* Set issuer: both in links\.yml/);
   });
 
-  test('takes a quarter of a report’s room at most, and tells how many more there are', () => {
+  test('takes at most a quarter of a report’s room, and says how many more there are', () => {
     const planned = { identityPoolId: POOL, links: ['a'], room: 1000 };
     const many = Array.from({ length: 20 }, (_, i) => ({
       userPoolId: `us-east-1_P${i}`,

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { knownRegions } from '../../core/links/regions.ts';
 import { dnsSuffixOf, partitionNames, partitionOf } from '../../core/partitions.ts';
 
-/** As far as the SDK's data is looked at. */
+/** The part of the SDK's data that the test reads. */
 interface SdkPartition {
   id: string;
   outputs: { dnsSuffix: string };
@@ -14,7 +14,7 @@ interface SdkPartition {
   regions: Record<string, object>;
 }
 
-/** The SDK's own data. The SDK exports a look-up by Region, and not what it looks in. */
+/** The SDK's own data. The SDK exports only a lookup by Region. */
 async function sdkPartitions(): Promise<SdkPartition[]> {
   const core = dirname(createRequire(import.meta.url).resolve('@aws-sdk/core/package.json'));
   const file = 'dist-es/submodules/client/util-endpoints/lib/aws/partitions.js';
@@ -22,7 +22,7 @@ async function sdkPartitions(): Promise<SdkPartition[]> {
   return partitionsInfo.partitions;
 }
 
-// Beside its Regions, the SDK lists a name for what a partition has only once.
+// Beside its Regions, the SDK lists a name for services that a partition has only once.
 const isRegion = (name: string): boolean => !name.endsWith('-global');
 
 test('partitions, their domains and their Regions are those of the AWS SDK', async () => {
@@ -34,7 +34,7 @@ test('partitions, their domains and their Regions are those of the AWS SDK', asy
   for (const { id, regions, regionRegex } of sdk) {
     const own = Object.keys(regions).filter(isRegion);
     assert.ok(own.length > 0, id);
-    // A Region that is yet to come is told by its name; \w is any part of a name that is new.
+    // A future Region is recognized by its name; \w stands for a part that is new.
     const future = own.map((region) => region.replace(/-\w+-\d+$/, '-new-99'));
     for (const region of [...own, ...future]) {
       assert.ok(new RegExp(regionRegex).test(region), region);
@@ -49,7 +49,7 @@ test('the known Regions are those of the AWS SDK', async () => {
   assert.deepEqual([...knownRegions].sort(), all.sort());
 });
 
-test('a Region of no partition is known as such', () => {
+test('a Region of no partition is recognized', () => {
   for (const region of [
     '',
     'useast1',

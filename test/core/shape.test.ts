@@ -13,11 +13,11 @@ import {
   type Shape,
 } from '../../core/shape.ts';
 
-/** Which of the usual values a shape takes. */
+/** Which of the usual values a shape accepts. */
 const taken = (shape: Shape<unknown>) =>
   ['x', '', 7, 0, Number.NaN, true, false, null, undefined, [], {}].filter((each) => shape(each));
 
-test('a shape takes what is of its type, and nothing that is merely like it', () => {
+test('a shape accepts values of its type, and none that only resemble it', () => {
   assert.deepEqual(taken(isText), ['x', '']);
   assert.deepEqual(taken(isNumber), [7, 0]);
   assert.deepEqual(taken(isFlag), [true, false]);
@@ -28,14 +28,14 @@ test('a shape takes what is of its type, and nothing that is merely like it', ()
   assert.deepEqual(taken(isEither(isText, isFlag)), ['x', '', true, false]);
 });
 
-test('a list or a map is of a type only if all that it holds is', () => {
+test('a list or a map is of a type only if all of its values are', () => {
   assert.ok(isListOf(isText)(['x', 'y']));
   assert.ok(!isListOf(isText)(['x', 7]));
   assert.ok(isMapOf(isText)({ a: 'x', b: 'y' }));
   assert.ok(!isMapOf(isText)({ a: 'x', b: 7 }));
 });
 
-test('an object has every member that it needs, any that it may have, and no other', () => {
+test('an object has all required members, any optional ones, and no others', () => {
   const shape = isShape<{ needed: string; optional?: number }>(
     { needed: isText },
     { optional: isNumber },

@@ -42,7 +42,7 @@ describe('requests that wait for the lease together', () => {
     return ours.map(({ ClientId }) => ClientId!).sort();
   };
 
-  /** Makes requests wait for the lease, one after the other. */
+  /** Lets requests wait for the lease, one after the other. */
   const inTurn = async (inputs: object[]) => {
     const pk = { S: pools.huge };
     const lease = { pk, sk: { S: 'lease' } };
@@ -69,14 +69,14 @@ describe('requests that wait for the lease together', () => {
     return Promise.all(started.map((arn) => world.ended(arn)));
   };
 
-  test('are carried out in the order in which they came, also a link and an unlink', async () => {
+  test('are done in the order in which they came, even a link and an unlink', async () => {
     const there = await world.createAppClient(HUGE);
     const clientId = await world.createAppClient(HUGE);
     const unlinkAll = { operation: 'unlink' };
     resultOf(await world.run({ userPoolId: HUGE, clientId: there }));
     const linkFirst = await inTurn([{ clientId }, unlinkAll]);
     assert.deepEqual(linkFirst.map(outcomeOf), ['LINKED', 'UNLINKED']);
-    // One of the two wrote for both; each has its own changes, and the same before and after.
+    // One of the two wrote for both. Each has its own changes, and the same pool before and after.
     const [link, unlink] = linkFirst.map(resultOf);
     const writers = [link!.writtenBy, unlink!.writtenBy].filter((arn) => arn !== undefined);
     assert.ok(
@@ -104,8 +104,8 @@ describe('requests that wait for the lease together', () => {
   });
 
   /**
-   * Leaves a write as an UpdateIdentityPool leaves it that was killed after its call, before it entered and
-   * answered anything, with the first of its requests still waiting; then lets another request write.
+   * Leaves the traces of an UpdateIdentityPool that was killed after its call, before it updated the ledger and
+   * answered, with the first of its requests still pending; then lets another request write.
    */
   const cutOff = async (sequence: number, shares: { operation: string; clientId: string }[]) => {
     const before = await world.describe(pools.huge);
@@ -159,7 +159,7 @@ describe('requests that wait for the lease together', () => {
     return JSON.parse(answer!.body.S);
   };
 
-  test('are answered once: one that a killed function had written keeps the answer that it was', async () => {
+  test('are answered once: one that a killed function wrote keeps its answer', async () => {
     const clientId = await world.createAppClient(HUGE);
     const { changes } = await cutOff(900, [{ operation: 'link', clientId }]);
     assert.deepEqual(
@@ -169,7 +169,7 @@ describe('requests that wait for the lease together', () => {
     assert.ok((await linkedClients()).includes(clientId));
   });
 
-  test('stay cancelled by each other though the function that wrote them was killed', async () => {
+  test('stay cancelled by each other even if the function that wrote them was killed', async () => {
     const clientId = await world.createAppClient(HUGE);
     const more = await world.createAppClient(HUGE);
     const { changes, cancelled } = await cutOff(950, [

@@ -21,7 +21,7 @@ const OWN_AWAY = 'eu-west-1_Mobile002';
 const ABROAD = 'us-east-1_Abroad001';
 const ABROAD_AWAY = 'eu-west-1_Abroad002';
 const UNREADABLE = 'us-east-1_Abroad003';
-/** A user pool of ours whose links unlink what is deleted. */
+/** A user pool of Account-A whose links unlink deleted app clients. */
 const LEAVING = 'us-east-1_Leaving01';
 const UNCOVERED = 'us-east-1_Abroad004';
 /** An account that may forward events, but has no user pool in links.yml. */

@@ -114,7 +114,7 @@ describe('requests that need the names of one user pool’s app clients', () => 
     assert.equal(await outcomeOf(await late), 'LINKED');
   });
 
-  test('are not delayed by a listing that was cut off, once its lease has expired', async () => {
+  test('are not delayed by an interrupted listing, once its lease has expired', async () => {
     const clientId = await world.createAppClient(WEB, 'web-after');
     await world.local.aws.tables.ask(HOME, 'UpdateItem', {
       TableName,

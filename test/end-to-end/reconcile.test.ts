@@ -413,7 +413,7 @@ describe('reconcile', () => {
     await nextTwo((await reconcile({ link: 'healed' })).executionArn);
   });
 
-  test('sends no more events about an entry that someone unlinks, though it is gone already', async () => {
+  test('sends no more events about an entry that someone unlinks, even if it is already removed', async () => {
     const asked = { operation: 'unlink', userPoolId: FIRST, clientId: clients['taken'] };
     const { results } = (await world.run(asked)).result();
     assert.equal(results[0]!.outcome, 'NOT_LINKED');
@@ -424,7 +424,7 @@ describe('reconcile', () => {
     assert.equal((detail as EntryRemoved).clientId, clients['wiped']);
   });
 
-  test('names no one where the event history begins after the removal, though it shows a later writer', async () => {
+  test('names no one if the event history begins after the removal, even if it shows a later writer', async () => {
     const { trail } = world.local.aws;
     const isUpdate = ({ eventName }: { eventName: string }) => eventName === 'UpdateIdentityPool';
     const isForgotten = new Set(trail.records.filter(isUpdate));

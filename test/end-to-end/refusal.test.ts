@@ -161,7 +161,7 @@ describe('what is refused', () => {
     assert.equal(again.results[0]!.outcome, 'ALREADY_LINKED');
   });
 
-  test('the entry beyond AWS’s quota, where links.yml expects a higher one', async () => {
+  test('the entry beyond AWS’s quota, even if links.yml allows more', async () => {
     const clientId = await silently(MOBILE);
     const before = await world.describe(pools.mobile);
     world.local.aws.identityPools.providerQuota = before.CognitoIdentityProviders!.length;

@@ -90,7 +90,7 @@ describe('an execution that is undone', () => {
     assert.equal(gone.error, 'UserPoolClientNotFoundError');
   });
 
-  test('delays no other request if it was cut off and conflicts by now', async () => {
+  test('delays no other request if it was interrupted and conflicts meanwhile', async () => {
     const { CognitoIdentityProviders: [first] = [], ...pool } = await world.describe(pools.mobile);
     assert.ok(first);
     // What a killed UpdateIdentityPool leaves, after which someone changed the flag.

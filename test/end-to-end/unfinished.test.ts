@@ -30,18 +30,18 @@ const refused = () => new AwsError('NotAuthorizedException', 'It is forbidden.',
 
 type Item = Record<string, { S?: string; N?: string }>;
 
-/** What AWS does to calls of one kind. */
+/** A fault of AWS for one kind of call. */
 interface Fault {
   operation: string;
-  /** How many calls it lets through before, and to how many it happens. */
+  /** The number of calls before the fault, and the number that it affects. */
   after?: number;
   times?: number;
-  /** Of the table: what the call's input holds. */
+  /** For the table: text in the call's input. */
   about?: string;
   happens: () => Promise<void> | Error;
 }
 
-describe('a write that is made in part', () => {
+describe('a partial write', () => {
   let world: World;
   let accountB: CognitoIdentityClient;
   let faults: Fault[] = [];
@@ -80,7 +80,7 @@ describe('a write that is made in part', () => {
   after(() => world.close());
   afterEach(async () => {
     faults = [];
-    // Else the next reconcile would link them.
+    // Otherwise the next reconcile would link them.
     for (const ClientId of clientIds.splice(0)) {
       await world
         .client(CognitoIdentityProviderClient, HOME)
@@ -145,7 +145,7 @@ describe('a write that is made in part', () => {
   };
   const unlink = (clientId: string) => world.run({ operation: 'unlink', userPoolId, clientId });
 
-  test('is taken back by the next attempt, where AWS does not let this one do it', async () => {
+  test('is taken back by the next attempt if AWS does not let this one do it', async () => {
     const clientId = await newClient();
     faults = [
       { operation: 'SetIdentityPoolRoles', happens: refused },
@@ -158,7 +158,7 @@ describe('a write that is made in part', () => {
     assert.equal(await unsettled(), undefined);
   });
 
-  test('stays known where no attempt can take it back; reconcile reports it, and repairs it', async () => {
+  test('stays recorded if no attempt can take it back; reconcile reports and repairs it', async () => {
     const clientId = await newClient();
     faults = [
       { operation: 'SetIdentityPoolRoles', happens: refused },
@@ -188,7 +188,7 @@ describe('a write that is made in part', () => {
     await unlink(clientId);
   });
 
-  test('is finished by the retry of its execution, which claims all of it, so that an undo takes all back', async () => {
+  test('is finished by the retry of its execution, which claims all changes, so that an undo reverts all of them', async () => {
     const clientId = await newClient();
     faults = [{ operation: 'DescribeIdentityPool', after: 2, times: 6, happens: throttled }];
     const linked = await world.run({ userPoolId, clientId });
@@ -215,13 +215,13 @@ describe('a write that is made in part', () => {
     await unlink(clientId);
   });
 
-  test('is taken back when the table is slow between two calls and writes are paused then', async () => {
+  test('is taken back if the table is slow between two calls and writes are paused meanwhile', async () => {
     const clientId = await newClient();
     const slow = async () => {
       await pause();
       await new Promise((resolve) => setTimeout(resolve, 1200));
     };
-    // The lease is taken, one call is announced, and the next.
+    // The lease is taken, one call is announced, then the next.
     const about = '"sk":{"S":"lease"}';
     faults = [{ operation: 'UpdateItem', about, after: 2, times: 1, happens: slow }];
     const ended = await world.run({ userPoolId, clientId });
@@ -231,7 +231,7 @@ describe('a write that is made in part', () => {
     assert.equal(await unsettled(), undefined);
   });
 
-  test('waits while writes are paused, which the error says, and is then settled by any other write', async () => {
+  test('waits while writes are paused, as the error says, and is then settled by any other write', async () => {
     const clientId = await newClient();
     const pausing = async () => {
       await pause();
@@ -251,7 +251,7 @@ describe('a write that is made in part', () => {
     await unlink(other);
   });
 
-  test('of reconcile is entered into the ledger by its retry, though there is nothing to repair then', async () => {
+  test('of reconcile is recorded in the ledger by its retry, even if nothing is left to repair', async () => {
     const clientId = await newClient();
     const about = `entry#${ProviderName}#${clientId}`;
     const happens = () => new AwsError('ProvisionedThroughputExceededException', 'Too fast.');
@@ -263,12 +263,12 @@ describe('a write that is made in part', () => {
     await world.run({ operation: 'unlink', userPoolId });
   });
 
-  test('whose execution is no more is settled by one that finds everything there', async () => {
+  test('of a vanished execution is settled by one that finds everything done', async () => {
     const clientId = await newClient();
     const linked = await world.run({ userPoolId, clientId });
     const [result] = linked.result().results;
     assert.ok(result && 'changes' in result);
-    // As an UpdateIdentityPool leaves it that was killed before it entered what it had written.
+    // UpdateIdentityPool was killed after the write and before it updated the ledger.
     await ask('DeleteItem', {
       Key: { pk: { S: POOL }, sk: { S: `entry#${ProviderName}#${clientId}` } },
     });
@@ -300,7 +300,7 @@ describe('a write that is made in part', () => {
     await unlink(clientId);
   });
 
-  test('is kept for longer than any stage goes without a write or a reconcile', async () => {
+  test('is kept for longer than a stage can be without a write or a reconcile', async () => {
     const clientId = await newClient();
     const linked = await world.run({ userPoolId, clientId });
     assert.equal(outcomeOf(linked), 'LINKED');
@@ -317,7 +317,7 @@ describe('a write that is made in part', () => {
     await unlink(clientId);
   });
 
-  test('of reconcile does not link what a request that waits asks to unlink', async () => {
+  test('of reconcile does not link what a pending request unlinks', async () => {
     const clientId = await newClient();
     const asked = { key: 'waits', execution: 'x:waits', operation: 'unlink', userPoolId, clientId };
     await ask('PutItem', {
@@ -335,7 +335,7 @@ describe('a write that is made in part', () => {
     assert.ok(await itemOf('answer#waits'));
   });
 
-  test('leaves what others have put there since', async () => {
+  test('keeps what others have added since', async () => {
     const clientId = await newClient();
     faults = [
       { operation: 'SetIdentityPoolRoles', happens: refused },

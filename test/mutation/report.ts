@@ -1,6 +1,6 @@
-/** A change that was made, and whether anything saw it. */
+/** A change of the source, and whether a test detected it. */
 interface Mutant {
-  /** As Stryker names it. */
+  /** The name that Stryker uses. */
   status: string;
   line: number;
   column: number;
@@ -11,7 +11,7 @@ interface Mutant {
 /** The mutants of a file, each with its result. */
 export interface Tried {
   file: string;
-  /** Of the file as it was tried. */
+  /** Digest of the file at the time of the run. */
   digest: string;
   /** ISO 8601. */
   date: string;
@@ -24,7 +24,7 @@ const UNSEEN = ['Survived', 'NoCoverage'];
 const count = (mutants: Mutant[], statuses: string[]): number =>
   mutants.filter(({ status }) => statuses.includes(status)).length;
 
-// Of a hundred mutants of a folder, as many must be seen.
+// The percentage of a folder's mutants that must be detected.
 const LEAST: Record<string, number> = { core: 95, functions: 90, aws: 90 };
 
 const shareSeen = (mutants: Mutant[]): number => {
@@ -32,13 +32,13 @@ const shareSeen = (mutants: Mutant[]): number => {
   return seen + unseen === 0 ? 100 : (100 * seen) / (seen + unseen);
 };
 
-/** The folders of which too few mutants were seen, each as a sentence. */
+/** A sentence for each folder with too few detected mutants. */
 export function tooFewIn(tried: Tried[]): string[] {
   return Object.entries(LEAST).flatMap(([folder, least]) => {
     const files = tried.filter(({ file }) => file.startsWith(`${folder}/`));
     const share = shareSeen(files.flatMap(({ mutants }) => mutants));
     if (share >= least) return [];
-    return `Of the mutants of ${folder}/ ${share.toFixed(1)} % were seen; it must be ${least} %.`;
+    return `${share.toFixed(1)} % of the mutants of ${folder}/ were detected; ${least} % are required.`;
   });
 }
 
@@ -48,7 +48,7 @@ const row = (name: string, date: string, mutants: Mutant[]): string => {
   return `| ${[name, date, seen + unseen, seen, unseen, share].join(' | ')} |`;
 };
 
-/** A table of all files, and what no test saw, as lines of Markdown. */
+/** A table of all files, and the mutants that no test detected, as lines of Markdown. */
 export function linesOf(tried: Tried[]): string[] {
   const unseen = tried.flatMap(({ file, mutants }) =>
     mutants

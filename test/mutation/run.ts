@@ -10,11 +10,11 @@ import { linesOf, type Tried, tooFewIn } from './report.ts';
 
 const USAGE = 'Usage: npm run test:mutation [-- [--again] [--report] [FILE…]]';
 
-// What has been done is kept here, a file for each file of the source.
+// Finished results are kept here, one file for each source file.
 const RESULTS = 'reports/mutation';
 
 const folders = ['core', 'functions', 'aws'];
-// What unit tests see; the rest is tried with scripts and seeds.
+// Unit tests cover these; scripts and seeds cover the rest.
 const inUnits = (file: string): boolean => file.startsWith('core/') || file.startsWith('aws/pace/');
 
 const resultFile = (file: string): string => join(RESULTS, `${file}.json`);
@@ -22,7 +22,7 @@ const resultFile = (file: string): string => join(RESULTS, `${file}.json`);
 const digestOf = (file: string): string =>
   createHash('sha256').update(readFileSync(file)).digest('hex');
 
-/** What is known of a file, if it has not changed since. */
+/** The results for a file, if it has not changed since. */
 function known(file: string): Tried | undefined {
   try {
     const tried = JSON.parse(readFileSync(resultFile(file), 'utf8')) as Tried;

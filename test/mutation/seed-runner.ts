@@ -19,10 +19,10 @@ import type { Handlers, loadHandlers } from '../chaos/bundle.ts';
 import type { scripts } from '../chaos/scripts.ts';
 import type { Suite } from '../chaos/suite.ts';
 
-// As many app clients at once as show that requests are written together, in a short time.
+// Enough app clients at once for common writes, and few enough to be quick.
 const CROWD = 12;
 
-/** What the fault suite has in the copy of the project that holds the mutants. */
+/** The modules of the fault suite in the copy of the project with the mutants. */
 interface FaultSuite {
   readDeployment: typeof readDeployment;
   loadHandlers: typeof loadHandlers;
@@ -36,21 +36,21 @@ const fromCopy = async (...files: string[]): Promise<FaultSuite> => {
   return Object.assign({}, ...(await Promise.all(modules)));
 };
 
-/** What the mutants look at: https://stryker-mutator.io/docs/mutation-testing-elements/mutant-states-and-metrics */
+/** The variables that mutants read: https://stryker-mutator.io/docs/mutation-testing-elements/mutant-states-and-metrics */
 const shared: { -readonly [K in keyof InstrumenterContext]: InstrumenterContext[K] | undefined } =
   {};
 Object.assign(globalThis, { __stryker__: shared });
 
-/** One thing that may see a mutant. */
+/** One check that may detect a mutant. */
 interface Trial {
   name: string;
-  /** What was found wrong; nothing, if all is well. */
+  /** The violations; empty if all is well. */
   run(handlers: Handlers): Promise<string[]>;
 }
 
 /**
- * Tries mutants of the handlers and of `aws/` with the scripts, a crowd and the seeds that are known to see
- * something. All run in one process, since the mutant is chosen while it runs.
+ * Tries mutants of the handlers and of `aws/` with the scripts, a crowd and the seeds that are known to detect
+ * mutants. All run in one process, since the mutant is chosen at run time.
  */
 class SeedRunner implements TestRunner {
   #suite: FaultSuite | undefined;
@@ -134,7 +134,7 @@ class SeedRunner implements TestRunner {
     const trials = this.#trials.filter(({ name }) => testFilter?.includes(name) ?? true);
     const tests = await this.#try(handlers, trials, false);
     const endless = determineHitLimitReached(shared.hitCount, hitLimit);
-    // What was loaded with a mutant at work is not used for the next.
+    // A module that was loaded with an active mutant is not used for the next one.
     if (isStatic) this.#handlers = undefined;
     return toMutantRunResult(endless ?? { status: DryRunStatus.Complete, tests });
   }

@@ -19,7 +19,7 @@ const BOUNDARY = `arn:aws:iam::${HOME.account}:policy/landing-zone`;
 const policy = (...Statement: object[]) => parsePolicy({ Version: '2012-10-17', Statement });
 const everything = { Effect: 'Allow', Action: '*', Resource: '*' };
 
-/** An account with the boundary, in which no role may be created without it. */
+/** An account that requires the boundary for every new role. */
 function landingZone(): { aws: EmbeddedAws; deployer: Principal } {
   const aws = assembleAws();
   aws.iam.managedPolicies.set(BOUNDARY, policy(everything));

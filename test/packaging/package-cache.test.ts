@@ -18,7 +18,7 @@ import { root, sources } from '../../demo/package-service.ts';
 
 const asked = ['links: {}\n', 'dev', {}];
 
-describe('what was packaged is not taken again', () => {
+describe('a package is not reused', () => {
   let project: string;
   let installed: string;
   before(() => {

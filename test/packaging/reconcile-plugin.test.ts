@@ -10,7 +10,7 @@ describe('the end of a deployment', () => {
   });
   after(() => world.close());
 
-  /** What the plugin prints, with the parts of osls that it uses. */
+  /** The output of the plugin, with the parts of osls that it uses. */
   const deployed = async (stage: string) => {
     const said: Record<'notice' | 'warning', string[]> = { notice: [], warning: [] };
     const provider = {

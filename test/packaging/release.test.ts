@@ -37,7 +37,7 @@ const idOf = ({ name, version }: Component): string => `${name}@${version}`;
 const isForUse = ({ properties = [] }: Component): boolean =>
   !properties.some(({ name }) => name === 'cdx:npm:package:development');
 
-/** What `npm run sbom` writes. */
+/** The output of `npm run sbom`. */
 async function billOfMaterials(): Promise<Component[]> {
   const { stdout } = await promisify(execFile)('npm', ['run', '--silent', 'sbom'], {
     cwd: root,
@@ -46,7 +46,7 @@ async function billOfMaterials(): Promise<Component[]> {
   return JSON.parse(stdout).components;
 }
 
-// osls names the folder of the upload after the time; nothing else in the template may differ.
+// osls puts the time into the name of the upload folder; nothing else in the template may differ.
 const withoutTime = (template: string): string =>
   template.replace(/\/\d{13}-\d{4}-\d\d-\d\dT[\d:.]+Z\//g, '/TIME/');
 

@@ -9,16 +9,16 @@ export const accountB = { account: ACCOUNT_B, region: 'ap-south-1' };
 export const AWAY = { account: ACCOUNT_D, region: 'us-east-1' };
 export const QUEUE = `${ACCOUNT_A}/poolbridge-dev-undelivered-events`;
 
-/** Account-A, Account-B and another account with user pools, ready for the job. */
+/** Account-A, Account-B and another account with user pools, set up for the job. */
 export interface Prepared {
   world: World;
-  /** The same AWS, as the other account uses it. */
+  /** The same AWS, called as the other account. */
   abroad: World;
   /** The dead-letter queues of the service and of the forwarder, and the account of each. */
   queues: [url: string, where: typeof HOME][];
 }
 
-/** Deploys every template that is for the job, and creates the pools that the job is about. */
+/** Deploys every template that the job needs, and creates its pools. */
 export async function prepareAccounts(): Promise<Prepared> {
   const world = await startWorld({ trail: false }, { ForwardingAccounts: ACCOUNT_D });
   const abroad = new World(world.local, world.machineArn, AWAY);

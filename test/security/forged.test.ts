@@ -10,7 +10,7 @@ const SOMEONE = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-
 
 type Item = Record<string, { S?: string; N?: string }>;
 
-/** What someone gains who may write to the table, and to nothing else. */
+/** What a principal gains that may only write to the table. */
 describe('a request forged in the table', () => {
   let world: World;
   before(async () => {
@@ -34,7 +34,7 @@ describe('a request forged in the table', () => {
       },
     });
 
-  /** Which clients the ledger knows. */
+  /** The clients in the ledger. */
   const ledger = async (identityPoolId: string): Promise<string[]> => {
     const { Items } = (await world.local.aws.tables.ask(HOME, 'Query', {
       TableName: 'poolbridge-dev',
@@ -57,7 +57,7 @@ describe('a request forged in the table', () => {
     ...more,
   });
 
-  test('is written only where links.yml covers a client that exists; a real one is always done', async () => {
+  test('is written only if links.yml covers a client that exists; a real one is always done', async () => {
     const real = await world.createAppClient(MOBILE);
     const covered = await world.createAppClient(MOBILE, 'covered');
     const hijacked = await world.createAppClient(MOBILE, 'hijacked');
@@ -93,7 +93,7 @@ describe('a request forged in the table', () => {
       await forge(pools.mobile, `torn${i}`, body);
     }
     await forge(pools.mobile, 'bodiless', '', { body: { N: '7' } });
-    // What proves that the others were looked at: this one is as good as an event LinkRequested.
+    // This one is equivalent to an event LinkRequested. It proves that the others were read.
     await forge(pools.mobile, 'covered', asked('covered', { clientId: covered }));
 
     const ended = (await world.run({ userPoolId: MOBILE, clientId: real })).result();
@@ -109,7 +109,7 @@ describe('a request forged in the table', () => {
     assert.deepEqual(await ledger(pools.mobile), [covered, real].sort());
   });
 
-  test('is judged by the client’s own name, where a link asks for one', async () => {
+  test('is checked with the client’s real name, if a link depends on it', async () => {
     const real = await world.createAppClient(WEB, 'web-real');
     const mail = await world.createAppClient(WEB, 'mail');
     const before = await clientsOf(pools.web);
@@ -126,7 +126,7 @@ describe('a request forged in the table', () => {
     assert.deepEqual(await clientsOf(pools.web), [...before, real]);
   });
 
-  test('by the hundred does not keep a real one from being done', async () => {
+  test('does not block a real one, even in hundreds', async () => {
     for (let i = 0; i < 450; i++) {
       const userPoolId = `us-east-1_Flood${String(i).padStart(4, '0')}`;
       await forge(pools.mobile, `flood${i}`, asked(`flood${i}`, { userPoolId, clientId: 'evil' }));
@@ -138,7 +138,7 @@ describe('a request forged in the table', () => {
     assert.ok(!(await clientsOf(pools.mobile)).includes('evil'));
   });
 
-  test('as an answer or the record of a write does not pass for a write', async () => {
+  test('as an answer or the record of a write is not accepted as a write', async () => {
     const real = await world.createAppClient(MOBILE);
     const name = 'forged-answer';
     const execution = `${world.machineArn.replace(':stateMachine:', ':execution:')}:${name}`;
@@ -164,7 +164,7 @@ describe('a request forged in the table', () => {
     await forge(pools.mobile, '', shares, { sk: { S: 'shares#forged' } });
     await forge(pools.mobile, '', { ...record, ...shown }, { sk: { S: 'write#forged' } });
     const { results } = (await world.run({ userPoolId: MOBILE, clientId: real }, name)).result();
-    // The first round was answered by the forger, and the verification did not believe it.
+    // The first round has the forged answer, and its verification does not accept it.
     assert.equal('attempts' in results[0]! && results[0].attempts, 2);
     assert.ok((await clientsOf(pools.mobile)).includes(real));
   });

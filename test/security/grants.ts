@@ -15,7 +15,7 @@ export interface Grant {
 const without = (from: string | string[], what: string): string[] =>
   [from].flat().filter((each) => each !== what);
 
-/** Every action of every statement, on every one of its resources. */
+/** Every action of every statement, on each of its resources. */
 export function grantsOf(name: string, document: PolicyDocument): Grant[] {
   return document.Statement.flatMap((statement, at) =>
     [statement.Action].flat().flatMap((action) =>
@@ -49,7 +49,7 @@ export function grantsOf(name: string, document: PolicyDocument): Grant[] {
   );
 }
 
-/** Whether IAM would refuse a question that it has allowed, if there was no such grant. */
+/** Whether IAM would deny a question that it has allowed if the grant did not exist. */
 export function decides(grant: Grant, question: Question): boolean {
   const { principal, resourcePolicy } = question;
   const own = principal.kind === 'role' ? principal.role.policies : [];
@@ -60,7 +60,7 @@ export function decides(grant: Grant, question: Question): boolean {
   return !allowed;
 }
 
-/** A grant without what links.yml alone decides: which pools, which roles and which tags. */
+/** A grant without the parts that links.yml decides: pools, roles and tags. */
 function formOf({ policy, action, resource, condition }: Grant): string {
   const onWhat = resource
     .replace(/(cognito-idp):[^:]+:(\d+:userpool)\/[^*]+$/, '$1:REGION:$2/ID')
@@ -70,7 +70,7 @@ function formOf({ policy, action, resource, condition }: Grant): string {
   return `${policy.replace(/, statement \d+$/, '')}: ${action} on ${onWhat} if ${when}`;
 }
 
-/** The forms of grants of which no grant decided any question. */
+/** The forms of grants that decided no question. */
 export function needless(grants: Grant[], questions: Question[]): string[] {
   const byForm = Map.groupBy(grants, formOf);
   return [...byForm]

@@ -11,7 +11,7 @@ import { NAMED, QUEUE } from './accounts.ts';
 import { decides, type Grant, grantsOf, needless } from './grants.ts';
 import { Job } from './job.ts';
 
-/** What AWS asks for, but the embedded AWS does by itself. */
+/** What AWS needs, but the embedded AWS does by itself. */
 const unjudged: Record<string, string> = {
   'logs:CreateLogStream': 'Lambda writes the logs of a function with the function’s role',
   'logs:PutLogEvents': 'Lambda writes the logs of a function with the function’s role',
@@ -38,24 +38,24 @@ describe('what is granted', () => {
   let job: Job;
   let world: World;
   let roles: Role[];
-  /** The name of every policy that a role carries, and of every role's trust. */
+  /** The name of every policy of a role, and of every role's trust. */
   let documents: Map<PolicyDocument, string>;
   let isDone: boolean;
-  /** What IAM allowed while the job was done. */
+  /** What IAM allowed during the job. */
   const allowed: Question[] = [];
 
   before(async () => {
     job = await Job.start();
     world = job.world;
     const { iam } = world.local.aws;
-    // The job has nothing to do with it. Its template is that of `poolbridge-link`.
+    // The job does not use it. Its template is that of `poolbridge-link`.
     roles = [...iam.roles.values()].filter(({ name }) => name !== 'poolbridge-link-eu');
     documents = new Map();
     for (const role of roles) {
       for (const document of role.policies) documents.set(document, shortName(role));
       documents.set(role.trust, `the trust of ${shortName(role)}`);
     }
-    // A managed policy has one name for all roles that carry it, and for all parts of it: links.yml
+    // A managed policy has one name for all roles that have it, and for all parts of it: links.yml
     // may need more than one policy has room for.
     for (const [arn, document] of iam.managedPolicies) {
       documents.set(document, arn.replace(/^.*poolbridge-dev-(\w+?)\d+-\w+$/, '$1'));
@@ -73,7 +73,7 @@ describe('what is granted', () => {
       .flatMap(([document, name]) => grantsOf(name, document))
       .filter(({ action }) => !Object.hasOwn(unjudged, action));
 
-  /** The grants that a role carries and that decided something for that role. */
+  /** The grants of a role that decided something for it. */
   function decidedFor(role: Role): Grant[] {
     const asked = allowed.filter(({ principal }) => 'role' in principal && principal.role === role);
     return grants().filter(
@@ -94,7 +94,7 @@ describe('what is granted', () => {
     assert.deepEqual(judged, []);
   });
 
-  test('is needed by each role that carries a managed policy', () => {
+  test('is needed by each role that has a managed policy', () => {
     const managed = new Set(world.local.aws.iam.managedPolicies.values());
     const idle = roles.flatMap((role) => {
       const carried = role.policies.filter((document) => managed.has(document));
@@ -125,7 +125,7 @@ describe('what is granted', () => {
     ]);
   });
 
-  test('is missed when it is taken away: one grant of each role', async () => {
+  test('makes the job fail when it is removed: one grant of each role', async () => {
     const works: string[] = [];
     for (const role of roles) {
       const [grant] = decidedFor(role);
@@ -139,7 +139,7 @@ describe('what is granted', () => {
     assert.ok(await job.succeeds());
   });
 
-  test('lets EventBridge write to the dead-letter queue, by the queue’s policy', async () => {
+  test('lets EventBridge write to the dead-letter queue, through the queue’s policy', async () => {
     assert.ok(await job.queueTakesEvents());
     const sqs = world.client(SQSClient, HOME);
     const QueueUrl = `${world.local.endpoint}/${QUEUE}`;
@@ -154,7 +154,7 @@ describe('what is granted', () => {
     assert.ok(await job.queueTakesEvents());
   });
 
-  test('is on everything only where AWS knows nothing narrower', () => {
+  test('is on everything only if AWS has nothing narrower', () => {
     const wide = [...documents.keys()].flatMap(({ Statement }) =>
       Statement.filter(({ Resource }) => [Resource ?? []].flat().includes('*')).flatMap(
         ({ Action }) => Action,
@@ -237,7 +237,7 @@ describe('what is granted', () => {
     }
   });
 
-  test('reaches the Lambda roles alone: other accounts trust no other role of Account-A', async () => {
+  test('is limited to the Lambda roles: other accounts trust no other role of Account-A', async () => {
     const { iam } = world.local.aws;
     const outsider = iam.putRole({
       arn: `arn:aws:iam::${ACCOUNT_A}:role/outsider`,
@@ -283,10 +283,10 @@ describe('what is granted', () => {
     await assume(reading!, reader);
   });
 
-  test('is narrowed in each session to one identity pool and to what the step does', async () => {
+  test('is limited in each session to one identity pool and to what the step does', async () => {
     const { functions, trail } = world.local.aws;
     const { records } = trail;
-    // What ran when its execution was stopped.
+    // The function that ran when its execution was stopped.
     while (functions.all().some(({ busy }) => busy.size > 0)) {
       await new Promise((resolve) => setTimeout(resolve, 25));
     }

@@ -33,7 +33,7 @@ const CREATED = {
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 25));
 
-/** Whether a link has read the issuer of the user pool. */
+/** Whether a link read the issuer of the user pool. */
 function knowsIssuer({ output = '{}' }: Ended): boolean {
   const { operation, results } = JSON.parse(output) as Partial<Output>;
   return operation !== 'link' || results!.every((result) => 'issuer' in result);
@@ -59,7 +59,7 @@ export class Job {
     const ClientId = await all.world.createAppClient(TAGGED, 'web-taken');
     const ProviderName = `cognito-idp.us-east-1.amazonaws.com/${TAGGED}`;
     const job = new Job(all, { ProviderName, ClientId });
-    // The ledger knows the entry since yesterday.
+    // The ledger has had the entry since yesterday.
     await job.#put(`entry#${ProviderName}#${ClientId}`, {
       state: 'linked',
       providerName: ProviderName,
@@ -84,7 +84,7 @@ export class Job {
   /**
    * Does the whole job, and stops at the first part that fails.
    *
-   * @param first the part to begin with: the one that a missing permission makes fail.
+   * @param first the part to start with: the one that fails without a permission.
    */
   async succeeds(first: 'link' | 'reconcile' = 'link'): Promise<boolean> {
     this.#makeRoom();
@@ -115,7 +115,7 @@ export class Job {
     );
   }
 
-  /** Account-B removes an entry that was there for a moment. */
+  /** Account-B removes an entry that was just added. */
   async #someoneRemoves(entry: CognitoIdentityProvider): Promise<void> {
     const client = this.world.client(CognitoIdentityClient, accountB);
     const { CognitoIdentityProviders: others = [], ...rest } = await this.world.describe(pools.web);
@@ -168,12 +168,12 @@ export class Job {
   }
 
   /**
-   * An event links a client of a tagged user pool, a person one of a named user pool, another
-   * account's event one of its own. Deletions arrive; a stopped execution reaches the alarm topic.
+   * An event links a client of a tagged user pool, a person links one of a named user pool, and
+   * another account's event links one there. Deletions arrive; a stopped execution reaches the alarm topic.
    */
   async #linkSucceeds(): Promise<boolean> {
     const { world } = this;
-    // What most grants are for; without it the rest need not be tried.
+    // Most grants are for this; without it the rest need not be tried.
     const named = await world.createAppClient(NAMED);
     const linked = await world.run({ userPoolId: NAMED, clientId: named });
     if (!(await this.#isAnnounced(linked))) return false;
@@ -204,7 +204,7 @@ export class Job {
     );
   }
 
-  /** What CloudTrail tells the other account of a new client. */
+  /** The CloudTrail event of a new client in the other account. */
   #trailTells(clientId: string): void {
     this.world.local.aws.emit(AWAY.account, AWAY.region, {
       ...CREATED,
@@ -219,7 +219,7 @@ export class Job {
     });
   }
 
-  /** The executions that the events about some clients started; fewer if one ended in a queue. */
+  /** The executions started by the events about some clients; fewer if an event ended in a queue. */
   async #startedBy(clientIds: string[]): Promise<Ended[]> {
     const { buses, stateMachines } = this.world.local.aws;
     for (;;) {
@@ -237,7 +237,7 @@ export class Job {
     }
   }
 
-  /** The deletion of an app client that a name decides about, and of a user pool that had tags. */
+  /** The deletion of an app client that is linked by its name, and of a user pool that had tags. */
   #deletions(): Promise<Ended[]> {
     const requestedBy = { via: 'cloudtrail' };
     const deleted = [
@@ -254,7 +254,7 @@ export class Job {
     return !events.some((event) => event.stateEnteredEventDetails?.name === 'ReportUnannounced');
   }
 
-  /** Whether a write that needs approval waits for it, and is done once it is approved. */
+  /** Whether a write that needs approval waits for it, and is made once it is approved. */
   async #isApproved(): Promise<boolean> {
     const clientId = await this.world.createAppClient(APPROVED);
     const input = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
@@ -286,7 +286,7 @@ export class Job {
     }
   }
 
-  /** Whether an execution that is to be undone is looked for. */
+  /** Whether the execution to undo is looked up. */
   async #isLookedUp(): Promise<boolean> {
     const { world } = this;
     const executionArn = `${world.machineArn.replace(':stateMachine:', ':execution:')}:nothing`;
@@ -294,7 +294,7 @@ export class Job {
     return error === 'InvalidRequestError';
   }
 
-  /** Whether EventBridge could tell the alarm topic about an execution that was stopped. */
+  /** Whether EventBridge could notify the alarm topic of an execution that was stopped. */
   async #stopIsTold(): Promise<boolean> {
     const sfn = this.world.client(SFNClient, HOME);
     const { executionArn } = await sfn.send(
@@ -305,7 +305,7 @@ export class Job {
     return (await this.#drain()) === 0;
   }
 
-  /** Whether EventBridge Scheduler could reset the alarm, so that it tells again every day. */
+  /** Whether EventBridge Scheduler could reset the alarm, so that it notifies every day. */
   async #alarmIsReset(): Promise<boolean> {
     const { schedules } = this.world.local.aws;
     try {
@@ -317,7 +317,7 @@ export class Job {
     }
   }
 
-  /** Takes what waits in the dead-letter queues, and returns how much it was. */
+  /** Empties the dead-letter queues, and returns the number of messages. */
   async #drain(): Promise<number> {
     const taken = await Promise.all(
       this.#queues.map(async ([QueueUrl, where]) => {
@@ -334,7 +334,7 @@ export class Job {
     return taken.reduce((sum, each) => sum + each);
   }
 
-  /** Whether the queue keeps an event for a state machine that is gone. */
+  /** Whether the queue keeps an event for a deleted state machine. */
   async queueTakesEvents(): Promise<boolean> {
     const { machineArn, local } = this.world;
     const { machines } = local.aws.stateMachines;

@@ -11,7 +11,7 @@ const MOBILE = 'us-east-1_Mobile001';
 describe('a whole run', () => {
   let world: World;
   const secrets: string[] = [];
-  /** Everything that was ever written to the table, and asked of it. */
+  /** Everything that was written to the table or requested from it. */
   const table: object[] = [];
   let nextFinished: Awaited<ReturnType<World['listen']>>;
 
@@ -72,7 +72,7 @@ describe('a whole run', () => {
       events: JSON.stringify(finished),
       table: JSON.stringify(table),
     };
-    // Requests as they wait, writes with the pool before and after, and the ledger.
+    // Pending requests, writes with the pool before and after, and the ledger.
     for (const kind of ['pending#', 'write#', 'entry#']) assert.ok(told.table.includes(kind), kind);
     assert.ok(secrets.length >= 20 && secrets.every((secret) => secret.length >= 20));
     for (const [where, text] of Object.entries(told)) {
@@ -86,7 +86,7 @@ describe('a whole run', () => {
     }
   });
 
-  test('leaves nothing of the CloudTrail record in the history but what was picked from it', async () => {
+  test('keeps only the selected fields of the CloudTrail record in the history', async () => {
     const clientId = await createClientWithSecret(MOBILE);
     const { input } = await world.executionFor(clientId);
     const { request, requestedBy } = JSON.parse(input!);

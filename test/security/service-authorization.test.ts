@@ -14,7 +14,7 @@ import { problemsOf, type Statement, unknownActions } from './service-authorizat
 const HOME = { account: '111111111111', region: 'us-east-1' };
 const AWAY = { account: '222222222222', region: 'ap-south-1' };
 
-/** Every statement in something, however deep. */
+/** Every statement in a value, at any depth. */
 function statementsIn(value: unknown): Statement[] {
   if (Array.isArray(value)) return value.flatMap(statementsIn);
   if (typeof value !== 'object' || value === null) return [];
@@ -22,7 +22,7 @@ function statementsIn(value: unknown): Statement[] {
   return Object.values(value).flatMap(statementsIn);
 }
 
-/** An AWS that keeps every statement of what is deployed to it, its references resolved. */
+/** An AWS that collects every deployed statement, with resolved references. */
 function recording(): { aws: EmbeddedAws; statements: Statement[] } {
   const aws = assembleAws();
   const made = { ref: 'poolbridge-bucket', attributes: { Arn: 'arn:aws:s3:::poolbridge-bucket' } };
@@ -67,7 +67,7 @@ function isSound(statements: Statement[], fewest: number): void {
   assert.deepEqual([...new Set(problems)], []);
 }
 
-describe('each action, resource and condition key is one that IAM knows for it', () => {
+describe('each action, resource and condition key is known to IAM', () => {
   test('in the packaged service', async () => {
     const { aws, statements } = recording();
     const folder = process.env['POOLBRIDGE_ARTIFACT'] ?? '';
@@ -108,7 +108,7 @@ describe('each action, resource and condition key is one that IAM knows for it',
     );
   });
 
-  test('and each action that a document names is one of IAM’s', () => {
+  test('each action that a document names is one of IAM’s', () => {
     const services = 'cloudtrail|cognito-identity|cognito-idp|dynamodb|events|iam|logs|states|sts';
     const named = new RegExp(`\`((?:${services}):[A-Z]\\w+)\``, 'g');
     const actions = documents.flatMap((file) => [...read(file).matchAll(named)].map(([, a]) => a!));
@@ -122,7 +122,7 @@ describe('each action, resource and condition key is one that IAM knows for it',
   });
 });
 
-describe('what IAM would pass over in silence is found', () => {
+describe('what IAM would ignore silently is found', () => {
   const bus = 'arn:aws:events:us-east-1:111111111111:event-bus/default';
   const cases: [what: string, statement: Statement, problem: RegExp][] = [
     [
@@ -154,7 +154,7 @@ describe('what IAM would pass over in silence is found', () => {
     test(what, () => assert.match(problemsOf(statement).join('\n'), problem));
   }
 
-  test('and what fits is not', () => {
+  test('a correct statement is not reported', () => {
     const Condition = { StringEquals: { 'aws:ResourceTag/team': 'web' } };
     const Resource = 'arn:*:cognito-idp:*:*:userpool/*';
     assert.deepEqual(

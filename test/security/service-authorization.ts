@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
 interface Action {
-  /** The types of resources that a policy can narrow it to; none, if only `*` will do. */
+  /** The types of resources that a policy can limit it to; empty if only `*` works. */
   resources: string[];
   conditionKeys: string[];
 }
 
 interface Resource {
-  /** With `${…}` for what differs. */
+  /** `${…}` stands for the variable parts. */
   arn: string;
   conditionKeys: string[];
 }
@@ -19,7 +19,7 @@ interface Reference {
   >;
 }
 
-/** One statement of a policy, as far as it is looked at. */
+/** The parts of a policy statement that are checked. */
 export interface Statement {
   Sid?: string;
   Action: string | string[];
@@ -28,12 +28,12 @@ export interface Statement {
   Condition?: Record<string, Record<string, unknown>>;
 }
 
-/** What AWS says of the services that Poolbridge's policies name; of IAM and S3, the actions in use. */
+/** AWS's reference for the services in Poolbridge's policies; for IAM and S3, the actions in use. */
 const reference: Reference = JSON.parse(
   readFileSync(new URL('service-authorization.json', import.meta.url), 'utf8'),
 );
 
-// Every request has these, or those that come from a service.
+// Every request has these, or every request from a service.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 const globalKeys = new Set([
   'aws:PrincipalArn',
@@ -46,7 +46,7 @@ const globalKeys = new Set([
 const listOf = (value: string | string[] | undefined): string[] =>
   value === undefined ? [] : [value].flat();
 
-/** Whether two texts with the wildcard `*` have a text in common. */
+/** Whether a text exists that matches both patterns with the wildcard `*`. */
 function overlap(a: string, b: string, known = new Map<string, boolean>()): boolean {
   const key = `${a}\n${b}`;
   const before = known.get(key);
@@ -74,7 +74,7 @@ function fits(arn: string, type: string): boolean {
 
 const serviceOf = (action: string) => reference.services[action.split(':')[0] ?? ''];
 
-/** What the reference says of an action; of `service:*`, all resource types of the service. */
+/** The reference of an action; for `service:*`, all resource types of the service. */
 function actionOf(action: string): Action | undefined {
   const service = serviceOf(action);
   const [, name = ''] = action.split(':');
@@ -105,7 +105,7 @@ const knowsKey = (action: string, used: string): boolean =>
 export const unknownActions = (actions: string[]): string[] =>
   actions.filter((action) => actionOf(action) === undefined);
 
-/** What is wrong with a statement: it would grant nothing, or less than it seems to. */
+/** The problems of a statement: it would grant nothing, or less than it seems to. */
 export function problemsOf(statement: Statement): string[] {
   const actions = listOf(statement.Action);
   const unknown = unknownActions(actions);

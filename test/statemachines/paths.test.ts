@@ -30,7 +30,7 @@ function readingsOf([state, { ItemProcessor: _, ResultPath: __, ...fields }]: [s
   );
 }
 
-/** The members that a definition itself makes, whatever functions answer. */
+/** The members that a definition itself creates, for any answer of the functions. */
 function madeIn([, state]: [string, State]): string[] {
   const { Parameters, ItemSelector, Result, Catch = [], ResultPath } = state;
   const texts = [ResultPath, ...Catch.map((each) => Reflect.get(each, 'ResultPath'))];
@@ -42,14 +42,14 @@ function madeIn([, state]: [string, State]): string[] {
   ];
 }
 
-/** What a function answers, by its name and the identity pool that it was asked about. */
+/** The answer of a function, by its name and the identity pool of its input. */
 interface Answered {
   name: string;
   about: string;
   answer: unknown;
 }
 
-/** A function that answers something else than it should, once. */
+/** One wrong answer of a function. */
 interface Mistake {
   name: string;
   about?: string | undefined;
@@ -60,25 +60,25 @@ const GARBAGE = [null, {}, [], 'text'];
 // Stands for a member that is missing.
 const MISSING = undefined;
 
-/** The places of an answer that a machine reads: members that follow each other in one of its paths. */
+/** The places of an answer that a machine reads: members that follow each other in a path. */
 function placesIn(value: unknown, read: Set<string>, at: string[] = []): string[][] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => {
     const isItem = Array.isArray(value);
-    // The items of a map have another name inside it.
+    // Inside a map, its items have another name.
     const isRoot = at.length === 0 || /^\d+$/.test(at.at(-1)!);
     if (!isItem && !read.has(isRoot ? key : `${at.at(-1)}.${key}`)) return [];
     return [[...at, key], ...placesIn(inner, read, [...at, key])];
   });
 }
 
-/** The members that paths name, alone and with the one before. */
+/** The members in paths, alone and with the preceding one. */
 function membersOf(readings: Reading[]): Set<string> {
   const all = readings.map(({ path }) => path.match(/\w+/g) ?? []);
   return new Set(all.flatMap((keys) => keys.flatMap((key, i) => [key, `${keys[i - 1]}.${key}`])));
 }
 
-/** An answer with something else in one place; undefined takes the place away. */
+/** An answer with another value in one place; undefined removes the place. */
 function spoiledAt(answer: unknown, path: string[], value: unknown): unknown {
   const copy = structuredClone(answer);
   const [key, ...holders] = path.toReversed();
@@ -89,7 +89,7 @@ function spoiledAt(answer: unknown, path: string[], value: unknown): unknown {
   return copy;
 }
 
-/** Which identity pool a function is asked about, and whether for the first time. */
+/** The identity pool in a function's input, and whether it is the first call about it. */
 function aboutOf(event: unknown): { token?: unknown; about: string; isFirst: boolean } {
   if (!isObject(event)) return { about: '', isFirst: true };
   const { target, identityPool, identityPoolId, token, attempt = 1, announce } = event;
@@ -98,7 +98,7 @@ function aboutOf(event: unknown): { token?: unknown; about: string; isFirst: boo
   return { token, about: String(pool['identityPoolId'] ?? ''), isFirst };
 }
 
-/** What Lambda answers for a function. */
+/** Lambda's answer for a function. */
 function answering(answer: unknown): InvokeAnswer {
   const version = '1';
   if (!(answer instanceof Error)) return { payload: JSON.stringify(answer ?? null), version };
@@ -114,14 +114,14 @@ const APPROVED = 'us-east-1_Approve01';
 const HEALED = 'us-east-1_Healed001';
 const APPROVAL = { approvedBy: 'arn', reason: 'as agreed', time: '2026-01-31T12:00:00Z' };
 const SILENCE = Symbol('no answer');
-// Their answers are what a person is shown.
+// Their answers are shown to a person.
 const reporting = ['ReportOutcome', 'ReportReconcile'];
 
-describe('whatever a function or a person answers, no path of a state machine leads to nothing:', () => {
+describe('for any answer of a function or a person, every path of a state machine finds a value:', () => {
   let world: World;
-  /** By the names of the executions. */
+  /** The key is the name of the execution. */
   const mistakes = new Map<string, Mistake[]>();
-  /** Undefined where the functions themselves are to answer. */
+  /** Undefined if the functions themselves answer. */
   let recorded: Answered[] | undefined;
   let recording: Answered[] = [];
 
@@ -139,7 +139,7 @@ describe('whatever a function or a person answers, no path of a state machine le
   });
   after(() => world.close());
 
-  /** Decides as the approver of an execution does, if the approver says anything. */
+  /** Decides as the approver of an execution, if the approver answers. */
   function decide(made: Mistake[], token: unknown): void {
     const { answer } = made.find((each) => each.name === 'the approver') ?? { answer: APPROVAL };
     const waiting = world.local.aws.stateMachines.waiting(token);
@@ -147,7 +147,7 @@ describe('whatever a function or a person answers, no path of a state machine le
     else if (answer !== SILENCE) waiting.resolve(answer as never);
   }
 
-  /** Answers for a function, as it did before or as it never should. */
+  /** Answers for a function, as before or wrongly. */
   async function invoked(asked: Call, ask: () => Promise<InvokeAnswer>): Promise<InvokeAnswer> {
     const name = /poolbridge-dev-(\w+)/.exec(String(asked.input['FunctionName']))?.[1] ?? '';
     const { token, about, isFirst } = aboutOf(JSON.parse(String(asked.input['Payload'])));
@@ -174,7 +174,7 @@ describe('whatever a function or a person answers, no path of a state machine le
     }
   };
 
-  /** Runs a machine once as it should be, then once with each mistake that its functions can make. */
+  /** Runs a machine once correctly, then once for each mistake that its functions can make. */
   async function tryAll(machineArn: string, input: object, more: Mistake[][]): Promise<void> {
     const { definition } = world.local.aws.stateMachines.machine(machineArn);
     const states = statesOf(definition);
@@ -253,7 +253,7 @@ describe('whatever a function or a person answers, no path of a state machine le
   });
 });
 
-/** Targets of which one waits for a second alone. */
+/** Targets; one waits for only a second. */
 const impatient = {
   operation: 'link',
   userPoolId: APPROVED,

@@ -21,7 +21,7 @@ function send(response: ServerResponse, answer: Answer): void {
   response.end(JSON.stringify(body));
 }
 
-/** A patient client of a server that answers each request as it is told to, and what it was answered. */
+/** A patient client of a server with the given answers, and the answers that it got. */
 async function clientOf(t: TestContext, next: () => Answer) {
   const answers: Answer[] = [];
   const server = createServer((request, response) => {
@@ -46,7 +46,7 @@ async function clientOf(t: TestContext, next: () => Answer) {
   return { sfn, answers };
 }
 
-/** A token bucket, as AWS has one for each operation. */
+/** A token bucket like the one that AWS has for each operation. */
 function bucket(size: number, perSecond: number): () => Answer {
   let tokens = size;
   let filledAt = Date.now();
@@ -77,13 +77,13 @@ describe('a patient client', { concurrency: true }, () => {
     assert.ok(count('throttled') < 60, `throttled ${count('throttled')} times`);
   });
 
-  test('waits no longer than others for what does not answer', async (t) => {
+  test('waits no longer than other clients for a server that does not answer', async (t) => {
     const { sfn, answers } = await clientOf(t, () => 'reset');
     await assert.rejects(sfn.describeExecution({ executionArn }));
     assert.deepEqual(answers, ['reset', 'reset', 'reset']);
   });
 
-  test('does not count being throttled as no answer', async (t) => {
+  test('counts a throttled call as answered', async (t) => {
     const script: Answer[] = ['throttled', 'reset', 'reset', 'described'];
     const { sfn, answers } = await clientOf(t, () => script[answers.length] ?? 'described');
     assert.equal((await sfn.describeExecution({ executionArn })).status, 'SUCCEEDED');

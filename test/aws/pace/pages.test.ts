@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Page, pagesOf } from '../../../aws/pace/pages.ts';
 
-/** A list whose pages are given, and whose tokens are the numbers of the pages. */
+/** A list with the given pages, whose tokens are the numbers of the pages. */
 const listOf = (pages: string[][], tokenAfter = (page: number) => `${page + 1}`) => {
   const asked: (string | undefined)[] = [];
   const read = async (token: string | undefined): Promise<Page<string>> => {
@@ -22,7 +22,7 @@ async function itemsOf(read: (token: string | undefined) => Promise<Page<string>
 }
 
 describe('a list in pages', () => {
-  test('is read to its end, however short its pages are', async () => {
+  test('is read to its end, even with short pages', async () => {
     const pages = fc.array(fc.array(fc.string(), { maxLength: 3 }), {
       minLength: 1,
       maxLength: 60,
@@ -47,7 +47,7 @@ describe('a list in pages', () => {
     assert.equal(asked.length, 1);
   });
 
-  test('whose token comes again ends in a sentence that says so', async () => {
+  test('whose token repeats ends with an error that says so', async () => {
     const { read, asked } = listOf([['a'], ['b'], ['c'], ['d']], (page) => ['1', '2', '1'][page]!);
     await assert.rejects(itemsOf(read), {
       name: 'AwsUnavailableError',
@@ -56,7 +56,7 @@ describe('a list in pages', () => {
     assert.equal(asked.length, 3);
   });
 
-  test('without any item for fifty pages ends in a sentence that says so', async () => {
+  test('with fifty empty pages ends with an error that says so', async () => {
     const { read, asked } = listOf([['a'], ...Array.from({ length: 99 }, () => [])]);
     await assert.rejects(itemsOf(read), {
       name: 'AwsUnavailableError',

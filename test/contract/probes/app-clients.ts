@@ -9,30 +9,30 @@ import type { World } from '../world.ts';
 
 const QUOTAS = 'https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html';
 
-/** A user pool that no other probe calls, so that its rates and its list are this file's alone. */
+/** A user pool that no other probe calls, so that only this file affects its rates and its list. */
 const quietPool = (world: World): Promise<string> =>
   world.shared('quiet user pool', () => world.userPool());
 
 const listed = (world: World, UserPoolId: string) =>
   world.userPools.send(new ListUserPoolClientsCommand({ UserPoolId, MaxResults: 60 }));
 
-// What AWS grants to one operation on one user pool in a second.
+// The calls of one operation on one user pool that AWS grants per second.
 const BURST = 5;
 
 export const poolBurst: Probe = {
   name: 'pool-burst',
-  does: `Lists the app clients of a user pool of its own ${BURST} times at once. Only this user pool can be refused.`,
+  does: `Lists the app clients of a separate user pool ${BURST} times at once. Only this user pool can be throttled.`,
   beliefs: [
     {
       about: `${BURST} calls of one operation on one user pool at once`,
       believed: 'accepted',
-      source: `${ASSUMPTION}: ${QUOTAS} grants ${BURST} a second and says nothing of a burst; aws/clients/user-pools.ts paces its calls so`,
+      source: `${ASSUMPTION}: ${QUOTAS} grants ${BURST} a second and says nothing about a burst; aws/clients/user-pools.ts paces its calls accordingly`,
     },
   ],
   async observe(world) {
     const pool = await quietPool(world);
     const answers = await Promise.all(Array.from({ length: BURST }, () => listed(world, pool)));
-    // The SDK repeats a call that was refused for its rate.
+    // The SDK repeats a throttled call.
     const repeated = answers.filter(({ $metadata }) => ($metadata.attempts ?? 1) > 1);
     const [answer = { $metadata: {} }] = [...repeated, ...answers];
     const detail = `${BURST - repeated.length} of ${BURST} at the first attempt`;
@@ -51,7 +51,7 @@ export const listingLag: Probe = {
   beliefs: [CREATED, DELETED].map((about) => ({
     about,
     believed: IN_TIME,
-    source: `${ASSUMPTION}: AWS says nothing of how consistent the list is; core/write/marks.ts gives it a minute`,
+    source: `${ASSUMPTION}: AWS does not say how consistent the list is; core/write/marks.ts gives it a minute`,
   })),
   async observe(world) {
     const pool = await quietPool(world);

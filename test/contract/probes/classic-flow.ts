@@ -13,7 +13,7 @@ const FLOWS = 'https://docs.aws.amazon.com/cognito/latest/developerguide/authent
 
 export const classicFlow: Probe = {
   name: 'classic-flow',
-  does: "Assumes an identity pool's role with a token of GetOpenIdToken, and asks for such a token where there are role mappings.",
+  does: "Assumes an identity pool's role with a token of GetOpenIdToken, and requests such a token from an identity pool with role mappings.",
   beliefs: [
     { about: 'AssumeRoleWithWebIdentity with the token', believed: 'accepted', source: FLOWS },
     {
@@ -45,7 +45,7 @@ export const classicFlow: Probe = {
           WebIdentityToken,
         }),
       );
-    // A role that was just made is known to STS only after a while.
+    // STS knows a new role only after a while.
     await world.eventually(() => assume(Token).catch(() => undefined));
     const assumed = await outcome(assume(Token));
     const foreign = await outcome(assume(IdToken));

@@ -6,7 +6,7 @@ const MALFORMED = 'InvalidParameterException: Invalid Cognito Identity Provider'
 
 export const entries: Probe = {
   name: 'entries',
-  does: 'Sends entries that no user pool stands behind, and some that are malformed.',
+  does: 'Sends entries without an existing user pool, and malformed entries.',
   beliefs: [
     {
       about: 'a user pool and a client that do not exist',
@@ -99,7 +99,7 @@ export const duplicates: Probe = {
 
 export const order: Probe = {
   name: 'order',
-  does: 'Sends entries in an order of their own.',
+  does: 'Sends entries in an unsorted order.',
   beliefs: [
     {
       about: 'the entries that DescribeIdentityPool shows',

@@ -45,7 +45,7 @@ export const guests: Probe = {
       client.send(new GetCredentialsForIdentityCommand({ IdentityId, Logins }));
 
     const guest = await enter();
-    // Roles are known to the identity pool's STS only after a while: until then no one gets any.
+    // STS knows new roles only after a while: until then no one gets credentials.
     await world.eventually(() => credentials(guest, {}).catch(() => undefined));
     const { IdToken } = await world.signIn(linked, 'ada');
     const Logins = { [key]: IdToken };

@@ -13,7 +13,7 @@ import {
 import { TARGET_ID } from '../kinds.ts';
 import type { World } from '../world.ts';
 
-/** A queue that gets what a rule of Account-A's default bus matches. */
+/** A queue for the events that a rule of Account-A's default bus matches. */
 export interface Listener {
   /** Provokes an event until one arrives: a new rule takes a while to match. */
   hear(provoke: () => Promise<unknown>): Promise<Heard | undefined>;
@@ -24,7 +24,7 @@ interface Heard {
   body: string;
 }
 
-/** Begins to listen for events that match a pattern, in the shape that a target gives them. */
+/** Begins to listen for events that match a pattern, as the target transforms them. */
 export async function listen(
   world: World,
   pattern: object,

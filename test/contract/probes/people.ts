@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-cognito-identity';
 import type { World } from '../world.ts';
 
-/** A user pool with two app clients, of which the identity pool has one. */
+/** A user pool with two app clients, one of them linked. */
 export interface People {
   userPool: string;
   /** The ProviderName of the user pool, which is also the key of its logins. */

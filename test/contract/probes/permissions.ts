@@ -18,7 +18,7 @@ import { required } from './pool.ts';
 const REFERENCE = 'https://docs.aws.amazon.com/service-authorization/latest/reference';
 const TAGS = `${REFERENCE}/list_amazoncognitoidentity.html`;
 
-/** A role of Account-B that its own account may assume; sessions get a part of what it may do. */
+/** A role of Account-B that its own account may assume; sessions get a part of its permissions. */
 const role = (world: World): Promise<string> =>
   world.shared('role', () =>
     world.role(
@@ -55,9 +55,9 @@ async function assume(world: World, Action: string[], Resource: string) {
     .send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'contract', Policy }));
 }
 
-/** Account-B as someone who may do nothing but the given actions. */
+/** Account-B, as a principal with only the given actions. */
 async function restricted(world: World, actions: string[], resource = '*'): Promise<Place> {
-  // A role that was just made is known to STS only after a while.
+  // STS knows a new role only after a while.
   const session = await world.eventually(() =>
     assume(world, actions, resource).catch((error: Error) => {
       if (error.name === 'AccessDenied') return undefined;
@@ -78,7 +78,7 @@ const UNTAG = 'cognito-identity:UntagResource';
 
 export const tagPermissions: Probe = {
   name: 'tag-permissions',
-  does: 'Updates an identity pool that has tags, as roles that miss a permission for tags.',
+  does: 'Updates an identity pool that has tags, with roles that lack a permission for tags.',
   beliefs: [
     {
       about: 'tags omitted, without TagResource and UntagResource',
@@ -109,7 +109,7 @@ export const tagPermissions: Probe = {
       const command = new UpdateIdentityPoolCommand({ ...pool, ...tags });
       return outcomeByIam(place.client(CognitoIdentityClient).send(command));
     };
-    // Until IAM knows the role's policy everywhere, a denial says nothing.
+    // Until the role's policy is in effect everywhere, a denial proves nothing.
     const full = await restricted(world, [UPDATE, TAG, UNTAG]);
     await world.eventually(async () =>
       (await sent(full, all)).seen === 'accepted' ? true : undefined,
@@ -127,7 +127,7 @@ export const tagPermissions: Probe = {
 
 export const busPermissions: Probe = {
   name: 'bus-permissions',
-  does: 'Calls PutPermission on an event bus of its own, as roles that may do so on that bus, and on all.',
+  does: 'Calls PutPermission on a separate event bus, with roles that may do so on that bus and on every bus.',
   beliefs: [
     {
       about: 'allowed on the ARN of the bus',

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-cognito-identity';
 import type { World } from '../world.ts';
 
-/** An entry for a user pool that does not exist, of Account-A's Region. */
+/** An entry for a user pool that does not exist, in Account-A's Region. */
 export const entry = (world: World, ClientId: string): CognitoIdentityProvider => ({
   ProviderName: world.providerName(`${world.a.region}_Contract1`),
   ClientId,

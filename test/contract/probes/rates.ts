@@ -2,7 +2,7 @@ import type { Probe } from '../probe.ts';
 
 export const rates: Probe = {
   name: 'request-rates',
-  does: 'Nothing: to find a limit of AWS is to reach it, and others in the account would be refused too.',
+  does: 'Nothing: a limit is found only by reaching it, which would throttle other callers in the account too.',
   beliefs: [
     {
       about: 'the request rates that the embedded AWS keeps',

@@ -27,7 +27,7 @@ function partsWith(record: Json, value: string): string {
   return parts.join(' and ') || 'nowhere';
 }
 
-/** The records of calls of one operation that hold a text. */
+/** The records of calls of one operation that contain a text. */
 async function recordsOf(world: World, name: string, needle: string, since: Date) {
   const answer = await world.a.client(CloudTrailClient).send(
     new LookupEventsCommand({
@@ -65,7 +65,7 @@ async function act(world: World) {
 
 type Acted = Awaited<ReturnType<typeof act>>;
 
-/** What tells the record of each call from those of the run's other calls. */
+/** What distinguishes the record of each call from those of the run's other calls. */
 const needlesOf = ({ userPool, clientName }: Acted): [string, string][] => [
   ['CreateUserPoolClient', clientName],
   ['DeleteUserPoolClient', userPool],
@@ -80,7 +80,7 @@ function secretIn(record: Json, secret: string): string {
 
 type Look = (record: Json, acted: Acted) => string;
 
-/** What is looked at in each record, and what is expected there. */
+/** What is read in each record, and what is expected there. */
 const looks: { about: string; of: string; believed: string; source: string; look: Look }[] = [
   {
     about: 'CreateUserPoolClient: the client id',

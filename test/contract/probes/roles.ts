@@ -34,7 +34,7 @@ async function mappedKeys(world: World, IdentityPoolId: string): Promise<string[
 
 export const roleMappings: Probe = {
   name: 'role-mappings',
-  does: 'Sets role mappings for entries that are there, that are not, and for none.',
+  does: 'Sets role mappings for existing and for missing entries, and sets none.',
   beliefs: [
     { about: 'a mapping whose entry was never there', believed: REFUSED, source: CDK },
     {

@@ -78,7 +78,7 @@ export const newLink: Probe = {
   },
 };
 
-/** A token whose signature is another. */
+/** The token with another signature. */
 function forged(token: string): string {
   const [header, payload, signature = ''] = token.split('.');
   return `${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;

@@ -13,7 +13,7 @@ import type { World } from '../world.ts';
 const SPEC = 'https://states-language.net/spec.html#choice-state';
 const ERRORS = 'https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html';
 
-/** A machine that puts the token of a task into a queue, and tells what it makes of the answer. */
+/** A machine that puts the token of a task into a queue, and outputs how it handles the answer. */
 function definition(world: World, QueueUrl: string): object {
   const ending = (Result: string) => ({ Type: 'Pass', Result, End: true });
   return {
@@ -53,7 +53,7 @@ async function queue(world: World) {
   return { url, arn };
 }
 
-/** The machine, with a role that may do nothing but put tokens into the queue. */
+/** The machine, with a role that may only put tokens into the queue. */
 const machine = (world: World, { url, arn }: { url: string; arn: string }): Promise<string> =>
   world.stack({
     Resources: {
@@ -93,7 +93,7 @@ const machine = (world: World, { url, arn }: { url: string; arn: string }): Prom
     Outputs: { Id: { Value: { Ref: 'Machine' } } },
   });
 
-/** How an execution ends whose task is answered so. */
+/** How an execution ends if its task gets this answer. */
 async function ending(
   world: World,
   { stateMachineArn, QueueUrl }: { stateMachineArn: string; QueueUrl: string },

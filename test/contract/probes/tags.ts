@@ -5,7 +5,7 @@ import { described, required, update } from './pool.ts';
 
 export const tags: Probe = {
   name: 'tags',
-  does: 'Sends other tags than an identity pool has, and tags it by TagResource.',
+  does: 'Sends tags that differ from those of an identity pool, and tags it with TagResource.',
   beliefs: [
     {
       about: 'a map of tags with fewer keys',

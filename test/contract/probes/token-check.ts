@@ -14,7 +14,7 @@ const REFERENCE =
 
 export const tokenCheck: Probe = {
   name: 'token-check',
-  does: 'Asks an identity pool of another account for the identity of users who are disabled, signed out or deleted, with and without ServerSideTokenCheck.',
+  does: 'Asks an identity pool of another account for the identities of disabled, signed-out and deleted users, with and without ServerSideTokenCheck.',
   beliefs: [
     {
       about: 'a user who is signed in',

@@ -17,7 +17,7 @@ async function trailsOf(world: World) {
   return trailList;
 }
 
-/** Whether a trail of Account-A is logging, without which EventBridge gets no records. */
+/** Whether a trail of Account-A is logging. Otherwise EventBridge gets no records. */
 export async function hasTrail(world: World): Promise<boolean> {
   const client = world.a.client(CloudTrailClient);
   for (const { TrailARN } of await trailsOf(world)) {

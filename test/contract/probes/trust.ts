@@ -103,7 +103,7 @@ export const trust: Probe = {
     const bare = await trusting(world, ['sts:AssumeRole']);
     const paired = { RoleArn, ExternalId: EXTERNAL_ID };
     const SourceIdentity = 'contract';
-    // A trust that was just written is known to STS only after a while.
+    // STS knows a new trust only after a while.
     for (const role of [RoleArn, strict, bare]) {
       await world.eventually(() =>
         assume(from, { RoleArn: role, ExternalId: EXTERNAL_ID }).catch(() => undefined),

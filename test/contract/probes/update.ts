@@ -9,7 +9,7 @@ const REFERENCE =
   'https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_UpdateIdentityPool.html';
 const FULL_REPLACE = 'https://github.com/hashicorp/terraform-provider-aws/pull/9396';
 
-/** A pool of which every member that needs nothing else is set. */
+/** A pool with every member that needs no other resource. */
 const everything = (world: World) => ({
   AllowClassicFlow: true,
   SupportedLoginProviders: { 'graph.facebook.com': '7346241598935555' },
@@ -31,7 +31,7 @@ const isSet = (value: unknown): boolean =>
 
 export const omittedMembers: Probe = {
   name: 'omitted-members',
-  does: 'Updates an identity pool of which every member is set, and sends the required ones only.',
+  does: 'Updates an identity pool with every member set, and sends only the required ones.',
   beliefs: [
     { about: 'AllowClassicFlow', believed: 'reset', source: REFERENCE },
     { about: 'SupportedLoginProviders', believed: 'reset', source: FULL_REPLACE },
@@ -150,7 +150,7 @@ export const missingPool: Probe = {
 const ROUNDS = 4;
 const LOOKS = 12;
 
-/** A time in milliseconds, as the power of ten below which it is. */
+/** A time in milliseconds, as the next higher power of ten. */
 const below = (ms: number): string =>
   ms === 0
     ? 'never'

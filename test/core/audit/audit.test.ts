@@ -29,7 +29,7 @@ const end = (identityPoolId: string) => ({
 });
 
 describe('the audit of an execution', () => {
-  test('that was stopped after it wrote tells what it wrote, and that it was not looked at again', () => {
+  test('that was stopped after its write shows the write, and that it was not verified', () => {
     const stopped = told({ status: 'ABORTED' });
     assert.ok(endsSilently(stopped) && !endsSilently(told({})));
     const records = auditRecords(stopped, [
@@ -69,7 +69,7 @@ describe('the audit of an execution', () => {
     });
   });
 
-  test('that failed is told by what its last state was given, since its cause has no room for all', () => {
+  test('that failed is read from the input of its last state, since its cause has no room for everything', () => {
     const failure = { Error: 'PoolBusyError', Cause: '{"errorMessage":"Busy."}' };
     const targets = [end('one'), { target: target('two'), failure }];
     const failed = told({ status: 'FAILED', error: 'PoolBusyError', cause: '{"message":"Busy."}' });
@@ -99,7 +99,7 @@ describe('the audit of an execution', () => {
     );
   });
 
-  test('that reached no identity pool says why not, and one of which nothing can be read, that', () => {
+  test('that reached no identity pool says why, and one that can not be read says so', () => {
     const output = '{"results":[],"notCovered":"No link covers it."}';
     const [uncovered, ...none] = auditRecords(told({ output }));
     assert.deepEqual(
@@ -113,7 +113,7 @@ describe('the audit of an execution', () => {
     );
   });
 
-  test('of a reconciliation has what it repaired, reported and could not do', () => {
+  test('of a reconcile has its repairs, reports and failures', () => {
     const pool = (identityPoolId: string, more: object) => ({
       identityPoolId,
       links: ['mobile'],
@@ -157,7 +157,7 @@ describe('the audit of an execution', () => {
   });
   const written = { time: '2026-01-01T00:00:01.000Z', sequence: 7, share: 0 };
 
-  test('has what the functions logged of its writes, whatever became of it', () => {
+  test('has the writes that the functions logged, no matter how it ended', () => {
     const failure = { Error: 'VerificationError', Cause: '{"errorMessage":"It is gone again."}' };
     const failed = told({ status: 'FAILED', error: 'VerificationError', cause: '{}' });
     const targets = [{ target: target('written'), failure }];
@@ -198,7 +198,7 @@ describe('the audit of an execution', () => {
     assert.deepEqual([repaired!.outcome, repaired!.changes], ['REPAIRED', [change]]);
   });
 
-  test('whose output the log has only in part says so, and what it wrote', () => {
+  test('with an incomplete output in the log says so, and shows what it wrote', () => {
     const output = '{"results":[{"identityPoolId":"written","outcome":"LIN';
     for (const machine of ['link', 'reconcile'] as const) {
       const cut = told({ output, machine, source: 'log group' });
@@ -215,7 +215,7 @@ describe('the audit of an execution', () => {
     }
   });
 
-  test('of which nobody tells but the functions is one all the same', () => {
+  test('that appears only in the logs of the functions is included', () => {
     const { execution } = told({});
     const untold = unknownExecution(execution, [made({ time: 'b' }), made({ time: 'a' })]);
     assert.deepEqual(

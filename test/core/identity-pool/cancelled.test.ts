@@ -22,7 +22,7 @@ const intentOf = (operation: Intent['operation'], clientId: string | undefined):
   ...(clientId !== undefined && { clientId }),
 });
 
-// Few clients, so that requests meet.
+// Few clients, so that requests conflict.
 const intents = fc
   .array(
     fc.record({
@@ -56,7 +56,7 @@ function changesOf(
 }
 
 describe('what requests of one write cancel', () => {
-  test('is what the identity pool does not need: the rest makes the same of it', () => {
+  test('is not needed by the identity pool: the rest has the same effect', () => {
     fc.assert(
       fc.property(intents, intents, (before, all) => {
         const base = changesOf(bare, before).wanted;
@@ -64,25 +64,25 @@ describe('what requests of one write cancel', () => {
         const cancelled = new Set(cancelledIn(changes).flat());
         const rest = changes.flat().filter((change) => !cancelled.has(change));
         assert.ok(sameSettings(apply(base, rest), wanted));
-        // And the rest cancels nothing.
+        // The rest cancels nothing.
         assert.deepEqual(cancelledIn(rest.map((change) => [change])).flat(), []);
       }),
       { numRuns: 1000 },
     );
   });
 
-  test('is the entry of a link and an unlink, of both', () => {
+  test('is the entry of a link and an unlink, for both', () => {
     const { changes } = changesOf(bare, [intentOf('link', 'a'), intentOf('unlink', 'a')]);
     assert.deepEqual(cancelledIn(changes), changes);
   });
 
-  test('is not the last of three', () => {
+  test('does not include the last of three', () => {
     const all = [intentOf('link', 'a'), intentOf('unlink', 'a'), intentOf('link', 'a')];
     const { changes } = changesOf(bare, all);
     assert.deepEqual(cancelledIn(changes), [changes[0], changes[1], []]);
   });
 
-  test('is only what meets: the other entries of a user pool go', () => {
+  test('is only what conflicts: the other entries of a user pool are removed', () => {
     const base = changesOf(bare, [intentOf('link', 'b')]).wanted;
     const { changes } = changesOf(base, [intentOf('link', 'a'), intentOf('unlink', undefined)]);
     const [, unlinked = []] = cancelledIn(changes);
@@ -92,7 +92,7 @@ describe('what requests of one write cancel', () => {
     );
   });
 
-  test('is nothing where an entry comes back with another token check', () => {
+  test('is nothing if an entry is added again with another token check', () => {
     const base = changesOf(bare, [intentOf('link', 'a')]).wanted;
     const again = { ...intentOf('link', 'a'), serverSideTokenCheck: true };
     const { changes } = changesOf(base, [intentOf('unlink', 'a'), again]);

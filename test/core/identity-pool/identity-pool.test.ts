@@ -34,7 +34,7 @@ const refuses = (answer: unknown, at: string) =>
   );
 
 describe('reading a description', () => {
-  test('every member comes back as it was, and absent members stay absent', () => {
+  test('every member is kept, and absent members stay absent', () => {
     fc.assert(
       fc.property(identityPools, (pool) => {
         assert.deepEqual(parseIdentityPool(JSON.parse(JSON.stringify(pool))), pool);
@@ -42,7 +42,7 @@ describe('reading a description', () => {
     );
   });
 
-  test('a member that this version does not know stops everything, at any depth', () => {
+  test('an unknown member is an error, at any depth', () => {
     refuses({ ...bare, NewSwitch: true }, 'IdentityPool.NewSwitch');
     refuses(
       { ...bare, CognitoIdentityProviders: [{ ClientId: 'a' }, { ClientId: 'b', Scope: 'x' }] },
@@ -50,13 +50,13 @@ describe('reading a description', () => {
     );
   });
 
-  test('a member named like one of JavaScript’s own is as unknown as any', () => {
+  test('a member with the name of a JavaScript built-in is unknown too', () => {
     refuses(JSON.parse('{"__proto__": {}, "IdentityPoolId": "x"}'), 'IdentityPool.__proto__');
     refuses({ ...bare, constructor: 'x' }, 'IdentityPool.constructor');
     refuses({ ...bare, toString: 'x' }, 'IdentityPool.toString');
   });
 
-  test('a member of another type than expected stops everything', () => {
+  test('a member of an unexpected type is an error', () => {
     refuses(
       { ...bare, AllowUnauthenticatedIdentities: 'no' },
       'IdentityPool.AllowUnauthenticatedIdentities',
@@ -75,7 +75,7 @@ describe('reading a description', () => {
     refuses([], 'IdentityPool');
   });
 
-  test('a description without the members that every pool has is no description', () => {
+  test('a description without the required members is an error', () => {
     for (const name of Object.keys(bare)) {
       refuses({ ...bare, [name]: undefined }, `IdentityPool.${name}`);
       refuses({ ...bare, [name]: null }, `IdentityPool.${name}`);
@@ -93,18 +93,18 @@ describe('reading a description', () => {
     [{ ['x'.repeat(5000)]: 1 }, /^.{0,500}$/],
   ];
   for (const [member, said] of wrong) {
-    test(`what is wrong is said: ${said}`, () => {
+    test(`the error says what is wrong: ${said}`, () => {
       assert.throws(() => parseIdentityPool({ ...bare, ...member }), said);
     });
   }
 
-  test('null is as good as absent', () => {
+  test('null means absent', () => {
     assert.deepEqual(parseIdentityPool({ ...bare, AllowClassicFlow: null }), bare);
   });
 });
 
 describe('what is sent back', () => {
-  test('every member goes back as described, but the tags that only AWS may write', () => {
+  test('every member is sent as described, except the tags that only AWS may write', () => {
     fc.assert(
       fc.property(identityPools, (pool) => {
         const { IdentityPoolTags: tags = {}, ...rest } = pool;
@@ -116,13 +116,13 @@ describe('what is sent back', () => {
     );
   });
 
-  test('no tag is said to be wanted where a pool has only AWS’s own', () => {
+  test('no tags are sent if a pool has only those of AWS', () => {
     const pool = { ...bare, IdentityPoolTags: { 'aws:cloudformation:stack-name': 'x' } };
     assert.deepEqual(sendable(pool), bare);
     assert.deepEqual(sendable({ ...bare, IdentityPoolTags: { 'AWS:x': 'y' } }), bare);
   });
 
-  test('an empty map of tags stays one', () => {
+  test('an empty map of tags stays empty', () => {
     assert.deepEqual(sendable({ ...bare, IdentityPoolTags: {} }), {
       ...bare,
       IdentityPoolTags: {},
@@ -134,7 +134,7 @@ const reversed = <T>(map?: Record<string, T>) =>
   map && Object.fromEntries(Object.entries(map).reverse());
 
 describe('comparing', () => {
-  test('the order in which AWS lists things means nothing', () => {
+  test('the order in which AWS lists things is ignored', () => {
     fc.assert(
       fc.property(identityPools, (pool) => {
         const shuffled = JSON.parse(
@@ -154,7 +154,7 @@ describe('comparing', () => {
     );
   });
 
-  test('an absent member is its default', () => {
+  test('an absent member equals its default', () => {
     const explicit: IdentityPool = {
       ...bare,
       AllowClassicFlow: false,
@@ -208,7 +208,7 @@ describe('comparing', () => {
     test(`another ${member} is a difference`, () => {
       const changed = { ...full, [member]: value };
       assert.ok(!sameSettings(full, changed));
-      // Of the principal tags everyone looks only at those of his own user pools.
+      // The principal tags of other user pools may differ, so the digest does not include them.
       const isDigested = member !== 'PrincipalTags';
       assert.equal(digestOf(full) !== digestOf(changed), isDigested);
       if (member === 'IdentityPoolId') return;
@@ -218,7 +218,7 @@ describe('comparing', () => {
     });
   }
 
-  test('two pools without a difference are the same, and the same pools have none', () => {
+  test('pools are the same if and only if they have no difference', () => {
     fc.assert(
       fc.property(identityPools, identityPools, (a, b) => {
         const plain = (pool: IdentityPool): IdentityPool => {
@@ -231,7 +231,7 @@ describe('comparing', () => {
     );
   });
 
-  test('a difference says what was and what is', () => {
+  test('a difference has the values before and after', () => {
     assert.deepEqual(diff(full, { ...full, IdentityPoolName: 'other' }), [
       { op: 'change', member: 'IdentityPoolName', before: 'bare', after: 'other' },
     ]);
@@ -260,7 +260,7 @@ describe('comparing', () => {
     ]);
   });
 
-  test('an entry’s flag that was switched is a difference', () => {
+  test('a changed flag of an entry is a difference', () => {
     const entry = { ProviderName: 'p', ClientId: 'c' };
     const before = {
       ...bare,
@@ -278,7 +278,7 @@ describe('comparing', () => {
     ]);
   });
 
-  test('entries that are shown once in full and once by a digest differ', () => {
+  test('entries shown in full and entries shown as a digest differ', () => {
     const full = { ...bare, CognitoIdentityProviders: [] };
     const short = { ...bare, CognitoIdentityProviders: { count: 0, sha256: 'a' } };
     for (const [before, after] of [
@@ -296,7 +296,7 @@ describe('comparing', () => {
     }
   });
 
-  test('pools shown by a digest differ by it', () => {
+  test('pools shown as digests are compared by them', () => {
     const summary = (sha256: string) => ({
       ...bare,
       CognitoIdentityProviders: { count: 200, sha256 },
@@ -323,7 +323,7 @@ describe('comparing', () => {
     }
   });
 
-  test('the entries of a pool without any are none', () => {
+  test('a pool without entries has an empty list of them', () => {
     assert.deepEqual(entriesOf(bare), []);
   });
 });
@@ -331,11 +331,11 @@ describe('comparing', () => {
 describe('showing', () => {
   const tagged = { ...bare, IdentityPoolTags: { team: 'x'.repeat(300) } };
 
-  test('is of the whole pool, where there is just room for it', () => {
+  test('includes the whole pool if it just fits', () => {
     assert.deepEqual(shown(tagged, JSON.stringify(tagged).length), tagged);
   });
 
-  test('is of everything but the entries, where there is just room for that', () => {
+  test('includes everything except the entries if that just fits', () => {
     const entries = Array.from({ length: 101 }, (_, i) => ({ ClientId: `${i}` }));
     const pool = { ...tagged, CognitoIdentityProviders: entries };
     const short = shown(pool, 100_000);
@@ -346,7 +346,7 @@ describe('showing', () => {
     assert.deepEqual(shown(pool, JSON.stringify(short).length), short);
   });
 
-  test('is of a digest, where there is no room for more', () => {
+  test('is a digest if nothing more fits', () => {
     const { CognitoIdentityProviders: entries, ...rest } = shown(tagged, 0);
     assert.deepEqual(rest, { IdentityPoolId: tagged.IdentityPoolId, sha256: digestOf(tagged) });
     assert.ok(entries && 'count' in entries);
@@ -354,14 +354,14 @@ describe('showing', () => {
     assert.match(entries.sha256, /^[0-9a-f]{64}$/);
   });
 
-  test('is known again, and nothing else is taken for it', () => {
+  test('is recognized, and nothing else is', () => {
     for (const room of [0, 200, 100_000]) assert.equal(isShownPool(shown(tagged, room)), true);
     for (const other of [{ ...bare, NewSwitch: 1 }, { ...bare, sha256: 7 }, null, 'x']) {
       assert.equal(isShownPool(other), false);
     }
   });
 
-  test('an entry without a user pool or a client is known by blanks', () => {
+  test('an entry without a user pool or a client has blanks in their place', () => {
     assert.equal(entryKey({}), ' ');
   });
 });

@@ -75,11 +75,11 @@ describe('merging', () => {
     ]);
   });
 
-  test('unlinking without a client is unlinking every client of the user pool', () => {
+  test('unlinking without a client unlinks every client of the user pool', () => {
     assert.deepEqual(entriesOf(apply(two, merge(two, unlink()))), []);
   });
 
-  test('very many changes are shown by user pool, and an entry without a client by a blank', () => {
+  test('many changes are shown by user pool, and an entry without a client as a blank', () => {
     const changes = Array.from({ length: 101 }, () => ({
       op: 'remove' as const,
       provider: { ProviderName },
@@ -89,12 +89,12 @@ describe('merging', () => {
     ]);
   });
 
-  test('no change leaves the pool as it is, and a list of entries that is absent stays so', () => {
+  test('no change leaves the pool as it is, and an absent list of entries stays absent', () => {
     const { CognitoIdentityProviders: _, ...bare } = two;
     assert.deepEqual(apply(bare, []), bare);
   });
 
-  test('linking adds exactly one entry and keeps everything foreign as it was', () => {
+  test('linking adds exactly one entry and keeps everything foreign', () => {
     fc.assert(
       fc.property(identityPools, intents('link'), (pool, intent) => {
         const after = link(pool, intent);
@@ -109,7 +109,7 @@ describe('merging', () => {
     );
   });
 
-  test('linking under both names of a user pool is linking under each, and unlinking takes both away', () => {
+  test('linking under both names of a user pool adds an entry under each, and unlinking removes both', () => {
     fc.assert(
       fc.property(identityPools, intentsOfBoth('link'), (pool, both) => {
         const { otherName = '', ...original } = both;
@@ -128,7 +128,7 @@ describe('merging', () => {
     );
   });
 
-  test('taking back a link under both names leaves the pool as it was', () => {
+  test('undoing a link under both names restores the pool', () => {
     fc.assert(
       fc.property(identityPools, intentsOfBoth('link'), (pool, both) => {
         const changes = merge(pool, both);
@@ -138,7 +138,7 @@ describe('merging', () => {
     );
   });
 
-  test('linking twice is linking once', () => {
+  test('linking twice has the same result as linking once', () => {
     fc.assert(
       fc.property(identityPools, intents('link'), (pool, intent) => {
         const once = link(pool, intent);
@@ -148,7 +148,7 @@ describe('merging', () => {
     );
   });
 
-  test('an entry that is there keeps its own ServerSideTokenCheck', () => {
+  test('an existing entry keeps its own ServerSideTokenCheck', () => {
     fc.assert(
       fc.property(withMember, ([pool, intent]) => {
         const found = entriesOf(pool).find(isOf(intent));
@@ -178,7 +178,7 @@ describe('merging', () => {
     );
   });
 
-  test('unlinking a user pool removes all of its entries and no other', () => {
+  test('unlinking a user pool removes all of its entries and no others', () => {
     fc.assert(
       fc.property(withMember, ([pool, { clientId: _, ...whole }]) => {
         const after = link(pool, whole);
@@ -192,7 +192,7 @@ describe('merging', () => {
     );
   });
 
-  test('making changes twice is making them once', () => {
+  test('making changes twice has the same result as making them once', () => {
     fc.assert(
       fc.property(identityPools, fc.oneof(intents('link'), intents('unlink')), (pool, intent) => {
         const changes = merge(pool, intent);
@@ -202,7 +202,7 @@ describe('merging', () => {
     );
   });
 
-  test('linking the whole of a user pool, which no request can ask for, changes nothing', () => {
+  test('linking a whole user pool, which no request can ask for, changes nothing', () => {
     const pool = {
       IdentityPoolId: 'x',
       IdentityPoolName: 'x',
@@ -225,7 +225,7 @@ describe('the quota', () => {
   });
   const add = { op: 'add', provider: { ProviderName: 'p', ClientId: 'new' } } as const;
 
-  test('lets the last entry in and refuses the one after it', () => {
+  test('allows the last entry and refuses the one after it', () => {
     checkQuota(poolOf(49), [add], 50);
     assert.throws(
       () => checkQuota(poolOf(50), [add], 50),
@@ -243,7 +243,7 @@ describe('the quota', () => {
     checkQuota(poolOf(60), [remove], 50);
   });
 
-  test('lets a pool above its quota be linked to what it holds already', () => {
+  test('lets a pool above its quota be linked to entries that it already has', () => {
     checkQuota(poolOf(60), [], 50);
   });
 });
@@ -257,7 +257,7 @@ describe('what states and outputs show', () => {
     assert.equal(shownChanges(changes), changes);
   });
 
-  test('of more than 100 changes none is left out, and they take a fraction of the room', () => {
+  test('more than 100 changes are all shown, in a fraction of the room', () => {
     const changes = Array.from({ length: 1000 }, (_, i) => ({
       op: 'remove' as const,
       provider: {
@@ -287,7 +287,7 @@ describe('what states and outputs show', () => {
     assert.ok(JSON.stringify(groups).length < 32_000);
   });
 
-  test('a pool is shown whole up to 100 entries, and above by their count and digest', () => {
+  test('a pool is shown whole up to 100 entries, and beyond that by their count and digest', () => {
     const entries = Array.from({ length: 101 }, (_, i) => ({
       ProviderName: 'p',
       ClientId: `c${i}`,
@@ -309,7 +309,7 @@ describe('what states and outputs show', () => {
     assert.equal(more.IdentityPoolName, 'x');
   });
 
-  test('a pool never takes more room than there is, as long as its id and digests fit', () => {
+  test('a pool never takes more room than it has, as long as its id and digests fit', () => {
     fc.assert(
       fc.property(identityPools, fc.integer({ min: 350, max: 2000 }), (pool, room) => {
         assert.ok(JSON.stringify(shown(pool, room)).length <= room);

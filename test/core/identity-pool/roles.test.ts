@@ -62,7 +62,7 @@ const tagMaps: fc.Arbitrary<PrincipalTagMap> = fc.constantFrom(
   { UseDefaults: false, PrincipalTags: { team: 'custom:team' } },
 );
 
-/** Pools whose roles and principal tags are looked at; a mapping is of an entry, or of another provider. */
+/** Pools with roles and principal tags; a mapping belongs to an entry, or to another provider. */
 const mappedPools: fc.Arbitrary<IdentityPool> = identityPools.chain((pool) => {
   const keys = [...entriesOf(pool).map(mappingKey), 'accounts.google.com'];
   const names = entriesOf(pool).map(({ ProviderName = '' }) => ProviderName);
@@ -84,7 +84,7 @@ function underBothNames(intent: Intent): Intent {
   return { ...intent, providerName, ...(otherName !== undefined && { otherName }) };
 }
 
-/** A pool, and something that is wanted of it, more often than not of an entry that it has. */
+/** A pool and an intent, usually about an entry that the pool has. */
 const wanting = mappedPools.chain((pool) => {
   const entries = entriesOf(pool);
   const known = <K extends 'ProviderName' | 'ClientId'>(key: K, other: fc.Arbitrary<string>) =>
@@ -117,7 +117,7 @@ const isOf = (intent: Intent, key: string): boolean =>
   );
 
 describe('role mappings and principal tags', () => {
-  test('of others are as they were, and so are the roles', () => {
+  test('of others stay unchanged, and so do the roles', () => {
     always((pool, intent) => {
       const after = apply(pool, merge(pool, intent));
       assert.deepEqual(after.Roles, pool.Roles);
@@ -130,7 +130,7 @@ describe('role mappings and principal tags', () => {
     });
   });
 
-  test('are as wanted after one time, and what was there already is kept', () => {
+  test('are as wanted after one merge, and existing ones are kept', () => {
     always((pool, intent) => {
       const after = apply(pool, merge(pool, intent));
       assert.deepEqual(merge(after, intent), []);
@@ -147,7 +147,7 @@ describe('role mappings and principal tags', () => {
     });
   });
 
-  test('are made by calls of which each leaves mappings of entries that are there alone', () => {
+  test('are made by calls that each leave only mappings of existing entries', () => {
     always((pool, intent) => {
       const wanted = apply(pool, merge(pool, intent));
       const calls = callsBetween(pool, wanted);
@@ -179,7 +179,7 @@ describe('role mappings and principal tags', () => {
     });
   });
 
-  test('that were set or taken away are as before when that is undone, and undone once more', () => {
+  test('that were set or removed are as before after an undo, and after a second undo', () => {
     always((pool, intent) => {
       const changes = merge(pool, intent);
       const after = apply(pool, changes);
@@ -187,7 +187,7 @@ describe('role mappings and principal tags', () => {
       const undo: Intent = { ...untagged, takeBack: shownChanges(changes) };
       const back = merge(after, undo);
       const undone = apply(after, back);
-      // The tags of a user pool stay while it has any other client.
+      // The tags of a user pool stay while it has another client.
       const stays = (name: string) =>
         intent.operation === 'link' &&
         entriesOf(undone).some(({ ProviderName }) => ProviderName === name);
@@ -200,7 +200,7 @@ describe('role mappings and principal tags', () => {
     });
   });
 
-  test('are set again with an app client that an undo links again, also where others kept them then', () => {
+  test('are set again with an app client that an undo links again, even if another client kept them', () => {
     const principalTags = { UseDefaults: true, PrincipalTags: {} };
     const asked = (operation: 'link' | 'unlink', clientId: string): Intent => ({
       operation,
@@ -212,7 +212,7 @@ describe('role mappings and principal tags', () => {
     const untagged = { ...bare, PrincipalTags: {} };
     const first = apply(untagged, merge(untagged, asked('link', 'first')));
     const both = apply(first, merge(first, asked('link', 'second')));
-    // The second keeps the tags, and takes them away when it is unlinked later.
+    // The second keeps the tags, and removes them when it is unlinked later.
     const undone = merge(both, {
       ...asked('unlink', 'first'),
       takeBack: merge(bare, asked('link', 'first')),
@@ -232,13 +232,13 @@ describe('role mappings and principal tags', () => {
     const linked = apply(none, back);
     assert.deepEqual(linked.PrincipalTags, { p: principalTags });
     assert.ok(isMet(linked, again));
-    // A write that was cut off between the two is finished.
+    // A write that was interrupted between the two is finished.
     const cut = { ...linked, PrincipalTags: none.PrincipalTags! };
     assert.deepEqual(
       merge(cut, again).map(({ op }) => op),
       ['tag'],
     );
-    // Tags that are there are left as they are.
+    // Existing tags are not changed.
     const others = { p: { UseDefaults: false, PrincipalTags: { a: 'b' } } };
     assert.deepEqual(
       merge({ ...none, PrincipalTags: others }, again).map(({ op }) => op),
@@ -246,7 +246,7 @@ describe('role mappings and principal tags', () => {
     );
   });
 
-  test('in a common write come to what they come to one after the other', () => {
+  test('end the same in a common write as in one write after the other', () => {
     fc.assert(
       fc.property(wanting, wanting, ([pool, first], [, second]) => {
         const asked = [first, second].map((intent, i) => ({ key: `${i}`, intent }));
@@ -275,7 +275,7 @@ describe('role mappings and principal tags', () => {
     roleMapping: token,
   };
 
-  test('left behind by an entry that is gone do not come to life again with a new one', () => {
+  test('left behind by a removed entry do not apply to a new one', () => {
     const pool = { ...bare, RoleMappings: { 'p:c': rules('admin') } };
     const changes = merge(pool, link);
     assert.deepEqual(
@@ -299,14 +299,14 @@ describe('role mappings and principal tags', () => {
     );
   });
 
-  test('are nobody’s business where no link asks for any', () => {
+  test('are ignored if no link has any', () => {
     const { Roles: _, RoleMappings: __, PrincipalTags: ___, ...plain } = withEntry;
     assert.deepEqual(merge(plain, link), []);
     assert.deepEqual(apply(plain, [{ op: 'map', provider, roleMapping: token }]), plain);
     assert.deepEqual(callsBetween(plain, plain), []);
   });
 
-  test('that someone else has changed since are not undone', () => {
+  test('that others changed since are not undone', () => {
     const undo = (...takeBack: ShownChange[]): Intent => ({ ...link, takeBack });
     const mapped = { ...withEntry, RoleMappings: { 'p:c': rules('a') } };
     const tagged = {
@@ -329,7 +329,7 @@ describe('role mappings and principal tags', () => {
     assert.deepEqual(merge(bare, undo({ op: 'unmap', provider, roleMapping: token })), []);
   });
 
-  test('of an entry that is gone stop only the requests that need a role mapping', () => {
+  test('of a removed entry stop only the requests that need a role mapping', () => {
     const providerName = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A';
     const entry = { ProviderName: providerName, ClientId: 'a' };
     const dead = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_B:gone';
@@ -366,7 +366,7 @@ describe('role mappings and principal tags', () => {
     checkQuota(wanted, merge(wanted, of('us-east-1_B', 'gone')), 50);
   });
 
-  test('are ten at most, and a pool that has more may still lose some', () => {
+  test('are limited to ten, and a pool that has more may still lose some', () => {
     const ten = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`p:${i}`, token]));
     const full = { ...withEntry, RoleMappings: ten };
     const map = { op: 'map' as const, provider, roleMapping: token };
@@ -378,7 +378,7 @@ describe('role mappings and principal tags', () => {
     checkQuota({ ...full, RoleMappings: nine }, [map], 50);
   });
 
-  test('are shown as digests beside a pool, and in changes where there is no room for them', () => {
+  test('are shown as digests in a pool, and in changes if there is no room for them', () => {
     const pool = { ...withEntry, RoleMappings: { 'p:c': rules('a') } };
     assert.deepEqual(shown(pool, 10_000).RoleMappings, { 'p:c': short(rules('a')) });
     assert.ok(sameSettings(pool, inShort(pool)));
@@ -400,7 +400,7 @@ describe('role mappings and principal tags', () => {
     assert.ok(!isShownChange({ op: 'tag', provider, principalTags: { UseDefaults: true } }));
   });
 
-  test('are the same whatever order maps are in, but not whatever order rules are in', () => {
+  test('are compared without the order of maps, but with the order of rules', () => {
     assert.ok(sameMapping(rules('a', 'b'), short(rules('a', 'b'))));
     assert.ok(!sameMapping(rules('a', 'b'), rules('b', 'a')));
     assert.ok(!sameMapping(token, { ...token, AmbiguousRoleResolution: 'AuthenticatedRole' }));
@@ -409,8 +409,8 @@ describe('role mappings and principal tags', () => {
   });
 });
 
-describe('what AWS says of roles and principal tags', () => {
-  test('is read as it is, and what is absent is none', () => {
+describe('roles and principal tags in the answers of AWS', () => {
+  test('are read unchanged, and absent members as none', () => {
     const RoleMappings = { 'p:c': rules('a') };
     const Roles = { authenticated: role('user') };
     assert.deepEqual(parseRoles({ IdentityPoolId: POOL, Roles, RoleMappings }), {
@@ -424,7 +424,7 @@ describe('what AWS says of roles and principal tags', () => {
     assert.deepEqual(parsePrincipalTags(named), INACTIVE);
   });
 
-  test('stops the write where it could not be sent back', () => {
+  test('stop the write if they can not be sent back', () => {
     const mapping = { ...rules('a'), New: 1 };
     const [first] = rules('a').RulesConfiguration!.Rules;
     const rule = { ...token, RulesConfiguration: { Rules: [{ ...first, New: 1 }] } };
@@ -442,7 +442,7 @@ describe('what AWS says of roles and principal tags', () => {
   });
 });
 
-describe('what links.yml says of roles and principal tags', () => {
+describe('roles and principal tags in links.yml', () => {
   const link = (more: Partial<Link> = {}): Link => ({
     userPools: ['us-east-1_A'],
     clients: ['*'],
@@ -455,7 +455,7 @@ describe('what links.yml says of roles and principal tags', () => {
   });
   const settings = (links: Links) => entrySettingsOf(links, Object.keys(links));
 
-  test('is said to AWS in its own words', () => {
+  test('are sent to AWS in the terms of its API', () => {
     assert.deepEqual(settings({ a: link({ roleMapping: 'token', ambiguous: 'authenticated' }) }), {
       serverSideTokenCheck: false,
       roleMapping: { Type: 'Token', AmbiguousRoleResolution: 'AuthenticatedRole' },
@@ -487,7 +487,7 @@ describe('what links.yml says of roles and principal tags', () => {
     assert.equal(tags('inactive'), undefined);
   });
 
-  test('is decided by the first link that says anything of it', () => {
+  test('are those of the first link that has them', () => {
     const links = {
       a: link(),
       b: link({ roleMapping: 'default', principalTags: 'default' }),
@@ -501,7 +501,7 @@ describe('what links.yml says of roles and principal tags', () => {
     assert.deepEqual(entrySettingsOf(links, ['gone', 'toString']), { serverSideTokenCheck: false });
   });
 
-  test('decides whether anybody looks at them', () => {
+  test('decide whether those of the identity pool are read', () => {
     const links = {
       a: link({ roleMapping: 'default', principalTags: 'inactive' }),
       b: link({ roleMapping: 'token', identityPool: 'eu-west-1:1' }),
@@ -512,7 +512,7 @@ describe('what links.yml says of roles and principal tags', () => {
     assert.deepEqual(besideOf(links, 'eu-west-1:2'), { roles: false, principalTags: true });
   });
 
-  test('is refused where it asks for more role mappings than AWS allows', () => {
+  test('are refused if there are more role mappings than AWS allows', () => {
     const userPools = Array.from({ length: 6 }, (_, i) => `us-east-1_${i}`);
     const mapped = (more: Partial<Link>) => link({ userPools, roleMapping: 'token', ...more });
     const twice = { a: mapped({ clients: ['a', 'b'] }) };
@@ -532,7 +532,7 @@ describe('what links.yml says of roles and principal tags', () => {
     assert.deepEqual(problemsOf({ a: { ...twice.a, roleMapping: 'default' } }), []);
   });
 
-  test('is refused where a role is another account’s, or one user pool is to have two tag maps', () => {
+  test('are refused if a role is in another account, or one user pool has two tag maps', () => {
     const rule = { claim: 'c', match: 'equals' as const, value: 'v' };
     const own = { ...rule, role: role('r') };
     const other = { ...rule, role: 'arn:aws:iam::333333333333:role/r' };

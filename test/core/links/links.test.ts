@@ -34,15 +34,15 @@ const tagged = (userPoolTags: Record<string, string>): Link => ({ ...withoutPool
 const namesOf = (links: Links, subject: Parameters<typeof coverageOf>[1]) =>
   coverageOf(links, subject).flatMap((coverage) => coverage.links);
 
-describe('which links cover a client', () => {
-  test('those that name its user pool', () => {
+describe('the links that cover a client', () => {
+  test('are those that name its user pool', () => {
     const links = { a: link(), b: link({ userPools: ['us-east-1_B'] }) };
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A' }), ['a']);
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C' }), []);
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C', tags: { team: 'web' } }), []);
   });
 
-  test('those whose tags the user pool carries, all of them', () => {
+  test('are those whose tags the user pool has, all of them', () => {
     const links = { a: tagged({ team: 'mobile' }), b: tagged({ team: 'mobile', stage: 'prod' }) };
     const userPoolId = 'us-east-1_C';
     assert.deepEqual(namesOf(links, { userPoolId }), []);
@@ -55,7 +55,7 @@ describe('which links cover a client', () => {
     ]);
   });
 
-  test('in another account, those that name its user pool with a role of that account', () => {
+  test('in another account are those that name its user pool with a role of that account', () => {
     const userPoolRoleArn = 'arn:aws:iam::333333333333:role/poolbridge-read';
     const links = {
       a: link({ userPoolRoleArn }),
@@ -66,7 +66,7 @@ describe('which links cover a client', () => {
     assert.deepEqual(userPoolIn(links, 'us-east-1_A'), { userPoolId: 'us-east-1_A', account });
     assert.deepEqual(userPoolIn(links, 'us-east-1_B'), { userPoolId: 'us-east-1_B' });
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A', account }), ['a']);
-    // What an account tells of a user pool that is not its own is never about one that is covered.
+    // What an account says about a user pool of another account is never covered.
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A' }), []);
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A', account: '444444444444' }), []);
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_B', account }), []);
@@ -86,13 +86,13 @@ describe('which links cover a client', () => {
     assert.deepEqual(accountsOf({ ...links, d: link({ userPoolRoleArn }) }), [account]);
   });
 
-  test('a tag that every object seems to have is a tag like any other', () => {
+  test('treat a tag named like an object property as any other tag', () => {
     const links = { a: tagged({ constructor: 'x' }) };
     assert.deepEqual(namesOf(links, { userPoolId: 'p', tags: {} }), []);
     assert.deepEqual(namesOf(links, { userPoolId: 'p', tags: { constructor: 'x' } }), ['a']);
   });
 
-  test('user pools by id and by tags are a union', () => {
+  test('are the union of those by id and those by tags', () => {
     const links = { a: link({ userPoolTags: { team: 'mobile' } }) };
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A', tags: {} }), ['a']);
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_B', tags: { team: 'mobile' } }), [
@@ -100,7 +100,7 @@ describe('which links cover a client', () => {
     ]);
   });
 
-  test('those with a glob that matches its name; any, where the name is not known', () => {
+  test('are those with a glob that matches its name, or all if the name is not known', () => {
     const links = { a: link({ clients: ['web-*', 'app'] }), b: link() };
     const at = { userPoolId: 'us-east-1_A' };
     assert.deepEqual(namesOf(links, { ...at, clientName: 'web-shop' }), ['a', 'b']);
@@ -108,7 +108,7 @@ describe('which links cover a client', () => {
     assert.deepEqual(namesOf(links, at), ['a', 'b']);
   });
 
-  test('links to one identity pool are one target, of which the strictest decides', () => {
+  test('are one target for each identity pool, and the strictest decides', () => {
     const links = {
       a: link(),
       b: link({ serverSideTokenCheck: true }),
@@ -131,19 +131,19 @@ describe('which links cover a client', () => {
   });
 });
 
-describe('what becomes of an entry whose client is deleted', () => {
+describe('an entry whose client is deleted', () => {
   const onDelete = (...each: ('unlink' | 'keep')[]) => {
     const links = Object.fromEntries(each.map((on, i) => [`l${i}`, link({ onDelete: on })]));
     return coverageOf(links, { userPoolId: 'us-east-1_A' })[0]?.onDelete;
   };
 
-  test('it goes only if every link that leads to it says so', () => {
+  test('is removed only if every link that leads to it says so', () => {
     assert.equal(onDelete('unlink', 'unlink'), 'unlink');
     assert.equal(onDelete('unlink', 'keep'), 'keep');
     assert.equal(onDelete('keep', 'unlink'), 'keep');
   });
 
-  test('links by tags cover a user pool that is gone, if they have linked clients of it', () => {
+  test('is covered by links by tags that have linked clients of its user pool', () => {
     const links = { a: tagged({ team: 'mobile' }), b: tagged({ team: 'mobile' }), c: link() };
     const gone = { userPoolId: 'us-east-1_Z', tags: {}, linkedBy: ['a', 'c'] };
     assert.deepEqual(
@@ -155,8 +155,8 @@ describe('what becomes of an entry whose client is deleted', () => {
   });
 });
 
-describe('what has to be looked up', () => {
-  test('tags, if any link goes by them', () => {
+describe('a lookup is needed for', () => {
+  test('tags, if any link uses them', () => {
     const pool = { userPoolId: 'us-east-1_C' };
     assert.equal(needsTags({ a: link() }, pool), false);
     const links = { a: link(), b: tagged({ team: 'mobile' }) };
@@ -164,7 +164,7 @@ describe('what has to be looked up', () => {
     assert.equal(needsTags(links, { ...pool, account: '333333333333' }), false);
   });
 
-  test('the client’s name, if a link that covers its user pool asks for it', () => {
+  test('the client’s name, if a link that covers its user pool depends on it', () => {
     const at = { userPoolId: 'us-east-1_A' };
     assert.equal(needsClientName({ a: link() }, at), false);
     assert.equal(needsClientName({ a: link({ clients: ['web', '*'] }) }, at), false);
@@ -180,14 +180,14 @@ describe('what has to be looked up', () => {
   });
 });
 
-describe('how an identity pool is reached', () => {
+describe('an identity pool is reached', () => {
   test('as its links say', () => {
     const { roleArn, providerQuota } = accessTo({ a: link({ providerQuota: 70 }) }, POOL);
     assert.equal(roleArn, 'arn:aws:iam::222222222222:role/poolbridge-link');
     assert.equal(providerQuota, 70);
   });
 
-  test('not at all, when no link names it any more', () => {
+  test('not at all, if no link names it', () => {
     assert.throws(
       () => accessTo({ a: link() }, OTHER),
       (error: Error) => {
@@ -200,7 +200,7 @@ describe('how an identity pool is reached', () => {
 });
 
 describe('links that lead to one identity pool', () => {
-  test('may differ in what concerns their clients', () => {
+  test('may differ in settings of their clients', () => {
     const links = {
       a: link(),
       b: link({ clients: ['x'], serverSideTokenCheck: true, onDelete: 'unlink' }),
@@ -238,7 +238,7 @@ describe('links that lead to one identity pool', () => {
 describe('user pools of another account', () => {
   const userPoolRoleArn = 'arn:aws:iam::333333333333:role/poolbridge-read';
 
-  test('are the same account’s in every link that names them', () => {
+  test('belong to the same account in every link that names them', () => {
     const both = { userPools: ['us-east-1_A', 'us-east-1_B'], identityPool: OTHER };
     assert.deepEqual(
       problemsOf({ a: link({ userPoolRoleArn }), b: link({ ...both, userPoolRoleArn }) }),
@@ -290,7 +290,7 @@ describe('globs', () => {
     });
   }
 
-  test('agree with the obvious regular expression', () => {
+  test('match like the equivalent regular expression', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 8 });
     const names = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 8 });
     fc.assert(
@@ -308,7 +308,7 @@ describe('globs', () => {
   );
   const glob = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 3 });
 
-  test('meet where there is a name that both match', () => {
+  test('overlap if there is a name that both match', () => {
     fc.assert(
       fc.property(glob, glob, (one, other) => {
         const both = short.some((name) => globMatches(one, name) && globMatches(other, name));
@@ -357,7 +357,7 @@ describe('links that have changed since a target was resolved', () => {
   const subject = { userPoolId: 'us-east-1_A', clientName: 'web-shop' };
   const target = { identityPoolId: POOL, links: ['a', 'b', 'c', 'd', 'e', 'constructor'] };
 
-  test('still allow it where they lead from its client to its identity pool', () => {
+  test('still allow it if they lead from its client to its identity pool', () => {
     const links = {
       a: link(),
       b: link({ identityPool: OTHER }),
@@ -368,12 +368,12 @@ describe('links that have changed since a target was resolved', () => {
     assert.deepEqual(stillAllowing(links, target, subject), ['a']);
   });
 
-  test('are judged by the tags that the user pool has now', () => {
+  test('are checked with the current tags of the user pool', () => {
     const links = { e: tagged({ team: 'web' }) };
     const now = (tags: Record<string, string>) => ({ ...subject, tags });
     assert.deepEqual(stillAllowing(links, target, now({ team: 'web' })), ['e']);
     assert.throws(() => stillAllowing(links, target, now({ team: 'mail' })), NotCoveredError);
-    // The tags of a user pool that does not exist are gone with it.
+    // A user pool that does not exist has no tags.
     assert.deepEqual(stillAllowing(links, target, { ...subject, linkedBy: ['e'] }), ['e']);
   });
 
@@ -383,7 +383,7 @@ describe('links that have changed since a target was resolved', () => {
     assert.throws(() => stillAllowing({ a: link() }, undo, subject), NotCoveredError);
   });
 
-  test('refuse it where none is left', () => {
+  test('refuse it if none is left', () => {
     assert.throws(
       () => stillAllowing({ f: link() }, target, subject),
       (error: Error) => {

@@ -49,7 +49,7 @@ const link = (overrides: Partial<Link> = {}): Link => ({
 const providerName = (userPoolId: string, isUpdated = false) =>
   `${isUpdated ? 'issuer-' : ''}cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
 
-// Few of everything, so that they meet. `us-east-1_D` is in no list and in no link.
+// Few of everything, so that they overlap. `us-east-1_D` is in no list and in no link.
 const userPoolIds = ['us-east-1_A', 'us-east-1_B', 'us-east-1_C', 'us-east-1_D'];
 const clientIds = ['a', 'b', 'c'];
 
@@ -150,7 +150,7 @@ const ledgerOf = ({ ledger }: Evidence, { ProviderName, ClientId }: Provider) =>
 
 const poolIdOf = ({ ProviderName }: Provider) => ProviderName!.split('/')[1]!;
 
-/** The client of an entry as the links cover it, or nothing where they do not, or it is gone. */
+/** The client of an entry as the links cover it; nothing if they do not, or if it is deleted. */
 const coverageIn = ({ links: all, listed: lists }: Evidence, entry: Provider) => {
   const userPoolId = poolIdOf(entry);
   const list = lists.get(userPoolId);
@@ -159,7 +159,7 @@ const coverageIn = ({ links: all, listed: lists }: Evidence, entry: Provider) =>
   return coverageOf(all, { userPoolId, tags: list.tags, clientName })[0];
 };
 
-/** Whether the links ask for an entry under this one of the names of its user pool. */
+/** Whether the links require an entry under this name of its user pool. */
 const isAskedFor = (evidence: Evidence, entry: Provider): boolean => {
   const coverage = coverageIn(evidence, entry);
   if (!coverage) return false;
@@ -180,7 +180,7 @@ const always = (property: (evidence: Evidence) => void) =>
   fc.assert(fc.property(evidences, property), { numRuns: 1000 });
 
 describe('what is found in an identity pool', () => {
-  test('is every entry that is there and every one that should be, once', () => {
+  test('is every existing and every missing entry, once', () => {
     always((evidence) => {
       const found = classify(evidence).map(({ provider }) => entryKey(provider));
       assert.equal(new Set(found).size, found.length);
@@ -188,7 +188,7 @@ describe('what is found in an identity pool', () => {
     });
   });
 
-  /** What an entry must be found to be, of the few things that it can be. */
+  /** The expected state of an entry. */
   const possible = (evidence: Evidence, provider: Provider): string[] => {
     const there = entriesOf(evidence.pool).find((each) => entryKey(each) === entryKey(provider));
     const coverage = coverageIn(evidence, provider);
@@ -199,11 +199,11 @@ describe('what is found in an identity pool', () => {
     return [same ? 'linked' : 'changed'];
   };
 
-  test('is linked or changed where a link covers it and it is there, missing or removed where not', () => {
+  test('is linked or changed if a link covers it and it exists, and missing or removed if it does not', () => {
     always((evidence) => {
       for (const { state, provider, lost, recent } of classify(evidence)) {
         assert.ok(possible(evidence, provider).includes(state), state);
-        // Taken away by others, where nobody asked us to.
+        // Removed by others, without a request.
         const ours = ledgerOf(evidence, provider)?.state === 'linked';
         assert.equal(lost !== undefined, state === 'removed' && ours && !recent);
         const wanted = state === 'missing' || state === 'removed';
@@ -212,7 +212,7 @@ describe('what is found in an identity pool', () => {
     });
   });
 
-  test('is uncovered under a name that its links do not ask for, if it is ours and older than the lists', () => {
+  test('is uncovered under a name that its links do not require, if it is ours and older than the lists', () => {
     always((evidence) => {
       for (const { state, provider } of classify(evidence)) {
         const coverage = coverageIn(evidence, provider);
@@ -226,7 +226,7 @@ describe('what is found in an identity pool', () => {
     });
   });
 
-  test('is foreign only where the ledger does not know it as linked, and ours only where it does', () => {
+  test('is foreign only if the ledger does not have it as linked, and ours only if it does', () => {
     always((evidence) => {
       for (const { state, provider } of classify(evidence)) {
         const ours = ledgerOf(evidence, provider)?.state === 'linked';
@@ -236,7 +236,7 @@ describe('what is found in an identity pool', () => {
     });
   });
 
-  test('is linked or foreign where the user pool could not be listed', () => {
+  test('is linked or foreign if the user pool could not be listed', () => {
     always((evidence) => {
       for (const { state, provider } of classify(evidence)) {
         if (!evidence.unlisted.has(poolIdOf(provider))) continue;
@@ -246,7 +246,7 @@ describe('what is found in an identity pool', () => {
     });
   });
 
-  test('is orphaned only where the client is in no list, and every list is newer than the entry', () => {
+  test('is orphaned only if the client is in no list, and every list is newer than the entry', () => {
     always((evidence) => {
       for (const { state, provider } of classify(evidence)) {
         if (state !== 'orphaned') continue;
@@ -262,7 +262,7 @@ describe('what is found in an identity pool', () => {
 });
 
 describe('a repair', () => {
-  test('adds what links cover, takes away what was ours and is gone, and touches nothing else', () => {
+  test('adds what links cover, removes our entries of deleted clients, and changes nothing else', () => {
     always((evidence) => {
       const keyed = (pool: IdentityPool) => new Map(entriesOf(pool).map((e) => [entryKey(e), e]));
       const [was, is] = [keyed(evidence.pool), keyed(repaired(evidence))];
@@ -280,7 +280,7 @@ describe('a repair', () => {
     });
   });
 
-  test('leaves nothing missing, and nothing that it would repair again', () => {
+  test('leaves nothing missing, and nothing to repair', () => {
     always((evidence) => {
       const again = { ...evidence, pool: repaired(evidence) };
       assert.deepEqual(repairsOf(classify(again)), []);
@@ -288,7 +288,7 @@ describe('a repair', () => {
     });
   });
 
-  test('keeps what is orphaned where any link that covers its user pool says keep', () => {
+  test('keeps orphaned entries if any link that covers their user pool says keep', () => {
     always((evidence) => {
       for (const { provider, intent, links: names } of repairsOf(classify(evidence))) {
         if (intent.operation === 'link') continue;
@@ -302,7 +302,7 @@ describe('a repair', () => {
     });
   });
 
-  test('no longer holds once the ledger tells of somebody who came first', () => {
+  test('is dropped once the ledger has an earlier write by another execution', () => {
     always((evidence) => {
       for (const { intent, provider } of repairsOf(classify(evidence))) {
         assert.ok(stillHolds(intent, evidence.ledger));
@@ -314,7 +314,7 @@ describe('a repair', () => {
     });
   });
 
-  test('links nothing of a user pool that was heard to be deleted, though it is still in a list', () => {
+  test('links nothing of a user pool that is marked as deleted, though it is still in a list', () => {
     always((evidence) => {
       for (const { intent, provider } of repairsOf(classify(evidence))) {
         if (intent.operation === 'unlink') continue;
@@ -336,7 +336,7 @@ describe('a repair', () => {
     });
   });
 
-  test('leaves to a person what a link has approved by one', () => {
+  test('leaves links that require approval to a person', () => {
     always((evidence) => {
       const links = Object.fromEntries(
         Object.entries(evidence.links).map(([name, each]) => [
@@ -354,7 +354,7 @@ describe('a repair', () => {
     });
   });
 
-  test('shows at once what was unlinked or linked within the last minute, as recent, and repairs nothing for it', () => {
+  test('shows what was unlinked or linked within the last minute as recent, and does not repair it', () => {
     const found = (state: 'linked' | 'unlinked', time: number, isThere: boolean) => {
       const provider = { ProviderName: providerName('us-east-1_A'), ClientId: 'a' };
       const entry = { clientId: 'a', links: ['one'], execution: 'e', sequence: 1 };
@@ -393,7 +393,7 @@ describe('a repair', () => {
     assert.deepEqual(found('linked', before, false), [['removed', false, true, false]]);
   });
 
-  test('makes room before it needs it', () => {
+  test('removes entries before it adds others', () => {
     const gone = { ProviderName: providerName('us-east-1_A'), ClientId: 'gone' };
     const evidence: Evidence = {
       partition: 'aws',
@@ -426,7 +426,7 @@ describe('a repair', () => {
   });
 });
 
-describe('what is looked at', () => {
+describe('the scope of a reconcile', () => {
   const { userPools: _, ...tagged } = link({ userPoolTags: { team: 'x' } });
   const all = {
     named: link({ userPools: ['us-east-1_A', 'us-east-1_B'] }),
@@ -447,7 +447,7 @@ describe('what is looked at', () => {
     assert.deepEqual(Object.keys(judgedLinks(all, 'tagged')), ['named', 'tagged']);
   });
 
-  test('is each user pool once, and by tags only where a link asks for them', () => {
+  test('is each user pool once, and by tags only if a link uses them', () => {
     assert.deepEqual(taggedRegions(all, 'us-east-1'), ['us-east-1']);
     assert.deepEqual(taggedRegions(judgedLinks(all, 'elsewhere'), 'us-east-1'), []);
     const found = ['us-east-1_B', ...Array.from({ length: 25 }, (_, i) => `us-east-1_N${i}`)];
@@ -464,7 +464,7 @@ describe('what is looked at', () => {
     );
   });
 
-  test('is no more than one execution has room for', () => {
+  test('is limited to what fits into one execution', () => {
     const many = Object.fromEntries(
       Array.from({ length: 251 }, (_, i) => [`l${i}`, link({ identityPool: `eu-west-1:${i}` })]),
     );
@@ -472,7 +472,7 @@ describe('what is looked at', () => {
     assert.throws(() => planOf(many, { repair: true }, nothing), { name: 'InvalidRequestError' });
   });
 
-  test('is read for an identity pool only where its links may cover it', () => {
+  test('is read for an identity pool only if its links may cover it', () => {
     const sets = tagSetsOf(all, { team: 'x', other: 'y' });
     assert.equal(sets.length, 1);
     assert.deepEqual(tagSetsOf(all, { team: 'y' }), []);
@@ -482,7 +482,7 @@ describe('what is looked at', () => {
     assert.ok(reaches(all, ['us-east-1_A', 'digest', []]));
   });
 
-  test('stops nothing but what a user pool feeds that can’t be listed', () => {
+  test('leaves out only what depends on a user pool that can’t be listed', () => {
     const failure = { Error: 'AccessDeniedException', Cause: 'Not today.' };
     const listings = (rest: Partial<Listing>): Listing[] => [{ unlisted: [], failure, ...rest }];
     const elsewhere = judgedLinks(all, 'elsewhere');
@@ -492,7 +492,7 @@ describe('what is looked at', () => {
       unlistedFor(elsewhere, refused)!,
       /eu-west-1_A .*AccessDeniedException: Not today\.$/,
     );
-    // Whoever asks for tags can't know whether one without a list carries them.
+    // A link by tags can't know whether a user pool without a list has them.
     const unknown = listings({ unlisted: ['us-east-1_Z'] });
     assert.ok(unlistedFor(judgedLinks(all, 'named'), unknown));
     assert.equal(unlistedFor(elsewhere, unknown), undefined);
@@ -508,7 +508,7 @@ describe('the report', () => {
   });
   const planned = { identityPoolId: POOL, links: ['one'], room: 250 };
 
-  test('shows what a person must see to first, and how many more there are', () => {
+  test('shows what needs a person first, and how many more there are', () => {
     const findings = [
       ...Array.from({ length: 50 }, (_, i) => finding('missing', `m${i}`)),
       finding('removed', 'r'),
@@ -521,7 +521,7 @@ describe('the report', () => {
     assert.ok(JSON.stringify(report.entries).length <= 250 + 2);
   });
 
-  test('lists linked and foreign entries after the others, with their links, only if all are asked for', () => {
+  test('lists linked and foreign entries after the others, with their links, only if all are requested', () => {
     const findings = (['linked', 'missing', 'foreign'] as const).map((state) =>
       finding(state, state),
     );
@@ -541,7 +541,7 @@ describe('the report', () => {
     assert.equal(poolReport(planned, many).rest, undefined);
   });
 
-  test('counts what others removed apart from what was unlinked by request', () => {
+  test('counts entries that others removed separately from those unlinked by request', () => {
     const lost: LedgerEntry = {
       state: 'linked',
       providerName: providerName('us-east-1_A'),
@@ -562,7 +562,7 @@ describe('the report', () => {
     assert.deepEqual([count('ReconcileRemoved'), count('EntriesRemoved')], [4, 2]);
   });
 
-  test('of 250 identity pools fits into a state, well or not, and so does the output', () => {
+  test('of 250 identity pools fits into a state, with or without failures, and so does the output', () => {
     const many = Object.fromEntries(
       Array.from({ length: 250 }, (_, i) => [
         `link-of-a-team-with-a-long-name-${i}`,

@@ -38,15 +38,15 @@ const entry: RemovedEntry = {
 
 const arnOf = (who: string) => `arn:aws:sts::222222222222:assumed-role/${who}/session`;
 
-/** One write as it happened. */
+/** One write. */
 interface Write {
   who: string;
   clientIds: string[];
   /** Whether its record shows what was written. */
   shown: boolean;
-  /** Of another identity pool, or refused. */
+  /** The write is of another identity pool, or was refused. */
   beside: 'other' | 'failed' | undefined;
-  /** As some services spell members. */
+  /** Members have the spelling of some services. */
   upper: boolean;
   afterSeconds: number;
 }
@@ -106,7 +106,7 @@ const ourWrite: Write = {
   afterSeconds: 0,
 };
 
-/** The records of writes, oldest first, as LookupEvents shows them: newest first. */
+/** Turns writes, oldest first, into the records of LookupEvents, newest first. */
 function historyOf(all: Write[]) {
   let seconds = 0;
   return all
@@ -118,7 +118,7 @@ function historyOf(all: Write[]) {
     .reverse();
 }
 
-/** Who took the entry away last, by what happened. */
+/** The writer who really removed the entry last. */
 function culpritOf(all: Write[]): { write: Write; id: string } | undefined {
   let culprit: { write: Write; id: string } | undefined;
   for (const [i, write] of all.entries()) {
@@ -129,12 +129,12 @@ function culpritOf(all: Write[]): { write: Write; id: string } | undefined {
   return culprit;
 }
 
-/** Updates that are all there are since before the entry was linked, or that may not be all. */
+/** Updates that are complete since before the entry was linked, or may not be. */
 const known = (updates: PoolUpdate[], whole = true) =>
   whole ? { updates, wholeSince: LINKED } : { updates };
 
 describe('who removed an entry', () => {
-  test('is never named wrongly, whatever CloudTrail hides and however far it shows', () => {
+  test('is never named wrongly, whatever CloudTrail hides and however far back it goes', () => {
     fc.assert(
       fc.property(writes, fc.nat({ max: 8 }), (later, shownOnly) => {
         const all = [ourWrite, ...later];
@@ -149,7 +149,7 @@ describe('who removed an entry', () => {
           const named = removalOf(entry, known(updates, whole))?.by;
           if (named) assert.deepEqual(named.eventId, culprit?.id);
           if (named) assert.equal(named.principalArn, arnOf(culprit!.write.who));
-          // Whoever stops here misses nothing.
+          // To stop here misses nothing.
           if (isSettled(entry, updates)) {
             assert.deepEqual(removalOf(entry, known(history)), removalOf(entry, { updates }));
           }
@@ -159,7 +159,7 @@ describe('who removed an entry', () => {
     );
   });
 
-  test('is known wherever the last record that had the entry, and all since, can be read', () => {
+  test('is known if the last record with the entry, and all later ones, can be read', () => {
     fc.assert(
       fc.property(writes, (later) => {
         const all = [ourWrite, ...later.map((write) => ({ ...write, shown: true }))];
@@ -178,17 +178,17 @@ describe('who removed an entry', () => {
     afterSeconds,
   });
 
-  test('is the first who wrote after the entry was linked, where no record shows the entry', () => {
+  test('is the first writer after the entry was linked, if no record shows the entry', () => {
     const since = historyOf([away('ann', 80 * DAY), away('bob', 60)]);
     assert.equal(removalOf(entry, known(since))?.by?.principalArn, arnOf('ann'));
-    // There may be more before.
+    // There may be earlier ones.
     assert.equal(removalOf(entry, { updates: since }), undefined);
     // An update before the entry was written can't have removed it.
     assert.equal(removalOf(entry, known(historyOf([away('ann', -60)]))), undefined);
     assert.equal(removalOf(entry, known([])), undefined);
   });
 
-  test('is not known where the event history begins after the entry was linked', () => {
+  test('is not known if the event history begins after the entry was linked', () => {
     // Linked 200 days ago, removed 100 days ago, and the identity pool was renamed 80 days ago.
     const now = LINKED + 200 * DAY * 1000;
     const looked = (updates: PoolUpdate[]) => ({ updates, wholeSince: historyBegins(now) });
@@ -208,7 +208,7 @@ describe('who removed an entry', () => {
       away('ann', DAY),
     ]);
     assert.equal(removalOf(entry, looked(shown))?.by?.principalArn, arnOf('ann'));
-    // The day on which the history stops reaching back to the link.
+    // From this day the history no longer includes the link.
     const since = historyOf([away('ann', 60)]);
     for (const [days, name] of [
       [89, arnOf('ann')],
@@ -219,14 +219,14 @@ describe('who removed an entry', () => {
     }
   });
 
-  test('is read off a record only where it looks whole', () => {
+  test('is read from a record only if it looks complete', () => {
     const record = JSON.parse(recordOf(ourWrite, 1, 0));
     const entriesOf = (requestParameters: unknown, more: object = {}) =>
       poolUpdate(JSON.stringify({ ...record, requestParameters, ...more }), POOL)?.entries;
     const { requestParameters: whole } = record;
     const key = `${PROVIDER} ours`;
     assert.deepEqual(entriesOf(whole), new Set([key]));
-    // What the request lacks, the answer may have.
+    // The response may have what the request lacks.
     assert.deepEqual(entriesOf(null, { responseElements: whole }), new Set([key]));
     for (const parameters of [
       ...[null, undefined, 'identityPoolId=…', [], {}],
@@ -252,7 +252,7 @@ describe('who removed an entry', () => {
     );
   });
 
-  test('is not known where what comes is no record at all', () => {
+  test('is not known if the answer is not a record', () => {
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string(), fc.anything()), (text) => {
         const update = poolUpdate(text, POOL);
@@ -263,7 +263,7 @@ describe('who removed an entry', () => {
   });
 });
 
-describe('what is told of a removed entry', () => {
+describe('the note on a removed entry', () => {
   const found = { executionArn: EXECUTION, identityPoolId: POOL };
   const taken = (who: string) => [ourWrite, { ...ourWrite, who, clientIds: [], afterSeconds: 60 }];
   const told = (who: string, hindered?: string) =>
@@ -272,7 +272,7 @@ describe('what is told of a removed entry', () => {
       looked: { ...known(historyOf(taken(who))), ...(hindered && { hindered }) },
     });
 
-  test('names the principal, the time and the record, and says what to do', () => {
+  test('has the principal, the time, the record and what to do', () => {
     const { message, ...event } = told('terraform');
     assert.deepEqual(event, {
       ...found,
@@ -290,7 +290,7 @@ describe('what is told of a removed entry', () => {
     );
   });
 
-  test('never names Poolbridge itself, and says why nobody is named', () => {
+  test('never names Poolbridge itself, and says why no one is named', () => {
     const { removedBy, message } = told('poolbridge-link');
     assert.equal(removedBy, undefined);
     assert.match(
@@ -298,7 +298,7 @@ describe('what is told of a removed entry', () => {
       /It is not known who did this: the event history of CloudTrail does not show/,
     );
     assert.ok(!message.includes(OURS.slice(0, 60)));
-    // Another role of that account, and a role of that name elsewhere, are others.
+    // Another role of that account and a role of that name elsewhere are not Poolbridge.
     assert.ok(told('poolbridge-linker').removedBy);
     const { message: hindered } = entryRemoved(entry, found, {
       roleArn: ROLE,
@@ -307,7 +307,7 @@ describe('what is told of a removed entry', () => {
     assert.match(hindered, /It is not known who did this: it is not allowed\. /);
   });
 
-  test('is of entries that nobody asked to be taken away, at most fifty, and never too large', () => {
+  test('covers at most fifty entries that were removed without a request, and is never too large', () => {
     const lost = {
       state: 'linked' as const,
       providerName: PROVIDER,
@@ -334,7 +334,7 @@ describe('what is told of a removed entry', () => {
     ]);
     const many = Array.from({ length: 1000 }, () => finding(['one'], true));
     assert.equal(removedEntries(many).length, 50);
-    // As many links as there is room for in links.yml, and with names as long as they may be.
+    // As many links as links.yml has room for, with the longest names.
     const names = Array.from({ length: 900 }, (_, i) => `${i}`.padStart(40, 'x'));
     const wide = many.map((each) => ({ ...each, links: names }));
     const removed = removedEntries(wide);

@@ -34,14 +34,14 @@ const links: Links = {
 };
 
 describe('approval', () => {
-  test('is needed where any link requires it, for the shortest of their times', () => {
+  test('is needed if any link requires it, for the shortest of their times', () => {
     assert.equal(approvalTime(links, ['free']), undefined);
     assert.equal(approvalTime(links, ['toString', 'gone']), undefined);
     assert.deepEqual(approvalTime(links, ['week']), { hours: 168, seconds: 604_800 });
     assert.deepEqual(approvalTime(links, ['free', 'week', 'day']), { hours: 24, seconds: 86_400 });
   });
 
-  test('that came to be required since is not taken as given', () => {
+  test('that is required only since then still has to be given', () => {
     const approval = { approvedBy: 'arn', reason: 'why', time: '2026-01-31T12:00:00.000Z' };
     const target = { identityPoolId: 'one' };
     checkApproval(links, ['free'], target);
@@ -55,7 +55,7 @@ describe('approval', () => {
     assert.throws(() => checkApproval(links, ['day'], { ...target, approval: forged }));
   });
 
-  test('gives an execution an hour and the time to wait, in turns of ten identity pools', () => {
+  test('allows an execution an hour plus the waiting time, for each ten identity pools', () => {
     assert.equal(executionSeconds({}), 3600);
     assert.equal(executionSeconds({ free: link('one') }), 3600);
     assert.equal(executionSeconds(links), 3600 + 604_800);
@@ -68,7 +68,7 @@ describe('approval', () => {
     assert.equal(executionSeconds(many(1000, 168)), 31_536_000);
   });
 
-  test('is waited for last, so that it keeps no other identity pool waiting', () => {
+  test('is waited for last, so that it delays no other identity pool', () => {
     const { targets } = resolve(
       { hour: required('two', 1), free: link('one') },
       {
@@ -90,7 +90,7 @@ describe('approval', () => {
     );
   });
 
-  test('is asked for in a message that EventBridge can put between quotes, however much would change', () => {
+  test('is requested in a message that EventBridge can quote, no matter how much changes', () => {
     const provider = { ProviderName: 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A' };
     const clientIds = Array.from({ length: 1000 }, (_, i) => `client${i}`);
     const message = approvalMessage({

@@ -15,7 +15,7 @@ const pattern = JSON.stringify(Resources.ExecutionNotSucceeded.Properties.EventP
   .replaceAll('{"Ref":"LinkStateMachine"}', '"link"')
   .replaceAll('{"Ref":"ReconcileStateMachine"}', '"reconcile"');
 
-/** Whether the rule sends a sentence to the alarm topic. */
+/** Whether the rule notifies the alarm topic. */
 const isTold = (stateMachineArn: Machine, status: string, input: unknown, error: string | null) =>
   matches(parsePattern(pattern), {
     source: 'aws.states',
@@ -41,7 +41,7 @@ describe('an execution that failed', () => {
     ['by a fault in a dry run', 'link', { ...person, dryRun: true }, faults, true],
     ['after a new app client', 'link', byRule('cloudtrail'), [...mistakes, ...faults], false],
     ['after an event', 'link', byRule('event', { ...person, dryRun: true }), mistakes, false],
-    ['as a look', 'reconcile', { link: 'a', repair: false }, [...mistakes, ...faults], true],
+    ['as a report', 'reconcile', { link: 'a', repair: false }, [...mistakes, ...faults], true],
     ['as a repair', 'reconcile', { link: 'a', repair: true }, faults, false],
     [
       'by a mistake in a repair',
@@ -61,7 +61,7 @@ describe('an execution that failed', () => {
     });
   }
 
-  test('is told apart from one that timed out or was stopped, which rings in every case', () => {
+  test('differs from one that timed out or was stopped, which always rings an alarm', () => {
     for (const machine of ['link', 'reconcile'] as const) {
       for (const status of ['TIMED_OUT', 'ABORTED']) {
         assert.ok(isTold(machine, status, { ...person, dryRun: true }, null));

@@ -45,7 +45,7 @@ describe('the answer to a request for approval', () => {
     });
   }
 
-  test('is a refusal if it is an error, whose sentence is unwrapped and cut', () => {
+  test('is a denial if it is an error, whose sentence is unwrapped and shortened', () => {
     const refused = { Error: 'ApprovalDeniedError', Cause: 'arn has refused it.' };
     assert.deepEqual(decisionOf(refused), { failure: refused });
     const wrapped = { ...refused, Cause: JSON.stringify({ errorMessage: 'Not now.' }) };
@@ -60,7 +60,7 @@ describe('the answer to a request for approval', () => {
     );
   });
 
-  test('never takes more than a target has room for', () => {
+  test('never takes more room than a target has', () => {
     fc.assert(
       fc.property(fc.anything(), (answer) => {
         assert.ok(JSON.stringify(decisionOf(answer)).length < 10_000);

@@ -62,7 +62,7 @@ describe('the output of an execution that succeeds', () => {
     });
   });
 
-  test('is not told what only the states need', () => {
+  test('leaves out what only the states need', () => {
     const plan = { ...result, write: false };
     const { report } = reportOn(EXECUTION, {
       ...resolved,
@@ -71,7 +71,7 @@ describe('the output of an execution that succeeds', () => {
     assert.ok(!JSON.stringify(report).includes('write'));
   });
 
-  test('says who approved it, who wrote, and onto what, where that is not as planned', () => {
+  test('says who approved it, who wrote, and onto which pool if it is not as planned', () => {
     const approval = { approvedBy: 'arn', reason: 'why', time: '2026-01-02T03:04:05.678Z' };
     const more = { rebased: { snapshot: 'a', base: 'b' }, writtenBy: 'another' };
     const { report } = reportOn(EXECUTION, {
@@ -93,7 +93,7 @@ describe('the output of an execution that succeeds', () => {
     ]);
   });
 
-  test('shows what others changed since, if they did', () => {
+  test('shows what others changed since', () => {
     const changedSince = [{ op: 'add' as const, member: 'IdentityPoolTags', after: { a: 'b' } }];
     const { report } = reportOn(EXECUTION, {
       ...resolved,
@@ -118,7 +118,7 @@ describe('the output of an execution that succeeds', () => {
 });
 
 describe('the error of an execution that fails', () => {
-  test('is that of the one target that failed, unwrapped, beside what the others came to', () => {
+  test('is that of the one target that failed, unwrapped, beside the results of the others', () => {
     const { report, finished } = reportOn(EXECUTION, {
       ...resolved,
       targets: [linked('one'), failed('two', 'ProviderQuotaError', 'Full.')],
@@ -143,7 +143,7 @@ describe('the error of an execution that fails', () => {
     assert.equal(finished.userPoolId, 'us-east-1_A');
   });
 
-  test('is theirs in common where several targets failed alike', () => {
+  test('is the same as theirs if several targets failed alike', () => {
     const { finished } = reportOn(EXECUTION, {
       ...resolved,
       targets: [failed('one', 'PoolBusyError', 'Busy.'), failed('two', 'PoolBusyError', 'Too.')],
@@ -152,7 +152,7 @@ describe('the error of an execution that fails', () => {
     assert.equal(finished.message, '2 of 2 identity pools failed. one: Busy. two: Too.');
   });
 
-  test('is LinkFailedError where they failed differently', () => {
+  test('is LinkFailedError if they failed differently', () => {
     const { finished } = reportOn(EXECUTION, {
       ...resolved,
       targets: [failed('one', 'A', 'x'), failed('two', 'B', 'y'), linked('three')],
@@ -161,7 +161,7 @@ describe('the error of an execution that fails', () => {
     assert.match(finished.message ?? '', /^2 of 3 identity pools failed\./);
   });
 
-  test('is that of the request where it never came to targets', () => {
+  test('is that of the request if it never reached a target', () => {
     const { report, finished } = reportOn(EXECUTION, lambdaFailure('NotCoveredError', 'No link.'));
     assert.deepEqual(report, {
       status: 'FAILED',
@@ -177,7 +177,7 @@ describe('the error of an execution that fails', () => {
     });
   });
 
-  test('has a cause that Step Functions takes, however many targets failed', () => {
+  test('has a cause that Step Functions accepts, no matter how many targets failed', () => {
     const results = Array.from({ length: 300 }, (_, i) =>
       failed(`pool-${i}`, 'A', 'x'.repeat(300)),
     );
@@ -193,13 +193,13 @@ describe('the error of an execution that fails', () => {
 describe('the cause of a failed step', () => {
   const silent = /The step ended with States\.Timeout, without a message/;
   const cases: [string, string | undefined, string | RegExp][] = [
-    ['Lambda’s wrapping is taken off', lambdaFailure('A', 'Why.').Cause, 'Why.'],
-    ['a sentence is left as it is', 'The state was too large.', 'The state was too large.'],
-    ['other JSON is left as it is', '{"reason":"x"}', '{"reason":"x"}'],
-    ['a JSON text is left as it is', '"x"', '"x"'],
-    ['JSON null is left as it is', 'null', 'null'],
-    ['silence is called silence', '', silent],
-    ['an absent cause is silence too', undefined, silent],
+    ['the wrapping of Lambda is removed', lambdaFailure('A', 'Why.').Cause, 'Why.'],
+    ['a sentence stays unchanged', 'The state was too large.', 'The state was too large.'],
+    ['other JSON stays unchanged', '{"reason":"x"}', '{"reason":"x"}'],
+    ['a JSON text stays unchanged', '"x"', '"x"'],
+    ['JSON null stays unchanged', 'null', 'null'],
+    ['a blank cause is reported as no message', '', silent],
+    ['an absent cause is reported as no message', undefined, silent],
   ];
   for (const [what, cause, expected] of cases) {
     test(what, () => {
@@ -233,7 +233,7 @@ describe('metrics', () => {
     );
   });
 
-  test('do not count what changed nothing and failed nothing', () => {
+  test('do not count targets without changes and failures', () => {
     assert.deepEqual(outcomes([ended('NOT_LINKED'), ended('PLANNED')]), []);
   });
 
@@ -244,17 +244,17 @@ describe('metrics', () => {
   });
 });
 
-test('an event carries no more of a long message than it has room for', () => {
+test('an event has only as much of a long message as fits', () => {
   const { finished } = reportOn(EXECUTION, { Error: 'X', Cause: 'x'.repeat(100_000) });
   assert.equal(finished.message?.length, 16_384);
 });
 
-test('an error message that is no text is not taken for one', () => {
+test('an error message that is not a text is not used as one', () => {
   const Cause = '{"errorMessage":{"toString":null}}';
   assert.deepEqual(unwrap({ Error: 'X', Cause }), { error: 'X', message: Cause });
 });
 
-test('a cause that just fits is told whole', () => {
+test('a cause that just fits is complete', () => {
   const around = JSON.stringify({ message: '', results: [] }).length;
   const message = 'x'.repeat(32_768 - around);
   const { report } = reportOn(EXECUTION, { Error: 'X', Cause: message });

@@ -51,7 +51,7 @@ describe('a request by a person', () => {
     });
   });
 
-  test('may be as long as AWS lets it be', () => {
+  test('may be as long as AWS allows', () => {
     const input = {
       ...person,
       clientId: 'a'.repeat(128),
@@ -65,7 +65,7 @@ describe('a request by a person', () => {
     );
   });
 
-  test('to unlink needs no client: then every entry of the user pool is meant', () => {
+  test('to unlink without a client means every entry of the user pool', () => {
     const { userPoolId } = person;
     const request = parseRequest({ operation: 'unlink', userPoolId }) as LinkRequest;
     assert.equal(request.clientId, undefined);
@@ -73,8 +73,8 @@ describe('a request by a person', () => {
   });
 
   const bad: [string, unknown, RegExp][] = [
-    ['that is no object', 'link it', /must be an object like .* not "link it"/],
-    ['that is nothing', undefined, /must be an object/],
+    ['that is not an object', 'link it', /must be an object like .* not "link it"/],
+    ['that is undefined', undefined, /must be an object/],
     ['that is null', null, /must be an object/],
     ['that is a list', [person], /must be an object/],
     ['without a user pool', { clientId: 'a' }, /userPoolId is missing/],
@@ -163,7 +163,7 @@ describe('a request by a person', () => {
       { ...person, reason: 'x'.repeat(1001) },
       /reason must be a text of at most 1000 characters/,
     ],
-    ['with a reason that is no text', { ...person, reason: {} }, /reason must be a text/],
+    ['with a reason that is not a text', { ...person, reason: {} }, /reason must be a text/],
     ['with a reason that is a list', { ...person, reason: [] }, /reason must be a text/],
     [
       'with an identity pool id that is too long',
@@ -183,7 +183,7 @@ describe('a request by a person', () => {
 });
 
 describe('a request by an event', () => {
-  test('from CloudTrail is believed about the client’s name, and says who it was', () => {
+  test('from CloudTrail may give the client’s name, and says who made the call', () => {
     const request = { ...person, operation: 'link', clientName: 'web' };
     assert.deepEqual(parseRequest({ request, requestedBy: byCloudTrail }), {
       ...person,
@@ -194,7 +194,7 @@ describe('a request by an event', () => {
     });
   });
 
-  test('may leave blanks where it knows nothing', () => {
+  test('may leave unknown values blank', () => {
     const request = { ...person, clientName: '', identityPoolId: '', reason: '' };
     const requestedBy = { ...byCloudTrail, principalArn: '', region: '' };
     const { principalArn: _, region: __, ...known } = byCloudTrail;
@@ -206,20 +206,20 @@ describe('a request by an event', () => {
     });
   });
 
-  test('whose client id CloudTrail masked is known by its client’s name', () => {
+  test('with a client id that CloudTrail masked is identified by the client’s name', () => {
     const request = { ...person, clientId: 'HIDDEN_DUE_TO_SECURITY_REASONS', clientName: 'web' };
     const parsed = parseRequest({ request, requestedBy: byCloudTrail }) as LinkRequest;
     assert.equal(parsed.clientName, 'web');
     assert.ok(!('clientId' in parsed));
   });
 
-  test('keeps a client’s name that looks masked: nobody masks names', () => {
+  test('keeps a client’s name that looks masked, since names are not masked', () => {
     const request = { ...person, clientName: 'HIDDEN_DUE_TO_SECURITY_REASONS' };
     const { clientName } = parseRequest({ request, requestedBy: byCloudTrail }) as LinkRequest;
     assert.equal(clientName, request.clientName);
   });
 
-  test('of the source poolbridge is a person’s, and keeps its reason', () => {
+  test('from the source poolbridge counts as a person’s, and keeps its reason', () => {
     const request = { ...person, reason: 'replay' };
     const requestedBy = { via: 'event', eventId: 'e-2', account: '111111111111' };
     assert.deepEqual(parseRequest({ request, requestedBy }), {
@@ -230,7 +230,7 @@ describe('a request by an event', () => {
     });
   });
 
-  test('says nothing about itself that is not asked for', () => {
+  test('reports only the expected facts about its origin', () => {
     const requestedBy = { ...byCloudTrail, secret: 'x' };
     assert.deepEqual(parseRequest({ request: person, requestedBy }).requestedBy, byCloudTrail);
   });
@@ -248,15 +248,15 @@ describe('a request by an event', () => {
       /requestedBy\.via must be .* not "telepathy"/,
     ],
     ['of no kind', { request: person, requestedBy: {} }, /requestedBy\.via must be/],
-    ['by nobody', { request: person, requestedBy: null }, /requestedBy must be an object/],
+    ['by no one', { request: person, requestedBy: null }, /requestedBy must be an object/],
     [
-      'with more beside it',
+      'with an extra key',
       { request: person, requestedBy: event, more: 1 },
       /The input has the unknown key "more"/,
     ],
     ['that asks for nothing', { requestedBy: event }, /request must be an object, not undefined/],
     [
-      'that asks with a text',
+      'with a request that is a text',
       { request: 'x', requestedBy: byCloudTrail },
       /request must be an object, not "x"/,
     ],
@@ -271,7 +271,7 @@ describe('a request by an event', () => {
       /^The request has the unknown key "x"/,
     ],
     [
-      'with a principal that is no text',
+      'with a principal that is not a text',
       { request: person, requestedBy: { ...byCloudTrail, principalArn: 7 } },
       /principalArn must be a text/,
     ],
@@ -294,7 +294,7 @@ describe('a request by an event', () => {
     });
   });
 
-  test('to unlink a blank client is refused, lest it mean every client', () => {
+  test('to unlink a blank client is refused, so that it does not mean every client', () => {
     for (const clientId of ['', 'HIDDEN_DUE_TO_SECURITY_REASONS']) {
       const request = { ...person, operation: 'unlink', clientId };
       refuses({ request, requestedBy: byCloudTrail }, /clientId is blank/);
@@ -303,7 +303,7 @@ describe('a request by an event', () => {
     refuses({ request: blank, requestedBy: event }, /clientId must be an id/);
   });
 
-  test('to unlink what CloudTrail calls a masked id, asked by a person, means that id', () => {
+  test('of a person to unlink an id that looks masked means that id', () => {
     const clientId = 'HIDDEN_DUE_TO_SECURITY_REASONS';
     const request = { ...person, operation: 'unlink', clientId };
     const parsed = parseRequest({ request, requestedBy: event }) as LinkRequest;

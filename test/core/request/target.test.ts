@@ -67,13 +67,13 @@ const pool: IdentityPool = {
 const linked: IdentityPool = { ...pool, CognitoIdentityProviders: [foreign, entry] };
 
 describe('resolving a request', () => {
-  test('leaves out a client’s name that is not known', () => {
+  test('omits a client’s name that is not known', () => {
     const { clientName: _, ...nameless } = subject;
     const [first] = resolve(links, request, nameless, 'aws').targets;
     assert.ok(first && !('clientName' in first));
   });
 
-  test('gives a target for each identity pool, with all that its steps need', () => {
+  test('gives a target for each identity pool, with everything that its steps need', () => {
     const { targets, ...resolved } = resolve(links, request, subject, 'aws');
     assert.deepEqual(resolved, {
       operation: 'link',
@@ -87,12 +87,12 @@ describe('resolving a request', () => {
     ]);
   });
 
-  test('is narrowed by the identity pool that it names', () => {
+  test('is limited to the identity pool that it names', () => {
     const { targets } = resolve(links, { ...request, identityPoolId: OTHER }, subject, 'aws');
     assert.deepEqual(targets, [{ ...target, identityPoolId: OTHER, links: ['b'] }]);
   });
 
-  test('takes the client that was found, and the partition’s domain', () => {
+  test('uses the client that was found, and the partition’s domain', () => {
     const found = { ...subject, clientId: 'found' };
     const [first] = resolve(links, { ...request, dryRun: true }, found, 'aws-cn').targets;
     assert.equal(first?.intent.clientId, 'found');
@@ -100,7 +100,7 @@ describe('resolving a request', () => {
     assert.equal(first?.dryRun, true);
   });
 
-  test('for a whole user pool carries no client', () => {
+  test('for a whole user pool has no client', () => {
     const { clientId: _, ...whole } = request;
     const resolved = resolve(
       links,
@@ -113,7 +113,7 @@ describe('resolving a request', () => {
     assert.equal(resolved.targets.length, 2);
   });
 
-  test('of what is deleted reaches only where every link says to unlink it', () => {
+  test('about a deletion reaches only identity pools whose links all say unlink', () => {
     const deletion: LinkRequest = {
       ...request,
       operation: 'unlink',
@@ -134,7 +134,7 @@ describe('resolving a request', () => {
     assert.ok(!byPerson.some(({ deleted }) => deleted));
   });
 
-  test('of what was deleted before its creation was heard of links nothing', () => {
+  test('links nothing if the event of the deletion arrived before that of the creation', () => {
     const creation: LinkRequest = { ...request, requestedBy: { via: 'cloudtrail' } };
     const { targets, notCovered } = resolve(links, creation, { ...subject, gone: true }, 'aws');
     assert.deepEqual(targets, []);
@@ -142,7 +142,7 @@ describe('resolving a request', () => {
     assert.ok(resolve(links, creation, subject, 'aws').targets.length > 0);
   });
 
-  test('fails for a person who asks for what no link covers', () => {
+  test('of a person fails if no link covers it', () => {
     const cases: [LinkRequest, typeof subject, RegExp][] = [
       [
         request,
@@ -167,7 +167,7 @@ describe('resolving a request', () => {
     }
   });
 
-  test('for an event that no link covers says why there is nothing to do', () => {
+  test('of an event that no link covers says why there is nothing to do', () => {
     for (const via of ['cloudtrail', 'event'] as const) {
       const asked = { ...request, userPoolId: 'us-east-1_B', requestedBy: { via } };
       const resolved = resolve(
@@ -184,7 +184,7 @@ describe('resolving a request', () => {
     }
   });
 
-  test('of a whole user pool that no link covers says so of its app clients', () => {
+  test('about a whole user pool that no link covers says so about its app clients', () => {
     const asked: LinkRequest = { ...request, operation: 'unlink', requestedBy: { via: 'event' } };
     const { notCovered } = resolve(links, asked, { userPoolId: 'us-east-1_B' }, 'aws');
     assert.match(notCovered ?? '', /covers the app clients of the user pool us-east-1_A/);
@@ -211,19 +211,19 @@ describe('a plan', () => {
     });
   });
 
-  test('of a dry run is only a plan', () => {
+  test('of a dry run writes nothing', () => {
     const { outcome, write, changes } = planOf(eventOf({ dryRun: true }), pool, 50);
     assert.deepEqual([outcome, write, changes.length], ['PLANNED', false, 1]);
   });
 
-  test('for what is there already writes nothing, dry or not', () => {
+  test('to link an existing entry writes nothing, in a dry run or not', () => {
     for (const dryRun of [true, false]) {
       const { outcome, write, changes } = planOf(eventOf({ dryRun }), linked, 50);
       assert.deepEqual([outcome, write, changes], ['ALREADY_LINKED', false, []]);
     }
   });
 
-  test('to unlink removes the entry, and takes note of what is not there, if nobody has to approve it', () => {
+  test('to unlink removes the entry; if no approval is needed, a missing entry is recorded too', () => {
     const { outcome, write, after } = planOf(eventOf(unlink), linked, 50);
     assert.deepEqual([outcome, write, after], ['UNLINKED', true, pool]);
     const idle = planOf(eventOf(unlink), pool, 50);
@@ -234,11 +234,11 @@ describe('a plan', () => {
     assert.deepEqual([deleted.outcome, deleted.write], ['NOT_LINKED', true]);
   });
 
-  test('beyond the quota is none', () => {
+  test('beyond the quota is refused', () => {
     assert.throws(() => planOf(eventOf(), pool, 1), ProviderQuotaError);
   });
 
-  test('of a later round counts it, and keeps the result of the round before if nothing is left to do', () => {
+  test('of a later round counts the round, and keeps the result of the round before if nothing is left to do', () => {
     const { snapshot: _, write: __, ...first } = planOf(eventOf(), pool, 50);
     const idle = planOf(eventOf({}, 2), linked, 50, first);
     assert.deepEqual(idle, { ...first, attempts: 2, write: false, snapshot: digestOf(linked) });
@@ -246,7 +246,7 @@ describe('a plan', () => {
     assert.deepEqual([again.outcome, again.attempts, again.write], ['LINKED', 2, true]);
   });
 
-  test('shows pools in a third of the room that the target has', () => {
+  test('shows pools in a third of the room of the target', () => {
     const entries = Array.from({ length: 100 }, (_, i) => ({ ...foreign, ClientId: `c${i}` }));
     const full = { ...pool, CognitoIdentityProviders: entries };
     const { before, after } = planOf(eventOf({ room: 6000, ...unlink }), full, 200);
@@ -264,11 +264,11 @@ describe('a result that is verified', () => {
     attempts: 1,
   };
 
-  test('stays as it is when nothing else has changed', () => {
+  test('stays unchanged if nothing else has changed', () => {
     assert.equal(withChangesSince(result, linked), result);
   });
 
-  test('tells what others have changed meanwhile', () => {
+  test('shows what others have changed meanwhile', () => {
     assert.deepEqual(withChangesSince(result, { ...linked, IdentityPoolName: 'renamed' }), {
       ...result,
       changedSince: [{ op: 'change', member: 'IdentityPoolName', before: 'x', after: 'renamed' }],
@@ -287,12 +287,12 @@ describe('a result that is verified', () => {
   });
   const missing = { op: 'add' as const, provider: entry };
 
-  test('is undone by request, if the ledger says that another execution did', () => {
+  test('is undone by request if the ledger names another execution', () => {
     assert.ok(isSuperseded(missing, ledger({}), 'own'));
     assert.ok(isSuperseded({ op: 'remove', provider: entry }, ledger({ state: 'linked' }), 'own'));
   });
 
-  test('is not, if the ledger knows nothing of it, or only of this execution', () => {
+  test('is not undone by request if the ledger names no execution, or only this one', () => {
     assert.ok(!isSuperseded(missing, undefined, 'own'));
     assert.ok(!isSuperseded(missing, ledger({ state: 'linked' }), 'own'));
     assert.ok(!isSuperseded(missing, ledger({ execution: 'own' }), 'own'));

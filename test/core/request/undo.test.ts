@@ -60,7 +60,7 @@ const about = (change: typeof added | typeof removed, names: [string, string][] 
   names: new Map(names),
 });
 
-/** A pool, and requests of which many are about the entries that it has. */
+/** A pool and requests, many of them about its entries. */
 const poolAndIntents = identityPools.chain((before) => {
   const entries = before.CognitoIdentityProviders ?? [];
   const known = <K extends 'ProviderName' | 'ClientId'>(key: K, other: fc.Arbitrary<string>) =>
@@ -78,7 +78,7 @@ const poolAndIntents = identityPools.chain((before) => {
 });
 
 describe('undoing', () => {
-  test('what was done leaves nothing done, whatever was there', () => {
+  test('restores every pool to its state before', () => {
     fc.assert(
       fc.property(poolAndIntents, ([before, intent]) => {
         const changes = merge(before, intent);
@@ -91,7 +91,7 @@ describe('undoing', () => {
     );
   });
 
-  test('touches no entry that was not changed', () => {
+  test('changes no other entry', () => {
     fc.assert(
       fc.property(poolAndIntents, ([before, first, second]) => {
         const changes = merge(before, first);
@@ -112,7 +112,7 @@ describe('undoing', () => {
     );
   });
 
-  test('is refused where an entry has another flag by now, with both', () => {
+  test('is refused if the flag of an entry has changed, and the error has both values', () => {
     const now = { ...provider, ServerSideTokenCheck: false };
     const there = {
       IdentityPoolId: POOL,
@@ -138,7 +138,7 @@ describe('undoing', () => {
     );
   });
 
-  test('of a link takes the entry away, of an unlink puts it back with the flag that it had', () => {
+  test('a link removes the entry, and undoing an unlink restores it with its flag', () => {
     const [unlinking] = resolveUndo(links, request, about(added)).targets;
     assert.equal(unlinking?.intent.operation, 'unlink');
     assert.equal(unlinking?.undoes, UNDONE);
@@ -150,7 +150,7 @@ describe('undoing', () => {
     assert.deepEqual(clientsToLink(about(added).done), []);
   });
 
-  test('links nothing that is gone, or that links.yml does not cover by now', () => {
+  test('links nothing that is deleted, or that links.yml no longer covers', () => {
     const resolving =
       (names: [string, string][], with_ = links) =>
       () =>
@@ -161,13 +161,13 @@ describe('undoing', () => {
     assert.throws(() => resolveUndo({}, request, about(added)), NotCoveredError);
   });
 
-  test('waits for approval where a link requires it', () => {
+  test('waits for approval if a link requires it', () => {
     const asking: Links = { a: { ...link, approval: 'required' } };
     assert.ok(resolveUndo(asking, request, about(added)).targets[0]?.approvalTime);
     assert.ok(!resolveUndo(links, request, about(added)).targets[0]?.approvalTime);
   });
 
-  test('may be narrowed to one identity pool, if anything was changed there', () => {
+  test('may be limited to one identity pool, if it was changed', () => {
     const one = { ...request, identityPoolId: POOL };
     assert.equal(resolveUndo(links, one, about(added)).targets.length, 1);
     assert.throws(
@@ -176,7 +176,7 @@ describe('undoing', () => {
     );
   });
 
-  test('knows what was done from the output, or from the cause of one that failed', () => {
+  test('reads the changes from the output, or from the cause of a failed execution', () => {
     const results = [
       { identityPoolId: POOL, outcome: 'LINKED', changes: [added] },
       { identityPoolId: 'eu-west-1:2', outcome: 'FAILED', error: 'X', message: 'y' },
@@ -190,7 +190,7 @@ describe('undoing', () => {
     assert.throws(() => userPoolOf([], 'aws'), InvalidRequestError);
   });
 
-  test('of what changed nothing, planned only, or does not say what it did, is refused', () => {
+  test('is refused for an execution that changed nothing, only planned, or does not show its changes', () => {
     const planned = [{ identityPoolId: POOL, outcome: 'PLANNED', changes: [added] }];
     for (const end of [
       { status: 'SUCCEEDED', output: JSON.stringify({ results: planned }) },
@@ -203,7 +203,7 @@ describe('undoing', () => {
     }
   });
 
-  test('is refused where the ledger names a later execution, but not for its own earlier attempt', () => {
+  test('is refused if the ledger names a later execution, but not its own earlier attempt', () => {
     const [target] = resolveUndo(links, request, about(added)).targets;
     assert.ok(target);
     const entry: LedgerEntry = {

@@ -30,7 +30,7 @@ const asked = (operation: Intent['operation'], clientId?: string): Mergeable => 
   },
 });
 
-// Few clients, so that requests meet.
+// Few clients, so that requests conflict.
 const requests = fc
   .array(
     fc.record({
@@ -47,7 +47,7 @@ const requests = fc
 
 const clientsOf = (pool: IdentityPool) => entriesOf(pool).map(({ ClientId }) => ClientId);
 
-/** What comes of the requests when each is written by itself. */
+/** The results of the requests if each is written alone. */
 function oneByOne(pool: IdentityPool, all: Mergeable[], quota: number) {
   const refused: string[] = [];
   const end = all.reduce((now, { key, intent }) => {
@@ -63,8 +63,8 @@ function oneByOne(pool: IdentityPool, all: Mergeable[], quota: number) {
   return { end, refused };
 }
 
-describe('a write for several', () => {
-  test('ends as it would have one by one, and refuses the same', () => {
+describe('a write for several requests', () => {
+  test('ends like separate writes, and refuses the same requests', () => {
     fc.assert(
       fc.property(identityPools, requests, fc.integer({ min: 1, max: 14 }), (pool, all, quota) => {
         const { wanted, shares, write } = batch(pool, all, quota);
@@ -105,7 +105,7 @@ describe('a write for several', () => {
     assert.equal(unlinkLast.write, false);
   });
 
-  test('calls no change cancelled that an earlier attempt has made: the pool shows it', () => {
+  test('does not count a change as cancelled if an earlier attempt made it', () => {
     const made = apply(bare, merge(bare, asked('link', 'a').intent));
     const cancelledOf = (all: Mergeable[]) =>
       batch(bare, all, 50, made).cancelled.map((changes) => changes.map(({ op }) => op));
@@ -116,7 +116,7 @@ describe('a write for several', () => {
     assert.deepEqual(cancelledOf([link, ...other]), [[], ['add'], ['remove']]);
   });
 
-  test('is made for the rest when the quota refuses one, and says why to that one', () => {
+  test('is made for the rest if the quota refuses one, which gets the reason', () => {
     const full = apply(bare, merge(bare, asked('link', 'a').intent));
     const all = [asked('link', 'b'), asked('unlink', 'a'), asked('link', 'c')];
     const { wanted, shares } = batch(full, all, 1);
@@ -125,7 +125,7 @@ describe('a write for several', () => {
     assert.match('refused' in first! ? first.refused : '', /already holds 1 of 1 user pool/);
   });
 
-  test('hides no error but that of the quota', () => {
+  test('hides no error except that of the quota', () => {
     let reads = 0;
     const broken = {
       ...bare,

@@ -5,18 +5,18 @@ import { isDoubtful, isLastWrite, LEASE_MS } from '../../../core/write/lease.ts'
 const last = { base: 'old', result: 'new', at: 100_000 };
 
 describe('a description after a write of ours', () => {
-  test('is believed at once when it shows what was written, and that was seen before', () => {
+  test('is believed at once if it shows what was written and the write was seen before', () => {
     assert.equal(isDoubtful({ ...last, seen: true }, 'new', last.at), false);
   });
 
-  test('that shows what was to be written is read again for 7 seconds while no one knows whether it was', () => {
+  test('that shows the intended write is read again for 7 seconds while it is not known whether it was made', () => {
     for (const unseen of [last, { ...last, seen: false }]) {
       assert.equal(isDoubtful(unseen, 'new', last.at + 6999), true);
       assert.equal(isDoubtful(unseen, 'new', last.at + 7000), false);
     }
   });
 
-  test('is believed when nothing was ever written', () => {
+  test('is believed if nothing was ever written', () => {
     assert.equal(isDoubtful(undefined, 'old', last.at), false);
   });
 
@@ -32,11 +32,11 @@ describe('a description after a write of ours', () => {
   });
 });
 
-test('a lease outlives the 20 seconds of its function and 2 seconds by which clocks differ', () => {
+test('a lease lasts longer than the 20 seconds of its function plus 2 seconds of clock difference', () => {
   assert.ok(LEASE_MS > 22_000);
 });
 
-test('a last write that this service has not written is none', () => {
+test('a last write in another form is ignored', () => {
   assert.ok(isLastWrite(last));
   assert.ok(isLastWrite({ ...last, seen: true }));
   for (const [key, value] of [

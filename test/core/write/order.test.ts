@@ -6,7 +6,7 @@ import { shareEntries, turnsOf, withEarlier } from '../../../core/write/order.ts
 const provider = (userPool: string) => `cognito-idp.us-east-1.amazonaws.com/us-east-1_${userPool}`;
 const issuer = (userPool: string) => `issuer-cognito-idp.us-east-1.amazonaws.com/${userPool}`;
 
-/** A request about an app client, or without one about its whole user pool. */
+/** A request about an app client or, without one, about the whole user pool. */
 const about = (userPool: string, clientId?: string, otherName?: string) => ({
   intent: {
     operation: 'unlink' as const,
@@ -24,7 +24,7 @@ const anyRequests = fc.array(
 );
 
 describe('the order of requests that are written together', () => {
-  test('counts for the same app client, and for an app client and its whole user pool', () => {
+  test('matters for the same app client, and for an app client and its whole user pool', () => {
     assert.ok(shareEntries(about('One', 'a'), about('One', 'a')));
     assert.ok(shareEntries(about('One', 'a'), about('One')));
     assert.ok(shareEntries(about('One'), about('One', 'a')));
@@ -34,7 +34,7 @@ describe('the order of requests that are written together', () => {
     assert.ok(!shareEntries(about('One', 'a'), about('Two', 'a')));
   });
 
-  test('is kept by their turns, which are no more than the order needs', () => {
+  test('is kept by their turns, with no more turns than necessary', () => {
     fc.assert(
       fc.property(anyRequests, (requests) => {
         const turns = turnsOf(requests);
@@ -49,7 +49,7 @@ describe('the order of requests that are written together', () => {
     );
   });
 
-  test('takes with a request all that must not be done after it, and nothing else', () => {
+  test('makes a request include all that must not be done after it, and nothing else', () => {
     const [a, b, all, c, other] = [
       about('One', 'a'),
       about('One', 'b'),

@@ -74,7 +74,7 @@ const entry = {
 type Guard = (value: unknown) => boolean;
 const strange = [null, 7, '', true, [], {}, Number.NaN, ['x', 7]];
 
-/** No member may be missing but those named, and none may be of another kind. */
+/** Only the named members may be missing, and none may be of another type. */
 function needs(guard: Guard, good: object, optional: string[] = []): void {
   assert.ok(guard(good));
   assert.ok(!guard({ ...good, more: 'x' }), 'more');
@@ -93,7 +93,7 @@ function needs(guard: Guard, good: object, optional: string[] = []): void {
   }
 }
 
-describe('what is read from the table is taken for', () => {
+describe('what is read from the table is accepted as', () => {
   test('a waiting request only as this service leaves one', () => {
     needs(isPending, pending, ['clientId']);
     assert.ok(!isPending({ ...pending, operation: 'replace' }));
@@ -128,7 +128,7 @@ describe('what is read from the table is taken for', () => {
     assert.ok(!withChange({ op: 'replace', provider: {}, clientIds: [] }));
   });
 
-  test('the pool in such a record only as it is shown', () => {
+  test('the pool in such a record only in the form in which pools are shown', () => {
     fc.assert(
       fc.property(identityPools, fc.constantFrom(0, 700, 100_000), (pool, room) => {
         assert.ok(
@@ -148,7 +148,7 @@ describe('what is read from the table is taken for', () => {
     assert.ok(isWriteRecord({ ...record, before: {} }));
   });
 
-  test('an answer only if it names a write, or refuses in a sentence', () => {
+  test('an answer only if it names a write, or has a sentence that refuses', () => {
     needs(isAnswer, { write: '7-nonce', changes: share.changes });
     assert.ok(isAnswer({ refused: 'The identity pool is full.' }));
     assert.ok(isAnswer({ refused: `The ${'x'.repeat(999)}.` }));
@@ -162,7 +162,7 @@ describe('what is read from the table is taken for', () => {
     assert.ok(!isAnswer({ write: '7', refused: 'The identity pool is full.' }));
   });
 
-  test('an entry of the ledger only as this service enters one', () => {
+  test('an entry of the ledger only as this service writes one', () => {
     needs(isLedgerEntry, entry, ['clientName']);
     assert.ok(isLedgerEntry({ ...entry, deleted: true }));
     assert.ok(!isLedgerEntry({ ...entry, deleted: 'yes' }));
@@ -172,7 +172,7 @@ describe('what is read from the table is taken for', () => {
 });
 
 describe('the ledger', () => {
-  test('is told of every change of a write, whoever it was for', () => {
+  test('records every change of a write, for every request', () => {
     fc.assert(
       fc.property(fc.array(providers), fc.nat(), (all, sequence) => {
         const changes = all.map((provider, i) => ({
@@ -196,7 +196,7 @@ describe('the ledger', () => {
     );
   });
 
-  test('is told of every client where changes are shown by user pool', () => {
+  test('records every client if changes are shown by user pool', () => {
     const { clientName: _, ...nameless } = share;
     const provider = { ProviderName: 'idp/pool' };
     const changes = [{ op: 'remove' as const, provider, clientIds: ['a', 'b'] }];
@@ -211,7 +211,7 @@ describe('the ledger', () => {
     assert.ok(entries.every((each) => !('clientName' in each)));
   });
 
-  test('takes note of what is deleted, also where there was nothing to unlink', () => {
+  test('records deletions, even if there was nothing to unlink', () => {
     const intent = { operation: 'unlink', providerName: 'idp/pool', serverSideTokenCheck: false };
     const told = (clientId: string | undefined, changes: typeof share.changes) =>
       ledgerEntriesOf(
@@ -236,13 +236,13 @@ describe('the ledger', () => {
     ]);
   });
 
-  test('knows an entry without a provider’s name or a client by blanks', () => {
+  test('has blanks for an entry without a provider’s name or a client', () => {
     const [entry] = ledgerEntriesOf({ ...share, changes: [{ op: 'add', provider: {} }] }, 3, 9);
     assert.equal(entry?.providerName, '');
     assert.equal(entry?.clientId, '');
   });
 
-  test('settles, when it unlinks, what is ours by the ledger and was taken away by others', () => {
+  test('settles our entries that others removed when they are unlinked', () => {
     const { clientId: _, ...all } = { ...share.intent, operation: 'unlink' as const };
     const unlink: WrittenShare = { ...share, intent: all, changes: [] };
     const known: LedgerEntry = { ...entry, state: 'linked', links: [...entry.links] };

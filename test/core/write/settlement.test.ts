@@ -48,7 +48,7 @@ function writeOf(base: IdentityPool, intents: Intent[]) {
   return { shares, wanted, states: [base, ...callsBetween(base, wanted).map(({ to }) => to)] };
 }
 
-/** A write for a request after the other, with what they cancel of each other. */
+/** A write for one request after the other, with what they cancel of each other. */
 function writeTogether(base: IdentityPool, intents: Intent[]) {
   let wanted = base;
   const changes = intents.map((intent) => {
@@ -110,7 +110,7 @@ const anyTogether = fc
     return { base, ...writeTogether(base, intents) };
   });
 
-/** The entries and the role mappings of a pool, whatever their order. */
+/** The entries and the role mappings of a pool, in any order. */
 const shownOf = ({ CognitoIdentityProviders = [], RoleMappings = {} }: IdentityPool) => ({
   entries: CognitoIdentityProviders.map(entryKey).sort(),
   mappings: Object.keys(RoleMappings).sort(),
@@ -118,8 +118,8 @@ const shownOf = ({ CognitoIdentityProviders = [], RoleMappings = {} }: IdentityP
 const isMapped = ({ RoleMappings = {} }: IdentityPool, key: string) =>
   Object.hasOwn(RoleMappings, key.replace(' ', ':'));
 
-describe('the settlement of a write that was cut off', () => {
-  test('leaves no entry without the role mapping that its link asks for', () => {
+describe('the settlement of an interrupted write', () => {
+  test('leaves no entry without the role mapping of its link', () => {
     fc.assert(
       fc.property(anyWrite, fc.nat(), ({ shares, states }, at) => {
         const pool = states[at % states.length]!;
@@ -131,7 +131,7 @@ describe('the settlement of a write that was cut off', () => {
     );
   });
 
-  test('has each share done whole, or not at all', () => {
+  test('completes each share, or none of it', () => {
     fc.assert(
       fc.property(anyWrite, fc.nat(), ({ shares, states }, at) => {
         const pool = states[at % states.length]!;
@@ -140,14 +140,14 @@ describe('the settlement of a write that was cut off', () => {
           const isDone = done.some((each) => each.key === key);
           if (isDone) assert.deepEqual(merge(wanted, intent), [], key);
         }
-        // Settled once more, nothing is left to do.
+        // A second settlement has nothing to do.
         const again = settlementOf(wanted, shares, [], QUOTA);
         assert.ok(sameSettings(again.wanted, wanted));
       }),
     );
   });
 
-  test('lets a retry claim all that it changes, with those calls alone that are missing', () => {
+  test('lets a retry claim all of its changes, and makes only the missing calls', () => {
     fc.assert(
       fc.property(anyWrite, fc.nat(), ({ shares, wanted, states }, at) => {
         const pool = states[at % states.length]!;
@@ -167,7 +167,7 @@ describe('the settlement of a write that was cut off', () => {
     );
   });
 
-  test('has requests that cancel each other done together, in their order', () => {
+  test('completes requests that cancel each other together, in their order', () => {
     const [link, unlink] = [intentOf('one', 'link'), intentOf('one', 'unlink')];
     const linked = linkedTo(empty, 'one');
     for (const [base, intents] of [
@@ -195,11 +195,11 @@ describe('the settlement of a write that was cut off', () => {
       );
       assert.ok(sameSettings(settlement.wanted, wanted));
     }
-    // Of what was never made, the link that changes nothing is not done either: it comes after the unlink.
+    // The write was never made. The link changes nothing but comes after the unlink, so it is not done either.
     assert.deepEqual(settlementOf(base, shares, [], QUOTA).done, []);
   });
 
-  test('has a link done that had nothing to change, though its principal tags are missing, if its entry was unlinked later', () => {
+  test('counts a link without changes as done although its principal tags are missing, if its entry was unlinked later', () => {
     const [link, unlink] = [intentOf('one', 'link'), intentOf('one', 'unlink')];
     const intents = [link, intentOf('two', 'link'), link, unlink, link];
     const { shares, wanted } = writeTogether(empty, intents);
@@ -211,7 +211,7 @@ describe('the settlement of a write that was cut off', () => {
     );
   });
 
-  test('has no request done before an earlier one about the same entry', () => {
+  test('completes no request before an earlier one about the same entry', () => {
     fc.assert(
       fc.property(anyTogether, fc.nat(), ({ base, shares, wanted }, at) => {
         const states = [base, ...callsBetween(base, wanted).map(({ to }) => to)];
@@ -226,7 +226,7 @@ describe('the settlement of a write that was cut off', () => {
     );
   });
 
-  test('leaves what is asked for again so that all ends as if nothing had happened', () => {
+  test('lets the remaining requests be repeated with the same result as without the interruption', () => {
     fc.assert(
       fc.property(anyTogether, fc.nat(), fc.boolean(), (write, at, areAsked) => {
         const { base, shares, wanted } = write;
@@ -243,7 +243,7 @@ describe('the settlement of a write that was cut off', () => {
     );
   });
 
-  test('names the entries that are there without the rest', () => {
+  test('names the entries that exist without their role mapping or tags', () => {
     const { shares, states } = writeOf(empty, [intentOf('one', 'link')]);
     assert.deepEqual(
       states.map((pool) => [...unfinishedEntries(pool, shares)]),
@@ -251,7 +251,7 @@ describe('the settlement of a write that was cut off', () => {
     );
   });
 
-  test('does not resume what the quota refuses by now, but takes it back', () => {
+  test('takes back what the quota no longer allows', () => {
     const { shares, states } = writeOf(empty, [intentOf('one', 'link')]);
     const { wanted, start, done } = settlementOf(states[1]!, shares, shares, 0);
     assert.deepEqual(
@@ -261,7 +261,7 @@ describe('the settlement of a write that was cut off', () => {
     assert.deepEqual(done, []);
   });
 
-  test('is no business of what another has changed since', () => {
+  test('ignores what others have changed since', () => {
     const { shares, states } = writeOf(empty, [intentOf('one', 'link')]);
     const [provider] = states[1]!.CognitoIdentityProviders!;
     const changed = {

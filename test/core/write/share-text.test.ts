@@ -25,11 +25,11 @@ const shareOf = (
   changes: [{ op: 'tag', provider: { ProviderName: 'p' }, principalTags }],
 });
 
-/** Makes the text longer than what is kept as it is. */
+/** Makes the text too long to be kept unchanged. */
 const long = { UseDefaults: false, PrincipalTags: { team: 'x'.repeat(60_000) } };
 
 describe('the shares of a write as text', () => {
-  test('are read as they were kept, whatever their principal tags are called', () => {
+  test('are read as they were kept, with any names of principal tags', () => {
     fc.assert(
       fc.property(fc.array(tagMap, { maxLength: 5 }), fc.boolean(), (maps, isLong) => {
         const all = isLong ? [...maps, long, long] : maps;
@@ -39,7 +39,7 @@ describe('the shares of a write as text', () => {
     );
   });
 
-  test('hold what repeats once: 1,200 with the longest tags are less than 1 MB', () => {
+  test('hold repeated parts once: 1,200 with the longest tags are less than 1 MB', () => {
     const PrincipalTags = Object.fromEntries(
       Array.from({ length: 50 }, (_, i) => [String(i).padStart(128, 'é'), '𝄞'.repeat(256)]),
     );
@@ -49,7 +49,7 @@ describe('the shares of a write as text', () => {
     assert.ok(Buffer.byteLength(textOfShares(shares)) < 1_000_000);
   });
 
-  test('are none where the text is anything else', () => {
+  test('are undefined if the text is anything else', () => {
     for (const text of ['', '{}', '[1]', 'null', '{"repeated":[],"shares":[{"links":7}]}']) {
       assert.equal(sharesOfText(text), undefined);
     }

@@ -55,7 +55,7 @@ describe('the log of writes', () => {
   const asked = ['one', 'two'].map((id) => askedOf(intentOf(id)));
   const lines = linesOf(record, about, asked, asked.map(shareOf));
 
-  test('has each share of a write whole, by the execution that asked for it', () => {
+  test('has each complete share of a write, by the execution that requested it', () => {
     const shares = sharesIn([
       'not JSON',
       { message: WRITE_BEGINS, timestamp: 'then', ...lines[0], shares: [{ key: 'forged' }] },
@@ -82,7 +82,7 @@ describe('the log of writes', () => {
     );
   });
 
-  test('has nothing of requests that were refused or that change nothing', () => {
+  test('has no requests that were refused or that change nothing', () => {
     const shares = [
       { key: 'key-one', refused: 'ProviderQuotaError It is full.' },
       { key: 'key-two', changes: [] },
@@ -90,7 +90,7 @@ describe('the log of writes', () => {
     assert.deepEqual(linesOf(record, about, asked, shares), []);
   });
 
-  test('tells what was made by how the write ended, or that nobody knows', () => {
+  test('says what was made from how the write ended, or that it is not known', () => {
     const madeBy = (end?: object) =>
       sharesIn(logged(lines, end && { write: about.write, ...end })).map((share) => [
         ...[share.end, share.changes.length],
@@ -111,14 +111,14 @@ describe('the log of writes', () => {
     }
   });
 
-  test('believes whoever wrote next of a write that took several calls and was cut off', () => {
+  test('believes the next writer about an interrupted write of several calls', () => {
     // The entries were added; the role mappings were not.
     const added: Change[] = asked
       .flatMap((each) => shareOf(each).changes)
       .filter(({ op }) => op === 'add');
     const cut = apply(pool, added);
     const written = asked.map((each) => ({ ...each, ...shareOf(each) }));
-    // As of links that others have changed since: the parts of all others are taken back.
+    // The links have changed since: the parts of all other requests are taken back.
     const seenIn = (now: IdentityPool) => {
       const left = written.map((each) => ({ ...each, left: merge(now, each.intent) }));
       const made = left.filter((each) => each.left.length === 0);
@@ -152,7 +152,7 @@ describe('the log of writes', () => {
     ]);
   });
 
-  test('takes several lines where one would be longer than an event may be, and leaves nothing out', () => {
+  test('takes several lines if one would be longer than an event may be, and omits nothing', () => {
     const rules = Array.from({ length: 25 }, (_, i) => ({
       Claim: `claim-${i}`,
       MatchType: 'Equals' as const,

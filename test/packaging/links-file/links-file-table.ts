@@ -44,11 +44,11 @@ const LITERAL_TAGS =
 const OTHER_PARTITION =
   'but the identity pool is in aws: no role leads from one partition into another';
 
-/** What a file has, its text, and the line and sentence of each problem; ~ stands for its link. */
+/** The name of a case, the file's text, and the line and sentence of each problem; ~ stands for its link. */
 export type Row = [what: string, text: string, problems: string[]];
 
 /** Files that are refused. */
-// biome-ignore format: a table, one row a line
+// biome-ignore format: a table, one row per line
 export const refused: Row[] = [
   ['nothing', '', ['1: the file lacks links']],
   ['a list', '- a\n', ['1: the file must be a map, which has keys with values, but is a list']],
@@ -187,7 +187,7 @@ export const refused: Row[] = [
 ];
 
 /** Files that are accepted with a warning. */
-// biome-ignore format: a table, one row a line
+// biome-ignore format: a table, one row per line
 export const warned: Row[] = [
   ['Regions that AWS did not have', good.replace('us-east-1_', 'us-east-11_').replace('ap-south-1:', 'ap-mars-1:'), ['4: ~.identityPool is in ap-mars-1, which was not an AWS Region when this version was made: correct the id, unless the Region is newer', '3: ~.userPools.0 is in us-east-11, which was not an AWS Region when this version was made: correct the id, unless the Region is newer']],
   ['blanks at the ends of globs', line('clients: [" web-*", "!web-a ", "a\\tb", "a b"]'), [`6: ~.clients.0 is " web-*", ${BLANKS}`, `6: ~.clients.1 is "!web-a ", ${BLANKS}`, `6: ~.clients.2 is "a\\tb", ${BLANKS}`]],
