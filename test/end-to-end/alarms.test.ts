@@ -13,7 +13,6 @@ import {
 } from '@aws-sdk/client-sqs';
 import { assembleAws, deployStack, readTemplate } from 'embedded-aws';
 import type { Principal } from 'embedded-aws/kernel/iam.ts';
-import { ATTENDED } from '../../core/request/attended.ts';
 import { deployService } from '../../demo/deploy.ts';
 import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
 
@@ -176,30 +175,8 @@ describe('the alarm topic', () => {
       ['reconcile-timed-out', 'ExecutionsTimedOut', world.reconcileArn],
     ] as const) {
       const Dimensions = [{ Name: 'StateMachineArn', Value }];
-      const { Metrics = [], ...single } = alarm(name);
-      const counted = Metrics.find(({ Id }) => Id === 'failed')?.MetricStat?.Metric ?? single;
-      const { Namespace, MetricName: metric, Dimensions: dimensions } = counted;
+      const { Namespace, MetricName: metric, Dimensions: dimensions } = alarm(name);
       assert.deepEqual([Namespace, metric, dimensions], ['AWS/States', MetricName, Dimensions]);
-    }
-    // What a person sees at once is counted by stage, and left out.
-    for (const [name, machine] of [
-      ['executions-failed', 'link'],
-      ['reconcile-failed', 'reconcile'],
-    ] as const) {
-      const { Metrics = [] } = alarm(name);
-      const attended = Metrics.find(({ Id }) => Id === 'attended')!.MetricStat!.Metric;
-      assert.deepEqual(attended, {
-        Namespace: 'Poolbridge',
-        MetricName: ATTENDED[machine],
-        Dimensions: [
-          { Name: 'service', Value: 'poolbridge' },
-          { Name: 'stage', Value: 'dev' },
-        ],
-      });
-      assert.equal(
-        Metrics.find(({ ReturnData }) => ReturnData)!.Expression,
-        'failed - FILL(attended, 0)',
-      );
     }
   });
 
