@@ -12,7 +12,7 @@ export const POOLS = [
   'ap-south-1:00000000-0000-0000-0000-00000000c001',
   'ap-south-1:00000000-0000-0000-0000-00000000c002',
 ] as const;
-// As in links.yml beside this file.
+// The same quotas as in links.yml in this folder.
 export const QUOTAS = new Map<string, number>([
   [POOLS[0], 1000],
   [POOLS[1], 12],
@@ -20,10 +20,10 @@ export const QUOTAS = new Map<string, number>([
 ]);
 export const USER_POOLS = ['us-east-1_Chaos0001', 'us-east-1_Chaos0002'] as const;
 
-/** The user pool of many app clients, of which a link covers some by their names. */
+/** The user pool with many app clients; a link covers some of them by name. */
 export const CROWDED = 'us-east-1_Chaos0005';
 
-/** The user pool of which every change must be approved. */
+/** The user pool for which every change needs approval. */
 export const APPROVED = 'us-east-1_Chaos0003';
 
 /** The user pool whose app clients have role mappings, and their identity pool. */
@@ -38,7 +38,7 @@ const foreignOf = (n: number) => ({
   ClientId: `foreign${n}`,
 });
 
-/** What others have set there beside their entry. */
+/** The roles and role mappings that others have set in that identity pool. */
 export const FOREIGN_ROLES = {
   Roles: { authenticated: `arn:aws:iam::${ACCOUNT_B}:role/user` },
   RoleMappings: {
@@ -49,7 +49,7 @@ export const FOREIGN_ROLES = {
   },
 };
 
-/** The user pool that a link covers by its tags, the tags, and the identity pool. */
+/** A user pool that a link covers by its tags, with those tags and the identity pool. */
 export const TAGGED = {
   userPool: 'us-east-1_Chaos0006',
   link: 'tagged',
@@ -57,40 +57,40 @@ export const TAGGED = {
   pool: POOLS[0],
 } as const;
 
-/** The name of a user pool as identity pools have it. */
+/** The provider name of a user pool in an identity pool. */
 export const providerNameOf = (userPoolId: string): string =>
   `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
 
 /** All identity pools. */
 export const ALL_POOLS = [...POOLS, MAPPED.pool] as const;
 
-/** The identity pools that links.yml allows a client. */
+/** The identity pools that links.yml links an app client to. */
 export function covering(userPoolId: string, name: string): string[] {
   if (userPoolId === USER_POOLS[0]) return [POOLS[0]];
   if (userPoolId === CROWDED) return name.startsWith('web-') ? [POOLS[0]] : [];
   return name.startsWith('web-') ? [...POOLS] : [POOLS[1]];
 }
 
-/** Those of them from which a client that is deleted goes, too. */
+/** The identity pools that a deleted app client is removed from (`onDelete: unlink`). */
 export function leaving(userPoolId: string): string[] {
   return userPoolId === USER_POOLS[0] ? [POOLS[0]] : [POOLS[1]];
 }
 
 type Template = ReturnType<typeof readTemplate>;
 
-/** What is deployed, read once for all seeds. */
+/** The templates to deploy, read once for all seeds. */
 export interface Deployment {
   service: Template;
   accountB: Template;
 }
 
-/** Reads what is deployed: the compiled template of the packaged service, and Account-B's. */
+/** Reads the compiled template of the packaged service, and the template of Account-B. */
 export const readDeployment = (artifactFolder: string): Deployment => ({
   service: readTemplate(`${artifactFolder}/cloudformation-template-update-stack.json`),
   accountB: readTemplate(fileURLToPath(new URL('../../resources/account-b.yml', import.meta.url))),
 });
 
-/** An entry that no link of ours has made. */
+/** An entry that does not come from one of our links. */
 export const foreignEntry = (random: Random, n: number): Provider => ({
   ProviderName: `cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Foreign${n}`,
   ClientId: `foreign${n}`,
@@ -100,7 +100,7 @@ export const foreignEntry = (random: Random, n: number): Provider => ({
 /** Both accounts, with the service deployed to them. */
 export class Accounts {
   readonly #scene: Scene;
-  /** Of the state machine, once it is deployed. */
+  /** ARN of the link state machine; empty until it is deployed. */
   machineArn = '';
 
   constructor(scene: Scene) {
@@ -133,7 +133,7 @@ export class Accounts {
     await this.#createMappedPool();
   }
 
-  /** Does something as the owner of Account-A, who waits and asks again when throttled. */
+  /** Calls AWS as the owner of Account-A, and repeats the call after a second if it is throttled. */
   async asA(service: string, operation: string, input: Record<string, unknown>): Promise<object> {
     const principal = this.#scene.aws.iam.principalOf(ACCOUNT_A);
     const { region } = HOME;
@@ -146,14 +146,14 @@ export class Accounts {
     return this.asA(service, operation, input);
   }
 
-  /** As who owns Account-B. */
+  /** Calls AWS as the owner of Account-B. */
   #asB(operation: string, input: Record<string, unknown>) {
     const principal = this.#scene.aws.iam.principalOf(ACCOUNT_B);
     const service = 'cognito-identity';
     return this.#scene.aws.call({ service, operation, input, principal, region: 'ap-south-1' });
   }
 
-  /** The same in every seed. */
+  /** Creates the identity pool with role mappings, the same in every seed. */
   async #createMappedPool(): Promise<void> {
     await this.#asB('CreateIdentityPool', {
       IdentityPoolName: 'mapped',
@@ -165,7 +165,7 @@ export class Accounts {
     this.#scene.observer.begin(this.#scene.aws.identityPools.find(MAPPED.pool).pool);
   }
 
-  /** A pool that holds some of what a pool can hold. */
+  /** Creates an identity pool with a random choice of settings. */
   async #createIdentityPool(id: string): Promise<void> {
     const { random } = this.#scene;
     const some = <T>(value: T) => (random.chance(0.6) ? value : undefined);
@@ -178,7 +178,7 @@ export class Accounts {
       OpenIdConnectProviderARNs: some([`arn:aws:iam::${ACCOUNT_B}:oidc-provider/a.example`]),
       SamlProviderARNs: some([`arn:aws:iam::${ACCOUNT_B}:saml-provider/staff`]),
       CognitoIdentityProviders: some(
-        // Close to the quota, where there is one.
+        // The second pool has a low quota: start close to it.
         Array.from({ length: random.between(1, 9) + (id === POOLS[1] ? 3 : 0) }, (_, i) =>
           foreignEntry(random, i),
         ),

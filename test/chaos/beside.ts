@@ -3,12 +3,12 @@ import type { EmbeddedAws } from 'embedded-aws';
 import type { Call } from 'embedded-aws/kernel/call.ts';
 import type { PrincipalTagMap } from '../../core/identity-pool/roles.ts';
 
-/** Whether a user pool's principal tags do anything. */
+/** Whether a user pool's principal tags have any effect. */
 export const areActive = (map: PrincipalTagMap | undefined): boolean =>
   map !== undefined &&
   (map.UseDefaults === true || Object.keys(map.PrincipalTags ?? {}).length > 0);
 
-/** Counts how often the role mappings and the principal tags of identity pools came and went. */
+/** Counts how often role mappings and principal tags of identity pools were added and removed. */
 export class Beside {
   readonly #aws: EmbeddedAws;
   readonly #changes = new Map<string, number>();
@@ -17,7 +17,7 @@ export class Beside {
     this.#aws = aws;
   }
 
-  /** Looks at every call that changes them from now on. */
+  /** Starts to count: wraps the operations that change them. */
   watch(): void {
     const operations = this.#aws.services.get('cognito-identity')?.operations ?? {};
     for (const name of ['SetIdentityPoolRoles', 'SetPrincipalTagAttributeMap']) {

@@ -1,6 +1,6 @@
 import type { Mistake } from './mistake.ts';
 
-/** A deliberate mistake that a seed sees. */
+/** A deliberate mistake, and a seed that detects it. */
 export interface Bug extends Mistake {
   seed: number;
 }
@@ -12,7 +12,7 @@ const poolWriter = 'aws/write/pool-writer.ts';
 const lease = 'aws/table/lease-item.ts';
 const pool = 'core/identity-pool/identity-pool.ts';
 
-/** Mistakes that have been made, or nearly: each of them must be seen. */
+/** Mistakes that were made in the code, or almost: the suite must detect each of them. */
 export const bugs: Bug[] = [
   {
     name: 'no lease',
@@ -26,7 +26,7 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'no rebase: it is written onto the snapshot',
+    name: 'no rebase: the write uses the snapshot',
     seed: 1,
     changes: [
       {
@@ -50,7 +50,7 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'release by anyone',
+    name: 'anyone can release the lease',
     seed: 3,
     changes: [
       {
@@ -87,7 +87,7 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'merge by a list of what is allowed, without the SAML providers',
+    name: 'the merge keeps only listed members, without the SAML providers',
     seed: 2,
     changes: [
       {
@@ -118,7 +118,7 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'no answer is taken for a no',
+    name: 'a write without an answer counts as refused',
     seed: 43,
     changes: [
       {
@@ -134,14 +134,14 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'no answer, and the write is sent again',
+    name: 'a write without an answer is sent again',
     seed: 24,
     changes: [
       { file: 'aws/clients/identity-pool.ts', find: 'maxAttempts: 1', replace: 'maxAttempts: 3' },
     ],
   },
   {
-    name: 'a stale description is believed',
+    name: 'a stale description is trusted',
     seed: 2,
     changes: [
       {
@@ -163,7 +163,7 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'waiting requests are believed as they stand in the table',
+    name: 'waiting requests in the table are trusted without a check',
     seed: 17,
     changes: [
       {
@@ -181,7 +181,7 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'a listing is published before it is whole',
+    name: 'a listing is published before it is complete',
     seed: 4,
     changes: [
       {
@@ -195,7 +195,7 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'the quota is not looked at again',
+    name: 'the quota is not checked again',
     seed: 42,
     changes: [
       {
@@ -228,7 +228,7 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'reconcile links again what was unlinked by request',
+    name: 'reconcile links app clients again that were unlinked by request',
     seed: 38,
     changes: [
       {
@@ -244,7 +244,7 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'reconcile writes where it was only to report',
+    name: 'reconcile writes although it must only report',
     seed: 84,
     changes: [
       {
@@ -255,7 +255,7 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'what needs approval is written without',
+    name: 'a change that needs approval is written without it',
     seed: 10,
     changes: [
       {
@@ -266,7 +266,7 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'a pause is not looked at',
+    name: 'a pause is ignored',
     seed: 2,
     changes: [
       {
@@ -277,7 +277,7 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'an undo takes back more than the execution did',
+    name: 'an undo reverts more than the execution did',
     seed: 14,
     changes: [
       {
@@ -300,16 +300,17 @@ export const bugs: Bug[] = [
     ],
   },
   {
-    name: 'the principal tags of a user pool go with the first of its clients',
+    name: 'unlinking the first app client removes the principal tags of its user pool',
     seed: 520,
     changes: [{ file: 'core/identity-pool/taken-back.ts', find: ' && !isUsed', replace: '' }],
   },
 ];
 
-/** The text of this file with another seed for a mistake. */
+/** The text of this file with a new seed for one mistake. */
 export function pinned(source: string, name: string, seed: number): string {
   const mark = `name: '${name}',\n    seed: `;
   const at = source.indexOf(mark) + mark.length;
-  if (at < mark.length) throw new Error(`bugs.ts does not name “${name}” as it is to be found.`);
+  if (at < mark.length)
+    throw new Error(`bugs.ts has no entry “${name}” with its seed on the next line.`);
   return `${source.slice(0, at)}${source.slice(at).replace(/^\d+/, String(seed))}`;
 }

@@ -12,9 +12,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 type Handler = (event: unknown, context: object) => Promise<unknown>;
 
 export interface Handlers {
-  /** The handlers by the names of their functions. */
+  /** The handlers, by function name. */
   steps: Record<string, Handler>;
-  /** The links that they judge by. What is changed in them holds as after another deployment. */
+  /** The links that the handlers use. Changing them has the effect of a new deployment. */
   links: Record<string, Link>;
 }
 
@@ -45,7 +45,7 @@ const entry = [
 const COPIES_SETTINGS =
   /\/(schema(Des|S)erializationMiddleware|endpointMiddleware|resolveAwsSdkSigV4Config)\.js$/;
 
-/** What a handler's own process would give it, and here the suite does. */
+/** Replaces what the process of a Lambda function provides: network, credentials, and signing. */
 const surroundings: Plugin = {
   name: 'surroundings',
   setup(bundling) {
@@ -54,7 +54,7 @@ const surroundings: Plugin = {
       bundling.onResolve({ filter }, ({ path }) => ({ path, namespace }));
       bundling.onLoad({ filter: /.*/, namespace }, () => ({ contents, resolveDir: root }));
     };
-    // Every call of every client goes through the suite.
+    // Every call of every SDK client goes through the suite.
     from(
       /^@smithy\/node-http-handler$/,
       `export class NodeHttpHandler {
@@ -72,7 +72,7 @@ const surroundings: Plugin = {
       /^@aws-sdk\/credential-provider-node$/,
       `export const defaultProvider = () => async () => globalThis.chaos.credentials();`,
     );
-    // Nobody checks signatures here; whose they are is what counts.
+    // No signature is checked here; only the access key matters, because it identifies the caller.
     from(
       /^@smithy\/signature-v4$/,
       `const valueOf = (value) => (typeof value === 'function' ? value() : value);
@@ -91,7 +91,7 @@ const surroundings: Plugin = {
         }
       }`,
     );
-    // Of every call they make a text that nobody reads.
+    // These middlewares build text for every call, and nothing reads it.
     bundling.onLoad({ filter: /\/loggerMiddleware\.js$/ }, () => ({
       contents: `export const loggerMiddleware = () => (next) => next;
         export const loggerMiddlewareOptions = {};
@@ -102,18 +102,18 @@ const surroundings: Plugin = {
         export const getUserAgentMiddlewareOptions = {};
         export const getUserAgentPlugin = () => ({ applyToStack() {} });`,
     }));
-    // No function here was invoked by another.
+    // No Lambda function invokes another one here, so recursion detection is not needed.
     bundling.onLoad({ filter: /\/recursionDetectionMiddleware\.js$/ }, () => ({
       contents: 'export const recursionDetectionMiddleware = () => (next) => next;',
     }));
-    // The SDK copies all settings of a client four times for each call, which takes a tenth of a seed's time.
-    // Here it looks them up instead.
+    // The SDK copies all client settings four times per call, which takes a tenth of a seed's time. Inherit
+    // them instead.
     bundling.onLoad({ filter: COPIES_SETTINGS }, ({ path }) => {
       const source = readFileSync(path, 'utf8');
       if (!source.includes('...config')) throw new Error(`${path} no longer copies the settings.`);
       return { contents: source.replaceAll('...config', '__proto__: config') };
     });
-    // No function has such files, and reading them takes real time.
+    // Lambda functions have no AWS config files, and reading them takes real time.
     bundling.onLoad({ filter: /shared-ini-file-loader\/readFile\.js$/ }, () => ({
       contents: `export const readFile = async () => '';
         export const fileIntercept = {};
@@ -126,7 +126,7 @@ const surroundings: Plugin = {
   },
 };
 
-/** The source of a file with what a bug puts into it. */
+/** The source of a file with the changes of a mistake applied. */
 function withBug({ name, changes }: Mistake, file: string): string {
   const source = readFileSync(join(root, file), 'utf8');
   return changes
@@ -163,7 +163,7 @@ const own = {
   stdin: { contents: entry, resolveDir: root, loader: 'ts' },
 } as const satisfies BuildOptions;
 
-/** The packages that the handlers import, each as a module of its own: they are the same for all. */
+/** Bundles each package that the handlers import as a separate module, once for all mistakes. */
 async function bundlePackages(): Promise<Map<string, string>> {
   const outdir = mkdtempSync(join(tmpdir(), 'poolbridge-chaos-'));
   process.once('exit', () => rmSync(outdir, { recursive: true }));
@@ -186,7 +186,7 @@ async function bundlePackages(): Promise<Map<string, string>> {
 
 let packages: Promise<Map<string, string>> | undefined;
 
-/** Lets the handlers import the packages as they are bundled, and the links. */
+/** Resolves imports of packages to the bundled modules, and `#links` to the given links. */
 const inPlace = (modules: Map<string, string>, links: URL): Plugin => ({
   name: 'in-place',
   setup(bundling) {
@@ -201,7 +201,7 @@ const inPlace = (modules: Map<string, string>, links: URL): Plugin => ({
   },
 });
 
-/** The real handlers in one module, with their calls going through the suite; with a bug, if given. */
+/** Loads the real handlers as one module whose calls go through the suite; with a mistake, if given. */
 export async function loadHandlers(
   bug?: Mistake,
   links = new URL('links.yml', import.meta.url),
@@ -213,7 +213,7 @@ export async function loadHandlers(
   process.env['TABLE_NAME'] = 'poolbridge-dev';
   process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
   process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
-  // Nobody reads the stacks of errors that are meant.
+  // Expected errors need no stack traces.
   Error.stackTraceLimit = 0;
   packages ??= bundlePackages();
   try {

@@ -7,12 +7,12 @@ import { runSeeds } from './shares.ts';
 import { type Outcome, Suite } from './suite.ts';
 import { Tally } from './tally.ts';
 
-// What a seed draws is decided by its number alone: these have no virtue but to be the first.
+// The number of a seed alone decides what it draws. The first seeds are as good as any others.
 const SEEDS = 200;
 
 const artifact = process.env['POOLBRIDGE_ARTIFACT'] ?? '';
 
-describe('whatever happens', () => {
+describe('the service under random faults', () => {
   let deployment: Deployment;
   let handlers: Handlers;
   before(async () => {
@@ -26,7 +26,7 @@ describe('whatever happens', () => {
       ...violations.map((violation) => `✗ ${violation}`),
     ].join('\n');
 
-  test(`nothing is lost, nothing hangs and nobody is told what is not so: ${SEEDS} seeds`, async (t) => {
+  test(`loses nothing, does not hang and reports only what is true: ${SEEDS} seeds`, async (t) => {
     const sums = { updates: 0, faults: 0, overwrittenInTheInstant: 0, overwrittenUnseen: 0 };
     const failed: Outcome[] = [];
     const tally = new Tally();
@@ -39,20 +39,20 @@ describe('whatever happens', () => {
     assert.equal(failed.length, 0, failed.map(again).join('\n\n'));
     assert.equal(tally.seeds, SEEDS);
     t.diagnostic(JSON.stringify(sums));
-    // A suite that does nothing finds nothing.
+    // Without updates and faults, a suite finds nothing.
     assert.ok(sums.updates > SEEDS && sums.faults > SEEDS, JSON.stringify(sums));
     const undrawn = (Object.keys(DRAWN) as Drawn[]).filter((name) => tally.drawn(name) === 0);
-    assert.deepEqual(undrawn, [], 'Each must happen in some of the seeds.');
+    assert.deepEqual(undrawn, [], 'Each of these must happen in at least one seed.');
   });
 
-  test('fifty app clients created at once are linked with at most ten updates, and none is lost', async () => {
+  test('links fifty app clients created at once with at most ten updates, and loses none', async () => {
     const outcome = await new Suite(1, handlers, { crowd: { count: 50 } }).run(deployment);
     assert.deepEqual(outcome.violations, [], again(outcome));
     assert.equal(outcome.entries, 50);
     assert.ok(outcome.updates <= 10, `${outcome.updates} updates`);
   });
 
-  test('fifty app clients created at once among a thousand, of which names decide, share their listings', async () => {
+  test('shares listings between fifty app clients created at once among a thousand, linked by name', async () => {
     const outcome = await new Suite(1, handlers, { crowd: { count: 50, among: 950 } }).run(
       deployment,
     );
@@ -63,7 +63,7 @@ describe('whatever happens', () => {
     assert.ok(outcome.lastEnd <= 90_000, `${outcome.lastEnd} ms`);
   });
 
-  test('it happens in the same way every time', async () => {
+  test('behaves the same in every run of a seed', async () => {
     const [first, second] = [new Suite(7, handlers), new Suite(7, handlers)];
     const { timeline } = await first.run(deployment);
     assert.ok(timeline.length > 50);

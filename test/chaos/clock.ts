@@ -18,7 +18,7 @@ interface Timer {
 const isBefore = (a: Timer, b: Timer): boolean =>
   a.at < b.at || (a.at === b.at && a.order < b.order);
 
-/** What is to happen, the next of all first: a binary heap. */
+/** The pending timers, earliest first: a binary heap. */
 class Agenda {
   #heap: Timer[] = [];
   readonly #cancelled = new Set<number>();
@@ -37,7 +37,7 @@ class Agenda {
     this.#cancelled.add(order);
   }
 
-  /** The next, or nothing. */
+  /** The next timer, or undefined. */
   peek(): Timer | undefined {
     while (this.#heap[0] && this.#cancelled.delete(this.#heap[0].order)) this.take();
     return this.#heap[0];
@@ -65,7 +65,7 @@ class Agenda {
   }
 }
 
-/** What stands for a timer of Node. */
+/** Takes the place of a Node.js timer. */
 class Handle {
   readonly id: number;
 
@@ -89,23 +89,23 @@ class Handle {
 export const START = real.Date.UTC(2026, 0, 1);
 
 /**
- * Time that passes only when nothing else is left to do: waits and back-offs cost nothing, and the
- * same things happen in the same order every time.
+ * Virtual time that passes only when no other work is left: waits and back-offs cost no real time, and
+ * the order of events is the same in every run.
  */
 export class VirtualClock {
   #now = START;
   #order = 0;
   readonly #agenda = new Agenda();
-  /** What really takes time is under way: no virtual time passes meanwhile. */
+  /** Number of operations that take real time; no virtual time passes while one is running. */
   #busy = 0;
-  /** By how much whoever asks now sees another time, in milliseconds. */
+  /** Offset of the current caller's clock, in milliseconds. */
   readonly #skew: () => number;
 
   constructor(skew: () => number) {
     this.#skew = skew;
   }
 
-  /** Milliseconds since the beginning. */
+  /** Virtual milliseconds since {@link START}. */
   get elapsed(): number {
     return this.#now - START;
   }
@@ -115,7 +115,7 @@ export class VirtualClock {
     globalThis.setTimeout = ((run: (...args: unknown[]) => void, delay = 0, ...args: unknown[]) => {
       const id = ++this.#order;
       const at = this.#now + Math.max(0, Math.round(Number(delay) || 0));
-      // As with Node's own timers, what runs later still knows for whom.
+      // Like Node's own timers, keep the async context for the callback.
       const context = new AsyncResource('Timeout');
       this.#agenda.add({
         at,
@@ -125,7 +125,7 @@ export class VirtualClock {
       return new Handle(id);
     }) as unknown as typeof setTimeout;
     globalThis.clearTimeout = ((handle?: unknown) => {
-      // Anything else is a timer of Node itself, whose number may be that of one of ours.
+      // Any other handle is a real Node.js timer, and its number may equal one of ours.
       if (handle instanceof Handle) this.#agenda.cancel(handle.id);
       else real.clearTimeout(handle as NodeJS.Timeout);
     }) as typeof clearTimeout;
@@ -150,7 +150,7 @@ export class VirtualClock {
     globalThis.Date = real.Date;
   }
 
-  /** Waits for something that really takes time, as a table's store does. */
+  /** Waits for an operation that takes real time, such as a call of the table store. */
   async during<T>(work: Promise<T>): Promise<T> {
     this.#busy++;
     try {
@@ -160,7 +160,7 @@ export class VirtualClock {
     }
   }
 
-  /** Until everything that can go on without time passing has gone on. */
+  /** Waits until no work can continue unless time passes. */
   async #settle(): Promise<void> {
     do {
       await new Promise<void>((resolve) => {
@@ -169,7 +169,7 @@ export class VirtualClock {
     } while (this.#busy > 0);
   }
 
-  /** Lets time pass until something holds, or nothing is left to happen, or the limit is reached. */
+  /** Lets time pass until the condition holds, no timer is left, or the limit (in milliseconds) is reached. */
   async run(until: () => boolean, limit: number): Promise<void> {
     const end = this.#now + limit;
     await this.#settle();
@@ -184,7 +184,7 @@ export class VirtualClock {
     }
   }
 
-  /** Forgets all that was still to happen. */
+  /** Drops all pending timers. */
   clear(): void {
     this.#agenda.clear();
   }

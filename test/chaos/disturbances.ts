@@ -13,21 +13,21 @@ import type { People } from './people.ts';
 import { Random } from './random.ts';
 import type { Scene } from './scene.ts';
 
-// How long after the tags of a user pool changed a write may be sent by the former ones, in milliseconds: for
-// as long as the function runs that has looked them up. It may take effect later still.
+// How long after a change of a user pool's tags a write may still be sent by the old tags, in milliseconds: as
+// long as the function that read them runs. The write may take effect even later.
 const OLD_TAGS = 20_000;
 
-/** What changes under the feet of the service, and who pretends that something did. */
+/** Changes links and tags while the service runs, and forges deletions. */
 export class Disturbances {
   readonly #scene: Scene;
   readonly #accounts: Accounts;
   readonly #people: People;
   readonly #links: Record<string, Link>;
-  /** Of its own, so that everything else is drawn as it would be without. */
+  /** A separate sequence, so that the disturbances do not change what else a seed draws. */
   readonly #random: Random;
-  /** The app clients of the user pool that is covered by its tags. */
+  /** The app clients of the user pool that a link covers by tags. */
   readonly #tagged: string[] = [];
-  /** When the tags of that user pool changed, and whether its link covered it then. */
+  /** When the tags of that user pool changed, and whether the link covered it afterwards. */
   readonly #tagging: { at: number; isCovered: boolean }[] = [];
 
   constructor(
@@ -46,7 +46,7 @@ export class Disturbances {
     this.#random = new Random(seed + 4_000_037);
   }
 
-  /** What the seed has drawn, from now on. */
+  /** Schedules what the seed has drawn. */
   schedule(): void {
     const within = this.#random.pick([3000, 15_000, 60_000]);
     const at = (action: () => Promise<void> | void, from: number, to: number) =>
@@ -63,7 +63,7 @@ export class Disturbances {
     }
   }
 
-  /** Someone starts an execution whose input claims to be CloudTrail's word of a deletion. */
+  /** Someone starts an execution whose input claims that CloudTrail recorded a deletion. */
   async #forgeDeletion(): Promise<void> {
     const { aws, faults, clock, tell, count } = this.#scene;
     const oldest = Date.now() / 1000 - faults.lag / 1000;
@@ -94,11 +94,11 @@ export class Disturbances {
     });
   }
 
-  /** Poolbridge is deployed again, with other principal tags in a link. */
+  /** Someone deploys Poolbridge again with different principal tags in a link. */
   #changeLink(): void {
     const link = this.#links[MAPPED.link];
     if (!link) throw new Error(`links.yml has no link ${MAPPED.link}.`);
-    this.#scene.tell(`someone deploys other principal tags for the link ${MAPPED.link}`);
+    this.#scene.tell(`someone deploys different principal tags for the link ${MAPPED.link}`);
     this.#scene.count('tagsOfLink');
     link.principalTags = { username: 'sub' };
   }
@@ -128,11 +128,11 @@ export class Disturbances {
     this.#tagging.push({ at: clock.elapsed, isCovered });
   }
 
-  /** No one is linked by tags that the user pool has lost. */
+  /** Checks that no app client was linked by tags that its user pool no longer had. */
   judge(): void {
     const { observer, faults, aws } = this.#scene;
     const executions = [...aws.stateMachines.executions.values()];
-    // A reconcile judges by the tags that it has listed at its beginning.
+    // A reconcile uses the tags that it listed when it started.
     const reconciles = executions.filter(({ machine }) => machine.name.endsWith('-reconcile'));
     const isReconcile = (session = '') =>
       reconciles.some(({ name }) => session.startsWith(name.slice(0, 55)));
@@ -142,12 +142,14 @@ export class Disturbances {
         const last = this.#tagging.findLast((change) => change.at <= at);
         if (!last || last.isCovered || isReconcile(execution)) continue;
         if (at - last.at <= OLD_TAGS + faults.latest) continue;
-        observer.violation(`${key} was linked at ${at} ms by tags that were gone at ${last.at} ms`);
+        observer.violation(
+          `${key} was linked at ${at} ms by tags that were removed at ${last.at} ms`,
+        );
       }
     }
   }
 
-  /** The app clients that a link covers by the tags of their user pool at the end. */
+  /** The app clients that a link covers by user pool tags when the seed ends. */
   covered(): string[] {
     return this.#tagging.at(-1)?.isCovered === false ? [] : this.#tagged;
   }

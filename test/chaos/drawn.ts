@@ -1,6 +1,6 @@
 /**
- * What a seed may draw beside faults, requests and operators. Each is counted when it happens, so that a
- * run shows what it has tried.
+ * What a seed can draw in addition to faults, requests and operators. Each is counted when it happens, so
+ * that a run shows what it has tried.
  */
 export const DRAWN = {
   rolesDenied: 'role mappings refused by AccessDenied',
@@ -16,5 +16,5 @@ export const DRAWN = {
 
 export type Drawn = keyof typeof DRAWN;
 
-/** How often each happened in a seed. */
+/** How often each of these happened in a seed. */
 export type Counts = Partial<Record<Drawn, number>>;

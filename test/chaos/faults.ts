@@ -1,6 +1,6 @@
 import { Random } from './random.ts';
 
-/** What can happen to one call of ours. */
+/** A fault in one of our calls. */
 export type Fault =
   | 'throttled'
   | 'conflict'
@@ -17,7 +17,7 @@ export type Fault =
   | 'foreign before'
   | 'foreign after';
 
-// How often each of them is drawn, for the calls that it can happen to.
+// The relative frequency of each fault among the calls that it applies to.
 const weights: Record<Fault, number> = {
   throttled: 3,
   conflict: 2,
@@ -42,40 +42,40 @@ const onlyOf: Partial<Record<Fault, RegExp>> = {
   'foreign after': /^cognito-identity:/,
 };
 
-// How long a listing of app clients may lag behind, in milliseconds.
+// The longest lag of a listing of app clients, in milliseconds.
 const LONGEST_LAG = 8000;
 
-// In milliseconds: how late a write may arrive that was cut off, and how old a state may be that Cognito
-// shows. In some seeds both go beyond what the write is made for.
+// In milliseconds: how late a write can arrive after its connection was cut, and how old a state Cognito can
+// show. In some seeds both go beyond the limits that the write protocol allows for.
 const LATEST = 9000;
 const FAR_TOO_LATE = 40_000;
 const OLDEST = 3000;
 const FAR_TOO_OLD = 12_000;
 
-/** Which faults a seed has, and when. */
+/** Decides which faults a seed has, and when. */
 export class Faults {
   readonly #random: Random;
-  /** The one that this seed is about, if it is about one. */
+  /** The only fault of this seed, if it is limited to one. */
   readonly #only: Fault | undefined;
   #left: number;
   readonly #probability: number;
-  /** For how long a description may show the state before a write, in milliseconds; 0 for never. */
+  /** How long a description can show the state before a write, in milliseconds; 0 for never. */
   readonly staleFor: number;
-  /** For how long after it was cut off a call may still arrive, in milliseconds. */
+  /** How long after the connection was cut a call can still arrive, in milliseconds. */
   readonly latest: number;
-  /** For how long a listing of app clients does not show what was created or deleted; 0 for never. */
+  /** How long a listing of app clients does not show a creation or deletion, in milliseconds; 0 for never. */
   readonly lag: number;
-  /** By how much the clocks of invocations differ, in milliseconds. */
+  /** The largest difference between the clocks of two invocations, in milliseconds. */
   readonly skew: number;
 
-  /** @param calm whether there are none. */
+  /** @param calm whether to have no faults. */
   constructor(random: Random, calm: boolean, seed: number) {
     this.#random = random;
     this.#left = calm ? 0 : random.between(0, 8);
     const faults = Object.keys(weights) as Fault[];
     this.#only = random.chance(0.4) ? random.pick(faults) : undefined;
     this.#probability = this.#left * 0.012;
-    // Of its own, so that everything else is drawn as it would be without.
+    // A separate sequence, so that these values do not change what else a seed draws.
     const far = new Random(seed + 2_000_029);
     this.latest = far.chance(0.15) ? far.between(LATEST, FAR_TOO_LATE) : LATEST;
     const stale = !calm && random.chance(0.3) ? random.between(200, OLDEST) : 0;
@@ -84,12 +84,12 @@ export class Faults {
     this.skew = !calm && random.chance(0.4) ? 2000 : 0;
   }
 
-  /** Nothing happens any more. */
+  /** Stops all faults. */
   end(): void {
     this.#left = 0;
   }
 
-  /** What happens to a call, if anything. */
+  /** Draws the fault of a call, if it has one. */
   draw(call: string, inUpdate: boolean): Fault | undefined {
     const probability = this.#probability * (inUpdate ? 3 : 1);
     if (this.#left === 0 || !this.#random.chance(probability)) return undefined;

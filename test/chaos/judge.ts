@@ -9,7 +9,7 @@ import { areActive } from './beside.ts';
 import type { Scene } from './scene.ts';
 
 const TABLE = 'poolbridge-dev';
-// Clocks differ.
+// Clocks may differ.
 const LONGEST_LEASE = LEASE_MS + CLOCKS_MS;
 const LONGEST_LISTING_LEASE = LISTING_LEASE_MS + CLOCKS_MS;
 
@@ -33,17 +33,17 @@ interface ExecutionOutput {
   }[];
 }
 
-/** What the judge is given when everything has come to its end. */
+/** The state at the end of a seed, as the judge sees it. */
 export interface Ending
   extends Pick<Scene, 'aws' | 'observer' | 'beside' | 'clock' | 'faults' | 'tell'> {
   home: { account: string; region: string };
   pools: readonly string[];
   userPools: readonly string[];
-  /** The identity pools that links.yml allows a client. */
+  /** The identity pools that links.yml links an app client to. */
   covering(userPoolId: string, name: string): string[];
 }
 
-/** Looks at the end whether everyone got what he was told, and nothing was left behind. */
+/** Checks at the end that each reported outcome is true, and that nothing was left behind. */
 export class Judge {
   readonly #ending: Ending;
   readonly #items = new Map<string, Item[]>();
@@ -62,7 +62,7 @@ export class Judge {
     for (const userPoolId of this.#ending.userPools) await this.#judgeListings(userPoolId);
   }
 
-  /** No one waits for long for a listing that was cut off. */
+  /** An interrupted listing does not block the next one for long. */
   async #judgeListings(userPoolId: string): Promise<void> {
     const items = await this.#itemsOf(`names#${userPoolId}`);
     const lease = items.find(({ sk }) => sk?.S === 'lease');
@@ -95,14 +95,14 @@ export class Judge {
     const { name, status, startDate, stopDate = 0, output, error, input } = execution;
     tell(`${name.slice(0, 8)} ended ${status}${error ? ` ${error}` : ''}`);
     if (status === 'RUNNING') observer.violation(`${name} hangs`);
-    if (status === 'TIMED_OUT') observer.violation(`${name} was never done`);
-    if (status === 'FAILED' && !error) observer.violation(`${name} does not say why not`);
+    if (status === 'TIMED_OUT') observer.violation(`${name} did not finish in time`);
+    if (status === 'FAILED' && !error) observer.violation(`${name} failed without an error name`);
     if (error === 'UserPoolClientNotFoundError') this.#judgeMissed(name, input, startDate);
     if (status !== 'SUCCEEDED') return;
     const [start, stop] = [startDate, stopDate].map(
       (seconds) => seconds * 1000 - Date.now() + this.#ending.clock.elapsed,
     ) as [number, number];
-    // A reconcile says nothing of a single client.
+    // A reconcile reports nothing about a single app client.
     if (execution.machine.name.endsWith('-reconcile')) return;
     const said = JSON.parse(output ?? '{}') as ExecutionOutput;
     if (said.operation === 'link' && said.results.length === 0)
@@ -111,13 +111,13 @@ export class Judge {
     this.#judgeDeletion(said);
   }
 
-  /** An app client that is there at the end was there all the time: no one may have missed it. */
+  /** An app client that exists at the end existed since its creation: no execution may have missed it. */
   #judgeMissed(name: string, input: string, startDate: number): void {
     const { aws, observer, faults, userPools, covering } = this.#ending;
     for (const userPoolId of userPools) {
       const clients = [...(aws.userPools.find(userPoolId)?.clients.values() ?? [])];
       for (const { ClientId, ClientName, CreationDate } of clients) {
-        // Cognito did not list it yet.
+        // Cognito may not have listed it yet.
         if ((startDate - CreationDate) * 1000 <= faults.lag) continue;
         if (!input.includes(ClientId) || covering(userPoolId, ClientName).length === 0) continue;
         observer.violation(`${name} did not see ${ClientId}, which is in ${userPoolId}`);
@@ -125,13 +125,13 @@ export class Judge {
     }
   }
 
-  /** What was unlinked because it was deleted is never linked again. */
+  /** An app client that was unlinked because of its deletion is never linked again. */
   #judgeDeletion({ operation, requestedBy, userPoolId, clientId, results }: ExecutionOutput): void {
     if (operation !== 'unlink' || requestedBy.via !== 'cloudtrail') return;
     const { observer } = this.#ending;
     if (results.length > 0 && this.#isAlive(userPoolId, clientId)) {
       const what = clientId ?? userPoolId;
-      observer.violation(`someone only claimed that ${what} was deleted, and it was unlinked`);
+      observer.violation(`${what} was unlinked because of a forged deletion`);
     }
     const key = `cognito-idp.us-east-1.amazonaws.com/${userPoolId} ${clientId}`;
     for (const { identityPoolId } of results) {
@@ -155,11 +155,11 @@ export class Judge {
     const { observer, faults } = this.#ending;
     const key = `cognito-idp.us-east-1.amazonaws.com/${userPoolId} ${clientId}`;
     for (const { identityPoolId, outcome, cancelled = [] } of results) {
-      // Another request of the same write took it back: the identity pool never showed it.
+      // Another request of the same write cancelled this change: the identity pool never showed it.
       if (cancelled.some((change) => claimOf(change).endsWith(` ${key}`))) continue;
       const isThere = outcome === 'LINKED' || outcome === 'ALREADY_LINKED';
-      // What was undone by another request had been done; by anyone else, it would have been seen,
-      // but for as long as Cognito may show an old state.
+      // If another request of ours undid the change, it was true at some time since the start. If a foreign
+      // writer undid it, verification must have seen that, unless Cognito showed an old state.
       const verified = (observer.verifiedAt(name, identityPoolId) ?? start) - faults.staleFor;
       const isUndone =
         observer.isOurDoing(identityPoolId, key, stop) ||
@@ -174,8 +174,8 @@ export class Judge {
   }
 
   /**
-   * Whether the ledger has an entry as another request wanted it that was done by a time: one that found its entry
-   * gone already, by the hand of a foreign writer, undoes what was done before it just as one that removes it.
+   * Whether the ledger shows that another request had the opposite outcome by `stop`. A request whose entry a
+   * foreign writer had already removed counts in the same way as one that removes the entry itself.
    */
   #isSettled(
     poolId: string,
@@ -192,7 +192,7 @@ export class Judge {
     );
   }
 
-  /** Nobody claims what he has not done. */
+  /** No execution claims a change that it did not make. */
   #judgeClaims(): void {
     const { observer } = this.#ending;
     for (const [claim, count] of this.#claims()) {
@@ -203,11 +203,11 @@ export class Judge {
           ? observer.transitions(poolId, key, op)
           : this.#ending.beside.transitions(claim);
       if (count <= real + observer.moot(poolId, key)) continue;
-      observer.violation(`${count} executions claim “${claim}”, which happened ${real} times`);
+      observer.violation(`${count} executions claim “${claim}”, but it happened ${real} times`);
     }
   }
 
-  /** What executions that succeeded say they have done, and how many of them say it. */
+  /** The changes that successful executions report, and how many executions report each. */
   #claims(): Map<string, number> {
     const claims = new Map<string, number>();
     const { executions } = this.#ending.aws.stateMachines;
@@ -229,7 +229,7 @@ export class Judge {
     return claims;
   }
 
-  /** The entries of a write that no one has seen the end of: the next writer finds out about these alone. */
+  /** The entries of an unsettled write: only the next writer finds out whether it was made. */
   #unsettledIn(items: Item[], write: string | undefined): Set<string> {
     if (write === undefined) return new Set();
     const shares = this.#named<WrittenShare[]>(items, `shares#${write}`).flat();
@@ -237,7 +237,7 @@ export class Judge {
     return new Set(changes.map(({ provider }) => entryKey(provider)));
   }
 
-  /** What the ledger has as linked has what its links set beside it; what is alive is not marked as deleted. */
+  /** Linked entries have their role mappings and tags, and no existing app client is marked as deleted. */
   #judgeLedger(poolId: string, ledger: LedgerEntry[], open: Set<string>): void {
     const { aws, observer } = this.#ending;
     const { pool, roleMappings, principalTags } = aws.identityPools.find(poolId);
@@ -247,7 +247,7 @@ export class Judge {
       const alive = this.#isAlive(userPoolId, clientId === EVERY_CLIENT ? undefined : clientId);
       if (deleted && alive) {
         observer.violation(
-          `${providerName} ${clientId} is alive, and marked as deleted in ${poolId}`,
+          `${providerName} ${clientId} exists, but is marked as deleted in ${poolId}`,
         );
       }
       const provider = { ProviderName: providerName, ClientId: clientId };
@@ -255,15 +255,15 @@ export class Judge {
       const isMapped = state === 'linked' && links.includes(MAPPED.link);
       if (!isMapped || !there.has(key) || open.has(key)) continue;
       if (!(mappingKey(provider) in roleMappings)) {
-        observer.violation(`${key} is linked by the ledger, and has no role mapping`);
+        observer.violation(`${key} is linked according to the ledger, but has no role mapping`);
       }
       if (!areActive(principalTags.get(providerName))) {
-        observer.violation(`${key} is linked by the ledger, and has no principal tags`);
+        observer.violation(`${key} is linked according to the ledger, but has no principal tags`);
       }
     }
   }
 
-  /** No lock outlives its lease, and the ledger knows what is ours. */
+  /** No lock outlives its lease, and the ledger matches our entries in the pool. */
   #judgeTable(poolId: string, items: Item[]): void {
     const { observer } = this.#ending;
     const lease = items.find(({ sk }) => sk?.S === 'lease');
@@ -280,17 +280,17 @@ export class Judge {
     const there = new Set(observer.entriesNow(poolId).filter((key) => !key.includes(' foreign')));
     for (const key of there) {
       if (ledger.get(key) === 'linked' || open.has(key)) continue;
-      observer.violation(`${key} is in ${poolId}, and the ledger does not know it as linked`);
+      observer.violation(`${key} is in ${poolId}, but the ledger does not have it as linked`);
     }
     for (const [key, state] of ledger) {
       if (state === 'unlinked' || there.has(key) || open.has(key)) continue;
       if (!observer.isOurDoing(poolId, key)) continue;
-      observer.violation(`${key} is linked by the ledger of ${poolId}, and is not there`);
+      observer.violation(`${key} is linked according to the ledger, but is not in ${poolId}`);
     }
   }
 }
 
-/** A change as it is counted. */
+/** The key under which a change is counted. */
 function claimOf({ op, provider }: ExecutionChange): string {
   if (op === 'add' || op === 'remove') return `${op} ${entryKey(provider)}`;
   const isTag = op === 'tag' || op === 'untag';

@@ -9,16 +9,16 @@ export interface Invocation {
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string };
   skew: number;
   dead: boolean;
-  /** Whether it has neither answered nor died. */
+  /** Whether it has neither answered nor been killed. */
   running: boolean;
-  /** Ends the invocation as Lambda would. */
+  /** Ends the invocation with an error, as Lambda does. */
   die(error: { errorType: string; errorMessage: string }): void;
 }
 
-/** The invocation that is running. */
+/** The current invocation. */
 export const invocations = new AsyncLocalStorage<Invocation>();
 
-/** Runs the handlers as Lambda does: for a while, with the role's credentials. */
+/** Runs the handlers as Lambda does: with a timeout and the credentials of the role. */
 export class Lambda {
   readonly #scene: Scene;
   readonly #handlers: Handlers;

@@ -1,4 +1,4 @@
-/** A deliberate mistake: pieces of the source, and what stands in their place. */
+/** A deliberate mistake: parts of the source, and their replacements. */
 export interface Mistake {
   name: string;
   changes: { file: string; find: string; replace: string }[];

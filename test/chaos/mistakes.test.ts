@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { Apart } from './apart.ts';
 import { bugs } from './bugs.ts';
 
-describe('a mistake is seen', () => {
+describe('the fault suite detects a mistake', () => {
   let apart: Apart;
   before(() => {
     apart = new Apart();
@@ -16,7 +16,7 @@ describe('a mistake is seen', () => {
       assert.notDeepEqual(
         violations,
         [],
-        `Seed ${seed} no longer sees it. Find others: npm run chaos -- --find-seeds --pin`,
+        `Seed ${seed} no longer detects it. Find another: npm run chaos -- --find-seeds --pin`,
       );
     });
   }

@@ -36,10 +36,10 @@ const throttleOf: Record<string, string> = {
   dynamodb: 'ProvisionedThroughputExceededException',
 };
 
-/** What happens to a call where a script says so: a fault, or that it is cut off and arrives later. */
+/** What a script does to a call: a fault, a refusal, or a cut connection after which the call arrives late. */
 export type Trouble = Fault | Refusal | { arrivesAfter: number };
 
-/** A call of ours, as a script may look for it. */
+/** One of our calls, with what a script can match it by. */
 export interface OurCall {
   /** `service:Operation`. */
   call: string;
@@ -47,7 +47,7 @@ export interface OurCall {
   invocation: Invocation;
 }
 
-/** What happens before a call, and to it. */
+/** Runs before a call, and returns the trouble that the call gets. */
 export type Interruption = () => Promise<Trouble | undefined>;
 // The calls that change an identity pool.
 const WRITES: ReadonlySet<string> = new Set(
@@ -56,19 +56,19 @@ const WRITES: ReadonlySet<string> = new Set(
   ),
 );
 
-/** The call that is under way. */
+/** The call in progress. */
 export const sendings = new AsyncLocalStorage<Sending>();
 
-/** Between our calls and AWS: where things go wrong. */
+/** The network between our calls and AWS, which adds the faults. */
 export class Network {
   readonly #scene: Scene;
-  /** What a foreign writer does, when he comes between two calls. */
+  /** Makes a write of a foreign writer between two of our calls. */
   readonly #foreignWrite: () => void;
   calls = 0;
-  /** How many of them ask for app clients. */
+  /** How many of these calls list app clients. */
   lists = 0;
   faultsMet = 0;
-  /** What a script has happen at a call. */
+  /** The interruption that a script plans for a call. */
   interruptionOf?: (call: OurCall) => Interruption | undefined;
 
   constructor(scene: Scene, foreignWrite: () => void) {
@@ -76,10 +76,10 @@ export class Network {
     this.#foreignWrite = foreignWrite;
   }
 
-  /** A call of ours: what the network, AWS and Lambda make of it. */
+  /** Handles one of our calls, with the faults of the network, AWS and Lambda. */
   async handle(request: SdkRequest, { requestTimeout = 5000 }: { requestTimeout?: number }) {
     const invocation = invocations.getStore();
-    if (!invocation) throw new Error('A call came from nowhere.');
+    if (!invocation) throw new Error('A call was made outside of an invocation.');
     if (invocation.dead) return forever();
     this.calls++;
     const call = callOf(request);
@@ -206,7 +206,7 @@ function callOf({ headers, body }: SdkRequest): string {
   return `${services[prefix] ?? prefix}:${operation}`;
 }
 
-/** The SDK's own kind of bytes also wants to be a string; these are bytes only. */
+/** Plain bytes: the SDK's own byte type has string methods, too. */
 const bytesOf = (body: string | Uint8Array): Buffer =>
   typeof body === 'string'
     ? Buffer.from(body)

@@ -10,16 +10,16 @@ import { has, type Version, Versions } from './versions.ts';
 /** What an invocation last saw of a pool. */
 export interface Seen {
   version: Version;
-  /** Whether it was shown as it had been, and no longer was. */
+  /** Whether the version was already out of date when it was shown. */
   stale: boolean;
-  /** For how long it had no longer been so, in milliseconds. */
+  /** How long it had been out of date, in milliseconds. */
   age: number;
   at: number;
 }
 
-/** A call on its way. */
+/** A call in progress. */
 export interface Sending {
-  /** What its invocation had seen of the pool when it was sent. */
+  /** What its invocation had last seen of the pool when the call was sent. */
   seen: Seen | undefined;
   /** When it was sent. */
   at: number;
@@ -27,7 +27,7 @@ export interface Sending {
   shown?: Seen;
 }
 
-/** Who has a lease. */
+/** The holder of a lease. */
 interface Holder {
   execution: string;
   running: boolean;
@@ -39,11 +39,11 @@ interface LeaseUpdate {
   ExpressionAttributeValues?: Record<string, { S?: string }>;
 }
 
-// Within these bounds no write of ours loses another, in milliseconds: how long after it was sent a write
-// may take effect, and for how long Cognito may show a state that is no more.
+// Bounds within which no write of ours overwrites another, in milliseconds: how long after it was sent a write
+// can take effect, and how long Cognito can show an old state.
 export const LATEST_ARRIVAL = 14_000;
 export const OLDEST_SHOWN = 5000;
-// How long before it is sent a write may have looked whether writes are paused, in milliseconds.
+// The longest time between the check for a pause and the write that follows it, in milliseconds.
 const LOOKED_BEFORE = 1500;
 
 const NONE: Pick<IdentityPool, 'CognitoIdentityProviders'> & IdentityPool = {
@@ -55,38 +55,35 @@ const NONE: Pick<IdentityPool, 'CognitoIdentityProviders'> & IdentityPool = {
 const isEntryChange = ({ member }: { member: string }): boolean =>
   member === 'CognitoIdentityProviders';
 
-/** Sees every state of every identity pool, and says when something is lost. */
+/** Sees every state of every identity pool, and reports every lost write. */
 export class Observer extends Versions {
   readonly violations: string[] = [];
-  /** Foreign changes that were overwritten in the instant that nothing can protect. */
+  /** Foreign changes overwritten between our Describe and our Update, which nothing can prevent. */
   overwrittenInTheInstant = 0;
-  /** Foreign changes that were overwritten because Cognito still showed the pool without them. */
+  /** Foreign changes overwritten because Cognito still showed the pool without them. */
   overwrittenUnseen = 0;
-  /** Writes of ours that were lost to one that took effect later than any is waited for. */
+  /** Writes of ours lost to a write that took effect later than {@link LATEST_ARRIVAL}. */
   lostToLate = 0;
-  /** Writes of ours that were lost since Cognito showed a state older than any is doubted. */
+  /** Writes of ours lost because Cognito showed a state older than {@link OLDEST_SHOWN}. */
   lostToOld = 0;
-  /** What was found wrong after such a loss, and may follow from it. */
+  /** Violations found after such a loss, which may be its consequences. */
   readonly beyond: string[] = [];
   #isBeyond = false;
   updates = 0;
-  /** When somebody paused all writes, while they are paused. */
+  /** When all writes were paused; undefined while they are not. */
   pausedSince: number | undefined;
   readonly #seen = new Map<object, Seen>();
-  /**
-   * What has been asked for, and when it first was: `link POOL ENTRY` and `unlink POOL ENTRY`, or
-   * `unlink POOL USERPOOL *`.
-   */
+  /** The requests, and when each was first made: `link POOL ENTRY`, `unlink POOL ENTRY` or `unlink POOL USERPOOL *`. */
   readonly #asked = new Map<string, number>();
-  /** The entries that ours may take back, as `POOL ENTRY`: each is written by several calls. */
+  /** Entries that our writes may take back, as `POOL ENTRY`: writing them takes several calls. */
   readonly #inParts = new Set<string>();
-  /** What writes of ours did that a foreign writer had done in the instant before: by pool and entry. */
+  /** How often a foreign writer made a change just before our write could, by pool and entry. */
   readonly #moot = new Map<string, number>();
-  /** Writes of ours that have been sent, and have not taken effect. */
+  /** Writes of ours that were sent and have not taken effect. */
   readonly #underWay = new Map<object, { base: Version; wanted: IdentityPool }>();
   /** The invocations that have changed an identity pool. */
   readonly #begun = new Set<Holder>();
-  /** The leases that are held, by the identity pool. */
+  /** The leases that are held, by identity pool. */
   readonly #leases = new Map<string, { nonce: string; holder: Holder | undefined }>();
   /** When an execution last looked at a pool to verify it. */
   readonly #verified = new Map<string, number>();
@@ -102,7 +99,7 @@ export class Observer extends Versions {
     all.push(`${this.now()} ms: ${what}`);
   }
 
-  /** A write of ours took effect over one that it had not seen. */
+  /** Records that a write of ours overwrote another one that it had not seen. */
   #lost(what: string, sending: Sending | undefined): void {
     const isLate = this.now() - (sending?.at ?? 0) > LATEST_ARRIVAL;
     const isOld = (sending?.seen?.age ?? 0) > OLDEST_SHOWN;
@@ -112,7 +109,7 @@ export class Observer extends Versions {
     this.#isBeyond ||= isLate || isOld;
   }
 
-  /** Something may be done to these identity pools from now on: it is asked for and covered. */
+  /** Allows a change of these identity pools from now on, because it is requested and covered. */
   ask(operation: 'link' | 'unlink', poolIds: string[], providerName: string, clientId = '*'): void {
     for (const poolId of poolIds) {
       const what = `${operation} ${poolId} ${providerName} ${clientId}`;
@@ -120,12 +117,12 @@ export class Observer extends Versions {
     }
   }
 
-  /** An entry is written by several calls: if a later one fails, the entry is taken back. */
+  /** Allows an entry to be taken back: it takes several calls, and a later one may fail. */
   mayTakeBack(poolId: string, key: string): void {
     this.#inParts.add(`${poolId} ${key}`);
   }
 
-  /** Whether an entry was to be unlinked by a time, by itself or with its user pool. */
+  /** Whether unlinking an entry was requested by a time, alone or with its user pool. */
   #isUnlinkAsked(poolId: string, key: string, by = this.now()): boolean {
     const [providerName] = key.split(' ');
     return [key, `${providerName} *`].some((what) => {
@@ -139,8 +136,8 @@ export class Observer extends Versions {
   }
 
   /**
-   * The lease of an identity pool was taken or given back: only by its holder, while that one lives.
-   * One that lists app clients may lose its lease: what it has listed is right all the same.
+   * Checks a lease that was taken or released: while its holder runs, no one else may change it. A lease of a
+   * listing of app clients may be lost: the listing is correct all the same.
    */
   leaseUpdated(input: LeaseUpdate, invocation: Holder | undefined): void {
     const { Key, UpdateExpression = '', ExpressionAttributeValues: values } = input;
@@ -148,25 +145,25 @@ export class Observer extends Versions {
     const poolId = Key.pk?.S ?? '';
     if (!this.isKnown(poolId)) return;
     const nonce = values?.[':nonce']?.S;
-    // Without a nonce, only the sequence was begun.
+    // An update without a nonce only starts the sequence.
     if (nonce === undefined) return;
     const held = this.#leases.get(poolId);
     if (held?.holder?.running && held.nonce !== nonce) {
       const who = invocation?.execution;
-      this.violation(`${who} took the lease of ${poolId}, which ${held.holder.execution} had`);
+      this.violation(`${who} took the lease of ${poolId} from ${held.holder.execution}`);
     }
     if (UpdateExpression.includes('REMOVE nonce')) this.#leases.delete(poolId);
     else this.#leases.set(poolId, { nonce, holder: invocation });
   }
 
-  /** What whoever reads a version now sees. */
+  /** What a reader of this version sees now. */
   seen(version: Version): Seen {
     const next = this.versions(version.state.IdentityPoolId)[version.number + 1];
     const age = next ? this.now() - next.at : 0;
     return { version, stale: next !== undefined, age, at: this.now() };
   }
 
-  /** An invocation was shown something. */
+  /** Records what an invocation was shown. */
   shown(invocation: Holder & { name: string }, seen: Seen): void {
     this.#seen.set(invocation, seen);
     if (invocation.name !== 'VerifyIdentityPool') return;
@@ -174,14 +171,14 @@ export class Observer extends Versions {
     this.#verified.set(`${invocation.execution} ${IdentityPoolId}`, seen.at);
   }
 
-  /** What an invocation has seen of a pool until now. */
+  /** What an invocation has last seen of a pool. */
   seenBy(invocation: object): Seen | undefined {
     return this.#seen.get(invocation);
   }
 
   /**
-   * A write is about to be sent: not while writes are paused, but for those that had looked before. A write
-   * of several calls that was begun before is finished on purpose.
+   * Checks that no write is sent while writes are paused. A write that has just checked for a pause is still
+   * sent, and a write of several calls that has begun is finished on purpose.
    */
   checkPause(invocation: Holder): void {
     const since = this.pausedSince;
@@ -190,14 +187,14 @@ export class Observer extends Versions {
     this.violation(`${invocation.execution} writes, though writes were paused at ${since} ms`);
   }
 
-  /** A call of an invocation that changes an identity pool was carried out. */
+  /** Records that an invocation has changed an identity pool. */
   begun(invocation: Holder): void {
     this.#begun.add(invocation);
   }
 
   /**
-   * What an execution wrote: the entries that it added, and whether ours had unlinked them before. What was
-   * only taken back was not unlinked.
+   * The writes of an execution: the entries that each added, and whether a write of ours had unlinked them
+   * before. An entry that was only taken back does not count as unlinked.
    */
   writesBy(poolId: string, execution: string) {
     const versions = this.versions(poolId);
@@ -221,13 +218,13 @@ export class Observer extends Versions {
       }));
   }
 
-  /** A write of ours is sent; it may never arrive. */
+  /** Records that a write of ours is sent; it may never arrive. */
   sent(sending: Sending, wanted: IdentityPool): void {
     const base = sending.seen?.version;
     if (base) this.#underWay.set(sending, { base, wanted });
   }
 
-  /** A write of ours takes effect: it must be what was seen, with what was asked for. */
+  /** Checks a write of ours that takes effect: what was seen, plus only what was requested. */
   ourWrite(sending: Sending | undefined, after: IdentityPool, execution: string): void {
     this.updates++;
     const seen = sending?.seen;
@@ -236,7 +233,7 @@ export class Observer extends Versions {
     const before = this.latest(poolId);
     if (!seen) this.violation(`${execution} wrote ${poolId} without having described it`);
     const base = seen?.version ?? before;
-    // An old state that is the same as the newest hides nothing.
+    // An old state that equals the newest one hides nothing.
     const isNew = sameSettings(base.state, before.state);
     const between = isNew ? [] : this.versions(poolId).slice(base.number + 1);
     if (between.some(({ by }) => by === 'ours')) {
@@ -263,13 +260,13 @@ export class Observer extends Versions {
     }
   }
 
-  /** How often a foreign writer did to an entry, just then, what a write of ours was to do. */
+  /** How often a foreign writer made a change of an entry before our write of the same change could. */
   moot(poolId: string, key: string): number {
     const done = this.#moot.get(`${poolId} ${key}`) ?? 0;
     return done + [...this.#underWay.values()].filter((write) => this.#isDone(write, key)).length;
   }
 
-  /** Whether someone else did what a write of ours, which never arrived, was to do to an entry. */
+  /** Whether a foreign writer made the change of an entry that a write of ours, not arrived yet, would make. */
   #isDone({ base, wanted }: { base: Version; wanted: IdentityPool }, key: string): boolean {
     const is = has(wanted, key);
     if (has(base.state, key) === is) return false;
@@ -281,7 +278,9 @@ export class Observer extends Versions {
     const [had, has] = [entriesOf(base).length, entriesOf(after).length];
     const quota = this.#quotas.get(after.IdentityPoolId) ?? 0;
     if (has <= had || has <= quota) return;
-    this.violation(`${execution} made ${has} entries of ${had}, where ${quota} are allowed`);
+    this.violation(
+      `${execution} went from ${had} to ${has} entries, although ${quota} are allowed`,
+    );
   }
 
   #checkAgainst(base: IdentityPool, after: IdentityPool, execution: string): void {
@@ -290,20 +289,20 @@ export class Observer extends Versions {
     for (const { member, before, after: now } of diff(base, after).filter(
       (d) => !isEntryChange(d),
     )) {
-      // What a foreign writer sets AllowClassicFlow to is false when unset; we never unset it.
+      // A foreign writer may leave AllowClassicFlow unset, which means false; our writes never unset it.
       this.violation(
         `${execution} changed ${member} from ${JSON.stringify(before)} to ${JSON.stringify(now)}`,
       );
     }
     if ('AllowClassicFlow' in base !== 'AllowClassicFlow' in after) {
-      this.violation(`${execution} made AllowClassicFlow another unset than it was`);
+      this.violation(`${execution} set or unset AllowClassicFlow`);
     }
     const was = new Map(entriesOf(base).map((entry) => [entryKey(entry), entry]));
     const is = new Map(entriesOf(after).map((entry) => [entryKey(entry), entry]));
     for (const [key, entry] of is) {
       const old = was.get(key);
       if (!old && !this.#asked.has(`link ${poolId} ${key}`)) {
-        this.violation(`${execution} linked ${key}, which nobody asked for`);
+        this.violation(`${execution} linked ${key} without a request`);
       }
       if (old && old.ServerSideTokenCheck !== entry.ServerSideTokenCheck) {
         this.violation(`${execution} changed the token check of ${key}`);
@@ -311,7 +310,7 @@ export class Observer extends Versions {
     }
     for (const key of was.keys()) {
       const mayGo = this.#isUnlinkAsked(poolId, key) || this.#inParts.has(`${poolId} ${key}`);
-      if (!is.has(key) && !mayGo) this.violation(`${execution} removed ${key}, unasked`);
+      if (!is.has(key) && !mayGo) this.violation(`${execution} removed ${key} without a request`);
     }
   }
 

@@ -20,7 +20,7 @@ import { OPPOSITE, type Records, type Result, resultsOf, TABLE } from './operato
 import type { People } from './people.ts';
 import type { Scene } from './scene.ts';
 
-/** Looks at the end, after a last reconcile, whether what operators asked for was done, and nothing else. */
+/** Checks after a last reconcile that what operators asked for was done, and nothing else. */
 export class OperatorsJudge {
   readonly #scene: Scene;
   readonly #people: People;
@@ -33,9 +33,9 @@ export class OperatorsJudge {
   }
 
   /**
-   * After the last reconcile, what no event brought is there, and what is gone is not.
+   * Checks that the last reconcile linked what events had missed, and removed what no longer exists.
    *
-   * @param tagged the app clients that a link covers by the tags of their user pool.
+   * @param tagged app clients that a link covers by the tags of their user pool.
    */
   async judge(tagged: string[]): Promise<void> {
     for (const clientId of tagged) {
@@ -55,7 +55,7 @@ export class OperatorsJudge {
     for (const poolId of ALL_POOLS) await this.#judgeSettled(poolId);
   }
 
-  /** What was made in part is finished or taken back. */
+  /** A write that was made in part is finished or taken back. */
   async #judgeSettled(poolId: string): Promise<void> {
     const lease = await this.#item(poolId, 'lease');
     const write = lease?.['writing']?.S;
@@ -64,7 +64,7 @@ export class OperatorsJudge {
     observer.violation(`the write ${write} to ${poolId} is unsettled after the last reconcile`);
   }
 
-  /** What was deleted before someone approved it is not linked. */
+  /** An app client that was deleted before its approval is not linked. */
   #judgeApprovals(): void {
     const { observer, faults } = this.#scene;
     for (const { clientId, deletedAt, decidedAt } of this.#records.approvals.values()) {
@@ -73,7 +73,9 @@ export class OperatorsJudge {
       const key = `${providerNameOf(APPROVED)} ${clientId}`;
       const later = observer.additions(POOLS[0], key).find(({ at }) => at > deletedAt);
       if (!later) continue;
-      observer.violation(`${key} was linked at ${later.at} ms, though deleted at ${deletedAt} ms`);
+      observer.violation(
+        `${key} was linked at ${later.at} ms, although it was deleted at ${deletedAt} ms`,
+      );
     }
   }
 
@@ -108,7 +110,7 @@ export class OperatorsJudge {
     return Item;
   }
 
-  /** Who only reports writes nothing; who repairs does not link again what was unlinked. */
+  /** A report writes nothing, and a repair does not link again what was unlinked. */
   #judgeReconciles(): void {
     const { aws, observer } = this.#scene;
     for (const { machine, name, input } of aws.stateMachines.executions.values()) {
@@ -116,14 +118,14 @@ export class OperatorsJudge {
       const { repair } = JSON.parse(input) as { repair: boolean };
       const writes = ALL_POOLS.flatMap((poolId) => observer.writesBy(poolId, name));
       if (!repair && writes.length > 0) {
-        observer.violation(`${name} wrote, and was only to report`);
+        observer.violation(`${name} wrote, although it must only report`);
       }
       const again = writes.flatMap(({ added }) => added).filter((each) => each.unlinked);
       for (const { key } of again) observer.violation(`${name} linked ${key}, which was unlinked`);
     }
   }
 
-  /** An undo says nothing but the opposite of what the execution said, and the tags of what it links. */
+  /** An undo reports only the opposite of the undone changes, and the tags of what it links. */
   #judgeUndos(): void {
     const { aws, observer } = this.#scene;
     const { executions } = aws.stateMachines;
@@ -138,12 +140,12 @@ export class OperatorsJudge {
       const undone = resultsOf(executions.get(executionArn ?? '')?.output).flatMap(claim(true));
       for (const each of resultsOf(output).flatMap(claim(false))) {
         if (undone.includes(each) || each.split(' ')[1] === 'tag') continue;
-        observer.violation(`${name} claims “${each}”, which is no part of what it undoes`);
+        observer.violation(`${name} claims “${each}”, which is not part of what it undoes`);
       }
     }
   }
 
-  /** Every entry has its role mapping, no mapping is without its entry, and others' are as they were. */
+  /** Each entry has its role mapping, each mapping has its entry, and foreign mappings are unchanged. */
   #judgeMapped(): void {
     const { aws, observer } = this.#scene;
     const { pool, roles, roleMappings, principalTags } = aws.identityPools.find(MAPPED.pool);
@@ -151,7 +153,7 @@ export class OperatorsJudge {
     const own = new Map(Object.entries(roleMappings));
     for (const [key, mapping] of Object.entries(FOREIGN_ROLES.RoleMappings)) {
       const isKept = isDeepStrictEqual(own.get(key), mapping);
-      if (!isKept) observer.violation(`the role mapping of ${key} is not as others set it`);
+      if (!isKept) observer.violation(`the foreign role mapping of ${key} has changed`);
       own.delete(key);
     }
     if (!isDeepStrictEqual(roles, FOREIGN_ROLES.Roles))
@@ -163,9 +165,9 @@ export class OperatorsJudge {
     for (const clientId of this.#records.mapped) {
       const key = mappingKey({ ProviderName, ClientId: clientId });
       if (!entries.has(key)) continue;
-      if (!own.has(key)) observer.violation(`${key} is there without its role mapping`);
+      if (!own.has(key)) observer.violation(`${key} has no role mapping`);
       const isTagged = areActive(principalTags.get(ProviderName));
-      if (!isTagged) observer.violation(`${key} is there without its principal tags`);
+      if (!isTagged) observer.violation(`${key} has no principal tags`);
     }
   }
 }

@@ -28,29 +28,29 @@ export interface Result {
 export const resultsOf = (output = '{}'): Result[] =>
   (JSON.parse(output) as { results?: Result[] }).results ?? [];
 
-/** A client of which every change must be approved. Times are in milliseconds. */
+/** An app client for which every change needs approval. Times are in milliseconds. */
 interface Approval {
   clientId: string;
   deletedAt?: number;
   decidedAt?: number;
 }
 
-/** What operators did, as it is judged at the end. */
+/** What operators did, for the judge. */
 export interface Records {
-  /** The clients that get role mappings. */
+  /** The app clients that get role mappings. */
   mapped: string[];
   /** By client id. */
   approvals: Map<string, Approval>;
 }
 
-/** Whether a seed has operators: the others are as they would be without. */
+/** Whether a seed has operators. */
 export const hasOperators = (seed: number): boolean => seed % 2 === 0;
 
-/** Who reconciles, undoes, approves, pauses and resumes. */
+/** Operators, who reconcile, undo, approve, pause and resume. */
 export class Operators {
   readonly #scene: Scene;
   readonly #accounts: Accounts;
-  /** Of its own, so that what people do is drawn as it would be without. */
+  /** A separate sequence, so that operators do not change what people do in a seed. */
   readonly #random: Random;
   readonly #decided = new Set<string>();
   readonly records: Records = { mapped: [], approvals: new Map() };
@@ -61,7 +61,7 @@ export class Operators {
     this.#random = new Random(seed + 1_000_003);
   }
 
-  /** What the seed has drawn, from now on. */
+  /** Schedules what the seed has drawn. */
   schedule(): void {
     const within = this.#random.pick([3000, 15_000, 60_000]);
     const at = (action: () => Promise<unknown>, from: number, to: number) =>
@@ -87,7 +87,7 @@ export class Operators {
     });
   }
 
-  /** What it may link and unlink has been asked for by whoever created and deleted the clients. */
+  /** Needs no new request: the events that created and deleted the app clients allow its changes. */
   async #reconcile(repair: boolean): Promise<void> {
     this.#scene.tell(`someone reconciles${repair ? ', with repair' : ''}`);
     await this.#start(this.#accounts.machineArn.replace(/-link$/, '-reconcile'), { repair });
@@ -125,7 +125,7 @@ export class Operators {
     setTimeout(() => void resume(), this.#random.between(3000, 40_000));
   }
 
-  /** A client of which every change must be approved; only then it is asked for. */
+  /** Creates an app client that needs approval; linking it is allowed only after the approval. */
   async #askForApproval(): Promise<void> {
     const { UserPoolClient } = (await this.#accounts.asA('cognito-idp', 'CreateUserPoolClient', {
       UserPoolId: APPROVED,
@@ -147,7 +147,7 @@ export class Operators {
     setTimeout(look, this.#random.between(1000, 60_000));
   }
 
-  /** Deletes a client that waits for approval. */
+  /** Deletes an app client that waits for approval. */
   async #deleteMeanwhile(approval: Approval): Promise<void> {
     const { clientId, decidedAt } = approval;
     const { clock, tell, count } = this.#scene;
@@ -160,7 +160,7 @@ export class Operators {
     approval.deletedAt = clock.elapsed;
   }
 
-  /** A client that gets a role mapping; of one that is refused, the entry goes again. */
+  /** Creates an app client that gets a role mapping; if the mapping is refused, the entry is taken back. */
   async #createMapped(): Promise<void> {
     const { UserPoolClient } = (await this.#accounts.asA('cognito-idp', 'CreateUserPoolClient', {
       UserPoolId: MAPPED.userPool,
@@ -183,7 +183,7 @@ export class Operators {
     setTimeout(() => void remove(), this.#random.between(100, 20_000));
   }
 
-  /** Decides what waits for a client, if anything does. */
+  /** Decides the pending approval of an app client, if it has one. */
   #decide(clientId: string, verdict: 'approve' | 'deny'): boolean {
     const { executions } = this.#scene.aws.stateMachines;
     const waiting = [...executions.values()].filter(
@@ -200,9 +200,9 @@ export class Operators {
     this.#decided.add(token);
     const approval = this.records.approvals.get(clientId);
     if (approval) approval.decidedAt = this.#scene.clock.elapsed;
-    this.#scene.tell(`someone says ${verdict} to ${clientId}`);
+    this.#scene.tell(`someone decides ${verdict} for ${clientId}`);
     if (verdict === 'deny') {
-      const refusal = { error: 'ApprovalDeniedError', cause: 'Somebody has refused it.' };
+      const refusal = { error: 'ApprovalDeniedError', cause: 'An operator denied the change.' };
       void this.#accounts
         .asA('states', 'SendTaskFailure', { taskToken: token, ...refusal })
         .catch(() => {});
@@ -216,7 +216,7 @@ export class Operators {
     return true;
   }
 
-  /** When all is quiet, and long after: one reconcile that repairs. */
+  /** Starts one last reconcile with repair, long after everything else has ended. */
   lookAgain(): void {
     setTimeout(() => void this.#reconcile(true), 120_000);
   }

@@ -2,13 +2,13 @@ import { type Accounts, covering, HOME, leaving, POOLS, USER_POOLS } from './acc
 import type { Pools } from './pools.ts';
 import type { Scene } from './scene.ts';
 
-/** Who asks for something, and who disturbs. */
+/** People who request changes, and people who interfere. */
 export class People {
   readonly #scene: Scene;
   readonly #accounts: Accounts;
   readonly #pools: Pools;
   readonly clients: { userPoolId: string; clientId: string; name: string }[] = [];
-  /** The clients that are no more. */
+  /** The ids of the deleted app clients. */
   readonly deleted = new Set<string>();
 
   constructor(scene: Scene, accounts: Accounts, pools: Pools) {
@@ -17,7 +17,7 @@ export class People {
     this.#pools = pools;
   }
 
-  /** A crowd of clients in one user pool, and nothing else. */
+  /** Creates many app clients in one user pool at once. */
   createAtOnce(count: number, userPoolId: string): void {
     const { identityPools } = this.#scene.aws;
     identityPools.providerQuota = 1000;
@@ -27,10 +27,10 @@ export class People {
     for (let i = 0; i < count; i++) void this.#createClient(userPoolId, `web-${i}`);
   }
 
-  /** What the seed has drawn, from now on. */
+  /** Schedules what the seed has drawn. */
   schedule(): void {
     const requests = this.#scene.random.between(2, 6);
-    // Some seeds crowd, some spread.
+    // Some seeds have their requests close together, others spread out.
     const within = this.#scene.random.pick([200, 3000, 15_000]);
     for (let i = 0; i < requests; i++) {
       setTimeout(() => void this.#request(), this.#scene.random.between(0, within));
@@ -107,7 +107,7 @@ export class People {
     await this.#accounts.asA('cognito-idp', 'DeleteUserPoolClient', input);
   }
 
-  /** Someone who may write to the table leaves a request that nobody has made. */
+  /** Someone with write access to the table adds a request that no execution has made. */
   async #forge(): Promise<void> {
     const key = `forged${this.#scene.random.between(0, 999)}`;
     const identityPoolId = this.#scene.random.pick(POOLS);

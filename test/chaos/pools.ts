@@ -9,18 +9,18 @@ import { sendings } from './network.ts';
 import type { Scene } from './scene.ts';
 import type { Version } from './versions.ts';
 
-/** The identity pools: what Cognito shows of them, and what others do to them. */
+/** The identity pools: what Cognito shows of them, and what foreign writers change in them. */
 export class Pools {
   readonly #scene: Scene;
 
-  /** The version that a script has Cognito show. */
+  /** The version that a script makes Cognito show. */
   shownBy?: (poolId: string) => Version | undefined;
 
   constructor(scene: Scene) {
     this.#scene = scene;
   }
 
-  /** Stands between our calls and the pools: shows old states, and looks at every write. */
+  /** Wraps the operations of identity pools to show old states and to observe every write. */
   watch(): void {
     const operations = this.#scene.aws.services.get('cognito-identity')?.operations ?? {};
     const { DescribeIdentityPool: describe, UpdateIdentityPool: update } = operations;
@@ -28,7 +28,7 @@ export class Pools {
     const { run: describeNow } = describe;
     const { run: updateNow } = update;
     const executionOf = ({ principal }: Call) =>
-      principal?.kind === 'role' ? principal.session.name : 'nobody';
+      principal?.kind === 'role' ? principal.session.name : 'unknown';
     operations['DescribeIdentityPool'] = {
       ...describe,
       run: async (call) => {
@@ -61,7 +61,7 @@ export class Pools {
     return before;
   }
 
-  /** Someone who knows nothing of the lease: the console, or an apply of Terraform. */
+  /** Writes without the lease, as the AWS console or `terraform apply` does. */
   foreignWrite(): void {
     const stored = this.#scene.aws.identityPools.find(this.#scene.random.pick(POOLS));
     const pool: IdentityPool = structuredClone(stored.pool);

@@ -6,14 +6,14 @@ import type { Outcome } from './suite.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-// What decides how a seed runs.
+// The files that decide how a seed runs.
 const SOURCES = [
   '{aws,core,functions,statemachines,events,resources}/**/*',
   'packages/embedded-aws/{*,kernel/*,services/**/*}',
   'test/chaos/*',
 ];
 
-/** Digest of all that decides how a seed runs. */
+/** Digest of the files that decide how a seed runs. */
 function versionOf(): string {
   const hash = createHash('sha256');
   const files = SOURCES.flatMap((pattern) => globSync(pattern, { cwd: root })).sort();
@@ -23,21 +23,21 @@ function versionOf(): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** An outcome as it is kept. */
+/** An outcome as the file keeps it. */
 export type Kept = Omit<Outcome, 'timeline'>;
 
-/** What earlier runs have done, in a file of one line per seed. */
+/** The outcomes of earlier runs, in a file with one line per seed. */
 export class Progress {
   readonly #file: string;
   readonly #version = versionOf();
 
-  /** @throws when the file was written by another version of the code: its seeds prove nothing here. */
+  /** @throws Error if another version of the code wrote the file: its outcomes do not apply here. */
   constructor(file: string) {
     this.#file = file;
     const [first] = this.#lines();
     if (first === undefined) this.#append({ version: this.#version });
     else if ((JSON.parse(first) as { version?: string }).version !== this.#version) {
-      throw new Error(`The code has changed since ${file} was begun. Begin another file.`);
+      throw new Error(`The code has changed since ${file} was started. Use a new file.`);
     }
   }
 
@@ -50,7 +50,7 @@ export class Progress {
     appendFileSync(this.#file, `${JSON.stringify(line)}\n`);
   }
 
-  /** What has been done already. */
+  /** The outcomes of the seeds that were run before. */
   done(): Kept[] {
     return this.#lines()
       .slice(1)

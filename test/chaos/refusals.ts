@@ -5,7 +5,7 @@ import { Random } from './random.ts';
 /** How AWS refuses a call of ours; `denied` is a missing permission. */
 export type Refusal = Extract<Fault, 'throttled' | 'failed before'> | 'denied';
 
-// A missing permission more often: no retry helps against it.
+// A missing permission is drawn more often, because no retry helps against it.
 const KINDS: readonly Refusal[] = ['denied', 'denied', 'throttled', 'failed before'];
 
 const COUNTED = {
@@ -21,8 +21,8 @@ interface Scene {
 }
 
 /**
- * In some seeds AWS refuses to set role mappings, and then also to take back what was written before. An
- * entry must not stay without its role mapping.
+ * In some seeds AWS refuses to set role mappings, and sometimes also to take back the entries written before.
+ * An entry must not stay without its role mapping.
  */
 export class Refusals {
   readonly #scene: Scene;
@@ -30,14 +30,14 @@ export class Refusals {
   readonly #kindOfTakingBack: Refusal;
   /** How many calls that set role mappings are still refused. */
   #roles = 0;
-  /** How many updates are refused after each of them. */
+  /** How many updates are refused after each refused call. */
   readonly #updatesAfter: number = 0;
   #updates = 0;
 
   /** @param calm whether nothing is refused. */
   constructor(scene: Scene, calm: boolean, seed: number) {
     this.#scene = scene;
-    // Of its own, so that everything else is drawn as it would be without.
+    // A separate sequence, so that refusals do not change what else a seed draws.
     const random = new Random(seed + 3_000_017);
     this.#kind = random.pick(KINDS);
     this.#kindOfTakingBack = random.pick(KINDS);
@@ -46,7 +46,7 @@ export class Refusals {
     this.#updatesAfter = random.pick([0, 0, 1, 2, 9]);
   }
 
-  /** How a call is refused, if it is. */
+  /** The refusal of a call, if it is refused. */
   of(call: string, body: string): Refusal | undefined {
     if (call === 'cognito-identity:SetIdentityPoolRoles' && this.#roles > 0) {
       this.#roles--;
@@ -62,7 +62,7 @@ export class Refusals {
     return this.#kindOfTakingBack;
   }
 
-  /** Nothing is refused any more. */
+  /** Stops all refusals. */
   end(): void {
     this.#roles = 0;
     this.#updates = 0;

@@ -11,18 +11,18 @@ import { Tally } from './tally.ts';
 const USAGE = `Usage:
   npm run chaos -- --seeds FROM..TO[,FROM..TO…] [--timeline] [--bug NAME] [--resume FILE]
   npm run chaos -- --find-seeds [--seeds FROM..TO] [--bug NAME] [--pin]`;
-// As far as --find-seeds looks, unless told otherwise.
+// The seeds that --find-seeds tries by default.
 const FAR = '1..1000';
 
 interface Asked {
   seeds: number[];
   timeline: boolean;
   bug?: string;
-  /** The file that keeps what has been done. */
+  /** The file that keeps the outcomes of earlier runs. */
   resume?: string;
-  /** Whether the first seed that sees each deliberate mistake is looked for. */
+  /** Whether to find the first seed that detects each mistake. */
   find: boolean;
-  /** Whether those seeds are written down in bugs.ts. */
+  /** Whether to write these seeds to bugs.ts. */
   pin: boolean;
 }
 
@@ -41,18 +41,20 @@ function asked(): Asked {
   const seeds = seedsIn(values.seeds ?? (find ? FAR : ''));
   if (!seeds || (pin && !find) || (find && (timeline || resume))) throw new Error(USAGE);
   if (bug !== undefined && resume !== undefined) {
-    throw new Error('--resume keeps seeds of the code as it is, so it does not go with --bug.');
+    throw new Error(
+      '--resume is only for the code without a mistake. Leave out --resume or --bug.',
+    );
   }
   if (bug !== undefined && !bugs.some(({ name }) => name === bug)) {
     throw new Error(
-      `There is no bug “${bug}”; there is ${bugs.map(({ name }) => name).join('; ')}.`,
+      `There is no bug “${bug}”. Use one of: ${bugs.map(({ name }) => name).join('; ')}.`,
     );
   }
   return { seeds, timeline, find, pin, ...(bug && { bug }), ...(resume && { resume }) };
 }
 
 function report({ seed, violations, timeline }: Outcome): void {
-  console.error(`\nSeed ${seed}. To see it again: npm run chaos -- --seeds ${seed}`);
+  console.error(`\nSeed ${seed}. To repeat it: npm run chaos -- --seeds ${seed}`);
   for (const line of timeline) console.error(`  ${line}`);
   for (const violation of violations) console.error(`✗ ${violation}`);
 }
@@ -76,7 +78,7 @@ async function run(artifact: string, { resume, ...asked }: Asked): Promise<void>
   for (const outcome of progress?.done() ?? []) {
     if (wanted.delete(outcome.seed)) tally.add(outcome);
   }
-  if (tally.seeds > 0) console.log(`${tally.seeds} seeds were run before.`);
+  if (tally.seeds > 0) console.log(`${tally.seeds} seeds were already done.`);
   const start = performance.now();
   await runSeeds({ ...asked, artifact, seeds: [...wanted] }, (outcome) => {
     tally.add(outcome);

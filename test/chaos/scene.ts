@@ -7,7 +7,7 @@ import type { Observer } from './observer.ts';
 import type { Random } from './random.ts';
 import type { Refusals } from './refusals.ts';
 
-/** What those who take part in a seed share. */
+/** What all participants of a seed share. */
 export interface Scene {
   random: Random;
   faults: Faults;
@@ -16,8 +16,8 @@ export interface Scene {
   beside: Beside;
   refusals: Refusals;
   aws: EmbeddedAws;
-  /** Puts something down in the timeline. */
+  /** Adds a line to the timeline. */
   tell(what: string): void;
-  /** Counts what was drawn and has happened. */
+  /** Counts a drawn event that has happened. */
   count(what: Drawn): void;
 }

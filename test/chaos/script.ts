@@ -2,13 +2,13 @@ import type { Mistake } from './mistake.ts';
 import type { Stage } from './stage.ts';
 
 /**
- * What is hard to meet by chance, in an order that is fixed: it does not shift with what seeds draw.
+ * A situation that seeds rarely reach by chance, in a fixed order that does not depend on a seed.
  */
 export interface Script {
-  /** What holds, as a sentence about the product. */
+  /** The behaviour that it checks, as a sentence about the product. */
   name: string;
-  /** The deliberate mistakes that it sees. */
+  /** The mistakes that it detects. */
   mistakes: Mistake[];
-  /** @throws Error when it does not hold. */
+  /** @throws Error if the behaviour is wrong. */
   play(stage: Stage): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { leaseScripts } from './scripts/lease.ts';
 import { ledgerScripts } from './scripts/ledger.ts';
 import { waitingScripts } from './scripts/waiting.ts';
 
-/** All scripts, each with the deliberate mistakes that it sees. */
+/** All scripts, each with the mistakes that it detects. */
 export const scripts: Script[] = [
   ...leaseScripts,
   ...waitingScripts,

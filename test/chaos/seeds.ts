@@ -1,7 +1,7 @@
 /**
- * Seeds as the command line names them: `7`, `1..1000`, or several of these with commas between.
+ * Parses the seeds of the command line: `7`, `1..1000`, or a comma-separated list of these.
  *
- * @returns each seed once, in the order in which they are named; undefined where the text names none.
+ * @returns each seed once, in the given order; undefined if the text is not valid.
  */
 export function seedsIn(text: string): number[] | undefined {
   const ranges = text.split(',').map((range) => /^(\d+)(?:\.\.(\d+))?$/.exec(range));

@@ -26,10 +26,10 @@ export async function runSeeds(
 }
 
 /**
- * Looks for a seed that sees each deliberate mistake, on as many threads as there are cores: the one
- * that is written down, or else the first of those given.
+ * Finds a seed that detects each mistake, on as many threads as there are cores. It tries the seed in bugs.ts
+ * first, then the given seeds in order.
  *
- * @param onFound is called once for each mistake; the seed is undefined where none of them sees it.
+ * @param onFound called once for each mistake; the seed is undefined if none of them detects it.
  */
 export async function findSeeds(
   { artifact, seeds, bug }: Omit<Share, 'timeline'>,

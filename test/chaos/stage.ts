@@ -10,7 +10,7 @@ import type { Pools } from './pools.ts';
 import type { Scene } from './scene.ts';
 
 const TableName = 'poolbridge-dev';
-// No script lasts longer, in milliseconds of virtual time.
+// The longest duration of a script, in milliseconds of virtual time.
 const LONGEST = 10 * 60_000;
 
 type Item = Record<string, { S?: string; N?: string }>;
@@ -20,19 +20,19 @@ const providerName = (userPoolId: string): string =>
 
 /** A call of ours that a script waits for. */
 export interface Awaited {
-  /** The function that makes it. */
+  /** The function that makes the call. */
   step: string;
   /** `service:Operation`. */
   call: string;
-  /** What its input holds. */
+  /** Text that its input contains. */
   about?: string;
-  /** The execution; any, if absent. */
+  /** The execution that makes it; any if absent. */
   by?: Execution;
-  /** How many such calls are let through before. */
+  /** How many such calls to let through first. */
   after?: number;
 }
 
-/** What an execution has said of one identity pool, or why it failed. */
+/** The outcome that an execution reports for one identity pool, or its error. */
 export interface Said {
   outcome?: string;
   changes: ShownChange[];
@@ -47,7 +47,7 @@ interface Cast {
   pools: Pools;
 }
 
-/** Both accounts with the service deployed, where a script says what happens, and when. */
+/** Both accounts with the service deployed, where a script decides what happens and when. */
 export class Stage {
   readonly scene: Scene;
   readonly #cast: Cast;
@@ -67,7 +67,7 @@ export class Stage {
     };
   }
 
-  /** Plays a script to its end; what does not hold is a violation. */
+  /** Plays a script to its end and records its error, if it throws one, as a violation. */
   async play(script: { name: string; play(stage: Stage): Promise<void> }): Promise<void> {
     const { name, play } = script;
     const { clock, observer } = this.scene;
@@ -80,7 +80,7 @@ export class Stage {
       end();
     });
     await clock.run(() => isOver, LONGEST);
-    if (!isOver) observer.violation(`“${name}” did not come to its end`);
+    if (!isOver) observer.violation(`“${name}” did not end`);
   }
 
   #interruptionOf({ call, input, invocation }: OurCall) {
@@ -99,7 +99,7 @@ export class Stage {
     return met.interruption;
   }
 
-  /** Before the next such call, something happens. */
+  /** Runs a callback before the next such call. */
   before(call: Awaited, happens: () => unknown): void {
     this.failing(call, async () => {
       await happens();
@@ -107,7 +107,7 @@ export class Stage {
     });
   }
 
-  /** Something happens to the next such call. */
+  /** Adds trouble to the next such call. */
   failing(call: Awaited, troubleOf: () => Trouble | undefined | Promise<undefined>): void {
     this.#awaited.push({ ...call, interruption: async () => troubleOf() });
   }
@@ -122,7 +122,7 @@ export class Stage {
     while (!holds()) await this.sleep(20);
   }
 
-  /** An app client of which no event tells. */
+  /** Creates an app client; no event reports its creation. */
   async createClient(userPoolId: string = USER_POOLS[0], name = 'web-app'): Promise<string> {
     const { UserPoolClient } = (await this.#cast.accounts.asA(
       'cognito-idp',
@@ -144,7 +144,7 @@ export class Stage {
     await this.#cast.accounts.asA('cognito-idp', 'DeleteUserPool', { UserPoolId });
   }
 
-  /** An execution, as it begins. */
+  /** Starts an execution. */
   async start(input: object, machine: 'link' | 'reconcile' = 'link'): Promise<Execution> {
     const stateMachineArn = this.#cast.accounts.machineArn.replace(/-link$/, `-${machine}`);
     const { executionArn } = (await this.#cast.accounts.asA('states', 'StartExecution', {
@@ -154,18 +154,18 @@ export class Stage {
     return this.scene.aws.stateMachines.execution(executionArn);
   }
 
-  /** What a person asks for. */
+  /** Starts an execution as a person does. */
   ask(operation: 'link' | 'unlink', clientId: string, userPoolId: string = USER_POOLS[0]) {
     return this.start({ operation, userPoolId, clientId });
   }
 
-  /** What CloudTrail tells of an app client, or of a whole user pool. */
+  /** Starts an execution as a CloudTrail event about an app client, or a whole user pool, does. */
   tell(operation: 'link' | 'unlink', clientId?: string, userPoolId: string = USER_POOLS[0]) {
     const requestedBy = { via: 'cloudtrail', account: HOME.account, region: HOME.region };
     return this.start({ request: { operation, userPoolId, clientId }, requestedBy });
   }
 
-  /** What an execution says when it has ended. */
+  /** Waits for the end of an execution and returns what it reports. */
   async said(execution: Execution): Promise<Said> {
     await this.until(() => execution.status !== 'RUNNING');
     const { error, output = '{}' } = execution;
@@ -179,7 +179,7 @@ export class Stage {
     };
   }
 
-  /** Asks, and waits for what is said. */
+  /** Starts an execution as a person does, and waits for its report. */
   async done(operation: 'link' | 'unlink', clientId: string, userPoolId?: string): Promise<Said> {
     return this.said(await this.ask(operation, clientId, userPoolId));
   }
@@ -192,17 +192,17 @@ export class Stage {
     return this.#invoked.filter((each) => each.step === step && each.execution === execution.arn);
   }
 
-  /** How often a step of an execution was begun. */
+  /** How many attempts of a step an execution has started. */
   attempts(execution: Execution, step: string): number {
     return this.#invocations(execution, step).length;
   }
 
-  /** What the last attempt of a step was given. */
+  /** The input of the last attempt of a step. */
   event(execution: Execution, step: string): Record<string, object> {
     return JSON.parse(this.#invocations(execution, step).at(-1)?.payload ?? '{}');
   }
 
-  /** Runs a step, as a redrive does with what its last attempt was given. */
+  /** Runs a step with a given input, as a redrive does. */
   async invoke(step: string, event: object): Promise<Said & { errorType?: string }> {
     const { functions } = this.scene.aws;
     const fn = functions.all().find(({ name }) => name === `poolbridge-dev-${step}`);
@@ -232,13 +232,13 @@ export class Stage {
     return Items;
   }
 
-  /** The keys of the requests that were answered. */
+  /** The keys of the answered requests. */
   async answered(poolId: string = POOLS[0]): Promise<string[]> {
     const items = await this.#items('answer#', poolId);
     return items.map(({ sk }) => sk?.S?.slice('answer#'.length) ?? '');
   }
 
-  /** The key of the request with which an execution waits. */
+  /** The key of the request that an execution waits for. */
   async keyOf({ arn }: Execution, poolId: string = POOLS[0]): Promise<string> {
     const items = await this.#items('pending#', poolId);
     const own = items.find(({ body }) => body?.S?.includes(arn));
@@ -246,7 +246,7 @@ export class Stage {
     return own['sk']?.S?.slice('pending#'.length) ?? '';
   }
 
-  /** What the ledger says of an app client. */
+  /** The ledger entry of an app client. */
   async ledger(
     clientId: string,
     userPoolId: string = USER_POOLS[0],
@@ -265,7 +265,7 @@ export class Stage {
     await this.#ask('DeleteItem', { Key: { pk: { S: PAUSE }, sk: { S: PAUSE } } });
   }
 
-  /** Another takes the lease for some time, in milliseconds, even if it is held. */
+  /** Takes the lease for another holder for `ms` milliseconds, even if it is held. */
   async takeLease(ms: number, poolId: string = POOLS[0]): Promise<void> {
     await this.#ask('UpdateItem', {
       Key: { pk: { S: poolId }, sk: { S: 'lease' } },
@@ -277,7 +277,7 @@ export class Stage {
     });
   }
 
-  /** Gives back what was taken with {@link takeLease}. */
+  /** Releases a lease that {@link takeLease} took. */
   async freeLease(poolId: string = POOLS[0]): Promise<void> {
     await this.#ask('UpdateItem', {
       Key: { pk: { S: poolId }, sk: { S: 'lease' } },
@@ -285,24 +285,23 @@ export class Stage {
     });
   }
 
-  /** Until the time of the lease is over, as it was last taken. */
+  /** Waits until the lease has expired. */
   async leaseOver(poolId: string = POOLS[0]): Promise<void> {
     const until = Number((await this.item('lease', poolId))?.['expiresAt']?.N ?? 0);
     await this.sleep(until - Date.now() + 100);
   }
 
-  /** Until an attempt of an execution has failed. */
+  /** Waits until an attempt of an execution has failed with this error. */
   async thrown(execution: Execution, error: string): Promise<void> {
     const hasFailed = () => JSON.stringify(execution.history.events).includes(error);
     await this.until(() => hasFailed() || execution.status !== 'RUNNING');
-    assert.ok(hasFailed(), `no attempt has failed with ${error}`);
+    assert.ok(hasFailed(), `no attempt failed with ${error}`);
   }
 
   /**
-   * An execution that waits for an identity pool, between two attempts of its write: the next goes on when
-   * it is told to.
+   * Starts an execution that waits for an identity pool between two attempts of its write.
    *
-   * @returns it, and what lets it go on.
+   * @returns the execution, and a callback that lets its next attempt go on.
    */
   async waiting(
     starting: () => Promise<Execution>,
@@ -318,7 +317,7 @@ export class Stage {
     return { execution, goOn: resolve };
   }
 
-  /** Others change an identity pool. */
+  /** Changes the entries of an identity pool as a foreign writer. */
   change(change: (entries: Provider[]) => Provider[], poolId: string = POOLS[0]): void {
     const stored = this.scene.aws.identityPools.find(poolId);
     const CognitoIdentityProviders = change(entriesOf(stored.pool));
@@ -326,7 +325,7 @@ export class Stage {
     this.scene.observer.foreignWrite(stored.pool);
   }
 
-  /** Others rename an identity pool. */
+  /** Renames an identity pool as a foreign writer. */
   rename(IdentityPoolName: string, poolId: string = POOLS[0]): void {
     const stored = this.scene.aws.identityPools.find(poolId);
     stored.pool = { ...structuredClone(stored.pool), IdentityPoolName };
@@ -337,14 +336,14 @@ export class Stage {
     return this.scene.aws.identityPools.find(poolId).pool.IdentityPoolName;
   }
 
-  /** Cognito shows an identity pool as it was so many states ago, until it is told otherwise. */
+  /** Makes Cognito show an identity pool as it was `states` changes ago, until the next call of this. */
   showOld(states: number, poolId: string = POOLS[0]): void {
     const { observer } = this.scene;
     this.#cast.pools.shownBy = (id) =>
       id === poolId ? observer.versions(id).at(-1 - states) : undefined;
   }
 
-  /** The app clients that an identity pool has. */
+  /** The app clients that have an entry in an identity pool. */
   clients(poolId: string = POOLS[0]): string[] {
     return entriesOf(this.scene.aws.identityPools.find(poolId).pool).map(
       ({ ClientId = '' }) => ClientId,

@@ -36,19 +36,19 @@ import type { Script } from './script.ts';
 import { Stage } from './stage.ts';
 import { fill, lagListings, shortenPages } from './user-pools.ts';
 
-// What AWS does in a crowd: the suite's own latency comes on top.
+// Latency and rates of AWS when many app clients are created at once; the suite's own latency is added.
 const IN_A_CROWD: AwsOptions = {
   latency: { 'cognito-identity': 100, 'cognito-idp': 100 },
   rates: { 'cognito-identity:UpdateIdentityPool': 10 },
-  // More at once than AWS lets anyone create is harder for the service.
+  // AWS would limit the rate of creations; without that limit, the test is harder for the service.
   unlimited: ['cognito-idp:UserPoolClientUpdate'],
 };
-// No execution of any seed may last longer, in milliseconds of virtual time; but one that waits for
-// approval waits for an hour.
+// The longest duration of an execution, in milliseconds of virtual time; waiting for approval adds at most an
+// hour.
 const LONGEST = 40 * 60_000;
 const LONGEST_WAIT = LONGEST + 60 * 60_000;
 
-/** What came of a seed. */
+/** The result of one seed. */
 export interface Outcome {
   seed: number;
   violations: string[];
@@ -56,25 +56,29 @@ export interface Outcome {
   executions: number;
   updates: number;
   calls: number;
-  /** Of ListUserPoolClients. */
+  /** Number of calls of ListUserPoolClients. */
   lists: number;
   faults: number;
   /** When the last execution ended, in milliseconds. */
   lastEnd: number;
-  /** How many entries of ours the first identity pool has in the end. */
+  /** How many of our entries the first identity pool has at the end. */
   entries: number;
   overwrittenInTheInstant: number;
   overwrittenUnseen: number;
   /** Writes of ours that were overwritten beyond the bounds. */
   lostToLate: number;
   lostToOld: number;
-  /** What was found wrong after such a loss. */
+  /** How many violations were found after such a loss. */
   beyond: number;
-  /** What was drawn and has happened. */
+  /** How often each drawn event has happened. */
   drawn: Counts;
 }
 
-/** Lets Node draw from what is given instead of chance, until it is taken back. */
+/**
+ * Replaces the random numbers of Node.js with a seeded source.
+ *
+ * @returns a callback that restores them.
+ */
 function drawFrom(source: () => Random): () => void {
   const { randomUUID, randomBytes, randomInt } = crypto;
   const { random } = Math;
@@ -93,20 +97,20 @@ function drawFrom(source: () => Random): () => void {
   };
 }
 
-/** App clients that are created at the same moment, where that and nothing else happens. */
+/** App clients that are created at the same moment, without other events. */
 export interface Crowd {
   count: number;
-  /** How many others the user pool has; names decide which are linked, where it is given. */
+  /** How many other app clients the user pool has; if given, links cover app clients by name. */
   among?: number;
 }
 
-/** What happens instead of what the seed draws, and without faults that no one asks for. */
+/** What happens instead of what the seed draws, without random faults. */
 export interface Plot {
   crowd?: Crowd;
   script?: Script;
 }
 
-/** One seed: an AWS of its own, a schedule of requests, faults, and who watches. */
+/** One seed: its own embedded AWS, a schedule of requests and faults, and the judges. */
 export class Suite {
   readonly #seed: number;
   readonly #handlers: Handlers;
@@ -128,12 +132,12 @@ export class Suite {
     const faults = new Faults(random, isCalm, this.#seed);
     const clock = new VirtualClock(() => invocations.getStore()?.skew ?? 0);
     const observer = new Observer(() => clock.elapsed, QUOTAS);
-    // Until all is deployed, not from what is the seed's.
+    // The deployment does not draw from the sequence of the seed.
     let source = new Random(0);
     const giveBack = drawFrom(() => source);
     const { links: judged } = this.#handlers;
     const links = structuredClone(judged);
-    // Each request looks for the tags that a link names, and the rate of that would decide what a crowd does.
+    // Otherwise each request reads user pool tags, and the rate limit of that would dominate a crowd.
     if (isCalm) delete judged[TAGGED.link];
     clock.install();
     try {
@@ -157,7 +161,7 @@ export class Suite {
         isDeployed = true;
       });
       await clock.run(() => false, 1000);
-      // In a crowd, each call takes time.
+      // With the latency of a crowd, the deployment takes longer.
       await clock.run(() => isDeployed, LONGEST);
       await deploying;
       source = random;
@@ -193,7 +197,7 @@ export class Suite {
       await new Judge({ ...scene, home: HOME, pools: ALL_POOLS, userPools, covering }).judge();
       return this.#outcome(scene, network);
     } finally {
-      // In the order of the file.
+      // Restore the links in the order of the file.
       for (const name of Object.keys(judged)) delete judged[name];
       Object.assign(judged, links);
       clock.clear();
@@ -208,7 +212,7 @@ export class Suite {
     people.createAtOnce(count, userPoolId);
   }
 
-  /** Lets the handlers run in here, with their calls through the network and the clock waiting for all. */
+  /** Runs the handlers in this process, sends their calls through the network, and pauses the clock for tables. */
   #connect({ aws, clock, observer, ...scene }: Scene, network: Network): void {
     const { tables } = aws;
     const ask = tables.ask.bind(tables);

@@ -4,21 +4,21 @@ import type { Kept } from './progress.ts';
 
 const SUMS = ['executions', 'calls', 'updates', 'faults'] as const;
 
-// What no one can prevent, by the members of an outcome that count it.
+// Losses that cannot be prevented, by the member of an outcome that counts them.
 const COUNTED = {
   overwrittenInTheInstant:
     'Foreign changes overwritten in the instant between our Describe and our Update',
   overwrittenUnseen: 'Foreign changes overwritten while Cognito still showed the pool without them',
   lostToLate: `Writes of ours lost to one that took effect more than ${LATEST_ARRIVAL / 1000} s after it was sent`,
-  lostToOld: `Writes of ours lost since Cognito showed a state of more than ${OLDEST_SHOWN / 1000} s ago`,
-  beyond: 'What was found wrong in the same seeds after these losses',
+  lostToOld: `Writes of ours lost because Cognito showed a state of more than ${OLDEST_SHOWN / 1000} s ago`,
+  beyond: 'Violations in the same seeds after these losses',
 } as const;
 
 const COUNTS = Object.keys(COUNTED) as (keyof typeof COUNTED)[];
 
 const KINDS = Object.keys(DRAWN) as Drawn[];
 
-/** What many seeds come to. */
+/** The totals of many seeds. */
 export class Tally {
   seeds = 0;
   /** The seeds with violations. */
@@ -41,13 +41,15 @@ export class Tally {
     return this.#sums.get(name) ?? 0;
   }
 
-  /** How often something was drawn and has happened. */
+  /** How often a drawn event has happened. */
   drawn(name: Drawn): number {
     return this.#drawn.get(name) ?? 0;
   }
 
   /**
-   * @param wanted how many seeds were asked for.
+   * The summary of a run, one sentence per line.
+   *
+   * @param wanted how many seeds were requested.
    * @param seconds how long the last run took.
    */
   lines(wanted: number, seconds: string): string[] {

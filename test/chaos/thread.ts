@@ -6,7 +6,7 @@ import { loadHandlers } from './bundle.ts';
 import { scripts } from './scripts.ts';
 import { type Outcome, Suite } from './suite.ts';
 
-/** What a thread of its own does for tests: it runs what it is told, one after the other. */
+// A separate thread for tests (apart.ts): it runs the requested scripts and seeds one after the other.
 const deployment = readDeployment(process.env['POOLBRIDGE_ARTIFACT'] ?? '');
 
 const asItIs = loadHandlers();

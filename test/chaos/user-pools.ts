@@ -4,10 +4,10 @@ import type { AppClient } from 'embedded-aws/services/cognito-idp/pools.ts';
 import { START } from './clock.ts';
 import type { Scene } from './scene.ts';
 
-// So that a listing of a few app clients takes several calls, between which things go wrong.
+// A listing of a few app clients then takes several calls, and faults can happen between them.
 const SHORT_PAGE = 1;
 
-/** Lets Cognito list app clients in pages of one, as it may: MaxResults is the most, not the least. */
+/** Makes Cognito list app clients in pages of one, which it may do: MaxResults is an upper limit. */
 export function shortenPages({ services }: EmbeddedAws): void {
   const { operations } = services.get('cognito-idp') ?? {};
   const list = operations?.['ListUserPoolClients'];
@@ -19,8 +19,8 @@ export function shortenPages({ services }: EmbeddedAws): void {
 }
 
 /**
- * Lets listings of app clients show them as they were some time ago: Cognito does not say that it shows at
- * once what was created or deleted.
+ * Makes listings of app clients lag behind: Cognito does not promise that a listing shows a creation or
+ * deletion at once.
  *
  * @param lag in milliseconds; 0 for never.
  */
@@ -34,7 +34,7 @@ export function lagListings(
   if (!operations || !list || !remove) throw new Error('There are no user pools.');
   if (lag === 0) return;
   const poolOf = ({ input }: Call) => aws.userPools.find(String(input['UserPoolId']));
-  /** By user pool, the app clients that were deleted, and when. */
+  /** The deleted app clients by user pool, with the time of the deletion. */
   const deleted = new Map<string, { client: AppClient; at: number }[]>();
   operations['DeleteUserPoolClient'] = {
     ...remove,
@@ -70,7 +70,7 @@ export function lagListings(
   };
 }
 
-/** Fills a user pool with app clients that have been there for long: no event tells of them. */
+/** Fills a user pool with app clients that have existed for a long time: no event reports them. */
 export function fill({ userPools }: EmbeddedAws, userPoolId: string, count: number): void {
   const pool = userPools.find(userPoolId);
   if (!pool) throw new Error(`There is no user pool ${userPoolId}.`);

@@ -1,12 +1,12 @@
 import { entriesOf, entryKey, type IdentityPool } from '../../core/identity-pool/identity-pool.ts';
 
-/** One state of an identity pool, and who made it. */
+/** One state of an identity pool, and its writer. */
 export interface Version {
   number: number;
   state: IdentityPool;
   by: 'initial' | 'foreign' | 'ours';
   at: number;
-  /** The execution, of a write of ours. */
+  /** The execution, if the write is ours. */
   execution?: string;
 }
 
@@ -39,7 +39,7 @@ export class Versions {
 
   latest(poolId: string): Version {
     const latest = this.versions(poolId).at(-1);
-    if (!latest) throw new Error(`Nothing is known of ${poolId}.`);
+    if (!latest) throw new Error(`The identity pool ${poolId} is not known.`);
     return latest;
   }
 
@@ -48,7 +48,7 @@ export class Versions {
     versions.push({ ...version, number: versions.length, at: this.now() });
   }
 
-  /** Whether an entry was there, or was not, at any moment of a time. */
+  /** Whether an entry was present (or absent) at any time between `from` and `to`. */
   was(poolId: string, key: string, there: boolean, from: number, to: number): boolean {
     const versions = this.versions(poolId);
     return versions.some((version, i) => {
@@ -66,7 +66,7 @@ export class Versions {
     });
   }
 
-  /** Whether a write of ours was the last, by a time, to make an entry appear or disappear. */
+  /** Whether the last write before `by` that added or removed an entry was ours. */
   isOurDoing(poolId: string, key: string, by = this.now()): boolean {
     const last = this.versions(poolId).findLast((version, i, versions) => {
       const previous = versions[i - 1];
@@ -76,12 +76,12 @@ export class Versions {
     return last?.by === 'ours';
   }
 
-  /** The entries of a pool as it is now. */
+  /** The current entries of a pool. */
   entriesNow(poolId: string): string[] {
     return entriesOf(this.latest(poolId).state).map(entryKey);
   }
 
-  /** How often writes of ours made an entry appear or disappear. */
+  /** How often our writes added or removed an entry. */
   transitions(poolId: string, key: string, op: 'add' | 'remove'): number {
     const versions = this.versions(poolId);
     return versions.filter((version, i) => {

@@ -4,13 +4,13 @@ import { bugs } from './bugs.ts';
 import { loadHandlers } from './bundle.ts';
 import { Suite } from './suite.ts';
 
-/** What a worker runs. */
+/** The work of one thread. */
 export interface Share {
   artifact: string;
   seeds: number[];
-  /** Whether the timeline is wanted of seeds in which all is well, too. */
+  /** Whether to report the timeline also for seeds without violations. */
   timeline: boolean;
-  /** The name of a deliberate mistake; the worker ends with the first seed that sees it. */
+  /** The name of a mistake; the worker ends after the first seed that detects it. */
   bug?: string;
 }
 
@@ -23,5 +23,5 @@ for (const seed of seeds) {
   parentPort?.postMessage({ ...outcome, timeline: shown ? timeline : [] });
   if (bug !== undefined && outcome.violations.length > 0) break;
 }
-// Whatever a seed leaves hanging, for example a killed invocation, would hang forever.
+// Promises that never settle, for example of killed invocations, would keep the thread alive.
 process.exit();

@@ -12,7 +12,7 @@ import { identityPools } from '../core/arbitraries.ts';
 import { CASES, spoiled } from './garbage.ts';
 import { events, target } from './one-answer.ts';
 
-test('a description of an identity pool is understood with every member, or refused in a sentence', () => {
+test('a description of an identity pool is parsed with every member, or refused with one sentence', () => {
   let good = 0;
   fc.assert(
     fc.property(spoiled(identityPools), (json) => {
@@ -39,7 +39,7 @@ test('a description of an identity pool is understood with every member, or refu
   assert.ok(good > 1000, `only ${good} were understood`);
 });
 
-test('roles and role mappings are understood with every member, or refused in a sentence', () => {
+test('roles and role mappings are parsed with every member, or refused with one sentence', () => {
   const text = fc.constantFrom('Token', 'Rules', 'Deny', 'custom:team');
   const rule = fc.record({ Claim: text, MatchType: text, Value: text, RoleARN: text });
   const mapping = fc.record(
@@ -81,9 +81,9 @@ test('roles and role mappings are understood with every member, or refused in a 
   assert.ok(good > 1000, `only ${good} were understood`);
 });
 
-describe('whatever AWS answers, a step ends by itself, says what happened and writes nothing wrong:', () => {
+describe('on any answer of AWS, a step ends by itself, reports what happened and writes nothing wrong:', () => {
   let worker: Worker;
-  // Here the test runner would follow every promise, which takes half as long again.
+  // In this thread the test runner tracks every promise, which takes 50% longer.
   before(() => {
     worker = new Worker(new URL('steps.ts', import.meta.url));
   });

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 
 type Json = Record<string, unknown>;
 
-/** How many cases a surface gets. */
+/** The number of cases per surface. */
 export const CASES = { numRuns: 10_000 };
 
-// Where a surrogate would stand, a text has none: the numbers go on after them.
+// Text has no lone surrogates: higher numbers continue after the range of surrogates.
 const SURROGATES = [0xd800, 0x800] as const;
 
 /** Any character. Fast-check's own unit `binary` takes half a second for each arbitrary that it is in. */
@@ -14,7 +14,7 @@ const character = fc.integer({ min: 0, max: 0x10ffff - SURROGATES[1] }).map(
   (text) => {
     const [first = '', ...more] = String(text);
     const code = first.codePointAt(0);
-    if (code === undefined || more.length > 0) throw new Error('It is no character.');
+    if (code === undefined || more.length > 0) throw new Error('This is not one character.');
     return code < SURROGATES[0] ? code : code - SURROGATES[1];
   },
 );
@@ -33,7 +33,7 @@ const nested = (open: string, close: string) => `${open.repeat(10_000)}0${close.
 // Deeper than any call stack.
 const deep = [nested('[', ']'), nested('{"a":', '}')] as const;
 
-/** What nobody expects: wrongly typed, huge, deep, of strange letters, named like JavaScript's own. */
+/** Unexpected values: wrong types, odd characters, and names that JavaScript itself uses. */
 const nonsense: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(
     ...[null, true, false, 0, -1, 1.5, 1e308, '', ' ', '\0', '\ufeff', '\ud800', '💥'],
@@ -56,7 +56,7 @@ const odd = fc.oneof({ arbitrary: nonsense, weight: 99 }, huge);
 
 const isNested = (value: unknown): value is Json => typeof value === 'object' && value !== null;
 
-/** Every key in a value, with what holds it. */
+/** Every key in a value, with the object or array that holds it. */
 function places(value: unknown, depth = 0): [Json, string][] {
   if (!isNested(value) || depth > 6) return [];
   return Object.keys(value)
@@ -71,7 +71,7 @@ interface Mistake {
   value: unknown;
 }
 
-/** Defines the key itself, where an assignment to `__proto__` would set the prototype. */
+/** Defines the key as an own property: assigning to `__proto__` would set the prototype. */
 const put = (holder: Json, key: string, value: unknown): void => {
   Object.defineProperty(holder, key, {
     value,
@@ -99,8 +99,8 @@ const mistakes: fc.Arbitrary<Mistake> = fc.record({
 });
 
 /**
- * The JSON of a good value with up to three mistakes anywhere in it; now and then of something else
- * altogether.
+ * The JSON of a good value with up to three mistakes anywhere in it, and sometimes of a completely different
+ * value.
  */
 export function spoiled(good: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   const withMistakes = fc.tuple(good, fc.array(mistakes, { maxLength: 3 })).map(([value, made]) => {
@@ -117,7 +117,7 @@ export function spoiled(good: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
     .map(([value, deeper]) => JSON.stringify(value).replaceAll(`"${DEEP}"`, deeper));
 }
 
-/** A text such as a broken connection, a proxy or a careless hand leaves behind. */
+/** Text as after a broken connection, from a proxy, or after a careless edit. */
 export const torn = (good: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc.oneof(
     fc.tuple(good, fc.nat()).map(([text, n]) => text.slice(0, n % (text.length + 1))),

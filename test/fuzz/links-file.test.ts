@@ -6,7 +6,7 @@ import type { Links } from '../../core/links/links.ts';
 import { LinksFileError, parseLinks } from '../../packaging/links-file/links-file.ts';
 import { spoiled, torn } from './garbage.ts';
 
-/** What is read of a file; undefined where it is refused, line by line. */
+/** The links of a file; undefined if it is refused. Checks that each line of the error names a line and key. */
 function read(content: string | Uint8Array): Links | undefined {
   const text = Buffer.from(content).toString();
   try {
@@ -31,7 +31,7 @@ function read(content: string | Uint8Array): Links | undefined {
   }
 }
 
-/** Nothing is in a link but what the schema allows. */
+/** Checks that each link holds only what the schema allows. */
 function areSound(links: Links): void {
   for (const [name, link] of Object.entries(links)) {
     assert.match(name, /^[a-z0-9-]{1,40}$/);
@@ -114,7 +114,7 @@ const yaml = fc.constantFrom(
   ...['0x10', '1e999', '.nan', '2026-01-01', '!!int ', '&', '*', '@', '`', '\x85', '<<: 7\n'],
 );
 
-/** A file into which a hand has slipped what YAML gives a meaning. */
+/** A file with YAML syntax inserted at random places. */
 const slipped = fc
   .tuple(texts, fc.array(fc.tuple(yaml, fc.nat()), { minLength: 1, maxLength: 2 }))
   .map(([text, slips]) =>
@@ -124,7 +124,7 @@ const slipped = fc
     }, text),
   );
 
-describe('any links.yml is read or refused by file, line and key', () => {
+describe('any links.yml is read, or refused with file, line and key', () => {
   test('with mistakes anywhere in its links', () => {
     let good = 0;
     fc.assert(
@@ -139,7 +139,7 @@ describe('any links.yml is read or refused by file, line and key', () => {
     assert.ok(good > 200, `only ${good} were read`);
   });
 
-  test('with what YAML gives a meaning slipped in anywhere', () => {
+  test('with YAML syntax inserted anywhere', () => {
     let good = 0;
     fc.assert(
       fc.property(slipped, (text) => {
@@ -153,7 +153,7 @@ describe('any links.yml is read or refused by file, line and key', () => {
     assert.ok(good > 50, `only ${good} were read`);
   });
 
-  test('torn, or no text at all', () => {
+  test('cut, or not text at all', () => {
     const bytes = fc.uint8Array({ maxLength: 200 });
     fc.assert(
       fc.property(fc.oneof(torn(texts), bytes), (content) => {

@@ -1,7 +1,7 @@
 import type { $SchemaRef } from '@smithy/types';
 import fc from 'fast-check';
 
-/** Texts that are likely to reach something, by the name of the member that holds them. */
+/** Values that are likely to name something that exists, by member name. */
 export type Likely = Readonly<Record<string, readonly string[]>>;
 
 const odd = [
@@ -27,7 +27,7 @@ const sometimesWrong = <T>(right: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
 
 const DEEPEST = 6;
 
-/** Inputs as AWS's own model of an operation has them, in which now and then something is not so. */
+/** Inputs by AWS's own model of an operation, sometimes with a part that does not fit the model. */
 export class Inputs {
   readonly #likely: Likely;
 
@@ -35,7 +35,7 @@ export class Inputs {
     this.#likely = likely;
   }
 
-  /** @param name of the member that holds it. */
+  /** @param name the name of the member that holds the value. */
   of(schema: $SchemaRef, name = '', depth = 0): fc.Arbitrary<unknown> {
     const shape = typeof schema === 'function' ? schema() : schema;
     if (typeof shape === 'number') return this.#simple(shape, name, depth);

@@ -9,7 +9,7 @@ import type { Target } from '../../core/request/target.ts';
 import { type Handlers, loadHandlers } from '../chaos/bundle.ts';
 import { VirtualClock } from '../chaos/clock.ts';
 
-/** What comes over the wire. */
+/** An answer on the wire. */
 export interface WireAnswer {
   status: number;
   errorType?: string | undefined;
@@ -78,7 +78,7 @@ const result = {
   snapshot: 'x',
 };
 
-/** What each step is given. */
+/** The event of each step. */
 export const events = {
   ResolveTargets: { input: { userPoolId: USER_POOL, clientId: 'ours' } },
   AssumeRole: { target, attempt: 1 },
@@ -100,14 +100,14 @@ const context = {
   getRemainingTimeInMillis: () => 20_000,
 };
 
-// No step may last longer, in milliseconds of virtual time.
+// The longest duration of a step, in milliseconds of virtual time.
 const LONGEST = 5 * 60_000;
 
 const names = new Set(Object.keys(errors));
 
-/** What is wrong with how a step failed: nothing, where it says by name and sentence what happened. */
+/** Checks how a step failed: the error must have a known name and a sentence that says what happened. */
 function judge(error: unknown): void {
-  assert.ok(error instanceof Error, 'what it throws is no error');
+  assert.ok(error instanceof Error, 'the step throws a value that is not an error');
   const { name, message, stack, $fault } = error as Error & { $fault?: string };
   assert.equal(typeof message, 'string', stack);
   assert.ok(names.has(name) || $fault !== undefined, `${name}: ${stack?.slice(0, 2000)}`);
@@ -119,7 +119,7 @@ function judge(error: unknown): void {
 const textOf = (body: string | Uint8Array): string =>
   typeof body === 'string' ? body : new TextDecoder().decode(body);
 
-/** An AWS that answers well, but for what a case spoils. */
+/** An AWS with correct answers, except those that a case spoils. */
 export class OneAnswer {
   readonly #handlers: Handlers;
   readonly #clock = new VirtualClock(() => 0);
@@ -139,7 +139,7 @@ export class OneAnswer {
     this.#handlers = handlers;
   }
 
-  /** From now on, this thread has no other time than the steps'. */
+  /** Loads the handlers, and replaces the time of this thread with virtual time. */
   static async start(): Promise<OneAnswer> {
     const handlers = await loadHandlers(undefined, new URL('links.yml', import.meta.url));
     const aws = new OneAnswer(handlers);
@@ -147,7 +147,7 @@ export class OneAnswer {
     return aws;
   }
 
-  /** Runs a step; it must return or throw what has a name and a sentence, and write only rightly. */
+  /** Runs a step. It must return, or throw an error with a name and a sentence, and write nothing wrong. */
   async run(
     step: keyof typeof events,
     pool: IdentityPool,
@@ -179,7 +179,7 @@ export class OneAnswer {
     } finally {
       this.#clock.clear();
     }
-    assert.ok(ended, 'it hangs');
+    assert.ok(ended, 'the step hangs');
     if (this.#violations.length > 0) throw this.#violations[0];
     if ('error' in ended) judge(ended.error);
     return ended.value;
@@ -233,7 +233,7 @@ export class OneAnswer {
     return answers[operation] ?? {};
   }
 
-  /** A write must be all of what was shown last, with our entry. */
+  /** Checks a write: it must contain everything that was shown last, with only our entry changed. */
   #written(sent: IdentityPool): void {
     this.#updates++;
     try {

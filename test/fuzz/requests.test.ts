@@ -8,7 +8,7 @@ import { InvalidRequestError } from '../../core/errors.ts';
 import { type LinkRequest, parseRequest, type UndoRequest } from '../../core/request/request.ts';
 import { anyText, CASES, spoiled } from './garbage.ts';
 
-/** The target of a rule in `events/`, as it is deployed. */
+/** The deployed target of a rule in `events/`. */
 function targetOf(file: string): InputShape {
   const { Resources } = parse(
     readFileSync(new URL(`../../events/${file}.yml`, import.meta.url), 'utf8'),
@@ -18,20 +18,20 @@ function targetOf(file: string): InputShape {
 
 const circumstances = { ruleArn: 'arn', ruleName: 'r', ingestionTime: '2026-01-02T03:04:05Z' };
 
-/** The input that a rule makes of an event; undefined where AWS would deliver nothing. */
+/** The input that a rule makes of an event; undefined if AWS would deliver nothing. */
 function handedOn(shape: InputShape, detail: string, rest: string): unknown {
   const event = { ...JSON.parse(rest), detail: JSON.parse(detail) };
   try {
     return JSON.parse(inputFor(shape, event, circumstances));
   } catch (error) {
     const { name, message } = error as Error;
-    // What is too deep for this transformer may not be too deep for AWS's, but is seen above.
+    // AWS may accept input that is too deep for this transformer. The test with a person's input covers that.
     if (name === 'INVALID_JSON' || message.includes('call stack')) return undefined;
     throw error;
   }
 }
 
-/** What came of an input: a request, or undefined where it was refused in one sentence. */
+/** The request in an input; undefined if it was refused with one sentence. */
 function understood(input: unknown): LinkRequest | UndoRequest | undefined {
   try {
     return parseRequest(input);
@@ -49,7 +49,7 @@ const ids = {
   identityPoolId: /^[\w-]+-\d+:[0-9a-f-]+$/,
 };
 
-/** Nothing is in a request but what it may hold. */
+/** Checks that a request holds only valid values. */
 function isSound(request: LinkRequest | UndoRequest): void {
   if (request.operation === 'undo') {
     assert.match(request.executionArn, /^arn:[^\s]+$/);
@@ -82,7 +82,7 @@ const person = fc.record(
 
 const event = { id: 'e-1', time: '2026-01-02T03:04:05Z', account: '1', region: 'us-east-1' };
 
-describe('whatever comes in is understood or refused in one sentence', () => {
+describe('any input is parsed, or refused with one sentence', () => {
   test('from a person', () => {
     let good = 0;
     fc.assert(
@@ -98,7 +98,7 @@ describe('whatever comes in is understood or refused in one sentence', () => {
     assert.ok(good > 1000, `only ${good} were understood`);
   });
 
-  test('from the event LinkRequested, which is never taken for CloudTrail’s', () => {
+  test('from the event LinkRequested, which never counts as an event of CloudTrail', () => {
     const target = targetOf('link-requested');
     let good = 0;
     fc.assert(
@@ -115,7 +115,7 @@ describe('whatever comes in is understood or refused in one sentence', () => {
     assert.ok(good > 1000, `only ${good} were understood`);
   });
 
-  test('from CloudTrail, whatever names and ids a client was created with', () => {
+  test('from CloudTrail, with any names and ids of an app client', () => {
     const target = targetOf('app-client-created');
     const userPoolClient = fc.record({
       userPoolId: fc.constant('us-east-1_AbCdEfGhI'),

@@ -15,13 +15,14 @@ import {
   type WireAnswer,
 } from './one-answer.ts';
 
-/** What a thread of its own does for answers.test.ts: it tries the steps that it is told. */
+// The thread of answers.test.ts: it runs the cases of each step that the test names.
+
 const key = 'a'.repeat(32);
 const intent = target.intent;
 const share = { key: `${key}-1`, execution: EXECUTION, links: ['mobile'], intent, changes: [] };
 const shown = { IdentityPoolId: target.identityPoolId, IdentityPoolName: 'x' };
 
-/** What this service itself keeps in the table, of every kind. */
+/** The kinds of bodies that the service stores in the table. */
 const bodies = fc.constantFrom<object>(
   { write: 'w' },
   { refused: 'The identity pool is full.' },
@@ -121,7 +122,7 @@ const spoiledCalls = (operations: Operation[]) =>
     fc.record({
       operation: fc.constant(operation),
       answer: answersOf(operation),
-      // Which call is the first to be answered so, and how many are.
+      // The first call that gets this answer, and how many calls get it.
       from: fc.nat({ max: 2 }),
       count: fc.constantFrom(1, 2, Number.POSITIVE_INFINITY),
     }),
@@ -157,7 +158,7 @@ async function tryStep(aws: OneAnswer, step: Step): Promise<void> {
   await fc.assert(
     fc.asyncProperty(spoiledCalls(operations), identityPools, async (spoiling, pool) => {
       const { operation, answer, from, count } = spoiling;
-      // A pool that is to be verified shows what was written.
+      // For verification, the pool shows what was written.
       const linked = apply(pool, merge(pool, target.intent));
       const found = step === 'VerifyIdentityPool' ? linked : pool;
       const result = await aws.run(step, found, (called, nth) =>

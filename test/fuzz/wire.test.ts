@@ -9,7 +9,7 @@ import { Inputs, type Likely } from './model.ts';
 const ACCOUNT = '111111111111';
 const HOME = { account: ACCOUNT, region: 'us-east-1' };
 
-// By service: its SDK client, which has the model, and its name on the wire.
+// For each service: its SDK client, which contains the model, and its name on the wire.
 const services = new Map([
   ['cloudtrail', ['cloudtrail', 'CloudTrail_20131101']],
   ['cognito-identity', ['cognito-identity', 'AWSCognitoIdentityService']],
@@ -28,7 +28,7 @@ function modelOf(service: string, operation: string): StaticOperationSchema {
   return require(`@aws-sdk/client-${client}`)[`${operation}$`];
 }
 
-// What they made must be there for the others, and a long poll is slow.
+// Left out: deletions would remove what other calls need, and a long poll is slow.
 const left = [
   'DeleteUserPool',
   'DeleteIdentityPool',
@@ -68,7 +68,7 @@ describe('the embedded AWS', () => {
     return JSON.parse(text || '{}');
   }
 
-  /** Makes one of everything; returns what it is called. */
+  /** Creates one resource of each kind, and returns the names and ids. */
   async function furnished(): Promise<Likely> {
     const { UserPool } = await made('cognito-idp', 'CreateUserPool', { PoolName: 'pool' });
     const { UserPoolClient } = await made('cognito-idp', 'CreateUserPoolClient', {
@@ -170,7 +170,7 @@ describe('the embedded AWS', () => {
     };
   }
 
-  test('answers every input of every operation as AWS does, and never by a failure of its own', async () => {
+  test('answers any input of any operation with a result or an error of AWS, and never fails itself', async () => {
     const inputs = new Inputs(likely);
     const calls = [...local.aws.services].flatMap(([service, { operations }]) =>
       (services.has(service) ? Object.keys(operations) : [])

@@ -4,7 +4,7 @@ import type { Made, Shares } from './decisions.ts';
 import type { Job, Outcome, Process, State } from './state.ts';
 import { bit, type World } from './world.ts';
 
-/** What a request has come to, by whether anything was changed for it: core/request/target.ts, `outcomeOf`. */
+/** The outcome of a request, by whether it changed anything: `outcomeOf` in core/request/target.ts. */
 function outcomeOf({ requests }: World, request: number, changes: boolean): Outcome {
   const isLink = requests[request]?.operation === 'link';
   if (isLink) return changes ? 'LINKED' : 'ALREADY_LINKED';
@@ -13,19 +13,19 @@ function outcomeOf({ requests }: World, request: number, changes: boolean): Outc
 
 export const knownIn = ({ ledger }: State) => ledger.map(({ known }) => known);
 
-/** The ledger and the answers, once a write is made: aws/write/answers.ts. */
+/** The ledger and the answers after a write: aws/write/answers.ts. */
 export abstract class Answers extends Calls {
-  /** What follows once a write is entered and answered. */
+  /** The next step after a write is entered and answered. */
   protected abstract afterAnswers(next: State, now: Process): void;
 
-  /** The ledger, where there is anything to enter. */
+  /** Goes on with the ledger, if there is anything to enter. */
   protected afterCalls(next: State, now: Process): void {
     const hasEntries = this.#entries(next, now).some((known) => known !== undefined);
     if (hasEntries) now.step = 'enter';
     else this.#toAnswers(next, now);
   }
 
-  /** `enter` and `goneAlready`: core/write/records.ts says what the ledger is to have. */
+  /** `enter` and `goneAlready`: core/write/records.ts decides what to enter into the ledger. */
   #entries(next: State, now: Process) {
     const { phase, done, to } = jobOf(now);
     const isWrite = phase === 'write' || phase === 'write alone';
@@ -48,7 +48,7 @@ export abstract class Answers extends Calls {
     ];
   }
 
-  /** `giveAnswers`. A reconcile's own repairs are not asked for by anyone: they get no answer. */
+  /** `giveAnswers`. The repairs of a reconcile are not requests, so they get no answer. */
   #toAnswers(next: State, now: Process): void {
     const { bound, decisions } = this.world;
     const toAnswer = decisions
@@ -60,7 +60,7 @@ export abstract class Answers extends Calls {
     else now.step = 'answer';
   }
 
-  /** When a request is answered: after those of the turns before. */
+  /** The turn in which a request is answered, after all earlier turns. */
   #turnOf({ turn, isCancelled, request }: Made): number {
     const { answersInOrder } = this.world.protocol;
     if (answersInOrder === 'all') return turn;
@@ -69,7 +69,7 @@ export abstract class Answers extends Calls {
       : this.world.bound.requests.length;
   }
 
-  /** Those that may be answered now, or forgotten. */
+  /** The requests that may be answered or forgotten now. */
   #nextOf({ done, toAnswer }: Job): number[] {
     const turns = new Map(
       this.world.decisions.made(done).map((each) => [each.request, this.#turnOf(each)]),
@@ -80,8 +80,8 @@ export abstract class Answers extends Calls {
   }
 
   /**
-   * Each answer, and that its request waits no more, are a step each. Those of a turn are made side by side: where
-   * something may stop them, they are made in the order of the requests or from the last to the first.
+   * Answering a request and forgetting it are separate steps. The steps of a turn run in parallel: if a crash or
+   * stall may stop them, the model tries them in the order of the requests and in reverse.
    */
   answer(): Move<State>[] {
     const { state, own } = this.turn;

@@ -2,7 +2,7 @@ import { type Bound, DELETE_A, LINK_A, LINK_B, UNLINK_A } from './world.ts';
 
 type Kind = keyof Bound['faults'];
 
-/** Each kind of misfortune at most once. */
+/** The given kinds of faults, each at most once. */
 export function faults(...kinds: Kind[]): Bound['faults'] {
   const may = (kind: Kind): number => Number(kinds.includes(kind));
   return {
@@ -14,7 +14,7 @@ export function faults(...kinds: Kind[]): Bound['faults'] {
   };
 }
 
-/** A bound of these requests, where only what is said may happen. */
+/** A bound with these requests, in which only what `more` allows may happen. */
 export const bound = (requests: Bound['requests'], more: Partial<Bound> = {}): Bound => ({
   requests,
   reconcile: false,
@@ -32,19 +32,19 @@ interface Named {
 const THREE = [LINK_A, LINK_B, UNLINK_A];
 const TWO = [LINK_A, UNLINK_A];
 
-/** What the test checks. */
+/** The bounds that the test checks. */
 export const SMALL: Named[] = [
   {
-    name: 'two writers, and a call whose answer is lost',
+    name: 'two writers and a call whose answer is lost',
     bound: bound(TWO, { linkedBefore: true, faults: faults('lost') }),
   },
   {
-    name: 'two writers, a call that is refused, and the foreign writer',
+    name: 'two writers, a refused call and the foreign writer',
     bound: bound(TWO, { linkedBefore: true, faults: faults('refused', 'foreign') }),
   },
 ];
 
-/** What `npm run model` checks. */
+/** The bounds that `npm run model` checks. */
 export const LARGE: Named[] = [
   { name: 'three writers', bound: bound(THREE, { linkedBefore: true }) },
   {
@@ -60,7 +60,7 @@ export const LARGE: Named[] = [
     bound: bound(THREE, { waiting: true, faults: faults('foreign', 'refused') }),
   },
   {
-    name: 'two writers, and each kind of misfortune but a lost lease',
+    name: 'two writers, and each kind of fault except a lost lease',
     bound: bound(TWO, {
       linkedBefore: true,
       faults: faults('crash', 'lost', 'refused', 'foreign'),

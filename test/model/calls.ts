@@ -8,10 +8,10 @@ export const jobOf = ({ job }: Process): Job => {
   return job;
 };
 
-/** A last write that is all doubted from now on. */
+/** The last write, with its time of doubt started again. */
 export const renewed = (last: Last | null): Last | null => last && { ...last, doubt: 2 };
 
-/** The calls that change the pool, each seen before the next: PoolWriter in aws/write/pool-writer.ts. */
+/** The calls that change the pool, each read back before the next: PoolWriter in aws/write/pool-writer.ts. */
 export abstract class Calls {
   protected readonly turn: Turn;
   protected readonly world: World;
@@ -21,10 +21,10 @@ export abstract class Calls {
     this.world = turn.world;
   }
 
-  /** What follows once all calls are made and seen. */
+  /** The next step after all calls are made and read back. */
   protected abstract afterCalls(next: State, now: Process): void;
 
-  /** What a failure leads to. */
+  /** The next step after a failure. */
   protected abstract fail(now: Process, failure: Failure): undefined;
 
   protected make(next: State, now: Process, job: Omit<Job, 'made' | 'toAnswer'>): void {
@@ -32,14 +32,14 @@ export abstract class Calls {
     this.#toNextCall(next, now);
   }
 
-  /** The next call of core/identity-pool/calls.ts, and what follows the last of them. */
+  /** Goes on with the next call of core/identity-pool/calls.ts, or with what follows the last one. */
   #toNextCall(next: State, now: Process): void {
     const { from, to, made } = jobOf(now);
     if (this.world.decisions.calls(from, to)[made]) now.step = 'intend';
     else this.afterCalls(next, now);
   }
 
-  /** The state that the next call is made on, and the one that it makes. */
+  /** The state before the next call, and the state that the call makes. */
   #call(now: Process): { from: Pool; to: Pool; isRoles: boolean } {
     const { from, to, made } = jobOf(now);
     const calls = this.world.decisions.calls(from, to);
@@ -50,8 +50,8 @@ export abstract class Calls {
   }
 
   /**
-   * `#make`, up to the call: the lease is put down with the write, and the look must not be old. The
-   * record of the write is put down just before; without `writing` that names it, it has no effect.
+   * `#make`, up to the call: the lease item records the write, and the look must not be old. The record of
+   * the write itself is stored just before; it has no effect unless `writing` names it.
    */
   intend(): Move<State>[] {
     const { state, own } = this.turn;
@@ -64,7 +64,7 @@ export abstract class Calls {
       ];
     }
     return [
-      this.turn.move('puts down what it is about to write', (next, now) => {
+      this.turn.move('records what it is about to write', (next, now) => {
         const { from, to } = this.#call(now);
         const { write } = jobOf(now);
         const last: Last = { base: from, result: to, seen: false, doubt: 2 };
@@ -80,7 +80,7 @@ export abstract class Calls {
     ];
   }
 
-  /** The call itself: nothing stands between it and the pool. Those of the last reconcile do not fail. */
+  /** The call itself, with nothing between it and the pool. Calls of the last reconcile do not fail. */
   call(): Move<State>[] {
     const { state, number } = this.turn;
     const { refused, lost } = state.faults;
@@ -96,7 +96,7 @@ export abstract class Calls {
     ];
     if (refused > 0 && mayFail) {
       for (const failure of ['busy', 'refused'] as const) {
-        const what = failure === 'busy' ? 'asks for patience' : 'is refused';
+        const what = failure === 'busy' ? 'is refused for now' : 'is refused';
         moves.push(
           this.turn.move(`${name} ${what}`, (next, now) => {
             next.faults.refused--;
@@ -137,7 +137,7 @@ export abstract class Calls {
     next.lease.nonce = 0;
   }
 
-  /** Whether a request is written again that was answered before this lease was taken. */
+  /** Whether the write repeats a request that was answered before this lease was taken. */
   #doneTwice(now: Process): string | undefined {
     const { phase, done } = jobOf(now);
     if (phase !== 'write') return undefined;
@@ -152,7 +152,7 @@ export abstract class Calls {
   /** `#readBack` */
   readBack(): Move<State>[] {
     const { state, own } = this.turn;
-    // A pool that is shown as it was is read again until it is shown as it is.
+    // While an old pool is shown, it is read again.
     return this.#call(own).to === state.pool
       ? [this.turn.move('reads the pool back', (next, now) => this.#isSeen(next, now))]
       : [

@@ -1,40 +1,40 @@
 /** One step from a state to another. */
 export interface Move<S> {
-  /** Who does what. */
+  /** Which process does what. */
   name: string;
   to: S;
-  /** What the step itself violates, whatever state it leads to. */
+  /** What the step itself violates, in whichever state it ends. */
   wrong?: string | undefined;
 }
 
-/** What is checked: where it begins, what may happen in a state, and what must hold. */
+/** A model to check: its initial states, the moves from each state, and its invariants. */
 export interface Model<S> {
   initial: S[];
   moves(state: S): Move<S>[];
-  /** The same for states that are the same, and for no others. */
+  /** Equal for equal states, different for different states. */
   key(state: S): string;
   isEnd(state: S): boolean;
   /** What is wrong with a state; undefined if nothing is. */
   wrong(state: S): string | undefined;
 }
 
-/** A violation, with the shortest way to it. */
+/** A violation, with the shortest trace to it. */
 interface Violation<S> {
   what: string;
   trace: { name: string; state: S }[];
 }
 
-/** What was looked at, and what was found. */
+/** The size of the search, and the violation that it found. */
 export interface Checked<S> {
   states: number;
   moves: number;
-  /** How many moves the farthest state is away. */
+  /** The number of moves to the farthest state. */
   depth: number;
   seconds: number;
   violation?: Violation<S>;
 }
 
-/** A list of numbers that grows without a limit on its size but memory. */
+/** A growing list of numbers, limited only by memory. */
 class Numbers {
   #items = new Int32Array(1 << 16);
   length = 0;
@@ -54,8 +54,8 @@ class Numbers {
 }
 
 /**
- * The states that have been met, by hashes of 64 bits: two states of the same hash would be taken for
- * one. With ten million states that happens with a probability of about 3 in a million.
+ * The states met so far, by 64-bit hashes: two states with the same hash would count as one. With ten
+ * million states, the probability of that is about 3 in a million.
  */
 class Met {
   #slots = new Int32Array(3 << 16);
@@ -95,7 +95,7 @@ class Met {
   }
 }
 
-/** Two hashes of 32 bits that do not depend on each other. */
+/** Two independent 32-bit hashes. */
 function hashOf(text: string): [high: number, low: number] {
   let high = 0xdeadbeef;
   let low = 0x41c6ce57;
@@ -109,11 +109,11 @@ function hashOf(text: string): [high: number, low: number] {
   return [high | 0, low | 0];
 }
 
-/** Looks at all states of a model, nearest first. */
+/** Visits all states of a model, nearest first. */
 class Search<S> {
   readonly #model: Model<S>;
   readonly #met = new Met();
-  /** Of each state: the state before it, and which of its moves leads here. */
+  /** For each state: the state before it, and the number of the move that leads from there. */
   readonly #before = new Numbers();
   readonly #move = new Numbers();
   /** All moves, as pairs of states. */
@@ -177,7 +177,7 @@ class Search<S> {
     return undefined;
   }
 
-  /** The way to a state, made again: only hashes of states are kept. */
+  /** Recomputes the trace to a state, because only hashes of states are kept. */
   #traceTo(index: number): Violation<S>['trace'] {
     const moves: number[] = [];
     let at = index;
@@ -193,7 +193,7 @@ class Search<S> {
     return trace;
   }
 
-  /** The nearest state from which no way leads to an end. */
+  /** The nearest state from which no end can be reached. */
   #withoutEnd(): Violation<S> | undefined {
     const leads = this.#leadingToAnEnd();
     const stuck = leads.indexOf(0);
@@ -232,7 +232,7 @@ class Search<S> {
 }
 
 /**
- * Checks all states that can be reached: what must hold in each, and that from each a way leads to an
- * end. The states are looked at breadth first, so that the first violation is one of the nearest.
+ * Checks all reachable states: the invariants hold in each state, and an end can be reached from each. The
+ * search is breadth first, so the first violation is one of the nearest.
  */
 export const check = <S>(model: Model<S>): Checked<S> => new Search(model).run();

@@ -18,10 +18,10 @@ import {
 } from '../../core/write/records.ts';
 import { settlementOf, unfinishedEntries } from '../../core/write/settlement.ts';
 
-// The model's states are small numbers. Here they become what core/ works on, core/ decides, and its
-// answers become numbers again. Each decision is made once and kept.
+// The states of the model are small numbers. This file turns them into the types of core/, lets core/ decide,
+// and turns its answers back into numbers. Each decision is made once and cached.
 
-/** The app clients of the model: 0 is linked with a role mapping, 1 without. */
+/** The app clients of the model: 0 is linked with a role mapping, 1 without one. */
 type Client = 0 | 1;
 
 export const CLIENTS = ['A', 'B'] as const;
@@ -45,8 +45,8 @@ const LINKS: Links = {
 };
 
 /**
- * An identity pool as a number: 1 and 2 are the entries, 4 is the role mapping of the first, and 8 times
- * as much is a setting that only the foreign writer changes.
+ * An identity pool as a number: bits 1 and 2 are the entries, bit 4 is the role mapping of the first entry,
+ * and the multiple of 8 is a setting that only the foreign writer changes.
  */
 export type Pool = number;
 
@@ -91,7 +91,7 @@ export interface Request {
   deleted?: true;
 }
 
-/** A request with a key of its own, as the links allow it. */
+/** A request with its own key, as the links allow it. */
 export function allowed({ operation, client, deleted }: Request, key: string): Allowed {
   const [covering] = coverage(CLIENTS[client]);
   if (!covering) throw new Error('The links of the model cover both app clients.');
@@ -110,7 +110,7 @@ export function allowed({ operation, client, deleted }: Request, key: string): A
   };
 }
 
-/** What the ledger says of an app client. */
+/** The state of an app client in the ledger. */
 export type Known = 'nothing' | 'linked' | 'unlinked' | 'deleted';
 
 const knownOf = ({ state, deleted }: LedgerEntry): Known => (deleted ? 'deleted' : state);
@@ -147,10 +147,10 @@ interface Call {
   to: Pool;
 }
 
-/** What a share of a write comes to. */
+/** The result of one share of a write. */
 export interface Made {
   request: number;
-  /** When it is answered: after those of the turns before. */
+  /** The turn in which it is answered, after all earlier turns. */
   turn: number;
   changes: boolean;
   /** Whether another request of the write cancels any of them. */
@@ -168,7 +168,7 @@ const once = <T>() => {
   };
 };
 
-/** What core/ decides about the requests of a model. */
+/** The decisions of core/ about the requests of a model. */
 export class Decisions {
   readonly #requests: readonly Allowed[];
   readonly #shares: WrittenShare[][] = [[]];
@@ -202,7 +202,7 @@ export class Decisions {
     return this.#shares[shares] ?? [];
   }
 
-  /** core/write/batch.ts, and the shares as `sharesOf` in aws/write/answers.ts makes them of it. */
+  /** core/write/batch.ts, with the shares that `sharesOf` in aws/write/answers.ts makes of its result. */
   batch(start: Pool, asked: readonly number[], now: Pool) {
     return this.#batches(`${start} ${asked} ${now}`, () => {
       const requests = this.#asked(asked);
@@ -242,7 +242,7 @@ export class Decisions {
     );
   }
 
-  /** The requests that a write is for, and which of them it changes anything for. */
+  /** The requests of a write, and whether it changes anything for each of them. */
   made(shares: Shares): Made[] {
     return this.#made(`${shares}`, () => {
       const written = this.#written(shares);
@@ -256,7 +256,7 @@ export class Decisions {
     });
   }
 
-  /** core/write/order.ts: some requests with those that are earlier about the same entries. */
+  /** core/write/order.ts: the own requests, with earlier requests about the same entries. */
   withEarlier(asked: readonly number[], own: readonly number[]): number[] {
     return this.#earlier(`${asked} ${own}`, () => {
       const requests = asked.flatMap((number) => {
@@ -269,10 +269,10 @@ export class Decisions {
   }
 
   /**
-   * core/write/records.ts: what a write enters into the ledger, by app client; of several entries the last, as
-   * `enter` in aws/write/answers.ts has it.
+   * core/write/records.ts: what a write enters into the ledger, by app client. Like `enter` in
+   * aws/write/answers.ts, it keeps the last of several entries.
    *
-   * @param after the pool as the write leaves it; absent where an earlier write is settled.
+   * @param after the pool after the write; absent when settling an earlier write.
    */
   entered(shares: Shares, ledger: readonly Known[], after?: Pool): (Known | undefined)[] {
     return this.#ledgers(`${shares} ${ledger} ${after}`, () => {
@@ -293,7 +293,7 @@ export class Decisions {
     });
   }
 
-  /** core/write/lease.ts, at times when all, only the replaced state, or none is doubted. */
+  /** core/write/lease.ts, at a time when any state, only the replaced state, or no state is doubted. */
   isDoubtful(
     last: { base: Pool; result: Pool; seen: boolean; doubt: 0 | 1 | 2 },
     shown: Pool,
@@ -303,8 +303,8 @@ export class Decisions {
   }
 
   /**
-   * core/reconcile/classify.ts: what there is to repair, as `asSettled` in functions/reconcile-identity-pool.ts
-   * has it while a write is unsettled.
+   * core/reconcile/classify.ts: what to repair. While a write is unsettled, it follows `asSettled` in
+   * functions/reconcile-identity-pool.ts.
    *
    * @param existing the app clients that Cognito has.
    * @returns the numbers of the repairs: 0 and 1 link the app clients, 2 and 3 unlink them.
@@ -325,7 +325,7 @@ export class Decisions {
         unlisted: new Set(),
         regions: ['us-east-1'],
         partition: 'aws',
-        // All that the ledger knows is older than the lists.
+        // All ledger entries are older than the lists.
         since: 1_000_000_000,
         unfinished: unfinishedEntries(now, shares),
       });
@@ -336,7 +336,7 @@ export class Decisions {
     });
   }
 
-  /** core/reconcile/classify.ts: whether a repair is called for by the ledger as it is now. */
+  /** core/reconcile/classify.ts: whether the current ledger still calls for a repair. */
   stillHolds(request: number, ledger: readonly Known[]): boolean {
     return this.#holding(`${request} ${ledger}`, () => {
       const [repair] = this.#asked([request]);

@@ -2,12 +2,12 @@ import { bound, faults } from './bounds.ts';
 import { PRODUCT, type Protocol } from './protocol.ts';
 import { type Bound, DELETE_A, LINK_A, LINK_B, UNLINK_A, UNLINK_B } from './world.ts';
 
-/** A mistake in the protocol, and the smallest bound in which it is seen. */
+/** A mistake in the protocol, and the smallest bound in which the check detects it. */
 export interface Mistake {
   name: string;
   protocol: Protocol;
   bound: Bound;
-  /** What is seen. */
+  /** The violation that the check must find. */
   sees: RegExp;
 }
 
@@ -16,7 +16,7 @@ const without = (decision: Exclude<keyof Protocol, 'answersInOrder'>): Protocol 
   [decision]: false,
 });
 
-/** Mistakes of order that have been made, or nearly: each of them must be seen. */
+/** Mistakes of order that were made in the code, or almost: the check must detect each of them. */
 export const mistakes: Mistake[] = [
   {
     name: 'the lease is given back before the read-back',
@@ -25,19 +25,19 @@ export const mistakes: Mistake[] = [
     sees: /two write/,
   },
   {
-    name: 'an old look at the pool is written',
+    name: 'a write uses an old look at the pool',
     protocol: without('looksAgain'),
     bound: bound([LINK_B], { faults: faults('foreign') }),
     sees: /foreign setting is undone/,
   },
   {
-    name: 'what is about to be written is put down without holding the lease',
+    name: 'an execution records a write without holding the lease',
     protocol: without('intendsOnlyAsHolder'),
     bound: bound([LINK_A, LINK_B], { faults: faults('stall') }),
     sees: /two write/,
   },
   {
-    name: 'the lease is given back after a write of which no one knows the end',
+    name: 'the lease is given back after a write whose result is unknown',
     protocol: without('keepsLeaseWhenUnresolved'),
     bound: bound([LINK_B, UNLINK_B], { faults: faults('lost', 'foreign') }),
     sees: /./,
@@ -55,7 +55,7 @@ export const mistakes: Mistake[] = [
     sees: /done again/,
   },
   {
-    name: 'no answer is looked for under the lease',
+    name: 'an execution does not look for an answer under the lease',
     protocol: without('looksUnderLease'),
     bound: bound([LINK_A, LINK_B, UNLINK_A], { waiting: true }),
     sees: /done again|is replaced/,
@@ -83,7 +83,7 @@ export const mistakes: Mistake[] = [
     sees: /UNLINKED was reported .* there at the end/,
   },
   {
-    name: 'an unsettled write counts as made, whatever the pool shows',
+    name: 'an unsettled write counts as made without a look at the pool',
     protocol: without('settlesWhatIsThere'),
     bound: bound([LINK_A], { faults: faults('lost') }),
     sees: /no role mapping|is not there/,
@@ -95,7 +95,7 @@ export const mistakes: Mistake[] = [
     sees: /UNLINKED was reported .* there at the end/,
   },
   {
-    name: 'reconcile links again what is unlinked by the same write',
+    name: 'reconcile links again what the same write unlinks',
     protocol: without('repairsFirst'),
     bound: bound([LINK_A, UNLINK_A], { waiting: true, reconcile: true }),
     sees: /UNLINKED was reported .* there at the end/,
@@ -107,13 +107,13 @@ export const mistakes: Mistake[] = [
     sees: /deleted is there/,
   },
   {
-    name: 'a request that is asked for again gives up its place',
+    name: 'a request that is repeated loses its place',
     protocol: without('keepsPendingWhenBusy'),
     bound: bound([LINK_A, LINK_B, UNLINK_A]),
     sees: /came last/,
   },
   {
-    name: 'an old description is believed',
+    name: 'an old description is trusted',
     protocol: without('doubts'),
     bound: bound([LINK_A, LINK_B]),
     sees: /its writer has not seen/,
@@ -133,14 +133,14 @@ export const mistakes: Mistake[] = [
 ];
 
 /**
- * Mistakes that do no harm, since another rule stands behind the one that is left out. A request that was
- * forgotten and has no answer yet is asked for again by its own execution. That finds its answer, or that
- * of the write, which is settled first; and if it was left to wait once more meanwhile, it is dropped
- * because it has its answer.
+ * Mistakes that do no harm, because another rule covers for the one that is left out. The execution of a
+ * request that was forgotten without an answer repeats it. It then finds its answer, or settles the write
+ * first and finds the answer of that. If the request was left to wait again in the meantime, it is dropped
+ * because it has an answer.
  */
 export const harmless: Omit<Mistake, 'sees'>[] = [
   {
-    name: 'a request is forgotten before its answer is put down',
+    name: 'a request is forgotten before its answer is stored',
     protocol: without('answersFirst'),
     bound: bound([LINK_A, UNLINK_A], { faults: faults('crash') }),
   },

@@ -5,7 +5,7 @@ import { check } from './checker.ts';
 import { harmless, mistakes } from './mistakes.ts';
 import { checked } from './model.ts';
 
-describe('the protocol of the write, in all its states', () => {
+describe('the write protocol, in all its states', () => {
   for (const { name, bound } of SMALL) {
     test(`holds for ${name}`, () => {
       const { violation, states } = checked(bound);
@@ -15,13 +15,13 @@ describe('the protocol of the write, in all its states', () => {
   }
 
   for (const { name, bound, protocol, sees } of mistakes) {
-    test(`does not hold where ${name}`, () => {
+    test(`does not hold if ${name}`, () => {
       assert.match(checked(bound, protocol).violation?.what ?? '', sees);
     });
   }
 
   for (const { name, bound, protocol } of harmless) {
-    test(`holds even where ${name}`, () => {
+    test(`holds even if ${name}`, () => {
       assert.equal(checked(bound, protocol).violation?.what, undefined);
     });
   }
@@ -47,7 +47,7 @@ describe('the model checker', () => {
     assert.equal(violation.trace.at(-1)?.state, 5);
   });
 
-  test('finds a state from which no way leads to an end', () => {
+  test('finds a state from which no end can be reached', () => {
     const { violation } = check(counter(3));
     assert.match(violation?.what ?? '', /no way leads/);
     assert.equal(violation?.trace.at(-1)?.state, 7);

@@ -6,7 +6,7 @@ import { isWriting, surroundings } from './surroundings.ts';
 import { type Bound, bit, processOf, Turn, World } from './world.ts';
 import { movesOf } from './writer.ts';
 
-/** Whether the ledger and the role mappings are as the entries are. */
+/** How the ledger or the role mappings disagree with the entries, if they do. */
 function disagreement({ pool, ledger }: State): string | undefined {
   for (const [client, { known }] of ledger.entries()) {
     const isThere = (pool & bit(client)) !== 0;
@@ -20,7 +20,7 @@ function disagreement({ pool, ledger }: State): string | undefined {
   return `no write is known as unsettled, but A has ${isMapped ? 'only its role mapping' : 'no role mapping'}`;
 }
 
-/** Whether an app client is there whose deletion is done, while no one writes. */
+/** Whether a deleted app client is linked after its deletion was done, while no process holds the lease. */
 function revived({ bound }: World, { pool, lease, processes }: State): string | undefined {
   const isLeft = bound.requests.some(
     ({ client, deleted }, number) =>
@@ -30,12 +30,12 @@ function revived({ bound }: World, { pool, lease, processes }: State): string | 
 }
 
 function wrong(world: World, state: State): string | undefined {
-  if (state.processes.filter(isWriting).length > 1) return 'two write at the same time';
+  if (state.processes.filter(isWriting).length > 1) return 'two writers write at the same time';
   if (state.lease.writing) return undefined;
   return disagreement(state) ?? revived(world, state);
 }
 
-/** Whether an execution may have done what it was asked for; one that was killed may not know that it has. */
+/** Whether an execution may have done its request; a killed one may not know that it did. */
 const mayBeDone = ({ outcome }: Process, wasKilled: boolean): boolean =>
   outcome !== 'NOT_LINKED' || wasKilled;
 const isDone = ({ outcome }: Process): boolean =>
@@ -45,8 +45,8 @@ const isAnswered = (process?: Process): boolean =>
   process?.step === 'ended' && (isDone(process) || process.outcome === 'NOT_LINKED');
 
 /**
- * Whether what there is at the end of an app client is what the last request about it asked for: the last
- * by when they were asked for and answered, and of those that waited together by their tickets.
+ * Whether the final state of an app client is what the last request about it asked for. The order is that of
+ * the requests and their answers; for requests that waited together, it is the order of their tickets.
  */
 function unexplained(world: World, state: State, client: number): string | undefined {
   const { crash, stall } = world.bound.faults;
@@ -56,7 +56,7 @@ function unexplained(world: World, state: State, client: number): string | undef
   const about = world.bound.requests
     .map((request, number) => ({ ...request, number, process: processOf(state, number) }))
     .filter((each) => each.client === client);
-  // What was deleted goes, whatever else was asked for.
+  // A deletion wins over all other requests.
   if (about.some(({ deleted }) => deleted)) return undefined;
   const wanted = isThere ? 'link' : 'unlink';
   const causes = about.filter(
@@ -84,7 +84,7 @@ function wrongAtEnd(world: World, state: State): string | undefined {
   return unexplained(world, state, 0) ?? unexplained(world, state, 1);
 }
 
-/** The model of a bound, by the protocol of the product or by one with a mistake. */
+/** The model of a bound, with the protocol of the product or one with a mistake. */
 function modelOf(bound: Bound, protocol: Protocol = PRODUCT): Model<State> {
   const world = new World(bound, protocol);
   const isEnd = (state: State): boolean => processOf(state, world.last).step === 'ended';

@@ -8,7 +8,7 @@ import { type State, stateText } from './state.ts';
 const figures = ({ states, moves, depth, seconds }: Checked<State>): string =>
   `${states} states, ${moves} moves, depth ${depth}, ${seconds.toFixed(1)} s`;
 
-/** The steps of a counterexample, one to a line, each with the state that it leads to. */
+/** Prints the steps of a counterexample, one per line, each with the state after it. */
 function printTrace({ violation }: Checked<State>): void {
   const trace = violation?.trace ?? [];
   for (const [i, { name, state }] of trace.entries()) {
@@ -30,7 +30,7 @@ function checkProduct(): boolean {
   return isRight;
 }
 
-/** Checks that each mistake is seen, and prints the shortest way to it. */
+/** Checks that each mistake is detected, and prints the shortest trace to its violation. */
 function checkMistakes(): boolean {
   let areSeen = true;
   for (const { name, bound, protocol, sees } of mistakes) {
@@ -38,7 +38,7 @@ function checkMistakes(): boolean {
     const what = found.violation?.what ?? '';
     const isSeen = sees.test(what);
     areSeen &&= isSeen;
-    console.log(`${isSeen ? '✔' : '✗'} ${name}: ${what || 'not seen'} (${figures(found)})`);
+    console.log(`${isSeen ? '✔' : '✗'} ${name}: ${what || 'not detected'} (${figures(found)})`);
     printTrace(found);
   }
   return areSeen;

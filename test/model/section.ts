@@ -12,11 +12,11 @@ import {
 } from './state.ts';
 import { without } from './world.ts';
 
-// What is done under the lease: CriticalSection in aws/write/critical-section.ts, and PoolWriter. A step is one
-// call of AWS with what is worked out after it. Calls are one step together where no one else can come
-// between them to any effect.
+// The work under the lease: CriticalSection in aws/write/critical-section.ts, and PoolWriter. A step is one call
+// of AWS with the computation after it. Several calls are one step if no other process can affect anything
+// between them.
 
-/** The work under the lease of one process. */
+/** The work of one process under its lease. */
 export class Section extends Answers {
   #isOwn(own: Process, request: number): boolean {
     return request === this.turn.number || own.own.includes(request);
@@ -31,7 +31,7 @@ export class Section extends Answers {
   }
 
   /**
-   * The beginning of `#write`: an answer ends it; then those that wait are gathered, and the pool is
+   * The beginning of `#write`: an answer ends it; otherwise the waiting requests are gathered and the pool is
    * described.
    */
   look(): Move<State>[] {
@@ -51,7 +51,7 @@ export class Section extends Answers {
     const { state, own } = this.turn;
     const { decisions, protocol } = this.world;
     const { last, job } = own;
-    // What is doubted is read again: that is no move.
+    // A doubtful description is read again, which is not a move.
     const believed = [state.pool, ...without(state.shown, state.pool)].filter(
       (pool) => !protocol.doubts || !last || !decisions.isDoubtful(last, pool),
     );
@@ -69,7 +69,7 @@ export class Section extends Answers {
     });
   }
 
-  /** `#gather`, and aws/write/gathering.ts: all that wait are allowed by the links of the model. */
+  /** `#gather`, and aws/write/gathering.ts: the links of the model allow all waiting requests. */
   #gather(next: State, now: Process): void {
     const { protocol, requests } = this.world;
     const { number } = this.turn;
@@ -101,7 +101,7 @@ export class Section extends Answers {
     return now.own.filter((repair) => decisions.stillHolds(repair, knownIn(next)));
   }
 
-  /** `#write`, once the pool is described. */
+  /** `#write`, after the pool is described. */
   #begin(next: State, now: Process, look: Pool): void {
     this.#gather(next, now);
     const asked = this.#isDeleted(next) ? [] : now.asked;
@@ -109,7 +109,7 @@ export class Section extends Answers {
     else this.#goOn(next, now, { pool: look, start: look });
   }
 
-  /** `#write`, once nothing is unsettled but what is resumed. */
+  /** `#write`, after everything is settled except what this write resumes. */
   #goOn(next: State, now: Process, onto: { pool: Pool; start: Pool }): void {
     if (this.#isDeleted(next) || now.asked.length === 0) {
       this.#end(now, 'NOT_LINKED');
@@ -150,7 +150,7 @@ export class Section extends Answers {
     });
   }
 
-  /** What follows once a write is entered and answered. */
+  /** The next step after a write is entered and answered. */
   protected afterAnswers(next: State, now: Process): void {
     const { phase, to, start, done } = jobOf(now);
     const own = this.outcomeIn(done, this.turn.number);
@@ -158,7 +158,7 @@ export class Section extends Answers {
       const settled = this.world.decisions.made(done).map(({ request }) => request);
       now.asked = now.asked.filter((request) => !settled.includes(request));
     }
-    // A settlement that leaves parts of links to be resumed leaves the write unsettled.
+    // If a settlement leaves parts of links to resume, the write stays unsettled.
     if (phase === 'write' || phase === 'write alone' || to === start) this.#settled(now);
     if (phase === 'write' || phase === 'write alone' || own !== null) {
       now.failure = null;
@@ -173,12 +173,12 @@ export class Section extends Answers {
     now.writing = null;
   }
 
-  /** What a failure leads to, by where it happens. */
+  /** The next step after a failure, by the phase in which it happens. */
   protected fail(now: Process, failure: Failure): undefined {
     const { phase, write } = jobOf(now);
     now.before = null;
     if (phase === 'settle') return this.#leave(now, failure);
-    // What could not be taken back now is tried again by the next attempt.
+    // The next attempt tries again to take back what could not be taken back now.
     if (phase === 'settle after') {
       return this.#leave(now, failure === 'unresolved' ? failure : 'busy');
     }
@@ -195,8 +195,8 @@ export class Section extends Answers {
   }
 
   /**
-   * `#write`: together they may be what AWS does not allow, where this one alone is not, with what is earlier
-   * about the same app client.
+   * `#write`: AWS may refuse all requests together, but allow this one alone (with earlier requests about the
+   * same app client).
    */
   #rethrow(now: Process): undefined {
     const { decisions, protocol } = this.world;
@@ -213,7 +213,7 @@ export class Section extends Answers {
     return this.#leave(now, failure ?? 'busy');
   }
 
-  /** `run`: the lease is given back, unless a call may still be under way. */
+  /** `run`: gives the lease back, unless a call may still be under way. */
   #leave(now: Process, failure: Failure): undefined {
     now.failure = failure;
     now.job = null;

@@ -1,6 +1,6 @@
 import { CLIENTS, type Known, MAPPING, type Pool, SETTING, type Shares } from './decisions.ts';
 
-/** As core/write/lease.ts has it, with the time since then as what is still doubted: all, the base, nothing. */
+/** Like in core/write/lease.ts; `doubt` stands for the time since then: 2 doubts all, 1 the base, 0 nothing. */
 export interface Last {
   base: Pool;
   result: Pool;
@@ -8,7 +8,7 @@ export interface Last {
   doubt: 0 | 1 | 2;
 }
 
-/** The record of a write; its name is the sequence of its lease and its number under that. */
+/** The record of a write, named by the sequence of its lease and its number under that lease. */
 export interface Write {
   sequence: number;
   number: number;
@@ -18,7 +18,7 @@ export interface Write {
 export const isSameWrite = (a: Write | null, b: Write | null): boolean =>
   a?.sequence === b?.sequence && a?.number === b?.number;
 
-/** The lease item of the table. The nonce of an acquisition is its sequence; 0 is no one's. */
+/** The lease item of the table. The nonce of an acquisition is its sequence; 0 means that it is free. */
 interface LeaseItem {
   nonce: number;
   sequence: number;
@@ -39,7 +39,7 @@ export type Outcome =
   | 'FAILED'
   | 'STOPPED';
 
-/** Where a process is: the name of what it does next. */
+/** The next step of a process. */
 export type Step =
   | 'look for an answer'
   | 'take the lease'
@@ -60,10 +60,10 @@ export type Step =
   | 'read the pool'
   | 'ended';
 
-/** A failure, by what follows from it. */
+/** A failure, by its consequence. */
 export type Failure = 'busy' | 'refused' | 'not read back' | 'unresolved';
 
-/** What is made under a lease now: the calls from one state of the pool to another, and what follows. */
+/** The current work under a lease: the calls from one state of the pool to another, and what follows. */
 export interface Job {
   /** To settle an earlier write, to write, to settle after a failure, or to write without the others. */
   phase: 'settle' | 'write' | 'settle after' | 'write alone';
@@ -74,21 +74,21 @@ export interface Job {
   write: Write;
   /** What is entered and answered after it. */
   done: Shares;
-  /** Onto which is merged after a settlement. */
+  /** The state that the write after a settlement is merged onto. */
   start: Pool;
-  /** Those still to be answered; negative, less one: those whose request is still to be forgotten. */
+  /** The requests left to answer; `-request - 1` is a request that has one of its two steps left. */
   toAnswer: number[];
 }
 
 /** One execution. */
 export interface Process {
   step: Step;
-  /** Of its lease; 0 without one. */
+  /** The sequence of its lease; 0 without a lease. */
   sequence: number;
-  /** What it has of the lease in memory. */
+  /** Its copy of the lease item in memory. */
   last: Last | null;
   writing: Write | null;
-  /** The same before the call that it makes now. */
+  /** That copy before the current call. */
   before: { last: Last | null; writing: Write | null } | null;
   unsettled: Write | null;
   /** Whether it has left its request in this attempt. */
@@ -96,25 +96,25 @@ export interface Process {
   own: number[];
   asked: number[];
   job: Job | null;
-  /** How many writes it has put down under its lease. */
+  /** How many writes it has recorded under its lease. */
   writes: number;
   /** Whether its look at the pool is older than a second. */
   isOld: boolean;
   failure: Failure | null;
   outcome: Outcome | null;
-  /** What the ledger said, of a reconcile. */
+  /** The ledger as a reconcile has read it. */
   ledger: Known[] | null;
-  /** For the invariants alone: the requests that were answered when it took the lease. */
+  /** Only for the invariants: the requests that were answered when it took the lease. */
   answered: number;
 }
 
-/** How often each kind of misfortune may still happen. */
+/** How often each kind of fault may still happen. */
 export interface Faults {
   /** An execution is stopped, or its function is killed and called again. */
   crash: number;
-  /** A lease runs out while its holder lives, because of clocks, or by the hand of a person. */
+  /** A lease expires while its holder lives, because of clocks or an operator. */
   stall: number;
-  /** A call is made, or will be, or never, and AWS does not say which. */
+  /** A call is made now, later or never, and AWS does not say which. */
   lost: number;
   /** A call is refused. */
   refused: number;
@@ -122,16 +122,16 @@ export interface Faults {
   foreign: number;
 }
 
-/** All that there is at one moment. */
+/** The state of the whole system at one moment. */
 export interface State {
   pool: Pool;
   /** Older states that a description may show. */
   shown: Pool[];
-  /** States before the foreign writer's changes, which may be shown once there is a later write of ours. */
+  /** States before changes of the foreign writer, which may be shown after the next write of ours. */
   earlier: Pool[];
   /** A call that AWS has not carried out yet. */
   inFlight: { from: Pool; to: Pool; isRoles: boolean; sequence: number } | null;
-  /** Whether that was carried out late, so that the state before it may be shown for longer. */
+  /** Whether such a call was carried out late, so that the state before it may be shown for longer. */
   isLate: boolean;
   lease: LeaseItem;
   /** The requests that wait, in the order of their tickets. */
@@ -140,11 +140,11 @@ export interface State {
   ledger: Entered[];
   processes: Process[];
   faults: Faults;
-  /** For the invariants alone: by request, the opposite ones that came before it, as bits. */
+  /** Only for the invariants: for each request, the opposite requests that came before it, as bits. */
   after: number[];
-  /** Also for them: the requests that were begun, and above `TICKET` those of which the place is known. */
+  /** Also for the invariants: the requests that have begun and, above `TICKET`, those whose place is known. */
   begun: number;
-  /** The requests that were answered by an execution that had the lease then. */
+  /** The requests whose answer came from an execution that had the lease at that time. */
   firm: number;
 }
 
@@ -167,7 +167,7 @@ export const newProcess = (step: Step): Process => ({
   answered: 0,
 });
 
-/** A state that may be changed; its processes, and what no one changes in place, are shared. */
+/** A copy of a state to change; processes and immutable parts are shared. */
 export const copy = (state: State): State => ({
   ...state,
   shown: [...state.shown],
@@ -204,8 +204,8 @@ const countBits = (bits: number): number => {
 };
 
 /**
- * The same state with the lowest sequences that are in the same order: only their order decides, and
- * without this there would be no end of states.
+ * The same state with its sequences renumbered from the lowest, in the same order: only their order matters,
+ * and without this the number of states would be infinite.
  */
 export function canonical(state: State): State {
   const bits = sequencesIn(state);

@@ -4,7 +4,7 @@ import { type Last, newProcess, type Process, type State, type Step } from './st
 import { land, moveOf, processOf, Turn, type World, without } from './world.ts';
 import { beginAgain } from './writer.ts';
 
-// What is not ours: time, the foreign writer, and what stops an execution.
+// The environment: time, the foreign writer, and what stops an execution.
 
 const isHolder = ({ lease }: State, { sequence }: Process): boolean =>
   sequence !== 0 && lease.nonce === sequence;
@@ -13,7 +13,7 @@ const isHolder = ({ lease }: State, { sequence }: Process): boolean =>
 export const isWriting = ({ step }: Process): boolean =>
   step === 'call' || step === 'read back' || step === 'find out';
 
-// Where a look at the pool is what the next call goes by.
+// The steps at which the next call relies on the last look at the pool.
 const LOOKED: ReadonlySet<Step> = new Set(['intend', 'enter', 'answer']);
 
 /** The foreign writer changes its setting at any time but between our last look and our call. */
@@ -23,7 +23,7 @@ function foreign(state: State): Move<State>[] {
   return [
     moveOf(state, 'the foreign writer: changes its setting', (next) => {
       next.faults.foreign--;
-      // Until our next write it is shown by every description: what is not shown can't be kept.
+      // Until our next write, every description shows the change: a write cannot keep what it is not shown.
       next.shown = without(next.shown, next.pool);
       next.earlier = without([...next.earlier, next.pool], -1);
       next.pool += SETTING;
@@ -35,7 +35,7 @@ function foreign(state: State): Move<State>[] {
   ];
 }
 
-/** A call that was on its way is carried out, before the lease runs out under which it was sent. */
+/** A call under way is carried out before the lease that it was sent under expires. */
 function arrival({ inFlight, ...state }: State): Move<State>[] {
   if (!inFlight) return [];
   return [
@@ -48,8 +48,8 @@ function arrival({ inFlight, ...state }: State): Move<State>[] {
 }
 
 /**
- * The lease of an execution that holds it no more runs out, at the earliest five seconds after its last
- * call, which is 25 seconds less the 20 that a function may run; or that of one that lives, once.
+ * A lease whose holder is gone expires, at the earliest five seconds after the last call of the holder: it
+ * lasts 25 seconds, and a function runs for at most 20. A living holder may lose its lease once.
  */
 function expiry(state: State): Move<State>[] {
   const { lease, inFlight, processes, faults } = state;
@@ -73,7 +73,7 @@ function expiry(state: State): Move<State>[] {
 const older = (last: Last | null, doubt: 0 | 1): Last | null =>
   last && last.doubt > doubt ? { ...last, doubt } : last;
 
-/** All that is doubted by this state, in the table and in memory. */
+/** All last writes in the table and in memory, which decide what is doubted. */
 const lastsIn = ({ lease, processes }: State): (Last | null)[] => [
   lease.last,
   ...processes.flatMap(({ last, before }) => [last, before?.last ?? null]),
@@ -92,7 +92,7 @@ function grow(next: State, doubt: 0 | 1): void {
   });
 }
 
-/** As long as a state may be shown that is no more, but for one that was replaced late. */
+/** Lets pass the time for which an old state may be shown, except one that was replaced late. */
 function passSeconds(next: State): void {
   const base = next.lease.last?.base;
   next.shown = next.shown.filter((pool) => next.isLate && pool === base);
@@ -101,11 +101,11 @@ function passSeconds(next: State): void {
 }
 
 /**
- * Time passes until no state from before the last write is shown, and none is doubted. After a call that
- * was carried out late, first until only the state that it replaced may still be shown.
+ * Time passes until no state from before the last write is shown or doubted. After a call that was carried out
+ * late, time first passes until only the state that it replaced may still be shown.
  */
 function time(state: State): Move<State>[] {
-  // A call is sent right after it is put down.
+  // A call is sent right after its write is recorded.
   if (state.processes.some(({ step }) => step === 'call')) return [];
   const doubts = lastsIn(state).map((last) => last?.doubt ?? 0);
   const most = Math.max(...doubts);
@@ -153,7 +153,7 @@ function crash(world: World, state: State): Move<State>[] {
   });
 }
 
-/** What may happen besides the steps of the processes. */
+/** The moves of the environment. */
 export function surroundings(world: World, state: State): Move<State>[] {
   const last = processOf(state, world.last);
   const isLast = last.step !== 'look for a write';

@@ -13,13 +13,13 @@ import { canonical, copy, type Faults, newProcess, type Process, type State } fr
 
 /** How large the model is. */
 export interface Bound {
-  /** The requests, each of an execution of its own. */
+  /** The requests, each with its own execution. */
   requests: readonly Request[];
   /** Whether a reconcile with repair runs at the same time; one runs at the end in any case. */
   reconcile: boolean;
-  /** Whether the requests wait already at the beginning, in their order. */
+  /** Whether the requests already wait at the beginning, in their order. */
   waiting: boolean;
-  /** Whether the first app client may be linked at the beginning, too. */
+  /** Whether to check also from the state in which the first app client is linked. */
   linkedBefore: boolean;
   faults: Faults;
 }
@@ -33,18 +33,18 @@ export const UNLINK_B: Request = { operation: 'unlink', client: 1 };
 
 const REPAIRS: readonly Request[] = [LINK_A, LINK_B, UNLINK_A, UNLINK_B];
 
-/** A number in bits. */
+/** The bit of a number. */
 export const bit = (number: number): number => 1 << number;
 
-/** By how much a request's bit is shifted that says that it was left to wait, or can't be any more. */
+/** The shift of the bit that says that a request was left to wait, or can no longer be. */
 export const TICKET = 8;
 
-/** A bound, with what is derived from it. */
+/** A bound, and what follows from it. */
 export class World {
   readonly bound: Bound;
   readonly protocol: Protocol;
   readonly decisions: Decisions;
-  /** The requests, and after them the repairs of each reconcile. */
+  /** The requests, followed by the repairs of each reconcile. */
   readonly requests: readonly Request[];
   /** The app clients that Cognito has. */
   readonly existing: string;
@@ -95,7 +95,7 @@ export class World {
     return one?.client === other?.client && one?.operation !== other?.operation;
   }
 
-  /** Has all requests left, one after the other, while another execution had the lease. */
+  /** Puts all requests into the table in order, as if another execution had the lease. */
   #wait(state: State): void {
     for (const number of this.bound.requests.keys()) {
       const opposed = state.pending.filter((other) => this.areOpposed(number, other));
@@ -141,10 +141,10 @@ export class World {
   }
 }
 
-/** What a move changes; what it returns is what is wrong with the move. */
+/** Makes a move in a copy of the state, and returns what is wrong with the move, if anything. */
 export type Change = (next: State, own: Process) => string | undefined;
 
-/** One process whose turn it is. */
+/** The turn of one process. */
 export class Turn {
   readonly world: World;
   readonly state: State;
@@ -175,7 +175,7 @@ export function processOf({ processes }: State, number: number): Process {
   return process;
 }
 
-/** A move from a state, by what it changes in a copy. */
+/** A move from a state: applies the change to a copy. */
 export function moveOf(
   state: State,
   name: string,
@@ -190,11 +190,11 @@ const isAt = (pool: number, bits: number): number => pool & bits;
 const settingOf = (pool: number): number => Math.floor(pool / SETTING);
 
 /**
- * What a call makes of the pool: all that it replaces is as in `to`. No call may undo what its writer has
- * not seen: where the pool is not as `from`, what the call makes of it must be what is there.
+ * Applies a call to the pool: what the call replaces becomes as in `to`. No call may undo what its writer has
+ * not seen: where the pool differs from `from`, the call must leave it as it is.
  *
- * @param isLate whether the call was on its way for long: what it then does to the foreign setting can't
- * be helped.
+ * @param isLate whether the call arrives late: then it may overwrite the foreign setting, which nothing can
+ * prevent.
  */
 export function land(
   next: State,
@@ -214,9 +214,9 @@ export function land(
   if (isReset && !isLate) return 'the foreign setting is undone';
   return undone === 0
     ? undefined
-    : 'an entry or a role mapping is undone that its writer has not seen';
+    : 'a call undoes an entry or a role mapping that its writer has not seen';
 }
 
-/** The different pools of a list, in order, but for one. */
+/** The distinct pools of a list, sorted, without one of them. */
 export const without = (pools: number[], pool: number): number[] =>
   [...new Set(pools)].filter((each) => each !== pool).sort((a, b) => a - b);

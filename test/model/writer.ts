@@ -3,14 +3,14 @@ import { Section } from './section.ts';
 import { newProcess, type Outcome, type Process, type State, type Step } from './state.ts';
 import { bit, TICKET, type Turn, type World, without } from './world.ts';
 
-// What an execution does outside the lease: writeSafely and `written` in aws/write/safe-write.ts, the retries of
+// The work of an execution outside the lease: writeSafely and `written` in aws/write/safe-write.ts, the retries of
 // the state machine, and functions/reconcile-identity-pool.ts.
 
-/** Where an attempt begins. */
+/** The first step of an attempt. */
 const firstStep = (world: World, number: number): Step =>
   world.isReconcile(number) ? 'look for a write' : 'look for an answer';
 
-/** Begins the next attempt: nothing of this one is remembered. */
+/** Starts the next attempt, which keeps nothing of this one. */
 export function beginAgain(world: World, next: State, number: number): undefined {
   next.processes[number] = newProcess(firstStep(world, number));
 }
@@ -31,8 +31,8 @@ function noteBeginning({ state, number, world }: Turn, next: State): void {
 }
 
 /**
- * Notes which requests already waited when this one was left to wait: they are to be done before it. One
- * that has had the lease, or its answer, may have been done before.
+ * Notes which requests already waited when this one was left to wait: they must be done before it. A request
+ * that has had the lease, or has its answer, may already be done.
  */
 function noteTicket({ state, number, world }: Turn, next: State): void {
   if (!isOpposed(world, number) || next.begun & bit(number + TICKET) || state.answers[number])
@@ -63,7 +63,7 @@ function report({ world, number }: Turn, next: State, outcome: Outcome): string 
     : `${outcome} is reported, and the entry is ${isThere ? '' : 'not '}there`;
 }
 
-/** Without an answer it goes on, in the same step, where the lease is held: nothing can come between. */
+/** Without an answer, the state of the lease decides in the same step: nothing can happen in between. */
 function lookForAnswer(turn: Turn): Move<State>[] {
   const { state, number } = turn;
   const answer = state.answers[number];
@@ -77,7 +77,7 @@ function lookForAnswer(turn: Turn): Move<State>[] {
   ];
 }
 
-/** What comes next for one that finds the lease taken. */
+/** The next step of a process that finds the lease taken. */
 const withoutLease = ({ own, world, number }: Turn): Step =>
   own.waits || world.isReconcile(number) ? 'wait' : 'leave the request';
 
@@ -119,8 +119,8 @@ const leaveRequest = (turn: Turn): Move<State>[] => [
 ];
 
 /**
- * While the lease is held and there is no answer, a request that is asked for again does nothing but leave
- * itself once more: the steps before that are left out.
+ * While the lease is held and there is no answer, a repeated request is only left to wait again, so the model
+ * leaves out the steps before that.
  */
 function wait(turn: Turn): Move<State>[] {
   const { world, number, state } = turn;
@@ -135,7 +135,7 @@ function wait(turn: Turn): Move<State>[] {
   }
   if (isReconcile) return [];
   return [
-    turn.move('has waited for long, and is asked for again', (next) => {
+    turn.move('has waited for long, and is repeated', (next) => {
       if (!world.protocol.keepsPendingWhenBusy) {
         next.pending = next.pending.filter((each) => each !== number);
       }
@@ -145,7 +145,7 @@ function wait(turn: Turn): Move<State>[] {
   ];
 }
 
-/** `#giveBack` in aws/write/critical-section.ts, and what the state machine does then. */
+/** `#giveBack` in aws/write/critical-section.ts, and what the state machine does after it. */
 function giveBack(turn: Turn): Move<State>[] {
   const { own, world } = turn;
   if (own.failure === 'unresolved' && world.protocol.keepsLeaseWhenUnresolved) {
@@ -164,7 +164,7 @@ function giveBack(turn: Turn): Move<State>[] {
   ];
 }
 
-/** Ends, begins again, or goes on, by how the work under the lease ended. */
+/** Ends, starts again or goes on, depending on how the work under the lease ended. */
 function conclude(turn: Turn, next: State, before: Process): string | undefined {
   const { world, number } = turn;
   const { failure, outcome, ledger } = before;
@@ -176,13 +176,13 @@ function conclude(turn: Turn, next: State, before: Process): string | undefined 
   }
   if (failure) return fail(turn, next);
   if (ledger) return report(turn, next, 'ALREADY_LINKED');
-  // The first time, it has only settled what was unsettled.
+  // Its first time under the lease, a reconcile only settles what is unsettled.
   const unsettled = next.lease.writing;
   next.processes[number] = { ...newProcess('read the ledger'), unsettled };
   return undefined;
 }
 
-/** A failure needs a reason outside: without one, the protocol got in its own way. */
+/** A failure needs an external reason: without one, the protocol itself is at fault. */
 function fail(turn: Turn, next: State): string | undefined {
   const wrong = report(turn, next, 'FAILED');
   const { foreign, refused, lost } = turn.world.bound.faults;
@@ -198,7 +198,7 @@ const forgetRequest = (turn: Turn): Move<State>[] => [
   }),
 ];
 
-/** The last reconcile begins when all is quiet. */
+/** The last reconcile starts when all other processes have ended. */
 function lookForWrite(turn: Turn): Move<State>[] {
   const { state, world, number } = turn;
   const others = state.processes.slice(0, world.last);
@@ -222,8 +222,8 @@ const readLedger = (turn: Turn): Move<State>[] => [
 ];
 
 /**
- * After some looks it is believed, doubtful or not: what is repaired is looked at again under the lease.
- * The last reconcile is shown the pool as it is.
+ * After several looks, even a doubtful description is used: each repair is checked again under the lease. The
+ * last reconcile is shown the current pool.
  */
 function readPool(turn: Turn): Move<State>[] {
   const { state, world, number, own } = turn;
@@ -262,5 +262,5 @@ const STEPS: Record<Step, (turn: Turn) => Move<State>[]> = {
   ended: () => [],
 };
 
-/** What a process may do next. */
+/** The moves of the process whose turn it is. */
 export const movesOf = (turn: Turn): Move<State>[] => STEPS[turn.own.step](turn);

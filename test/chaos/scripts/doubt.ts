@@ -11,13 +11,13 @@ const criticalSection = 'aws/write/critical-section.ts';
 const poolWriter = 'aws/write/pool-writer.ts';
 const verify = 'functions/verify-identity-pool.ts';
 
-/** What is looked at again, since Cognito may show an old state or something may have changed. */
+/** What is checked again, because Cognito may show an old state or something may have changed. */
 export const doubtScripts: Script[] = [
   {
-    name: 'an old state of the identity pool does not verify a link that is gone',
+    name: 'verification does not use an old state of the identity pool for a link that was removed',
     mistakes: [
       {
-        name: 'verification believes an old state',
+        name: 'verification trusts an old state',
         changes: [
           {
             file: verify,
@@ -27,7 +27,7 @@ export const doubtScripts: Script[] = [
         ],
       },
       {
-        name: 'a verification believes a state from before the last write',
+        name: 'verification trusts a state from before the last write',
         changes: [
           {
             file: verify,
@@ -52,10 +52,10 @@ export const doubtScripts: Script[] = [
     },
   },
   {
-    name: 'an old state that is as a write was to make it, which was never made, verifies nothing',
+    name: 'verification does not use an old state that equals the result of a write that was never made',
     mistakes: [
       {
-        name: 'what a write was to make is believed before it is known to be made',
+        name: 'the result of a write is trusted before the write is known to be made',
         changes: [
           {
             file: 'core/write/lease.ts',
@@ -84,7 +84,7 @@ export const doubtScripts: Script[] = [
     },
   },
   {
-    name: 'a write that arrived late is not lost to an old state that Cognito shows after it was found',
+    name: 'an old state that Cognito shows does not undo a write that arrived late and was found',
     mistakes: [
       {
         name: 'the time of doubt is not renewed when a write is settled',
@@ -110,7 +110,7 @@ export const doubtScripts: Script[] = [
       await stage.thrown(cut, 'AwsUnavailableError');
       stage.stop(cut);
       await stage.leaseOver();
-      // It finds the late write, and has nothing to write itself.
+      // This execution finds the late write, and has nothing to write itself.
       await stage.said(await stage.tell('link', before));
       const next = await stage.tell('link', after);
       stage.before({ ...describing, by: next }, () => stage.showOld(1));
@@ -120,10 +120,10 @@ export const doubtScripts: Script[] = [
     },
   },
   {
-    name: 'a write whose answer was lost is not lost to an old state that Cognito shows after it was seen',
+    name: 'an old state that Cognito shows does not undo a write whose answer was lost and that was seen',
     mistakes: [
       {
-        name: 'the time of doubt counts from when a write was sent',
+        name: 'the time of doubt starts when a write is sent',
         changes: [
           {
             file: poolWriter,
@@ -201,17 +201,17 @@ export const doubtScripts: Script[] = [
         const second = await stage.tell('link', late, USER_POOLS[1]);
         resolve(second);
         await stage.until(() => stage.attempts(second, 'ResolveTargets') > 0);
-        // It has begun to wait for the listing by then.
+        // By then, the second execution waits for the listing.
         await stage.sleep(1000);
       });
       assert.equal((await stage.said(await asked)).outcome, 'LINKED');
     },
   },
   {
-    name: 'what must be approved by now is not written without, though it was not when it was resolved',
+    name: 'a change that needs approval only since it was resolved is not written without approval',
     mistakes: [
       {
-        name: 'approval is not looked at again before the write',
+        name: 'the need for approval is not checked again before the write',
         changes: [
           {
             file: 'functions/update-identity-pool.ts',
@@ -235,10 +235,10 @@ export const doubtScripts: Script[] = [
     },
   },
   {
-    name: 'a write that is begun is finished, though the first answer was lost and writes are paused then',
+    name: 'a write that has begun is finished, although its first answer was lost and writes were paused',
     mistakes: [
       {
-        name: 'a call whose answer was lost does not count as begun',
+        name: 'a write does not count as begun if the answer of its call was lost',
         changes: [
           {
             file: poolWriter,

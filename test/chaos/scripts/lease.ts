@@ -11,10 +11,10 @@ const criticalSection = 'aws/write/critical-section.ts';
 const poolWriter = 'aws/write/pool-writer.ts';
 const leaseItem = 'aws/table/lease-item.ts';
 
-/** What the lease is for. */
+/** What the lease protects. */
 export const leaseScripts: Script[] = [
   {
-    name: 'no one else writes until a write is read back',
+    name: 'no other execution writes until a write is read back',
     mistakes: [
       {
         name: 'the lease is given back before the read-back',
@@ -44,10 +44,10 @@ export const leaseScripts: Script[] = [
     },
   },
   {
-    name: 'one that has lost the lease does not write',
+    name: 'an execution that has lost the lease does not write',
     mistakes: [
       {
-        name: 'the lease is not looked at before the write',
+        name: 'the lease is not checked before the write',
         changes: [
           {
             file: leaseItem,
@@ -68,14 +68,17 @@ export const leaseScripts: Script[] = [
       });
       const { outcome } = await stage.said(await stage.tell('link', await stage.createClient()));
       assert.equal(outcome, 'LINKED');
-      assert.ok(observer.latest(POOLS[0]).at >= free, 'it wrote while another had the lease');
+      assert.ok(
+        observer.latest(POOLS[0]).at >= free,
+        'it wrote while another execution had the lease',
+      );
     },
   },
   {
-    name: 'no one writes while a write may still arrive that AWS has not answered',
+    name: 'no execution writes while a write without an answer may still arrive',
     mistakes: [
       {
-        name: 'the lease is given back though no one knows what became of the write',
+        name: 'the lease is given back although the result of the write is unknown',
         changes: [
           {
             file: criticalSection,
@@ -90,7 +93,7 @@ export const leaseScripts: Script[] = [
       stage.failing(updating, () => ({ arrivesAfter: 11_000 }));
       const cut = await stage.tell('link', one);
       await stage.thrown(cut, 'AwsUnavailableError');
-      // Now the identity pool no longer shows the state that the next writer would doubt for long.
+      // Now the identity pool no longer shows the state that the next writer would doubt.
       stage.rename('renamed');
       const next = await stage.said(await stage.tell('link', other));
       assert.equal(next.outcome, 'LINKED');
@@ -99,10 +102,10 @@ export const leaseScripts: Script[] = [
     },
   },
   {
-    name: 'a write is not begun when its time may not be enough',
+    name: 'a write does not begin when too little time is left',
     mistakes: [
       {
-        name: 'the time left is not looked at before the write',
+        name: 'the time left is not checked before the write',
         changes: [
           {
             file: poolWriter,
@@ -114,7 +117,7 @@ export const leaseScripts: Script[] = [
     ],
     async play(stage) {
       const [one, other] = [await stage.createClient(), await stage.createClient()];
-      // All but five seconds pass before the write, which is cut off and arrives when the lease is over.
+      // Only five seconds are left before the write, which is cut off and arrives after the lease has expired.
       stage.before(describing, () => stage.sleep(15_000));
       let begun = false;
       const slow = await stage.tell('link', one);
@@ -132,10 +135,10 @@ export const leaseScripts: Script[] = [
     },
   },
   {
-    name: 'what others change while the table is slow is kept',
+    name: 'a foreign change that happens while the table is slow is kept',
     mistakes: [
       {
-        name: 'an old look at the identity pool is written',
+        name: 'a write uses an old look at the identity pool',
         changes: [
           { file: poolWriter, find: 'Date.now() - this.#looked > OLDEST_LOOK', replace: 'false' },
         ],

@@ -9,10 +9,10 @@ const entering = { step, call: 'dynamodb:PutItem', about: 'entry#' };
 const answers = 'aws/write/answers.ts';
 const ledger = 'aws/table/ledger.ts';
 
-/** What the ledger says of what was written, and what is believed of it. */
+/** What the ledger records about writes, and how it is used. */
 export const ledgerScripts: Script[] = [
   {
-    name: 'an entry of the ledger that arrives late does not replace a later one',
+    name: 'a ledger entry that arrives late does not replace a newer one',
     mistakes: [
       {
         name: 'the ledger takes entries in any order',
@@ -35,10 +35,10 @@ export const ledgerScripts: Script[] = [
     },
   },
   {
-    name: 'of a link and an unlink in one write the later is in the ledger',
+    name: 'the ledger has the later of a link and an unlink in one write',
     mistakes: [
       {
-        name: 'of several changes of one write to one entry any may end in the ledger',
+        name: 'the ledger may keep any of several changes of one entry in one write',
         changes: [
           {
             file: answers,
@@ -62,10 +62,10 @@ export const ledgerScripts: Script[] = [
     },
   },
   {
-    name: 'an app client whose user pool was deleted is not linked by an event that comes late',
+    name: 'a late event does not link an app client whose user pool was deleted',
     mistakes: [
       {
-        name: 'that a user pool was deleted is ignored',
+        name: 'the deletion of a user pool is ignored',
         changes: [
           {
             file: ledger,
@@ -88,7 +88,7 @@ export const ledgerScripts: Script[] = [
     name: 'a write that never arrived is not in the ledger',
     mistakes: [
       {
-        name: 'what is settled counts as made, all of it',
+        name: 'settling counts the whole write as made',
         changes: [
           {
             file: 'core/write/settlement.ts',
@@ -111,7 +111,7 @@ export const ledgerScripts: Script[] = [
     },
   },
   {
-    name: 'reconcile does not link again what a person has unlinked since it read the ledger',
+    name: 'reconcile does not link an app client again that a person unlinked since it read the ledger',
     mistakes: [
       {
         name: 'reconcile does not ask the ledger again under the lease',
@@ -140,7 +140,7 @@ export const ledgerScripts: Script[] = [
     name: 'reconcile unlinks an app client whose deletion no event reported',
     mistakes: [
       {
-        name: 'reconcile takes nothing away that is orphaned',
+        name: 'reconcile does not remove orphaned entries',
         changes: [
           {
             file: 'core/reconcile/classify.ts',
@@ -154,7 +154,7 @@ export const ledgerScripts: Script[] = [
       const clientId = await stage.createClient();
       assert.equal((await stage.done('link', clientId)).outcome, 'LINKED');
       await stage.deleteClient(clientId);
-      // What is newer than its lists, a reconcile leaves alone.
+      // A reconcile ignores what is newer than its lists.
       await stage.sleep(120_000);
       await stage.said(await stage.start({ repair: true }, 'reconcile'));
       assert.ok(!stage.clients().includes(clientId));

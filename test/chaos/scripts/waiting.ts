@@ -11,20 +11,20 @@ const waitingRequests = 'aws/table/waiting-requests.ts';
 const safeWrite = 'aws/write/safe-write.ts';
 const writeRequest = 'aws/write/write-request.ts';
 
-/** How a request waits in the table, as its execution leaves it. */
+/** A waiting request in the table, as its execution writes it. */
 const pending = (key: string, body: object) => ({
   body: { S: JSON.stringify({ key, userPoolId: USER_POOLS[0], ...body }) },
   ticket: { N: '0' },
   expiresAt: { N: String(Date.now() + 60_000) },
 });
 
-/** What waits for an identity pool, and is written by others. */
+/** Requests that wait for an identity pool, and are written by other executions. */
 export const waitingScripts: Script[] = [
   {
-    name: 'a request that was answered is not written again, though it still waits in the table',
+    name: 'an answered request is not written again, although it still waits in the table',
     mistakes: [
       {
-        name: 'a waiting request that was answered is gathered again',
+        name: 'an answered request that still waits is gathered again',
         changes: [
           {
             file: gathering,
@@ -47,7 +47,7 @@ export const waitingScripts: Script[] = [
     },
   },
   {
-    name: 'a deletion that waited longer than the creation is still written after it',
+    name: 'a deletion is written after the creation, even if it has waited longer',
     mistakes: [
       {
         name: 'deletions are not last',
@@ -79,7 +79,7 @@ export const waitingScripts: Script[] = [
     name: 'requests that wait together are written in the order in which they came',
     mistakes: [
       {
-        name: 'the own request is written after the others',
+        name: 'an execution writes its own request after the others',
         changes: [
           {
             file: gathering,
@@ -101,10 +101,10 @@ export const waitingScripts: Script[] = [
     },
   },
   {
-    name: 'a request that cannot be answered is not done after a later one about the same entry',
+    name: 'a request that gets no answer is not done after a later request about the same entry',
     mistakes: [
       {
-        name: 'those that cancel each other are answered first, and the others in any order',
+        name: 'requests that cancel each other are answered first, and the others in any order',
         changes: [
           {
             file: 'aws/write/answers.ts',
@@ -135,17 +135,17 @@ export const waitingScripts: Script[] = [
     },
   },
   {
-    name: 'a refusal holds for the execution that was told, and a redrive is judged anew',
+    name: 'a refusal applies only to the execution that receives it, and a redrive is checked again',
     mistakes: [
       {
-        name: 'an answer that refused is never taken back',
+        name: 'a refusal is never taken back',
         changes: [
           { file: writeRequest, find: 'table.requests.retract(', replace: 'Promise.resolve(' },
         ],
       },
     ],
     async play(stage) {
-      // Both are linked to the second identity pool alone, which has a quota of twelve.
+      // Links cover both app clients only in the second identity pool, which has a quota of twelve.
       const [, userPoolId] = USER_POOLS;
       const [, poolId] = POOLS;
       const create = () => stage.createClient(userPoolId, 'other');
@@ -169,7 +169,7 @@ export const waitingScripts: Script[] = [
     },
   },
   {
-    name: 'a request goes on waiting while its execution waits to try again',
+    name: 'a request stays in the table while its execution waits to try again',
     mistakes: [
       {
         name: 'a request whose identity pool is busy is forgotten',
@@ -186,7 +186,10 @@ export const waitingScripts: Script[] = [
       const [one, other] = [await stage.createClient(), await stage.createClient()];
       const { execution, goOn } = await stage.waiting(() => stage.tell('link', one));
       assert.equal((await stage.said(await stage.tell('link', other))).outcome, 'LINKED');
-      assert.ok(stage.clients().includes(one), 'it was not written with the other');
+      assert.ok(
+        stage.clients().includes(one),
+        'the first app client was not linked with the second one',
+      );
       goOn();
       assert.equal((await stage.said(execution)).outcome, 'LINKED');
     },
@@ -222,10 +225,10 @@ export const waitingScripts: Script[] = [
     },
   },
   {
-    name: 'a request that another execution wrote just before it got the lease says who wrote it',
+    name: 'a request that another execution wrote just before its own got the lease reports the writer',
     mistakes: [
       {
-        name: 'no one looks for an answer under the lease',
+        name: 'an execution does not look for an answer under the lease',
         changes: [
           {
             file: criticalSection,
@@ -253,10 +256,10 @@ export const waitingScripts: Script[] = [
     },
   },
   {
-    name: 'a request whose writer was killed before it could answer is answered by who has the lease next',
+    name: 'a request whose writer was killed before it could answer is answered by the next holder of the lease',
     mistakes: [
       {
-        name: 'what is settled is told to no one',
+        name: 'a settled request gets no answer',
         changes: [
           { file: criticalSection, find: 'if (settled.own) return settled.own;', replace: '' },
         ],
@@ -278,10 +281,10 @@ export const waitingScripts: Script[] = [
     },
   },
   {
-    name: 'a long listing for those who wait does not use up the time of the write',
+    name: 'a long listing for waiting requests does not use up the time of the write',
     mistakes: [
       {
-        name: 'judging those who wait has no deadline',
+        name: 'checking waiting requests has no deadline',
         changes: [
           {
             file: criticalSection,
@@ -303,10 +306,10 @@ export const waitingScripts: Script[] = [
     },
   },
   {
-    name: 'a request in the table that calls an app client deleted is not believed while the client exists',
+    name: 'a request in the table cannot mark an existing app client as deleted',
     mistakes: [
       {
-        name: 'a waiting request is believed that an app client was deleted',
+        name: 'a waiting request is trusted to know that an app client was deleted',
         changes: [
           {
             file: allowed,
