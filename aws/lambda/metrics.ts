@@ -9,7 +9,7 @@ export function tally(metric: string, number: number): void {
   metrics.singleMetric().addMetric(metric, MetricUnit.Count, number);
 }
 
-/** Counts a failure that needs no alarm, by stage, since each stage has its own alarms. */
+/** Counts a failure that a person sees at once, by stage, since each stage has its own alarms. */
 export function countAttended(machine: Machine, stage: string): void {
   const metric = metrics.singleMetric();
   metric.addDimension('stage', stage);

@@ -1,4 +1,3 @@
-import { InvalidRequestError, UndoConflictError } from '../errors.ts';
 import { namesIn, type ProviderNames } from '../issuer.ts';
 import { namesOfSame } from '../user-pool.ts';
 import {
@@ -136,14 +135,4 @@ export function merge(pool: IdentityPool, intent: Intent): Change[] {
   if (intent.leftBehind) return leftBehind(pool, intent);
   const merged = intent.operation === 'unlink' ? unlinked : linked;
   return namesIn(intent).flatMap((providerName) => merged(pool, { ...intent, providerName }));
-}
-
-/** Whether the pool is as an intent wants it. An intent that conflicts with the pool is not met. */
-export function isMet(pool: IdentityPool, intent: Intent): boolean {
-  try {
-    return merge(pool, intent).length === 0;
-  } catch (error) {
-    if (error instanceof UndoConflictError || error instanceof InvalidRequestError) return false;
-    throw error;
-  }
 }

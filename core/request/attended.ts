@@ -24,8 +24,9 @@ const isAttendedReconcile = (input: unknown, error: string): boolean => {
 };
 
 /**
- * Whether an execution that failed needs no alarm: a person asked, and it was a dry run or that person's own mistake.
- * Faults ring an alarm in every case, and so does what an event or the schedule asked for.
+ * Whether a person who asked sees at once that an execution failed, and why: it was a dry run, or their own mistake.
+ * This is never so for faults, and for what an event or the schedule asked for. The alarm topic gets no sentence for
+ * these failures (events/execution-not-succeeded.yml). A test compares the two.
  *
  * @param input of the execution.
  * @param error its name.
@@ -33,7 +34,7 @@ const isAttendedReconcile = (input: unknown, error: string): boolean => {
 export const isAttended = (machine: Machine, input: unknown, error: string): boolean =>
   machine === 'link' ? isAttendedLink(input, error) : isAttendedReconcile(input, error);
 
-/** The metrics that count these failures. The alarms leave them out. */
+/** The metrics that count these failures. The alarms of failed executions count them too. */
 export const ATTENDED: Readonly<Record<Machine, string>> = {
   link: 'FailedAttended',
   reconcile: 'ReconcileFailedAttended',

@@ -235,7 +235,7 @@ describe('poolbridge check', () => {
   });
 
   test('reports as unknown what the caller may not read', async () => {
-    const { session } = someone(world, 'nobody', []);
+    const { session } = someone(world, 'unknown', []);
     const { code, of } = await check([], session);
     assert.equal(code, 0);
     assert.equal(of('credentials')!.status, 'ok');

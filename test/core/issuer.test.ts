@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { issuerAdvice, issuerSentence } from '../../cli/output/issuers.ts';
-import { type Intent, isMet } from '../../core/identity-pool/merge.ts';
+import type { Intent } from '../../core/identity-pool/merge.ts';
 import { choiceOf, effectiveChoice, namesFor } from '../../core/issuer.ts';
 import { coverageOf, needsIssuer, type Subject } from '../../core/links/coverage.ts';
 import type { Link, Links } from '../../core/links/links.ts';
@@ -23,6 +23,7 @@ import {
 } from '../../core/user-pool.ts';
 import { type LedgerEntry, ledgerEntriesOf, settledBy } from '../../core/write/records.ts';
 import { originalNames } from './arbitraries.ts';
+import { isMet } from './identity-pool/is-met.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const ID = 'us-east-1_A';

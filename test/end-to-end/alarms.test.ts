@@ -76,7 +76,7 @@ describe('the alarm topic', () => {
   const machine = () => world.local.aws.stateMachines.machine(world.machineArn);
 
   test('is notified of an execution that fails, with its ARN', async () => {
-    const mistaken = { userPoolId: MOBILE, clientId: 'nobody' };
+    const mistaken = { userPoolId: MOBILE, clientId: 'unknown' };
     const metric = async (log: string) => {
       const logs = world.client(CloudWatchLogsClient, HOME);
       const { events = [] } = await logs.send(
@@ -90,7 +90,7 @@ describe('the alarm topic', () => {
     for (const input of [mistaken, { ...mistaken, dryRun: true }, { userPoolId: 7 }]) {
       assert.equal((await world.run(input)).status, 'FAILED');
     }
-    for (const input of [{ link: 'nobody', repair: true }, { link: 'tight' }]) {
+    for (const input of [{ link: 'unknown', repair: true }, { link: 'tight' }]) {
       assert.equal((await world.run(input, undefined, world.reconcileArn)).status, 'FAILED');
     }
     assert.deepEqual(await notifications(), []);
@@ -108,7 +108,7 @@ describe('the alarm topic', () => {
     // One hour, plus the day that a link in test/links.yml waits for approval.
     assert.equal(TimeoutSeconds, 3600 + 86_400);
     definition.TimeoutSeconds = 0;
-    const { executionArn, status } = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
+    const { executionArn, status } = await world.run({ userPoolId: MOBILE, clientId: 'unknown' });
     definition.TimeoutSeconds = TimeoutSeconds;
     assert.equal(status, 'TIMED_OUT');
     assert.deepEqual(await notifications(), [sentence(executionArn, 'TIMED_OUT')]);
@@ -116,7 +116,7 @@ describe('the alarm topic', () => {
 
   test('is notified of an execution that is stopped', async () => {
     const sfn = world.client(SFNClient, HOME);
-    const input = JSON.stringify({ userPoolId: MOBILE, clientId: 'nobody' });
+    const input = JSON.stringify({ userPoolId: MOBILE, clientId: 'unknown' });
     const { executionArn } = await sfn.send(
       new StartExecutionCommand({ stateMachineArn: world.machineArn, input }),
     );

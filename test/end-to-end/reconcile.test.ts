@@ -504,8 +504,8 @@ describe('reconcile', () => {
       return JSON.parse(cause!).message;
     };
     assert.equal(
-      await refusal({ link: 'nobody' }),
-      'link must be the name of a link in links.yml. There is no link "nobody".',
+      await refusal({ link: 'unknown' }),
+      'link must be the name of a link in links.yml. There is no link "unknown".',
     );
     assert.equal(await refusal({ repair: 'yes' }), 'repair must be true or false, not "yes".');
     assert.equal(

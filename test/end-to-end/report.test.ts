@@ -69,7 +69,7 @@ describe('the end of an execution', () => {
   });
 
   test('is also published if it failed, with its error and message', async () => {
-    const ended = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
+    const ended = await world.run({ userPoolId: MOBILE, clientId: 'unknown' });
     const { detail } = await nextEvent();
     assert.deepEqual(detail, {
       executionArn: ended.executionArn,
@@ -85,7 +85,7 @@ describe('the end of an execution', () => {
     const before = metrics().length;
     const request = { userPoolId: MOBILE, clientId };
     for (const operation of ['link', 'link', 'unlink']) await world.run({ ...request, operation });
-    await world.run({ ...request, clientId: 'nobody' });
+    await world.run({ ...request, clientId: 'unknown' });
     // The last log lines of a function arrive shortly after its answer.
     await until(() => metrics().length >= before + 8);
     const [attended, ...more] = metrics()
@@ -151,7 +151,7 @@ describe('the end of an execution', () => {
   });
 
   test('is in the log group of the state machine, with everything before it', async () => {
-    const { executionArn } = await world.run({ userPoolId: MOBILE, clientId: 'nobody' });
+    const { executionArn } = await world.run({ userPoolId: MOBILE, clientId: 'unknown' });
     const history = await world.history(executionArn);
     const groups = new Map(world.local.aws.logGroups.all().map((each) => [each.name, each]));
     const group = groups.get('/aws/vendedlogs/states/poolbridge-dev-link')!;
@@ -162,7 +162,7 @@ describe('the end of an execution', () => {
       logged.map(({ type }) => type),
       history.map(({ type }) => type),
     );
-    assert.ok(logged[0].details.input.includes('nobody'));
+    assert.ok(logged[0].details.input.includes('unknown'));
     // The writes are in the log groups of the functions that made them.
     for (const name of ['UpdateIdentityPool', 'ReconcileIdentityPool']) {
       const kept = groups.get(`/aws/lambda/poolbridge-dev-${name}`)!.retentionInDays;

@@ -53,7 +53,7 @@ describe('a whole run', () => {
     const executions = [await world.executionFor(linked)];
     const half = await createClientWithSecret('us-east-1_Half00001');
     executions.push(await world.executionFor(half));
-    executions.push(await world.run({ userPoolId: MOBILE, clientId: 'nobody' }));
+    executions.push(await world.run({ userPoolId: MOBILE, clientId: 'unknown' }));
     executions.push(await world.run({ operation: 'unlink', userPoolId: MOBILE, clientId: linked }));
     assert.deepEqual(
       executions.map(({ status }) => status),

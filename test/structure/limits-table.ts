@@ -25,20 +25,17 @@ import {
 } from '../../core/write/lease.ts';
 import { LAG_MS } from '../../core/write/marks.ts';
 import { KEPT_DAYS, PENDING_MS } from '../../core/write/records.ts';
-import { contentOf, type Limit, memberOf, type SaidIn, type SetIn, type Unit } from './limits.ts';
+import type { Limit, SaidIn, SetIn, Unit } from './limits.ts';
 import { numberIn, retryOf, secondsOfRetry } from './state-machines.ts';
 
 // A write begins so late at most that it still has the time that it needs. Then this is left of the lease.
 const LATE_MS = LEASE_MS - (1000 * WRITER_SECONDS - NEEDED_MS) - CLOCKS_MS;
 
-/** How long an alarm looks back: its periods, or those of the metrics that it computes with. */
+/** How long an alarm looks back. */
 function period(alarm: string): number {
   const at = `Resources.${alarm}.Properties`;
-  const metrics = memberOf(contentOf('resources/alarms.yml'), `${at}.Metrics`);
-  const computed = Array.isArray(metrics) ? metrics.findIndex((each) => 'MetricStat' in each) : -1;
-  const where = computed < 0 ? at : `${at}.Metrics.${computed}.MetricStat`;
   const periods = numberIn('resources/alarms.yml', `${at}.EvaluationPeriods`);
-  return 1000 * numberIn('resources/alarms.yml', `${where}.Period`) * periods;
+  return 1000 * numberIn('resources/alarms.yml', `${at}.Period`) * periods;
 }
 
 const limit =

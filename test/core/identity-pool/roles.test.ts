@@ -18,7 +18,7 @@ import {
   sendable,
   shown,
 } from '../../../core/identity-pool/identity-pool.ts';
-import { type Intent, isMet, merge } from '../../../core/identity-pool/merge.ts';
+import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import { checkQuota } from '../../../core/identity-pool/quota.ts';
 import {
   INACTIVE,
@@ -38,6 +38,7 @@ import { namesOfSame } from '../../../core/user-pool.ts';
 import { batch } from '../../../core/write/batch.ts';
 import { isShownChange } from '../../../core/write/records.ts';
 import { clientIds, identityPools, providerNames } from '../arbitraries.ts';
+import { isMet } from './is-met.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const role = (name: string) => `arn:aws:iam::222222222222:role/${name}`;

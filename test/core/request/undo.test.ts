@@ -14,7 +14,7 @@ import {
   type IdentityPool,
   sameSettings,
 } from '../../../core/identity-pool/identity-pool.ts';
-import { type Intent, isMet, merge } from '../../../core/identity-pool/merge.ts';
+import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import type { Link, Links } from '../../../core/links/links.ts';
 import type { UndoRequest } from '../../../core/request/request.ts';
 import {
@@ -26,6 +26,7 @@ import {
 } from '../../../core/request/undo.ts';
 import type { LedgerEntry } from '../../../core/write/records.ts';
 import { clientIds, identityPools, providerNames } from '../arbitraries.ts';
+import { isMet } from '../identity-pool/is-met.ts';
 
 const MACHINE = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link';
 const UNDONE = `${MACHINE}:first`;

@@ -3,25 +3,13 @@ import { AwsError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/iam.ts';
 import { StateMachines } from '../states/machines.ts';
 
-interface Metric {
+/** An alarm from a template, on one metric. */
+export interface Alarm {
   Namespace: string;
   MetricName: string;
   Dimensions: { Name: string; Value: string }[];
-}
-
-/** One metric of an alarm on several metrics, or the expression that combines them. */
-interface MetricDataQuery {
-  Id: string;
-  Expression?: string;
-  MetricStat?: { Metric: Metric; Period: number; Stat: string };
-  ReturnData?: boolean;
-}
-
-/** An alarm from a template: on one metric or, with `Metrics`, on an expression of several. */
-export interface Alarm extends Metric {
   AlarmName: string;
   AlarmDescription: string;
-  Metrics?: MetricDataQuery[];
   Period: number;
   EvaluationPeriods: number | string;
   TreatMissingData: string;

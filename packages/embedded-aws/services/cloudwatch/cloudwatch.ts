@@ -1,7 +1,6 @@
 import type { Aws, ServiceDefinition } from '../../kernel/aws.ts';
 import type { Call } from '../../kernel/call.ts';
 import { enforce } from '../../kernel/constraints.ts';
-import { AwsError } from '../../kernel/errors.ts';
 import type { Service } from '../../kernel/service.ts';
 import { type Alarm, type AlarmState, Alarms } from './alarms.ts';
 
@@ -11,9 +10,6 @@ const arnOf = ({ partition, region, account }: Place, name: unknown): string =>
   `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}`;
 
 const STATES: AlarmState[] = ['OK', 'ALARM', 'INSUFFICIENT_DATA'];
-
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-const ONE_METRIC = ['Namespace', 'MetricName', 'Dimensions', 'Period', 'Statistic'];
 
 class Dashboards {
   /** The dashboards' bodies by name. */
@@ -52,14 +48,10 @@ function start(aws: Aws): Service {
         properties: [
           ...['AlarmName', 'AlarmDescription', 'AlarmActions', 'Namespace', 'MetricName'],
           ...['Dimensions', 'Statistic', 'Period', 'EvaluationPeriods', 'ComparisonOperator'],
-          ...['Threshold', 'TreatMissingData', 'Metrics'],
+          ...['Threshold', 'TreatMissingData'],
         ],
         create(properties, place) {
           const alarm = properties as unknown as Alarm;
-          if (alarm.Metrics && ONE_METRIC.some((name) => properties[name] !== undefined)) {
-            const message = `An alarm with Metrics can not have ${ONE_METRIC.join(', ')}.`;
-            throw new AwsError('ValidationError', message);
-          }
           const arn = arnOf(place, alarm.AlarmName);
           alarms.set(arn, alarm);
           return { ref: alarm.AlarmName, attributes: { Arn: arn } };
