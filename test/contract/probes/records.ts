@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudTrailClient, type Event, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
   CreateUserPoolClientCommand,
@@ -11,6 +12,13 @@ const REFERENCE =
   'https://docs.aws.amazon.com/cognito/latest/developerguide/understanding-amazon-cognito-entries.html';
 const HANDLERS =
   'public handlers of these records (AWS publishes no example): https://github.com/stepansib/cognito-api-calls-listener';
+
+/**
+ * Milliseconds before each look at the event history, which answers two a second.
+ *
+ * @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+ */
+const LOOK_GAP = 600;
 
 type Json = Record<string, unknown>;
 
@@ -29,6 +37,7 @@ function partsWith(record: Json, value: string): string {
 
 /** The records of calls of one operation that contain a text. */
 async function recordsOf(world: World, name: string, needle: string, since: Date) {
+  await sleep(LOOK_GAP, undefined, { signal: world.signal });
   const answer = await world.a.client(CloudTrailClient).send(
     new LookupEventsCommand({
       LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: name }],
@@ -156,7 +165,7 @@ export const eventHistory: Probe = {
     world.progress("Waiting for CloudTrail's event history, for up to 15 minutes.");
     const records = new Map<string, Captured>();
     await world.eventually(async () => {
-      for (const [name, needle] of needlesOf(acted)) {
+      for (const [name, needle] of needlesOf(acted).filter(([wanted]) => !records.has(wanted))) {
         const [found] = await recordsOf(world, name, needle, acted.since);
         if (found) records.set(name, found);
       }
@@ -173,7 +182,6 @@ export const eventHistory: Probe = {
     const last = records.get('DeleteUserPool');
     if (!last) seen[CLIENTS_OF_POOL] = { notTried: 'There is no record of DeleteUserPool yet.' };
     else {
-      await world.pause();
       const deleted = await recordsOf(world, 'DeleteUserPoolClient', acted.userPool, acted.since);
       const own = deleted.find(({ record }) => JSON.stringify(record).includes(acted.staying));
       const answer = own ? 'a record of their own' : 'no records of their own';
