@@ -125,6 +125,7 @@ export const limits: Limit[] = [
   time('LAG_MS of core/write/marks.ts', LAG_MS, [
     ['docs/architecture.md', '(that {} is enough is an assumption)'],
     ['docs/architecture.md', 'A mark younger than {} is believed.'],
+    ['docs/reliability.md', 'while the mark is younger than {}, or'],
   ]),
   time(
     'the retries of NotDeletedError of statemachines/link.asl.yml',
@@ -132,6 +133,7 @@ export const limits: Limit[] = [
     [
       ['docs/architecture.md', 'still has the app client or the user pool after {}.'],
       ['docs/outcomes.md', 'Cognito still has it after {}:'],
+      ['docs/reliability.md', 'the listing does not show is tried again for {}; then'],
     ],
   ),
   number(
