@@ -1,6 +1,4 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { Machine } from '../../core/deployment.ts';
-import { ATTENDED } from '../../core/request/attended.ts';
 
 const metrics = new Metrics({ namespace: 'Poolbridge', serviceName: 'poolbridge' });
 
@@ -9,14 +7,7 @@ export function tally(metric: string, number: number): void {
   metrics.singleMetric().addMetric(metric, MetricUnit.Count, number);
 }
 
-/** Counts a failure that a person sees at once, by stage, since each stage has its own alarms. */
-export function countAttended(machine: Machine, stage: string): void {
-  const metric = metrics.singleMetric();
-  metric.addDimension('stage', stage);
-  metric.addMetric(ATTENDED[machine], MetricUnit.Count, 1);
-}
-
-/** Counts one outcome in total, for alarms, and once for each of the links that allowed it. */
+/** Counts one outcome in total, and once for each of the links that allowed it. */
 export function count(metric: string, links: string[]): void {
   tally(metric, 1);
   for (const link of links) {

@@ -81,7 +81,7 @@ describe('poolbridge pause and poolbridge resume', () => {
     for (const name of ['app-client-created', 'link-requested']) {
       assert.equal(await stateOf(name), 'DISABLED');
     }
-    for (const name of ['execution-not-succeeded', '2-app-client-created']) {
+    for (const name of ['link-failed', '2-app-client-created']) {
       assert.equal(await stateOf(name), 'ENABLED');
     }
 

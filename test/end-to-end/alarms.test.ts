@@ -70,6 +70,14 @@ describe('the alarm topic', () => {
     return Messages.map(({ Body }) => JSON.parse(Body!).Message);
   }
 
+  /** The state of an alarm of the stage, as it is now. */
+  async function evaluated(name: string): Promise<string> {
+    const { alarms } = world.local.aws;
+    const arn = `arn:aws:cloudwatch:us-east-1:${ACCOUNT_A}:alarm:poolbridge-dev-${name}`;
+    await alarms.evaluate(arn);
+    return alarms.state(arn);
+  }
+
   const sentence = (execution: string, status: string, region = 'us-east-1') =>
     `"Poolbridge: ${execution} has ended as ${status}; to see why, run aws stepfunctions describe-execution --region ${region} --execution-arn ${execution}"`;
 
@@ -77,14 +85,9 @@ describe('the alarm topic', () => {
 
   test('is notified of an execution that fails, with its ARN', async () => {
     const mistaken = { userPoolId: MOBILE, clientId: 'unknown' };
-    const metric = async (log: string) => {
-      const logs = world.client(CloudWatchLogsClient, HOME);
-      const { events = [] } = await logs.send(
-        new FilterLogEventsCommand({ logGroupName: `/aws/lambda/poolbridge-dev-${log}` }),
-      );
-      return events.filter(({ message = '' }) =>
-        /FailedAttended.*"stage":"dev"|"stage":"dev".*FailedAttended/.test(message),
-      ).length;
+    const rung = () => {
+      const names = ['executions-failed', 'reconcile-failed'];
+      return Promise.all(names.map((name) => evaluated(name)));
     };
     // A person sees their own mistakes and dry runs at once.
     for (const input of [mistaken, { ...mistaken, dryRun: true }, { userPoolId: 7 }]) {
@@ -94,12 +97,23 @@ describe('the alarm topic', () => {
       assert.equal((await world.run(input, undefined, world.reconcileArn)).status, 'FAILED');
     }
     assert.deepEqual(await notifications(), []);
-    assert.deepEqual([await metric('ReportOutcome'), await metric('ReportReconcile')], [3, 2]);
+    assert.deepEqual(await rung(), ['OK', 'OK']);
     const asked = { request: mistaken, requestedBy: { via: 'event' } };
     const { executionArn, status } = await world.run(asked);
     assert.equal(status, 'FAILED');
     assert.deepEqual(await notifications(), [sentence(executionArn, 'FAILED')]);
-    assert.equal(await metric('ReportOutcome'), 3);
+    assert.deepEqual(await rung(), ['ALARM', 'OK']);
+    assert.match(JSON.parse((await notifications())[0]!).AlarmName, /executions-failed$/);
+  });
+
+  test('is notified of an execution that no function could report', async () => {
+    const { definition } = machine();
+    const { States } = definition;
+    definition.States = { ...States, ResolveTargets: States['NotReported']! };
+    const { executionArn, error } = await world.run({ userPoolId: MOBILE, clientId: 'unknown' });
+    definition.States = States;
+    assert.equal(error, 'BrokenAnswerError');
+    assert.deepEqual(await notifications(), [sentence(executionArn, 'FAILED')]);
   });
 
   test('is notified of an execution that times out', async () => {
@@ -126,6 +140,8 @@ describe('the alarm topic', () => {
     const repair = { link: 'tight', repair: true };
     const reconcile = await world.run(repair, undefined, world.reconcileArn);
     assert.deepEqual(await notifications(), [sentence(reconcile.executionArn, 'FAILED')]);
+    assert.equal(await evaluated('reconcile-failed'), 'ALARM');
+    await notifications();
   });
 
   test('is not notified of an execution that succeeds', async () => {
@@ -167,16 +183,16 @@ describe('the alarm topic', () => {
   });
 
   test('has an alarm for every way in which an execution can fail for good', () => {
-    for (const [name, MetricName, Value = world.machineArn] of [
-      ['executions-failed', 'ExecutionsFailed'],
-      ['executions-timed-out', 'ExecutionsTimedOut'],
-      ['executions-aborted', 'ExecutionsAborted'],
-      ['reconcile-failed', 'ExecutionsFailed', world.reconcileArn],
-      ['reconcile-timed-out', 'ExecutionsTimedOut', world.reconcileArn],
+    const { machineArn, reconcileArn } = world;
+    for (const [name, ...measured] of [
+      ['executions-failed', 'AWS/Events', 'TriggeredRules', 'poolbridge-dev-link-failed'],
+      ['executions-timed-out', 'AWS/States', 'ExecutionsTimedOut', machineArn],
+      ['executions-aborted', 'AWS/States', 'ExecutionsAborted', machineArn],
+      ['reconcile-failed', 'AWS/Events', 'TriggeredRules', 'poolbridge-dev-reconcile-failed'],
+      ['reconcile-timed-out', 'AWS/States', 'ExecutionsTimedOut', reconcileArn],
     ] as const) {
-      const Dimensions = [{ Name: 'StateMachineArn', Value }];
-      const { Namespace, MetricName: metric, Dimensions: dimensions } = alarm(name);
-      assert.deepEqual([Namespace, metric, dimensions], ['AWS/States', MetricName, Dimensions]);
+      const { Namespace, MetricName, Dimensions } = alarm(name);
+      assert.deepEqual([Namespace, MetricName, ...Dimensions.map(({ Value }) => Value)], measured);
     }
   });
 

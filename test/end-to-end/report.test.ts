@@ -87,14 +87,9 @@ describe('the end of an execution', () => {
     for (const operation of ['link', 'link', 'unlink']) await world.run({ ...request, operation });
     await world.run({ ...request, clientId: 'unknown' });
     // The last log lines of a function arrive shortly after its answer.
-    await until(() => metrics().length >= before + 8);
-    const [attended, ...more] = metrics()
-      .slice(before)
-      .flatMap(({ FailedAttended, stage }) => (FailedAttended === undefined ? [] : [stage]));
-    assert.deepEqual([attended, more], ['dev', []], 'the mistake of a person, by stage');
+    await until(() => metrics().length >= before + 7);
     const counted = metrics()
       .slice(before)
-      .filter(({ FailedAttended }) => FailedAttended === undefined)
       .map(({ link, Linked, AlreadyLinked, Unlinked, Failed }) => {
         return { link, Linked, AlreadyLinked, Unlinked, Failed };
       });

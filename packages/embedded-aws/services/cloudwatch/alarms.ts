@@ -1,6 +1,7 @@
 import type { Aws } from '../../kernel/aws.ts';
 import { AwsError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/iam.ts';
+import { Buses } from '../events/buses.ts';
 import { StateMachines } from '../states/machines.ts';
 
 /** An alarm from a template, on one metric. */
@@ -12,15 +13,25 @@ export interface Alarm {
   AlarmDescription: string;
   Period: number;
   EvaluationPeriods: number | string;
+  Threshold: number | string;
+  ComparisonOperator: string;
   TreatMissingData: string;
   AlarmActions: string[];
 }
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
+const comparisons = new Map<string, (sum: number, threshold: number) => boolean>([
+  ['GreaterThanOrEqualToThreshold', (sum, threshold) => sum >= threshold],
+  ['GreaterThanThreshold', (sum, threshold) => sum > threshold],
+  ['LessThanOrEqualToThreshold', (sum, threshold) => sum <= threshold],
+  ['LessThanThreshold', (sum, threshold) => sum < threshold],
+]);
+
 /**
- * The alarms of all accounts and Regions. The only metric is the count of succeeded executions. An alarm on
- * another metric keeps the state that SetAlarmState gave it.
+ * The alarms of all accounts and Regions. The metrics are the counts of succeeded executions by state machine, and of
+ * events by the rule of a default bus that they triggered. An alarm on another metric keeps the state that
+ * SetAlarmState gave it.
  */
 export class Alarms extends Map<string, Alarm> {
   readonly #aws: Aws;
@@ -54,8 +65,8 @@ export class Alarms extends Map<string, Alarm> {
    */
   async evaluate(arn: string): Promise<void> {
     const alarm = this.#known(arn);
-    const isOverdue = this.#isOverdue(alarm);
-    if (isOverdue !== undefined) await this.#become(arn, alarm, isOverdue ? 'ALARM' : 'OK');
+    const times = this.#times(arn, alarm);
+    if (times) await this.#become(arn, alarm, isBreached(alarm, times) ? 'ALARM' : 'OK');
   }
 
   #known(arn: string): Alarm {
@@ -64,16 +75,24 @@ export class Alarms extends Map<string, Alarm> {
     throw new AwsError('ResourceNotFound', `There is no alarm ${arn}.`);
   }
 
-  /** Whether no execution succeeded in the evaluated periods; undefined if the alarm can't be evaluated. */
-  #isOverdue(alarm: Alarm): boolean | undefined {
-    const { Namespace, MetricName, TreatMissingData, Dimensions, Period } = alarm;
-    const isMeasured = `${Namespace} ${MetricName}` === 'AWS/States ExecutionsSucceeded';
-    if (!isMeasured || TreatMissingData !== 'breaching') return undefined;
-    const since = Date.now() / 1000 - Period * Number(alarm.EvaluationPeriods);
-    return ![...this.#aws.state(StateMachines).executions.values()].some(
-      ({ machine, status, stopDate = 0 }) =>
-        machine.arn === Dimensions[0]?.Value && status === 'SUCCEEDED' && stopDate > since,
-    );
+  /** When the alarm's metric counted something, in seconds; undefined if there is no such metric here. */
+  #times(arn: string, { Namespace, MetricName, Dimensions }: Alarm): readonly number[] | undefined {
+    const value = Dimensions[0]?.Value ?? '';
+    switch (`${Namespace} ${MetricName}`) {
+      // https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+      case 'AWS/States ExecutionsSucceeded':
+        return [...this.#aws.state(StateMachines).executions.values()]
+          .filter(({ machine, status }) => machine.arn === value && status === 'SUCCEEDED')
+          .map(({ stopDate = 0 }) => stopDate);
+      // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+      case 'AWS/Events TriggeredRules': {
+        const [, partition, , region, account] = arn.split(':');
+        const rule = `arn:${partition}:events:${region}:${account}:rule/${value}`;
+        return this.#aws.state(Buses).triggered(rule);
+      }
+      default:
+        return undefined;
+    }
   }
 
   /** Sets the state. An alarm runs its actions only when it changes to ALARM. */
@@ -94,4 +113,20 @@ export class Alarms extends Map<string, Alarm> {
       await this.#aws.call({ service: 'sns', operation: 'Publish', region, principal, input });
     }
   }
+}
+
+/**
+ * Whether every evaluated period breaches the threshold.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+ */
+function isBreached(alarm: Alarm, times: readonly number[]): boolean {
+  const { Period, Threshold, ComparisonOperator, TreatMissingData } = alarm;
+  const now = Date.now() / 1000;
+  const ages = times.map((time) => Math.floor((now - time) / Period));
+  const periods = Array.from({ length: Number(alarm.EvaluationPeriods) }, (_, age) => age);
+  return periods.every((period) => {
+    const sum = ages.filter((age) => age === period).length;
+    if (sum === 0) return TreatMissingData === 'breaching';
+    return comparisons.get(ComparisonOperator)?.(sum, Number(Threshold)) ?? false;
+  });
 }

@@ -40,6 +40,7 @@ const isOn = ({ state }: Rule): boolean => state !== 'DISABLED';
 export class Buses {
   readonly #buses = new Map<string, Bus>();
   readonly #schedules = new Map<string, () => void>();
+  readonly #triggered = new Map<string, number[]>();
   readonly #aws: Aws;
   readonly #deliveries: Deliveries;
 
@@ -78,6 +79,11 @@ export class Buses {
   /** Waits for all running deliveries, except held ones and ones that wait for a retry. */
   settled(): Promise<void> {
     return this.#deliveries.settled();
+  }
+
+  /** When events triggered a rule, in seconds. */
+  triggered(ruleArn: string): readonly number[] {
+    return this.#triggered.get(ruleArn) ?? [];
   }
 
   /**
@@ -192,6 +198,9 @@ export class Buses {
 
   #run(rule: Rule, event: BusRecord, forwarded: boolean): void {
     const ingested = Date.now();
+    const times = this.#triggered.get(rule.arn) ?? [];
+    times.push(ingested / 1000);
+    this.#triggered.set(rule.arn, times);
     for (const target of rule.targets.values()) {
       this.#deliveries.start({ event, rule, target, ingested, forwarded, retries: 0 });
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import {
   CreateQueueCommand,
@@ -102,6 +103,23 @@ before(async () => {
         },
         Failures: alarm('failures', 'ExecutionsFailed'),
         Overdue: alarm('overdue', 'ExecutionsSucceeded'),
+        Rule: { Type: 'AWS::Events::Rule', Properties: { EventPattern: { source: ['a'] } } },
+        Triggered: {
+          Type: 'AWS::CloudWatch::Alarm',
+          Properties: {
+            AlarmName: 'triggered',
+            Namespace: 'AWS/Events',
+            MetricName: 'TriggeredRules',
+            Dimensions: [{ Name: 'RuleName', Value: { Ref: 'Rule' } }],
+            Statistic: 'Sum',
+            Period: 300,
+            EvaluationPeriods: 1,
+            Threshold: 2,
+            ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+            TreatMissingData: 'notBreaching',
+            AlarmActions: [{ Ref: 'Topic' }],
+          },
+        },
         Role: {
           Type: 'AWS::IAM::Role',
           Properties: {
@@ -192,4 +210,20 @@ test('an alarm on succeeded executions is evaluated and keeps no other state', a
   assert.equal(state(), 'OK');
   await setState('overdue', 'ALARM');
   assert.equal(state(), 'OK');
+});
+
+test('an alarm on a rule counts the events that triggered the rule', async () => {
+  const events = new EventBridgeClient({
+    endpoint: local.endpoint,
+    region: REGION,
+    credentials: { accessKeyId: ACCOUNT, secretAccessKey: 'any' },
+  });
+  const states: string[] = [];
+  for (const Source of ['a', 'b', 'a']) {
+    const entry = { Source, DetailType: 'd', Detail: '{}' };
+    await events.send(new PutEventsCommand({ Entries: [entry] }));
+    await local.aws.alarms.evaluate(alarmArn('triggered'));
+    states.push(local.aws.alarms.state(alarmArn('triggered')));
+  }
+  assert.deepEqual(states, ['OK', 'OK', 'ALARM']);
 });
