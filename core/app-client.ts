@@ -1,4 +1,4 @@
-import { sha256 } from './digest.ts';
+import { sha256 } from './sha256.ts';
 
 /** An app client as ListUserPoolClients returns it. No call that Poolbridge may make returns more. */
 export interface AppClient {

@@ -6,7 +6,6 @@ import { allowedByLinks } from '../aws/write/allowed.ts';
 import { subjectNow } from '../aws/write/target-now.ts';
 import type { WriteTools } from '../aws/write/write-request.ts';
 import { writeUnlessDeleted } from '../aws/write/wrong-marks.ts';
-import { sha256 } from '../core/digest.ts';
 import { executionOf } from '../core/execution.ts';
 import type { Intent } from '../core/identity-pool/merge.ts';
 import { accessTo } from '../core/links/coverage.ts';
@@ -22,6 +21,7 @@ import {
 } from '../core/request/target.ts';
 import { asApproved, isOnlyNoted } from '../core/request/target-now.ts';
 import { checkLedger } from '../core/request/undo.ts';
+import { sha256 } from '../core/sha256.ts';
 
 /**
  * The key of a request: the same for every attempt of this step in this round, and different for every other

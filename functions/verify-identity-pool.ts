@@ -6,8 +6,10 @@ import { PoolTable } from '../aws/table/pool-table.ts';
 import { VerificationError } from '../core/errors.ts';
 import { executionOf } from '../core/execution.ts';
 import { type Change, isEntryChange } from '../core/identity-pool/changes.ts';
-import { digestOf, type IdentityPool, shown } from '../core/identity-pool/identity-pool.ts';
+import { digestOf } from '../core/identity-pool/digest.ts';
+import type { IdentityPool } from '../core/identity-pool/identity-pool.ts';
 import { merge } from '../core/identity-pool/merge.ts';
+import { shown } from '../core/identity-pool/shown-pool.ts';
 import { namesIn } from '../core/issuer.ts';
 import { accessTo } from '../core/links/coverage.ts';
 import {

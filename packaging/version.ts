@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { sha256 } from '../core/digest.ts';
 import type { Links } from '../core/links/links.ts';
+import { sha256 } from '../core/sha256.ts';
 
 /** Digests of what a deployment was packaged from. */
 export interface Version {

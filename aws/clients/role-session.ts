@@ -1,6 +1,7 @@
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { AwsUnavailableError } from '../../core/errors.ts';
-import { type Execution, SESSION_SECONDS, sessionNameOf } from '../../core/execution.ts';
+import type { Execution } from '../../core/execution.ts';
+import { SESSION_SECONDS, sessionNameOf } from '../../core/session-name.ts';
 import { requestHandler } from './request-handler.ts';
 
 const sts = new STSClient({ requestHandler });

@@ -1,8 +1,8 @@
 import type { AppClient } from '../../core/app-client.ts';
-import { sha256 } from '../../core/digest.ts';
 import { AwsUnavailableError } from '../../core/errors.ts';
 import type { UserPoolListing } from '../../core/reconcile/classify.ts';
 import type { ListedPool } from '../../core/reconcile/plan.ts';
+import { sha256 } from '../../core/sha256.ts';
 import { isListOf, isMapOf, isShape, isText } from '../../core/shape.ts';
 import { type Issuer, isIssuer } from '../../core/user-pool.ts';
 import { type Key, keepText, keptText } from './long-text.ts';

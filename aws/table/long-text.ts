@@ -1,5 +1,5 @@
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { sha256 } from '../../core/digest.ts';
+import { sha256 } from '../../core/sha256.ts';
 import { inParallel } from '../pace/in-parallel.ts';
 import { client, type Item, N, numberOf, S, TableName, textOf } from './table.ts';
 

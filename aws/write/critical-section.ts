@@ -7,12 +7,9 @@ import {
   TargetAccessDeniedError,
   VerificationError,
 } from '../../core/errors.ts';
-import {
-  digestOf,
-  type IdentityPool,
-  sameSettings,
-  shown,
-} from '../../core/identity-pool/identity-pool.ts';
+import { digestOf, sameSettings } from '../../core/identity-pool/digest.ts';
+import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
+import { shown } from '../../core/identity-pool/shown-pool.ts';
 import { namesIn } from '../../core/issuer.ts';
 import { batch, refusalOf } from '../../core/write/batch.ts';
 import { type Lease, NEEDED_MS } from '../../core/write/lease.ts';

@@ -1,11 +1,8 @@
 import { AwsUnavailableError, PoolBusyError, VerificationError } from '../../core/errors.ts';
 import { type Call, callsBetween } from '../../core/identity-pool/calls.ts';
 import { diff } from '../../core/identity-pool/difference.ts';
-import {
-  digestOf,
-  type IdentityPool,
-  sameSettings,
-} from '../../core/identity-pool/identity-pool.ts';
+import { digestOf, sameSettings } from '../../core/identity-pool/digest.ts';
+import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
 import { isDoubtful, type LastWrite, type Lease, NEEDED_MS } from '../../core/write/lease.ts';
 import type { WriteEnd } from '../../core/write/write-log.ts';
 import { sleep } from '../pace/sleep.ts';

@@ -11,7 +11,7 @@ import { requestedByText } from '../../cli/output/requested-by.ts';
 import { duration, moment } from '../../cli/output/times.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
-import type { ShownPool } from '../../core/identity-pool/identity-pool.ts';
+import type { ShownPool } from '../../core/identity-pool/shown-pool.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';

@@ -1,13 +1,14 @@
 import { deployedMachine, type Machine } from '../deployment.ts';
-import { executionOf, sessionNameOf } from '../execution.ts';
+import { executionOf } from '../execution.ts';
 import { grouped } from '../grouped.ts';
 import type { ShownChange } from '../identity-pool/changes.ts';
 import type { Difference } from '../identity-pool/difference.ts';
-import type { ShownPool } from '../identity-pool/identity-pool.ts';
+import type { ShownPool } from '../identity-pool/shown-pool.ts';
 import type { PoolReport } from '../reconcile/pool-report.ts';
 import type { Approval } from '../request/approval.ts';
 import { reportOf, type TargetEnd, type TargetReport } from '../request/outcome.ts';
 import { parseRequest, type RequestedBy } from '../request/request.ts';
+import { sessionNameOf } from '../session-name.ts';
 import { isObject, isText, parsedJson } from '../shape.ts';
 import type { MadeShare, WriteEnd } from '../write/write-log.ts';
 

@@ -1,4 +1,5 @@
-import { type IdentityPool, sameSettings } from './identity-pool.ts';
+import { sameSettings } from './digest.ts';
+import type { IdentityPool } from './identity-pool.ts';
 import { INACTIVE, sameMapping, sameTags } from './roles.ts';
 
 /** One call that changes an identity pool, and the state that it leads to. */

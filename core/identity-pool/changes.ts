@@ -1,11 +1,5 @@
 import { grouped } from '../grouped.ts';
-import {
-  entriesOf,
-  entryKey,
-  type IdentityPool,
-  type Provider,
-  SHOWN_ENTRIES,
-} from './identity-pool.ts';
+import { entriesOf, entryKey, type IdentityPool, type Provider } from './identity-pool.ts';
 import {
   INACTIVE,
   mappingKey,
@@ -15,6 +9,7 @@ import {
   sameTags,
   short,
 } from './roles.ts';
+import { SHOWN_ENTRIES } from './shown-pool.ts';
 
 /** An entry to add or to remove. */
 export interface EntryChange {

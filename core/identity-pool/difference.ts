@@ -1,5 +1,6 @@
-import { entryKey, type Provider, type ShownPool } from './identity-pool.ts';
+import { entryKey, type Provider } from './identity-pool.ts';
 import { short } from './roles.ts';
+import type { ShownPool } from './shown-pool.ts';
 
 /** One thing that differs between two descriptions of an identity pool. */
 export interface Difference {

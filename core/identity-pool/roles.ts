@@ -2,7 +2,7 @@ import type {
   RoleMapping as SdkRoleMapping,
   MappingRule as SdkRule,
 } from '@aws-sdk/client-cognito-identity';
-import { sha256 } from '../digest.ts';
+import { sha256 } from '../sha256.ts';
 import { isEither, isFlag, isListOf, isMapOf, isShape, isText } from '../shape.ts';
 import { type Check, flag, listOf, mapOf, shapeOf, text } from './answer.ts';
 

@@ -1,10 +1,10 @@
-import { sha256 } from '../digest.ts';
 import { InvalidRequestError } from '../errors.ts';
 import { type Failure, unwrap } from '../failure.ts';
 import { grouped } from '../grouped.ts';
 import { tagsMatch } from '../links/coverage.ts';
 import { type Link, type Links, linksTo } from '../links/links.ts';
 import { onlyKeys, quote, text } from '../request/request.ts';
+import { sha256 } from '../sha256.ts';
 import { isObject } from '../shape.ts';
 import { userPoolRegion } from '../user-pool.ts';
 

@@ -5,6 +5,7 @@ import { accessTo, choiceFor, coverageOf, type Subject, stillAllowing } from '..
 import { type Links, linksTo } from '../links/links.ts';
 import { providerNameOf } from '../user-pool.ts';
 import { approvalTime } from './approval.ts';
+import { deletedBefore, keptByLinks, notCoveredBy } from './not-covered.ts';
 import type { LinkRequest, RequestedBy } from './request.ts';
 import { roomFor, type Target } from './target.ts';
 
@@ -115,21 +116,11 @@ export function resolve(
     ...all.filter((target) => target.approvalTime),
   ];
   const resolved = { operation, userPoolId, ...clientId, requestedBy, targets };
-  const name = subject.clientName ?? subject.clientId;
-  // Names in Cognito have at most 128 characters. A longer claim is cut off.
-  const what = name === undefined ? 'the app clients' : `the app client ${name.slice(0, 128)}`;
-  if (subject.gone) {
-    const gone = `There is nothing to link: ${what} of the user pool ${userPoolId} was deleted before the event of its creation arrived.`;
-    return { ...resolved, targets: [], notCovered: gone };
-  }
+  if (subject.gone)
+    return { ...resolved, targets: [], notCovered: deletedBefore(request, subject) };
   if (targets.length > 0) return resolved;
-  if (covering.length > 0) {
-    const kept = `The links that cover ${what} of the user pool ${userPoolId} say onDelete: keep, so nothing is unlinked.`;
-    return { ...resolved, notCovered: kept };
-  }
-  const where = identityPoolId === undefined ? '' : ` with the identity pool ${identityPoolId}`;
-  const whose = subject.account === undefined ? '' : ` of account ${subject.account}`;
-  const notCovered = `No link in links.yml covers ${what} of the user pool ${userPoolId}${whose}${where}. If it should be linked, add it to a link and deploy.`;
+  if (covering.length > 0) return { ...resolved, notCovered: keptByLinks(request, subject) };
+  const notCovered = notCoveredBy(request, subject);
   if (requestedBy.via === 'person') throw new NotCoveredError(notCovered);
   return { ...resolved, notCovered };
 }

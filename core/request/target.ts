@@ -5,14 +5,11 @@ import {
   shownChanges,
 } from '../identity-pool/changes.ts';
 import { type Difference, diff } from '../identity-pool/difference.ts';
-import {
-  digestOf,
-  type IdentityPool,
-  type ShownPool,
-  shown,
-} from '../identity-pool/identity-pool.ts';
+import { digestOf } from '../identity-pool/digest.ts';
+import type { IdentityPool } from '../identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../identity-pool/merge.ts';
 import { checkQuota } from '../identity-pool/quota.ts';
+import { type ShownPool, shown } from '../identity-pool/shown-pool.ts';
 import { entrySettingsOf } from '../links/entry-settings.ts';
 import type { Links } from '../links/links.ts';
 import type { Issuer } from '../user-pool.ts';

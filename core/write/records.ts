@@ -10,12 +10,11 @@ import {
   entriesOf,
   entryKey,
   type IdentityPool,
-  isShownPool,
   type Provider,
-  type ShownPool,
 } from '../identity-pool/identity-pool.ts';
 import type { Intent } from '../identity-pool/merge.ts';
 import { isPrincipalTagMap, isShownMapping } from '../identity-pool/roles.ts';
+import { isShownPool, type ShownPool } from '../identity-pool/shown-pool.ts';
 import { namesIn } from '../issuer.ts';
 import { isId } from '../request/request.ts';
 import {

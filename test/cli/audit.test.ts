@@ -13,9 +13,11 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { AuditRecord } from '../../core/audit/audit.ts';
-import { executionOf, sessionNameOf } from '../../core/execution.ts';
+import { executionOf } from '../../core/execution.ts';
 import { apply, expanded } from '../../core/identity-pool/changes.ts';
-import { type IdentityPool as Pool, sameSettings } from '../../core/identity-pool/identity-pool.ts';
+import { sameSettings } from '../../core/identity-pool/digest.ts';
+import type { IdentityPool as Pool } from '../../core/identity-pool/identity-pool.ts';
+import { sessionNameOf } from '../../core/session-name.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { InvalidRequestError } from '../../core/errors.ts';
-import { executionOf, sessionNameOf } from '../../core/execution.ts';
+import { executionOf } from '../../core/execution.ts';
+import { sessionNameOf } from '../../core/session-name.ts';
 import { providerNameOf, userPoolArn, userPoolRegion } from '../../core/user-pool.ts';
 
 const arnOf = (name: string, partition = 'aws') =>

@@ -1,8 +1,7 @@
 import { MOST_EMPTY } from '../../aws/pace/pages.ts';
 import { LISTING_LEASE_MS, PART_BYTES } from '../../core/app-client.ts';
-import { SESSION_SECONDS } from '../../core/execution.ts';
-import { SHOWN_ENTRIES } from '../../core/identity-pool/identity-pool.ts';
 import { MOST_ROLE_MAPPINGS } from '../../core/identity-pool/roles.ts';
+import { SHOWN_ENTRIES } from '../../core/identity-pool/shown-pool.ts';
 import { LISTED_TOGETHER, MOST_IDENTITY_POOLS, REPORTS_ROOM } from '../../core/reconcile/plan.ts';
 import {
   DEFAULT_HOURS,
@@ -12,6 +11,7 @@ import {
 } from '../../core/request/approval.ts';
 import { ROUNDS } from '../../core/request/target.ts';
 import { OUTDATED_MS } from '../../core/request/target-now.ts';
+import { SESSION_SECONDS } from '../../core/session-name.ts';
 import { READS_A_SECOND } from '../../core/user-pool.ts';
 import {
   CLOCKS_MS,
@@ -188,7 +188,7 @@ export const limits: Limit[] = [
   number('MOST_EMPTY of aws/pace/pages.ts', MOST_EMPTY, [
     ['docs/architecture.md', 'or {} pages in a row without an item'],
   ]),
-  time('SESSION_SECONDS of core/execution.ts', 1000 * SESSION_SECONDS, [
+  time('SESSION_SECONDS of core/session-name.ts', 1000 * SESSION_SECONDS, [
     ['docs/security.md', 'to the actions of that step, for {}.'],
   ]),
   number('ROUNDS of core/request/target.ts', ROUNDS, [
@@ -220,7 +220,7 @@ export const limits: Limit[] = [
   number('LONGEST_REASON of core/request/approval.ts', LONGEST_REASON, [
     ['docs/commands.md', 'required to decide, at most {} characters'],
   ]),
-  number('SHOWN_ENTRIES of core/identity-pool/identity-pool.ts', SHOWN_ENTRIES, [
+  number('SHOWN_ENTRIES of core/identity-pool/shown-pool.ts', SHOWN_ENTRIES, [
     ['docs/architecture.md', 'Above {} entries, before and after are a count and a digest.'],
     ['docs/outcomes.md', 'Above {} entries, they hold their count and SHA-256'],
   ]),

@@ -3,17 +3,15 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { UnknownPoolFieldError } from '../../../core/errors.ts';
 import { diff } from '../../../core/identity-pool/difference.ts';
+import { digestOf, sameSettings } from '../../../core/identity-pool/digest.ts';
 import {
-  digestOf,
   entriesOf,
   entryKey,
   type IdentityPool,
-  isShownPool,
   parseIdentityPool,
-  sameSettings,
   sendable,
-  shown,
 } from '../../../core/identity-pool/identity-pool.ts';
+import { isShownPool, shown } from '../../../core/identity-pool/shown-pool.ts';
 import { identityPools } from '../arbitraries.ts';
 
 const bare: IdentityPool = {

@@ -3,15 +3,15 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ProviderQuotaError } from '../../../core/errors.ts';
 import { apply, shownChanges } from '../../../core/identity-pool/changes.ts';
+import { sameSettings } from '../../../core/identity-pool/digest.ts';
 import {
   entriesOf,
   type IdentityPool,
   type Provider,
-  sameSettings,
-  shown,
 } from '../../../core/identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import { checkQuota } from '../../../core/identity-pool/quota.ts';
+import { shown } from '../../../core/identity-pool/shown-pool.ts';
 import { clientIds, identityPools, originalNames, providerNames } from '../arbitraries.ts';
 
 const intents = (operation: Intent['operation']): fc.Arbitrary<Intent> =>

@@ -10,13 +10,12 @@ import {
 import { callsBetween } from '../../../core/identity-pool/calls.ts';
 import { apply, type ShownChange, shownChanges } from '../../../core/identity-pool/changes.ts';
 import { diff } from '../../../core/identity-pool/difference.ts';
+import { sameSettings } from '../../../core/identity-pool/digest.ts';
 import {
   entriesOf,
   type IdentityPool,
   inShort,
-  sameSettings,
   sendable,
-  shown,
 } from '../../../core/identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import { checkQuota } from '../../../core/identity-pool/quota.ts';
@@ -30,6 +29,7 @@ import {
   sameMapping,
   short,
 } from '../../../core/identity-pool/roles.ts';
+import { shown } from '../../../core/identity-pool/shown-pool.ts';
 import { namesIn } from '../../../core/issuer.ts';
 import { besideOf, entrySettingsOf } from '../../../core/links/entry-settings.ts';
 import type { Link, Links } from '../../../core/links/links.ts';

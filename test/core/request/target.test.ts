@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NotCoveredError, ProviderQuotaError } from '../../../core/errors.ts';
-import { digestOf, type IdentityPool } from '../../../core/identity-pool/identity-pool.ts';
+import { digestOf } from '../../../core/identity-pool/digest.ts';
+import type { IdentityPool } from '../../../core/identity-pool/identity-pool.ts';
 import type { Link, Links } from '../../../core/links/links.ts';
 import type { LinkRequest } from '../../../core/request/request.ts';
 import { resolve } from '../../../core/request/resolve.ts';

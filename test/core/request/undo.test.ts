@@ -8,11 +8,11 @@ import {
   UserPoolClientNotFoundError,
 } from '../../../core/errors.ts';
 import { apply, shownChanges } from '../../../core/identity-pool/changes.ts';
+import { sameSettings } from '../../../core/identity-pool/digest.ts';
 import {
   entriesOf,
   entryKey,
   type IdentityPool,
-  sameSettings,
 } from '../../../core/identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import type { Link, Links } from '../../../core/links/links.ts';

@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ProviderQuotaError } from '../../../core/errors.ts';
 import { apply } from '../../../core/identity-pool/changes.ts';
+import { sameSettings } from '../../../core/identity-pool/digest.ts';
 import {
   entriesOf,
   type IdentityPool,
   type Provider,
-  sameSettings,
 } from '../../../core/identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import { checkQuota } from '../../../core/identity-pool/quota.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { shown } from '../../../core/identity-pool/identity-pool.ts';
+import { shown } from '../../../core/identity-pool/shown-pool.ts';
 import {
   EVERY_CLIENT,
   isAnswer,

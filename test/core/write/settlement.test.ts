@@ -4,11 +4,8 @@ import fc from 'fast-check';
 import { callsBetween } from '../../../core/identity-pool/calls.ts';
 import { cancelledIn } from '../../../core/identity-pool/cancelled.ts';
 import { apply } from '../../../core/identity-pool/changes.ts';
-import {
-  entryKey,
-  type IdentityPool,
-  sameSettings,
-} from '../../../core/identity-pool/identity-pool.ts';
+import { sameSettings } from '../../../core/identity-pool/digest.ts';
+import { entryKey, type IdentityPool } from '../../../core/identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import { shareEntries } from '../../../core/write/order.ts';
 import type { WrittenShare } from '../../../core/write/records.ts';
