@@ -134,6 +134,7 @@ export class PoolWriter {
       throw error;
     }
     this.#hasWritten = true;
+    write.seen = true;
     await this.#readBack(call.to, write);
   }
 

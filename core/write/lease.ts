@@ -8,7 +8,7 @@ export interface LastWrite {
   result: string;
   /** When it was sent or, if it was read back since, when it was last read back; in epoch milliseconds. */
   at: number;
-  /** Whether a description has shown its result since it was sent. */
+  /** Whether it is known to be made: AWS confirmed it, or a description has shown its result since it was sent. */
   seen?: boolean;
 }
 

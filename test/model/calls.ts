@@ -132,6 +132,7 @@ export abstract class Calls {
 
   #isMade(next: State, now: Process): void {
     now.before = null;
+    now.last = now.last && { ...now.last, seen: true };
     now.step = 'read back';
     if (this.world.protocol.holdsUntilReadBack || next.lease.nonce !== now.sequence) return;
     next.lease.nonce = 0;

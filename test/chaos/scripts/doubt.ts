@@ -120,6 +120,34 @@ export const doubtScripts: Script[] = [
     },
   },
   {
+    name: 'a write that AWS confirmed counts as made, although reading it back fails and Cognito then shows an old state',
+    mistakes: [
+      {
+        name: 'a write that AWS confirmed is not known to be made',
+        changes: [
+          {
+            file: poolWriter,
+            find: 'write.seen = true;\n    await this.#readBack',
+            replace: 'await this.#readBack',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      const linked = await stage.tell('link', clientId);
+      const describingHere = { ...describing, by: linked };
+      stage.before({ ...updating, by: linked }, () => stage.rename('renamed'));
+      stage.failing({ ...describingHere, after: 1 }, () => 'expired');
+      stage.before({ ...describingHere, after: 3 }, () => {
+        stage.showOld(1);
+        void stage.sleep(6200).then(() => stage.showOld(0));
+      });
+      assert.equal((await stage.said(linked)).outcome, 'LINKED');
+      assert.equal((await stage.ledger(clientId))?.state, 'linked');
+    },
+  },
+  {
     name: 'an old state that Cognito shows does not undo a write whose answer was lost and that was seen',
     mistakes: [
       {
