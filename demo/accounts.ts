@@ -101,7 +101,7 @@ export class Accounts {
     await this.#userPools.send(new DeleteUserPoolClientCommand({ UserPoolId, ClientId }));
   }
 
-  /** Signs the user in with an app client, and returns his ID token. */
+  /** Signs the user in with an app client, and returns the ID token. */
   async signIn(ClientId: string): Promise<string> {
     const { AuthenticationResult } = await this.#userPools.send(
       new InitiateAuthCommand({

@@ -310,8 +310,8 @@ describe('poolbridge audit', () => {
       const writer = writtenBy ?? record!.execution;
       assert.ok(record!.assumedRoleArn!.endsWith(`/${sessionNameOf(executionOf(writer))}`), name);
       assert.ok(seconds > 0, name);
-      for (const told of [record!.assumedRoleArn!, verified, record!.written!.time, ...links]) {
-        assert.ok(csv.includes(told) && page.includes(told), `${name}: ${told}`);
+      for (const value of [record!.assumedRoleArn!, verified, record!.written!.time, ...links]) {
+        assert.ok(csv.includes(value) && page.includes(value), `${name}: ${value}`);
       }
       for (const { provider } of changes.flatMap(expanded)) {
         const id = 'ClientId' in provider ? provider.ClientId! : provider.ProviderName!;
