@@ -2,7 +2,8 @@ import { publish } from '../aws/clients/events.ts';
 import { logger } from '../aws/lambda/logger.ts';
 import { count } from '../aws/lambda/metrics.ts';
 import { step } from '../aws/lambda/step.ts';
-import { metricsOf, type Report, reportOn } from '../core/request/outcome.ts';
+import { metricsOf } from '../core/request/metrics.ts';
+import { type Report, reportOn } from '../core/request/outcome.ts';
 
 interface Ending {
   execution: string;

@@ -2,11 +2,8 @@ import { publish } from '../aws/clients/events.ts';
 import { logger } from '../aws/lambda/logger.ts';
 import { tally } from '../aws/lambda/metrics.ts';
 import { step } from '../aws/lambda/step.ts';
-import {
-  type ReconcileReport,
-  reconcileMetrics,
-  reconcileReport,
-} from '../core/reconcile/report.ts';
+import { reconcileMetrics } from '../core/reconcile/metrics.ts';
+import { type ReconcileReport, reconcileReport } from '../core/reconcile/report.ts';
 
 interface Ending {
   execution: string;

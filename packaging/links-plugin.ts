@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { accountsOf, type Links } from '../core/links/links.ts';
-import { executionSeconds } from '../core/request/approval.ts';
+import { executionSeconds } from '../core/request/approval-time.ts';
 import { userPoolRegion } from '../core/user-pool.ts';
 import { linkPolicies } from './link-policies.ts';
 import { readLinksFile } from './links-file/links-file.ts';

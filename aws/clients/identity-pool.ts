@@ -9,18 +9,10 @@ import {
   UpdateIdentityPoolCommand,
 } from '@aws-sdk/client-cognito-identity';
 import { parseArn } from '../../core/arn.ts';
-import {
-  AwsUnavailableError,
-  IdentityPoolNotFoundError,
-  ProviderQuotaError,
-  ProviderRefusedError,
-  RoleMappingError,
-  TargetAccessDeniedError,
-} from '../../core/errors.ts';
+import { AwsUnavailableError } from '../../core/errors.ts';
 import type { Execution } from '../../core/execution.ts';
 import type { Call } from '../../core/identity-pool/calls.ts';
 import {
-  entriesOf,
   type IdentityPool,
   identityPoolRegion,
   parseIdentityPool,
@@ -35,11 +27,10 @@ import {
 } from '../../core/identity-pool/roles.ts';
 import type { Access } from '../../core/links/coverage.ts';
 import type { Beside } from '../../core/links/entry-settings.ts';
-import { isText } from '../../core/shape.ts';
-import { issuerIn } from '../../core/user-pool.ts';
 import { inParallel } from '../pace/in-parallel.ts';
 import { requestHandler } from './request-handler.ts';
-import { adviceOnRegion, assume, isDenial } from './role-session.ts';
+import { assume } from './role-session.ts';
+import { explain, explainRoles, explainUpdate, invalid } from './target-errors.ts';
 import { answerOf } from './wire.ts';
 
 /** What a step may do with an identity pool. */
@@ -94,66 +85,6 @@ function sessionPolicy(identityPoolId: string, { roleArn, beside }: Access, use:
     Version: '2012-10-17',
     Statement: Statement.length > 0 ? Statement : [none],
   });
-}
-
-const invalid = new Set(['InvalidParameterException', 'ValidationException']);
-
-/** An error of a call in Account-B, with a message that says what to do. */
-function explain(error: unknown, identityPoolId: string, roleArn: string): unknown {
-  // An error without a message is not an answer of AWS.
-  if (!(error instanceof Error && isText(error.message))) return error;
-  const { account } = parseArn(roleArn);
-  const advice = adviceOnRegion(error, account, identityPoolRegion(identityPoolId));
-  if (advice !== undefined) return new TargetAccessDeniedError(advice, { cause: error });
-  if (isDenial(error)) {
-    return new TargetAccessDeniedError(
-      `Account ${account} refused the role ${roleArn}: ${error.message} Deploy resources/account-b.yml there with this account as TrustedAccountId, ${identityPoolId} among its IdentityPoolIds, and the RoleName and ExternalId that links.yml names.`,
-      { cause: error },
-    );
-  }
-  if (error.name === 'ResourceNotFoundException') {
-    return new IdentityPoolNotFoundError(
-      `The identity pool ${identityPoolId} does not exist in account ${account}. Correct identityPool or roleArn in links.yml and deploy.`,
-      { cause: error },
-    );
-  }
-  if (error.name === 'LimitExceededException') {
-    return new ProviderQuotaError(
-      `Account ${account} does not allow ${identityPoolId} another user pool provider, although providerQuota in links.yml does: ${error.message} Have the quota "Amazon Cognito user pool providers per identity pool" raised, or lower providerQuota to it.`,
-      { cause: error },
-    );
-  }
-  return error;
-}
-
-/**
- * An error of UpdateIdentityPool, with a message that says what to do if AWS refuses a new kind of provider name.
- */
-function explainUpdate(error: unknown, to: IdentityPool): unknown {
-  const isNewName = entriesOf(to).some(
-    ({ ProviderName = '' }) => issuerIn(ProviderName) === 'updated',
-  );
-  if (!(isNewName && error instanceof Error && invalid.has(error.name))) return error;
-  return new ProviderRefusedError(
-    `AWS refused the entries of ${to.IdentityPoolId}, so nothing was written: ${error.message} Some of them have the name of an updated issuer (issuer-cognito-idp…). If AWS does not accept that name, set issuer: original in the links of these user pools and deploy.`,
-    { cause: error },
-  );
-}
-
-/** An error of SetIdentityPoolRoles, with a message that says what to do. */
-function explainRoles(error: unknown, identityPoolId: string, { roleArn }: Access): unknown {
-  if (!(error instanceof Error && isText(error.message))) return error;
-  if (isDenial(error)) {
-    return new TargetAccessDeniedError(
-      `Account ${parseArn(roleArn).account} refused to set the role mappings of ${identityPoolId}: ${error.message} Deploy resources/account-b.yml there with RoleMappingRoleArns naming the pool's authenticated and unauthenticated roles and every role of its rules.`,
-      { cause: error },
-    );
-  }
-  if (!invalid.has(error.name)) return error;
-  return new RoleMappingError(
-    `AWS refused the role mappings of ${identityPoolId}: ${error.message} Correct roleMapping in links.yml. If the mapping belongs to an app client without an entry, remove it with "poolbridge unlink --left-behind" (docs/roles-and-tags.md).`,
-    { cause: error },
-  );
 }
 
 // AWS may also refuse a provider that the pool does not have.

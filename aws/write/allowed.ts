@@ -10,7 +10,7 @@ import {
   userPoolIn,
 } from '../../core/links/coverage.ts';
 import type { Links } from '../../core/links/links.ts';
-import { approvalTime } from '../../core/request/approval.ts';
+import { approvalTime } from '../../core/request/approval-time.ts';
 import type { Issuer } from '../../core/user-pool.ts';
 import type { Allowed, Pending } from '../../core/write/records.ts';
 import { issuerOf } from '../clients/issuer.ts';

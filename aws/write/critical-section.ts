@@ -7,8 +7,9 @@ import {
   TargetAccessDeniedError,
   VerificationError,
 } from '../../core/errors.ts';
-import { digestOf, sameSettings } from '../../core/identity-pool/digest.ts';
+import { digestOf } from '../../core/identity-pool/digest.ts';
 import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
+import { sameSettings } from '../../core/identity-pool/same-settings.ts';
 import { shown } from '../../core/identity-pool/shown-pool.ts';
 import { namesIn } from '../../core/issuer.ts';
 import { batch, refusalOf } from '../../core/write/batch.ts';

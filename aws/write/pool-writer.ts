@@ -1,8 +1,9 @@
 import { AwsUnavailableError, PoolBusyError, VerificationError } from '../../core/errors.ts';
 import { type Call, callsBetween } from '../../core/identity-pool/calls.ts';
 import { diff } from '../../core/identity-pool/difference.ts';
-import { digestOf, sameSettings } from '../../core/identity-pool/digest.ts';
+import { digestOf } from '../../core/identity-pool/digest.ts';
 import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
+import { sameSettings } from '../../core/identity-pool/same-settings.ts';
 import { isDoubtful, type LastWrite, type Lease, NEEDED_MS } from '../../core/write/lease.ts';
 import type { WriteEnd } from '../../core/write/write-log.ts';
 import { sleep } from '../pace/sleep.ts';

@@ -1,6 +1,6 @@
-import { sameSettings } from './digest.ts';
 import type { IdentityPool } from './identity-pool.ts';
 import { INACTIVE, sameMapping, sameTags } from './roles.ts';
+import { sameSettings } from './same-settings.ts';
 
 /** One call that changes an identity pool, and the state that it leads to. */
 export interface Call {

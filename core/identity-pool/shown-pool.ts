@@ -1,9 +1,10 @@
 import { sha256 } from '../sha256.ts';
 import { isMapOf, isNumber, isObject, isShape, isText } from '../shape.ts';
 import { shapeOf } from './answer.ts';
-import { canonicalEntries, digestOf } from './digest.ts';
+import { digestOf } from './digest.ts';
 import { type IdentityPool, inShort, members, type Provider } from './identity-pool.ts';
 import { isPrincipalTagMap, isShownMapping } from './roles.ts';
+import { canonicalEntries } from './same-settings.ts';
 
 /** An identity pool as states and outputs show it. */
 export type ShownPool = Partial<Omit<IdentityPool, 'CognitoIdentityProviders'>> & {

@@ -9,7 +9,7 @@ import { mappingKey, sameMapping, sameTags } from '../identity-pool/roles.ts';
 import { namesIn, namesOf } from '../issuer.ts';
 import { type Coverage, choiceFor, coverageOf, userPoolIn } from '../links/coverage.ts';
 import type { Links } from '../links/links.ts';
-import { approvalTime } from '../request/approval.ts';
+import { approvalTime } from '../request/approval-time.ts';
 import {
   type Issuer,
   namesOfSame,

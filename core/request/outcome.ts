@@ -15,7 +15,7 @@ import { isNumber, isObject, isText } from '../shape.ts';
 import type { Issuer } from '../user-pool.ts';
 import type { Approval } from './approval.ts';
 import type { Resolved } from './resolve.ts';
-import type { Outcome, Result, Target } from './target.ts';
+import type { Result, Target } from './target.ts';
 
 /** A target at the end of its branch. */
 export type TargetEnd =
@@ -178,23 +178,4 @@ export function reportOn(
     report: { status, output: { ...request, results } },
     finished: { executionArn, status, ...known },
   };
-}
-
-const metricNames: Partial<Record<Outcome | 'FAILED', string>> = {
-  LINKED: 'Linked',
-  ALREADY_LINKED: 'AlreadyLinked',
-  UNLINKED: 'Unlinked',
-  FAILED: 'Failed',
-};
-
-/** The metrics of an execution: one for each target, or one for a failure without targets. */
-export function metricsOf({ status, results }: LinkFinished): {
-  metric: string;
-  links: string[];
-}[] {
-  if (status === 'FAILED' && results.length === 0) return [{ metric: 'Failed', links: [] }];
-  return results.flatMap(({ outcome, links }) => {
-    const metric = metricNames[outcome];
-    return metric === undefined ? [] : [{ metric, links }];
-  });
 }

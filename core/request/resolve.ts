@@ -4,7 +4,7 @@ import { namesFor } from '../issuer.ts';
 import { accessTo, choiceFor, coverageOf, type Subject, stillAllowing } from '../links/coverage.ts';
 import { type Links, linksTo } from '../links/links.ts';
 import { providerNameOf } from '../user-pool.ts';
-import { approvalTime } from './approval.ts';
+import { approvalTime } from './approval-time.ts';
 import { deletedBefore, keptByLinks, notCoveredBy } from './not-covered.ts';
 import type { LinkRequest, RequestedBy } from './request.ts';
 import { roomFor, type Target } from './target.ts';

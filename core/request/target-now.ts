@@ -4,7 +4,7 @@ import { namesIn } from '../issuer.ts';
 import type { Links } from '../links/links.ts';
 import { isListOf } from '../shape.ts';
 import { isShownChange } from '../write/records.ts';
-import { approvalTime } from './approval.ts';
+import { approvalTime } from './approval-time.ts';
 import type { Target } from './target.ts';
 
 const areChanges = isListOf(isShownChange);

@@ -15,7 +15,8 @@ import type { Links } from '../links/links.ts';
 import type { Issuer } from '../user-pool.ts';
 import type { Mark } from '../write/marks.ts';
 import type { LedgerEntry } from '../write/records.ts';
-import type { Approval, ApprovalTime } from './approval.ts';
+import type { Approval } from './approval.ts';
+import type { ApprovalTime } from './approval-time.ts';
 
 /** One identity pool of an execution, as the states pass it on. */
 export interface Target {

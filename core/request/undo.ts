@@ -17,7 +17,7 @@ import type { Links } from '../links/links.ts';
 import { isListOf, isObject, isText, parsedJson } from '../shape.ts';
 import { userPoolIdOf } from '../user-pool.ts';
 import { isShownChange, type LedgerEntry } from '../write/records.ts';
-import { approvalTime } from './approval.ts';
+import { approvalTime } from './approval-time.ts';
 import type { UndoRequest } from './request.ts';
 import type { Resolved } from './resolve.ts';
 import { roomFor, type Target } from './target.ts';

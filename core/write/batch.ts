@@ -1,10 +1,10 @@
 import { ProviderQuotaError, RoleMappingError } from '../errors.ts';
 import { cancelledIn } from '../identity-pool/cancelled.ts';
 import { apply, type Change } from '../identity-pool/changes.ts';
-import { sameSettings } from '../identity-pool/digest.ts';
 import type { IdentityPool } from '../identity-pool/identity-pool.ts';
 import { merge } from '../identity-pool/merge.ts';
 import { checkQuota } from '../identity-pool/quota.ts';
+import { sameSettings } from '../identity-pool/same-settings.ts';
 import type { Allowed, Refused } from './records.ts';
 
 /** What a request is merged by. */

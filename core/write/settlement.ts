@@ -1,9 +1,9 @@
 import { InvalidRequestError, UndoConflictError } from '../errors.ts';
 import { subjectOf } from '../identity-pool/cancelled.ts';
 import { apply, type Change, expanded, shownChanges } from '../identity-pool/changes.ts';
-import { sameSettings } from '../identity-pool/digest.ts';
 import { entryKey, type IdentityPool } from '../identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../identity-pool/merge.ts';
+import { sameSettings } from '../identity-pool/same-settings.ts';
 import { namesIn } from '../issuer.ts';
 import { batch, type Mergeable } from './batch.ts';
 import { shareEntries } from './order.ts';

@@ -1,6 +1,6 @@
 import { diff } from '../../core/identity-pool/difference.ts';
-import { sameSettings } from '../../core/identity-pool/digest.ts';
 import { entriesOf, entryKey, type IdentityPool } from '../../core/identity-pool/identity-pool.ts';
+import { sameSettings } from '../../core/identity-pool/same-settings.ts';
 import { has, type Version, Versions } from './versions.ts';
 
 /** What an invocation last saw of a pool. */

@@ -15,8 +15,8 @@ import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { apply, expanded } from '../../core/identity-pool/changes.ts';
-import { sameSettings } from '../../core/identity-pool/digest.ts';
 import type { IdentityPool as Pool } from '../../core/identity-pool/identity-pool.ts';
+import { sameSettings } from '../../core/identity-pool/same-settings.ts';
 import { sessionNameOf } from '../../core/session-name.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
 import { until } from '../until.ts';

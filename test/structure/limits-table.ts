@@ -3,12 +3,12 @@ import { LISTING_LEASE_MS, PART_BYTES } from '../../core/app-client.ts';
 import { MOST_ROLE_MAPPINGS } from '../../core/identity-pool/roles.ts';
 import { SHOWN_ENTRIES } from '../../core/identity-pool/shown-pool.ts';
 import { LISTED_TOGETHER, MOST_IDENTITY_POOLS, REPORTS_ROOM } from '../../core/reconcile/plan.ts';
+import { LONGEST_REASON } from '../../core/request/approval.ts';
 import {
   DEFAULT_HOURS,
   executionSeconds,
-  LONGEST_REASON,
   TARGETS_AT_A_TIME,
-} from '../../core/request/approval.ts';
+} from '../../core/request/approval-time.ts';
 import { ROUNDS } from '../../core/request/target.ts';
 import { OUTDATED_MS } from '../../core/request/target-now.ts';
 import { SESSION_SECONDS } from '../../core/session-name.ts';
@@ -196,7 +196,7 @@ export const limits: Limit[] = [
     ['statemachines/link.asl.yml', 'Gives up after {} rounds.'],
   ]),
   number(
-    'TARGETS_AT_A_TIME of core/request/approval.ts',
+    'TARGETS_AT_A_TIME of core/request/approval-time.ts',
     TARGETS_AT_A_TIME,
     [],
     [['statemachines/link.asl.yml', 'States.LinkTargets.MaxConcurrency']],
@@ -212,7 +212,7 @@ export const limits: Limit[] = [
     ],
     [['statemachines/reconcile.asl.yml', 'TimeoutSeconds']],
   ),
-  number('DEFAULT_HOURS of core/request/approval.ts', DEFAULT_HOURS, [
+  number('DEFAULT_HOURS of core/request/approval-time.ts', DEFAULT_HOURS, [
     ['CONTRIBUTING.md', 'A change waits {} hours for approval by default.'],
     ['docs/links.md', '| how long a change waits for approval, 1 to 168 | `{}` |'],
     ['links.schema.json', 'How long a change waits for approval before it fails; {} if absent.'],

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { cancelledIn } from '../../../core/identity-pool/cancelled.ts';
 import { apply, type Change } from '../../../core/identity-pool/changes.ts';
-import { sameSettings } from '../../../core/identity-pool/digest.ts';
 import type { IdentityPool } from '../../../core/identity-pool/identity-pool.ts';
 import type { Intent } from '../../../core/identity-pool/merge.ts';
+import { sameSettings } from '../../../core/identity-pool/same-settings.ts';
 import { batch } from '../../../core/write/batch.ts';
 
 const bare: IdentityPool = {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { UnknownPoolFieldError } from '../../../core/errors.ts';
 import { diff } from '../../../core/identity-pool/difference.ts';
-import { digestOf, sameSettings } from '../../../core/identity-pool/digest.ts';
+import { digestOf } from '../../../core/identity-pool/digest.ts';
 import {
   entriesOf,
   entryKey,
@@ -11,6 +11,7 @@ import {
   parseIdentityPool,
   sendable,
 } from '../../../core/identity-pool/identity-pool.ts';
+import { sameSettings } from '../../../core/identity-pool/same-settings.ts';
 import { isShownPool, shown } from '../../../core/identity-pool/shown-pool.ts';
 import { identityPools } from '../arbitraries.ts';
 

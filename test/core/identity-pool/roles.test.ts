@@ -10,7 +10,6 @@ import {
 import { callsBetween } from '../../../core/identity-pool/calls.ts';
 import { apply, type ShownChange, shownChanges } from '../../../core/identity-pool/changes.ts';
 import { diff } from '../../../core/identity-pool/difference.ts';
-import { sameSettings } from '../../../core/identity-pool/digest.ts';
 import {
   entriesOf,
   type IdentityPool,
@@ -29,6 +28,7 @@ import {
   sameMapping,
   short,
 } from '../../../core/identity-pool/roles.ts';
+import { sameSettings } from '../../../core/identity-pool/same-settings.ts';
 import { shown } from '../../../core/identity-pool/shown-pool.ts';
 import { namesIn } from '../../../core/issuer.ts';
 import { besideOf, entrySettingsOf } from '../../../core/links/entry-settings.ts';

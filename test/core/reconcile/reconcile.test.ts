@@ -17,6 +17,7 @@ import {
   repairsOf,
   stillHolds,
 } from '../../../core/reconcile/classify.ts';
+import { reconcileMetrics } from '../../../core/reconcile/metrics.ts';
 import {
   judgedLinks,
   type Listing,
@@ -28,7 +29,7 @@ import {
   unlistedFor,
 } from '../../../core/reconcile/plan.ts';
 import { poolReport } from '../../../core/reconcile/pool-report.ts';
-import { reconcileMetrics, reconcileReport } from '../../../core/reconcile/report.ts';
+import { reconcileReport } from '../../../core/reconcile/report.ts';
 import { issuerIn, originalName } from '../../../core/user-pool.ts';
 import { batch } from '../../../core/write/batch.ts';
 import { EVERY_CLIENT, type LedgerEntry } from '../../../core/write/records.ts';

@@ -2,12 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NotCoveredError } from '../../../core/errors.ts';
 import type { Link, Links } from '../../../core/links/links.ts';
-import {
-  approvalMessage,
-  approvalTime,
-  checkApproval,
-  executionSeconds,
-} from '../../../core/request/approval.ts';
+import { approvalMessage, checkApproval } from '../../../core/request/approval.ts';
+import { approvalTime, executionSeconds } from '../../../core/request/approval-time.ts';
 import { resolve } from '../../../core/request/resolve.ts';
 
 const link = (identityPool: string, more: Partial<Link> = {}): Link => ({

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { unwrap } from '../../../core/failure.ts';
-import { metricsOf, reportOn, type TargetEnd } from '../../../core/request/outcome.ts';
+import { metricsOf } from '../../../core/request/metrics.ts';
+import { reportOn, type TargetEnd } from '../../../core/request/outcome.ts';
 import type { Resolved } from '../../../core/request/resolve.ts';
 import type { Result, Target } from '../../../core/request/target.ts';
 

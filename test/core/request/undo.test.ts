@@ -8,13 +8,13 @@ import {
   UserPoolClientNotFoundError,
 } from '../../../core/errors.ts';
 import { apply, shownChanges } from '../../../core/identity-pool/changes.ts';
-import { sameSettings } from '../../../core/identity-pool/digest.ts';
 import {
   entriesOf,
   entryKey,
   type IdentityPool,
 } from '../../../core/identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
+import { sameSettings } from '../../../core/identity-pool/same-settings.ts';
 import type { Link, Links } from '../../../core/links/links.ts';
 import type { UndoRequest } from '../../../core/request/request.ts';
 import {

@@ -3,7 +3,6 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ProviderQuotaError } from '../../../core/errors.ts';
 import { apply } from '../../../core/identity-pool/changes.ts';
-import { sameSettings } from '../../../core/identity-pool/digest.ts';
 import {
   entriesOf,
   type IdentityPool,
@@ -11,6 +10,7 @@ import {
 } from '../../../core/identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import { checkQuota } from '../../../core/identity-pool/quota.ts';
+import { sameSettings } from '../../../core/identity-pool/same-settings.ts';
 import { batch, type Mergeable } from '../../../core/write/batch.ts';
 import { identityPools } from '../arbitraries.ts';
 
