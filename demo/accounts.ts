@@ -22,49 +22,85 @@ import { deployStack, readTemplate } from 'embedded-aws';
 import type { Aws } from 'embedded-aws/kernel/aws.ts';
 import type { Output } from '../core/request/outcome.ts';
 
-/** Where each side of the story lives. */
-export const A = { account: '111111111111', region: 'us-east-1' };
-export const B = { account: '222222222222', region: 'ap-south-1' };
+/** An account and a Region. */
+export interface Where {
+  account: string;
+  region: string;
+}
+
+/** The account and Region of each side of the demo. */
+export const A: Where = { account: '111111111111', region: 'us-east-1' };
+export const B: Where = { account: '222222222222', region: 'ap-south-1' };
 export const EXTERNAL_ID = 'customers-pairing';
 export const ROLE_ARN = `arn:aws:iam::${B.account}:role/poolbridge-link`;
+
+/** The provider name of the user pool that issued a token. */
+function providerOf(token: string): string {
+  const [, payload = ''] = token.split('.');
+  const { iss } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { iss: string };
+  return iss.replace('https://', '');
+}
 
 const USERNAME = 'ada';
 const PASSWORD = 'Correct-horse-battery-1';
 
-/** Whom temporary credentials make of a user, and until when. */
+/** What a user gets from an identity pool. */
 interface Entered {
+  /** ARN of the role session that the temporary credentials are for. */
   arn: string;
   /** ISO 8601. */
   expires: string;
 }
 
-/** What a reconcile says of all identity pools. */
+/** What a reconcile reports about all identity pools. */
 type Totals = Record<'linked' | 'missing', number> & { repaired?: { linked: number } };
+
+/** A user pool that is to be created. */
+export interface NewUserPool {
+  /** Its id; any, if absent. */
+  id?: string;
+  tags?: Record<string, string>;
+  /** Whether it has the updated issuer. */
+  isUpdated?: boolean;
+}
 
 /** What the people of both accounts do, with nothing but the AWS SDK. */
 export class Accounts {
   readonly #endpoint: string;
+  readonly #a: Where;
+  readonly #b: Where;
 
-  constructor(endpoint: string) {
+  /**
+   * @param a the account and Region of the user pools.
+   * @param b the account and Region of the identity pools.
+   */
+  constructor(endpoint: string, a = A, b = B) {
     this.#endpoint = endpoint;
+    this.#a = a;
+    this.#b = b;
   }
 
-  #config({ account, region }: typeof A) {
+  #config({ account, region }: Where) {
     const credentials = { accessKeyId: account, secretAccessKey: 'local' };
     return { endpoint: this.#endpoint, region, credentials };
   }
 
   get #userPools() {
-    return new CognitoIdentityProviderClient(this.#config(A));
+    return new CognitoIdentityProviderClient(this.#config(this.#a));
   }
 
   get #identityPools() {
-    return new CognitoIdentityClient(this.#config(B));
+    return new CognitoIdentityClient(this.#config(this.#b));
   }
 
-  async createUserPool(): Promise<string> {
+  /** Creates a user pool with the user ada. */
+  async createUserPool({ id, tags, isUpdated }: NewUserPool = {}): Promise<string> {
     const { UserPool } = await this.#userPools.send(
-      new CreateUserPoolCommand({ PoolName: 'customers' }),
+      new CreateUserPoolCommand({
+        PoolName: 'customers',
+        UserPoolTags: { ...tags, ...(id !== undefined && { _custom_id_: id }) },
+        ...(isUpdated && { IssuerConfiguration: { Type: 'UPDATED' } }),
+      }),
     );
     const UserPoolId = UserPool?.Id ?? '';
     const user = { UserPoolId, Username: USERNAME };
@@ -86,7 +122,7 @@ export class Accounts {
     return UserPoolClient?.ClientId ?? '';
   }
 
-  /** Of the first sixty. */
+  /** The first sixty app clients of a user pool. */
   async appClients(UserPoolId: string): Promise<{ clientId: string; name: string }[]> {
     const { UserPoolClients = [] } = await this.#userPools.send(
       new ListUserPoolClientsCommand({ UserPoolId, MaxResults: 60 }),
@@ -114,8 +150,8 @@ export class Accounts {
   }
 
   /** Exchanges an ID token for temporary credentials, and asks AWS whose they are. */
-  async enter(IdentityPoolId: string, userPoolId: string, token: string): Promise<Entered> {
-    const Logins = { [`cognito-idp.${A.region}.amazonaws.com/${userPoolId}`]: token };
+  async enter(IdentityPoolId: string, token: string): Promise<Entered> {
+    const Logins = { [providerOf(token)]: token };
     const { IdentityId } = await this.#identityPools.send(
       new GetIdCommand({ IdentityPoolId, Logins }),
     );
@@ -128,7 +164,7 @@ export class Accounts {
       secretAccessKey: SecretKey,
       sessionToken: SessionToken,
     };
-    const sts = new STSClient({ ...this.#config(B), credentials });
+    const sts = new STSClient({ ...this.#config(this.#b), credentials });
     const { Arn: arn = '' } = await sts.send(new GetCallerIdentityCommand({}));
     return { arn, expires: Expiration?.toISOString() ?? '' };
   }
@@ -141,7 +177,7 @@ export class Accounts {
   }
 
   /**
-   * Waits until an app client has an entry in the identity pool, or has none any more.
+   * Waits until an app client has an entry in the identity pool, or no longer has one.
    *
    * @throws when that takes longer than half a minute.
    */
@@ -155,9 +191,9 @@ export class Accounts {
     }
   }
 
-  /** Has the service hold what is there against links.yml, and repair it. */
+  /** Starts a reconcile with repair, and waits for its end. */
   async reconcile(stateMachineArn: string): Promise<Totals> {
-    const sfn = new SFNClient(this.#config(A));
+    const sfn = new SFNClient(this.#config(this.#a));
     const input = JSON.stringify({ repair: true });
     const { executionArn = '' } = await sfn.send(
       new StartExecutionCommand({ stateMachineArn, input }),
@@ -166,9 +202,9 @@ export class Accounts {
     return totals;
   }
 
-  /** The output of an execution, once it has ended well. */
+  /** The output of an execution, once it has succeeded. */
   async outputOf<T = Output>(executionArn: string): Promise<T> {
-    const sfn = new SFNClient(this.#config(A));
+    const sfn = new SFNClient(this.#config(this.#a));
     for (;;) {
       const { status, output, cause } = await sfn.send(
         new DescribeExecutionCommand({ executionArn }),
@@ -180,9 +216,26 @@ export class Accounts {
   }
 }
 
-/** Account-B before anyone thought of linking: a full identity pool, and a role for its users. */
-export async function createIdentityPool(aws: Aws): Promise<string> {
+/** An identity pool that is to be created. */
+export interface NewIdentityPool extends Where {
+  /** Its id; any, if absent. */
+  id?: string;
+  /** The name of the role that its users get. */
+  roleName?: string;
+}
+
+/** Creates an identity pool with many settings, as others use it already, and a role for its users. */
+export async function createIdentityPool(
+  aws: Aws,
+  { id = '', roleName = 'customer', ...where }: NewIdentityPool = B,
+): Promise<string> {
   const template = readTemplate(fileURLToPath(new URL('./identity-pool.yml', import.meta.url)));
-  const { PoolId = '' } = await deployStack(aws, { ...B, name: 'customers', template });
+  const parameters = { Id: id, RoleName: roleName };
+  const { PoolId = '' } = await deployStack(aws, {
+    ...where,
+    name: `customers-${roleName}`,
+    template,
+    parameters,
+  });
   return PoolId;
 }

@@ -1,74 +1,183 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { before, describe, test } from 'node:test';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import {
+  CognitoIdentityProviderClient,
+  CreateUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import { startAws } from 'embedded-aws';
 import { tell } from '../../demo/story.ts';
 
 const command = fileURLToPath(new URL('../../cli/bin/poolbridge.js', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'poolbridge-start-'));
 
 // No credentials or settings of a developer.
 const { PATH, NODE_COMPILE_CACHE } = process.env;
-const env = { PATH, NODE_COMPILE_CACHE, NO_COLOR: '1' };
+const env = { PATH, NODE_COMPILE_CACHE, NO_COLOR: '1', TMPDIR: scratch };
 
-const start = (...args: string[]) =>
+const local = (...args: string[]) =>
   new Promise<{ code: number; out: string; err: string }>((resolve) => {
     execFile(process.execPath, [command, 'local', ...args], { env }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
     });
   });
 
-/** The output until it offers Ctrl-C, which is then sent. */
-async function startAndEnd(...args: string[]): Promise<string> {
-  const child = spawn(process.execPath, [command, 'local', ...args], { env });
-  let out = '';
+const MOBILE = 'eu-west-1_Mobile001';
+const links = `links:
+  mobile:
+    userPools: [${MOBILE}]
+    clients: ["ios-*"]
+    identityPool: ap-south-1:00000000-0000-0000-0000-000000000001
+    roleArn: arn:aws:iam::222222222222:role/linker
+    externalId: pairing
+  careful:
+    userPoolTags: { team: web }
+    identityPool: eu-central-1:00000000-0000-0000-0000-000000000002
+    roleArn: arn:aws:iam::333333333333:role/poolbridge-link
+    principalTags: default
+    approval: required
+  partners:
+    userPools: [us-east-1_Partner01]
+    userPoolRoleArn: arn:aws:iam::444444444444:role/reader
+    identityPool: ap-south-1:00000000-0000-0000-0000-000000000001
+    roleArn: arn:aws:iam::222222222222:role/linker
+    externalId: pairing
+`;
+const file = join(scratch, 'links.yml');
+
+/** What `local` prints, and what `local --env` printed once it was up. */
+interface Tried {
+  out: string;
+  env: Awaited<ReturnType<typeof local>>;
+  whileUp: string[];
+}
+
+/** The files with which running ones are found. */
+const found = () =>
+  readdirSync(scratch, { recursive: true })
+    .map(String)
+    .filter((name) => /^poolbridge-local-[^/]+\/./.test(name));
+
+/** Tries the links.yml, creates an app client from outside, waits until it is linked, and sends Ctrl-C. */
+async function tryLinks(): Promise<Tried> {
+  const args = [command, 'local', '--port', '0', '--links', file];
+  const child = spawn(process.execPath, args, { env });
+  const tried: Partial<Tried> & { out: string } = { out: '' };
   for await (const chunk of child.stdout.setEncoding('utf8')) {
-    out += chunk;
-    if (out.includes('Ctrl-C ends it.')) child.kill('SIGINT');
+    tried.out += chunk;
+    if (!tried.env && tried.out.includes('as they happen')) {
+      tried.whileUp = found();
+      tried.env = await local('--env');
+      const set = (name: string) =>
+        new RegExp(`^export ${name}=(.*)$`, 'm').exec(tried.env!.out)?.[1];
+      const client = new CognitoIdentityProviderClient({
+        endpoint: set('AWS_ENDPOINT_URL')!,
+        region: set('AWS_REGION')!,
+        credentials: {
+          accessKeyId: set('AWS_ACCESS_KEY_ID')!,
+          secretAccessKey: set('AWS_SECRET_ACCESS_KEY')!,
+        },
+      });
+      await client.send(
+        new CreateUserPoolClientCommand({ UserPoolId: MOBILE, ClientName: 'ios-live' }),
+      );
+    }
+    if (/ios-live {2}\w+\n/.test(tried.out)) child.kill('SIGINT');
   }
-  return out;
+  return tried as Tried;
 }
 
 describe('npm start', () => {
-  let once: Awaited<ReturnType<typeof start>>;
-  let ended: string;
+  let once: Awaited<ReturnType<typeof local>>;
+  let own: Tried;
   // Both at the same time.
   before(async () => {
-    [once, ended] = await Promise.all([start('--once'), startAndEnd('--port', '0')]);
+    writeFileSync(file, links);
+    [once, own] = await Promise.all([local('--once'), tryLinks()]);
   });
+  after(() => rmSync(scratch, { recursive: true }));
 
-  test('runs the whole demo, with --once or until Ctrl-C, twice at the same time', () => {
-    assert.equal(once.code, 0, once.err);
-    for (const out of [once.out, ended]) {
-      assert.match(
-        out,
-        /answers: “Token is not from a supported provider of this identity pool\.”/,
-      );
-      assert.match(out, /is now arn:aws:sts::222222222222:assumed-role\/customer\//);
-      assert.match(out, /What changed\n {2}\+ ios {2}\w+ {2}us-east-1_\w+\n/);
-      assert.match(out, /✔ .* it is deleted, and its entry goes by itself/);
-      assert.match(out, /✔ An event is lost; .* both are linked, in one write/);
-      assert.match(out, /who +arn:aws:iam::111111111111:root, by creating the app client/);
+  test('says first that nothing is created in an AWS account', () => {
+    for (const { out } of [once, own]) {
+      const [first] = out.split('\n');
+      assert.equal(first, 'Local AWS emulator · nothing is created in your AWS account');
     }
-    const [first, second] = [once.out, ended].map(
-      (out) => /http:\/\/127\.0\.0\.1:\d+/.exec(out)?.[0],
-    );
-    assert.ok(first && second && first !== second);
   });
 
-  test('prints how to reach each account without changing the shell', () => {
-    const lines = ended.split('\n').map((line) => line.trim());
-    const commands = lines.filter((line) => / (aws cognito|npx poolbridge)/.test(line));
-    assert.deepEqual(
-      commands.map((line) => /AWS_ACCESS_KEY_ID=(\d+) .* (aws|npx) /.exec(line)?.slice(1)),
-      [
-        ['111111111111', 'aws'],
-        ['111111111111', 'npx'],
-        ['222222222222', 'aws'],
-      ],
+  test('runs the whole demo with --once, also while another one runs', () => {
+    const { code, out, err } = once;
+    assert.equal(code, 0, err);
+    assert.match(out, /answers: “Token is not from a supported provider of this identity pool\.”/);
+    assert.match(out, /is now arn:aws:sts::222222222222:assumed-role\/customer\//);
+    assert.match(out, /What changed\n {2}\+ ios {2}\w+ {2}us-east-1_\w+\n/);
+    assert.match(out, /✔ .* it is deleted, and its entry goes by itself/);
+    assert.match(out, /✔ An event is lost; .* both are linked, in one write/);
+    assert.match(out, /who +arn:aws:iam::111111111111:root, by creating the app client/);
+    const addresses = [out, own.out].map((each) => /http:\/\/127\.0\.0\.1:\d+/.exec(each)?.[0]);
+    assert.equal(new Set(addresses).size, 2);
+  });
+
+  test('shows the links.yml that it deploys', () => {
+    assert.match(
+      once.out,
+      /The links\.yml that it deploys\n {2}links:\n {4}customers:\n {6}userPools: \[us-east-1_\w+\]\n/,
     );
-    assert.ok(commands.every((line) => line.startsWith('AWS_ENDPOINT_URL=http://127.0.0.1:')));
-    assert.ok(!ended.includes('export'), ended);
+  });
+
+  test('deploys a links.yml of your own, with the pools and roles that it names', () => {
+    const { out } = own;
+    const pool = (n: number) => `00000000-0000-0000-0000-00000000000${n}`;
+    const done = out.split('\n').filter((line) => line.startsWith('✔'));
+    for (const words of [
+      `✔ mobile: the app client ios-app in ${MOBILE}: LINKED ap-south-1:${pool(1)}`,
+      `✔ partners: the app client app in us-east-1_Partner01: LINKED ap-south-1:${pool(1)}`,
+    ]) {
+      assert.ok(done.includes(words), out);
+    }
+    assert.match(out, /✔ careful: the app client app in eu-west-1_\w+: WAITING\n/);
+  });
+
+  test('lists executions as they happen: time, who, app client and outcome', () => {
+    assert.match(
+      own.out,
+      /\n\d\d:\d\d:\d\d {2}arn:aws:iam::111111111111:root {2}link ios-live {2}LINKED\n/,
+    );
+  });
+
+  test('says how to reach it from another terminal, and local --env does too', () => {
+    const { code, out, err } = own.env;
+    assert.equal(code, 0, err);
+    const [unset, ...set] = out.trimEnd().split('\n');
+    assert.equal(unset, 'unset AWS_PROFILE AWS_SESSION_TOKEN');
+    assert.match(set.join('\n'), /^export AWS_ENDPOINT_URL=http:\/\/127\.0\.0\.1:\d+\n/);
+    for (const line of [unset, ...set]) assert.ok(own.out.includes(`  ${line}\n`), line);
+    assert.match(own.out, /\n {2}eval "\$\(npx poolbridge local --env\)"\n/);
+  });
+
+  test('is not found by local --env once it has ended, even if it was killed', async () => {
+    assert.match(own.out, /\nEnded\.\n$/);
+    assert.equal(own.whileUp.length, 1);
+    assert.deepEqual(found(), []);
+    const [name = ''] = own.whileUp;
+    const left = join(scratch, name);
+    mkdirSync(join(left, '..'), { recursive: true });
+    writeFileSync(left, '{"endpoint":"http://127.0.0.1:9","region":"us-east-1"}');
+    const { code, out, err } = await local('--env');
+    assert.equal(code, 1);
+    assert.equal(out, '');
+    assert.match(err, /^NotRunning: No embedded AWS of npm start is running\./);
+    assert.deepEqual(found(), []);
+  });
+
+  test('runs no command that a file in the temporary folder holds', async () => {
+    const [name = ''] = own.whileUp;
+    const endpoint = 'http://127.0.0.1:9/;touch x';
+    writeFileSync(join(scratch, name), JSON.stringify({ endpoint, region: 'us-east-1' }));
+    assert.equal((await local('--env')).out, '');
   });
 
   test('fails if a step does not do what it should', async () => {
@@ -80,9 +189,26 @@ describe('npm start', () => {
     }
   });
 
+  for (const [what, text, message] of [
+    ['a wrong key', 'links:\n  a:\n    userPool: [x]\n', /links\.yml:3: links\.a\.userPool is not/],
+    ['no link', 'links: {}\n', /links\.yml has no links\. Add one/],
+  ] as const) {
+    test(`refuses a links.yml with ${what}, with exit code 2`, async () => {
+      const bad = join(scratch, 'bad-links.yml');
+      writeFileSync(bad, text);
+      const { code, err } = await local('--links', bad);
+      assert.equal(code, 2);
+      assert.match(err, message);
+      assert.ok(!err.includes(' at '), err);
+    });
+  }
+
   test('says what is wrong with its arguments', async () => {
-    const { code, err } = await start('--port', 'http');
+    const { code, err } = await local('--port', 'http');
     assert.equal(code, 2);
     assert.match(err, /--port must be a port number, not http\./);
+    const missing = await local('--links', join(scratch, 'none.yml'));
+    assert.equal(missing.code, 2);
+    assert.match(missing.err, /none\.yml can't be read \(ENOENT/);
   });
 });

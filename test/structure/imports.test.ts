@@ -13,7 +13,7 @@ const rules: [folder: string, ...others: string[]][] = [
   ['console/', 'cli/', 'aws/', 'core/', 'packaging/'],
   ['packages/embedded-aws/kernel/'],
   ['packages/embedded-aws/'],
-  ['demo/', 'cli/', 'console/', 'core/', 'packages/embedded-aws/'],
+  ['demo/', 'cli/', 'console/', 'packaging/', 'core/', 'packages/embedded-aws/'],
 ];
 
 /**
