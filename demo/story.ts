@@ -104,7 +104,12 @@ function prepare(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
       title: `Account-A (${A.account}, ${A.region}): a user pool with the user ada`,
       async task(told, task) {
         told.userPoolId = await accounts.createUserPool({ id: USER_POOL });
+        const { trail } = local.aws;
+        const { enabled } = trail;
+        // Otherwise the event could arrive when the service is deployed, and this app client would be linked too.
+        trail.enabled = false;
         told.oldClient = await accounts.createAppClient(told.userPoolId, 'web-before');
+        trail.enabled = enabled;
         task.title = `${task.title}: ${told.userPoolId}`;
       },
     },

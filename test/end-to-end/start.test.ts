@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -15,9 +15,16 @@ import { tell } from '../../demo/story.ts';
 const command = fileURLToPath(new URL('../../cli/bin/poolbridge.js', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'poolbridge-start-'));
 
-// No credentials or settings of a developer.
+// No credentials or settings of a developer, and a program that opens addresses as a browser would.
 const { PATH, NODE_COMPILE_CACHE } = process.env;
-const env = { PATH, NODE_COMPILE_CACHE, NO_COLOR: '1', TMPDIR: scratch };
+const programs = join(scratch, 'programs');
+const opened = join(scratch, 'opened');
+const env = {
+  PATH: `${programs}:${PATH}`,
+  NODE_COMPILE_CACHE,
+  NO_COLOR: '1',
+  TMPDIR: scratch,
+};
 
 const local = (...args: string[]) =>
   new Promise<{ code: number; out: string; err: string }>((resolve) => {
@@ -64,7 +71,7 @@ const found = () =>
 
 /** Tries the links.yml, creates an app client from outside, waits until it is linked, and sends Ctrl-C. */
 async function tryLinks(): Promise<Tried> {
-  const args = [command, 'local', '--port', '0', '--links', file];
+  const args = [command, 'local', '--port', '0', '--links', file, '--open'];
   const child = spawn(process.execPath, args, { env });
   const tried: Partial<Tried> & { out: string } = { out: '' };
   for await (const chunk of child.stdout.setEncoding('utf8')) {
@@ -97,6 +104,11 @@ describe('npm start', () => {
   // Both at the same time.
   before(async () => {
     writeFileSync(file, links);
+    mkdirSync(programs);
+    for (const name of ['xdg-open', 'open']) {
+      const program = `#!/bin/sh\necho "$1" > "${opened}"\n`;
+      writeFileSync(join(programs, name), program, { mode: 0o755 });
+    }
     [once, own] = await Promise.all([local('--once'), tryLinks()]);
   });
   after(() => rmSync(scratch, { recursive: true }));
@@ -156,6 +168,11 @@ describe('npm start', () => {
     assert.match(set.join('\n'), /^export AWS_ENDPOINT_URL=http:\/\/127\.0\.0\.1:\d+\n/);
     for (const line of [unset, ...set]) assert.ok(own.out.includes(`  ${line}\n`), line);
     assert.match(own.out, /\n {2}eval "\$\(npx poolbridge local --env\)"\n/);
+  });
+
+  test('opens the console in the browser with --open', () => {
+    const [address] = /http:\/\/127\.0\.0\.1:\d+\/#\S+/.exec(own.out) ?? [];
+    assert.equal(readFileSync(opened, 'utf8'), `${address}\n`);
   });
 
   test('is not found by local --env once it has ended, even if it was killed', async () => {
