@@ -107,7 +107,10 @@ export class Executions {
   }
 
   /** Every event of an execution, from the source that the execution was read from. */
-  async eventsOf({ execution, source }: DescribedExecution): Promise<Event[]> {
+  async eventsOf({
+    execution,
+    source,
+  }: Pick<DescribedExecution, 'execution' | 'source'>): Promise<Event[]> {
     if (source === 'log group') return this.#logged(execution);
     return historyOf(await this.#session.stepFunctions(executionOf(execution).region), execution);
   }

@@ -14,6 +14,7 @@ import type { Terminal } from '../output/terminal.ts';
 import { pausedIn } from '../settings/pauses.ts';
 import { clientNames } from './client-names.ts';
 import { type Ending, Machines } from './machines.ts';
+import { endingNow, poolsAfter } from './pools-now.ts';
 import { confirmRemoval, mustAsk, removalsIn } from './removal.ts';
 
 /** Makes the lines of text from the output of an execution. */
@@ -175,6 +176,15 @@ async function endingOf(
   return machines.follow(execution, terminal);
 }
 
+/** The end of an execution that writes nothing. What a reconcile has found is brought up to date. */
+async function endingOfLook(context: Context, machine: Machine, input: object): Promise<Ending> {
+  const { command } = context;
+  const ending = await endingOf(context, machine, input);
+  if (machine === 'link') return ending;
+  const pools = await poolsAfter(sessionOf(command), optionsOf(command).stage, ending.execution);
+  return endingNow(ending, pools);
+}
+
 /** Starts an execution, and writes its result as the answer. */
 export async function runExecution(
   context: Context,
@@ -204,7 +214,7 @@ export async function runExecution(
 export async function runStatus(context: Context, input: object, linesOf: LinesOf): Promise<void> {
   const { terminal, command } = context;
   const paused = pausedIn(sessionOf(command), optionsOf(command).stage);
-  const ending = await endingOf(context, 'reconcile', input);
+  const ending = await endingOfLook(context, 'reconcile', input);
   const all: LinesOf = (shown) => [...pauseLines(shown), ...linesOf(shown)];
   conclude(terminal, ending, all, { ...(await paused) });
 }
@@ -238,7 +248,7 @@ export async function runPlan(
 ): Promise<boolean> {
   const { terminal, command } = context;
   const paused = pausedIn(sessionOf(command), optionsOf(command).stage);
-  const ending = await endingOf(context, machine, input);
+  const ending = await endingOfLook(context, machine, input);
   const amount = amountOf('output' in ending ? ending.output : ending.report);
   const isChange = changesAnything(amount);
   const lines = linesOf ?? linkLines(await namesIn(ending, context));

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { grouped } from '../../core/grouped.ts';
+import type { PoolNow } from '../../core/now/pool-now.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import { providerLabel } from '../../core/user-pool.ts';
@@ -77,7 +78,8 @@ function issuerLines({ issuers = [], omittedIssuers = 0 }: PoolReport): string[]
     : lines;
 }
 
-const countsLine = (counts: PoolReport['counts']): string =>
+const countsLine = ({ counts, isAbout }: PoolReport & Pick<PoolNow, 'isAbout'>): string =>
+  (isAbout ? 'about ' : '') +
   Object.entries(counts)
     .filter(([state, count]) => count > 0 || state === 'linked')
     .map(([state, count]) => `${state} ${count}`)
@@ -96,7 +98,7 @@ export const statusLines =
   (width: number) =>
   ({ identityPools = [] }: ReconcileReport): string[] =>
     allLines(identityPools, width, (pool) => [
-      heading(pool, `: ${countsLine(pool.counts)}`, width),
+      heading(pool, `: ${countsLine(pool)}`, width),
       ...entryRows(pool.entries, width),
       ...omittedLines(pool),
       ...issuerLines(pool),

@@ -19,7 +19,11 @@ export function Header({ overview, isLive }: Page): JSX.Element {
         </>
       ) : null}
       <p class="live">
-        {isFresh ? <Badge tone="good" word="live" /> : <Badge tone="warn" word="not up to date" />}
+        {isFresh ? (
+          <Badge tone="good" word="connected" />
+        ) : (
+          <Badge tone="warn" word="not up to date" />
+        )}
       </p>
       {about?.account && about.denied.pause === undefined ? (
         paused === undefined ? (

@@ -13,19 +13,19 @@ const FEW = 10;
 
 const columns = ['Identity pool', 'Links', 'Entries', 'Linked', 'Drift', 'Last look', 'Action'];
 
-// States of entries that are not in the identity pool.
-const ABSENT = ['missing', 'removed'];
+/** A count, as far as it is certain. */
+const Count = ({ of, isAbout }: { of: number; isAbout: boolean | undefined }): JSX.Element => (
+  <>{isAbout ? `about ${of}` : of}</>
+);
 
 /** How many entries an identity pool holds, of how many it may hold. */
-function Quota({ pool: { counts, quota } }: { pool: PoolView }): JSX.Element {
-  if (!counts) return <>–</>;
-  const held = Object.entries(counts)
-    .filter(([state]) => !ABSENT.includes(state))
-    .reduce((sum, [, count]) => sum + count, 0);
-  if (quota === undefined) return <>{held}</>;
+function Quota({ pool: { held, quota, isAbout } }: { pool: PoolView }): JSX.Element {
+  if (held === undefined) return <>–</>;
+  if (quota === undefined) return <Count of={held} isAbout={isAbout} />;
   return (
     <label class="quota">
-      {`${held} of ${quota}`}
+      <Count of={held} isAbout={isAbout} />
+      {` of ${quota}`}
       <meter value={held} min={0} max={quota} high={quota * 0.8} optimum={0} />
     </label>
   );
@@ -57,7 +57,7 @@ const PoolRow = ({ pool, mayRepair }: { pool: PoolView; mayRepair: boolean }) =>
       <Quota pool={pool} />
     </td>
     <td class="when">
-      {pool.counts?.['linked'] ?? '–'}
+      {pool.counts ? <Count of={pool.counts['linked'] ?? 0} isAbout={pool.isAbout} /> : '–'}
       {pool.counts?.['foreign'] ? ` + ${pool.counts['foreign']} foreign` : ''}
     </td>
     <td>

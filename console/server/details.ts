@@ -8,9 +8,11 @@ import { consoleLink, logsLink, trailLink } from '../../cli/output/console-link.
 import type { Session } from '../../cli/session.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
+import { poolsNow } from '../../core/now/pool-now.ts';
+import { tracesInEnd, tracesInStates } from '../../core/now/traces.ts';
 import { graphOf } from './graph.ts';
 import { type Layout, layout } from './layout.ts';
-import { poolsOf, reportIn } from './pools.ts';
+import { poolViews } from './pools.ts';
 import type { Data, ExecutionView } from './protocol.ts';
 import { factsOf, removedView, resultView, rowOf, visitOf } from './views.ts';
 
@@ -43,6 +45,12 @@ function awsLinks(execution: string, records: Recorded[]): ExecutionView['links'
   return all.flatMap(({ text, href }) => (href === undefined ? [] : [{ text, href }]));
 }
 
+/** What a reconcile has found so far, after its own repairs. */
+function findingsOf(described: DescribedExecution, events: Event[]): ExecutionView['findings'] {
+  const { looks } = tracesInStates(described.execution, visitsWithDataIn(events));
+  return poolViews(poolsNow(looks.length > 0 ? looks : tracesInEnd(described).looks, []));
+}
+
 /** Reads executions in full; of an execution that was read before, only what is new. */
 export class Details {
   readonly #session: Session;
@@ -70,7 +78,7 @@ export class Details {
       machine,
       facts: factsOf(described, records),
       results,
-      findings: isReconcile ? poolsOf(reportIn(described), []) : [],
+      findings: isReconcile ? findingsOf(described, events) : [],
       removed: (foundIn(described, events)?.removed ?? []).map(removedView),
       links: (await this.#session.isAwsItself()) ? awsLinks(execution, records) : [],
       waiting: waiting.map(({ token: _, changes, ...shown }) => ({

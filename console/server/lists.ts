@@ -2,12 +2,12 @@ import type { ExecutionListItem } from '@aws-sdk/client-sfn';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
 import { Executions } from '../../cli/executions/executions.ts';
 import { lastEntered } from '../../cli/executions/machines.ts';
+import { PoolsNow, type Traced, traced } from '../../cli/executions/pools-now.ts';
 import type { Session } from '../../cli/session.ts';
 import { auditRecords, type DescribedExecution } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
-import { expanded } from '../../core/identity-pool/changes.ts';
 import { isPlan } from './plan-name.ts';
-import { poolsOf, type Report, reportIn, type Written } from './pools.ts';
+import { poolViews } from './pools.ts';
 import type { PoolView, Row, Rows } from './protocol.ts';
 import { rowOf } from './views.ts';
 
@@ -17,27 +17,16 @@ const LENGTH: Record<Machine, number> = { link: 50, reconcile: 20 };
 // The current state is read for this many running executions, at each refresh.
 const FOLLOWED = 5;
 
+// This many running executions that no page shows are kept in mind.
+const KEPT = 100;
+
 /** What is kept of an execution that was read, without its identity pools before and after. */
 interface Known {
   row: Row;
-  report?: Report;
-  written: Written[];
+  traced: Traced;
   /** The names of the identity pools that it read, by their ids. */
   names: [identityPoolId: string, name: string][];
 }
-
-const writtenIn = (described: DescribedExecution): Written[] =>
-  auditRecords(described).flatMap(({ identityPoolId = '', outcome, changes }) =>
-    outcome === 'PLANNED' || described.stopped === undefined
-      ? []
-      : changes.flatMap(expanded).flatMap((change) => {
-          if (change.op !== 'add' && change.op !== 'remove') return [];
-          const { ClientId: clientId = '' } = change.provider;
-          const isAdded = change.op === 'add';
-          const { stopped = '' } = described;
-          return [{ identityPoolId, clientId, outcome: isAdded ? 'LINKED' : 'UNLINKED', stopped }];
-        }),
-  );
 
 const namesIn = (described: DescribedExecution): Known['names'] =>
   auditRecords(described).flatMap(({ identityPoolId, before, after }): Known['names'] => {
@@ -45,19 +34,12 @@ const namesIn = (described: DescribedExecution): Known['names'] =>
     return identityPoolId === undefined || name === undefined ? [] : [[identityPoolId, name]];
   });
 
-const hasRepaired = (pool: Report['identityPools'][number]): boolean => {
-  const { linked = 0, unlinked = 0 } = ('repaired' in pool && pool.repaired) || {};
-  return linked + unlinked > 0;
-};
-
 function knownOf(described: DescribedExecution): Known {
-  const [report] = described.machine === 'reconcile' ? reportIn(described) : [];
-  const written = described.machine === 'link' ? writtenIn(described) : [];
-  const wrote = written.length > 0 || (report?.identityPools ?? []).some(hasRepaired);
+  const kept = traced(described);
+  const wrote = kept.inEnd.writes.some(({ op }) => op !== 'gone');
   return {
     row: { ...rowOf(described), ...(wrote && { wrote }) },
-    ...(report && { report }),
-    written,
+    traced: kept,
     names: namesIn(described),
   };
 }
@@ -74,11 +56,14 @@ const bare = ({ executionArn = '', name = '', ...item }: ExecutionListItem): Row
 export class Lists {
   readonly #session: Session;
   readonly #executions: Executions;
+  readonly #now: PoolsNow;
   readonly #known = new Map<string, Known>();
+  readonly #running = new Map<string, Row>();
 
   constructor(session: Session, stage: string) {
     this.#session = session;
     this.#executions = new Executions(session, stage);
+    this.#now = new PoolsNow(session, stage);
   }
 
   /** A page of a list, without reading any execution. */
@@ -93,12 +78,7 @@ export class Lists {
 
   /** The same page, with the details of every execution. */
   async withDetails({ rows, next }: Rows): Promise<Rows> {
-    await inParallel(
-      rows.filter((row) => this.#isStale(row)),
-      async ({ execution }) => {
-        this.#known.set(execution, knownOf(await this.#executions.read(execution)));
-      },
-    );
+    await this.#read(rows.filter((row) => this.#isStale(row)));
     const read = rows.map((row) => this.#known.get(row.execution)?.row ?? row);
     const running = read.filter(({ status }) => status === 'RUNNING').slice(0, FOLLOWED);
     const at = new Map<string, string>();
@@ -113,6 +93,12 @@ export class Lists {
     };
   }
 
+  async #read(rows: Row[]): Promise<void> {
+    await inParallel(rows, async ({ execution }) => {
+      this.#known.set(execution, knownOf(await this.#executions.read(execution)));
+    });
+  }
+
   /** Whether an execution has changed since it was read. */
   #isStale({ execution, status }: Row): boolean {
     return this.#known.get(execution)?.row.status !== status;
@@ -124,22 +110,48 @@ export class Lists {
     return known ? { ...known, ...row } : row;
   }
 
-  /** The identity pools as the executions of these lists leave them. */
-  pools(link: Rows, reconcile: Rows): PoolView[] {
-    const known = ({ rows }: Rows) =>
-      rows.flatMap(({ execution }) => this.#known.get(execution) ?? []);
-    // The rows are newest first, and the newest name counts.
-    const names = new Map(
-      known(link)
-        .toReversed()
-        .flatMap((each) => each.names),
+  /**
+   * The executions of link that still run but are too old for a page. They are kept in mind, since they may write
+   * later than newer ones.
+   */
+  async findRunning({ next }: Rows): Promise<void> {
+    if (next === undefined) return;
+    const { executions = [] } = await this.#executions.page(
+      'link',
+      { status: 'RUNNING' },
+      undefined,
     );
-    return poolsOf(
-      known(reconcile).flatMap(({ report }) => report ?? []),
-      known(link).flatMap(({ written }) => written),
-    ).map((pool) => {
+    for (const item of executions) this.#running.set(item.executionArn ?? '', bare(item));
+    for (const oldest of [...this.#running.keys()].slice(0, -KEPT)) this.#running.delete(oldest);
+  }
+
+  /** The identity pools as reconciles have found them, and as executions of link have left them since. */
+  async pools(link: Rows, reconcile: Rows): Promise<PoolView[]> {
+    const older = await this.#olderThan(link);
+    const known = (rows: Row[]) =>
+      rows.flatMap(({ execution }) => this.#known.get(execution) ?? []);
+    const links = known([...link.rows, ...older]);
+    const [oldest] = link.rows.slice(-1);
+    const isAll = link.next === undefined || oldest === undefined;
+    const found = await this.#now.of(
+      [...links, ...known(reconcile.rows)].map((each) => each.traced),
+      isAll ? Number.NEGATIVE_INFINITY : Date.parse(oldest.started),
+    );
+    // The rows are newest first, and the newest name counts.
+    const names = new Map(links.toReversed().flatMap((each) => each.names));
+    return poolViews(found).map((pool) => {
       const name = names.get(pool.identityPoolId);
       return name === undefined ? pool : { ...pool, name };
     });
+  }
+
+  /** Those kept in mind that are not on a page, as they are now. */
+  async #olderThan({ rows }: Rows): Promise<Row[]> {
+    for (const { execution } of rows) this.#running.delete(execution);
+    const older = [...this.#running.values()];
+    const isOpen = ({ execution }: Row) =>
+      (this.#known.get(execution)?.row.status ?? 'RUNNING') === 'RUNNING';
+    await this.#read(older.filter(isOpen));
+    return older;
   }
 }

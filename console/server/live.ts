@@ -6,7 +6,7 @@ import { pausedText } from '../../core/write/pause.ts';
 import type { Abilities } from './abilities.ts';
 import { Details } from './details.ts';
 import { Lists } from './lists.ts';
-import type { About, News, Overview, Rows } from './protocol.ts';
+import type { About, News, Overview, PoolView, Rows } from './protocol.ts';
 
 /** One open page. */
 export interface Viewer {
@@ -105,20 +105,17 @@ export class Live {
       all || runs ? this.lists.page('reconcile') : before,
       all ? this.#paused() : wasPaused,
     ]);
-    const show = (lists: Record<'link' | 'reconcile', Rows>) =>
-      this.#show({
-        about,
-        ...lists,
-        pools: this.lists.pools(lists.link, lists.reconcile),
-        ...(paused !== undefined && { paused }),
-      });
+    const show = (lists: Record<'link' | 'reconcile', Rows>, pools: PoolView[]) =>
+      this.#show({ about, ...lists, pools, ...(paused !== undefined && { paused }) });
     // The lists take one call each, so they are shown while the executions are read.
-    if (!this.#overview) show({ link, reconcile });
+    if (!this.#overview) show({ link, reconcile }, []);
     const [readLink, readReconcile] = await Promise.all([
       this.lists.withDetails(link),
       this.lists.withDetails(reconcile),
+      all ? this.lists.findRunning(link) : undefined,
     ]);
-    show({ link: readLink, reconcile: readReconcile });
+    const pools = await this.lists.pools(readLink, readReconcile);
+    show({ link: readLink, reconcile: readReconcile }, pools);
   }
 
   async #refreshExecution(viewer: Viewer): Promise<void> {

@@ -56,14 +56,19 @@ export interface Drift {
   issuer?: 'updated';
 }
 
-/** An identity pool as it was when it was last compared with links.yml. */
+/** An identity pool as its last comparison with links.yml and the writes since then leave it. */
 export interface PoolView {
   identityPoolId: string;
   links: string[];
+  /** When it was compared, in ISO 8601. */
   asOf: string;
   /** ARN of the execution of reconcile. */
   execution: string;
   counts?: Record<string, number>;
+  /** How many entries it holds. */
+  held?: number;
+  /** Whether the counts may be off by a few. */
+  isAbout?: true;
   /** How many entries it may hold, by links.yml. */
   quota?: number;
   /** Its name, if an execution in the list has read it. */

@@ -17,7 +17,7 @@ import type { ReconcilePlan } from './plan.ts';
 import type { Counts, PoolReport, Repaired } from './pool-report.ts';
 
 /** An identity pool that could not be reconciled. */
-type FailedPool = Pick<PoolReport, 'identityPoolId' | 'links'> & { failure: Fault };
+export type FailedPool = Pick<PoolReport, 'identityPoolId' | 'links'> & { failure: Fault };
 
 /** The state at the end of an execution: the results of its identity pools, or why there are none. */
 type ReconcileEnd =
@@ -59,8 +59,8 @@ const isPoolReport = (value: unknown): value is PoolReport =>
   (value['failure'] === undefined || isFault(value['failure'])) &&
   isNamedPool(value);
 
-/** The end of a branch; a failure if it can't be read. */
-function endOf(value: unknown): PoolReport | FailedPool {
+/** The end of a branch: the report of an identity pool, or why there is none. A failure if it can't be read. */
+export function endOf(value: unknown): PoolReport | FailedPool {
   if (isPoolReport(value)) return value;
   const { identityPool, failure } = isObject(value) ? value : {};
   const { identityPoolId, links } = isNamedPool(identityPool) ? identityPool : UNNAMED;
@@ -79,7 +79,8 @@ function endStateOf(state: unknown): ReconcileEnd {
 
 const sum = (numbers: number[]): number => numbers.reduce((total, each) => total + each, 0);
 
-function totalsOf(ends: (PoolReport | FailedPool)[]): ReconcileOutput['totals'] {
+/** The sums over all identity pools. */
+export function totalsOf(ends: (PoolReport | FailedPool)[]): ReconcileOutput['totals'] {
   const reports = ends.filter(isReport);
   const counts = STATES.map((state) => [state, sum(reports.map(({ counts: of }) => of[state]))]);
   const lost = sum(reports.map(({ removedByOthers = 0 }) => removedByOthers));

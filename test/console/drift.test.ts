@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { Session } from '../../cli/session.ts';
+import type { News, Overview, PoolView } from '../../console/server/protocol.ts';
+import { type Console, serveConsole } from '../../console/server/server.ts';
+import { poolbridge } from '../cli/command.ts';
+import { until } from '../until.ts';
+import { ACCOUNT_A, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
+
+const APPROVED = 'us-east-1_Approve01';
+const HALF = 'us-east-1_Half00001';
+const HEALED = 'us-east-1_Healed001';
+
+// A link to each of the identity pools.
+const links = { healed: pools.healed, 'half-open': pools.mobile, 'not-approved': pools.there };
+
+type Shown = Pick<PoolView, 'counts' | 'isAbout'> & { drift: string[] };
+
+describe('drift', () => {
+  let world: World;
+  let console: Console;
+  before(async () => {
+    // Without events, each app client is missing until it is linked by hand.
+    world = await startWorld({ trail: false });
+    for (const id of [APPROVED, HALF, HEALED]) await world.createUserPool(id);
+    for (const id of [pools.healed, pools.mobile]) await world.createIdentityPool(id);
+    await world.createIdentityPool(pools.there, ACCOUNT_C, {});
+    const credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' };
+    const { endpoint } = world.local;
+    const session = new Session({ endpoint, region: 'us-east-1', credentials });
+    console = await serveConsole({ session, stage: 'dev' });
+  });
+  after(async () => {
+    await console?.close();
+    await world.close();
+  });
+
+  /** The first overview that is as it should be. */
+  async function overview(isMeant: (each: Overview) => boolean): Promise<Overview> {
+    const { origin, hash } = new URL(console.address);
+    const headers = { authorization: `Bearer ${hash.slice(1)}` };
+    const { body } = await fetch(`${origin}/api/stream`, { headers });
+    let rest = '';
+    for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const news of lines.map((line): News => JSON.parse(line))) {
+        if ('overview' in news && isMeant(news.overview)) return news.overview;
+      }
+    }
+    throw new Error('The stream has ended.');
+  }
+
+  function inConsole({ pools: views }: Overview): Record<string, Shown> {
+    const shown = views.map(({ identityPoolId, counts, drift }): [string, Shown] => [
+      identityPoolId,
+      { counts: counts!, drift: drift.map(({ state, clientId }) => `${state} ${clientId}`).sort() },
+    ]);
+    return Object.fromEntries(shown);
+  }
+
+  async function byCommand(): Promise<Record<string, Shown>> {
+    const shown: [string, Shown][] = [];
+    for (const link of Object.keys(links)) {
+      const { out } = await poolbridge(world, ['status', '--link', link, '--json']);
+      const [{ identityPoolId, counts, entries }] = JSON.parse(out).identityPools;
+      const drift = entries.map(
+        ({ state, clientId }: Record<string, string>) => `${state} ${clientId}`,
+      );
+      shown.push([identityPoolId, { counts, drift: drift.sort() }]);
+    }
+    return Object.fromEntries(shown);
+  }
+
+  const reconcile = (link: string, repair = false) =>
+    world.run({ link, repair }, undefined, world.reconcileArn);
+  /** Links an app client, and aborts the execution while it writes. The function goes on. */
+  async function linkAborted(userPoolId: string, clientId: string): Promise<void> {
+    const { aws } = world.local;
+    const call = aws.call.bind(aws);
+    const sfn = world.client(SFNClient, HOME);
+    aws.call = async (asked) => {
+      if (asked.operation === 'UpdateIdentityPool') {
+        aws.call = call;
+        const running = [...aws.stateMachines.executions.values()].find(
+          ({ status, input }) => status === 'RUNNING' && input.includes(clientId),
+        );
+        await sfn.send(new StopExecutionCommand({ executionArn: running!.arn }));
+      }
+      return call(asked);
+    };
+    assert.equal((await world.run({ userPoolId, clientId })).status, 'ABORTED');
+    const key = {
+      pk: { S: pools.healed },
+      sk: { S: `entry#cognito-idp.us-east-1.amazonaws.com/${userPoolId}#${clientId}` },
+    };
+    await until(async () => {
+      const asked = { TableName: 'poolbridge-dev', Key: key };
+      return JSON.stringify(await aws.tables.ask(HOME, 'GetItem', asked)).includes(clientId);
+    });
+  }
+
+  test('is the same in the console and by the command, whatever became of the executions that wrote', async () => {
+    const [one, other, third] = [
+      await world.createAppClient(HEALED, 'app-1'),
+      await world.createAppClient(HEALED, 'app-2'),
+      await world.createAppClient(HEALED, 'app-3'),
+    ];
+    const half = await world.createAppClient(HALF, 'app');
+    const waiting = await world.createAppClient(APPROVED, 'app-waiting');
+    for (const link of Object.keys(links)) await reconcile(link);
+    const before = inConsole(await overview((each) => each.pools.length === 3));
+    assert.deepEqual(
+      before[pools.healed]!.drift,
+      [one, other, third].map((id) => `missing ${id}`).sort(),
+    );
+    assert.deepEqual(
+      before[pools.mobile]!.drift,
+      [half, waiting].map((id) => `missing ${id}`).sort(),
+    );
+
+    // It fails, since one of its two identity pools can't be reached, and has written to the other.
+    const ended = await world.run({ userPoolId: HALF, clientId: half });
+    assert.equal(ended.status, 'FAILED');
+    // It waits for approval of one change, and has made the other.
+    await world.client(SFNClient, HOME).send(
+      new StartExecutionCommand({
+        stateMachineArn: world.machineArn,
+        input: JSON.stringify({ userPoolId: APPROVED, clientId: waiting }),
+      }),
+    );
+    const isIn = (each: Overview, clientId: string, word: string): boolean =>
+      each.link.rows.some(
+        (row) => row.clientId === clientId && [row.at, row.status].includes(word),
+      );
+    await overview((each) => isIn(each, waiting, 'RequestApproval'));
+    await world.run({ userPoolId: HEALED, clientId: one });
+    await reconcile('healed');
+    await world.run({ userPoolId: HEALED, clientId: other });
+    await world.run({ operation: 'unlink', userPoolId: HEALED, clientId: one });
+    await linkAborted(HEALED, third);
+
+    const shown = inConsole(await overview((each) => isIn(each, third, 'ABORTED')));
+    assert.deepEqual(shown[pools.healed]!.drift, [`removed ${one}`]);
+    assert.equal(shown[pools.there]!.counts!['linked'], 1);
+    assert.deepEqual(shown, await byCommand());
+  });
+});
