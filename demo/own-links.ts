@@ -7,6 +7,7 @@ import { UsageError } from '../cli/output/exit.ts';
 import type { Session } from '../cli/session.ts';
 import { type AuditRecord, auditRecords } from '../core/audit/audit.ts';
 import type { Link } from '../core/links/links.ts';
+import { linkPolicies } from '../packaging/link-policies.ts';
 import { type LinksFile, parseLinks } from '../packaging/links-file/links-file.ts';
 import { Accounts, createIdentityPool, type Where } from './accounts.ts';
 import { deployAccountB, deployForwarder, deployService, deployUserPoolAccount } from './deploy.ts';
@@ -68,6 +69,8 @@ export function readOwnLinks(file: string): OwnLinks {
   let found: LinksFile;
   try {
     found = parseLinks(text, file);
+    // Packaging would find too late that the links need larger policies than AWS allows.
+    linkPolicies(found.links);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

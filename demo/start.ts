@@ -15,10 +15,13 @@ const CONSOLE_PORT = 4567;
 
 const STAGE = 'dev';
 
+// In milliseconds. Nothing in the demo depends on how long CloudTrail takes, so it need not wait as long as tests do.
+const trailDelay: [number, number] = [200, 400];
+
 /** The usual port if it is free, any other if not; or only the one that was asked for. */
 async function startOn(port: number | undefined): Promise<LocalAws> {
-  if (port !== undefined) return startAws({ port });
-  return startAws({ port: PORT }).catch(() => startAws({ port: 0 }));
+  if (port !== undefined) return startAws({ port, trailDelay });
+  return startAws({ port: PORT, trailDelay }).catch(() => startAws({ port: 0, trailDelay }));
 }
 
 /** What the console's page can try out here. */

@@ -225,8 +225,8 @@ function live(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
       async task({ userPoolId, identityPoolId, oldClient, reconcileArn }, task) {
         local.aws.buses.drop(1);
         const lost = await accounts.createAppClient(userPoolId, 'kiosk');
-        // Longer than CloudTrail ever takes here.
-        await new Promise((resolve) => setTimeout(resolve, 2000));
+        const [, longestDelay] = local.aws.trail.delay;
+        await new Promise((resolve) => setTimeout(resolve, longestDelay + 400));
         const { missing, repaired } = await accounts.reconcile(reconcileArn);
         must(missing === 2 && repaired?.linked === 2, `${missing} were missing`);
         for (const client of [lost, oldClient])
