@@ -53,12 +53,13 @@ export class Feed {
     const summary = visible(summaryOf(described));
     const outcome = isWaiting ? 'WAITING' : summary.outcome;
     const colour = described.status === 'SUCCEEDED' ? 'green' : isWaiting ? 'yellow' : 'red';
-    const parts = [
-      clock(isWaiting ? undefined : summary.stopped),
+    // A reconcile does not record who started it, and says only that it is one.
+    const about = new Set([
       requestedByText(summary.requestedBy ?? { via: 'unknown' }),
       await this.#aboutText(summary),
-      styleText(colour, outcome),
-    ];
+    ]);
+    const time = clock(isWaiting ? undefined : summary.stopped);
+    const parts = [time, ...about, styleText(colour, outcome)];
     this.#say(parts.join('  '));
     const messages = auditRecords(described).flatMap(({ message }) => message ?? []);
     for (const message of new Set(messages)) this.#say(`  ${visible(message)}`);
