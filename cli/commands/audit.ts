@@ -7,7 +7,7 @@ import { optionsOf, sessionOf } from '../options.ts';
 import { auditPage } from '../output/audit-page.ts';
 import { csv } from '../output/csv.ts';
 import { UsageError } from '../output/exit.ts';
-import { requestedByText } from '../output/requested-by.ts';
+import { askedByName, askedByText } from '../output/requested-by.ts';
 import { shortener } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -52,7 +52,7 @@ const wideRow = (record: AuditRecord): string[] => [
   `${record.operation ?? ''} ${record.userPoolId ?? ''} ${record.clientId ?? ''}`.trim(),
   `${record.changes.length}`,
   duration(record.seconds),
-  requestedByText(record.requestedBy),
+  askedByText(record),
   executionOf(record.execution).name,
 ];
 
@@ -81,7 +81,7 @@ function linesOf(records: AuditRecord[], { width, isWide }: Terminal): string[] 
     pool(record.identityPoolId ?? ''),
     `${record.operation ?? ''} ${client(record.clientId ?? '') || (record.userPoolId ?? '')}`.trim(),
     `${record.changes.length}`,
-    requestedByText(record.requestedBy),
+    askedByName(record),
     execution(executionOf(record.execution).name),
   ]);
   return table([shortHeads, ...rows], { width, cut: shortCut });
@@ -105,7 +105,9 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const session = sessionOf(command);
   const { account, region } = await session.caller();
   const all = await new AuditReader(session, stage, terminal).records(period);
-  const records = filtered(all, options);
+  // It loads the retries of the SDK, which no other command needs at its start.
+  const { withStarts } = await import('../executions/starts.ts');
+  const records = await withStarts(filtered(all, options), session, terminal);
   const scope = {
     stage,
     account,

@@ -11,7 +11,7 @@ import { type ExecutionSummary, summaryOf } from '../executions/summary.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { UsageError } from '../output/exit.ts';
 import { pauseLines } from '../output/pause-lines.ts';
-import { requestedByText } from '../output/requested-by.ts';
+import { requestedByName, requestedByText } from '../output/requested-by.ts';
 import type { Sheet } from '../output/sheet.ts';
 import { shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
@@ -64,7 +64,7 @@ function linesOf(rows: Row[], { width, isWide }: Terminal): string[] {
     isWide ? `${moment(row.started)} ${age(row.started)}` : age(row.started),
     isWide ? styleText(colours[row.status] ?? 'red', row.outcome) : row.outcome,
     aboutText(row, isWide),
-    requestedByText(row.requestedBy ?? { via: 'unknown' }),
+    (isWide ? requestedByText : requestedByName)(row.requestedBy ?? { via: 'unknown' }),
     short(executionOf(row.execution).name),
   ]);
   return table([head, ...body], { width, cut: [3, 2, 1] });

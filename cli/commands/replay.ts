@@ -26,24 +26,34 @@ interface Put {
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 const EVENTS_PER_CALL = 10;
 
-const requestOf = (clientId: string, { userPool, ...options }: Options) => ({
+const requestOf = (clientId: string, { userPool, ...options }: Options, claimedArn?: string) => ({
   operation: options.unlink ? 'unlink' : 'link',
   userPoolId: userPool,
   clientId,
   identityPoolId: options.identityPool,
   dryRun: options.dryRun,
   reason: options.reason,
+  claimedArn,
 });
 
-const entryOf = (clientId: string, options: Options): PutEventsRequestEntry => ({
+const entryOf = (
+  clientId: string,
+  options: Options,
+  claimedArn: string,
+): PutEventsRequestEntry => ({
   Source: 'poolbridge',
   DetailType: 'LinkRequested',
-  Detail: JSON.stringify(requestOf(clientId, options)),
+  Detail: JSON.stringify(requestOf(clientId, options, claimedArn)),
 });
 
-async function put(bus: EventBridge, clientIds: string[], options: Options): Promise<Put[]> {
+async function put(
+  bus: EventBridge,
+  clientIds: string[],
+  options: Options,
+  claimedArn: string,
+): Promise<Put[]> {
   const { Entries = [] } = await bus.putEvents({
-    Entries: clientIds.map((clientId) => entryOf(clientId, options)),
+    Entries: clientIds.map((clientId) => entryOf(clientId, options, claimedArn)),
   });
   return clientIds.map((clientId, i) => {
     const { EventId, ErrorCode, ErrorMessage = '' } = Entries[i] ?? {};
@@ -69,11 +79,14 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (options.unlink && mustAsk({ terminal, command })) {
     await confirmRemoval({ terminal, command }, removalsOf(options));
   }
-  const bus = await sessionOf(command).events();
+  const session = sessionOf(command);
+  const bus = await session.events();
+  const { arn } = await session.caller();
   const events: Put[] = [];
   for (let from = 0; from < clientIds.length; from += EVENTS_PER_CALL) {
     terminal.busy(`${from} of ${clientIds.length} events`);
-    events.push(...(await put(bus, clientIds.slice(from, from + EVENTS_PER_CALL), options)));
+    const next = clientIds.slice(from, from + EVENTS_PER_CALL);
+    events.push(...(await put(bus, next, options, arn)));
   }
   const linesOf = (shown: Put[]) =>
     shown.map(({ clientId, eventId, error, message }) =>

@@ -94,15 +94,16 @@ export class Machines {
   }
 
   /**
-   * Starts an execution, and returns its ARN.
+   * Starts an execution, and returns its ARN. The input says who the caller is: a claim, as all of it.
    *
    * @param name if absent, Step Functions makes one.
    */
   async start(machine: Machine, input: object, name?: string): Promise<string> {
     const sfn = await this.#session.stepFunctions();
+    const { arn: claimedArn } = await this.#session.caller();
     const { executionArn = '' } = await sfn.startExecution({
       stateMachineArn: await this.arnOf(machine),
-      input: JSON.stringify(input),
+      input: JSON.stringify({ ...input, claimedArn }),
       ...(name !== undefined && { name }),
     });
     return executionArn;

@@ -82,11 +82,12 @@ const small = (text: string | undefined): Html =>
   text === undefined || text === '' ? html`` : html`<br><small>${text}</small>`;
 
 function row(record: AuditRecord): Html {
-  const { requestedBy, approval, writtenBy } = record;
+  const { requestedBy, startedBy, approval, writtenBy } = record;
   const event = 'eventId' in requestedBy ? `event ${requestedBy.eventId}` : undefined;
+  const proof = startedBy && `by CloudTrail ${startedBy.principalArn}, event ${startedBy.eventId}`;
   return html`<tr>
 <th scope="row">${moment(record.started)}${small(duration(record.seconds))}</th>
-<td>${requestedByText(requestedBy)}${small(event)}</td>
+<td>${requestedByText(requestedBy)}${small(event)}${small(proof)}</td>
 <td>${record.operation} ${record.userPoolId}${small(record.clientId)}${small(record.undoes)}</td>
 <td>${record.links.join(', ')}${small(approval && `approved by ${approval.approvedBy}: ${approval.reason}`)}</td>
 <td>${record.identityPoolId}</td>

@@ -10,6 +10,7 @@ import { reportOf, type TargetEnd, type TargetReport } from '../request/outcome.
 import { parseRequest, type RequestedBy } from '../request/request.ts';
 import { sessionNameOf } from '../session-name.ts';
 import { isObject, isText, parsedJson } from '../shape.ts';
+import type { TrailCaller } from '../trail-record.ts';
 import type { MadeShare, WriteEnd } from '../write/write-log.ts';
 
 /**
@@ -53,7 +54,9 @@ export interface AuditRecord {
   clientId?: string;
   /** ARN of the execution that is undone. */
   undoes?: string;
-  requestedBy: RequestedBy | { via: 'reconcile' | 'unknown'; reason?: string };
+  requestedBy: RequestedBy | { via: 'reconcile' | 'unknown'; claimedArn?: string; reason?: string };
+  /** Who started it, by CloudTrail's record of StartExecution. */
+  startedBy?: TrailCaller;
   identityPoolId?: string;
   /** The links that allowed it. */
   links: string[];
@@ -110,7 +113,7 @@ const NOT_VERIFIED = 'not verified';
 
 /** The same for an execution of `reconcile`, which starts by itself or for a person who gives a reason. */
 function reconciledIn(input: string): About {
-  return { requestedBy: { via: 'reconcile', ...texts(objectIn(input), 'reason') } };
+  return { requestedBy: { via: 'reconcile', ...texts(objectIn(input), 'claimedArn', 'reason') } };
 }
 
 /** How a result was verified. */

@@ -3,7 +3,7 @@ import { type Failure, unwrap } from '../failure.ts';
 import { grouped } from '../grouped.ts';
 import { tagsMatch } from '../links/coverage.ts';
 import { type Link, type Links, linksTo } from '../links/links.ts';
-import { onlyKeys, quote, text } from '../request/request.ts';
+import { claimIn, onlyKeys, quote, text } from '../request/request.ts';
 import { sha256 } from '../sha256.ts';
 import { isObject } from '../shape.ts';
 import { userPoolRegion } from '../user-pool.ts';
@@ -25,7 +25,8 @@ function flag(input: Record<string, unknown>, name: string): boolean {
 }
 
 /**
- * Reads the input of the `reconcile` state machine. A person may give a reason, for the audit.
+ * Reads the input of the `reconcile` state machine. A person may say who they are and give a reason, for the
+ * audit.
  *
  * @throws InvalidRequestError with one sentence that says what is wrong.
  */
@@ -35,7 +36,8 @@ export function parseReconcile(input: unknown, links: Links): ReconcileRequest {
       `The request must be an object like {"link":"…","repair":true}, not ${quote(input)}.`,
     );
   }
-  onlyKeys(input, ['link', 'repair', 'allEntries', 'reason'], 'The request');
+  onlyKeys(input, ['link', 'repair', 'allEntries', 'reason', 'claimedArn'], 'The request');
+  claimIn(input);
   text(input, 'reason', 1000);
   const { link = '' } = input;
   const repair = flag(input, 'repair');

@@ -3,6 +3,7 @@ import { stageOf } from '../deployment.ts';
 import { executionOf } from '../execution.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
 import { isObject, isText, parsedJson } from '../shape.ts';
+import { callerIn, member, type TrailCaller } from '../trail-record.ts';
 import { userPoolIdOf } from '../user-pool.ts';
 import type { Finding } from './classify.ts';
 import { fitting } from './pool-report.ts';
@@ -44,30 +45,14 @@ export function removedEntries(findings: Finding[]): RemovedEntry[] {
   return fitting(all.slice(0, MOST_TOLD), ROOM);
 }
 
-/** The caller of an update of an identity pool, from a record of CloudTrail. */
-interface Writer {
-  /** ARN. */
-  principalArn: string;
-  /** ISO 8601. */
-  time: string;
-  eventId: string;
-  userAgent?: string;
-}
-
 /** An update of an identity pool, as far as its record can be read. */
 export interface PoolUpdate {
   /** In epoch milliseconds, rounded to seconds. */
   time: number;
-  by?: Writer;
+  by?: TrailCaller;
   /** The keys of the entries that the pool has after it. */
   entries?: ReadonlySet<string>;
 }
-
-type Members = Record<string, unknown>;
-
-// CloudTrail writes members in lower camel case, and some services as their API does.
-const member = (of: unknown, name: string): unknown =>
-  isObject(of) ? (of[name] ?? of[`${name.charAt(0).toUpperCase()}${name.slice(1)}`]) : undefined;
 
 // CloudTrail writes this in place of values that it hides.
 const isMasked = (text: string): boolean => text.startsWith('HIDDEN_');
@@ -100,21 +85,6 @@ function entriesIn(pool: unknown, identityPoolId: string): ReadonlySet<string> |
   return keys.includes(undefined) ? undefined : new Set(keys.filter(isText));
 }
 
-const isArn = (value: unknown): value is string =>
-  isText(value) && /^arn:[\w+=,.@:/-]{1,2000}$/.test(value);
-
-function writerIn(record: Members): Writer | undefined {
-  const principalArn = member(record['userIdentity'], 'arn');
-  const { eventTime, eventID: eventId, userAgent } = record;
-  if (!isArn(principalArn) || !isText(eventTime) || !isText(eventId)) return undefined;
-  return {
-    principalArn,
-    time: eventTime,
-    eventId,
-    ...(isText(userAgent) && { userAgent: userAgent.slice(0, 200) }),
-  };
-}
-
 /**
  * Reads the record of an UpdateIdentityPool from LookupEvents.
  *
@@ -128,7 +98,7 @@ export function poolUpdate(text: unknown, identityPoolId: string): PoolUpdate | 
   const { requestParameters: asked, responseElements: answered, errorCode } = record;
   const pool = member(asked, 'identityPoolId') ?? member(answered, 'identityPoolId');
   if (errorCode !== undefined || (isText(pool) && pool !== identityPoolId)) return undefined;
-  const by = writerIn(record);
+  const by = callerIn(record);
   const entries = entriesIn(asked, identityPoolId) ?? entriesIn(answered, identityPoolId);
   return {
     time: Date.parse(String(record['eventTime'])),
@@ -191,7 +161,7 @@ export interface EntryRemoved extends RemovedEntry {
   /** The execution that found it. */
   executionArn: string;
   identityPoolId: string;
-  removedBy?: Writer;
+  removedBy?: TrailCaller;
   message: string;
 }
 

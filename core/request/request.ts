@@ -10,6 +10,8 @@ export interface RequestedBy {
   time?: string;
   account?: string;
   region?: string;
+  /** Who a person says they are: an ARN of STS. A claim, which CloudTrail's record of StartExecution may prove. */
+  claimedArn?: string;
   reason?: string;
 }
 
@@ -53,9 +55,17 @@ const personsKeys = [
   'leftBehind',
   'dryRun',
   'reason',
+  'claimedArn',
 ] as const;
 
-const undoKeys = ['operation', 'executionArn', 'identityPoolId', 'dryRun', 'reason'] as const;
+const undoKeys = [
+  'operation',
+  'executionArn',
+  'identityPoolId',
+  'dryRun',
+  'reason',
+  'claimedArn',
+] as const;
 
 const requestedByKeys = ['principalArn', 'eventId', 'time', 'account', 'region'] as const;
 
@@ -140,6 +150,25 @@ export function text(source: Json, key: string, most: number): string | undefine
   return refuse(`${key} must be a text of at most ${most} characters, not ${quote(value)}.`);
 }
 
+// A path has up to 512 characters, and the names after it up to 64 each.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const CALLER_ARN = /^arn:[a-z-]+:(iam|sts)::\d{12}:[\x21-\x7e]{1,700}$/;
+
+/**
+ * Reads who made a request by their own word: the ARN that GetCallerIdentity answers.
+ *
+ * @returns undefined if the request does not say it.
+ * @throws InvalidRequestError
+ * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+ */
+export function claimIn({ claimedArn }: Record<string, unknown>): string | undefined {
+  if (claimedArn === undefined) return undefined;
+  if (typeof claimedArn === 'string' && CALLER_ARN.test(claimedArn)) return claimedArn;
+  return refuse(
+    `claimedArn must be the ARN of the caller, like "arn:aws:sts::111111111111:assumed-role/ops/alice", not ${quote(claimedArn)}.`,
+  );
+}
+
 /** A value for a sentence, shortened: it may be deeper than the call stack, and longer than any cause. */
 export function quote(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
@@ -191,7 +220,11 @@ function common(source: Json, requestedBy: RequestedBy) {
   return {
     identityPoolId: id(source, 'identityPoolId'),
     dryRun,
-    requestedBy: defined<RequestedBy>({ ...requestedBy, reason: text(source, 'reason', 1000) }),
+    requestedBy: defined<RequestedBy>({
+      ...requestedBy,
+      claimedArn: claimIn(source),
+      reason: text(source, 'reason', 1000),
+    }),
   };
 }
 

@@ -21,7 +21,7 @@ import { sessionNameOf } from '../../core/session-name.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
-import { poolbridge } from './command.ts';
+import { poolbridge, someone } from './command.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
 const STRICT = 'us-east-1_Strict001';
@@ -31,6 +31,10 @@ const LEAVING = 'us-east-1_Leaving01';
 const APPROVED = 'us-east-1_Approve01';
 const MAPPED = 'us-east-1_Mapped001';
 const SCRIPT = '=HYPERLINK("x"),<script>alert(1)</script>';
+
+// The executions are started by the root user.
+const FORGED = `arn:aws:iam::${ACCOUNT_A}:user/someone-else`;
+const ROOT = `arn:aws:iam::${ACCOUNT_A}:root`;
 
 const MAPPER = '777777777777';
 const MAPPED_POOL = 'ap-south-1:00000000-0000-0000-0000-000000000012';
@@ -178,7 +182,12 @@ describe('poolbridge audit', () => {
     const [one, two, , leaving, mapped] = clients;
     await run('unlinked', { operation: 'unlink', userPoolId: MOBILE, clientId: one });
     await run('planned', { userPoolId: MOBILE, clientId: one, dryRun: true });
-    await run('reasoned', { userPoolId: MOBILE, clientId: two, reason: SCRIPT });
+    await run('reasoned', {
+      userPoolId: MOBILE,
+      clientId: two,
+      reason: SCRIPT,
+      claimedArn: FORGED,
+    });
     await run('undone', { operation: 'undo', executionArn: executions['unlinked'] });
     await run('refused', { userPoolId: 'us-east-1_Other0001', clientId: 'any' });
     await run('unmapped', { operation: 'unlink', userPoolId: MAPPED, clientId: mapped });
@@ -420,6 +429,27 @@ describe('poolbridge audit', () => {
     assert.equal([...page.matchAll(/<th scope="row">/g)].length, (await records()).length);
     assert.match(page, /<ins>\+ add .*<\/ins>/);
     assert.match(page, /light-dark\(/);
+  });
+
+  test('proves by CloudTrail who started what a person asked for, and marks the rest as claimed', async () => {
+    const all = await records();
+    const manual = all.filter(({ requestedBy }) => requestedBy.via === 'person');
+    assert.ok(manual.length > 10);
+    for (const { startedBy } of manual) assert.equal(startedBy?.principalArn, ROOT);
+    assert.ok(all.every((each) => manual.includes(each) || each.startedBy === undefined));
+    const [forged] = of(all, 'reasoned');
+    assert.equal((forged!.requestedBy as { claimedArn?: string }).claimedArn, FORGED);
+    assert.ok((await audit()).includes(`${ROOT}, claimed: ${FORGED} (`));
+    const [csv, page] = [await audit('--format', 'csv'), await audit('--format', 'html')];
+    assert.match(csv, new RegExp(`person,,,${FORGED},${ROOT},${forged!.startedBy!.eventId},`));
+    assert.ok(page.includes(`by CloudTrail ${ROOT}, event ${forged!.startedBy!.eventId}`));
+
+    const Action = ['states:*', 'logs:FilterLogEvents'];
+    const reader = someone(world, 'no-trail', [{ Effect: 'Allow', Action, Resource: '*' }]);
+    const said = await poolbridge(world, ['audit', '--since', since], reader.session);
+    assert.equal(said.code, 0, said.err);
+    assert.equal(said.err.match(/cloudtrail:LookupEvents/g)?.length, 1, said.err);
+    assert.ok(said.out.includes(` a person, claimed: ${FORGED} (`), said.out);
   });
 
   test('shows a write whose function was killed, and whether the next write found it made', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { IdentityPool } from '@aws-sdk/client-cognito-identity';
-import { ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
+import { ACCOUNT_A, ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
 import { poolbridge, someone } from './command.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
@@ -56,7 +56,8 @@ describe('an operator', () => {
     assert.match(out, / {2}as arn:aws:sts::222222222222:assumed-role\/poolbridge-link\//);
     assert.ok(err.startsWith(EXECUTION) && err.trimEnd().split('\n').length === 1, err);
     const { requestedBy } = (await world.executionFor(clientId)).result();
-    assert.deepEqual(requestedBy, { via: 'person', reason: 'drill' });
+    const claimedArn = `arn:aws:sts::${ACCOUNT_A}:assumed-role/starter/session`;
+    assert.deepEqual(requestedBy, { via: 'person', claimedArn, reason: 'drill' });
     const again = await say('link', ...subject(clientId), '--no-wait');
     assert.equal(again.out.trim(), (await world.ended(again.out.trim())).executionArn);
   });
@@ -208,7 +209,7 @@ describe('an operator', () => {
       machine: 'link',
       status: 'SUCCEEDED',
       outcome: 'LINKED',
-      requestedBy: { via: 'person' },
+      requestedBy: { via: 'person', claimedArn: `arn:aws:iam::${ACCOUNT_A}:root` },
       operation: 'link',
       userPoolId: MOBILE,
       clientId,

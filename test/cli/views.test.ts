@@ -14,7 +14,7 @@ import { exclusionOf } from '../../cli/check/reasons.ts';
 import type { Links } from '../../core/links/links.ts';
 import { sharedLinks } from '../setup.ts';
 import { until } from '../until.ts';
-import { ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
+import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
 import { commandPath, environment, poolbridge, someone } from './command.ts';
 import { assertGolden, type Stand } from './golden.ts';
 
@@ -255,7 +255,8 @@ describe('what a person sees', () => {
       const [waiting] = await list();
       assert.equal(waiting.execution, execution);
       assert.equal(waiting.clientName, 'app-approved');
-      assert.deepEqual(waiting.requestedBy, { via: 'person', reason: 'for the shop' });
+      const claimedArn = `arn:aws:iam::${ACCOUNT_A}:root`;
+      assert.deepEqual(waiting.requestedBy, { via: 'person', claimedArn, reason: 'for the shop' });
       assert.equal(Date.parse(waiting.until) - Date.parse(waiting.since), 24 * 3_600_000);
       const out = await inTerminal('approvals');
       assertGolden('approvals', out, stands);

@@ -150,7 +150,7 @@ describe('the console', { skip: withoutBrowser }, () => {
       .waitFor();
     assert.equal(await has(pools.healed, app), false);
     // A reason is shown as text, not as HTML.
-    await page.getByText('a person (<b id="injected">a drill</b>)').waitFor();
+    await page.getByText(`:root (<b id="injected">a drill</b>)`).waitFor();
     assert.equal(await page.locator('#injected').count(), 0);
 
     await button(page, 'Undo …').press('Enter');

@@ -444,6 +444,9 @@ describe('the scope of a reconcile', () => {
     assert.deepEqual(parseReconcile({ allEntries: true }, all), every);
     assert.throws(() => parseReconcile({ allEntries: 1 }, all), /allEntries must be true or false/);
     assert.throws(() => parseReconcile({ reason: 7 }, all), /reason must be a text/);
+    const claimedArn = 'arn:aws:iam::111111111111:user/alice';
+    assert.deepEqual(parseReconcile({ claimedArn }, all), { repair: false });
+    assert.throws(() => parseReconcile({ claimedArn: 'alice' }, all), /claimedArn must be/);
     assert.deepEqual(Object.keys(judgedLinks(all, undefined)), Object.keys(all));
     assert.deepEqual(Object.keys(judgedLinks(all, 'tagged')), ['named', 'tagged']);
   });

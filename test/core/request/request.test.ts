@@ -51,6 +51,24 @@ describe('a request by a person', () => {
     });
   });
 
+  test('may say who makes it, which stays a claim beside what CloudTrail proves', () => {
+    const claimedArn = 'arn:aws:sts::111111111111:assumed-role/ops/alice@example.com';
+    const said = { ...person, claimedArn };
+    const byPerson = { via: 'person', claimedArn };
+    assert.deepEqual(parseRequest(said).requestedBy, byPerson);
+    const executionArn = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:one';
+    const undo = { operation: 'undo', executionArn, claimedArn };
+    assert.deepEqual(parseRequest(undo).requestedBy, byPerson);
+    const event = { via: 'event', eventId: 'e-1' };
+    assert.deepEqual(parseRequest({ request: said, requestedBy: event }).requestedBy, {
+      ...event,
+      claimedArn,
+    });
+    for (const wrong of ['alice', '', 7, `${claimedArn} `, `${claimedArn}${'x'.repeat(700)}`]) {
+      refuses({ ...person, claimedArn: wrong }, /claimedArn must be the ARN of the caller/);
+    }
+  });
+
   test('may be as long as AWS allows', () => {
     const input = {
       ...person,
