@@ -87,6 +87,9 @@ function linesOf(records: AuditRecord[], { width, isWide }: Terminal): string[] 
   return table([shortHeads, ...rows], { width, cut: shortCut });
 }
 
+const omittedLines = ({ omitted }: { omitted: number }): string[] =>
+  omitted > 0 ? [`${omitted} more that wrote nothing: add --all.`] : [];
+
 const heads = [
   'started',
   'outcome',
@@ -105,37 +108,41 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const session = sessionOf(command);
   const { account, region } = await session.caller();
   const all = await new AuditReader(session, stage, terminal).records(period);
+  const { chosen, omitted } = filtered(all, options);
   // It loads the retries of the SDK, which no other command needs at its start.
   const { withStarts } = await import('../executions/starts.ts');
-  const records = await withStarts(filtered(all, options), session, terminal);
+  const records = await withStarts(chosen, session, terminal);
   const scope = {
     stage,
     account,
     region,
     from: new Date(period.from).toISOString(),
     until: new Date(period.until).toISOString(),
+    omitted,
     ...(identityPool !== undefined && { identityPool }),
     ...(userPool !== undefined && { userPool }),
   };
   if (format === 'json') return terminal.write(JSON.stringify({ ...scope, records }, null, 2));
   if (format === 'csv' || terminal.format === 'csv') return terminal.write(csv(records));
   if (terminal.json || format === 'table') {
-    return terminal.answer({ ...scope, records }, (shown) =>
-      shown.records.length > 0 ? linesOf(shown.records, terminal) : ['No records.'],
-    );
+    return terminal.answer({ ...scope, records }, (shown) => [
+      ...(shown.records.length > 0 ? linesOf(shown.records, terminal) : ['No writes.']),
+      ...omittedLines(shown),
+    ]);
   }
   terminal.write(auditPage(scope, records, new Date().toISOString()));
 }
 
-/** Lists requests: by whom, allowed by which link, written by which execution, what changed, how it was verified. */
+/** Lists writes: by whom, allowed by which link, written by which execution, what changed, how it was verified. */
 export function audit(program: Command, terminal: Terminal): void {
   const command = program
     .command('audit')
-    .description('list all requests and changes of a period')
+    .description('list all writes of a period, and with --all every request')
     .option('--since <time>', 'the start: a time, or how long ago (90d, 12h)', '30d')
     .option('--until <time>', 'the end; now if absent')
     .option('--identity-pool <id>', 'only changes to this one')
     .option('--user-pool <id>', 'only requests and changes about this one')
+    .option('--all', 'also what wrote nothing: dry runs, failures, reports')
     .addOption(
       new Option('--format <format>', 'html is one self-contained file')
         .choices(['table', 'json', 'csv', 'html'])

@@ -136,7 +136,15 @@ export class AuditReader {
 export interface Filter {
   identityPool?: string;
   userPool?: string;
+  /** Also those that wrote nothing. */
+  all?: true;
 }
+
+const WRITES_END = ['LINKED', 'UNLINKED', 'REPAIRED'];
+
+/** Whether a record is about a write, or about what may have been one. */
+const isWrite = ({ written, outcome }: AuditRecord): boolean =>
+  written !== undefined || WRITES_END.includes(outcome);
 
 /** Whether the request or the changes of a record are about a user pool. */
 const isAbout = ({ userPoolId, changes }: AuditRecord, id: string): boolean =>
@@ -145,10 +153,14 @@ const isAbout = ({ userPoolId, changes }: AuditRecord, id: string): boolean =>
     .flatMap(expanded)
     .some(({ provider: { ProviderName = '' } }) => ProviderName.endsWith(`/${id}`));
 
-export const filtered = (
+/** The records that are asked for, and how many more are left out because they wrote nothing. */
+export function filtered(
   records: AuditRecord[],
-  { identityPool, userPool }: Filter,
-): AuditRecord[] =>
-  records
+  { identityPool, userPool, all }: Filter,
+): { chosen: AuditRecord[]; omitted: number } {
+  const matching = records
     .filter(({ identityPoolId }) => identityPool === undefined || identityPoolId === identityPool)
     .filter((record) => userPool === undefined || isAbout(record, userPool));
+  const chosen = all ? matching : matching.filter(isWrite);
+  return { chosen, omitted: matching.length - chosen.length };
+}

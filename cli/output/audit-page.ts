@@ -16,6 +16,8 @@ export interface Scope {
   until: string;
   identityPool?: string;
   userPool?: string;
+  /** How many records are left out because they wrote nothing. */
+  omitted: number;
 }
 
 /** Text that is already HTML. */
@@ -47,22 +49,64 @@ function escaped(part: Part): string {
 const html = ([first = '', ...rest]: TemplateStringsArray, ...parts: Part[]): Html =>
   new Html(first + rest.map((text, i) => escaped(parts[i]) + text).join(''));
 
+// A row of a table can't skip its layout, and a section can. A browser lays out only the sections that are near the
+// screen, and all of them for paper.
+// https://drafts.csswg.org/css-contain-2/#content-visibility
+const ROWS_TOGETHER = 100;
+
+const heads = [
+  'Time',
+  'Requested by',
+  'Request',
+  'Allowed by',
+  'Identity pool',
+  'Changes',
+  'Role',
+  'Verified',
+  'Execution',
+];
+
+// On a phone each record is a block, and each cell has its head before it.
+const phoneHeads = heads
+  .map((head, i) => `tr > :nth-child(${i + 1})::before { content: "${head}"; }`)
+  .join('\n  ');
+
 const STYLE = `
 :root { color-scheme: light dark; --line: #8886; --quiet: light-dark(#555, #aaa);
   --add: light-dark(#116329, #7ee787); --remove: light-dark(#a40e26, #ff9492); }
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem; color: light-dark(#1b1b1b, #e6e6e6);
   background: light-dark(#fff, #16181c); }
-table { border-collapse: collapse; width: 100%; margin-block: 1.5rem; }
+section { content-visibility: auto; contain-intrinsic-size: auto ${ROWS_TOGETHER * 5}rem; }
+table { border-collapse: collapse; width: 100%; margin-block: 1.5rem; table-layout: fixed; }
 caption { text-align: start; font-weight: 600; padding-block: .5rem; }
 th, td { border-block-start: 1px solid var(--line); padding: .45rem .6rem; text-align: start;
   vertical-align: top; overflow-wrap: anywhere; }
-thead th { white-space: nowrap; border: 0; }
+thead th { border: 0; }
+thead th:first-child { width: 7rem; }
+thead th:nth-child(6) { width: 22%; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }
 dt, small { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 ins, del { display: block; text-decoration: none; font-family: ui-monospace, monospace; font-size: .85em; }
 ins { color: var(--add); } del { color: var(--remove); }
-@media print { body { margin: 0; font-size: 11px; } tr { break-inside: avoid; } }
+@media screen and (max-width: 60rem) {
+  body { margin: 1rem; }
+  table, tbody, tr, caption, tr > * { display: block; }
+  thead { display: none; }
+  tr { border-block-start: 2px solid var(--line); padding-block: .5rem; }
+  tr > * { border: 0; padding: .15rem 0; font-weight: 400; }
+  tr > ::before { display: block; font-size: .8em; color: var(--quiet); }
+  ${phoneHeads}
+  section { contain-intrinsic-size: auto ${ROWS_TOGETHER * 25}rem; }
+}
+@page { size: landscape; margin: 12mm; }
+@media print {
+  :root { color-scheme: light; }
+  body { margin: 0; font-size: 9px; }
+  section { content-visibility: visible; }
+  h1, caption { break-after: avoid; }
+  tr { break-inside: avoid; }
+}
 `;
 
 const styleHash = createHash('sha256').update(STYLE).digest('base64');
@@ -99,7 +143,24 @@ function row(record: AuditRecord): Html {
 `;
 }
 
-const heads = ['Time', 'Requested by', 'Request', 'Allowed by', 'Identity pool', 'Changes', 'Role'];
+/** A part of the table. Each part has the heads, for paper and for screen readers. */
+function section(records: AuditRecord[], from: number, count: number): Html {
+  return html`<section>
+<table>
+<caption>${from + 1} to ${from + records.length} of ${count}, from ${moment(records[0]?.started)}</caption>
+<thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<tbody>
+${records.map(row)}</tbody>
+</table>
+</section>
+`;
+}
+
+const sections = (records: AuditRecord[]): Html[] =>
+  Array.from({ length: Math.ceil(records.length / ROWS_TOGETHER) }, (_, i) => {
+    const from = i * ROWS_TOGETHER;
+    return section(records.slice(from, from + ROWS_TOGETHER), from, records.length);
+  });
 
 /** The audit as one HTML file that loads nothing and runs no script. */
 export function auditPage(scope: Scope, records: AuditRecord[], created: string): string {
@@ -123,15 +184,11 @@ ${fact('Account', `${scope.account}, ${scope.region}, stage ${scope.stage}`)}
 ${fact('Identity pool', scope.identityPool)}
 ${fact('User pool', scope.userPool)}
 ${fact('Outcomes', counts || 'none')}
+${fact('Left out', scope.omitted > 0 ? `${scope.omitted} records of what wrote nothing; --all has them` : undefined)}
 ${fact('Created', moment(created))}
 </dl>
-<table>
-<caption>${records.length} records, one for each identity pool of each execution</caption>
-<thead><tr>${[...heads, 'Verified', 'Execution'].map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
-<tbody>
-${records.map(row)}</tbody>
-</table>
-</body>
+<p>${records.length} records, one for each identity pool of each execution.</p>
+${sections(records)}</body>
 </html>
 `;
   return text;

@@ -243,11 +243,12 @@ describe('poolbridge audit', () => {
   });
   after(() => world.close());
 
-  const audit = async (...args: string[]) => {
+  const writes = async (...args: string[]) => {
     const said = await poolbridge(world, ['audit', '--since', since, ...args]);
     assert.equal(said.code, 0, said.err);
     return said.out;
   };
+  const audit = (...args: string[]) => writes('--all', ...args);
   const records = async (...args: string[]): Promise<AuditRecord[]> =>
     JSON.parse(await audit('--json', ...args)).records;
   const of = (all: AuditRecord[], name: string) =>
@@ -368,6 +369,20 @@ describe('poolbridge audit', () => {
     assert.match(await audit(), /LINKED, ABORTED +ap-south-1/);
   });
 
+  test('leaves out what wrote nothing, unless it is asked for, and says how much that is', async () => {
+    const all = await records();
+    const { records: shown, omitted } = JSON.parse(await writes('--json'));
+    const names = new Set((shown as AuditRecord[]).map(({ execution }) => execution));
+    for (const name of ['unlinked', 'emptied', 'stopped', 'repaired', 'half']) {
+      assert.ok(names.has(executions[name]!), name);
+    }
+    for (const name of ['planned', 'refused']) assert.ok(!names.has(executions[name]!), name);
+    assert.ok((shown as AuditRecord[]).every(({ written }) => written));
+    assert.equal(omitted, all.length - shown.length);
+    assert.ok((await writes()).endsWith(`\n${omitted} more that wrote nothing: add --all.\n`));
+    assert.match(await writes('--user-pool', 'us-east-1_Other0001'), /^No writes\.\n1 more that/);
+  });
+
   test('shows the same for executions that were planned, failed, undone or repaired', async () => {
     const all = await records();
     const created = all.find(({ userPoolId }) => userPoolId === MOBILE);
@@ -446,7 +461,8 @@ describe('poolbridge audit', () => {
 
     const Action = ['states:*', 'logs:FilterLogEvents'];
     const reader = someone(world, 'no-trail', [{ Effect: 'Allow', Action, Resource: '*' }]);
-    const said = await poolbridge(world, ['audit', '--since', since], reader.session);
+    const asked = ['audit', '--since', since, '--all'];
+    const said = await poolbridge(world, asked, reader.session);
     assert.equal(said.code, 0, said.err);
     assert.equal(said.err.match(/cloudtrail:LookupEvents/g)?.length, 1, said.err);
     assert.ok(said.out.includes(` a person, claimed: ${FORGED} (`), said.out);

@@ -65,7 +65,7 @@ async function longHistory(): Promise<LocalAws> {
 /** The arguments that make a command read the executions, and the key of the list in its answer. */
 const commands: [args: string[], key: string][] = [
   [['history', '--limit', '1000'], 'executions'],
-  [['audit', '--since', '1d'], 'records'],
+  [['audit', '--since', '1d', '--all'], 'records'],
 ];
 
 for (const [args, key] of commands) {

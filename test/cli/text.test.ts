@@ -135,7 +135,7 @@ describe('untrusted text', () => {
   });
 
   test('is neither markup nor reordered in the audit page', () => {
-    const scope = { stage: 'dev', account: '1', region: 'r', from: '', until: '' };
+    const scope = { stage: 'dev', account: '1', region: 'r', from: '', until: '', omitted: 0 };
     const page = auditPage(scope, [recordWith('<img onerror=x>\u202e"\'&')], '');
     assert.doesNotMatch(page, /<img|\u202e/);
     assert.ok(page.includes('&lt;img onerror=x&gt;\\u202e&quot;&#39;&amp;'));
