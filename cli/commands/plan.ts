@@ -22,6 +22,7 @@ interface Options {
   identityPool?: string;
   unlink?: true;
   detailedExitcode?: true;
+  format: 'text' | 'markdown';
 }
 
 const ofClient = ['client', 'allClients', 'identityPool', 'unlink'] as const;
@@ -39,7 +40,8 @@ function requestWords({ userPool, client, identityPool, allClients }: Options): 
 /** Makes the plan that the options ask for. */
 async function planned(terminal: Terminal, command: Command): Promise<boolean> {
   const all = optionsOf<Options>(command);
-  const { link, userPool, ...options } = all;
+  const { link, userPool, format, ...options } = all;
+  const isMarkdown = format === 'markdown';
   if (userPool !== undefined) {
     const operation = options.unlink ? 'unlink' : 'link';
     if (options.allClients && !options.unlink) {
@@ -50,6 +52,7 @@ async function planned(terminal: Terminal, command: Command): Promise<boolean> {
       amountOf: ({ results }) =>
         amountOfResults(Array.isArray(results) ? (results as TargetReport[]) : []),
       apply: commandLine(command, `${operation} ${requestWords(all)}`),
+      isMarkdown,
     });
   }
   if (ofClient.some((name) => options[name] !== undefined)) {
@@ -61,6 +64,7 @@ async function planned(terminal: Terminal, command: Command): Promise<boolean> {
     linesOf: planLines(terminal.width),
     amountOf: amountOfReport,
     apply: commandLine(command, `reconcile --repair${only}`),
+    isMarkdown,
   });
 }
 
@@ -84,6 +88,11 @@ export function plan(program: Command, terminal: Terminal): void {
     .option('--client <id>', 'this app client')
     .option('--identity-pool <id>', 'only this one of its identity pools')
     .option('--unlink', 'show what unlinking it would change')
+    .addOption(
+      new Option('--format <format>', 'markdown is for a pull request')
+        .choices(['text', 'markdown'])
+        .default('text'),
+    )
     .option(
       '--detailed-exitcode',
       'exit with 0 if nothing would change, 1 on any error, 2 if something would',

@@ -9,6 +9,7 @@ import { type Amount, amountLine, changesAnything } from '../output/amount.ts';
 import { type Names, outputLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import { pauseLines } from '../output/pause-lines.ts';
+import { planMarkdown } from '../output/plan-markdown.ts';
 import type { ReconcileReport } from '../output/reconcile-table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { pausedIn } from '../settings/pauses.ts';
@@ -225,6 +226,8 @@ interface Planning {
   amountOf(output: Record<string, unknown>): Amount;
   /** The command that applies it. */
   apply: string;
+  /** Whether the lines are Markdown. */
+  isMarkdown: boolean;
 }
 
 /** How applying a plan would fail, in the first identity pool where it would. */
@@ -244,15 +247,18 @@ export async function runPlan(
   context: Context,
   machine: Machine,
   input: object,
-  { linesOf, amountOf, apply }: Planning,
+  { linesOf, amountOf, apply, isMarkdown }: Planning,
 ): Promise<boolean> {
   const { terminal, command } = context;
-  const paused = pausedIn(sessionOf(command), optionsOf(command).stage);
+  const { stage } = optionsOf(command);
+  const paused = pausedIn(sessionOf(command), stage);
   const ending = await endingOfLook(context, machine, input);
   const amount = amountOf('output' in ending ? ending.output : ending.report);
   const isChange = changesAnything(amount);
-  const lines = linesOf ?? linkLines(await namesIn(ending, context));
-  const all: LinesOf = (shown) => [
+  const names = linesOf ? new Map() : await namesIn(ending, context);
+  const lines = linesOf ?? linkLines(names);
+  const markdown: LinesOf = (shown) => planMarkdown(shown, { stage, amount, apply, names });
+  const text: LinesOf = (shown) => [
     ...pauseLines(shown),
     ...lines(shown),
     // A plan that failed as a whole knows of no change.
@@ -260,6 +266,7 @@ export async function runPlan(
       ? [amountLine(amount, apply)]
       : []),
   ];
+  const all = isMarkdown ? markdown : text;
   const beside = { ...(await paused), amount, ...(isChange && { apply }) };
   const fault = 'output' in ending ? faultIn(ending.output) : undefined;
   if ('output' in ending && fault) {

@@ -58,8 +58,8 @@ export const changesAnything = ({ add, remove, beside }: Amount): boolean =>
 
 const counted = (count: number, what: string): string[] => (count > 0 ? [`${count} ${what}`] : []);
 
-/** The last line of a plan: how much changes, and the command that applies it. */
-export function amountLine(amount: Amount, apply: string): string {
+/** How much a plan changes, as one sentence. */
+export function amountSentence(amount: Amount): string {
   const { add, remove, beside, refused, needApproval, isAtLeast } = amount;
   const parts = [
     ...counted(add, 'to add'),
@@ -68,6 +68,9 @@ export function amountLine(amount: Amount, apply: string): string {
     ...counted(refused, 'refused'),
     ...counted(needApproval, 'to be approved'),
   ];
-  const sum = `${isAtLeast ? 'At least ' : ''}${parts.join(', ') || 'Nothing to change'}.`;
-  return changesAnything(amount) ? `${sum} To apply: ${apply}` : sum;
+  return `${isAtLeast ? 'At least ' : ''}${parts.join(', ') || 'Nothing to change'}.`;
 }
+
+/** The last line of a plan: how much changes, and the command that applies it. */
+export const amountLine = (amount: Amount, apply: string): string =>
+  changesAnything(amount) ? `${amountSentence(amount)} To apply: ${apply}` : amountSentence(amount);

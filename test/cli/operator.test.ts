@@ -164,6 +164,12 @@ describe('an operator', () => {
     assert.ok(plan.out.endsWith(`\n1 to add. To apply: ${apply}\n`), plan.out);
     const coded = await json('plan', '--link', 'healed', '--detailed-exitcode');
     assert.deepEqual([coded.code, coded.answer.amount.add, coded.answer.apply], [2, 1, apply]);
+    const markdown = ['plan', '--link', 'healed', '--format', 'markdown', '--detailed-exitcode'];
+    const comment = await say(...markdown);
+    assert.equal(comment.code, 2, comment.err);
+    assert.match(comment.out, /^## Poolbridge plan, stage `dev`\n\n\*\*1 to add\.\*\*\n/);
+    assert.ok(comment.out.includes(`| ➕ | \`app-one\` | \`${clientId}\` | \`${HEALED}\` |  |\n`));
+    assert.ok(comment.out.endsWith(`\n\`\`\`sh\n${apply}\n\`\`\`\n`), comment.out);
     const client = await say('plan', ...subject(clientId, HEALED));
     assert.ok(
       client.out.endsWith(
