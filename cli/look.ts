@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { UsageError } from './output/exit.ts';
-import { FORMATS, type Format, type Look } from './output/terminal.ts';
+import { FORMATS, type Format, type Look, type Terminal } from './output/terminal.ts';
 
 /** Adds the options for how answers look. */
 export const withLookOptions = (program: Command): Command =>
@@ -9,6 +9,7 @@ export const withLookOptions = (program: Command): Command =>
       new Option('--output <format>', 'how to answer; csv and text are for lists').choices(FORMATS),
     )
     .addOption(new Option('--json', 'the same as --output json').conflicts('output'))
+    .option('--query <expression>', 'only this part of the JSON answer, in JMESPath')
     .option('--wide', 'show ids and texts whole in a terminal, however long the lines are');
 
 const isFormat = (text: string | undefined): text is Format =>
@@ -19,8 +20,9 @@ export function lookOf(args: string[]): Look {
   const at = args.findLastIndex((arg) => arg === '--output' || arg.startsWith('--output='));
   const named = args[at]?.includes('=') ? args[at].split('=')[1] : args[at + 1];
   const asked = at >= 0 && isFormat(named) ? named : 'table';
+  const isQuery = args.some((arg) => arg === '--query' || arg.startsWith('--query='));
   return {
-    format: args.includes('--json') ? 'json' : asked,
+    format: args.includes('--json') || (at < 0 && isQuery) ? 'json' : asked,
     wide: args.includes('--wide'),
   };
 }
@@ -28,9 +30,18 @@ export function lookOf(args: string[]): Look {
 // Commands whose answer is a list.
 const LISTS = ['entries', 'approvals', 'history', 'audit', 'check'];
 
-/** @throws UsageError if a command has no answer in the format that is asked for, before it does anything. */
-export function checkFormat(command: Command): void {
-  const { output } = command.optsWithGlobals<{ output?: Format }>();
+/**
+ * Reads the format and the query that are asked for, before the command does anything.
+ *
+ * @throws UsageError if the command has no answer in that format, or the query is malformed.
+ */
+export async function prepareAnswer(command: Command, terminal: Terminal): Promise<void> {
+  const { output, query } = command.optsWithGlobals<{ output?: Format; query?: string }>();
+  if (query !== undefined) {
+    if (!terminal.json) throw new UsageError('--query goes with --output json.');
+    const { queryOf } = await import('./output/query.ts');
+    terminal.query = await queryOf(query);
+  }
   if (output !== 'csv' || LISTS.includes(command.name())) return;
   throw new UsageError(`${command.name()} has no list to write as CSV. Use --output json.`);
 }

@@ -22,7 +22,7 @@ import { undo } from './commands/undo.ts';
 import { unlink } from './commands/unlink.ts';
 import { values } from './commands/values.ts';
 import { why } from './commands/why.ts';
-import { checkFormat, lookOf, withLookOptions } from './look.ts';
+import { lookOf, prepareAnswer, withLookOptions } from './look.ts';
 import { codeOf, exit, UsageError } from './output/exit.ts';
 import { type Streams, Terminal } from './output/terminal.ts';
 import { versionText } from './version.ts';
@@ -77,7 +77,7 @@ function programOf(terminal: Terminal, others: AddCommand[]): Command {
       outputError: () => {},
     })
     .addHelpText('after', epilogue)
-    .hook('preAction', (_, command) => checkFormat(command))
+    .hook('preAction', (_, command) => prepareAnswer(command, terminal))
     .exitOverride();
   program.hook('preAction', (_, action) => checkOptions(action));
   for (const each of [...commands, ...others]) each(program, terminal);

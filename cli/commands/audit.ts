@@ -122,7 +122,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     ...(identityPool !== undefined && { identityPool }),
     ...(userPool !== undefined && { userPool }),
   };
-  if (format === 'json') return terminal.write(JSON.stringify({ ...scope, records }, null, 2));
+  if (format === 'json') return terminal.answerAsJson({ ...scope, records });
   if (format === 'csv' || terminal.format === 'csv') return terminal.write(csv(records));
   if (terminal.json || format === 'table') {
     return terminal.answer({ ...scope, records }, (shown) => [

@@ -4,6 +4,7 @@ import { styleText } from 'node:util';
 import { visible, visibleText } from '../../core/visible.ts';
 import { sentenceOf } from './advice.ts';
 import { type Answer, exit, Failure, UsageError } from './exit.ts';
+import type { Query } from './query.ts';
 import { type Sheet, sheetAsCsv, sheetAsText } from './sheet.ts';
 
 /** A stream that may be a terminal. */
@@ -67,6 +68,8 @@ export class Terminal {
   readonly width: number;
   /** The exit code of a command that does not fail. */
   exitCode: number = exit.done;
+  /** Which part of a JSON answer is written; the whole answer if absent. Errors are always whole. */
+  query?: Query;
   readonly #streams: Streams;
   #busy = false;
 
@@ -98,7 +101,14 @@ export class Terminal {
     linesOf: (shown: D) => string[],
     sheetOf?: (shown: D) => Sheet,
   ): void {
-    this.write(textIn({ document, linesOf, ...(sheetOf && { sheetOf }) }, this.format));
+    if (this.json) this.answerAsJson(document);
+    else this.write(textIn({ document, linesOf, ...(sheetOf && { sheetOf }) }, this.format));
+  }
+
+  /** Writes the answer as JSON, whatever format was asked for. */
+  answerAsJson(document: object): void {
+    const shown = this.query ? (this.query(document) ?? null) : document;
+    this.write(JSON.stringify(shown, null, 2));
   }
 
   /** Writes an answer that is already text. */
@@ -178,7 +188,7 @@ export class Terminal {
     const answer = error instanceof Failure ? error.answer : undefined;
     const [name, message] = sentenceOf(error);
     if (this.json) {
-      this.answer({ error: name, message, ...answer?.document }, () => []);
+      this.write(JSON.stringify({ error: name, message, ...answer?.document }, null, 2));
       return;
     }
     this.write(answer ? textIn(answer, this.format) : '');
