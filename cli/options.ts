@@ -9,8 +9,17 @@ export type SharedOptions = SessionOptions & { stage: string };
 export const optionsOf = <Own extends object>(command: Command): Own & SharedOptions =>
   command.optsWithGlobals<Own & SharedOptions>();
 
-/** A session for the account and Region that the options of a command name. */
-export const sessionOf = (command: Command): Session => new Session(optionsOf(command));
+const sessions = new WeakMap<Command, Session>();
+
+/**
+ * The session for the account and Region that the options of a command name. A command has one, so that a person is
+ * asked for one code.
+ */
+export function sessionOf(command: Command): Session {
+  const session = sessions.get(command) ?? new Session(optionsOf(command));
+  sessions.set(command, session);
+  return session;
+}
 
 /** A command line of the same stage, profile, Region and endpoint as that of a command. */
 export function commandLine(command: Command, words: string): string {

@@ -80,6 +80,8 @@ function programOf(terminal: Terminal, others: AddCommand[]): Command {
     .hook('preAction', (_, command) => prepareAnswer(command, terminal))
     .exitOverride();
   program.hook('preAction', (_, action) => checkOptions(action));
+  // Every session of the program asks at its terminal.
+  program.setOptionValue('mfaCode', (serial: string) => terminal.mfaCode(serial));
   for (const each of [...commands, ...others]) each(program, terminal);
   return program;
 }

@@ -5,15 +5,9 @@ import type { DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { EventBridge } from '@aws-sdk/client-eventbridge';
 import type { SFN } from '@aws-sdk/client-sfn';
 import { parseArn } from '../core/arn.ts';
+import { type Credentials, credentialsOf, type Provider } from './credentials.ts';
 import { networkOf } from './network.ts';
 import { checkProfile } from './profiles.ts';
-
-/** AWS credentials. */
-export interface Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-}
 
 /** What the options say about the session; what they leave out is found as the AWS CLI finds it. */
 export interface SessionOptions {
@@ -22,6 +16,8 @@ export interface SessionOptions {
   endpoint?: string;
   /** Used instead of the credentials in the environment. */
   credentials?: Credentials;
+  /** Asks for the code of an MFA device, by its serial number or ARN. */
+  mfaCode?: (serial: string) => Promise<string>;
 }
 
 /** Who runs a command, and the account and Region of its state machines. */
@@ -35,23 +31,7 @@ export interface Caller {
 interface Config extends ReturnType<typeof networkOf> {
   region?: string;
   endpoint?: string;
-  credentials?: Credentials;
-}
-
-// The AWS CLI prefers credentials in the environment to a profile, unless the profile is named as an option.
-// The SDK always prefers the profile.
-// https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-authentication.html
-function credentialsOf({ profile, credentials }: SessionOptions): Pick<Config, 'credentials'> {
-  if (credentials) return { credentials };
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
-  if (profile !== undefined || !AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return {};
-  return {
-    credentials: {
-      accessKeyId: AWS_ACCESS_KEY_ID,
-      secretAccessKey: AWS_SECRET_ACCESS_KEY,
-      ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
-    },
-  };
+  credentials?: Credentials | Provider;
 }
 
 /** The configuration of every client of a command. */
@@ -71,10 +51,20 @@ async function configOf(options: SessionOptions): Promise<Config> {
     ...networkOf(),
     ...(region && { region }),
     ...(endpoint && { endpoint }),
-    ...credentialsOf(options),
   };
   if (!options.credentials) await checkProfile(process.env['AWS_PROFILE']);
-  return config;
+  return { ...config, ...(await credentialsOf(options)) };
+}
+
+/**
+ * How a client that may read more than AWS grants at once retries. A number in the environment counts more.
+ *
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+ */
+async function retries(): Promise<object> {
+  if (process.env['AWS_MAX_ATTEMPTS']) return {};
+  const { patient } = await import('../aws/pace/pace.ts');
+  return patient();
 }
 
 /** Clients for one account and Region, configured as the AWS CLI is. Each client is loaded when it is needed. */
@@ -118,20 +108,20 @@ export class Session {
   /** @param region the Region of an ARN, if it differs from the session's. */
   async stepFunctions(region?: string): Promise<SFN> {
     const { SFN } = await import('@aws-sdk/client-sfn');
-    const { patient } = await import('../aws/pace/pace.ts');
+    const retry = await retries();
     const config = await this.#config;
     const known = this.#stepFunctions.get(region);
-    const sfn = known ?? new SFN({ ...config, ...patient(), ...(region && { region }) });
+    const sfn = known ?? new SFN({ ...config, ...retry, ...(region && { region }) });
     this.#stepFunctions.set(region, sfn);
     return sfn;
   }
 
   async logs(): Promise<CloudWatchLogs> {
     const { CloudWatchLogs } = await import('@aws-sdk/client-cloudwatch-logs');
-    const { patient } = await import('../aws/pace/pace.ts');
+    const retry = await retries();
     const config = await this.#config;
     // One client for all calls, since each client learns the rate that AWS allows.
-    this.#logs ??= new CloudWatchLogs({ ...config, ...patient() });
+    this.#logs ??= new CloudWatchLogs({ ...config, ...retry });
     return this.#logs;
   }
 
@@ -149,13 +139,11 @@ export class Session {
 
   async userPools(region: string): Promise<CognitoIdentityProvider> {
     const { CognitoIdentityProvider } = await import('@aws-sdk/client-cognito-identity-provider');
-    const { patient } = await import('../aws/pace/pace.ts');
-    return new CognitoIdentityProvider({ ...(await this.#config), ...patient(), region });
+    return new CognitoIdentityProvider({ ...(await this.#config), ...(await retries()), region });
   }
 
   async trails(region: string): Promise<CloudTrail> {
     const { CloudTrail } = await import('@aws-sdk/client-cloudtrail');
-    const { patient } = await import('../aws/pace/pace.ts');
-    return new CloudTrail({ ...(await this.#config), ...patient(), region });
+    return new CloudTrail({ ...(await this.#config), ...(await retries()), region });
   }
 }

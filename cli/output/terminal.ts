@@ -170,6 +170,18 @@ export class Terminal {
     return answer.trim();
   }
 
+  /**
+   * Asks for the code of an MFA device.
+   *
+   * @throws Error if there is no person to ask.
+   */
+  async mfaCode(serial: string): Promise<string> {
+    if (this.isInteractive) return this.ask(`MFA code for ${visibleText(serial)}:`);
+    throw new Error(
+      `The AWS profile needs a code of the MFA device ${serial}, and there is no terminal to ask at. Sign in first, and pass the credentials in the environment.`,
+    );
+  }
+
   /** Shows the current activity in one line that the next output replaces; only in a terminal. */
   busy(line: string): void {
     const { stderr } = this.#streams;

@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { type LocalAws, startAws } from 'embedded-aws';
 import { networkOf } from '../../cli/network.ts';
 import { sentenceOf } from '../../cli/output/advice.ts';
-import { commandPath, environment, processOf } from './command.ts';
+import { commandPath, environment, poolbridge, processOf } from './command.ts';
 
 const read = (file: string): string =>
   readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
@@ -94,6 +94,97 @@ describe('the poolbridge process', () => {
       assert.deepEqual(connected, []);
     } finally {
       proxy.close();
+    }
+  });
+
+  test('says why the credential_process of a profile fails, and not what it was called with', async () => {
+    const config = join(folder, 'failing');
+    const program = 'echo "the vault is sealed" >&2; exit 3; : a-secret';
+    writeFileSync(config, `[profile vault]\nregion = us-east-1\ncredential_process = ${program}\n`);
+    const env = { ...environment({ local }), AWS_CONFIG_FILE: config };
+    const { code, err } = await processOf(env, ['history', '--profile', 'vault']);
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^CredentialProcessError: The credential_process of the AWS profile vault failed: the vault is sealed\. /,
+    );
+    assert.ok(!err.includes('a-secret'), err);
+  });
+
+  test('asks once at a terminal for the code that a profile needs, and says where there is none', async () => {
+    const serial = 'arn:aws:iam::111111111111:mfa/alice';
+    const arn = 'arn:aws:iam::111111111111:role/with-mfa';
+    local.aws.iam.putRole({
+      arn,
+      name: 'with-mfa',
+      trust: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }],
+      },
+      policies: [],
+    });
+    const config = join(folder, 'mfa');
+    writeFileSync(
+      config,
+      `[profile base]
+aws_access_key_id = 111111111111
+aws_secret_access_key = any
+[profile mfa]
+region = us-east-1
+source_profile = base
+role_arn = ${arn}
+mfa_serial = ${serial}
+`,
+    );
+    const asked: unknown[] = [];
+    const { call } = local.aws;
+    local.aws.call = (made) => {
+      if (made.operation === 'AssumeRole') {
+        asked.push([made.input['SerialNumber'], made.input['TokenCode']]);
+      }
+      return call.call(local.aws, made);
+    };
+    const env = { AWS_CONFIG_FILE: config, AWS_PROFILE: undefined };
+    const args = ['approvals', '--profile', 'mfa'];
+    try {
+      const said = await poolbridge({ local }, args, undefined, env, true, '123456');
+      // Nothing is deployed, and the role may do nothing.
+      assert.equal(said.err.split(`MFA code for ${serial}: `).length, 2, said.err);
+      assert.match(said.err, /assumed-role\/with-mfa\/.* is not authorized to perform/);
+      assert.deepEqual(asked, [[serial, '123456']]);
+      const { code, err } = await poolbridge({ local }, args, undefined, env);
+      assert.equal(code, 1);
+      assert.match(err, /needs a code of the MFA device .*, and there is no terminal to ask at\./);
+    } finally {
+      local.aws.call = call;
+    }
+  });
+
+  test('calls AWS as often as AWS_MAX_ATTEMPTS says', async () => {
+    const calls: string[] = [];
+    const server = createServer((request, response) => {
+      const target = String(request.headers['x-amz-target'] ?? 'sts');
+      calls.push(target);
+      request.resume();
+      // Who calls is known, and Step Functions is out of order.
+      const identity =
+        '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111111111111:root</Arn><Account>111111111111</Account></GetCallerIdentityResult></GetCallerIdentityResponse>';
+      response.writeHead(target === 'sts' ? 200 : 500);
+      response.end(target === 'sts' ? identity : '{"__type":"InternalFailure"}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const env = { ...environment({ local }), AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` };
+    try {
+      for (const attempts of [1, 2]) {
+        calls.length = 0;
+        const tried = { ...env, AWS_MAX_ATTEMPTS: String(attempts) };
+        assert.equal((await processOf(tried, ['history'])).code, 1);
+        const lists = calls.filter((call) => call.endsWith('.ListExecutions'));
+        assert.equal(lists.length, attempts, String(calls));
+      }
+    } finally {
+      server.close();
     }
   });
 
