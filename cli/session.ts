@@ -1,5 +1,6 @@
 import type { CloudTrail } from '@aws-sdk/client-cloudtrail';
 import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import type { CognitoIdentity } from '@aws-sdk/client-cognito-identity';
 import type { CognitoIdentityProvider } from '@aws-sdk/client-cognito-identity-provider';
 import type { DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { EventBridge } from '@aws-sdk/client-eventbridge';
@@ -140,6 +141,11 @@ export class Session {
   async userPools(region: string): Promise<CognitoIdentityProvider> {
     const { CognitoIdentityProvider } = await import('@aws-sdk/client-cognito-identity-provider');
     return new CognitoIdentityProvider({ ...(await this.#config), ...(await retries()), region });
+  }
+
+  async identityPools(region: string): Promise<CognitoIdentity> {
+    const { CognitoIdentity } = await import('@aws-sdk/client-cognito-identity');
+    return new CognitoIdentity({ ...(await this.#config), region });
   }
 
   async trails(region: string): Promise<CloudTrail> {

@@ -1,11 +1,14 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { userPoolRegion } from '../../core/user-pool.ts';
+import { grouped } from '../../core/grouped.ts';
+import { identityPoolRegion } from '../../core/identity-pool/identity-pool.ts';
+import { providerIn, userPoolRegion } from '../../core/user-pool.ts';
 import { type Check, checkLinks } from '../check/checks.ts';
 import { optionsOf, repeated, sessionOf } from '../options.ts';
 import { UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
+import type { Session } from '../session.ts';
 
 interface Options {
   userPool?: string[];
@@ -13,6 +16,7 @@ interface Options {
   accountB?: string;
   link: string;
   externalId?: string;
+  fromEntries?: true;
   file?: string;
 }
 
@@ -21,6 +25,16 @@ interface Answers {
   userPools: string[];
   identityPool: string;
   accountB: string;
+  /** The entries that the identity pool has, if it was asked. */
+  present?: Present;
+}
+
+/** What an identity pool has already. */
+interface Present {
+  /** The ids of app clients, by their user pools. */
+  clients: Map<string, string[]>;
+  /** Whether every entry has a server-side token check. */
+  isChecked: boolean;
 }
 
 const DEFAULT_FILE = fileURLToPath(new URL('../../links.yml', import.meta.url));
@@ -37,7 +51,7 @@ interface Question {
   example: string;
 }
 
-const questions: Record<keyof Answers, Question> = {
+const questions: Record<Exclude<keyof Answers, 'present'>, Question> = {
   userPools: {
     option: '--user-pool',
     text: 'User pool whose app clients are to be linked (several with commas)',
@@ -78,9 +92,57 @@ async function answer(terminal: Terminal, given: string[], question: Question): 
   );
 }
 
+/**
+ * Reads the entries that an identity pool has, with credentials of its account.
+ *
+ * @throws UsageError if it has none.
+ * @see https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_DescribeIdentityPool.html
+ */
+async function presentIn(session: Session, identityPool: string): Promise<Present> {
+  const pools = await session.identityPools(identityPoolRegion(identityPool));
+  const { CognitoIdentityProviders: entries = [] } = await pools.describeIdentityPool({
+    IdentityPoolId: identityPool,
+  });
+  if (entries.length === 0) {
+    throw new UsageError(
+      `The identity pool ${identityPool} has no entries to write links from. Name a user pool with --user-pool.`,
+    );
+  }
+  const byPool = grouped(entries, ({ ProviderName = '' }) => providerIn(ProviderName));
+  return {
+    clients: new Map(
+      [...byPool].map(([userPool, own]) => [
+        userPool,
+        [...new Set(own.map(({ ClientId = '' }) => ClientId))],
+      ]),
+    ),
+    isChecked: entries.every(({ ServerSideTokenCheck }) => ServerSideTokenCheck === true),
+  };
+}
+
+const given = (value: string | undefined): string[] => (value === undefined ? [] : [value]);
+
+/** The answers, of which the identity pool itself gives the user pools and the account. */
+async function answersFromEntries(
+  terminal: Terminal,
+  { userPool = [], identityPool, accountB }: Options,
+  session: Session,
+): Promise<Answers> {
+  const [pool = ''] = await answer(terminal, given(identityPool), questions.identityPool);
+  const present = await presentIn(session, pool);
+  const { account } = await session.caller();
+  const found = [...new Set([...present.clients.keys(), ...userPool])];
+  const [named = account] = given(accountB);
+  return {
+    userPools: checked(found, questions.userPools),
+    identityPool: pool,
+    accountB: checked([named], questions.accountB)[0] ?? '',
+    present,
+  };
+}
+
 async function answersOf(terminal: Terminal, options: Options): Promise<Answers> {
   const { userPool = [], identityPool, accountB } = options;
-  const given = (value: string | undefined) => (value === undefined ? [] : [value]);
   const userPools = await answer(terminal, userPool, questions.userPools);
   const [pool = ''] = await answer(terminal, given(identityPool), questions.identityPool);
   const [account = ''] = await answer(terminal, given(accountB), questions.accountB);
@@ -89,17 +151,26 @@ async function answersOf(terminal: Terminal, options: Options): Promise<Answers>
 
 const roleArn = (account: string): string => `arn:aws:iam::${account}:role/poolbridge-link`;
 
-const yamlOf = ({ userPools, identityPool, accountB }: Answers, { link, externalId }: Options) =>
+/** The entries that are there, as comments for the review of the file. */
+const presentLines = ({ clients }: Present): string =>
+  [...clients]
+    .map(([userPool, ids]) => `    # ${userPool} has entries of: ${ids.join(', ')}\n`)
+    .join('');
+
+const yamlOf = (
+  { userPools, identityPool, accountB, present }: Answers,
+  { link, externalId }: Options,
+) =>
   `# yaml-language-server: $schema=./links.schema.json
 #
 # Which app clients get an entry in which identity pool. Only what stands here is ever linked.
 # docs/links.md explains every key.
 links:
   ${link}:
-    userPools: [${userPools.join(', ')}]
+${present ? presentLines(present) : ''}    userPools: [${userPools.join(', ')}]
     identityPool: ${identityPool}
     roleArn: ${roleArn(accountB)}
-${externalId === undefined ? '' : `    externalId: ${JSON.stringify(externalId)}\n`}`;
+${externalId === undefined ? '' : `    externalId: ${JSON.stringify(externalId)}\n`}${present?.isChecked ? '    serverSideTokenCheck: true\n' : ''}`;
 
 /** @throws UsageError if the file has links already: they are a person's work. */
 async function checkFile(file: string): Promise<void> {
@@ -151,12 +222,14 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
   const { stage, file = DEFAULT_FILE } = options;
   await checkFile(file);
-  const answers = await answersOf(terminal, options);
-  // Without credentials the commands still tell what to fill in.
-  const caller = await sessionOf(command)
-    .caller()
-    .catch(() => undefined);
-  const region = caller?.region ?? userPoolRegion(answers.userPools[0] ?? '');
+  const session = sessionOf(command);
+  const answers = options.fromEntries
+    ? await answersFromEntries(terminal, options, session)
+    : await answersOf(terminal, options);
+  const home = userPoolRegion(answers.userPools[0] ?? '');
+  // Without credentials of Account-A the commands still tell what to fill in.
+  const caller = options.fromEntries ? undefined : await session.caller().catch(() => undefined);
+  const region = caller?.region ?? home;
   const check = await written(file, yamlOf(answers, options));
   const accountA = caller?.account ?? 'ACCOUNT_A';
   const commands = nextCommands(answers, options, { accountA, region, stage });
@@ -182,6 +255,10 @@ export function init(program: Command, terminal: Terminal): void {
     .option('--account-b <id>', 'the account of the identity pool')
     .option('--link <name>', 'the name of the link', 'first-link')
     .option('--external-id <value>', 'a value that the role of Account-B asks for')
+    .option(
+      '--from-entries',
+      'from the entries that the identity pool has, with credentials of its account',
+    )
     .option('--file <file>', 'where to write, instead of links.yml')
     .action(() => run(terminal, command));
 }

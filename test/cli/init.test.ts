@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { CognitoIdentityClient, CreateIdentityPoolCommand } from '@aws-sdk/client-cognito-identity';
 import { startAws } from 'embedded-aws';
 import { readLinksFile } from '../../packaging/links-file/links-file.ts';
 import { poolbridge } from './command.ts';
@@ -51,6 +52,59 @@ describe('poolbridge init', () => {
     assert.match(out, /--region ap-south-1 .*TrustedAccountId=111111111111 .*ExternalId=pair\n/);
     assert.match(out, /npx osls deploy --stage dev --region us-east-1 --param="links=/);
     assert.match(out, /poolbridge trial .*--user-pool us-east-1_EXAMPLE12\n$/);
+  });
+
+  test('writes the link from the entries that the identity pool has, with the credentials of its account', async () => {
+    const keys = { accessKeyId: '222222222222', secretAccessKey: 'any' };
+    const client = new CognitoIdentityClient({
+      region: 'ap-south-1',
+      endpoint: local.endpoint,
+      credentials: keys,
+    });
+    const poolOf = async (entries: [userPool: string, client: string][]) => {
+      const { IdentityPoolId = '' } = await client.send(
+        new CreateIdentityPoolCommand({
+          IdentityPoolName: 'there',
+          AllowUnauthenticatedIdentities: false,
+          CognitoIdentityProviders: entries.map(([userPool, ClientId]) => ({
+            ProviderName: `cognito-idp.us-east-1.amazonaws.com/${userPool}`,
+            ClientId,
+            ServerSideTokenCheck: true,
+          })),
+        }),
+      );
+      return IdentityPoolId;
+    };
+    const pool = await poolOf([
+      ['us-east-1_First0001', 'web'],
+      ['us-east-1_First0001', 'app'],
+      ['us-east-1_Second001', 'one'],
+    ]);
+    const file = join(folder, 'present.yml');
+    const written = (to: string, from: string) =>
+      poolbridge(
+        { local },
+        ['init', '--from-entries', '--file', to, '--identity-pool', from],
+        keys,
+      );
+    const { code, out, err } = await written(file, pool);
+    assert.equal(code, 0, err);
+    const link = readLinksFile(file).links['first-link']!;
+    assert.deepEqual(
+      [link.userPools, link.identityPool, link.roleArn, link.serverSideTokenCheck],
+      [
+        ['us-east-1_First0001', 'us-east-1_Second001'],
+        pool,
+        'arn:aws:iam::222222222222:role/poolbridge-link',
+        true,
+      ],
+    );
+    assert.match(readFileSync(file, 'utf8'), /# us-east-1_First0001 has entries of: web, app\n/);
+    assert.match(out, /TrustedAccountId=ACCOUNT_A /);
+    const empty = await written(join(folder, 'empty.yml'), await poolOf([]));
+    assert.equal(empty.code, 2);
+    assert.match(empty.err, /has no entries to write links from/);
+    assert.equal(existsSync(join(folder, 'empty.yml')), false);
   });
 
   test('asks at a terminal for what no option says', async () => {

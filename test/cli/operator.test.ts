@@ -202,6 +202,14 @@ describe('an operator', () => {
     assert.match(plan.out, /\n1 to add, 1 refused\. To apply: /);
     const linked = await entriesOf(pools.tight);
     assert.equal(clientIds.filter((clientId) => linked.includes(clientId)).length, 1);
+    const refused = clientIds.find((clientId) => !linked.includes(clientId))!;
+    const why = await json('why', ...subject(refused, TIGHT));
+    const [{ reasons, credentials }] = why.answer.identityPools;
+    assert.deepEqual(
+      [why.code, credentials, reasons.map(({ reason }: { reason: string }) => reason)],
+      [1, false, ['quota']],
+    );
+    assert.match(reasons[0].todo, /raise the quota L-14403AD5 and set providerQuota/);
   });
 
   test('finds an execution with who requested it and every state that it visited', async () => {
