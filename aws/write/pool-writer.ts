@@ -4,7 +4,13 @@ import { diff } from '../../core/identity-pool/difference.ts';
 import { digestOf } from '../../core/identity-pool/digest.ts';
 import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
 import { sameSettings } from '../../core/identity-pool/same-settings.ts';
-import { isDoubtful, type LastWrite, type Lease, NEEDED_MS } from '../../core/write/lease.ts';
+import {
+  isDoubtful,
+  LATER_MS,
+  type LastWrite,
+  type Lease,
+  NEEDED_MS,
+} from '../../core/write/lease.ts';
 import type { WriteEnd } from '../../core/write/write-log.ts';
 import { sleep } from '../pace/sleep.ts';
 import { checkPause } from '../table/pause.ts';
@@ -83,10 +89,7 @@ export class PoolWriter {
    * @throws PoolBusyError, VerificationError, UnresolvedWriteError and what AWS refuses.
    */
   async write(base: IdentityPool, wanted: IdentityPool, key: string): Promise<void> {
-    const { left } = this.#tools;
     this.#end = 'not made';
-    if (left() < NEEDED_MS)
-      throw new PoolBusyError('There is too little time left to write safely.');
     const { writing } = this.#lease;
     let now = base;
     for (const call of callsBetween(base, wanted)) {
@@ -106,7 +109,7 @@ export class PoolWriter {
     key: string,
     check: () => Promise<void> = async () => {},
   ): Promise<void> {
-    const { table, pool } = this.#tools;
+    const { table, pool, left } = this.#tools;
     const lease = this.#lease;
     const { last, writing } = lease;
     const write: LastWrite = { base: digestOf(from), result: digestOf(call.to), at: Date.now() };
@@ -116,6 +119,12 @@ export class PoolWriter {
     if (Date.now() - this.#looked > OLDEST_LOOK) {
       throw new PoolBusyError(
         'The table was slow, and the identity pool may have changed meanwhile, so the next call was not made. The request is tried again.',
+      );
+    }
+    // A call that is sent later could take effect after the next writer has described the pool.
+    if (left() < (this.#end === 'not made' ? NEEDED_MS : LATER_MS)) {
+      throw new PoolBusyError(
+        'There is too little time left to make the next call safely. The request is tried again.',
       );
     }
     Object.assign(lease, { last: write, writing: key });

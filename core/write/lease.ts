@@ -45,6 +45,12 @@ export const WAIT_MS = 2000;
 export const NEEDED_MS = 11_000;
 
 /**
+ * As {@link NEEDED_MS}, for the calls of a write after its first. With less time left, the write stays partial, and the
+ * next attempt finishes it or takes it back.
+ */
+export const LATER_MS = 8000;
+
+/**
  * How long a lease lasts, in milliseconds: longer than {@link WRITER_SECONDS} and {@link CLOCKS_MS} together, so
  * that no one writes after their lease has ended.
  */

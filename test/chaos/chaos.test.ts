@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { type Deployment, readDeployment } from './accounts.ts';
+import { bounds, scriptOf } from './bounds.ts';
 import { type Handlers, loadHandlers } from './bundle.ts';
 import { DRAWN, type Drawn } from './drawn.ts';
 import { runSeeds } from './shares.ts';
@@ -62,6 +63,18 @@ describe('the service under random faults', () => {
     assert.ok(outcome.lists <= 3 * pages, `${outcome.lists} calls for ${pages} pages`);
     assert.ok(outcome.lastEnd <= 90_000, `${outcome.lastEnd} ms`);
   });
+
+  for (const bound of Object.values(bounds)) {
+    test(`loses no write while ${bound.name} within the bound, and not far beyond it one`, async () => {
+      const run = (delay: number) =>
+        new Suite(1, handlers, { script: scriptOf(bound, delay) }).run(deployment);
+      const within = await run(bound.derived);
+      assert.deepEqual(within.violations, [], again(within));
+      assert.equal(within.lost, 0);
+      assert.equal((await run(bound.found - 20)).lost, 0);
+      assert.equal((await run(bound.found + 20)).lost, 1);
+    });
+  }
 
   test('behaves the same in every run of a seed', async () => {
     const [first, second] = [new Suite(7, handlers), new Suite(7, handlers)];

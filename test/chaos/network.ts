@@ -104,6 +104,7 @@ export class Network {
     const sending: Sending = {
       seen: this.#scene.observer.seenBy(invocation),
       at: this.#scene.clock.elapsed,
+      isLater: this.#scene.observer.hasBegun(invocation),
     };
     if (WRITES.has(call)) this.#scene.observer.checkPause(invocation);
     if (call === 'cognito-identity:UpdateIdentityPool') {

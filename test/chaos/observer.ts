@@ -19,6 +19,8 @@ export interface Sending {
   seen: Seen | undefined;
   /** When it was sent. */
   at: number;
+  /** Whether its invocation had changed an identity pool before. */
+  isLater: boolean;
   /** What the answer shows of the pool, if it arrives. */
   shown?: Seen;
 }
@@ -38,6 +40,8 @@ interface LeaseUpdate {
 // Bounds within which no write of ours overwrites another, in milliseconds: how long after it was sent a write
 // can take effect, and how long Cognito can show an old state.
 export const LATEST_ARRIVAL = 14_000;
+/** As {@link LATEST_ARRIVAL}, for a write after other calls of the same function. */
+const LATER_ARRIVAL = 11_000;
 export const OLDEST_SHOWN = 5000;
 // The longest time between the check for a pause and the write that follows it, in milliseconds.
 const LOOKED_BEFORE = 1500;
@@ -58,9 +62,11 @@ export class Observer extends Versions {
   overwrittenInTheInstant = 0;
   /** Foreign changes overwritten because Cognito still showed the pool without them. */
   overwrittenUnseen = 0;
-  /** Writes of ours lost to a write that took effect later than {@link LATEST_ARRIVAL}. */
+  /** Writes of ours that a write of ours overwrote without having seen them. */
+  lost = 0;
+  /** Those of them lost to a write that took effect later than {@link LATEST_ARRIVAL}. */
   lostToLate = 0;
-  /** Writes of ours lost because Cognito showed a state older than {@link OLDEST_SHOWN}. */
+  /** Those of them lost because Cognito showed a state older than {@link OLDEST_SHOWN}. */
   lostToOld = 0;
   /** Violations found after such a loss, which may be its consequences. */
   readonly beyond: string[] = [];
@@ -97,7 +103,9 @@ export class Observer extends Versions {
 
   /** Records that a write of ours overwrote another one that it had not seen. */
   #lost(what: string, sending: Sending | undefined): void {
-    const isLate = this.now() - (sending?.at ?? 0) > LATEST_ARRIVAL;
+    this.lost++;
+    const latest = sending?.isLater ? LATER_ARRIVAL : LATEST_ARRIVAL;
+    const isLate = this.now() - (sending?.at ?? 0) > latest;
     const isOld = (sending?.seen?.age ?? 0) > OLDEST_SHOWN;
     if (isLate) this.lostToLate++;
     else if (isOld) this.lostToOld++;
@@ -181,6 +189,11 @@ export class Observer extends Versions {
     if (since === undefined || this.now() - since < LOOKED_BEFORE) return;
     if (this.#begun.has(invocation)) return;
     this.violation(`${invocation.execution} writes, though writes were paused at ${since} ms`);
+  }
+
+  /** Whether an invocation has changed an identity pool. */
+  hasBegun(invocation: Holder): boolean {
+    return this.#begun.has(invocation);
   }
 
   /** Records that an invocation has changed an identity pool. */

@@ -1,16 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { packagedService } from '../../demo/package-cache.ts';
+import { readDeployment } from './accounts.ts';
+import { bounds, scriptOf, smallestLoss } from './bounds.ts';
 import { bugs, pinned } from './bugs.ts';
+import { loadHandlers } from './bundle.ts';
 import { Progress } from './progress.ts';
 import { seedsIn } from './seeds.ts';
 import { findSeeds, runSeeds } from './shares.ts';
-import type { Outcome } from './suite.ts';
+import { type Outcome, Suite } from './suite.ts';
 import { Tally } from './tally.ts';
 
 const USAGE = `Usage:
   npm run chaos -- --seeds FROM..TO[,FROM..TO…] [--timeline] [--bug NAME] [--resume FILE]
-  npm run chaos -- --find-seeds [--seeds FROM..TO] [--bug NAME] [--pin]`;
+  npm run chaos -- --find-seeds [--seeds FROM..TO] [--bug NAME] [--pin]
+  npm run chaos -- --bounds`;
 // The seeds that --find-seeds tries by default.
 const FAR = '1..1000';
 
@@ -24,6 +28,8 @@ interface Asked {
   find: boolean;
   /** Whether to write these seeds to bugs.ts. */
   pin: boolean;
+  /** Whether to find the bounds of lateness instead of running seeds. */
+  bounds: boolean;
 }
 
 function asked(): Asked {
@@ -35,10 +41,11 @@ function asked(): Asked {
       resume: { type: 'string' },
       'find-seeds': { type: 'boolean', default: false },
       pin: { type: 'boolean', default: false },
+      bounds: { type: 'boolean', default: false },
     },
   });
-  const { timeline, bug, resume, pin, 'find-seeds': find } = values;
-  const seeds = seedsIn(values.seeds ?? (find ? FAR : ''));
+  const { timeline, bug, resume, pin, bounds, 'find-seeds': find } = values;
+  const seeds = seedsIn(values.seeds ?? (find || bounds ? FAR : ''));
   if (!seeds || (pin && !find) || (find && (timeline || resume))) throw new Error(USAGE);
   if (bug !== undefined && resume !== undefined) {
     throw new Error(
@@ -50,7 +57,7 @@ function asked(): Asked {
       `There is no bug “${bug}”. Use one of: ${bugs.map(({ name }) => name).join('; ')}.`,
     );
   }
-  return { seeds, timeline, find, pin, ...(bug && { bug }), ...(resume && { resume }) };
+  return { seeds, timeline, find, pin, bounds, ...(bug && { bug }), ...(resume && { resume }) };
 }
 
 function report({ seed, violations, timeline }: Outcome): void {
@@ -93,13 +100,29 @@ async function run(artifact: string, { resume, ...asked }: Asked): Promise<void>
   if (tally.violating.length > 0 || tally.seeds < asked.seeds.length) process.exitCode = 1;
 }
 
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
+
+async function findBounds(folder: string): Promise<void> {
+  const deployment = readDeployment(folder);
+  const handlers = await loadHandlers();
+  for (const bound of Object.values(bounds)) {
+    const found = await smallestLoss((delay) =>
+      new Suite(1, handlers, { script: scriptOf(bound, delay) }).run(deployment),
+    );
+    const what = found === undefined ? 'no delay loses a write' : `${seconds(found)} loses a write`;
+    console.log(`${bound.name}: ${seconds(bound.derived)} by the code, ${what}`);
+    if (found === undefined || found <= bound.derived) process.exitCode = 1;
+  }
+}
+
 async function main(): Promise<void> {
   const what = asked();
   const artifact = await packagedService(
     readFileSync(new URL('links.yml', import.meta.url), 'utf8'),
   );
   try {
-    await (what.find ? find : run)(artifact.folder, what);
+    if (what.bounds) await findBounds(artifact.folder);
+    else await (what.find ? find : run)(artifact.folder, what);
   } finally {
     artifact.remove();
   }

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import type { Execution } from 'embedded-aws/services/states/machines.ts';
 import type { ShownChange } from '../../core/identity-pool/changes.ts';
 import { entriesOf, type Provider } from '../../core/identity-pool/identity-pool.ts';
+import type { LastWrite } from '../../core/write/lease.ts';
 import { PAUSE } from '../../core/write/pause.ts';
 import type { LedgerEntry } from '../../core/write/records.ts';
 import { type Accounts, ALL_POOLS, HOME, POOLS, USER_POOLS } from './accounts.ts';
+import { START } from './clock.ts';
 import type { Interruption, Network, OurCall, Trouble } from './network.ts';
 import type { Pools } from './pools.ts';
 import type { Scene } from './scene.ts';
@@ -52,7 +54,9 @@ export class Stage {
   readonly scene: Scene;
   readonly #cast: Cast;
   readonly #awaited: (Awaited & { interruption: Interruption })[] = [];
-  readonly #invoked: { step: string; execution: string; payload: string }[] = [];
+  /** By how much the clocks of executions are fast, in milliseconds, by name. */
+  readonly #skews = new Map<string, number>();
+  readonly #invoked: { step: string; execution: string; payload: string; at: number }[] = [];
 
   constructor(scene: Scene, cast: Cast) {
     this.scene = scene;
@@ -62,7 +66,8 @@ export class Stage {
     const invoke = functions.invoke.bind(functions);
     functions.invoke = (fn, payload) => {
       const { execution = '' } = JSON.parse(payload) as { execution?: string };
-      this.#invoked.push({ step: fn.name.replace('poolbridge-dev-', ''), execution, payload });
+      const step = fn.name.replace('poolbridge-dev-', '');
+      this.#invoked.push({ step, execution, payload, at: this.now() });
       return invoke(fn, payload);
     };
   }
@@ -84,6 +89,7 @@ export class Stage {
   }
 
   #interruptionOf({ call, input, invocation }: OurCall) {
+    invocation.skew = this.#skews.get(invocation.execution) ?? 0;
     const isMeant = (each: Awaited): boolean =>
       each.call === call &&
       each.step === invocation.name &&
@@ -197,6 +203,11 @@ export class Stage {
     return this.#invocations(execution, step).length;
   }
 
+  /** When the last attempt of a step began, in epoch milliseconds; now if none has begun. */
+  began(execution: Execution, step: string): number {
+    return this.#invocations(execution, step).at(-1)?.at ?? this.now();
+  }
+
   /** The input of the last attempt of a step. */
   event(execution: Execution, step: string): Record<string, object> {
     return JSON.parse(this.#invocations(execution, step).at(-1)?.payload ?? '{}');
@@ -285,10 +296,24 @@ export class Stage {
     });
   }
 
+  /** When the lease expires, in epoch milliseconds; 0 if it is free. */
+  async leaseExpiry(poolId: string = POOLS[0]): Promise<number> {
+    return Number((await this.item('lease', poolId))?.['expiresAt']?.N ?? 0);
+  }
+
   /** Waits until the lease has expired. */
   async leaseOver(poolId: string = POOLS[0]): Promise<void> {
-    const until = Number((await this.item('lease', poolId))?.['expiresAt']?.N ?? 0);
-    await this.sleep(until - Date.now() + 100);
+    await this.sleep((await this.leaseExpiry(poolId)) - Date.now() + 100);
+  }
+
+  /** Sets the clock of an execution's functions fast, or slow if negative, from their first call on. */
+  setClock({ name }: Execution, ms: number): void {
+    this.#skews.set(name, ms);
+  }
+
+  /** The time without any clock's error, in epoch milliseconds. */
+  now(): number {
+    return START + this.scene.clock.elapsed;
   }
 
   /** Waits until an attempt of an execution has failed with this error. */
@@ -341,6 +366,20 @@ export class Stage {
     const { observer } = this.scene;
     this.#cast.pools.shownBy = (id) =>
       id === poolId ? observer.versions(id).at(-1 - states) : undefined;
+  }
+
+  /** Makes Cognito show every identity pool as it was some milliseconds ago, until the next call of {@link showOld}. */
+  showPast(ms: number): void {
+    const { clock, observer } = this.scene;
+    this.#cast.pools.shownBy = (id) => {
+      const versions = observer.versions(id);
+      return versions.findLast(({ at }) => at <= clock.elapsed - ms) ?? versions[0];
+    };
+  }
+
+  /** What the lease has about the last write of ours. */
+  async lastWrite(poolId: string = POOLS[0]): Promise<LastWrite> {
+    return JSON.parse((await this.item('lease', poolId))?.['lastWrite']?.S ?? '{}');
   }
 
   /** The app clients that have an entry in an identity pool. */

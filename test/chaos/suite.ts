@@ -65,7 +65,9 @@ export interface Outcome {
   entries: number;
   overwrittenInTheInstant: number;
   overwrittenUnseen: number;
-  /** Writes of ours that were overwritten beyond the bounds. */
+  /** Writes of ours that a write of ours overwrote without having seen them. */
+  lost: number;
+  /** Those of them that were lost beyond the bounds. */
   lostToLate: number;
   lostToOld: number;
   /** How many violations were found after such a loss. */
@@ -234,7 +236,7 @@ export class Suite {
 
   #outcome({ aws, observer }: Scene, network: Network): Outcome {
     const { violations, updates, overwrittenInTheInstant, overwrittenUnseen } = observer;
-    const { lostToLate, lostToOld, beyond } = observer;
+    const { lost, lostToLate, lostToOld, beyond } = observer;
     const executions = [...aws.stateMachines.executions.values()];
     const ours = observer.entriesNow(POOLS[0]).filter((key) => !key.includes(' foreign'));
     return {
@@ -244,6 +246,7 @@ export class Suite {
       updates,
       overwrittenInTheInstant,
       overwrittenUnseen,
+      lost,
       lostToLate,
       lostToOld,
       beyond: beyond.length,

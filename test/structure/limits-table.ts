@@ -15,21 +15,18 @@ import { SESSION_SECONDS } from '../../core/session-name.ts';
 import { READS_A_SECOND } from '../../core/user-pool.ts';
 import {
   CLOCKS_MS,
+  LATER_MS,
   LATEST_MS,
   LEASE_MS,
   NEEDED_MS,
-  REPLACED_MS,
-  UNKNOWN_MS,
   WAIT_MS,
   WRITER_SECONDS,
 } from '../../core/write/lease.ts';
 import { LAG_MS } from '../../core/write/marks.ts';
 import { KEPT_DAYS, PENDING_MS } from '../../core/write/records.ts';
+import { bounds } from '../chaos/bounds.ts';
 import type { Limit, SaidIn, SetIn, Unit } from './limits.ts';
 import { numberIn, retryOf, secondsOfRetry } from './state-machines.ts';
-
-// A write begins so late at most that it still has the time that it needs. Then this is left of the lease.
-const LATE_MS = LEASE_MS - (1000 * WRITER_SECONDS - NEEDED_MS) - CLOCKS_MS;
 
 /** How long an alarm looks back. */
 function period(alarm: string): number {
@@ -96,6 +93,8 @@ export const limits: Limit[] = [
     ['docs/architecture.md', 'even if clocks differ by {}.'],
     ['docs/reliability.md', 'a timeout, clocks that differ by {},'],
     ['docs/reliability.md', 'and {} by which clocks differ |'],
+    ['docs/reliability.md', 'less the {} by which clocks differ |'],
+    ['docs/reliability.md', '`REPLACED_MS`, less the same {} |'],
   ]),
   time('WAIT_MS of core/write/lease.ts', WAIT_MS, [
     ['docs/architecture.md', 'leaves a pending item and waits for {}.'],
@@ -103,16 +102,32 @@ export const limits: Limit[] = [
   time('NEEDED_MS of core/write/lease.ts', NEEDED_MS, [
     ['docs/reliability.md', 'of which an update needs the last {} of a function'],
   ]),
-  time(
-    'the lease after the last moment of a write, less CLOCKS_MS, of core/write/lease.ts',
-    LATE_MS,
-    [['docs/reliability.md', 'takes effect after it was sent within | {} |']],
-  ),
-  time('REPLACED_MS of core/write/lease.ts', REPLACED_MS, [
-    ['docs/reliability.md', 'for the state just before our last write {}, `REPLACED_MS` |'],
+  time('LATER_MS of core/write/lease.ts', LATER_MS, [
+    ['docs/reliability.md', 'the same, with the last {} |'],
   ]),
-  time('UNKNOWN_MS - CLOCKS_MS of core/write/lease.ts', UNKNOWN_MS - CLOCKS_MS, [
+  time('late.derived of test/chaos/bounds.ts', bounds.late.derived, [
+    ['docs/reliability.md', 'takes effect after it was sent within | {} |'],
+  ]),
+  time('late.found of test/chaos/bounds.ts', bounds.late.found, [
+    ['docs/reliability.md', 'and 2 s by which clocks differ | {} |'],
+  ]),
+  time('later.derived of test/chaos/bounds.ts', bounds.later.derived, [
+    ['docs/reliability.md', 'if its write made other calls before it | {} |'],
+  ]),
+  time('later.found of test/chaos/bounds.ts', bounds.later.found, [
+    ['docs/reliability.md', 'the same, with the last 8 s | {} |'],
+  ]),
+  time('old.derived of test/chaos/bounds.ts', bounds.old.derived, [
     ['docs/reliability.md', 'Cognito shows a state that is no more for at most | {} |'],
+  ]),
+  time('old.found of test/chaos/bounds.ts', bounds.old.found, [
+    ['docs/reliability.md', 'less the 2 s by which clocks differ | {} |'],
+  ]),
+  time('replaced.derived of test/chaos/bounds.ts', bounds.replaced.derived, [
+    ['docs/reliability.md', 'the state just before our last write for at most | {} |'],
+  ]),
+  time('replaced.found of test/chaos/bounds.ts', bounds.replaced.found, [
+    ['docs/reliability.md', 'less the same 2 s | {} |'],
   ]),
   time('PENDING_MS of core/write/records.ts', PENDING_MS, [
     ['docs/runbook.md', 'may still write it for up to {}.'],
