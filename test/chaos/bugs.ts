@@ -259,7 +259,7 @@ export const bugs: Bug[] = [
     seed: 10,
     changes: [
       {
-        file: 'core/request/approval.ts',
+        file: 'core/request/approval-time.ts',
         find: 'if (times.length === 0) return undefined;',
         replace: 'if (times.length >= 0) return undefined;',
       },
