@@ -2,6 +2,7 @@ import type { Script } from './script.ts';
 import { doubtScripts } from './scripts/doubt.ts';
 import { leaseScripts } from './scripts/lease.ts';
 import { ledgerScripts } from './scripts/ledger.ts';
+import { marksScripts } from './scripts/marks.ts';
 import { waitingScripts } from './scripts/waiting.ts';
 
 /** All scripts, each with the mistakes that it detects. */
@@ -10,4 +11,5 @@ export const scripts: Script[] = [
   ...waitingScripts,
   ...ledgerScripts,
   ...doubtScripts,
+  ...marksScripts,
 ];

@@ -3,6 +3,7 @@ import type { Execution } from 'embedded-aws/services/states/machines.ts';
 import type { ShownChange } from '../../core/identity-pool/changes.ts';
 import { entriesOf, type Provider } from '../../core/identity-pool/identity-pool.ts';
 import type { LastWrite } from '../../core/write/lease.ts';
+import type { Mark } from '../../core/write/marks.ts';
 import { PAUSE } from '../../core/write/pause.ts';
 import type { LedgerEntry } from '../../core/write/records.ts';
 import { type Accounts, ALL_POOLS, HOME, POOLS, USER_POOLS } from './accounts.ts';
@@ -39,6 +40,7 @@ export interface Said {
   outcome?: string;
   changes: ShownChange[];
   writtenBy?: string;
+  marksCleared?: Mark[];
   error?: string;
 }
 
@@ -176,11 +178,12 @@ export class Stage {
     await this.until(() => execution.status !== 'RUNNING');
     const { error, output = '{}' } = execution;
     const { results = [] } = JSON.parse(output) as { results?: Said[] };
-    const [{ outcome, changes = [], writtenBy } = { changes: [] }] = results;
+    const [{ outcome, changes = [], writtenBy, marksCleared } = { changes: [] }] = results;
     return {
       changes,
       ...(outcome !== undefined && { outcome }),
       ...(writtenBy !== undefined && { writtenBy }),
+      ...(marksCleared && { marksCleared }),
       ...(error !== undefined && { error }),
     };
   }
@@ -265,6 +268,23 @@ export class Stage {
   ): Promise<LedgerEntry | undefined> {
     const item = await this.item(`entry#${providerName(userPoolId)}#${clientId}`, poolId);
     return item?.['body']?.S === undefined ? undefined : JSON.parse(item['body'].S);
+  }
+
+  /** Records an app client as deleted, as a forged or mistaken event once did. */
+  async mark(clientId: string, userPoolId: string = USER_POOLS[0]): Promise<void> {
+    const entry: LedgerEntry = {
+      state: 'unlinked',
+      providerName: providerName(userPoolId),
+      clientId,
+      deleted: true,
+      links: [],
+      execution: 'x:forged',
+      sequence: 0,
+      time: Date.now(),
+    };
+    const sequence = { N: String(entry.sequence) };
+    const sk = `entry#${entry.providerName}#${clientId}`;
+    await this.put(sk, { body: { S: JSON.stringify(entry) }, sequence });
   }
 
   /** Someone pauses all writes. */
