@@ -21,13 +21,16 @@ export async function crowd(args: string[]): Promise<void> {
   try {
     const suite = new Suite(1, await loadHandlers(), { crowd: { count } });
     const outcome = await suite.run(readDeployment(artifact.folder));
-    const { updates, entries, executions, violations, lastEnd } = outcome;
+    const { updates, entries, executions, violations, lastEnd, table } = outcome;
     console.table({
       'app clients created at once': count,
       'calls of UpdateIdentityPool': updates,
       'updates for each client': Number((updates / count).toFixed(4)),
       executions: executions,
       'entries lost': count - entries,
+      'most reads on one key of the table in a second (of 3,000 units)': Math.ceil(table.reads),
+      'most writes on one key of the table in a second (of 1,000 units)': Math.ceil(table.writes),
+      'calls that DynamoDB refused': table.refused,
       violations: violations.length,
       'seconds until all have ended (virtual)': Math.round(lastEnd / 1000),
       'seconds on this machine': Math.round((performance.now() - start) / 1000),

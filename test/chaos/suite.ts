@@ -34,6 +34,7 @@ import { Refusals } from './refusals.ts';
 import type { Scene } from './scene.ts';
 import type { Script } from './script.ts';
 import { Stage } from './stage.ts';
+import { TableLoad } from './table-load.ts';
 import { fill, lagListings, shortenPages } from './user-pools.ts';
 
 // Latency and rates of AWS when many app clients are created at once; the suite's own latency is added.
@@ -58,6 +59,8 @@ export interface Outcome {
   calls: number;
   /** Number of calls of ListUserPoolClients. */
   lists: number;
+  /** What a crowd used of the throughput of one partition key of the table, in capacity units per second. */
+  table: { reads: number; writes: number; refused: number };
   faults: number;
   /** When the last execution ended, in milliseconds. */
   lastEnd: number;
@@ -120,6 +123,7 @@ export class Suite {
   readonly #script: Script | undefined;
   readonly #timeline: string[] = [];
   readonly #drawn: Counts = {};
+  readonly #table = new TableLoad();
 
   constructor(seed: number, handlers: Handlers, { crowd, script }: Plot = {}) {
     this.#seed = seed;
@@ -172,8 +176,10 @@ export class Suite {
       beside.watch();
       const people = new People(scene, accounts, pools);
       const disturbances = new Disturbances(scene, { accounts, people, links: judged }, this.#seed);
-      if (this.#crowd) this.#gather(this.#crowd, aws, people);
-      else {
+      if (this.#crowd) {
+        this.#table.watch(aws, clock);
+        this.#gather(this.#crowd, aws, people);
+      } else {
         shortenPages(aws);
         lagListings(scene, faults.lag);
       }
@@ -253,6 +259,11 @@ export class Suite {
       drawn: this.#drawn,
       calls: network.calls,
       lists: network.lists,
+      table: {
+        reads: this.#table.most('reads'),
+        writes: this.#table.most('writes'),
+        refused: this.#table.refused,
+      },
       faults: network.faultsMet,
       executions: executions.length,
       lastEnd: Math.max(0, ...executions.map(({ stopDate = 0 }) => stopDate)) * 1000 - START,
