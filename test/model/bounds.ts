@@ -1,4 +1,4 @@
-import { type Bound, DELETE_A, LINK_A, LINK_B, UNLINK_A } from './world.ts';
+import { type Bound, DELETE_A, LINK_A, LINK_B, UNLINK_A, UNLINK_ALL } from './world.ts';
 
 type Kind = keyof Bound['faults'];
 
@@ -31,6 +31,7 @@ interface Named {
 
 const THREE = [LINK_A, LINK_B, UNLINK_A];
 const TWO = [LINK_A, UNLINK_A];
+const WHOLE = [LINK_A, UNLINK_ALL, LINK_B];
 
 /** The bounds that the test checks. */
 export const SMALL: Named[] = [
@@ -41,6 +42,18 @@ export const SMALL: Named[] = [
   {
     name: 'two writers, a refused call and the foreign writer',
     bound: bound(TWO, { linkedBefore: true, faults: faults('refused', 'foreign') }),
+  },
+  {
+    name: 'two writers that wait, and a refused call',
+    bound: bound(TWO, { waiting: true, linkedBefore: true, faults: faults('refused') }),
+  },
+  {
+    name: 'a link and an unlink of the whole user pool that wait, and a refused call',
+    bound: bound([LINK_A, UNLINK_ALL], {
+      waiting: true,
+      linkedBefore: true,
+      faults: faults('refused'),
+    }),
   },
 ];
 
@@ -77,5 +90,13 @@ export const LARGE: Named[] = [
   {
     name: 'two writers and reconcile, one is killed or stopped',
     bound: bound(TWO, { reconcile: true, linkedBefore: true, faults: faults('crash') }),
+  },
+  {
+    name: 'two links and an unlink of the whole user pool that wait, one is killed or stopped',
+    bound: bound(WHOLE, { waiting: true, linkedBefore: true, faults: faults('crash') }),
+  },
+  {
+    name: 'two links and an unlink of the whole user pool that wait, a call whose answer is lost',
+    bound: bound(WHOLE, { waiting: true, linkedBefore: true, faults: faults('lost') }),
   },
 ];

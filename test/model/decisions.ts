@@ -86,25 +86,31 @@ function numberOf({
 /** A request of the model. */
 export interface Request {
   operation: 'link' | 'unlink';
-  client: Client;
+  /** `all` of the user pool can only be unlinked. */
+  client: Client | 'all';
   /** Whether the app client was deleted. */
   deleted?: true;
 }
 
+/** The entries that a request is about, as bits of a pool. */
+export const entriesOf = ({ client }: Request): number =>
+  client === 'all' ? ENTRIES : 1 << client;
+
 /** A request with its own key, as the links allow it. */
 export function allowed({ operation, client, deleted }: Request, key: string): Allowed {
-  const [covering] = coverage(CLIENTS[client]);
+  const name = client === 'all' ? {} : { clientName: CLIENTS[client] };
+  const [covering] = coverageOf(LINKS, { userPoolId: USER_POOL, ...name });
   if (!covering) throw new Error('The links of the model cover both app clients.');
   return {
     key,
     execution: `arn:aws:states:us-east-1:111111111111:execution:poolbridge-model-link:${key}`,
     links: covering.links,
-    clientName: CLIENTS[client],
+    ...name,
     ...(deleted && { deleted }),
     intent: {
       operation,
       providerName: PROVIDER,
-      clientId: CLIENTS[client],
+      ...(client !== 'all' && { clientId: CLIENTS[client] }),
       ...covering.entry,
     },
   };

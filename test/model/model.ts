@@ -1,5 +1,5 @@
 import { type Checked, check, type Model } from './checker.ts';
-import { CLIENTS, MAPPING } from './decisions.ts';
+import { CLIENTS, entriesOf, MAPPING } from './decisions.ts';
 import { PRODUCT, type Protocol } from './protocol.ts';
 import { keyOf, type Process, type State } from './state.ts';
 import { isWriting, surroundings } from './surroundings.ts';
@@ -23,8 +23,8 @@ function disagreement({ pool, ledger }: State): string | undefined {
 /** Whether a deleted app client is linked after its deletion was done, while no process holds the lease. */
 function revived({ bound }: World, { pool, lease, processes }: State): string | undefined {
   const isLeft = bound.requests.some(
-    ({ client, deleted }, number) =>
-      deleted && (pool & bit(client)) !== 0 && isAnswered(processes[number]),
+    (request, number) =>
+      request.deleted && (pool & entriesOf(request)) !== 0 && isAnswered(processes[number]),
   );
   return isLeft && lease.nonce === 0 ? 'what was deleted is there after its deletion' : undefined;
 }
@@ -55,7 +55,7 @@ function unexplained(world: World, state: State, client: number): string | undef
   const isThere = (state.pool & bit(client)) !== 0;
   const about = world.bound.requests
     .map((request, number) => ({ ...request, number, process: processOf(state, number) }))
-    .filter((each) => each.client === client);
+    .filter((each) => (entriesOf(each) & bit(client)) !== 0);
   // A deletion wins over all other requests.
   if (about.some(({ deleted }) => deleted)) return undefined;
   const wanted = isThere ? 'link' : 'unlink';

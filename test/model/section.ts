@@ -1,7 +1,7 @@
 import { Answers, knownIn } from './answers.ts';
 import { jobOf, renewed } from './calls.ts';
 import type { Move } from './checker.ts';
-import type { Pool } from './decisions.ts';
+import { entriesOf, type Pool, type Request } from './decisions.ts';
 import {
   type Failure,
   isSameWrite,
@@ -10,11 +10,17 @@ import {
   type Process,
   type State,
 } from './state.ts';
-import { without } from './world.ts';
+import { bit, without } from './world.ts';
 
 // The work under the lease: CriticalSection in aws/write/critical-section.ts, and PoolWriter. A step is one call
 // of AWS with the computation after it. Several calls are one step if no other process can affect anything
 // between them.
+
+/** Whether the ledger has the app client of a request as deleted. */
+const isMarked = (request: Request, ledger: State['ledger']): boolean =>
+  ledger.some(
+    ({ known }, client) => known === 'deleted' && (entriesOf(request) & bit(client)) !== 0,
+  );
 
 /** The work of one process under its lease. */
 export class Section extends Answers {
@@ -27,7 +33,7 @@ export class Section extends Answers {
     const { number } = this.turn;
     const own = this.world.bound.requests[number];
     if (own?.operation !== 'link' || !this.world.protocol.looksForDeletion) return false;
-    return ledger[own.client]?.known === 'deleted';
+    return isMarked(own, ledger);
   }
 
   /**
@@ -77,12 +83,11 @@ export class Section extends Answers {
     const isAnswered = (request: number): boolean =>
       protocol.dropsAnswered && request !== number && next.answers[request] !== null;
     next.pending = next.pending.filter((request) => !isAnswered(request));
-    const isMarked = (request: number): boolean => {
-      const { operation, client } = requests[request] ?? {};
-      if (operation !== 'link' || client === undefined || request === number) return false;
-      return next.ledger[client]?.known === 'deleted';
+    const isLeft = (request: number): boolean => {
+      const each = requests[request];
+      return request !== number && each?.operation === 'link' && isMarked(each, next.ledger);
     };
-    const waiting = next.pending.filter((request) => !isMarked(request));
+    const waiting = next.pending.filter((request) => !isLeft(request));
     const own = isReconcile ? this.#confirmed(next, now) : [number];
     const isLast = !isReconcile || !protocol.repairsFirst;
     const joined = isLast ? [...waiting, ...own] : [...own, ...waiting];

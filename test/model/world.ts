@@ -4,6 +4,7 @@ import {
   CLIENTS,
   Decisions,
   ENTRIES,
+  entriesOf,
   MAPPING,
   type Request,
   SETTING,
@@ -30,6 +31,7 @@ export const UNLINK_A: Request = { operation: 'unlink', client: 0 };
 export const DELETE_A: Request = { operation: 'unlink', client: 0, deleted: true };
 
 export const UNLINK_B: Request = { operation: 'unlink', client: 1 };
+export const UNLINK_ALL: Request = { operation: 'unlink', client: 'all' };
 
 const REPAIRS: readonly Request[] = [LINK_A, LINK_B, UNLINK_A, UNLINK_B];
 
@@ -86,13 +88,14 @@ export class World {
     const request = this.bound.requests[process];
     if (!request) return 'reconcile';
     const operation = request.deleted ? 'delete' : request.operation;
-    return `${operation} ${CLIENTS[request.client]}`;
+    return `${operation} ${request.client === 'all' ? 'all' : CLIENTS[request.client]}`;
   }
 
-  /** Whether two requests are about the same app client, and want the opposite of it. */
+  /** Whether two requests are about the same app client, and want the opposite for it. */
   areOpposed(a: number, b: number): boolean {
     const [one, other] = [this.bound.requests[a], this.bound.requests[b]];
-    return one?.client === other?.client && one?.operation !== other?.operation;
+    if (!one || !other || one.operation === other.operation) return false;
+    return (entriesOf(one) & entriesOf(other)) !== 0;
   }
 
   /** Puts all requests into the table in order, as if another execution had the lease. */

@@ -1,4 +1,5 @@
 import type { Move } from './checker.ts';
+import { entriesOf } from './decisions.ts';
 import { Section } from './section.ts';
 import { newProcess, type Outcome, type Process, type State, type Step } from './state.ts';
 import { bit, TICKET, type Turn, type World, without } from './world.ts';
@@ -51,7 +52,7 @@ function report({ world, number }: Turn, next: State, outcome: Outcome): string 
   next.processes[number] = ended;
   const request = world.bound.requests[number];
   if (!request) return undefined;
-  const isThere = (next.pool & bit(request.client)) !== 0;
+  const isThere = (next.pool & entriesOf(request)) !== 0;
   const wantsIt = request.operation === 'link';
   const isDone = outcome !== 'NOT_LINKED' && outcome !== 'FAILED' && outcome !== 'STOPPED';
   if (!isDone || isThere === wantsIt) return undefined;
