@@ -64,10 +64,13 @@ const items = spoiled(bodies).map((body) => ({
 
 const good: Record<Operation, fc.Arbitrary<object>> = {
   AssumeRole: fc.constant({}),
-  DescribeIdentityPool: identityPools.map((pool) => ({
-    ...pool,
-    IdentityPoolId: target.identityPoolId,
-  })),
+  // At times about another identity pool, which must not be written back.
+  DescribeIdentityPool: fc
+    .tuple(identityPools, fc.integer({ min: 0, max: 9 }))
+    .map(([pool, nth]) => ({
+      ...pool,
+      IdentityPoolId: nth === 0 ? `${target.identityPoolId}0` : target.identityPoolId,
+    })),
   UpdateIdentityPool: identityPools,
   ListUserPoolClients: fc.constantFrom(
     { UserPoolClients: [{ ClientId: 'ours', ClientName: 'web', UserPoolId: target.userPoolId }] },
