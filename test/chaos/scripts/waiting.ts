@@ -4,6 +4,7 @@ import type { Script } from '../script.ts';
 import { fill } from '../user-pools.ts';
 
 const step = 'UpdateIdentityPool';
+const updating = { step, call: 'cognito-identity:UpdateIdentityPool' };
 const allowed = 'aws/write/allowed.ts';
 const criticalSection = 'aws/write/critical-section.ts';
 const gathering = 'aws/write/gathering.ts';
@@ -192,6 +193,39 @@ export const waitingScripts: Script[] = [
       );
       goOn();
       assert.equal((await stage.said(execution)).outcome, 'LINKED');
+    },
+  },
+  {
+    name: 'a request that has failed is not written by another execution later',
+    mistakes: [
+      {
+        name: 'a request that has failed goes on waiting',
+        changes: [
+          { file: 'aws/write/safe-write.ts', find: '!isRetried(error)', replace: '!error' },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [refused, other] = [await stage.createClient(), await stage.createClient()];
+      const { execution, goOn } = await stage.waiting(() => stage.tell('link', refused));
+      stage.failing({ ...updating, by: execution }, () => 'denied');
+      goOn();
+      assert.equal((await stage.said(execution)).error, 'TargetAccessDeniedError');
+      assert.equal((await stage.said(await stage.tell('link', other))).outcome, 'LINKED');
+      assert.deepEqual(
+        [refused, other].map((clientId) => stage.clients().includes(clientId)),
+        [false, true],
+      );
+    },
+  },
+  {
+    name: 'a request whose credentials expire within a step is tried again with new ones',
+    mistakes: [],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      const linking = await stage.tell('link', clientId);
+      stage.failing({ ...updating, by: linking }, () => 'expired');
+      assert.equal((await stage.said(linking)).outcome, 'LINKED');
     },
   },
   {
