@@ -61,13 +61,13 @@ async function deployedLinks({ file, session, stage }: Known): Promise<Links | u
   const { check, links } = await checkLinks(file);
   if (file !== undefined && !links) throw new UsageError(`--links: ${check.found}`);
   if (file !== undefined || !links) return links;
-  const { versionIn, versionOf } = await import('../packaging/version.ts');
+  const { versionIn, linksDigest } = await import('../packaging/version.ts');
   try {
     const sfn = await session.stepFunctions();
     const stateMachineArn = await new Machines(session, stage).arnOf('link');
     const { definition = '{}' } = await sfn.describeStateMachine({ stateMachineArn });
     const deployed = versionIn(String(JSON.parse(definition).Comment));
-    return deployed?.links === versionOf(links).links ? links : undefined;
+    return deployed?.links === linksDigest(links) ? links : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { type LocalAws, startAws } from 'embedded-aws';
 import { Session } from '../cli/session.ts';
-import type { Demo } from '../console/server/api.ts';
+import type { ConsoleOptions, Demo } from '../console/server/api.ts';
+import { parseLinks } from '../packaging/links-file/links-file.ts';
 import { A, Accounts, B, type Where } from './accounts.ts';
 import { openBrowser } from './browser.ts';
 import { Feed } from './feed.ts';
@@ -46,10 +47,14 @@ function demoOf({ local, pair }: Deployment): Demo | undefined {
 }
 
 /** Serves the console of a deployment, on its usual port if that is free. Returns its address. */
-async function consoleOf(deployment: Deployment, session: Session): Promise<string> {
+async function consoleOf(
+  deployment: Deployment,
+  session: Session,
+  links: ConsoleOptions['links'],
+): Promise<string> {
   const { serveConsole } = await import('../console/server/server.ts');
   const demo = demoOf(deployment);
-  const options = { session, stage: STAGE, ...(demo && { demo }) };
+  const options = { session, stage: STAGE, ...(demo && { demo }), ...(links && { links }) };
   const { address } = await serveConsole(options, CONSOLE_PORT).catch(() => serveConsole(options));
   return address;
 }
@@ -157,7 +162,9 @@ export async function start(options: StartOptions): Promise<Started> {
       return started;
     }
     const session = sessionOn(local, home);
-    const address = await consoleOf(deployment, session);
+    const known = own ? own.links : parseLinks(LINKS, 'links.yml').links;
+    const atHand = { known: [known], ...(links !== undefined && { file: links }) };
+    const address = await consoleOf(deployment, session, atHand);
     announce({ endpoint: local.endpoint, region: home.region });
     isUp = true;
     say(`\n${tryOutLines(deployment, address).join('\n')}`);

@@ -39,9 +39,12 @@ function codeDigest(): string {
   return digest(JSON.stringify(texts));
 }
 
+/** The digest of links.yml, with its defaults filled in. */
+export const linksDigest = (links: Links): string => digest(JSON.stringify(links));
+
 /** The version of this working copy. */
 export const versionOf = (links: Links): Version => ({
-  links: digest(JSON.stringify(links)),
+  links: linksDigest(links),
   code: codeDigest(),
 });
 

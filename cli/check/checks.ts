@@ -51,7 +51,8 @@ export async function runChecks(
 
 export const AGAIN = 'Resolve what the message says, then check again.';
 
-const DEFAULT_FILE = fileURLToPath(new URL('../../links.yml', import.meta.url));
+/** links.yml of this working copy. */
+export const DEFAULT_FILE = fileURLToPath(new URL('../../links.yml', import.meta.url));
 
 /** links.yml of the working copy, if it can be read. */
 export async function checkLinks(file = DEFAULT_FILE): Promise<{ check: Check; links?: Links }> {

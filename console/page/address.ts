@@ -6,6 +6,8 @@ export interface Address {
   execution?: string;
   /** Id of the identity pool that is shown. */
   identityPoolId?: string;
+  /** Whether the links are shown. */
+  isLinks?: true;
   /** The choices, by name. */
   choices: Readonly<Record<string, string>>;
 }
@@ -14,24 +16,32 @@ export interface Address {
 export function addressIn(hash: string): Address {
   const [path = '', query = ''] = hash.replace(/^#/, '').split(/\?(.*)/s);
   const choices = Object.fromEntries(new URLSearchParams(query));
+  if (path === '/links') return { choices, isLinks: true };
   const [, kind, name] = /^\/(execution|pool)\/(.+)$/.exec(path) ?? [];
   if (name === undefined) return { choices };
   return kind === 'pool' ? { choices, identityPoolId: name } : { choices, execution: name };
 }
 
+function pathOf({
+  execution,
+  identityPoolId,
+  isLinks,
+}: {
+  [K in keyof Omit<Address, 'choices'>]: Address[K] | undefined;
+}): string {
+  if (execution !== undefined) return `#/execution/${execution}`;
+  if (identityPoolId !== undefined) return `#/pool/${identityPoolId}`;
+  return isLinks ? '#/links' : '#/';
+}
+
 /** The part of an address from `#` on. Choices without a value are left out. */
 export function hashOf(
-  { execution, identityPoolId }: Omit<Address, 'choices'>,
+  { execution, identityPoolId, isLinks }: Omit<Address, 'choices'>,
   choices: Readonly<Record<string, string | undefined>> = {},
 ): string {
   const chosen = Object.entries(choices).filter(([, value]) => value);
   const query = new URLSearchParams(chosen as [string, string][]).toString();
-  const path =
-    execution !== undefined
-      ? `#/execution/${execution}`
-      : identityPoolId === undefined
-        ? '#/'
-        : `#/pool/${identityPoolId}`;
+  const path = pathOf({ execution, identityPoolId, isLinks });
   return query === '' ? path : `${path}?${query}`;
 }
 

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { Execution } from './execution.tsx';
 import { Banners, Header, News } from './frame.tsx';
+import { Links } from './links.tsx';
 import { Overview } from './overview.tsx';
 import { PlanDialog } from './plan-dialog.tsx';
 import { Pool } from './pool.tsx';
@@ -29,11 +30,14 @@ const Missing = ({ sentence }: { sentence: string }) => (
 
 function Content({ page }: { page: Page }): JSX.Element {
   const { overview, view, problem } = page;
-  const { execution, identityPoolId } = page.address;
+  const { execution, identityPoolId, isLinks } = page.address;
   if (problem !== undefined) return <Missing sentence={problem} />;
   if (!overview) return <Loading what="Poolbridge" />;
   // Nothing is known yet but an error, which a banner shows.
   if (overview.about.account === '') return <Heading text="Poolbridge" />;
+  if (isLinks) {
+    return <Links pools={new Set(overview.pools.map((pool) => pool.identityPoolId))} />;
+  }
   if (identityPoolId !== undefined) {
     const pool = overview.pools.find((each) => each.identityPoolId === identityPoolId);
     return pool ? (

@@ -10,7 +10,11 @@ import { StatusBadge } from './result.tsx';
 import { allRows, choose, page as current, loadOlder, type Page, show } from './store.ts';
 import { Ago, breakable, Code, Panel, Table } from './words.tsx';
 
-const Request = ({ row: { operation, userPoolId, clientId, isDryRun } }: { row: Row }) => (
+const Request = ({
+  row: { operation, userPoolId, clientId, clientName, isDryRun },
+}: {
+  row: Row;
+}) => (
   <>
     {operation}
     {isDryRun && <span class="dim"> (dry run)</span>}
@@ -23,7 +27,7 @@ const Request = ({ row: { operation, userPoolId, clientId, isDryRun } }: { row: 
     {clientId !== undefined && (
       <>
         {' '}
-        <Code of={clientId} />
+        <Code of={clientId} /> {clientName}
       </>
     )}
   </>

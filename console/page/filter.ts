@@ -2,7 +2,7 @@ import type { Row } from '../server/protocol.ts';
 
 /** Which executions a list shows. Members that are absent or blank leave out nothing. */
 export interface RowFilter {
-  /** A part of the app client's id. */
+  /** A part of the app client's id or name. */
   client?: string;
   /** A part of the user pool's id. */
   userPool?: string;
@@ -29,7 +29,7 @@ export const outcomeOf = ({ status, outcome = '', at }: Row): string => {
 export function matches(row: Row, filter: RowFilter, now = Date.now()): boolean {
   const { client, userPool, outcome, hours, who, writes } = filter;
   return (
-    holds(row.clientId, client) &&
+    (holds(row.clientId, client) || holds(row.clientName, client)) &&
     holds(row.userPoolId, userPool) &&
     holds(row.requestedBy, who) &&
     (!outcome || outcomeOf(row) === outcome) &&

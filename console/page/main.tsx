@@ -18,8 +18,9 @@ const TICK_MS = 30_000;
 /** The title of the tab, which tells it apart from others. */
 function title(): string {
   const { view, address, overview } = page;
-  const { execution, identityPoolId } = address;
+  const { execution, identityPoolId, isLinks } = address;
   const end = `Poolbridge ${overview?.about.stage ?? ''}`.trimEnd();
+  if (isLinks) return `links.yml · ${end}`;
   if (identityPoolId !== undefined) return `${identityPoolId} · ${end}`;
   if (execution === undefined)
     return machineIn(address) === 'link' ? end : `Reconciliations · ${end}`;

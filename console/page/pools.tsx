@@ -95,6 +95,9 @@ export function Pools({ overview }: { overview: Overview }): JSX.Element {
   );
   return (
     <Panel id="pools" title="Identity pools" beside={check}>
+      <p>
+        <a href="#/links">links.yml as it is deployed, and its map</a>
+      </p>
       {pools.length === 0 ? (
         <WithoutPools overview={overview} />
       ) : (

@@ -3,9 +3,12 @@ import { HTTPException } from 'hono/http-exception';
 import { Finder } from '../../cli/executions/finder.ts';
 import { Failure } from '../../cli/output/exit.ts';
 import type { Session } from '../../cli/session.ts';
+import { DeployedLinks } from '../../cli/settings/deployed-links.ts';
+import type { Links } from '../../core/links/links.ts';
 import { isObject, isOneOf, isText } from '../../core/shape.ts';
 import { Abilities } from './abilities.ts';
 import { Entries } from './entries.ts';
+import { linksView } from './links.ts';
 import { Live } from './live.ts';
 import { newsOf } from './news.ts';
 import { Plans } from './plans.ts';
@@ -26,6 +29,8 @@ export interface ConsoleOptions {
   session: Session;
   stage: string;
   demo?: Demo;
+  /** The file of links.yml, if it is not the usual one, and links that may be deployed without being in it. */
+  links?: { file?: string; known?: Links[] };
 }
 
 // Longer than any plan or reason.
@@ -100,13 +105,14 @@ function actionIn(body: Body): Action {
 }
 
 /** The API of the console, below its path. The page that asks was checked before. */
-export function api({ session, stage, demo }: ConsoleOptions): Hono {
+export function api({ session, stage, demo, links: linksAtHand }: ConsoleOptions): Hono {
   const abilities = new Abilities(session, stage);
   const about = demo && { userPoolId: demo.userPoolId, identityPoolId: demo.identityPoolId };
   const live = new Live({ session, stage, demo: about }, abilities);
   const plans = new Plans(session, stage, abilities);
   const finder = new Finder(session, stage);
   const entries = new Entries(session, stage);
+  const links = new DeployedLinks(session, stage, linksAtHand);
   /** Answers with the result of an action, and refreshes the pages. */
   const refreshed = async (context: Context, done: Promise<object>): Promise<Response> => {
     try {
@@ -122,6 +128,7 @@ export function api({ session, stage, demo }: ConsoleOptions): Hono {
       const page = await live.lists.page(machine === 'reconcile' ? 'reconcile' : 'link', next);
       return context.json(await live.lists.withDetails(page));
     })
+    .get('/links', async (context) => context.json(await linksView(links)))
     .get('/find', async (context) => {
       const execution = await finder.find(context.req.query('named') ?? '');
       return context.json({ execution });

@@ -6,6 +6,7 @@ import { PoolsNow, type Traced, traced } from '../../cli/executions/pools-now.ts
 import type { Session } from '../../cli/session.ts';
 import { auditRecords, type DescribedExecution } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
+import { Names } from './names.ts';
 import { isPlan } from './plan-name.ts';
 import { poolViews } from './pools.ts';
 import type { PoolView, Row, Rows } from './protocol.ts';
@@ -44,6 +45,9 @@ function knownOf(described: DescribedExecution): Known {
   };
 }
 
+const clientIn = ({ userPoolId, clientId }: Row) =>
+  userPoolId === undefined || clientId === undefined ? [] : [{ userPoolId, clientId }];
+
 const bare = ({ executionArn = '', name = '', ...item }: ExecutionListItem): Row => ({
   execution: executionArn,
   name,
@@ -59,11 +63,13 @@ export class Lists {
   readonly #now: PoolsNow;
   readonly #known = new Map<string, Known>();
   readonly #running = new Map<string, Row>();
+  readonly #names: Names;
 
   constructor(session: Session, stage: string) {
     this.#session = session;
     this.#executions = new Executions(session, stage);
     this.#now = new PoolsNow(session, stage);
+    this.#names = new Names(session);
   }
 
   /** A page of a list, without reading any execution. */
@@ -87,7 +93,12 @@ export class Lists {
     });
     return {
       rows: read.map(
-        (row) => ({ ...row, ...(at.get(row.execution) && { at: at.get(row.execution) }) }) as Row,
+        (row) =>
+          ({
+            ...row,
+            ...this.#names.of(row.clientId),
+            ...(at.get(row.execution) && { at: at.get(row.execution) }),
+          }) as Row,
       ),
       ...(next !== undefined && { next }),
     };
@@ -139,9 +150,17 @@ export class Lists {
     );
     // The rows are newest first, and the newest name counts.
     const names = new Map(links.toReversed().flatMap((each) => each.names));
-    return poolViews(found).map((pool) => {
-      const name = names.get(pool.identityPoolId);
-      return name === undefined ? pool : { ...pool, name };
+    const views = poolViews(found);
+    const drift = views.flatMap((view) => view.drift);
+    for (const { clientId, clientName } of drift) this.#names.tell(clientId, clientName);
+    this.#names.lookUp([...drift, ...link.rows.flatMap(clientIn)]);
+    return views.map((view) => {
+      const name = names.get(view.identityPoolId);
+      return {
+        ...view,
+        ...(name !== undefined && { name }),
+        drift: view.drift.map((each) => ({ ...each, ...this.#names.of(each.clientId) })),
+      };
     });
   }
 

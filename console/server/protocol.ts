@@ -30,6 +30,7 @@ export interface Row {
   operation?: string;
   userPoolId?: string;
   clientId?: string;
+  clientName?: string;
   requestedBy?: string;
   isDryRun?: boolean;
   /** Whether it wrote to an identity pool. */
@@ -82,6 +83,55 @@ export interface PoolView {
 
 /** Every entry of an identity pool. */
 export type PoolEntries = FoundPool;
+
+/** One link that is deployed. */
+export interface LinkView {
+  name: string;
+  /** Their ids, and the tags that they are found by. */
+  userPools: string[];
+  /** Globs on the names of app clients. */
+  clients: string[];
+  identityPoolId: string;
+  /** Everything else that it says. */
+  settings: string[];
+}
+
+/** What deploying the working copy would do to a link. Values are JSON. */
+export interface LinkChangeView {
+  op: 'add' | 'remove' | 'change';
+  link: string;
+  keys: { key: string; before?: string; after?: string }[];
+}
+
+/** Where the map of user pools, links and identity pools draws what, in pixels. */
+export interface MapView {
+  width: number;
+  height: number;
+  nodes: {
+    kind: 'user pool' | 'link' | 'identity pool';
+    name: string;
+    x: number;
+    y: number;
+    width: number;
+    height: number;
+  }[];
+  /** The two ends of each line. */
+  ways: [x: number, y: number][][];
+}
+
+/** links.yml as it is deployed, and as it is in the working copy. */
+export interface LinksView {
+  /** The file of the working copy. */
+  file: string;
+  /** Why the file can't be read. */
+  problem?: string;
+  /** Absent if no version of the file that is at hand is the deployed one. */
+  deployed?: LinkView[];
+  /** Absent if there are too many links to draw. */
+  map?: MapView;
+  /** Absent if one of the two is not known. */
+  changes?: LinkChangeView[];
+}
 
 /** The overview, which is kept up to date while a page is open. */
 export interface Overview {

@@ -82,6 +82,12 @@ export function parseLinks(text: string, shown: string): LinksFile {
   throw new LinksFileError(`${inLines(problems, shown).join('\n')}\nNothing was packaged.`);
 }
 
+/** The path of a file as messages show it: short, if the file is in the current folder. */
+export function shownPath(file: string): string {
+  const near = relative(process.cwd(), file);
+  return near.startsWith('..') ? file : near;
+}
+
 /**
  * Reads a links.yml with {@link parseLinks}.
  *
@@ -89,8 +95,7 @@ export function parseLinks(text: string, shown: string): LinksFile {
  * @throws LinksFileError that names every problem, or says that the file can not be read.
  */
 export function readLinksFile(file: string): LinksFile {
-  const near = relative(process.cwd(), file);
-  const shown = near.startsWith('..') ? file : near;
+  const shown = shownPath(file);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import type { Browser } from 'playwright-core';
 import { Session } from '../../cli/session.ts';
 import type { News, Overview, PoolView } from '../../console/server/protocol.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
 import { poolbridge } from '../cli/command.ts';
+import { sharedLinks } from '../setup.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_A, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
+import { barriersIn } from './accessibility.ts';
+import { openBrowser, withoutBrowser } from './browser.ts';
 
 const APPROVED = 'us-east-1_Approve01';
 const HALF = 'us-east-1_Half00001';
@@ -26,15 +33,19 @@ describe('drift', () => {
     for (const id of [APPROVED, HALF, HEALED]) await world.createUserPool(id);
     for (const id of [pools.healed, pools.mobile]) await world.createIdentityPool(id);
     await world.createIdentityPool(pools.there, ACCOUNT_C, {});
-    const credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' };
-    const { endpoint } = world.local;
-    const session = new Session({ endpoint, region: 'us-east-1', credentials });
-    console = await serveConsole({ session, stage: 'dev' });
+    console = await serveConsole(options());
   });
   after(async () => {
     await console?.close();
     await world.close();
   });
+
+  const options = () => {
+    const credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' };
+    const { endpoint } = world.local;
+    const session = new Session({ endpoint, region: 'us-east-1', credentials });
+    return { session, stage: 'dev' };
+  };
 
   /** The first overview that is as it should be. */
   async function overview(isMeant: (each: Overview) => boolean): Promise<Overview> {
@@ -145,5 +156,72 @@ describe('drift', () => {
     assert.deepEqual(shown[pools.healed]!.drift, [`removed ${one}`]);
     assert.equal(shown[pools.there]!.counts!['linked'], 1);
     assert.deepEqual(shown, await byCommand());
+  });
+
+  test('is named by app client, also where no report has the name', async () => {
+    const clientId = await world.createAppClient(HALF, 'app-named');
+    await world.run({ userPoolId: HALF, clientId, dryRun: true });
+    const { link } = await overview((each) =>
+      each.link.rows.some((row) => row.clientId === clientId && row.clientName !== undefined),
+    );
+    const row = link.rows.find((each) => each.clientId === clientId);
+    assert.equal(row!.clientName, 'app-named');
+  });
+
+  describe('of the links', { skip: withoutBrowser }, () => {
+    let browser: Browser;
+    let folder: string;
+    before(async () => {
+      browser = await openBrowser();
+      folder = mkdtempSync(join(tmpdir(), 'poolbridge-links-'));
+    });
+    after(async () => {
+      await browser?.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    test('is what an edit of the working copy would change, beside the deployed links and their map', async () => {
+      const file = join(folder, 'links.yml');
+      const deployed = sharedLinks();
+      writeFileSync(file, deployed);
+      const { session } = options();
+      const own = await serveConsole({ session, stage: 'dev', links: { file } });
+      const page = await browser.newPage();
+      await page.goto(own.address);
+      await page.getByRole('link', { name: 'links.yml as it is deployed' }).click();
+      const row = (region: string, text: string) =>
+        page.getByRole('region', { name: region }).getByRole('row').filter({ hasText: text });
+      const link = row('The links that are deployed', 'half-open');
+      await link.getByText(HALF).waitFor();
+      await page.getByText('would change no link: it says what is deployed.').waitFor();
+
+      const map = page.getByRole('region', { name: 'From user pools by links to identity pools' });
+      const spots = await map.getByRole('listitem').allTextContents();
+      for (const spot of [`user pool ${HALF}`, 'link half-open', `identity pool ${pools.mobile}`]) {
+        assert.ok(spots.includes(spot), spot);
+      }
+
+      const edited = deployed
+        .replace('  half-closed:', '  half-shut:')
+        .replace('providerQuota: 3', 'providerQuota: 4')
+        .replace('providerQuota: 3', 'providerQuota: 4');
+      writeFileSync(file, edited);
+      await page.getByRole('button', { name: 'Read again' }).click();
+      const change = (text: string) => row('What deploying would change', text).textContent();
+      assert.match((await change('tight'))!, /changed.*tight.*providerQuota: 3 → 4/);
+      assert.match((await change('half-closed'))!, /removed/);
+      assert.match((await change('half-shut'))!, /added/);
+      writeFileSync(file, 'links: none');
+      await page.getByRole('button', { name: 'Read again' }).click();
+      await page.getByRole('alert').filter({ hasText: 'links.yml:1: ' }).waitFor();
+      // The checker takes minutes for hundreds of links, so it gets a few.
+      await page.evaluate(() => {
+        const rest = document.querySelectorAll('tbody tr:nth-child(n + 4), .spot:nth-child(n + 9)');
+        for (const each of rest) each.remove();
+      });
+      assert.deepEqual(await barriersIn(page), []);
+      await page.close();
+      await own.close();
+    });
   });
 });

@@ -32,6 +32,8 @@ const light = await open(browser, address, false);
 await light.getByLabel('Name of a new app client').fill('android');
 await light.getByRole('button', { name: 'Create the app client' }).click();
 await light.locator('.executions tr').filter({ hasText: 'LINKED' }).nth(3).waitFor();
+// Its name is looked up a little later.
+await light.locator('.executions').getByText('android').waitFor();
 await light.mouse.move(0, 0);
 await take(light, 'console-light');
 await take(await open(browser, address, true), 'console-dark');
@@ -41,6 +43,12 @@ await light.getByRole('button', { name: 'Read every entry' }).click();
 await light.getByText(/^\d+ of \d+ entries\.$/).waitFor();
 await light.locator('h1').focus();
 await take(light, 'identity-pool');
+await light.goBack();
+
+await light.getByRole('link', { name: 'links.yml as it is deployed' }).click();
+await light.getByRole('heading', { name: 'Map' }).waitFor();
+await light.locator('h1').focus();
+await take(light, 'links');
 await light.goBack();
 
 await light.locator('.executions tr').filter({ hasText: 'LINKED' }).first().click();
