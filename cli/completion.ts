@@ -83,11 +83,10 @@ function valued({ commands }: Words): OptionWord[] {
 }
 
 // An option before the command, and its value, must not pass for the command.
-const sharedPattern = ({ shared }: Words): string =>
-  shared
-    .filter(({ takesValue }) => takesValue)
-    .map(({ word }) => word)
-    .join('|');
+const sharedWithValues = ({ shared }: Words): string[] =>
+  shared.filter(({ takesValue }) => takesValue).map(({ word }) => word);
+
+const sharedPattern = (all: Words): string => sharedWithValues(all).join('|');
 
 const executionPattern = ({ commands }: Words): string =>
   commands
@@ -175,27 +174,57 @@ compdef _${name} ${name}
 `;
 }
 
-function fish({ name, commands }: Words): string {
-  const list = (kind: Kind) => ` -x -a '(npx ${name} values ${kind} 2>/dev/null)'`;
+// The builtin conditions of fish take the value of a shared option for the command.
+const fishFunctions = (name: string, sharedWords: string): string => `function __${name}_command
+  set -l words (commandline -opc)
+  set -l i 2
+  while test $i -le (count $words)
+    switch $words[$i]
+      case ${sharedWords}
+        set i (math $i + 1)
+      case '-*'
+      case '*'
+        echo $words[$i]
+        return
+    end
+    set i (math $i + 1)
+  end
+end
+function __${name}_is
+  set -l command (__${name}_command)
+  test "$command" = "$argv[1]"
+end
+function __${name}_values
+  set -l words (commandline -opc)
+  set -l shared
+  for i in (seq (count $words))
+    if contains -- $words[$i] ${sharedWords}; and test $i -lt (count $words)
+      set -a shared $words[$i] $words[(math $i + 1)]
+    end
+  end
+  npx ${name} values $argv[1] $shared 2>/dev/null
+end`;
+
+function fish(all: Words): string {
+  const { name, commands, shared } = all;
+  const list = (kind: Kind) => ` -x -a '(__${name}_values ${kind})'`;
   const valuesOf = ({ choices, kind, takesValue }: OptionWord): string => {
     if (kind) return list(kind);
     if (choices) return ` -x -a '${choices.join(' ')}'`;
     return takesValue ? ' -r' : '';
   };
+  const within = (command: string) => `complete -c ${name} -n '__${name}_is "${command}"'`;
+  const optionLine = (command: string) => (option: OptionWord) =>
+    `${within(command)} -l ${option.word.slice(2)}${valuesOf(option)} -d ${single(option.what)}`;
   const linesFor = ({ word: command, what, options, takesExecution }: CommandWords) => [
-    `complete -c ${name} -n __fish_use_subcommand -f -a ${command} -d ${single(what)}`,
-    ...(takesExecution
-      ? [
-          `complete -c ${name} -n '__fish_seen_subcommand_from ${command}' -f${list('executions').replace(' -x', '')}`,
-        ]
-      : []),
-    ...options.map(
-      (option) =>
-        `complete -c ${name} -n '__fish_seen_subcommand_from ${command}' -l ${option.word.slice(2)}${valuesOf(option)} -d ${single(option.what)}`,
-    ),
+    `${within('')} -f -a ${command} -d ${single(what)}`,
+    ...(takesExecution ? [`${within(command)} -f -a '(__${name}_values executions)'`] : []),
+    ...options.map(optionLine(command)),
   ];
   return [
     `# npx ${name} completion fish | source; alias ${name} 'npx ${name}'`,
+    fishFunctions(name, sharedWithValues(all).join(' ')),
+    ...[...shared, HELP].map(optionLine('')),
     ...commands.flatMap(linesFor),
   ].join('\n');
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -242,36 +241,4 @@ describe('poolbridge check', () => {
     for (const name of ['deployed', 'trail in us-east-1'])
       assert.equal(of(name)!.status, 'unknown');
   });
-});
-
-test('poolbridge completion completes commands, options and values, also after shared options', async () => {
-  const world = { local: { endpoint: '' } } as World;
-  const { out } = await poolbridge(world, ['completion', 'bash']);
-  const complete = (...words: string[]) =>
-    execFileSync(
-      'bash',
-      [
-        '-c',
-        `${out}\n# In place of the command: what it is called with.\nnpx() { echo "\${@:3}"; }\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _poolbridge; echo "\${COMPREPLY[@]}"`,
-        '-',
-        ...words,
-      ],
-      { encoding: 'utf8' },
-    ).trim();
-  assert.equal(complete('poolbridge', 'un'), 'unlink undo');
-  assert.equal(complete('poolbridge', 'audit', '--f'), '--format');
-  assert.equal(complete('poolbridge', 'audit', '--st'), '--stage');
-  assert.equal(complete('poolbridge', '--stage', 'link', 'un'), 'unlink undo');
-  assert.equal(complete('poolbridge', '--stage', 'link', 'audit', '--format', 'h'), 'html');
-  assert.equal(complete('poolbridge', 'entries', '--state', 'mi'), 'missing');
-  assert.equal(
-    complete('poolbridge', '--stage', 'prod', 'status', '--link', ''),
-    'links --stage prod',
-  );
-  assert.equal(complete('poolbridge', 'show', 'e'), 'executions');
-  assert.equal(complete('poolbridge', 'show', '--la'), '--last');
-  for (const shell of ['zsh', 'fish']) {
-    const script = (await poolbridge(world, ['completion', shell])).out;
-    for (const word of ['unlink', 'all-clients', 'stage']) assert.ok(script.includes(word), shell);
-  }
 });
