@@ -1,5 +1,3 @@
-import type { SessionOptions } from './session.ts';
-
 /** AWS credentials. */
 export interface Credentials {
   accessKeyId: string;
@@ -10,6 +8,15 @@ export interface Credentials {
 
 /** Finds credentials when a client needs them. The client says how it reaches AWS. */
 export type Provider = (context?: object) => Promise<Credentials>;
+
+/** Which credentials a session uses. */
+export interface CredentialOptions {
+  profile?: string;
+  /** Used instead of the credentials in the environment. */
+  credentials?: Credentials;
+  /** Asks for the code of an MFA device, by its serial number or ARN. */
+  mfaCode?: (serial: string) => Promise<string>;
+}
 
 /** The program that a profile names for its credentials has failed. */
 class CredentialProcessError extends Error {
@@ -51,7 +58,7 @@ function shared(provider: Provider): Provider {
 }
 
 /** Credentials of a profile that assumes a role or runs a program; undefined if it does neither. */
-async function ofProfile({ profile, mfaCode }: SessionOptions): Promise<Provider | undefined> {
+async function ofProfile({ profile, mfaCode }: CredentialOptions): Promise<Provider | undefined> {
   const name = profile ?? process.env['AWS_PROFILE'] ?? 'default';
   const { loadSharedConfigFiles } = await import('@smithy/core/config');
   const { configFile, credentialsFile } = await loadSharedConfigFiles();
@@ -79,7 +86,7 @@ async function ofProfile({ profile, mfaCode }: SessionOptions): Promise<Provider
  * @see https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-authentication.html
  */
 export async function credentialsOf(
-  options: SessionOptions,
+  options: CredentialOptions,
 ): Promise<{ credentials?: Credentials | Provider }> {
   const { profile, credentials } = options;
   if (credentials) return { credentials };

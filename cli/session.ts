@@ -6,19 +6,19 @@ import type { DynamoDB } from '@aws-sdk/client-dynamodb';
 import type { EventBridge } from '@aws-sdk/client-eventbridge';
 import type { SFN } from '@aws-sdk/client-sfn';
 import { parseArn } from '../core/arn.ts';
-import { type Credentials, credentialsOf, type Provider } from './credentials.ts';
+import {
+  type CredentialOptions,
+  type Credentials,
+  credentialsOf,
+  type Provider,
+} from './credentials.ts';
 import { networkOf } from './network.ts';
 import { checkProfile } from './profiles.ts';
 
 /** What the options say about the session; what they leave out is found as the AWS CLI finds it. */
-export interface SessionOptions {
-  profile?: string;
+export interface SessionOptions extends CredentialOptions {
   region?: string;
   endpoint?: string;
-  /** Used instead of the credentials in the environment. */
-  credentials?: Credentials;
-  /** Asks for the code of an MFA device, by its serial number or ARN. */
-  mfaCode?: (serial: string) => Promise<string>;
 }
 
 /** Who runs a command, and the account and Region of its state machines. */
