@@ -2,24 +2,16 @@ import assert from 'node:assert/strict';
 import type { Execution } from 'embedded-aws/services/states/machines.ts';
 import type { ShownChange } from '../../core/identity-pool/changes.ts';
 import { entriesOf, type Provider } from '../../core/identity-pool/identity-pool.ts';
-import type { LastWrite } from '../../core/write/lease.ts';
 import type { Mark } from '../../core/write/marks.ts';
-import { PAUSE } from '../../core/write/pause.ts';
-import type { LedgerEntry } from '../../core/write/records.ts';
 import { type Accounts, ALL_POOLS, HOME, POOLS, USER_POOLS } from './accounts.ts';
 import { START } from './clock.ts';
 import type { Interruption, Network, OurCall, Trouble } from './network.ts';
 import type { Pools } from './pools.ts';
 import type { Scene } from './scene.ts';
+import { providerName, StageTable } from './stage-table.ts';
 
-const TableName = 'poolbridge-dev';
 // The longest duration of a script, in milliseconds of virtual time.
 const LONGEST = 10 * 60_000;
-
-type Item = Record<string, { S?: string; N?: string }>;
-
-const providerName = (userPoolId: string): string =>
-  `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
 
 /** A call of ours that a script waits for. */
 export interface Awaited {
@@ -52,8 +44,7 @@ interface Cast {
 }
 
 /** Both accounts with the service deployed, where a script decides what happens and when. */
-export class Stage {
-  readonly scene: Scene;
+export class Stage extends StageTable {
   readonly #cast: Cast;
   readonly #awaited: (Awaited & { interruption: Interruption })[] = [];
   /** By how much the clocks of executions are fast, in milliseconds, by name. */
@@ -61,7 +52,7 @@ export class Stage {
   readonly #invoked: { step: string; execution: string; payload: string; at: number }[] = [];
 
   constructor(scene: Scene, cast: Cast) {
-    this.scene = scene;
+    super(scene);
     this.#cast = cast;
     cast.network.interruptionOf = (call) => this.#interruptionOf(call);
     const { functions } = scene.aws;
@@ -224,103 +215,6 @@ export class Stage {
     return JSON.parse((await functions.invoke(fn, JSON.stringify(event))).payload);
   }
 
-  async #ask(operation: string, input: object): Promise<{ Item?: Item; Items?: Item[] }> {
-    const answer = await this.scene.aws.tables.ask(HOME, operation, { TableName, ...input });
-    return answer as { Item?: Item; Items?: Item[] };
-  }
-
-  async item(sk: string, poolId: string = POOLS[0]): Promise<Item | undefined> {
-    const { Item } = await this.#ask('GetItem', { Key: { pk: { S: poolId }, sk: { S: sk } } });
-    return Item;
-  }
-
-  async put(sk: string, item: Item, poolId: string = POOLS[0]): Promise<void> {
-    await this.#ask('PutItem', { Item: { pk: { S: poolId }, sk: { S: sk }, ...item } });
-  }
-
-  async #items(prefix: string, poolId: string): Promise<Item[]> {
-    const { Items = [] } = await this.#ask('Query', {
-      KeyConditionExpression: 'pk = :pool AND begins_with(sk, :prefix)',
-      ExpressionAttributeValues: { ':pool': { S: poolId }, ':prefix': { S: prefix } },
-    });
-    return Items;
-  }
-
-  /** The keys of the answered requests. */
-  async answered(poolId: string = POOLS[0]): Promise<string[]> {
-    const items = await this.#items('answer#', poolId);
-    return items.map(({ sk }) => sk?.S?.slice('answer#'.length) ?? '');
-  }
-
-  /** The key of the request that an execution waits for. */
-  async keyOf({ arn }: Execution, poolId: string = POOLS[0]): Promise<string> {
-    const items = await this.#items('pending#', poolId);
-    const own = items.find(({ body }) => body?.S?.includes(arn));
-    assert.ok(own, `${arn} does not wait`);
-    return own['sk']?.S?.slice('pending#'.length) ?? '';
-  }
-
-  /** The ledger entry of an app client. */
-  async ledger(
-    clientId: string,
-    userPoolId: string = USER_POOLS[0],
-    poolId: string = POOLS[0],
-  ): Promise<LedgerEntry | undefined> {
-    const item = await this.item(`entry#${providerName(userPoolId)}#${clientId}`, poolId);
-    return item?.['body']?.S === undefined ? undefined : JSON.parse(item['body'].S);
-  }
-
-  /** Records an app client as deleted, as a forged or mistaken event once did. */
-  async mark(clientId: string, userPoolId: string = USER_POOLS[0]): Promise<void> {
-    const entry: LedgerEntry = {
-      state: 'unlinked',
-      providerName: providerName(userPoolId),
-      clientId,
-      deleted: true,
-      links: [],
-      execution: 'x:forged',
-      sequence: 0,
-      time: Date.now(),
-    };
-    const sequence = { N: String(entry.sequence) };
-    const sk = `entry#${entry.providerName}#${clientId}`;
-    await this.put(sk, { body: { S: JSON.stringify(entry) }, sequence });
-  }
-
-  /** Someone pauses all writes. */
-  async pause(): Promise<void> {
-    await this.put(PAUSE, {}, PAUSE);
-  }
-
-  async resume(): Promise<void> {
-    await this.#ask('DeleteItem', { Key: { pk: { S: PAUSE }, sk: { S: PAUSE } } });
-  }
-
-  /** Takes the lease for another holder for `ms` milliseconds, even if it is held. */
-  async takeLease(ms: number, poolId: string = POOLS[0]): Promise<void> {
-    await this.#ask('UpdateItem', {
-      Key: { pk: { S: poolId }, sk: { S: 'lease' } },
-      UpdateExpression: 'SET nonce = :another, holder = :another, expiresAt = :until',
-      ExpressionAttributeValues: {
-        ':another': { S: 'another' },
-        ':until': { N: String(Date.now() + ms) },
-      },
-    });
-  }
-
-  /** Releases a lease that {@link takeLease} took. */
-  async freeLease(poolId: string = POOLS[0]): Promise<void> {
-    await this.#ask('UpdateItem', {
-      Key: { pk: { S: poolId }, sk: { S: 'lease' } },
-      UpdateExpression: 'REMOVE nonce, holder, expiresAt',
-    });
-  }
-
-  /** When the lease expires, in epoch milliseconds; 0 if it is free. */
-  async leaseExpiry(poolId: string = POOLS[0]): Promise<number> {
-    return Number((await this.item('lease', poolId))?.['expiresAt']?.N ?? 0);
-  }
-
   /** Waits until the lease has expired. */
   async leaseOver(poolId: string = POOLS[0]): Promise<void> {
     await this.sleep((await this.leaseExpiry(poolId)) - Date.now() + 100);
@@ -395,11 +289,6 @@ export class Stage {
       const versions = observer.versions(id);
       return versions.findLast(({ at }) => at <= clock.elapsed - ms) ?? versions[0];
     };
-  }
-
-  /** What the lease has about the last write of ours. */
-  async lastWrite(poolId: string = POOLS[0]): Promise<LastWrite> {
-    return JSON.parse((await this.item('lease', poolId))?.['lastWrite']?.S ?? '{}');
   }
 
   /** The app clients that have an entry in an identity pool. */
