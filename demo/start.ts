@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type LocalAws, startAws } from 'embedded-aws';
 import { Session } from '../cli/session.ts';
 import type { ConsoleOptions, Demo } from '../console/server/api.ts';
@@ -99,6 +102,15 @@ async function storyOn(local: LocalAws, say: Say, silent: boolean) {
   return { deployment: { local, home: A, pair }, found: { execution } };
 }
 
+/** The story's links.yml as a file, with which the console compares what is deployed. It is removed at the end. */
+function storyFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'poolbridge-links-'));
+  const file = join(folder, 'links.yml');
+  writeFileSync(file, LINKS);
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return file;
+}
+
 /** Deploys the service with one's own links.yml. */
 async function ownOn(local: LocalAws, own: OwnLinks, say: Say, silent: boolean) {
   for (const warning of own.warnings) say(warning);
@@ -163,7 +175,7 @@ export async function start(options: StartOptions): Promise<Started> {
     }
     const session = sessionOn(local, home);
     const known = own ? own.links : parseLinks(LINKS, 'links.yml').links;
-    const atHand = { known: [known], ...(links !== undefined && { file: links }) };
+    const atHand = { known: [known], file: links ?? storyFile() };
     const address = await consoleOf(deployment, session, atHand);
     announce({ endpoint: local.endpoint, region: home.region });
     isUp = true;
