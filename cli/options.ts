@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { shellWord } from './output/command-line.ts';
 import { UsageError } from './output/exit.ts';
 import { Session, type SessionOptions } from './session.ts';
 
@@ -21,15 +22,14 @@ export function sessionOf(command: Command): Session {
   return session;
 }
 
-/** A command line of the same stage, profile, Region and endpoint as that of a command. */
-export function commandLine(command: Command, words: string): string {
+/** The stage, profile, Region and endpoint that a command line names, for the commands that follow it. */
+export function sharedWords(command: Command): string[] {
   const program = command.parent ?? command;
-  const shared = (['stage', 'profile', 'region', 'endpoint'] as const).flatMap((name) =>
+  return (['stage', 'profile', 'region', 'endpoint'] as const).flatMap((name) =>
     program.getOptionValueSource(name) === 'cli'
-      ? [`--${name} ${program.getOptionValue(name)}`]
+      ? [`--${name} ${shellWord(program.getOptionValue(name))}`]
       : [],
   );
-  return ['poolbridge', words, ...shared].join(' ');
 }
 
 /** Collects the values of an option that may be repeated. */

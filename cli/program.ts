@@ -23,6 +23,8 @@ import { unlink } from './commands/unlink.ts';
 import { values } from './commands/values.ts';
 import { why } from './commands/why.ts';
 import { lookOf, prepareAnswer, withLookOptions } from './look.ts';
+import { sharedWords } from './options.ts';
+import { programName } from './output/command-line.ts';
 import { codeOf, exit, UsageError } from './output/exit.ts';
 import { type Streams, Terminal } from './output/terminal.ts';
 import { versionText } from './version.ts';
@@ -77,7 +79,10 @@ function programOf(terminal: Terminal, others: AddCommand[]): Command {
       outputError: () => {},
     })
     .addHelpText('after', epilogue)
-    .hook('preAction', (_, command) => prepareAnswer(command, terminal))
+    .hook('preAction', (_, command) => {
+      terminal.shared = sharedWords(command);
+      return prepareAnswer(command, terminal);
+    })
     .exitOverride();
   program.hook('preAction', (_, action) => checkOptions(action));
   // Every session of the program asks at its terminal.
@@ -115,7 +120,7 @@ export async function run(
     if (!error) return exit.done;
     const known = program.commands.find((command) => command.name() === args[0]);
     const name = known ? ` ${known.name()}` : '';
-    terminal.fail(error, `For help: poolbridge${name} --help`);
+    terminal.fail(error, `For help: ${programName()}${name} --help`);
     // Then 2 says that something would change, as terraform plan does.
     return args.includes('--detailed-exitcode') ? exit.failed : codeOf(error);
   }

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import { executionOf } from '../../core/execution.ts';
 import type { Links } from '../../core/links/links.ts';
 import type { PoolIssuer } from '../../core/reconcile/issuers.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import { pausedText } from '../../core/write/pause.ts';
 import { type Version, versionIn, versionOf } from '../../packaging/version.ts';
+import { presentIn } from '../executions/entries.ts';
 import { Machines } from '../executions/machines.ts';
 import { issuerAdvice, issuerSentence } from '../output/issuers.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -70,7 +72,7 @@ export async function checkLinks(file = DEFAULT_FILE): Promise<{ check: Check; l
         check: ok('links.yml', `${count} ${count === 1 ? 'link' : 'links'}, well-formed`),
         links,
       };
-    const todo = 'Add a link, and deploy.';
+    const todo = 'Add a link, and deploy. If another file was deployed, name it with --links.';
     return { check: bad('warning', 'links.yml', 'it has no link', todo), links };
   } catch (error) {
     return { check: bad('failed', 'links.yml', (error as Error).message, 'Correct the file.') };
@@ -79,8 +81,6 @@ export async function checkLinks(file = DEFAULT_FILE): Promise<{ check: Check; l
 
 const SIGN_IN =
   'Sign in to the account that Poolbridge is deployed to, or set AWS_PROFILE, and name its Region.';
-const DEPLOY =
-  'Deploy: npx osls deploy. If it is deployed, use the stage, Region and account of the deployment.';
 
 /** The identity, account and Region of the caller. */
 export const checkCredentials = (session: Session): Promise<Check[]> =>
@@ -89,9 +89,16 @@ export const checkCredentials = (session: Session): Promise<Check[]> =>
     return [ok('credentials', `${arn}, account ${account}, ${region}`)];
   });
 
-function versionCheck(deployed: Version | undefined, links: Links): Check {
+/** What is deployed, as far as the links.yml here can tell. */
+function versionCheck(deployed: Version | undefined, links: Links, deploy: string): Check {
   const check = 'deployed version';
-  if (!deployed) return bad('warning', check, 'the deployment does not state its version', DEPLOY);
+  if (!deployed)
+    return bad(
+      'warning',
+      check,
+      'the deployment does not state its version',
+      `Deploy again: ${deploy}`,
+    );
   const here = versionOf(links);
   const different = [
     ...(deployed.links === here.links ? [] : ['links.yml']),
@@ -99,42 +106,49 @@ function versionCheck(deployed: Version | undefined, links: Links): Check {
   ];
   if (different.length === 0) return ok(check, 'links.yml and the code here are what is deployed');
   const found = `${different.join(' and ')} here ${different.length > 1 ? 'differ' : 'differs'} from what is deployed`;
-  return bad('warning', check, found, `Find out with git which is newer. ${DEPLOY}`);
+  return bad(
+    'warning',
+    check,
+    found,
+    `If another links.yml was deployed, name it with --links. If not, find out with git which is newer. To deploy what is here: ${deploy}`,
+  );
 }
 
 /** Whether Poolbridge is deployed, and whether links.yml and the code here are what is deployed. */
 export const checkDeployed = (
   session: Session,
   stage: string,
-  links: Links | undefined,
-): Promise<Check[]> =>
-  runChecks('deployed', DEPLOY, async () => {
+  { links, deploy }: { links: Links | undefined; deploy: string },
+): Promise<Check[]> => {
+  const todo = `If it is deployed, name its stage, Region and account. If not: ${deploy}`;
+  return runChecks('deployed', todo, async () => {
     const machines = new Machines(session, stage);
     const sfn = await session.stepFunctions();
     const stateMachineArn = await machines.arnOf('link');
     const { definition = '{}' } = await sfn.describeStateMachine({ stateMachineArn });
     const version = versionIn(String(JSON.parse(definition).Comment));
-    return [ok('deployed', stateMachineArn), ...(links ? [versionCheck(version, links)] : [])];
+    return [
+      ok('deployed', stateMachineArn),
+      ...(links ? [versionCheck(version, links, deploy)] : []),
+    ];
   });
+};
 
 /** Whether all writes are paused. */
-export const checkPause = (session: Session, stage: string): Promise<Check[]> =>
+export const checkPause = (session: Session, stage: string, terminal: Terminal): Promise<Check[]> =>
   runChecks('writes', AGAIN, async () => {
     const found = await new Pauses(session, stage).find();
     if (!found) return [ok('writes', 'not paused')];
-    const todo = `When the reason is gone: poolbridge resume --stage ${stage}`;
+    const todo = `When the reason is gone: ${terminal.commandLine('resume')}`;
     return [bad('warning', 'writes', `paused ${pausedText(found.pause)}`, todo)];
   });
 
-const quotaOf = (links: Links, id: string): number | undefined =>
-  Object.values(links).find(({ identityPool }) => identityPool === id)?.providerQuota;
-
 /** How many entries there are, and how many more fit. */
-function quotaCheck({ identityPoolId, counts }: PoolReport, links: Links): Check {
+function quotaCheck(pool: PoolReport): Check {
+  const { identityPoolId, counts, quota } = pool;
   const check = identityPoolId;
-  const { missing, removed, ...inPool } = counts;
-  const present = Object.values(inPool).reduce((sum, count) => sum + count, 0);
-  const quota = quotaOf(links, identityPoolId);
+  const { missing } = counts;
+  const present = presentIn(pool);
   if (quota === undefined) return ok(check, `its role can be assumed; ${present} entries`);
   const left = quota - present;
   const found = `its role can be assumed; ${present} of ${quota} entries, room for ${left}`;
@@ -146,9 +160,9 @@ function quotaCheck({ identityPoolId, counts }: PoolReport, links: Links): Check
 }
 
 /** What to do if an identity pool could not be checked. */
-const todoAbout = ({ error }: { error: string }): string =>
+const todoAbout = ({ error }: { error: string }, deploy: string): string =>
   error === 'UnknownPoolFieldError'
-    ? 'Update Poolbridge and deploy it: npx osls deploy. Until then it writes nothing to this identity pool. If the newest version does not know the setting either, report an issue.'
+    ? `Update Poolbridge; until then it writes nothing to this identity pool. If the newest version does not know the setting either, report an issue. To deploy the new version: ${deploy}`
     : 'The message says what to do.';
 
 /** Whether the users of a user pool can sign in with the entries that its links write. */
@@ -163,7 +177,7 @@ function issuerCheck(issuer: PoolIssuer): Check {
 export const checkPools = (
   session: Session,
   stage: string,
-  { links, link, terminal }: { links: Links; link: string | undefined; terminal: Terminal },
+  { link, terminal, deploy }: { link: string | undefined; terminal: Terminal; deploy: string },
 ): Promise<Check[]> =>
   runChecks('identity pools', AGAIN, async () => {
     const machines = new Machines(session, stage);
@@ -172,16 +186,21 @@ export const checkPools = (
     const report: Partial<ReconcileOutput> = 'output' in ending ? ending.output : ending.report;
     if (!report.identityPools) {
       const { error, message } = 'error' in ending ? ending : { error: '', message: '' };
-      return [bad('failed', 'identity pools', `${error}: ${message}`, 'See the execution.')];
+      return [
+        bad(
+          'failed',
+          'identity pools',
+          `${error}: ${message}`,
+          `See the execution: ${terminal.commandLine(`show ${executionOf(execution).name}`)}`,
+        ),
+      ];
     }
     return report.identityPools.flatMap((pool) => {
       const { identityPoolId, failure } = pool;
       const failed = failure && `${failure.error}: ${failure.message}`;
       return [
-        ...('counts' in pool
-          ? [quotaCheck(pool, links), ...(pool.issuers ?? []).map(issuerCheck)]
-          : []),
-        ...(failed ? [bad('failed', identityPoolId, failed, todoAbout(failure))] : []),
+        ...('counts' in pool ? [quotaCheck(pool), ...(pool.issuers ?? []).map(issuerCheck)] : []),
+        ...(failed ? [bad('failed', identityPoolId, failed, todoAbout(failure, deploy))] : []),
       ];
     });
   });

@@ -1,3 +1,4 @@
+import { executionOf } from '../../core/execution.ts';
 import { expanded } from '../../core/identity-pool/changes.ts';
 import { globMatches, globsInclude, isExclusion } from '../../core/links/glob.ts';
 import type { Links } from '../../core/links/links.ts';
@@ -5,6 +6,7 @@ import type { TargetReport } from '../../core/request/outcome.ts';
 import { type Pause, pausedText } from '../../core/write/pause.ts';
 import type { FoundEntry } from '../executions/entries.ts';
 import type { WaitingRequest } from '../executions/waiting.ts';
+import type { CommandLine } from '../output/command-line.ts';
 
 /** Why the users of an app client get no credentials, or may not. */
 export const REASONS = [
@@ -34,7 +36,8 @@ export interface Reason {
 
 /** What is known of an app client and one of its identity pools. */
 export interface Known {
-  stage: string;
+  /** Makes the commands that a reason names. */
+  commandLine: CommandLine;
   userPoolId: string;
   clientId: string;
   waiting: WaitingRequest[];
@@ -54,8 +57,8 @@ const byError: Record<string, Reason['reason']> = {
 };
 
 const todos: Partial<Record<Reason['reason'], string>> = {
-  'no such app client': 'Check both ids: poolbridge entries shows those that have entries.',
-  'not covered': 'Add the user pool to a link in links.yml, and deploy.',
+  'not covered':
+    'If it should be linked, name the user pool in userPools of a link, and the app client in its clients, in links.yml. Then deploy.',
   quota:
     'Unlink app clients that no longer exist, or raise the quota L-14403AD5 and set providerQuota.',
   'role mapping': 'Correct roleMapping in links.yml, or remove the mapping that is left behind.',
@@ -64,13 +67,19 @@ const todos: Partial<Record<Reason['reason'], string>> = {
 };
 
 /** The reason that an error stands for. */
-export function reasonOfError({ error, message }: { error: string; message: string }): Reason {
+export function reasonOfError(
+  { error, message }: { error: string; message: string },
+  commandLine: CommandLine,
+): Reason {
   const reason = byError[error] ?? 'failed';
   return {
     reason,
     blocks: true,
     found: message,
-    todo: todos[reason] ?? `Look up ${error} in docs/runbook.md.`,
+    todo:
+      reason === 'no such app client'
+        ? `Check both ids. To see those that have entries: ${commandLine('entries')}`
+        : (todos[reason] ?? `Look up ${error} in docs/runbook.md.`),
   };
 }
 
@@ -106,8 +115,10 @@ export function exclusionOf(
   };
 }
 
-const subject = ({ stage, userPoolId, clientId }: Known): string =>
-  `--stage ${stage} --user-pool ${userPoolId} --client ${clientId}`;
+const linking = ({ commandLine, userPoolId, clientId }: Known, identityPoolId: string): string =>
+  commandLine(
+    `link --user-pool ${userPoolId} --client ${clientId} --identity-pool ${identityPoolId}`,
+  );
 
 function waits(known: Known, identityPoolId: string): Reason[] {
   return known.waiting
@@ -121,7 +132,7 @@ function waits(known: Known, identityPoolId: string): Reason[] {
       reason: 'waits for approval',
       blocks: true,
       found: `The link waits for approval since ${since}.`,
-      todo: `Decide: poolbridge approve ${execution} --stage ${known.stage} --identity-pool ${identityPoolId} --reason "…"`,
+      todo: `Decide: ${known.commandLine(`approve ${executionOf(execution).name} --identity-pool ${identityPoolId} --reason "…"`)}`,
     }));
 }
 
@@ -133,21 +144,22 @@ function missing(known: Known, identityPoolId: string): Reason[] {
           reason: 'paused',
           blocks: true,
           found: `All writes have been paused ${pausedText(known.pause.pause)}.`,
-          todo: `When the reason is gone: poolbridge resume --stage ${known.stage}`,
+          todo: `When the reason is gone: ${known.commandLine('resume')}`,
         },
       ]
     : [];
   const waiting = waits(known, identityPoolId);
-  if (waiting.length > 0) return [...waiting, ...paused];
+  // What the pause would refuse comes after it.
+  if (waiting.length > 0) return [...paused, ...waiting];
   const entry: Reason = {
     reason: 'entry missing',
     blocks: true,
     found: known.entry?.since
       ? `The identity pool has no entry for it. Poolbridge wrote the entry last at ${known.entry.since}.`
       : 'The identity pool has no entry for it.',
-    todo: `Link it: poolbridge link ${subject(known)} --identity-pool ${identityPoolId}`,
+    todo: `Link it: ${linking(known, identityPoolId)}`,
   };
-  return [entry, ...paused];
+  return [...paused, entry];
 }
 
 const CANT_SEE: Reason = {
@@ -160,7 +172,7 @@ const CANT_SEE: Reason = {
 
 /** Every reason that one identity pool gives, the ones that block first. */
 export function reasonsIn(result: TargetReport, known: Known): Reason[] {
-  if (result.outcome === 'FAILED') return [reasonOfError(result)];
+  if (result.outcome === 'FAILED') return [reasonOfError(result, known.commandLine)];
   const changes = result.changes.flatMap(expanded);
   if (changes.some(({ op }) => op === 'add')) return missing(known, result.identityPoolId);
   const beside = changes.map(({ op }) => op);
@@ -171,7 +183,7 @@ export function reasonsIn(result: TargetReport, known: Known): Reason[] {
             reason: 'role mapping',
             blocks: false,
             found: `The entry is there, but not with what links.yml sets beside it (${[...new Set(beside)].join(', ')}), so users may get another role or other session tags.`,
-            todo: `Write it: poolbridge link ${subject(known)} --identity-pool ${result.identityPoolId}`,
+            todo: `Write it: ${linking(known, result.identityPoolId)}`,
           },
         ]
       : [];

@@ -2,24 +2,28 @@ import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import { executionOf } from '../../core/execution.ts';
 import { type WaitingRequest, waitingRequests } from '../executions/waiting.ts';
-import { commandLine, optionsOf, sessionOf } from '../options.ts';
+import { optionsOf, sessionOf } from '../options.ts';
 import { changeLines } from '../output/changes.ts';
+import { pauseLines } from '../output/pause-lines.ts';
 import { requestedByText } from '../output/requested-by.ts';
 import type { Sheet } from '../output/sheet.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { age, moment, span } from '../output/times.ts';
+import { pausedIn } from '../settings/pauses.ts';
 
 /** The command that decides, to which a reason is added. */
-const decidingCommand = (command: Command, { execution, identityPoolId }: WaitingRequest): string =>
-  commandLine(
-    command,
+const decidingCommand = (
+  terminal: Terminal,
+  { execution, identityPoolId }: WaitingRequest,
+): string =>
+  terminal.commandLine(
     `approve ${executionOf(execution).name} --identity-pool ${identityPoolId} --reason "…"`,
   );
 
 const namesOf = ({ clientId = '', clientName }: WaitingRequest): Map<string, string> =>
   new Map(clientName === undefined ? [] : [[clientId, clientName]]);
 
-function linesOf(waiting: WaitingRequest[], command: Command): string[] {
+function linesOf(waiting: WaitingRequest[], terminal: Terminal): string[] {
   if (waiting.length === 0) return ['No change waits for approval.'];
   const now = Date.now();
   const lines = waiting.flatMap((each) => {
@@ -30,7 +34,7 @@ function linesOf(waiting: WaitingRequest[], command: Command): string[] {
       ...changeLines(changes, namesOf(each)).map((line) => `  ${line}`),
       `  requested by ${requestedByText(requestedBy)}, ${age(since, now)}`,
       `  expires in ${span(left)}, at ${moment(until)}`,
-      `  ${decidingCommand(command, each)}`,
+      `  ${decidingCommand(terminal, each)}`,
     ];
   });
   return [...lines, 'To deny a change, add --deny.'];
@@ -63,10 +67,15 @@ const sheetOf = (waiting: WaitingRequest[]): Sheet => ({
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage } = optionsOf(command);
-  const waiting = await waitingRequests(sessionOf(command), stage, (text) => terminal.busy(text));
+  const session = sessionOf(command);
+  const paused = pausedIn(session, stage);
+  const waiting = await waitingRequests(session, stage, (text) => terminal.busy(text));
   terminal.answer(
-    { approvals: waiting },
-    (shown) => linesOf(shown.approvals, command),
+    { ...(await paused), approvals: waiting },
+    (shown) => [
+      ...pauseLines(shown, terminal.commandLine('resume')),
+      ...linesOf(shown.approvals, terminal),
+    ],
     (shown) => sheetOf(shown.approvals),
   );
 }

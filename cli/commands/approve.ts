@@ -3,19 +3,31 @@ import type { Command } from 'commander';
 import { executionOf } from '../../core/execution.ts';
 import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/changes.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
+import { pausedText } from '../../core/write/pause.ts';
 import { Approvals, type WaitingApproval } from '../executions/approvals.ts';
+import { isUnknown } from '../executions/executions.ts';
+import { Finder } from '../executions/finder.ts';
 import { Machines } from '../executions/machines.ts';
 import { confirmRemoval, mustAsk, removalsIn, withYesOption } from '../executions/removal.ts';
-import { commandLine, optionsOf, repeated, sessionOf } from '../options.ts';
+import { optionsOf, repeated, sessionOf } from '../options.ts';
 import { changeLines, type Names } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
+import type { Session } from '../session.ts';
+import { pausedIn } from '../settings/pauses.ts';
 
 interface Options {
   identityPool?: string[];
   reason?: string;
   deny?: true;
   show?: true;
+}
+
+/** Where a command looks, and where it answers. */
+interface Place {
+  session: Session;
+  stage: string;
+  terminal: Terminal;
 }
 
 function checkReason({ reason = '', show }: Options): void {
@@ -45,27 +57,56 @@ function selected(waiting: WaitingApproval[], { identityPool: ids, show }: Optio
   );
 }
 
+/** An execution by its ARN, its name or the beginning of its name, with what is pending in it. */
+async function foundBy(named: string, { session, stage, terminal }: Place) {
+  const pendingIn = async (execution: string) => {
+    const sfn = await session.stepFunctions(executionOf(execution).region);
+    const approvals = new Approvals(sfn, execution);
+    return { execution, approvals, waiting: await approvals.waiting() };
+  };
+  try {
+    return await pendingIn(await new Machines(session, stage).executionArn(named));
+  } catch (error) {
+    if (!isUnknown(error)) throw error;
+    // Looking for it needs more permissions than an approver must have.
+    return pendingIn(await new Finder(session, stage, terminal).find(named));
+  }
+}
+
+/** @throws Failure while writes are paused: an approval would be used up without a write. */
+async function checkNotPaused({ session, stage, terminal }: Place): Promise<void> {
+  const { paused } = await pausedIn(session, stage);
+  if (!paused) return;
+  throw new Failure(
+    'PausedError',
+    `All writes have been paused ${pausedText(paused)}. An approval would be used up without a write, so nothing was approved. When the reason is gone, approve again after: ${terminal.commandLine('resume')}`,
+  );
+}
+
 async function decide(terminal: Terminal, named: string, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
   const { stage, reason = '', show, deny } = options;
   checkReason(options);
   const session = sessionOf(command);
-  const execution = await new Machines(session, stage).executionArn(named);
-  const sfn = await session.stepFunctions(executionOf(execution).region);
-  const approvals = new Approvals(sfn, execution);
-  const chosen = selected(await approvals.waiting(), options);
+  const { execution, approvals, waiting } = await foundBy(named, { session, stage, terminal });
+  const { name } = executionOf(execution);
+  const chosen = selected(waiting, options);
   if (chosen.length === 0) {
-    throw new Failure('NothingWaitsError', `No change waits for approval in ${execution}.`);
+    throw new Failure(
+      'NothingWaitsError',
+      `No change waits for approval in ${execution}. To see how it stands: ${terminal.commandLine(`show ${name}`)}`,
+    );
   }
+  const decision = show ? 'WAITING' : deny ? 'DENIED' : 'APPROVED';
   const removals = chosen.flatMap(({ identityPoolId, changes }) =>
-    show || deny ? [] : removalsIn(identityPoolId, changes),
+    decision === 'APPROVED' ? removalsIn(identityPoolId, changes) : [],
   );
+  if (decision === 'APPROVED') await checkNotPaused({ session, stage, terminal });
   if (removals.length > 0 && mustAsk({ terminal, command })) {
     await confirmRemoval({ terminal, command }, removals);
   }
   const { arn: approvedBy } = await session.caller();
   const approval = { approvedBy, reason, time: new Date().toISOString() };
-  const decision = show ? 'WAITING' : deny ? 'DENIED' : 'APPROVED';
   for (const each of chosen) {
     if (!show) await approvals[deny ? 'deny' : 'approve'](each, approval);
   }
@@ -77,8 +118,7 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
     ]),
   );
   if (removals.length > 0) {
-    const undo = commandLine(command, `undo ${executionOf(execution).name}`);
-    terminal.note(`To undo, once the execution has ended: ${undo}`);
+    terminal.note(`To undo, once the execution has ended: ${terminal.commandLine(`undo ${name}`)}`);
   }
 }
 
@@ -98,7 +138,7 @@ export function approve(program: Command, terminal: Terminal): void {
   const command = program
     .command('approve')
     .description('approve, deny or show a pending change')
-    .argument('<execution>', 'its ARN or name')
+    .argument('<execution>', 'its ARN, its name or the beginning of its name')
     .option('--identity-pool <id>', 'only the change to this one; may be repeated', repeated)
     .option('--reason <text>', `the reason, for the audit; at most ${LONGEST_REASON} characters`)
     .option('--deny', 'deny it')

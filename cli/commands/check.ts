@@ -10,6 +10,7 @@ import {
 } from '../check/checks.ts';
 import { checkTrails } from '../check/trails.ts';
 import { optionsOf, sessionOf } from '../options.ts';
+import { deployCommand } from '../output/command-line.ts';
 import { Failure } from '../output/exit.ts';
 import type { Sheet } from '../output/sheet.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -40,15 +41,17 @@ async function checksOf(terminal: Terminal, command: Command): Promise<Check[]> 
   const first = [check, ...(credentials ? [credentials] : []), ...more];
   // Without credentials nothing else can be checked.
   if (credentials?.status !== 'ok') return first;
-  const deployed = await checkDeployed(session, stage, links);
+  const { region } = await session.caller();
+  const deploy = deployCommand({ stage, region, file });
+  const deployed = await checkDeployed(session, stage, { links, deploy });
   const isDeployed = deployed[0]?.status === 'ok';
   const known = links ?? {};
   return [
     ...first,
     ...deployed,
     ...(await checkTrails(session, known)),
-    ...(isDeployed ? await checkPause(session, stage) : []),
-    ...(isDeployed ? await checkPools(session, stage, { links: known, link, terminal }) : []),
+    ...(isDeployed ? await checkPause(session, stage, terminal) : []),
+    ...(isDeployed ? await checkPools(session, stage, { link, terminal, deploy }) : []),
   ];
 }
 

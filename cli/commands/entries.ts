@@ -52,10 +52,13 @@ function rowsOf({ links, entries }: FoundPool, short: Shown): string[][] {
   return links.length > 1 ? rows : rows.map((row) => row.slice(0, LINK));
 }
 
-function countText({ entries, failure }: FoundPool): string {
+function countText({ entries, total, failure }: FoundPool): string {
   if (failure && entries.length === 0) return '';
   const count = entries.filter(({ state }) => state !== 'missing' && state !== 'removed').length;
-  return count === 1 ? ': 1 entry' : `: ${count} entries`;
+  // Filters leave some out, and so does a report without room.
+  const shown = total === undefined || total === count ? '' : `${count} of `;
+  const all = total ?? count;
+  return `: ${shown}${all} ${all === 1 ? 'entry' : 'entries'}`;
 }
 
 function linesOf(pools: FoundPool[], terminal: Terminal): string[] {

@@ -149,7 +149,7 @@ async function show(terminal: Terminal, command: Command): Promise<void> {
   terminal.answer(
     { ...paused, executions: shown },
     ({ executions: rows, ...more }) => [
-      ...pauseLines(more),
+      ...pauseLines(more, terminal.commandLine('resume')),
       ...(rows.length > 0 ? linesOf(rows, terminal) : ['No executions.']),
     ],
     ({ executions: rows }) => sheetOf(rows),

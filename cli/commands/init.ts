@@ -6,6 +6,7 @@ import { identityPoolRegion } from '../../core/identity-pool/identity-pool.ts';
 import { providerIn, userPoolRegion } from '../../core/user-pool.ts';
 import { type Check, checkLinks } from '../check/checks.ts';
 import { optionsOf, repeated, sessionOf } from '../options.ts';
+import { deployCommand } from '../output/command-line.ts';
 import { UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
@@ -195,10 +196,9 @@ function nextCommands(
     `IdentityPoolIds=${identityPool}`,
     ...(externalId === undefined ? [] : [`ExternalId=${externalId}`]),
   ];
-  const links = file === undefined ? '' : ` --param="links=${file}"`;
   return {
     accountB: `aws cloudformation deploy --stack-name poolbridge --template-file resources/account-b.yml --capabilities CAPABILITY_NAMED_IAM --region ${identityRegion} --parameter-overrides ${parameters.join(' ')}`,
-    accountA: `npx osls deploy --stage ${stage} --region ${region}${links}`,
+    accountA: deployCommand({ stage, region, file }),
     proof: `npx poolbridge trial --stage ${stage} --region ${region} --user-pool ${userPools[0]}`,
   };
 }

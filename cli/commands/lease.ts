@@ -11,8 +11,21 @@ interface Options {
 }
 
 /** What a person needs to know about a lease before they release it. */
-function linesOf({ holder, takenAt, until, isOver, unsettledWrite }: FoundLease): string[] {
-  if (holder === null) return ['No one holds the lease.'];
+function linesOf({
+  isKnown,
+  holder,
+  takenAt,
+  until,
+  isOver,
+  unsettledWrite,
+}: FoundLease): string[] {
+  if (holder === null) {
+    return [
+      isKnown
+        ? 'No one holds the lease.'
+        : 'No one holds the lease, and no execution of this stage has held it so far. If Poolbridge has written to this identity pool, check the id and the stage.',
+    ];
+  }
   return [
     `Held by ${holder}`,
     `  since ${takenAt ?? 'an unknown time'}, until ${until ?? 'an unknown time'}${isOver ? ', which has passed: the next write takes the lease' : ''}`,

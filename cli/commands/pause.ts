@@ -12,7 +12,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const document = { stage, paused: true, ...found?.pause, rules: found?.rules ?? [] };
   terminal.answer(document, (shown) => [
     ...rules.map((name) => `  disabled ${name}`),
-    `All writes of the stage ${stage} have been paused ${pausedText(shown)}. A write that had begun by then ends within 20 seconds. Executions that would write fail with PausedError; dry runs work. To resume: poolbridge resume --stage ${stage}`,
+    `All writes of the stage ${stage} have been paused ${pausedText(shown)}. A write that had begun by then ends within 20 seconds. Executions that would write fail with PausedError; dry runs work. To resume: ${terminal.commandLine('resume')}`,
   ]);
 }
 

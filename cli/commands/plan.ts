@@ -8,7 +8,7 @@ import {
   withAllClientsOption,
   withLinksOption,
 } from '../executions/run.ts';
-import { commandLine, optionsOf } from '../options.ts';
+import { optionsOf } from '../options.ts';
 import { amountOfReport, amountOfResults } from '../output/amount.ts';
 import { exit, UsageError } from '../output/exit.ts';
 import { planLines } from '../output/reconcile-table.ts';
@@ -51,7 +51,7 @@ async function planned(terminal: Terminal, command: Command): Promise<boolean> {
     return runPlan({ terminal, command }, 'link', request, {
       amountOf: ({ results }) =>
         amountOfResults(Array.isArray(results) ? (results as TargetReport[]) : []),
-      apply: commandLine(command, `${operation} ${requestWords(all)}`),
+      apply: terminal.commandLine(`${operation} ${requestWords(all)}`),
       isMarkdown,
     });
   }
@@ -63,7 +63,7 @@ async function planned(terminal: Terminal, command: Command): Promise<boolean> {
   return runPlan({ terminal, command }, 'reconcile', request, {
     linesOf: planLines(terminal.width),
     amountOf: amountOfReport,
-    apply: commandLine(command, `reconcile --repair${only}`),
+    apply: terminal.commandLine(`reconcile --repair${only}`),
     isMarkdown,
   });
 }

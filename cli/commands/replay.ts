@@ -101,7 +101,9 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     );
   }
   terminal.answer({ userPoolId, events }, (shown) => linesOf(shown.events));
-  terminal.note('Each event starts an execution within seconds. To see them: poolbridge history');
+  terminal.note(
+    `Each event starts an execution within seconds. To see them: ${terminal.commandLine('history')}`,
+  );
 }
 
 /** Puts LinkRequested events for app clients whose own events were lost. */

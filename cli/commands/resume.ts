@@ -13,7 +13,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     found
       ? [
           ...rules.map((name) => `  enabled ${name}`),
-          `Writes of the stage ${stage} are resumed; they had been paused ${pausedText(shown.was ?? undefined)}. Events of that time were missed or failed. The next reconcile repairs what they would have done; to repair it now: poolbridge reconcile --repair --stage ${stage}`,
+          `Writes of the stage ${stage} are resumed; they had been paused ${pausedText(shown.was ?? undefined)}. Events of that time were missed or failed. The next reconcile repairs what they would have done; to repair it now: ${terminal.commandLine('reconcile --repair')}`,
         ]
       : [`Writes of the stage ${stage} are not paused.`],
   );

@@ -35,7 +35,9 @@ const CLOCK_MS = 60_000;
 function minutesOf({ timeout }: Options): number {
   const minutes = Number(timeout);
   if (minutes > 0 && minutes <= 60) return minutes;
-  throw new UsageError(`--timeout must be a number of minutes from 1 to 60, not ${timeout}.`);
+  throw new UsageError(
+    `--timeout must be a number of minutes, more than 0 and at most 60, not ${timeout}.`,
+  );
 }
 
 /** Waits for the executions that events about one app client start. */
@@ -80,7 +82,7 @@ class Watcher {
     }
     throw new Failure(
       'TrialTimeoutError',
-      `No execution to ${operation} the app client ended within ${this.#minutes} minutes. Check with poolbridge check that a trail logs management events, and with poolbridge approvals that nothing waits.`,
+      `No execution to ${operation} the app client ended within ${this.#minutes} minutes. Check with "${this.#terminal.commandLine('check')}" that a trail logs management events, and with "${this.#terminal.commandLine('approvals')}" that nothing waits.`,
     );
   }
 
@@ -123,8 +125,8 @@ async function unlinkKept(
 
 const stepLines = ({ execution, seconds, results }: Step): string[] => [
   ...results.map(
-    ({ identityPoolId = '', links, outcome, error, message }) =>
-      `${styleText('bold', error ?? outcome)} ${identityPoolId} (${links.join(', ')})${message === undefined ? '' : `: ${message}`}`,
+    ({ identityPoolId, links, outcome, error, message }) =>
+      `${styleText('bold', error ?? outcome)}${identityPoolId === undefined ? '' : ` ${identityPoolId} (${links.join(', ')})`}${message === undefined ? '' : `: ${message}`}`,
   ),
   `  after ${duration(seconds)}, by ${executionOf(execution).name}`,
 ];
@@ -138,7 +140,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (paused) {
     throw new Failure(
       'PausedError',
-      `All writes have been paused ${pausedText(paused)}, so nothing would be linked. Nothing was created.`,
+      `All writes have been paused ${pausedText(paused)}, so nothing would be linked. Nothing was created. When the reason is gone: ${terminal.commandLine('resume')}`,
     );
   }
   const pools = await session.userPools(userPoolRegion(userPool));
@@ -172,7 +174,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     () =>
       terminal.note(
         isDeleted
-          ? `The app client is deleted. To see whether its entry is gone: poolbridge why --stage ${stage} --user-pool ${userPool} --client ${clientId}`
+          ? `The app client is deleted. To see whether its entry is gone: ${terminal.commandLine(`why --user-pool ${userPool} --client ${clientId}`)}`
           : `The app client is still there. To delete it: ${remove}`,
       ),
   );

@@ -59,11 +59,11 @@ async function ifAllowed<T>(
 
 /** Everything else that decides, for one identity pool. */
 async function knownAbout(
-  { session, terminal }: { session: Session; terminal: Terminal },
+  { session, terminal, stage }: { session: Session; terminal: Terminal; stage: string },
   all: Omit<Known, 'entry'>,
   identityPoolId: string,
 ): Promise<Known> {
-  const { stage, userPoolId, clientId } = all;
+  const { userPoolId, clientId } = all;
   const { partition } = await session.caller();
   const ledger = await ifAllowed(terminal, 'the ledger (dynamodb:Query)', () =>
     new Ledgers(session, stage).of(identityPoolId),
@@ -93,10 +93,10 @@ function verdictOf(result: TargetReport, known: Known): Verdict {
 /** The reasons of a request that reaches no identity pool. */
 async function unreached(
   ending: Extract<Ending, { error: string }>,
-  session: Session,
+  { session, terminal }: { session: Session; terminal: Terminal },
   { userPool, client, links: file }: Options,
 ): Promise<Reason[]> {
-  const reason = reasonOfError(ending);
+  const reason = reasonOfError(ending, (words) => terminal.commandLine(words));
   if (reason.reason !== 'not covered') return [reason];
   const { partition } = await session.caller();
   const { links = {} } = await checkLinks(file);
@@ -158,14 +158,17 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const pause = await ifAllowed(terminal, 'the pause (dynamodb:GetItem)', () =>
     new Pauses(session, stage).find(),
   );
-  const all = { stage, userPoolId, clientId, waiting: waiting ?? [], pause };
+  const commandLine = (words: string) => terminal.commandLine(words);
+  const all = { commandLine, userPoolId, clientId, waiting: waiting ?? [], pause };
   const identityPools: Verdict[] = [];
   for (const result of results) {
-    const known = await knownAbout({ session, terminal }, all, result.identityPoolId);
+    const known = await knownAbout({ session, terminal, stage }, all, result.identityPoolId);
     identityPools.push(verdictOf(result, known));
   }
   const reasons =
-    results.length === 0 && 'error' in ending ? await unreached(ending, session, options) : [];
+    results.length === 0 && 'error' in ending
+      ? await unreached(ending, { session, terminal }, options)
+      : [];
   const credentials = identityPools.length > 0 && identityPools.every((each) => each.credentials);
   const document = { userPoolId, clientId, execution, credentials, reasons, identityPools };
   if (credentials) return terminal.answer(document, linesOf);

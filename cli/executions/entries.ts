@@ -29,6 +29,8 @@ export interface FoundPool {
   identityPoolId: string;
   links: string[];
   entries: FoundEntry[];
+  /** How many entries it has, whatever was asked for; absent if it could not be looked at. */
+  total?: number;
   /** How many entries the report had no room for. */
   omitted?: number;
   failure?: PoolReport['failure'];
@@ -57,6 +59,12 @@ const byName = (a: FoundEntry, b: FoundEntry): number =>
   a.userPoolId.localeCompare(b.userPoolId) ||
   (a.clientName ?? '').localeCompare(b.clientName ?? '') ||
   a.clientId.localeCompare(b.clientId);
+
+/** How many entries an identity pool has. */
+export function presentIn({ counts }: PoolReport): number {
+  const { missing, removed, ...inPool } = counts;
+  return Object.values(inPool).reduce((sum, count) => sum + count, 0);
+}
 
 /** Which entries to return. */
 export interface EntryFilter {
@@ -93,11 +101,13 @@ export async function entriesIn(
       .filter((entry) => userPool === undefined || entry.userPoolId === userPool)
       .filter((entry) => state === undefined || entry.state === state)
       .sort(byName);
+    const total = 'counts' in pool ? presentIn(pool) : undefined;
     const omitted = 'counts' in pool ? (pool.omitted ?? 0) + (pool.omittedRest ?? 0) : 0;
     return {
       identityPoolId,
       links,
       entries,
+      ...(total !== undefined && { total }),
       ...(omitted > 0 && { omitted }),
       ...(failure && { failure }),
     };

@@ -1,6 +1,7 @@
 import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import { isExecutionArn, isExecutionName } from '../../core/request/request.ts';
+import { plainCommandLine } from '../output/command-line.ts';
 import { UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
@@ -41,16 +42,20 @@ function checkForm(named: string, isArn: boolean): void {
 export class Finder {
   readonly #machines: Machines;
   readonly #executions: Executions;
-  readonly #progress: Pick<Terminal, 'busy' | 'idle'>;
+  readonly #terminal: Pick<Terminal, 'busy' | 'idle' | 'commandLine'>;
 
   constructor(
     session: Session,
     stage: string,
-    progress: Pick<Terminal, 'busy' | 'idle'> = { busy() {}, idle() {} },
+    terminal: Pick<Terminal, 'busy' | 'idle' | 'commandLine'> = {
+      busy() {},
+      idle() {},
+      commandLine: plainCommandLine,
+    },
   ) {
     this.#machines = new Machines(session, stage);
     this.#executions = new Executions(session, stage);
-    this.#progress = progress;
+    this.#terminal = terminal;
   }
 
   /**
@@ -68,7 +73,7 @@ export class Finder {
     // Step Functions forgets executions after 90 days; the log groups keep them longer.
     for (const arn of exact) if (await ifKnown(this.#executions.read(arn))) return arn;
     throw new UsageError(
-      `There is no execution ${named} in this account, Region and stage, neither in Step Functions nor in the log groups. To list them: poolbridge history`,
+      `There is no execution ${named} in this account, Region and stage, neither in Step Functions nor in the log groups. To list them: ${this.#terminal.commandLine('history')}`,
     );
   }
 
@@ -89,11 +94,11 @@ export class Finder {
 
   /** The one execution whose name begins so, if there is any. */
   async #beginningWith(prefix: string): Promise<string | undefined> {
-    this.#progress.busy(`looking for executions whose names begin with ${prefix}`);
+    this.#terminal.busy(`looking for executions whose names begin with ${prefix}`);
     const found = await Promise.all(
       MACHINES.map((machine) => ifKnown(this.#executions.list(machine, {}))),
     );
-    this.#progress.idle();
+    this.#terminal.idle();
     const all = found.flatMap((arns = []) => arns.filter((arn) => nameOf(arn).startsWith(prefix)));
     if (all.length <= 1) return all[0];
     const shown = all.slice(0, SHOWN).map(nameOf).join(', ');

@@ -2,6 +2,7 @@ import type { SFN } from '@aws-sdk/client-sfn';
 import { type Machine, stateMachineName } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import { isObject, isText } from '../../core/shape.ts';
+import { plainCommandLine } from '../output/command-line.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
 import { untilInterrupted } from './interrupt.ts';
@@ -68,9 +69,9 @@ export async function lastEntered(sfn: SFN, executionArn: string): Promise<strin
 }
 
 /** Where the progress of an execution is shown. */
-type ProgressOutput = Pick<Terminal, 'note' | 'busy' | 'idle'>;
+type ProgressOutput = Pick<Terminal, 'note' | 'busy' | 'idle' | 'commandLine'>;
 
-const silent: ProgressOutput = { note() {}, busy() {}, idle() {} };
+const silent: ProgressOutput = { note() {}, busy() {}, idle() {}, commandLine: plainCommandLine };
 
 /** The state machines of a stage. */
 export class Machines {
@@ -114,7 +115,7 @@ export class Machines {
     if (!terminal) return this.#end(execution, silent);
     return untilInterrupted(this.#end(execution, terminal), () =>
       terminal.note(
-        `The execution goes on. To see it: poolbridge show ${executionOf(execution).name} --stage ${this.#stage}`,
+        `The execution goes on. To see it: ${terminal.commandLine(`show ${executionOf(execution).name}`)}`,
       ),
     );
   }
@@ -161,7 +162,7 @@ class Progress {
     const state = await this.#currentState();
     if (state === 'RequestApproval' && this.#state !== state) {
       this.#terminal.note(
-        `A change waits for approval. To see it: poolbridge approve ${this.#execution} --show`,
+        `A change waits for approval. To see it: ${this.#terminal.commandLine(`approve ${executionOf(this.#execution).name} --show`)}`,
       );
     }
     this.#state = state;

@@ -4,7 +4,7 @@ import { executionOf } from '../../core/execution.ts';
 import { expanded, isEntryChange } from '../../core/identity-pool/changes.ts';
 import type { Output, TargetReport } from '../../core/request/outcome.ts';
 import { checkReconcile, checkRequest } from '../arguments.ts';
-import { commandLine, optionsOf, sessionOf } from '../options.ts';
+import { optionsOf, sessionOf } from '../options.ts';
 import { type Amount, amountLine, changesAnything } from '../output/amount.ts';
 import { type Names, outputLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
@@ -206,7 +206,7 @@ export async function runExecution(
   } finally {
     if (machine === 'link' && hasRemoved(ending)) {
       const { name } = executionOf(ending.execution);
-      terminal.note(`To undo: ${commandLine(command, `undo ${name}`)}`);
+      terminal.note(`To undo: ${terminal.commandLine(`undo ${name}`)}`);
     }
   }
 }
@@ -216,7 +216,8 @@ export async function runStatus(context: Context, input: object, linesOf: LinesO
   const { terminal, command } = context;
   const paused = pausedIn(sessionOf(command), optionsOf(command).stage);
   const ending = await endingOfLook(context, 'reconcile', input);
-  const all: LinesOf = (shown) => [...pauseLines(shown), ...linesOf(shown)];
+  const resume = terminal.commandLine('resume');
+  const all: LinesOf = (shown) => [...pauseLines(shown, resume), ...linesOf(shown)];
   conclude(terminal, ending, all, { ...(await paused) });
 }
 
@@ -257,9 +258,10 @@ export async function runPlan(
   const isChange = changesAnything(amount);
   const names = linesOf ? new Map() : await namesIn(ending, context);
   const lines = linesOf ?? linkLines(names);
-  const markdown: LinesOf = (shown) => planMarkdown(shown, { stage, amount, apply, names });
+  const resume = terminal.commandLine('resume');
+  const markdown: LinesOf = (shown) => planMarkdown(shown, { stage, amount, apply, names, resume });
   const text: LinesOf = (shown) => [
-    ...pauseLines(shown),
+    ...pauseLines(shown, resume),
     ...lines(shown),
     // A plan that failed as a whole knows of no change.
     ...('output' in ending || isChange || amount.needApproval > 0

@@ -1,3 +1,5 @@
+import { type CommandLine, plainCommandLine } from './command-line.ts';
+
 const unreachable =
   'AWS does not answer. Check the network, the Region and, if one is set, the endpoint (AWS_ENDPOINT_URL or --endpoint).';
 
@@ -13,7 +15,6 @@ const advice = new Map([
   ],
   ['StateMachineDoesNotExist', deployed],
   ['ResourceNotFoundException', deployed],
-  ['ExecutionDoesNotExist', 'To list those that exist: poolbridge history'],
   ['TaskTimedOut', 'The change is already approved or denied, or the time to decide is over.'],
   [
     'CredentialsProviderError',
@@ -48,14 +49,32 @@ function regionAdvice(message: string): string | undefined {
     : `AWS has no such host: check that ${region} is the Region, and check the network.`;
 }
 
-/** An error's name and message, followed by what to do if that is known. */
-export function sentenceOf({
-  name,
-  message,
-  code = '',
-}: Error & { code?: string }): [name: string, sentence: string] {
+/** What to do about something that AWS does not have. */
+function absentAdvice(name: string, message: string, commandLine: CommandLine): string | undefined {
+  if (name === 'ExecutionDoesNotExist') {
+    return `To list those that exist: ${commandLine('history')}`;
+  }
+  // AWS has one error for every kind of resource.
+  return name === 'ResourceNotFoundException' && message.startsWith('User pool ')
+    ? 'Check its id and the account.'
+    : undefined;
+}
+
+/**
+ * An error's name and message, followed by what to do if that is known.
+ *
+ * @param commandLine makes the commands that it names.
+ */
+export function sentenceOf(
+  { name, message, code = '' }: Error & { code?: string },
+  commandLine: CommandLine = plainCommandLine,
+): [name: string, sentence: string] {
   const text = message || code;
   const known =
-    regionAdvice(message) ?? advice.get(message) ?? advice.get(name) ?? advice.get(code);
+    regionAdvice(message) ??
+    absentAdvice(name, message, commandLine) ??
+    advice.get(message) ??
+    advice.get(name) ??
+    advice.get(code);
   return [name, known === undefined ? text : `${text.replace(/\.?$/, '.')} ${known}`];
 }

@@ -7,10 +7,14 @@ export interface Paused {
   paused?: Partial<Pause>;
 }
 
-/** The line that comes first while writes are paused. */
-export const pauseLines = ({ paused }: Paused): string[] =>
+/**
+ * The line that comes first while writes are paused.
+ *
+ * @param resume the command that resumes them.
+ */
+export const pauseLines = ({ paused }: Paused, resume: string): string[] =>
   paused
     ? [
-        `${styleText(['bold', 'yellow'], 'PAUSED')} All writes have been paused ${pausedText(paused)}. To resume: poolbridge resume${paused.stage === undefined ? '' : ` --stage ${paused.stage}`}`,
+        `${styleText(['bold', 'yellow'], 'PAUSED')} All writes have been paused ${pausedText(paused)}. To resume: ${resume}`,
       ]
     : [];

@@ -15,6 +15,8 @@ interface About {
   amount: Amount;
   /** The command that applies it. */
   apply: string;
+  /** The command that resumes writes, if they are paused. */
+  resume: string;
   /** The names of app clients by their ids. */
   names: Names;
 }
@@ -162,7 +164,7 @@ function fitted(parts: Part[], room: number): string[] {
  */
 export function planMarkdown(
   shown: ReconcileReport & Paused & { results?: unknown },
-  { stage, amount, apply, names }: About,
+  { stage, amount, apply, names, resume }: About,
 ): string[] {
   const { identityPools = [], results } = shown;
   const targets = Array.isArray(results) ? (results as TargetReport[]) : [];
@@ -173,7 +175,10 @@ export function planMarkdown(
   return [
     `## Poolbridge plan, stage ${code(stage)}`,
     '',
-    ...pauseLines(shown).flatMap((line) => [`> ${code(stripVTControlCharacters(line))}`, '']),
+    ...pauseLines(shown, resume).flatMap((line) => [
+      `> ${code(stripVTControlCharacters(line))}`,
+      '',
+    ]),
     `**${amountSentence(amount)}**`,
     '',
     ...fitted(parts, ROOM),

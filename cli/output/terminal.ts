@@ -3,6 +3,7 @@ import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { visible, visibleText } from '../../core/visible.ts';
 import { sentenceOf } from './advice.ts';
+import { plainCommandLine } from './command-line.ts';
 import { type Answer, exit, Failure, UsageError } from './exit.ts';
 import type { Query } from './query.ts';
 import { type Sheet, sheetAsCsv, sheetAsText } from './sheet.ts';
@@ -70,6 +71,8 @@ export class Terminal {
   exitCode: number = exit.done;
   /** Which part of a JSON answer is written; the whole answer if absent. Errors are always whole. */
   query?: Query;
+  /** The options that the commands which an answer names need as well. */
+  shared: string[] = [];
   readonly #streams: Streams;
   #busy = false;
 
@@ -78,6 +81,11 @@ export class Terminal {
     this.#streams = streams;
     const { isTTY = false, columns = LEAST_COLUMNS } = streams.stdout;
     this.width = wide || !isTTY ? Number.POSITIVE_INFINITY : Math.max(columns, LEAST_COLUMNS);
+  }
+
+  /** A command line for the deployment that this one is about. */
+  commandLine(words: string): string {
+    return [plainCommandLine(words), ...this.shared].join(' ');
   }
 
   /** Whether the answer is JSON. */
@@ -198,7 +206,7 @@ export class Terminal {
   /** Reports an error. With --json, the error is the answer. */
   fail(error: Error, hint: string): void {
     const answer = error instanceof Failure ? error.answer : undefined;
-    const [name, message] = sentenceOf(error);
+    const [name, message] = sentenceOf(error, (words) => this.commandLine(words));
     if (this.json) {
       this.write(JSON.stringify({ error: name, message, ...answer?.document }, null, 2));
       return;

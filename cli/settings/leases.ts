@@ -4,6 +4,8 @@ import type { Session } from '../session.ts';
 
 /** The lease of an identity pool, as the table has it. */
 export interface FoundLease {
+  /** Whether any execution has held it so far. */
+  isKnown: boolean;
   /** The nonce of its acquisition; null if no one holds it. */
   nonce: string | null;
   /** The execution that holds it. */
@@ -44,14 +46,16 @@ export class Leases {
 
   async find(identityPoolId: string): Promise<FoundLease> {
     const table = await this.#session.table();
-    const { Item = {} } = await table.getItem({
+    const { Item: found } = await table.getItem({
       ...this.#at(identityPoolId),
       ConsistentRead: true,
     });
+    const Item = found ?? {};
     const nonce = Item['nonce']?.S ?? null;
     const expiresAt = Number(Item['expiresAt']?.N);
     const left = expiresAt - Date.now();
     return {
+      isKnown: found !== undefined,
       nonce,
       holder: nonce === null ? null : (Item['holder']?.S ?? 'an unknown execution'),
       takenAt: nonce === null ? null : iso(expiresAt - LEASE_MS),

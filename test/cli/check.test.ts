@@ -64,6 +64,12 @@ describe('poolbridge check', () => {
         found.of('deployed version')!.found,
         'links.yml here differs from what is deployed',
       );
+      assert.match(
+        found.of('deployed version')!.todo!,
+        /To deploy what is here: npx osls deploy --stage dev --region us-east-1 --param="links=.*"$/,
+      );
+      // The quota that counts is the deployed one, whatever links.yml is here.
+      assert.match(found.of(pools.tight)!.found, /2 of 3 entries, room for 1, and 2 are missing$/);
       assert.equal(found.of('trail in us-east-1')!.status, 'failed');
       assert.match(found.of('writes')!.found, /^paused since .* \(moving\)$/);
       const { of } = await check();
@@ -89,7 +95,10 @@ describe('poolbridge check', () => {
     const closed = await check(['--link', 'half-closed']);
     assert.match(closed.of(pools.closed)!.found, /^TargetAccessDeniedError: /);
     const nowhere = await check(['--stage', 'nope']);
-    assert.match(nowhere.of('deployed')!.todo!, /npx osls deploy/);
+    assert.match(
+      nowhere.of('deployed')!.todo!,
+      /If not: npx osls deploy --stage nope --region us-east-1 --param="links=\S+"$/,
+    );
     assert.equal(nowhere.of(pools.tight), undefined);
   });
 
@@ -141,7 +150,7 @@ describe('poolbridge check', () => {
       assert.match(found, /^UnknownPoolFieldError: .* a new member at IdentityPool\.NewSetting/);
       assert.match(
         todo!,
-        /^Update Poolbridge and deploy it: .* writes nothing to this identity pool/,
+        /^Update Poolbridge; until then it writes nothing to this identity pool\. .*: npx osls deploy /,
       );
     } finally {
       stored.pool = before;

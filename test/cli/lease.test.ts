@@ -38,7 +38,13 @@ describe('poolbridge lease', () => {
 
   test('says that no one holds it', async () => {
     const { code, out } = await lease('--release');
-    assert.deepEqual([code, out.trim()], [0, 'No one holds the lease.']);
+    assert.deepEqual(
+      [code, out.trim()],
+      [
+        0,
+        'No one holds the lease, and no execution of this stage has held it so far. If Poolbridge has written to this identity pool, check the id and the stage.',
+      ],
+    );
   });
 
   test('names the holder, since when and until when', async () => {

@@ -322,6 +322,13 @@ describe('an operator', () => {
       assert.match(err.trimEnd(), expected);
       assert.equal(err.trimEnd().split('\n').length, 1, err);
     }
+    // The next command works as it stands: in the same place, started in the same way.
+    const shared = ['--region', 'us-east-1', '--endpoint', world.local.endpoint];
+    const viaNpx = { npm_command: 'exec' };
+    const unfound = await poolbridge(world, ['show', 'nope', ...shared], undefined, viaNpx);
+    const listed = ['npx', 'poolbridge', 'history', ...shared].join(' ');
+    assert.ok(unfound.err.includes(` To list them: ${listed}\n`), unfound.err);
+    assert.match(unfound.err, /\nFor help: npx poolbridge show --help\n$/);
     const elsewhere = { AWS_REGION: undefined, AWS_DEFAULT_REGION: HOME.region };
     const found = await poolbridge(world, ['history'], undefined, elsewhere);
     assert.equal(found.code, 0, found.err);

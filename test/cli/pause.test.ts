@@ -77,7 +77,7 @@ describe('poolbridge pause and poolbridge resume', () => {
     const paused = await pause('--reason', 'moving');
     assert.equal(paused.code, 0, paused.err);
     assert.match(paused.out, /disabled poolbridge-dev-app-client-created\n/);
-    assert.match(paused.out, /poolbridge resume --stage dev/);
+    assert.match(paused.out, /poolbridge resume$/m);
     for (const name of ['app-client-created', 'link-requested']) {
       assert.equal(await stateOf(name), 'DISABLED');
     }
@@ -106,7 +106,7 @@ describe('poolbridge pause and poolbridge resume', () => {
     assert.equal(already[0]!.outcome, 'ALREADY_LINKED');
 
     const first =
-      /^PAUSED All writes have been paused since \S+ by \S+ \(moving\)\. To resume: poolbridge resume --stage dev\n/;
+      /^PAUSED All writes have been paused since \S+ by \S+ \(moving\)\. To resume: poolbridge resume\n/;
     for (const args of [
       ['status', '--link', 'mobile'],
       ['plan', '--link', 'mobile'],
@@ -130,7 +130,7 @@ describe('poolbridge pause and poolbridge resume', () => {
     const resumed = await resume();
     assert.equal(resumed.code, 0, resumed.err);
     assert.match(resumed.out, /enabled poolbridge-dev-link-requested\n/);
-    assert.match(resumed.out, /\(moving\).*poolbridge reconcile --repair --stage dev/);
+    assert.match(resumed.out, /\(moving\).*poolbridge reconcile --repair$/m);
     assert.equal(await stateOf('app-client-created'), 'ENABLED');
     assert.equal((await world.run(request)).result().results[0]!.outcome, 'LINKED');
     const once = await resume();

@@ -27,7 +27,13 @@ const poolOf = (entries: Entry[], more: object = {}): Pools[number] =>
 function planOf(identityPools: Pools): string {
   const report = { identityPools };
   const apply = 'poolbridge reconcile --repair --stage prod';
-  const about = { stage: 'prod', amount: amountOfReport(report), apply, names: new Map() };
+  const about = {
+    stage: 'prod',
+    amount: amountOfReport(report),
+    apply,
+    resume: 'poolbridge resume',
+    names: new Map(),
+  };
   return planMarkdown(report, about).join('\n');
 }
 
@@ -119,6 +125,7 @@ poolbridge reconcile --repair --stage prod
         stage: 'dev',
         amount: amountOfResults(results),
         apply: 'poolbridge link',
+        resume: 'poolbridge resume',
         names: new Map([['one', 'web']]),
       },
     );

@@ -7,7 +7,7 @@ const identityPoolId = 'ap-south-1:00000000-0000-0000-0000-000000000001';
 const provider = { ProviderName: 'cognito-idp.us-east-1.amazonaws.com/p', ClientId: 'one' };
 
 const known: Known = {
-  stage: 'dev',
+  commandLine: (words) => `poolbridge ${words} --stage prod`,
   userPoolId: 'us-east-1_EXAMPLE12',
   clientId: 'one',
   waiting: [],
@@ -41,7 +41,10 @@ describe('a reason of poolbridge why', () => {
       ['role mapping', false, 'not visible'],
     );
     assert.match(reason!.found, /not with what links\.yml sets beside it \(map\)/);
-    assert.match(reason!.todo, /^Write it: poolbridge link --stage dev --user-pool us-east-1_EX/);
+    assert.match(
+      reason!.todo,
+      /^Write it: poolbridge link --user-pool us-east-1_EX\S+ --client one --identity-pool \S+ --stage prod$/,
+    );
   });
 
   test('is the quota if the identity pool has no room, with what makes room', () => {

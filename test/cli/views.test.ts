@@ -94,6 +94,9 @@ describe('what a person sees', () => {
             entries.map((each) => each.clientId),
         );
       assert.deepEqual(await ids('--user-pool', HEALED, '--state', 'missing'), [clients.missing]);
+      // No filter makes an identity pool look empty.
+      const none = await say(...asked, '--user-pool', 'us-east-1_Typo00001');
+      assert.match(none.out, new RegExp(`^${pools.healed} .*: 0 of [1-9] entries\n$`));
       const elsewhere = await say(...asked, '--identity-pool', pools.mobile);
       assert.equal(elsewhere.code, 2);
       assert.match(elsewhere.err, /^No link leads to .*\. There are: .*\n/m);
@@ -161,7 +164,11 @@ describe('what a person sees', () => {
         [code, answer.error, all.map(({ reason }) => reason)],
         [1, 'NoCredentialsError', ['entry missing']],
       );
-      assert.ok(all[0]!.todo.includes(`poolbridge link --stage dev --user-pool ${HEALED}`));
+      assert.ok(
+        all[0]!.todo.includes(
+          `poolbridge link --user-pool ${HEALED} --client ${clients.missing} --identity-pool `,
+        ),
+      );
     });
 
     test('distinguishes an uncovered user pool, a missing app client and a missing identity pool', async () => {
@@ -217,7 +224,7 @@ describe('what a person sees', () => {
     test('says that writes are paused', async () => {
       await say('pause', '--reason', 'a drill');
       try {
-        assert.deepEqual((await why(HEALED, clients.missing)).reasons, ['entry missing', 'paused']);
+        assert.deepEqual((await why(HEALED, clients.missing)).reasons, ['paused', 'entry missing']);
         assert.deepEqual((await why(HEALED, clients.linked)).reasons, ['not visible']);
       } finally {
         await say('resume');
@@ -226,7 +233,8 @@ describe('what a person sees', () => {
   });
 
   test('Ctrl-C while a command waits ends only the command, and says how to see the execution', async () => {
-    const args = ['link', '--user-pool', APPROVED, '--client', clients.stopped];
+    const shared = ['--region', 'us-east-1', '--endpoint', world.local.endpoint];
+    const args = ['link', '--user-pool', APPROVED, '--client', clients.stopped, ...shared];
     const child = spawn(commandPath, args, { env: environment(world), stdio: 'pipe' });
     let err = '';
     child.stderr.on('data', (chunk) => {
@@ -237,7 +245,9 @@ describe('what a person sees', () => {
     const [code] = await once(child, 'close');
     assert.equal(code, 130, err);
     const [, name] =
-      /\nThe execution goes on\. To see it: poolbridge show (\S+) --stage dev\n$/.exec(err) ?? [];
+      /\nThe execution goes on\. To see it: poolbridge show (\S+) --region us-east-1 --endpoint \S+\n$/.exec(
+        err,
+      ) ?? [];
     const shown = await json('show', name!);
     assert.equal(shown.answer.status, 'RUNNING');
     await say('approve', name!, '--deny', '--reason', 'a drill');
@@ -269,10 +279,25 @@ describe('what a person sees', () => {
       );
       assert.ok(reasons.includes('waits for approval'), String(reasons));
       const [, command] = /^ {2}poolbridge (.+)$/m.exec(out) ?? [];
+      await say('pause', '--reason', 'a drill');
+      const tooSoon = await say(...command!.replace('"…"', 'agreed').split(' '));
+      const seen = await say('approvals');
+      await say('resume');
+      assert.deepEqual([tooSoon.code, tooSoon.out], [1, '']);
+      assert.match(
+        tooSoon.err,
+        /^PausedError: .* nothing was approved\. .* approve again after: poolbridge resume\n$/,
+      );
+      assert.match(seen.out, /^PAUSED .* To resume: poolbridge resume\nWAITING /);
+      assert.equal((await list()).length, 1);
+      const short = execution.split(':').at(-1)!.slice(0, -4);
+      assert.match((await say('approve', short, '--show')).out, /^WAITING /);
       const decided = await inTerminal(...command!.replace('"…"', 'agreed').split(' '));
       assertGolden('approve', decided, stands);
       assert.equal((await world.ended(execution)).status, 'SUCCEEDED');
       assert.deepEqual(await list(), []);
+      const late = await say('approve', execution, '--show');
+      assert.match(late.err, /^NothingWaitsError: .* To see how it stands: poolbridge show \S+\n$/);
     });
   });
 
