@@ -65,37 +65,42 @@ interface Tried {
 
 /** The files with which running ones are found. */
 const found = () =>
-  readdirSync(scratch, { recursive: true })
-    .map(String)
-    .filter((name) => /^poolbridge-local-[^/]+\/./.test(name));
+  readdirSync(scratch)
+    .filter((name) => name.startsWith('poolbridge-local-'))
+    .flatMap((folder) => readdirSync(join(scratch, folder)).map((name) => join(folder, name)));
 
 /** Tries the links.yml, creates an app client from outside, waits until it is linked, and sends Ctrl-C. */
 async function tryLinks(): Promise<Tried> {
   const args = [command, 'local', '--port', '0', '--links', file, '--open'];
   const child = spawn(process.execPath, args, { env });
   const tried: Partial<Tried> & { out: string } = { out: '' };
-  for await (const chunk of child.stdout.setEncoding('utf8')) {
-    tried.out += chunk;
-    if (!tried.env && tried.out.includes('as they happen')) {
-      tried.whileUp = found();
-      tried.env = await local('--env');
-      const set = (name: string) =>
-        new RegExp(`^export ${name}=(.*)$`, 'm').exec(tried.env!.out)?.[1];
-      const client = new CognitoIdentityProviderClient({
-        endpoint: set('AWS_ENDPOINT_URL')!,
-        region: set('AWS_REGION')!,
-        credentials: {
-          accessKeyId: set('AWS_ACCESS_KEY_ID')!,
-          secretAccessKey: set('AWS_SECRET_ACCESS_KEY')!,
-        },
-      });
-      await client.send(
-        new CreateUserPoolClientCommand({ UserPoolId: MOBILE, ClientName: 'ios-live' }),
-      );
+  try {
+    for await (const chunk of child.stdout.setEncoding('utf8')) {
+      tried.out += chunk;
+      if (!tried.env && tried.out.includes('as they happen')) {
+        tried.whileUp = found();
+        tried.env = await local('--env');
+        const set = (name: string) =>
+          new RegExp(`^export ${name}=(.*)$`, 'm').exec(tried.env!.out)?.[1];
+        const client = new CognitoIdentityProviderClient({
+          endpoint: set('AWS_ENDPOINT_URL')!,
+          region: set('AWS_REGION')!,
+          credentials: {
+            accessKeyId: set('AWS_ACCESS_KEY_ID')!,
+            secretAccessKey: set('AWS_SECRET_ACCESS_KEY')!,
+          },
+        });
+        await client.send(
+          new CreateUserPoolClientCommand({ UserPoolId: MOBILE, ClientName: 'ios-live' }),
+        );
+      }
+      if (/ios-live {2}\w+\n/.test(tried.out)) child.kill('SIGINT');
     }
-    if (/ios-live {2}\w+\n/.test(tried.out)) child.kill('SIGINT');
+    return tried as Tried;
+  } finally {
+    // The test would wait for a process that it leaves behind.
+    child.kill();
   }
-  return tried as Tried;
 }
 
 describe('npm start', () => {

@@ -8,7 +8,7 @@ import { StateMachines } from '../states/machines.ts';
 export interface Alarm {
   Namespace: string;
   MetricName: string;
-  Dimensions: { Name: string; Value: string }[];
+  Dimensions?: { Name: string; Value: string }[];
   AlarmName: string;
   AlarmDescription: string;
   Period: number;
@@ -76,7 +76,10 @@ export class Alarms extends Map<string, Alarm> {
   }
 
   /** When the alarm's metric counted something, in seconds; undefined if there is no such metric here. */
-  #times(arn: string, { Namespace, MetricName, Dimensions }: Alarm): readonly number[] | undefined {
+  #times(
+    arn: string,
+    { Namespace, MetricName, Dimensions = [] }: Alarm,
+  ): readonly number[] | undefined {
     const value = Dimensions[0]?.Value ?? '';
     switch (`${Namespace} ${MetricName}`) {
       // https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
