@@ -18,6 +18,11 @@ export class UserPoolClientNotFoundError extends Error {
   override readonly name = 'UserPoolClientNotFoundError';
 }
 
+/** An event says that an app client was just created, but Cognito does not list it yet. */
+export class NotListedError extends Error {
+  override readonly name = 'NotListedError';
+}
+
 /** An event says that an app client or a user pool was deleted, but Cognito still has it. */
 export class NotDeletedError extends Error {
   override readonly name = 'NotDeletedError';

@@ -12,7 +12,7 @@ import {
 } from '../aws/names/app-client-names.ts';
 import { whileThrottled } from '../aws/pace/pace.ts';
 import { linksInLedgers, nameInLedgers } from '../aws/table/ledger.ts';
-import { NotDeletedError, UserPoolClientNotFoundError } from '../core/errors.ts';
+import { NotDeletedError, NotListedError, UserPoolClientNotFoundError } from '../core/errors.ts';
 import { type Execution, executionOf } from '../core/execution.ts';
 import {
   coverageOf,
@@ -33,6 +33,7 @@ import {
   userPoolOf as undoneUserPool,
 } from '../core/request/undo.ts';
 import { providerNameOf } from '../core/user-pool.ts';
+import { LAG_MS } from '../core/write/marks.ts';
 
 /** Where a request is resolved, and until when, in epoch milliseconds. */
 interface Resolving {
@@ -47,6 +48,20 @@ const RESERVE = 15_000;
 interface LookedUp {
   subject: Subject;
   names?: AppClientNames;
+}
+
+/**
+ * Checks that an app client which is not listed was not just created, since a listing may lag behind.
+ *
+ * @throws NotListedError if it was. A later attempt looks it up again.
+ */
+function checkLag({ userPoolId, clientId, requestedBy: { time = '' } }: LinkRequest): void {
+  const age = Date.now() - Date.parse(time);
+  // Without a time, the age is not a number.
+  if (!(age < LAG_MS)) return;
+  throw new NotListedError(
+    `Cognito does not list the new app client ${clientId} of the user pool ${userPoolId} yet. It is looked up again. If it still exists when this execution has failed, link it by hand.`,
+  );
 }
 
 /** The app client. It is looked up if the request alone is not proof, or does not say enough. */
@@ -72,7 +87,10 @@ async function appClientOf(
     return { subject: { ...subject, ...client, listing: names.number }, names };
   }
   const known = clientId === undefined ? request : { clientId };
-  if (isCreation) return { subject: { ...subject, ...known, gone: true } };
+  if (isCreation) {
+    if (found) checkLag(request);
+    return { subject: { ...subject, ...known, gone: true } };
+  }
   // An entry may outlive its client, so unlinking does not require the client.
   if (operation === 'unlink' && clientId !== undefined)
     return { subject: { ...subject, clientId } };

@@ -288,6 +288,17 @@ export const bugs: Bug[] = [
     ],
   },
   {
+    name: 'a new app client that Cognito does not list yet counts as deleted',
+    seed: 1,
+    changes: [
+      {
+        file: 'functions/resolve-targets.ts',
+        find: '    if (found) checkLag(request);\n',
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'the role mappings of others are not sent back',
     seed: 4,
     changes: [

@@ -97,7 +97,8 @@ export class Judge {
     if (status === 'RUNNING') observer.violation(`${name} hangs`);
     if (status === 'TIMED_OUT') observer.violation(`${name} did not finish in time`);
     if (status === 'FAILED' && !error) observer.violation(`${name} failed without an error name`);
-    if (error === 'UserPoolClientNotFoundError') this.#judgeMissed(name, input, startDate);
+    if (error === 'UserPoolClientNotFoundError')
+      this.#judgeMissed(name, input, startDate, this.#ending.faults.lag);
     if (status !== 'SUCCEEDED') return;
     const [start, stop] = [startDate, stopDate].map(
       (seconds) => seconds * 1000 - Date.now() + this.#ending.clock.elapsed,
@@ -106,19 +107,22 @@ export class Judge {
     if (execution.machine.name.endsWith('-reconcile')) return;
     const said = JSON.parse(output ?? '{}') as ExecutionOutput;
     if (said.operation === 'link' && said.results.length === 0)
-      this.#judgeMissed(name, input, startDate);
+      this.#judgeMissed(name, input, startDate, 0);
     this.#judgeOutput(name, said, start, stop);
     this.#judgeDeletion(said);
   }
 
-  /** An app client that exists at the end existed since its creation: no execution may have missed it. */
-  #judgeMissed(name: string, input: string, startDate: number): void {
-    const { aws, observer, faults, userPools, covering } = this.#ending;
+  /**
+   * An app client that exists at the end existed since its creation: no execution may have missed it.
+   *
+   * @param lag milliseconds after its creation in which an execution may miss it, since Cognito does not list it yet.
+   */
+  #judgeMissed(name: string, input: string, startDate: number, lag: number): void {
+    const { aws, observer, userPools, covering } = this.#ending;
     for (const userPoolId of userPools) {
       const clients = [...(aws.userPools.find(userPoolId)?.clients.values() ?? [])];
       for (const { ClientId, ClientName, CreationDate } of clients) {
-        // Cognito may not have listed it yet.
-        if ((startDate - CreationDate) * 1000 <= faults.lag) continue;
+        if ((startDate - CreationDate) * 1000 <= lag) continue;
         if (!input.includes(ClientId) || covering(userPoolId, ClientName).length === 0) continue;
         observer.violation(`${name} did not see ${ClientId}, which is in ${userPoolId}`);
       }

@@ -141,13 +141,16 @@ export const limits: Limit[] = [
     ['docs/architecture.md', '(that {} is enough is an assumption)'],
     ['docs/architecture.md', 'A mark younger than {} is believed.'],
     ['docs/reliability.md', 'while the mark is younger than {}, or'],
+    ['docs/reliability.md', 'is looked up again until its creation is {} ago; then'],
+    ['docs/outcomes.md', 'was created less than {} ago, and'],
   ]),
   time(
-    'the retries of NotDeletedError of statemachines/link.asl.yml',
+    'the retries of NotDeletedError and NotListedError of statemachines/link.asl.yml',
     1000 * secondsOfRetry('ResolveTargets', 'NotDeletedError'),
     [
       ['docs/architecture.md', 'still has the app client or the user pool after {}.'],
       ['docs/outcomes.md', 'Cognito still has it after {}:'],
+      ['docs/outcomes.md', 'Step Functions tries again for {} |'],
       ['docs/reliability.md', 'the listing does not show is tried again for {}; then'],
     ],
   ),

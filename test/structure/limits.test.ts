@@ -62,8 +62,10 @@ describe('times that depend on each other', () => {
     for (const [what, state, ran] of waits) assert.equal(state, Number(ran) + 10, String(what));
   });
 
-  test('a listing may lag behind a deletion for as long as NotDeletedError is retried', () => {
-    assert.ok(1000 * secondsOfRetry('ResolveTargets', 'NotDeletedError') > LAG_MS);
+  test('a listing may lag behind a deletion or a creation for as long as their errors are retried', () => {
+    for (const error of ['NotDeletedError', 'NotListedError']) {
+      assert.ok(1000 * secondsOfRetry('ResolveTargets', error) > LAG_MS, error);
+    }
   });
 
   test('a request fails with PoolBusyError before what was looked up for it is outdated', () => {
