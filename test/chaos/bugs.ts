@@ -51,7 +51,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'anyone can release the lease',
-    seed: 3,
+    seed: 5,
     changes: [
       {
         file: lease,
@@ -70,7 +70,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a lease shorter than the function',
-    seed: 3,
+    seed: 4,
     changes: [
       { file: 'core/write/lease.ts', find: 'LEASE_MS = 25_000', replace: 'LEASE_MS = 2000' },
     ],
@@ -142,7 +142,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a stale description is trusted',
-    seed: 2,
+    seed: 7,
     changes: [
       {
         file: 'core/write/lease.ts',
@@ -153,7 +153,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a verification that never looks',
-    seed: 7,
+    seed: 240,
     changes: [
       {
         file: 'functions/verify-identity-pool.ts',
@@ -267,7 +267,7 @@ export const bugs: Bug[] = [
   },
   {
     name: 'a pause is ignored',
-    seed: 2,
+    seed: 16,
     changes: [
       {
         file: poolWriter,
