@@ -191,13 +191,13 @@ describe('the alarm topic', () => {
       ['reconcile-failed', 'AWS/Events', 'TriggeredRules', 'poolbridge-dev-reconcile-failed'],
       ['reconcile-timed-out', 'AWS/States', 'ExecutionsTimedOut', reconcileArn],
     ] as const) {
-      const { Namespace, MetricName, Dimensions } = alarm(name);
+      const { Namespace, MetricName, Dimensions = [] } = alarm(name);
       assert.deepEqual([Namespace, MetricName, ...Dimensions.map(({ Value }) => Value)], measured);
     }
   });
 
   test('has an alarm for events that could not be delivered', async () => {
-    const { Namespace, MetricName, Dimensions } = alarm('events-undelivered');
+    const { Namespace, MetricName, Dimensions = [] } = alarm('events-undelivered');
     assert.equal(`${Namespace} ${MetricName}`, 'AWS/SQS ApproximateNumberOfMessagesVisible');
     const [{ Name, Value: QueueName } = { Name: '', Value: '' }] = Dimensions;
     assert.equal(Name, 'QueueName');
@@ -215,7 +215,7 @@ describe('the alarm topic', () => {
   });
 
   test('has an alarm for waits for the lease, which are errors of UpdateIdentityPool', async () => {
-    const { Namespace, MetricName, Dimensions } = alarm('lease-waits');
+    const { Namespace, MetricName, Dimensions = [] } = alarm('lease-waits');
     const FunctionName = 'poolbridge-dev-UpdateIdentityPool';
     assert.deepEqual([Namespace, MetricName], ['AWS/Lambda', 'Errors']);
     assert.deepEqual(Dimensions, [{ Name: 'FunctionName', Value: FunctionName }]);
