@@ -70,6 +70,7 @@ async function retries(): Promise<object> {
 
 /** Clients for one account and Region, configured as the AWS CLI is. Each client is loaded when it is needed. */
 export class Session {
+  readonly #options: SessionOptions;
   readonly #config: Promise<Config>;
   readonly #stepFunctions = new Map<string | undefined, SFN>();
   #caller: Promise<Caller> | undefined;
@@ -77,9 +78,20 @@ export class Session {
   #logs: CloudWatchLogs | undefined;
 
   constructor(options: SessionOptions) {
+    this.#options = options;
     this.#config = configOf(options);
     // The call that asks for a client first gets the error.
     this.#config.catch(() => {});
+  }
+
+  /** The same endpoint and Region with other credentials. */
+  as(credentials: Credentials): Session {
+    const { region, endpoint } = this.#options;
+    return new Session({
+      credentials,
+      ...(region !== undefined && { region }),
+      ...(endpoint !== undefined && { endpoint }),
+    });
   }
 
   /** @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */

@@ -104,6 +104,9 @@ const heads = [
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage, ...options } = optionsOf<Options>(command);
   const { format, identityPool, userPool } = options;
+  if (format !== 'table' && terminal.format !== 'table' && format !== terminal.format) {
+    throw new UsageError('--format and --output name different formats. Leave one of them out.');
+  }
   const period = periodOf(options);
   const session = sessionOf(command);
   const { account, region } = await session.caller();

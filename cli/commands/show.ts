@@ -43,7 +43,7 @@ function recordLines(record: Shown, names: Names): string[] {
     ...row('as', record.assumedRoleArn),
     ...row('written by', record.writtenBy),
     ...row('approved by', approval && `${approval.approvedBy} (${approval.reason})`),
-    ...row('verified', record.verified),
+    ...row('verified', outcome === 'RUNNING' ? undefined : record.verified),
     ...(changedSince.length > 0 ? [styleText('dim', '  changed since, by others:')] : []),
     ...differenceLines(changedSince).map((line) => `    ${line}`),
     ...(error === undefined ? [] : [`  ${styleText('red', error)}: ${message ?? ''}`]),

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import type { ExplicitAuthFlowsType } from '@aws-sdk/client-cognito-identity-provider';
 import type { Command } from 'commander';
 import { sleep } from '../../aws/pace/sleep.ts';
 import { type AuditRecord, auditRecords } from '../../core/audit/audit.ts';
@@ -8,6 +9,7 @@ import { pausedText } from '../../core/write/pause.ts';
 import { Executions } from '../executions/executions.ts';
 import { untilInterrupted } from '../executions/interrupt.ts';
 import { Machines } from '../executions/machines.ts';
+import { credentialsFor, type Granted, type TestUser } from '../executions/test-user.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -18,6 +20,7 @@ interface Options {
   userPool: string;
   clientName: string;
   timeout: string;
+  username?: string;
 }
 
 /** What one of the two events came to. */
@@ -38,6 +41,21 @@ function minutesOf({ timeout }: Options): number {
   throw new UsageError(
     `--timeout must be a number of minutes, more than 0 and at most 60, not ${timeout}.`,
   );
+}
+
+// In the environment: the arguments of a process can be read by other users of the machine.
+const PASSWORD = 'POOLBRIDGE_TRIAL_PASSWORD';
+const SIGN_IN_FLOWS: ExplicitAuthFlowsType[] = [
+  'ALLOW_USER_PASSWORD_AUTH',
+  'ALLOW_REFRESH_TOKEN_AUTH',
+];
+
+/** @throws UsageError if the password of the user is missing. */
+function userOf({ username }: Options): TestUser | undefined {
+  if (username === undefined) return undefined;
+  const password = process.env[PASSWORD];
+  if (password) return { username, password };
+  throw new UsageError(`Put the password of ${username} into the environment, as ${PASSWORD}.`);
 }
 
 /** Waits for the executions that events about one app client start. */
@@ -123,6 +141,17 @@ async function unlinkKept(
   return { execution, seconds: (Date.now() - began) / 1000, results };
 }
 
+const grantedLine = (granted: Granted): string =>
+  'arn' in granted
+    ? `${styleText('bold', 'CREDENTIALS')} ${granted.identityPoolId}: ${granted.arn}`
+    : `${styleText('bold', granted.error)} ${granted.identityPoolId}: ${granted.message}`;
+
+/** The identity pools that an app client was linked to. */
+const linkedTo = ({ results }: Step): string[] =>
+  results.flatMap(({ outcome, identityPoolId }) =>
+    outcome === 'LINKED' && identityPoolId !== undefined ? [identityPoolId] : [],
+  );
+
 const stepLines = ({ execution, seconds, results }: Step): string[] => [
   ...results.map(
     ({ identityPoolId, links, outcome, error, message }) =>
@@ -135,6 +164,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
   const { stage, userPool, clientName } = options;
   const minutes = minutesOf(options);
+  const user = userOf(options);
   const session = sessionOf(command);
   const { paused } = await pausedIn(session, stage);
   if (paused) {
@@ -148,16 +178,20 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const { UserPoolClient: { ClientId: clientId = '' } = {} } = await pools.createUserPoolClient({
     UserPoolId: userPool,
     ClientName: clientName,
+    ...(user && { ExplicitAuthFlows: SIGN_IN_FLOWS }),
   });
   terminal.note(`Created the app client ${clientName} (${clientId}) in ${userPool}.`);
   const watcher = new Watcher(new Executions(session, stage), terminal, clientId, minutes);
   const remove = `aws cognito-idp delete-user-pool-client --user-pool-id ${userPool} --client-id ${clientId} --region ${userPoolRegion(userPool)}`;
   let isDeleted = false;
-  const { linked, unlinked } = await untilInterrupted(
+  const { linked, credentials, unlinked } = await untilInterrupted(
     (async () => {
       let linked: Step;
+      let credentials: Granted[] | undefined;
       try {
         linked = await watcher.next('link');
+        const client = { userPoolId: userPool, clientId };
+        credentials = user && (await credentialsFor(session, client, user, linkedTo(linked)));
       } finally {
         await pools.deleteUserPoolClient({ UserPoolId: userPool, ClientId: clientId });
         isDeleted = true;
@@ -168,6 +202,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
       const wasLinked = linked.results.some(({ outcome }) => outcome === 'LINKED');
       return {
         linked,
+        credentials,
         unlinked: isKept && wasLinked ? await unlinkKept(machines, { userPool, clientId }) : heard,
       };
     })(),
@@ -178,14 +213,28 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
           : `The app client is still there. To delete it: ${remove}`,
       ),
   );
-  const document = { userPoolId: userPool, clientId, clientName, linked, unlinked };
-  const linesOf = () => [...stepLines(linked), ...stepLines(unlinked)];
-  if (isDone(linked, ['LINKED']) && isDone(unlinked, ['UNLINKED', 'NOT_LINKED'])) {
-    return terminal.answer(document, linesOf);
+  const document = {
+    userPoolId: userPool,
+    clientId,
+    clientName,
+    linked,
+    ...(credentials && { credentials }),
+    unlinked,
+  };
+  const granted = credentials ?? [];
+  const linesOf = () => [...stepLines(linked), ...granted.map(grantedLine), ...stepLines(unlinked)];
+  const isUnlinked = isDone(unlinked, ['UNLINKED', 'NOT_LINKED']);
+  if (!isDone(linked, ['LINKED']) || !isUnlinked) {
+    throw new Failure(
+      'TrialFailedError',
+      'The app client was not linked and unlinked everywhere. The app client itself is deleted.',
+      { document, linesOf },
+    );
   }
+  if (granted.every((each) => 'arn' in each)) return terminal.answer(document, linesOf);
   throw new Failure(
     'TrialFailedError',
-    'The app client was not linked and unlinked everywhere. The app client itself is deleted.',
+    'The app client was linked and unlinked, but the user got no credentials. The app client itself is deleted.',
     { document, linesOf },
   );
 }
@@ -198,5 +247,6 @@ export function trial(program: Command, terminal: Terminal): void {
     .requiredOption('--user-pool <id>', 'the user pool, which a link must cover')
     .option('--client-name <name>', 'a name that the link includes', 'poolbridge-trial')
     .option('--timeout <minutes>', 'how long to wait for each event', '15')
+    .option('--username <name>', `a user who signs in and gets credentials; password: ${PASSWORD}`)
     .action(() => run(terminal, command));
 }

@@ -98,7 +98,7 @@ export const statusLines =
   (width: number) =>
   ({ identityPools = [] }: ReconcileReport): string[] =>
     allLines(identityPools, width, (pool) => [
-      heading(pool, `: ${countsLine(pool)}`, width),
+      heading(pool, `${pool.repaired ? ', before the repair' : ''}: ${countsLine(pool)}`, width),
       ...entryRows(pool.entries, width),
       ...omittedLines(pool),
       ...issuerLines(pool),

@@ -163,8 +163,15 @@ export const endsSilently = ({ machine, status }: DescribedExecution): boolean =
 // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 const CUT_OFF = { message: 'The log has only a part of the output.' };
 
+/** An execution that ended without results, or has none yet. */
+function withoutResults({ status, error = status, cause }: DescribedExecution) {
+  if (status === 'RUNNING') return { outcome: status };
+  const { message = cause } = objectIn(cause);
+  return { outcome: status, error, ...(isText(message) && { message }) };
+}
+
 function linkRecords(told: DescribedExecution, handed: StateData[]): Partial<AuditRecord>[] {
-  const { status, output, error = status, cause } = told;
+  const { status, output } = told;
   if (status === 'SUCCEEDED') {
     const { results, notCovered } = objectIn(output);
     if (!Array.isArray(results)) return [CUT_OFF];
@@ -172,9 +179,7 @@ function linkRecords(told: DescribedExecution, handed: StateData[]): Partial<Aud
     return [{ outcome: 'NOT_COVERED', ...(isText(notCovered) && { message: notCovered }) }];
   }
   const records = recordsIn(handed);
-  if (records.length > 0) return records;
-  const { message = cause } = objectIn(cause);
-  return [{ outcome: status, error, ...(isText(message) && { message }) }];
+  return records.length > 0 ? records : [withoutResults(told)];
 }
 
 function repairRecord({ failure, repaired, ...report }: PoolReport): Partial<AuditRecord> {
@@ -190,11 +195,11 @@ function repairRecord({ failure, repaired, ...report }: PoolReport): Partial<Aud
   };
 }
 
-function reconcileRecords({ status, output, error = status, cause }: DescribedExecution) {
-  const { identityPools, message } = objectIn(status === 'SUCCEEDED' ? output : cause);
+function reconcileRecords(told: DescribedExecution): Partial<AuditRecord>[] {
+  const { status, output, cause } = told;
+  const { identityPools } = objectIn(status === 'SUCCEEDED' ? output : cause);
   if (Array.isArray(identityPools)) return identityPools.map(repairRecord);
-  if (status === 'SUCCEEDED') return [CUT_OFF];
-  return [{ outcome: status, error, ...(isText(message) && { message }) }];
+  return [status === 'SUCCEEDED' ? CUT_OFF : withoutResults(told)];
 }
 
 const howEnded: Record<WriteEnd, string> = {

@@ -161,7 +161,10 @@ describe('a change that needs approval', () => {
     const again = await approve(executionArn, '--reason', 'twice');
     assert.deepEqual(
       [again.code, again.err],
-      [1, `NothingWaitsError: No change waits for approval in ${executionArn}.\n`],
+      [
+        1,
+        `NothingWaitsError: No change waits for approval in ${executionArn}. To see how it stands: poolbridge show yes\n`,
+      ],
     );
 
     // Only Step Functions itself keeps the token.
@@ -382,7 +385,7 @@ describe('a change that needs approval', () => {
       assert.match(err, expected);
     }
     const nowhere = await approve('nothing', '--reason', 'x');
-    assert.equal(nowhere.code, 1);
-    assert.match(nowhere.err, /^ExecutionDoesNotExist: /);
+    assert.equal(nowhere.code, 2);
+    assert.match(nowhere.err, /^There is no execution nothing in this account, Region and stage/);
   });
 });

@@ -14,6 +14,7 @@ import {
   InitiateAuthCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { poolbridge } from '../cli/command.ts';
 import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
@@ -32,6 +33,9 @@ const plus = (pool: object, ...entries: object[]) => ({
     ...entries,
   ],
 });
+
+const Username = 'ada';
+const Password = 'Correct-horse-1';
 
 describe('linking', () => {
   let world: World;
@@ -92,8 +96,6 @@ describe('linking', () => {
       account: ACCOUNT_B,
       region: 'ap-south-1',
     });
-    const Username = 'ada';
-    const Password = 'Correct-horse-1';
     await cognito.send(new AdminCreateUserCommand({ UserPoolId: MOBILE, Username }));
     await cognito.send(
       new AdminSetUserPasswordCommand({ UserPoolId: MOBILE, Username, Password, Permanent: true }),
@@ -149,6 +151,23 @@ describe('linking', () => {
       new GetCredentialsForIdentityCommand({ IdentityId, Logins }),
     );
     assert.match(Credentials!.AccessKeyId!, /^ASIA/);
+  });
+
+  test('a trial with a user of the user pool says which role session the credentials belong to', async () => {
+    const args = ['trial', '--user-pool', MOBILE, '--username', Username, '--timeout', '2'];
+    const trial = (password?: string) =>
+      poolbridge(world, [...args, '--json'], undefined, { POOLBRIDGE_TRIAL_PASSWORD: password });
+    const { code, out, err } = await trial(Password);
+    assert.equal(code, 0, err);
+    const [granted, ...others] = JSON.parse(out).credentials;
+    assert.deepEqual(others, []);
+    assert.equal(granted.identityPoolId, pools.mobile);
+    assert.match(granted.arn, /^arn:aws:sts::222222222222:assumed-role\/users\//);
+    const refused = await trial('Wrong-horse-1');
+    assert.equal(refused.code, 1);
+    assert.equal(JSON.parse(refused.out).credentials[0].error, 'NotAuthorizedException');
+    assert.match(refused.out, /the user got no credentials\. The app client itself is deleted\./);
+    assert.equal((await trial()).code, 2);
   });
 
   test('the outcomes by event, by hand and a second time are LINKED, LINKED and ALREADY_LINKED', async () => {
