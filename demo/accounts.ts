@@ -20,6 +20,7 @@ import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { deployStack, readTemplate } from 'embedded-aws';
 import type { Aws } from 'embedded-aws/kernel/aws.ts';
+import { providerIn } from '../cli/executions/test-user.ts';
 import type { Output } from '../core/request/outcome.ts';
 
 /** An account and a Region. */
@@ -33,13 +34,6 @@ export const A: Where = { account: '111111111111', region: 'us-east-1' };
 export const B: Where = { account: '222222222222', region: 'ap-south-1' };
 export const EXTERNAL_ID = 'customers-pairing';
 export const ROLE_ARN = `arn:aws:iam::${B.account}:role/poolbridge-link`;
-
-/** The provider name of the user pool that issued a token. */
-function providerOf(token: string): string {
-  const [, payload = ''] = token.split('.');
-  const { iss } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { iss: string };
-  return iss.replace('https://', '');
-}
 
 const USERNAME = 'ada';
 const PASSWORD = 'Correct-horse-battery-1';
@@ -151,7 +145,7 @@ export class Accounts {
 
   /** Exchanges an ID token for temporary credentials, and asks AWS whose they are. */
   async enter(IdentityPoolId: string, token: string): Promise<Entered> {
-    const Logins = { [providerOf(token)]: token };
+    const Logins = { [providerIn(token)]: token };
     const { IdentityId } = await this.#identityPools.send(
       new GetIdCommand({ IdentityPoolId, Logins }),
     );

@@ -9,6 +9,7 @@ import {
 import { functionName, type Machine, stateMachineName } from '../../core/deployment.ts';
 import { grouped } from '../../core/grouped.ts';
 import { expanded } from '../../core/identity-pool/changes.ts';
+import type { Period } from '../../core/period.ts';
 import { type MadeShare, sharesIn, WRITES } from '../../core/write/write-log.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
@@ -21,12 +22,6 @@ import {
   LogGroup,
   machineLogGroup,
 } from './log-group.ts';
-
-/** When executions began, in epoch milliseconds. */
-export interface Period {
-  from: number;
-  until: number;
-}
 
 const machines: Machine[] = ['link', 'reconcile'];
 

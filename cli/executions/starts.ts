@@ -1,8 +1,9 @@
 import { pace } from '../../aws/pace/pace.ts';
 import { pagesOf } from '../../aws/pace/pages.ts';
 import type { AuditRecord } from '../../core/audit/audit.ts';
-import { isClaimed, type Span, spansAround, startIn } from '../../core/audit/starts.ts';
+import { isClaimed, spansAround, startIn } from '../../core/audit/starts.ts';
 import { grouped } from '../../core/grouped.ts';
+import type { Period } from '../../core/period.ts';
 import type { TrailCaller } from '../../core/trail-record.ts';
 import { isDenied } from '../check/checks.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -30,7 +31,7 @@ class StartReader {
   }
 
   /** Adds what a part of time has. */
-  async read({ from, until }: Span, into: Starts): Promise<void> {
+  async read({ from, until }: Period, into: Starts): Promise<void> {
     const { region } = await this.#session.caller();
     const trails = await this.#session.trails(region);
     const pages = pagesOf('LookupEvents', async (NextToken: string | undefined) => {

@@ -21,7 +21,7 @@ const ATTEMPTS = 5;
 const PAUSE_MS = 2000;
 
 /** The name of the token's issuer, as identity pools know it. */
-function providerIn(idToken: string): string {
+export function providerIn(idToken: string): string {
   const payload = parsedJson(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString());
   const issuer = isObject(payload) ? payload['iss'] : undefined;
   return isText(issuer) ? issuer.replace(/^https:\/\//, '') : '';

@@ -1,3 +1,4 @@
+import type { Period } from '../period.ts';
 import { isObject, isText, parsedJson } from '../shape.ts';
 import { callerIn, member, type TrailCaller } from '../trail-record.ts';
 import type { AuditRecord } from './audit.ts';
@@ -27,20 +28,14 @@ export function startIn(text: unknown): Start | undefined {
 export const isClaimed = ({ requestedBy }: AuditRecord): boolean =>
   requestedBy.via === 'person' || (requestedBy.via !== 'event' && 'claimedArn' in requestedBy);
 
-/** A part of time, in epoch milliseconds. */
-export interface Span {
-  from: number;
-  until: number;
-}
-
 // CloudTrail has times in whole seconds, by the clock of another service.
 const AROUND_MS = 5000;
 // One page that holds some events more costs less than one more page.
 const TOGETHER_MS = 60_000;
 
 /** The parts of time to look for the starts of executions in, the newest first. */
-export function spansAround(times: number[]): Span[] {
-  const spans: Span[] = [];
+export function spansAround(times: number[]): Period[] {
+  const spans: Period[] = [];
   for (const time of times.toSorted((a, b) => b - a)) {
     const last = spans.at(-1);
     const from = time - AROUND_MS;

@@ -1,16 +1,11 @@
 import { grouped } from '../grouped.ts';
 import { expanded } from '../identity-pool/changes.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
+import type { Period } from '../period.ts';
 import type { Counts, PoolReport } from '../reconcile/pool-report.ts';
 import type { FailedPool } from '../reconcile/report.ts';
 import { originalName } from '../user-pool.ts';
 import { EVERY_CLIENT } from '../write/records.ts';
-
-/** The time within which something happened, in epoch milliseconds. */
-export interface Period {
-  from: number;
-  until: number;
-}
 
 /** What an execution of `reconcile` reported about an identity pool, and when it read the pool. */
 export interface Look extends Period {

@@ -1,0 +1,5 @@
+/** A period of time, in epoch milliseconds. */
+export interface Period {
+  from: number;
+  until: number;
+}
