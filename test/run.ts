@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { pipeline } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
@@ -21,6 +22,10 @@ const LONGEST = [
   'test/end-to-end/reconcile.test.ts',
   'test/end-to-end/approval.test.ts',
 ];
+
+// What takes longer hangs: it is ended and fails. The slowest test takes two minutes beside others, all take ten.
+const LONGEST_TEST_MS = 10 * 60_000;
+const LONGEST_RUN_MS = 60 * 60_000;
 
 /** All test files, the slowest first. */
 function allFiles(): string[] {
@@ -62,13 +67,17 @@ async function main(): Promise<void> {
     files,
     // Tests also wait, so one more than there are processors.
     concurrency: Math.min(availableParallelism() + 1, 8),
+    timeout: LONGEST_TEST_MS,
+    signal: AbortSignal.timeout(LONGEST_RUN_MS),
+    // A test that fails may leave a server open, which must not keep its file running.
+    forceExit: true,
     testNamePatterns: values['test-name-pattern'],
   });
   tests.on('test:fail', () => {
     process.exitCode = 1;
   });
-  tests.once('end', globalTeardown);
-  tests.compose(spec).pipe(process.stdout);
+  await pipeline(tests.compose(spec), process.stdout, { end: false });
+  globalTeardown();
 }
 
 try {
@@ -77,3 +86,5 @@ try {
   console.error((error as Error).message);
   process.exitCode = 1;
 }
+// A process that a test left behind must not keep this one running.
+process.exit();

@@ -171,21 +171,27 @@ describe('drift', () => {
   describe('of the links', { skip: withoutBrowser }, () => {
     let browser: Browser;
     let folder: string;
+    let own: Console;
     before(async () => {
-      browser = await openBrowser();
       folder = mkdtempSync(join(tmpdir(), 'poolbridge-links-'));
+      writeFileSync(join(folder, 'links.yml'), sharedLinks());
+      const { session } = options();
+      own = await serveConsole({
+        session,
+        stage: 'dev',
+        links: { file: join(folder, 'links.yml') },
+      });
+      browser = await openBrowser();
     });
     after(async () => {
       await browser?.close();
+      await own?.close();
       rmSync(folder, { recursive: true, force: true });
     });
 
     test('is what an edit of the working copy would change, beside the deployed links and their map', async () => {
       const file = join(folder, 'links.yml');
       const deployed = sharedLinks();
-      writeFileSync(file, deployed);
-      const { session } = options();
-      const own = await serveConsole({ session, stage: 'dev', links: { file } });
       const page = await browser.newPage();
       await page.goto(own.address);
       await page.getByRole('link', { name: 'links.yml as it is deployed' }).click();
@@ -220,8 +226,6 @@ describe('drift', () => {
         for (const each of rest) each.remove();
       });
       assert.deepEqual(await barriersIn(page), []);
-      await page.close();
-      await own.close();
     });
   });
 });
