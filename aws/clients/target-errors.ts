@@ -12,6 +12,7 @@ import {
   identityPoolRegion,
 } from '../../core/identity-pool/identity-pool.ts';
 import type { Access } from '../../core/links/coverage.ts';
+import { sentence } from '../../core/sentence.ts';
 import { isText } from '../../core/shape.ts';
 import { issuerIn } from '../../core/user-pool.ts';
 import { adviceOnRegion, isDenial } from './role-session.ts';
@@ -28,7 +29,7 @@ export function explain(error: unknown, identityPoolId: string, roleArn: string)
   if (advice !== undefined) return new TargetAccessDeniedError(advice, { cause: error });
   if (isDenial(error)) {
     return new TargetAccessDeniedError(
-      `Account ${account} refused the role ${roleArn}: ${error.message} Deploy resources/account-b.yml there with this account as TrustedAccountId, ${identityPoolId} among its IdentityPoolIds, and the RoleName and ExternalId that links.yml names.`,
+      `Account ${account} refused the role ${roleArn}: ${sentence(error.message)} Deploy resources/account-b.yml there with this account as TrustedAccountId, ${identityPoolId} among its IdentityPoolIds, and the RoleName and ExternalId that links.yml names.`,
       { cause: error },
     );
   }
@@ -66,13 +67,13 @@ export function explainRoles(error: unknown, identityPoolId: string, { roleArn }
   if (!(error instanceof Error && isText(error.message))) return error;
   if (isDenial(error)) {
     return new TargetAccessDeniedError(
-      `Account ${parseArn(roleArn).account} refused to set the role mappings of ${identityPoolId}: ${error.message} Deploy resources/account-b.yml there with RoleMappingRoleArns naming the pool's authenticated and unauthenticated roles and every role of its rules.`,
+      `Account ${parseArn(roleArn).account} refused to set the role mappings of ${identityPoolId}: ${sentence(error.message)} Deploy resources/account-b.yml there with RoleMappingRoleArns naming the pool's authenticated and unauthenticated roles and every role of its rules.`,
       { cause: error },
     );
   }
   if (!invalid.has(error.name)) return error;
   return new RoleMappingError(
-    `AWS refused the role mappings of ${identityPoolId}: ${error.message} Correct roleMapping in links.yml. If the mapping belongs to an app client without an entry, remove it with "poolbridge unlink --left-behind" (docs/roles-and-tags.md).`,
+    `AWS refused the role mappings of ${identityPoolId}: ${sentence(error.message)} Correct roleMapping in links.yml. If the mapping belongs to an app client without an entry, remove it with "poolbridge unlink --left-behind" (docs/roles-and-tags.md).`,
     { cause: error },
   );
 }

@@ -10,6 +10,7 @@ import { AwsUnavailableError, UserPoolAccessDeniedError } from '../../core/error
 import type { Execution } from '../../core/execution.ts';
 import { type Links, userPoolRoleOf } from '../../core/links/links.ts';
 import { isId } from '../../core/request/request.ts';
+import { sentence } from '../../core/sentence.ts';
 import { isListOf, isMapOf, isObject, isText } from '../../core/shape.ts';
 import { READS_A_SECOND, userPoolArn, userPoolRegion } from '../../core/user-pool.ts';
 import { pace, whileThrottled } from '../pace/pace.ts';
@@ -72,7 +73,7 @@ function explain(error: unknown, { userPoolId, roleArn }: UserPool): unknown {
   if (advice !== undefined) return new UserPoolAccessDeniedError(advice, { cause: error });
   if (!isDenial(error)) return error;
   return new UserPoolAccessDeniedError(
-    `Account ${account} refused the role ${roleArn}: ${error.message} Deploy resources/user-pool-account.yml there with this account as TrustedAccountId, ${userPoolId} among its UserPoolIds, and the RoleName that userPoolRoleArn in links.yml names.`,
+    `Account ${account} refused the role ${roleArn}: ${sentence(error.message)} Deploy resources/user-pool-account.yml there with this account as TrustedAccountId, ${userPoolId} among its UserPoolIds, and the RoleName that userPoolRoleArn in links.yml names.`,
     { cause: error },
   );
 }

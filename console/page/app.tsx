@@ -29,26 +29,29 @@ const Missing = ({ sentence }: { sentence: string }) => (
 );
 
 function Content({ page }: { page: Page }): JSX.Element {
-  const { overview, view, problem } = page;
+  const { overview, view, problem, failure } = page;
   const { execution, identityPoolId, isLinks } = page.address;
   if (problem !== undefined) return <Missing sentence={problem} />;
   if (!overview) return <Loading what="Poolbridge" />;
   // Nothing is known yet but an error, which a banner shows.
   if (overview.about.account === '') return <Heading text="Poolbridge" />;
   if (isLinks) {
-    return <Links pools={new Set(overview.pools.map((pool) => pool.identityPoolId))} />;
+    return <Links pools={new Set(overview.pools?.map((pool) => pool.identityPoolId))} />;
   }
   if (identityPoolId !== undefined) {
+    if (!overview.pools) return <Loading what={identityPoolId} />;
     const pool = overview.pools.find((each) => each.identityPoolId === identityPoolId);
     return pool ? (
       <Pool pool={pool} about={overview.about} />
     ) : (
-      <Missing sentence={`No reconcile has reported an identity pool ${identityPoolId} yet.`} />
+      <Missing
+        sentence={`No reconcile has reported an identity pool ${identityPoolId} yet. If links.yml names it, choose “Check for drift” in the overview.`}
+      />
     );
   }
   if (execution === undefined) return <Overview page={page} overview={overview} />;
-  if (view?.row.execution !== execution) return <Loading what="Execution" />;
-  return <Execution view={view} about={overview.about} />;
+  if (view?.row.execution === execution) return <Execution view={view} overview={overview} />;
+  return failure === undefined ? <Loading what="Execution" /> : <Missing sentence={failure} />;
 }
 
 /** The whole page. */

@@ -77,14 +77,17 @@ export function AskButton({
 /** A button that opens the plan of an action. */
 export const PlanButton = ({
   action,
+  isOff = false,
   children,
 }: {
   action: Action;
+  /** Whether the action can't be done now. The place of the button says why. */
+  isOff?: boolean;
   children: Children;
 }): JSX.Element => (
   <button
     type="button"
-    disabled={!page.isLive}
+    disabled={!page.isLive || isOff}
     onClick={() => change({ action, message: { text: '', isSeen: false } })}
   >
     {children}

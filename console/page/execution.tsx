@@ -3,17 +3,22 @@ import type { ExecutionView, Overview, WaitingView } from '../server/protocol.ts
 import { Copy, PlanButton } from './buttons.tsx';
 import { Found } from './found.tsx';
 import { Difference, ResultCard, StatusBadge } from './result.tsx';
-import { Badge, byLinks, Facts, Panel, Unseen } from './words.tsx';
+import { Badge, byLinks, Facts, Panel, Time, Unseen } from './words.tsx';
 import { Workflow } from './workflow.tsx';
 
+const PAUSED =
+  'While writes are paused, an approval would be used up without a write. Resume writes first.';
+
 function WaitingCard({
-  waiting: { identityPoolId, links, lines },
+  waiting: { identityPoolId, links, lines, since, until },
   execution,
   mayDecide,
+  isPaused,
 }: {
   waiting: WaitingView;
   execution: string;
   mayDecide: boolean;
+  isPaused: boolean;
 }): JSX.Element {
   const which = <Unseen>{` the change to ${identityPoolId}`}</Unseen>;
   return (
@@ -21,11 +26,13 @@ function WaitingCard({
       <h3>
         <Badge tone="warn" word="waits for approval" /> {identityPoolId}
       </h3>
-      <p class="dim">{byLinks(links)}</p>
+      <p class="dim">
+        {byLinks(links)} · since <Time at={since} /> · expires <Time at={until} />
+      </p>
       <Difference lines={lines} label={`Pending changes to ${identityPoolId}`} />
       {mayDecide && (
         <p class="buttons">
-          <PlanButton action={{ kind: 'approve', execution, identityPoolId }}>
+          <PlanButton action={{ kind: 'approve', execution, identityPoolId }} isOff={isPaused}>
             Approve …{which}
           </PlanButton>
           <PlanButton action={{ kind: 'deny', execution, identityPoolId }}>
@@ -33,6 +40,7 @@ function WaitingCard({
           </PlanButton>
         </p>
       )}
+      {mayDecide && isPaused && <p>{PAUSED}</p>}
     </article>
   );
 }
@@ -44,15 +52,16 @@ export const titleOf = ({ row, machine }: ExecutionView): string =>
 /** One execution in full. */
 export function Execution({
   view,
-  about,
+  overview: { about, paused },
 }: {
   view: ExecutionView;
-  about: Overview['about'];
+  overview: Overview;
 }): JSX.Element {
   const { row, facts, waiting, links } = view;
-  // The findings of a reconcile say more than a result without a change.
+  // The findings of a reconcile say more than a result without a change, and the same about a failure.
+  const found = new Set(view.findings.map(({ identityPoolId }) => identityPoolId));
   const results = view.results.filter(
-    ({ lines, message }) => view.findings.length === 0 || lines.length > 0 || message !== undefined,
+    ({ lines, identityPoolId = '' }) => lines.length > 0 || !found.has(identityPoolId),
   );
   const { execution } = row;
   const mayDecide = about.denied.decide === undefined;
@@ -97,6 +106,7 @@ export function Execution({
               waiting={each}
               execution={execution}
               mayDecide={mayDecide}
+              isPaused={paused !== undefined}
             />
           ))}
         </Panel>

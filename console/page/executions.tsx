@@ -5,19 +5,20 @@ import type { Row, Rows } from '../server/protocol.ts';
 import { machineIn } from './address.ts';
 import { AskButton, Button } from './buttons.tsx';
 import { filterIn, matches, type RowFilter } from './filter.ts';
-import { Filters } from './filters.tsx';
+import { Filters, noFilter } from './filters.tsx';
 import { StatusBadge } from './result.tsx';
 import { allRows, choose, page as current, loadOlder, type Page, show } from './store.ts';
 import { Ago, breakable, Code, Panel, Table } from './words.tsx';
 
 const Request = ({
-  row: { operation, userPoolId, clientId, clientName, isDryRun },
+  row: { operation, userPoolId, clientId, clientName, isDryRun, found },
 }: {
   row: Row;
 }) => (
   <>
     {operation}
     {isDryRun && <span class="dim"> (dry run)</span>}
+    {found !== undefined && `: ${found}`}
     {userPoolId !== undefined && (
       <>
         {' '}
@@ -76,7 +77,7 @@ const MachineChoice = ({ chosen }: { chosen: Machine }) => (
       <Button
         key={name}
         aria-pressed={name === chosen}
-        press={() => choose({ machine: name === 'link' ? undefined : name })}
+        press={() => choose({ ...noFilter, machine: name === 'link' ? undefined : name })}
       >
         {word}
       </Button>
@@ -107,17 +108,17 @@ async function lookBack(machine: Machine, filter: RowFilter): Promise<void> {
 
 function List({ all, filter }: { all: Row[]; filter: RowFilter }): JSX.Element {
   const shown = all.filter((row) => matches(row, filter));
+  const isFiltered = Object.keys(filter).length > 0;
   return (
     <>
-      {Object.keys(filter).length > 0 && (
+      {isFiltered && (
         <p class="dim" role="status">
           {`${shown.length} of the newest ${all.length} executions match.`}
         </p>
       )}
       <div class="executions">
-        {shown.length === 0 ? (
-          <p class="dim">No executions.</p>
-        ) : (
+        {all.length === 0 && !isFiltered && <p class="dim">No executions.</p>}
+        {shown.length > 0 && (
           <Table label="The executions, newest first" heads={columns}>
             {shown.map((row) => (
               <ExecutionRow key={row.execution} row={row} />
@@ -136,7 +137,7 @@ export function Executions({ page }: { page: Page }): JSX.Element {
   const { all, rows } = rowsOf(page, machine);
   return (
     <Panel id="executions" title="Executions" beside={<MachineChoice chosen={machine} />}>
-      <Filters filter={filter} />
+      <Filters machine={machine} filter={filter} />
       <List all={all} filter={filter} />
       {rows.next !== undefined && (
         <p>

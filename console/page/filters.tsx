@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import type { Machine } from '../../core/deployment.ts';
 import { Button } from './buttons.tsx';
 import type { RowFilter } from './filter.ts';
 import { choose } from './store.ts';
@@ -52,17 +53,24 @@ const Choice = ({
   </label>
 );
 
-const outcomes = [
-  'LINKED',
-  'ALREADY_LINKED',
-  'UNLINKED',
-  'NOT_LINKED',
-  'PLANNED',
-  'REPAIRED',
-  'FAILED',
-  'RUNNING',
-  'WAITS',
-].map((each): [string, string] => [each, each.toLowerCase().replace('_', ' ')]);
+// What an execution of each state machine may end with, or do now.
+const outcomes: Record<Machine, string[]> = {
+  link: [
+    'LINKED',
+    'ALREADY_LINKED',
+    'UNLINKED',
+    'NOT_LINKED',
+    'PLANNED',
+    'NOT_COVERED',
+    'FAILED',
+    'RUNNING',
+    'WAITS',
+  ],
+  reconcile: ['REPORTED', 'REPAIRED', 'FAILED', 'RUNNING'],
+};
+
+const outcomeOptions = (machine: Machine): [value: string, text: string][] =>
+  outcomes[machine].map((each) => [each, each.toLowerCase().replace('_', ' ')]);
 
 const periods: [string, string][] = [
   ['1', 'the last hour'],
@@ -71,7 +79,8 @@ const periods: [string, string][] = [
   ['720', 'the last 30 days'],
 ];
 
-const none = {
+/** The choices of a list that leaves out nothing. */
+export const noFilter = {
   client: undefined,
   userPool: undefined,
   outcome: undefined,
@@ -81,12 +90,18 @@ const none = {
 };
 
 /** The fields that choose which executions a list shows. Each choice is in the address. */
-export const Filters = ({ filter }: { filter: RowFilter }): JSX.Element => (
+export const Filters = ({
+  machine,
+  filter,
+}: {
+  machine: Machine;
+  filter: RowFilter;
+}): JSX.Element => (
   <search class="filters">
-    <Part name="client" label="App client" filter={filter} />
-    <Part name="userPool" label="User pool" filter={filter} />
+    {machine === 'link' && <Part name="client" label="App client" filter={filter} />}
+    {machine === 'link' && <Part name="userPool" label="User pool" filter={filter} />}
     <Part name="who" label="Requested by" filter={filter} />
-    <Choice name="outcome" label="Outcome" options={outcomes} filter={filter} />
+    <Choice name="outcome" label="Outcome" options={outcomeOptions(machine)} filter={filter} />
     <Choice name="hours" label="Period" options={periods} filter={filter} />
     <label class="check">
       <input
@@ -99,7 +114,7 @@ export const Filters = ({ filter }: { filter: RowFilter }): JSX.Element => (
       Writes only
     </label>
     {Object.keys(filter).length > 0 && (
-      <Button class="small" press={() => choose(none)}>
+      <Button class="small" press={() => choose(noFilter)}>
         Clear
       </Button>
     )}

@@ -24,7 +24,7 @@ const RemovedRow = ({ removed }: { removed: RemovedView }) => (
 
 /** What a reconcile has found, and what others removed. */
 export function Found({
-  view: { findings, removed },
+  view: { findings, removed, results },
   about,
 }: {
   view: ExecutionView;
@@ -32,8 +32,14 @@ export function Found({
 }): JSX.Element | null {
   if (findings.length === 0) return null;
   const mayLink = about.denied.link === undefined;
+  const hasRepaired = results.some(({ lines }) => lines.length > 0);
   return (
     <Panel id="findings" title="Findings">
+      <p class="dim">
+        {hasRepaired
+          ? 'As this reconcile left the identity pools. Each opens as it is now.'
+          : 'As this reconcile found the identity pools. Each opens as it is now.'}
+      </p>
       {findings.map((pool) => (
         <article key={pool.identityPoolId} class="result">
           <h3>

@@ -12,6 +12,9 @@ export function Header({ overview, isLive }: Page): JSX.Element {
       <p class="brand">
         <a href="#/">Poolbridge</a>
       </p>
+      <nav>
+        <a href="#/links">links.yml</a>
+      </nav>
       {about?.account ? (
         <>
           <p class="where">{`stage ${about.stage} · ${about.region} · account ${about.account}`}</p>
@@ -43,7 +46,7 @@ const Banner = ({ tone, sentence }: { tone: 'warn' | 'bad'; sentence: string }):
 );
 
 /** Messages that every view shows. */
-export function Banners({ overview, isLive, problem }: Page): JSX.Element {
+export function Banners({ overview, isLive, problem, failure, view, address }: Page): JSX.Element {
   const { trouble, paused } = overview ?? {};
   return (
     <>
@@ -53,8 +56,13 @@ export function Banners({ overview, isLive, problem }: Page): JSX.Element {
           sentence="The console does not answer, so this page shows the last known state. It continues when the console answers again. If you restart the console, open its new address."
         />
       )}
+      {failure !== undefined && view?.row.execution === address.execution && (
+        <Banner tone="bad" sentence={`This shows the last known state. ${failure}`} />
+      )}
       {trouble !== undefined && <Banner tone="bad" sentence={trouble} />}
-      {paused !== undefined && <Banner tone="warn" sentence={`All writes are paused ${paused}.`} />}
+      {paused !== undefined && (
+        <Banner tone="warn" sentence={`All writes have been paused ${paused}.`} />
+      )}
     </>
   );
 }

@@ -1,10 +1,9 @@
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
 import type { LinkChangeView, LinksView, LinkView } from '../server/protocol.ts';
 import { AskButton } from './buttons.tsx';
 import { get } from './client.ts';
 import { LinksMap } from './links-map.tsx';
-import { say } from './store.ts';
+import { Unread, useReading } from './reading.tsx';
 import { Badge, breakable, Panel, Problem, Table, type Tone } from './words.tsx';
 
 const List = ({ of }: { of: string[] }) => (
@@ -95,6 +94,9 @@ function Found({ found, pools }: { found: LinksView; pools: ReadonlySet<string> 
   const { deployed, map } = found;
   return (
     <>
+      <Panel id="changes" title="Working copy">
+        <Changes found={found} />
+      </Panel>
       <Panel id="deployed" title="Deployed links">
         {deployed ? (
           <Table label="The links that are deployed" heads={columns}>
@@ -105,9 +107,6 @@ function Found({ found, pools }: { found: LinksView; pools: ReadonlySet<string> 
         ) : (
           <p>{NOT_FOUND}</p>
         )}
-      </Panel>
-      <Panel id="changes" title="Working copy">
-        <Changes found={found} />
       </Panel>
       {deployed && deployed.length > 0 && (
         <Panel id="map" title="Map">
@@ -124,11 +123,7 @@ function Found({ found, pools }: { found: LinksView; pools: ReadonlySet<string> 
  * @param pools the identity pools that have a page of their own.
  */
 export function Links({ pools }: { pools: ReadonlySet<string> }): JSX.Element {
-  const [found, setFound] = useState<LinksView>();
-  const read = async () => setFound(await get<LinksView>('/api/links'));
-  useEffect(() => {
-    read().catch(({ message }) => say(message));
-  }, []);
+  const { value: found, failure, again } = useReading(() => get<LinksView>('/api/links'), 'links');
   return (
     <>
       <p>
@@ -136,11 +131,10 @@ export function Links({ pools }: { pools: ReadonlySet<string> }): JSX.Element {
       </p>
       <div class="head">
         <h1 tabIndex={-1}>links.yml</h1>
-        <div class="buttons">
-          <AskButton press={read}>Read again</AskButton>
-        </div>
+        <div class="buttons">{found && <AskButton press={again}>Read again</AskButton>}</div>
       </div>
-      {found ? <Found found={found} pools={pools} /> : <p class="dim">Loading …</p>}
+      {found && failure !== undefined && <Problem sentence={failure} />}
+      {found ? <Found found={found} pools={pools} /> : <Unread failure={failure} again={again} />}
     </>
   );
 }

@@ -50,11 +50,11 @@ function receive(news: News): void {
     announce(news.overview);
     const isFirst = page.overview === undefined;
     change({ overview: news.overview, isLive: true });
-    if (isFirst && news.overview.about.demo) readClients().catch(({ message }) => say(message));
+    if (isFirst && news.overview.about.demo) void readClients();
   } else if ('execution' in news) {
-    change({ view: news.execution, isLive: true });
+    change({ view: news.execution, failure: undefined, isLive: true });
   } else {
-    change({ problem: news.failure.message, isLive: true });
+    change({ failure: news.failure.message, isLive: true });
   }
 }
 
@@ -81,7 +81,12 @@ async function keepListening(): Promise<void> {
 /** Shows what the address says, from its top. */
 function go(): void {
   if (page.message.isSeen) say('');
-  change({ address: addressIn(window.location.hash), problem: undefined, action: undefined });
+  change({
+    address: addressIn(window.location.hash),
+    problem: undefined,
+    failure: undefined,
+    action: undefined,
+  });
   document.querySelector('h1')?.focus();
   window.scrollTo(0, 0);
   void keepListening();

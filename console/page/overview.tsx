@@ -73,17 +73,16 @@ function Denied({ denied }: { denied: OverviewData['about']['denied'] }) {
 }
 
 /** The executions that wait for approval. */
-function Waiting({ overview: { link } }: { overview: OverviewData }) {
-  const all = link.rows.filter(({ at }) => at === 'RequestApproval');
+function Waiting({ overview: { waiting: all } }: { overview: OverviewData }) {
   if (all.length === 0) return null;
   return (
     <p class="banner warn">
       Waits for approval:{' '}
-      {all.map(({ execution, name, operation, clientId = '' }, i) => (
+      {all.map(({ execution, name, operation, clientId = '', clientName = clientId }, i) => (
         <span key={execution}>
           {i > 0 && ', '}
           <a href={`#/execution/${execution}`} title={name}>
-            {`${operation} ${clientId}`}
+            {[operation, clientName].join(' ').trim() || name}
           </a>
         </span>
       ))}

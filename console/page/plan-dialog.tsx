@@ -38,7 +38,7 @@ function NothingToDo({ plan }: { plan: Plan }): JSX.Element {
   const hasFailed = plan.results.some(({ error }) => error !== undefined);
   return (
     <Shown title={plan.title}>
-      <p>{hasFailed ? 'This can not be done.' : 'There is nothing to do.'}</p>
+      <p>{hasFailed ? "This can't be done." : 'There is nothing to do.'}</p>
       <Results plan={plan} />
       <p class="buttons">
         <Cancel word="Close" />
@@ -47,7 +47,27 @@ function NothingToDo({ plan }: { plan: Plan }): JSX.Element {
   );
 }
 
-function ConfirmForm({ plan: { id, verb, needsReason } }: { plan: Plan }): JSX.Element {
+const Reason = ({ isNeeded }: { isNeeded: boolean }) => (
+  <label>
+    {isNeeded ? 'Reason, for the audit' : 'Reason, for the audit (may be empty)'}
+    <textarea name="reason" rows={2} maxLength={200} required={isNeeded} />
+  </label>
+);
+
+/** The button of a plan that can't be confirmed now, and why. */
+const Held = ({ verb, why }: { verb: string; why: string }) => (
+  <>
+    <Problem sentence={why} />
+    <p class="buttons">
+      <Cancel word="Close" />
+      <button type="button" class="confirm" disabled>
+        {verb}
+      </button>
+    </p>
+  </>
+);
+
+function ConfirmForm({ plan: { id, verb, reason } }: { plan: Plan }): JSX.Element {
   const [isBusy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState('');
   const confirm = async (form: HTMLFormElement) => {
@@ -71,10 +91,7 @@ function ConfirmForm({ plan: { id, verb, needsReason } }: { plan: Plan }): JSX.E
         void confirm(event.currentTarget);
       }}
     >
-      <label>
-        {needsReason ? 'Reason, for the audit' : 'Reason, for the audit (may be empty)'}
-        <textarea name="reason" rows={2} maxLength={200} required={needsReason} />
-      </label>
+      {reason !== 'none' && <Reason isNeeded={reason === 'needed'} />}
       {trouble !== '' && <Problem sentence={trouble} />}
       <p class="buttons">
         <Cancel word="Cancel" />
@@ -89,7 +106,7 @@ function ConfirmForm({ plan: { id, verb, needsReason } }: { plan: Plan }): JSX.E
 function Content({ plan, failure }: Known): JSX.Element {
   if (failure !== undefined) {
     return (
-      <Shown title="This can not be planned">
+      <Shown title="This can't be planned">
         <Problem sentence={failure} />
         <p class="buttons">
           <Cancel word="Close" />
@@ -107,14 +124,15 @@ function Content({ plan, failure }: Known): JSX.Element {
       </Shown>
     );
   }
-  if (plan.id === undefined) return <NothingToDo plan={plan} />;
+  const { id, held, verb } = plan;
+  if (id === undefined && held === undefined) return <NothingToDo plan={plan} />;
   return (
     <Shown title={plan.title}>
       {plan.sentences.map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}
       <Results plan={plan} />
-      <ConfirmForm plan={plan} />
+      {held === undefined ? <ConfirmForm plan={plan} /> : <Held verb={verb} why={held} />}
     </Shown>
   );
 }

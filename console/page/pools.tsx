@@ -25,7 +25,7 @@ function Quota({ pool: { held, quota, isAbout } }: { pool: PoolView }): JSX.Elem
   return (
     <label class="quota">
       <Count of={held} isAbout={isAbout} />
-      {` of ${quota}`}
+      {` of ${quota} entries`}
       <meter value={held} min={0} max={quota} high={quota * 0.8} optimum={0} />
     </label>
   );
@@ -36,7 +36,7 @@ function Drift({ pool: { counts = {}, failure } }: { pool: PoolView }): JSX.Elem
   const all = Object.entries(counts).filter(
     ([state, count]) => count > 0 && state !== 'linked' && state !== 'foreign',
   );
-  if (all.length === 0) return <Badge tone="good" word="none" />;
+  if (all.length === 0) return <Badge tone="good" word="no drift" />;
   return (
     <span class="counts">
       {all.map(([state, count]) => (
@@ -57,7 +57,13 @@ const PoolRow = ({ pool, mayRepair }: { pool: PoolView; mayRepair: boolean }) =>
       <Quota pool={pool} />
     </td>
     <td class="when">
-      {pool.counts ? <Count of={pool.counts['linked'] ?? 0} isAbout={pool.isAbout} /> : '–'}
+      {pool.counts ? (
+        <>
+          <Count of={pool.counts['linked'] ?? 0} isAbout={pool.isAbout} /> linked
+        </>
+      ) : (
+        '–'
+      )}
       {pool.counts?.['foreign'] ? ` + ${pool.counts['foreign']} foreign` : ''}
     </td>
     <td>
@@ -73,7 +79,8 @@ const PoolRow = ({ pool, mayRepair }: { pool: PoolView; mayRepair: boolean }) =>
 );
 
 /** Why no identity pool is shown. */
-function WithoutPools({ overview: { reconcile } }: { overview: Overview }): JSX.Element {
+function WithoutPools({ overview: { pools, reconcile } }: { overview: Overview }): JSX.Element {
+  if (!pools) return <p class="dim">Loading …</p>;
   const [last] = reconcile.rows;
   if (!last) return <p class="dim">No reconcile has run yet.</p>;
   return (
@@ -87,7 +94,7 @@ function WithoutPools({ overview: { reconcile } }: { overview: Overview }): JSX.
 /** The identity pools, those with drift first. */
 export function Pools({ overview }: { overview: Overview }): JSX.Element {
   const [areAllShown, setAllShown] = useState(false);
-  const { pools, about } = overview;
+  const { pools = [], about } = overview;
   const mayRepair = about.denied.reconcile === undefined;
   const shown = areAllShown ? pools : pools.slice(0, FEW);
   const check = mayRepair && (
@@ -95,9 +102,6 @@ export function Pools({ overview }: { overview: Overview }): JSX.Element {
   );
   return (
     <Panel id="pools" title="Identity pools" beside={check}>
-      <p>
-        <a href="#/links">links.yml as it is deployed, and its map</a>
-      </p>
       {pools.length === 0 ? (
         <WithoutPools overview={overview} />
       ) : (

@@ -14,8 +14,10 @@ export interface Page {
   address: Address;
   overview?: Overview;
   view?: ExecutionView;
-  /** An error that is shown instead of the view. */
+  /** An error that is shown instead of every view. */
   problem?: string | undefined;
+  /** Why the execution that the address names could not be read the last time. */
+  failure?: string | undefined;
   /** Whether the page is connected to the console. */
   isLive: boolean;
   message: Message;

@@ -2,8 +2,9 @@ import type { JSX } from 'preact';
 import type { SignIn } from '../server/protocol.ts';
 import { AskButton, AskForm, Field, Submit } from './buttons.tsx';
 import { get, post } from './client.ts';
+import { type Reading, Unread } from './reading.tsx';
 import { change } from './store.ts';
-import { Badge, Code, Panel, Time, Unseen } from './words.tsx';
+import { Badge, Code, Panel, sentenceOf, Time, Unseen } from './words.tsx';
 
 interface AppClient {
   clientId: string;
@@ -11,15 +12,17 @@ interface AppClient {
 }
 
 /** The app clients of the demo, and the results of their sign-ins. They stay while other views are shown. */
-const known: { clients: AppClient[]; signIns: Map<string, SignIn> } = {
-  clients: [],
-  signIns: new Map(),
-};
+const known: Reading<AppClient[]> & { signIns: Map<string, SignIn> } = { signIns: new Map() };
 
 /** Reads the app clients of the demo. */
 export async function readClients(): Promise<void> {
-  const { clients } = await get<{ clients: AppClient[] }>('/api/demo/clients');
-  known.clients = clients.toSorted((a, b) => a.name.localeCompare(b.name));
+  try {
+    const { clients } = await get<{ clients: AppClient[] }>('/api/demo/clients');
+    known.value = clients.toSorted((a, b) => a.name.localeCompare(b.name));
+    delete known.failure;
+  } catch (error) {
+    known.failure = sentenceOf(error);
+  }
   change({});
 }
 
@@ -63,8 +66,11 @@ export const TryIt = (): JSX.Element => (
         <Submit>Create the app client</Submit>
       </p>
     </AskForm>
+    {(!known.value || known.failure !== undefined) && (
+      <Unread failure={known.failure} again={readClients} />
+    )}
     <ul class="clients" aria-label="App clients">
-      {known.clients.map(({ clientId, name }) => (
+      {known.value?.map(({ clientId, name }) => (
         <li key={clientId}>
           <p>
             <strong>{name}</strong>

@@ -1,5 +1,5 @@
 import type { JSX, RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { duration } from '../../cli/output/times.ts';
 import type { Layout, Placed } from '../server/layout.ts';
 import type { Data, ExecutionView, Visit } from '../server/protocol.ts';
@@ -7,8 +7,9 @@ import { Button } from './buttons.tsx';
 import { get } from './client.ts';
 import { GraphView, statusOf, wordOf } from './graph.tsx';
 import { Json } from './json.tsx';
-import { choose, page, say } from './store.ts';
-import { Badge, type Fact, Facts, Panel, sentenceOf, Table, Time } from './words.tsx';
+import { Unread, useReading } from './reading.tsx';
+import { choose, page } from './store.ts';
+import { Badge, type Fact, Facts, Panel, Table, Time } from './words.tsx';
 
 function placedIn({ nodes }: Layout, name: string): Placed | undefined {
   for (const node of nodes) {
@@ -26,24 +27,26 @@ const visitFacts = ({ status, entered, seconds, attempts, errors }: Visit): Fact
   ...(errors === undefined ? [] : [['Errors', errors.join(', ')] as Fact]),
 ];
 
-/** The input and output of a visit, once loaded. */
-function useData(execution: string, visit: Visit | undefined): Data | undefined {
-  const [data, setData] = useState<Data>();
-  const { id, status } = visit ?? {};
-  // A visit has its output once its status changes.
-  useEffect(() => {
-    setData(undefined);
-    if (id === undefined) return;
-    let isChosen = true;
-    get<Data>('/api/data', { execution, id: String(id) }).then(
-      (read) => isChosen && setData(read),
-      (error) => isChosen && say(sentenceOf(error)),
-    );
-    return () => {
-      isChosen = false;
-    };
-  }, [execution, id, status]);
-  return data;
+/** The input and output of a visit. */
+function VisitData({
+  execution,
+  visit: { id, status },
+}: {
+  execution: string;
+  visit: Visit;
+}): JSX.Element {
+  const { value, failure, again } = useReading(
+    () => get<Data>('/api/data', { execution, id: String(id) }),
+    // A visit has its output once its status changes.
+    `${execution} ${id} ${status}`,
+  );
+  if (!value) return <Unread failure={failure} again={again} />;
+  return (
+    <>
+      <Json what="Input" json={value.input} />
+      <Json what="Output" json={value.output} />
+    </>
+  );
 }
 
 interface Chosen {
@@ -97,7 +100,6 @@ function StatePanel({
   visits: Visit[];
   chosen: Chosen;
 }): JSX.Element {
-  const data = useData(row.execution, visit);
   if (state === undefined) {
     return <p class="dim">Choose a state to see its time, input and output.</p>;
   }
@@ -110,8 +112,7 @@ function StatePanel({
       {own.length === 0 && <p class="dim">{`It was ${wordOf(statusOf(own))}.`}</p>}
       <Visits own={own} chosen={visit} />
       {visit && <Facts facts={visitFacts(visit)} />}
-      {visit && data && <Json what="Input" json={data.input} />}
-      {visit && data && <Json what="Output" json={data.output} />}
+      {visit && <VisitData execution={row.execution} visit={visit} />}
     </>
   );
 }
@@ -142,11 +143,25 @@ function PoolChoice({ visits, only }: { visits: Visit[]; only: string | undefine
 
 const chooseVisit = ({ id, state }: Visit): void => choose({ state, visit: String(id) });
 
+/** Scrolls the row into the view of its table. */
+function showRow(row: HTMLTableRowElement | null): void {
+  const around = row?.closest('.scroll');
+  if (!row || !around) return;
+  const [outer, inner] = [around.getBoundingClientRect(), row.getBoundingClientRect()];
+  if (inner.top < outer.top || inner.bottom > outer.bottom) {
+    around.scrollTop += inner.bottom - outer.bottom + inner.height;
+  }
+}
+
 /** Every visit in the order in which they began. */
 const Events = ({ visits, chosen }: { visits: Visit[]; chosen: Visit | undefined }) => (
   <Table label="Events" heads={['State', 'Status', 'After', 'Duration']}>
     {visits.map((visit) => (
-      <tr key={visit.id} class={visit.id === chosen?.id ? 'chosen' : undefined}>
+      <tr
+        key={visit.id}
+        ref={visit.id === chosen?.id ? showRow : null}
+        class={visit.id === chosen?.id ? 'chosen' : undefined}
+      >
         <td>
           <Button
             class="plain"

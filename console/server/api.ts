@@ -104,11 +104,18 @@ function actionIn(body: Body): Action {
   }
 }
 
-/** The API of the console, below its path. The page that asks was checked before. */
-export function api({ session, stage, demo, links: linksAtHand }: ConsoleOptions): Hono {
+/**
+ * The API of the console, below its path. The page that asks was checked before.
+ *
+ * @param patience how long AWS may take to answer before the page says so, in milliseconds.
+ */
+export function api(
+  { session, stage, demo, links: linksAtHand }: ConsoleOptions,
+  patience: number,
+): Hono {
   const abilities = new Abilities(session, stage);
   const about = demo && { userPoolId: demo.userPoolId, identityPoolId: demo.identityPoolId };
-  const live = new Live({ session, stage, demo: about }, abilities);
+  const live = new Live({ session, stage, demo: about }, abilities, patience);
   const plans = new Plans(session, stage, abilities);
   const finder = new Finder(session, stage);
   const entries = new Entries(session, stage);

@@ -68,7 +68,7 @@ const checkToken = (token: string): MiddlewareHandler => {
 /** Everything that the console answers: the files of its page without a token, all else with it. */
 export function appOf(
   options: ConsoleOptions,
-  { token, page }: { token: string; page: ReadonlyMap<string, Asset> },
+  { token, page, patience }: { token: string; page: ReadonlyMap<string, Asset>; patience: number },
 ): Hono<Env> {
   const app = new Hono<Env>();
   app.use(headers, notKept, checkOrigin);
@@ -76,7 +76,7 @@ export function appOf(
     app.get(path, (context) => context.body(body, 200, { 'content-type': type }));
   }
   app.use(checkToken(token));
-  app.route('/api', api(options));
+  app.route('/api', api(options, patience));
   app.notFound((context) =>
     context.json({ error: 'Refused', message: 'This page does not exist.' }, 404),
   );

@@ -81,12 +81,16 @@ export class Details {
       findings: isReconcile ? findingsOf(described, events) : [],
       removed: (foundIn(described, events)?.removed ?? []).map(removedView),
       links: (await this.#session.isAwsItself()) ? awsLinks(execution, records) : [],
-      waiting: waiting.map(({ token: _, changes, ...shown }) => ({
-        ...shown,
+      waiting: waiting.map(({ identityPoolId, links, since, until, changes }) => ({
+        identityPoolId,
+        links,
+        since,
+        until,
         lines: linesOfChanges(changes),
       })),
       isUndoable:
         machine === 'link' &&
+        described.stopped !== undefined &&
         records.some(({ outcome }) => outcome === 'LINKED' || outcome === 'UNLINKED'),
       ...(graph && { graph }),
       visits: visitsWithDataIn(events).map((visited) => visitOf(visited, around)),

@@ -15,7 +15,7 @@ import { rowOf } from './views.ts';
 /** How many executions a page of a list has. */
 const LENGTH: Record<Machine, number> = { link: 50, reconcile: 20 };
 
-// The current state is read for this many running executions, at each refresh.
+// The current state is read for this many running executions at each refresh, in turn.
 const FOLLOWED = 5;
 
 // This many running executions that no page shows are kept in mind.
@@ -45,6 +45,8 @@ function knownOf(described: DescribedExecution): Known {
   };
 }
 
+const isRunning = ({ status }: Row): boolean => status === 'RUNNING';
+
 const clientIn = ({ userPoolId, clientId }: Row) =>
   userPoolId === undefined || clientId === undefined ? [] : [{ userPoolId, clientId }];
 
@@ -63,6 +65,8 @@ export class Lists {
   readonly #now: PoolsNow;
   readonly #known = new Map<string, Known>();
   readonly #running = new Map<string, Row>();
+  /** The current state of running executions, those read longest ago first. */
+  readonly #at = new Map<string, string>();
   readonly #names: Names;
 
   constructor(session: Session, stage: string) {
@@ -86,22 +90,30 @@ export class Lists {
   async withDetails({ rows, next }: Rows): Promise<Rows> {
     await this.#read(rows.filter((row) => this.#isStale(row)));
     const read = rows.map((row) => this.#known.get(row.execution)?.row ?? row);
-    const running = read.filter(({ status }) => status === 'RUNNING').slice(0, FOLLOWED);
-    const at = new Map<string, string>();
-    await inParallel(running, async ({ execution }) => {
-      at.set(execution, await lastEntered(await this.#session.stepFunctions(), execution));
-    });
+    await this.#follow(read);
     return {
-      rows: read.map(
-        (row) =>
-          ({
-            ...row,
-            ...this.#names.of(row.clientId),
-            ...(at.get(row.execution) && { at: at.get(row.execution) }),
-          }) as Row,
-      ),
+      rows: read.map((row) => this.#told(row)),
       ...(next !== undefined && { next }),
     };
+  }
+
+  /** Reads the current state of some running executions: of those that were not read yet, or longest ago. */
+  async #follow(rows: Row[]): Promise<void> {
+    const running = new Set(rows.filter(isRunning).map(({ execution }) => execution));
+    const unread = [...running].filter((execution) => !this.#at.has(execution));
+    const read = [...this.#at.keys()].filter((execution) => running.has(execution));
+    await inParallel([...unread, ...read].slice(0, FOLLOWED), async (execution) => {
+      const at = await lastEntered(await this.#session.stepFunctions(), execution);
+      this.#at.delete(execution);
+      this.#at.set(execution, at);
+    });
+    for (const oldest of [...this.#at.keys()].slice(0, -KEPT)) this.#at.delete(oldest);
+  }
+
+  /** A row with the name of its app client and, while it runs, its current state. */
+  #told(row: Row): Row {
+    const at = isRunning(row) && this.#at.get(row.execution);
+    return { ...row, ...this.#names.of(row.clientId), ...(at && { at }) };
   }
 
   async #read(rows: Row[]): Promise<void> {
@@ -136,9 +148,12 @@ export class Lists {
     for (const oldest of [...this.#running.keys()].slice(0, -KEPT)) this.#running.delete(oldest);
   }
 
-  /** The identity pools as reconciles have found them, and as executions of link have left them since. */
-  async pools(link: Rows, reconcile: Rows): Promise<PoolView[]> {
-    const older = await this.#olderThan(link);
+  /**
+   * The identity pools as reconciles have found them, and as executions of link have left them since.
+   *
+   * @param older executions of link that no page shows.
+   */
+  async pools(link: Rows, older: Row[], reconcile: Rows): Promise<PoolView[]> {
     const known = (rows: Row[]) =>
       rows.flatMap(({ execution }) => this.#known.get(execution) ?? []);
     const links = known([...link.rows, ...older]);
@@ -165,12 +180,13 @@ export class Lists {
   }
 
   /** Those kept in mind that are not on a page, as they are now. */
-  async #olderThan({ rows }: Rows): Promise<Row[]> {
+  async olderThan({ rows }: Rows): Promise<Row[]> {
     for (const { execution } of rows) this.#running.delete(execution);
     const older = [...this.#running.values()];
-    const isOpen = ({ execution }: Row) =>
-      (this.#known.get(execution)?.row.status ?? 'RUNNING') === 'RUNNING';
+    const isOpen = (row: Row) => isRunning(this.#known.get(row.execution)?.row ?? row);
     await this.#read(older.filter(isOpen));
-    return older;
+    const read = older.map((row) => this.#known.get(row.execution)?.row ?? row);
+    await this.#follow(read);
+    return read.map((row) => this.#told(row));
   }
 }

@@ -6,7 +6,7 @@ import { pausedText } from '../../core/write/pause.ts';
 import type { Abilities } from './abilities.ts';
 import { Details } from './details.ts';
 import { Lists } from './lists.ts';
-import type { About, News, Overview, PoolView, Rows } from './protocol.ts';
+import type { About, News, Overview, Row, Rows } from './protocol.ts';
 
 /** One open page. */
 export interface Viewer {
@@ -19,10 +19,19 @@ export interface Viewer {
 const RUNNING_MS = 1000;
 const IDLE_MS = 2000;
 
-// What seldom changes is refreshed every so many times.
+// What seldom changes, or could not be read, is refreshed every so many times.
 const SELDOM_EVERY = 5;
 
 const nothing: Rows = { rows: [] };
+
+const SILENT =
+  'AWS has not answered yet, so this page may show an older state. Check the network. The console goes on asking.';
+
+const waits = ({ at }: Row): boolean => at === 'RequestApproval';
+
+/** The news that replace each other: of an execution, its view and why there is none. */
+const kindOf = (news: News): 'overview' | 'execution' =>
+  'overview' in news ? 'overview' : 'execution';
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? sentenceOf(error).join(': ') : String(error);
@@ -35,21 +44,29 @@ export class Live {
   readonly #stage: string;
   readonly #abilities: Abilities;
   readonly #demo: About['demo'];
+  /** How long a refresh may take, in milliseconds. A connection that is lost may never say so. */
+  readonly #patience: number;
   /** Each viewer, and what was sent to it last. */
   readonly #viewers = new Map<Viewer, News[]>();
   #overview: Overview | undefined;
   #looks = 0;
+  /** How many refreshes have begun, and which of them was shown last. */
+  #begun = 0;
+  #shown = 0;
   #running = false;
   #wake = () => {};
 
+  /** @param patience how long a refresh may take, in milliseconds. */
   constructor(
     { session, stage, demo }: { session: Session; stage: string; demo: About['demo'] | undefined },
     abilities: Abilities,
+    patience: number,
   ) {
     this.#session = session;
     this.#stage = stage;
     this.#demo = demo;
     this.#abilities = abilities;
+    this.#patience = patience;
     this.lists = new Lists(session, stage);
     this.details = new Details(session, stage);
   }
@@ -89,14 +106,22 @@ export class Live {
   }
 
   async #once(): Promise<void> {
-    const look = this.#looks++;
-    await Promise.all([
-      this.#refresh(look % SELDOM_EVERY === 0).catch((error) => this.#trouble(messageOf(error))),
-      ...[...this.#viewers.keys()].map((viewer) => this.#refreshExecution(viewer)),
+    const all = this.#looks++ % SELDOM_EVERY === 0;
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      this.#trouble(SILENT);
+      late.resolve();
+    }, this.#patience);
+    const refreshed = Promise.all([
+      this.#refresh(all).catch((error) => this.#trouble(messageOf(error))),
+      ...[...this.#viewers.keys()].map((viewer) => this.#refreshExecution(viewer, all)),
     ]);
+    await Promise.race([refreshed, late.promise]);
+    clearTimeout(timer);
   }
 
   async #refresh(all: boolean): Promise<void> {
+    const own = ++this.#begun;
     const { reconcile: before = nothing, paused: wasPaused } = this.#overview ?? {};
     const runs = before.rows.some(({ status }) => status === 'RUNNING');
     const [about, link, reconcile, paused] = await Promise.all([
@@ -105,24 +130,31 @@ export class Live {
       all || runs ? this.lists.page('reconcile') : before,
       all ? this.#paused() : wasPaused,
     ]);
-    const show = (lists: Record<'link' | 'reconcile', Rows>, pools: PoolView[]) =>
-      this.#show({ about, ...lists, pools, ...(paused !== undefined && { paused }) });
+    const show = (read: Pick<Overview, 'link' | 'reconcile' | 'waiting' | 'pools'>) => {
+      // One that was abandoned may end after a later one.
+      if (own < this.#shown) return;
+      this.#shown = own;
+      this.#show({ about, ...read, ...(paused !== undefined && { paused }) });
+    };
     // The lists take one call each, so they are shown while the executions are read.
-    if (!this.#overview) show({ link, reconcile }, []);
+    if (!this.#overview) show({ link, reconcile, waiting: [] });
     const [readLink, readReconcile] = await Promise.all([
       this.lists.withDetails(link),
       this.lists.withDetails(reconcile),
       all ? this.lists.findRunning(link) : undefined,
     ]);
-    const pools = await this.lists.pools(readLink, readReconcile);
-    show({ link: readLink, reconcile: readReconcile }, pools);
+    const older = await this.lists.olderThan(link);
+    const pools = await this.lists.pools(readLink, older, readReconcile);
+    const waiting = [...readLink.rows, ...older].filter(waits);
+    show({ link: readLink, reconcile: readReconcile, waiting, pools });
   }
 
-  async #refreshExecution(viewer: Viewer): Promise<void> {
+  async #refreshExecution(viewer: Viewer, all: boolean): Promise<void> {
     const { execution } = viewer;
     if (execution === undefined) return;
-    const [last] = this.#viewers.get(viewer)?.filter((news) => 'execution' in news) ?? [];
-    if (last && last.execution.row.status !== 'RUNNING') return;
+    const last = this.#viewers.get(viewer)?.find((news) => kindOf(news) === 'execution');
+    if (last && 'failure' in last && !all) return;
+    if (last && 'execution' in last && last.execution.row.status !== 'RUNNING') return;
     try {
       this.#send(viewer, { execution: await this.details.view(execution) });
     } catch (error) {
@@ -171,7 +203,7 @@ export class Live {
       isAwsItself: false,
       denied: {},
     };
-    const known = this.#overview ?? { about, pools: [], link: nothing, reconcile: nothing };
+    const known = this.#overview ?? { about, waiting: [], link: nothing, reconcile: nothing };
     for (const viewer of this.#viewers.keys()) {
       this.#send(viewer, { overview: { ...known, trouble } });
     }
@@ -181,8 +213,8 @@ export class Live {
   #send(viewer: Viewer, news: News): void {
     const sent = this.#viewers.get(viewer);
     if (!sent || sent.some((each) => isDeepStrictEqual(each, news))) return;
-    const [kind = ''] = Object.keys(news);
-    this.#viewers.set(viewer, [...sent.filter((each) => !(kind in each)), news]);
+    const others = sent.filter((each) => kindOf(each) !== kindOf(news));
+    this.#viewers.set(viewer, [...others, news]);
     viewer.send(news);
   }
 }

@@ -2,8 +2,10 @@ import { layout as arrange, Graph as Sheet } from '@dagrejs/dagre';
 import type { Link, Links } from '../../core/links/links.ts';
 import type { MapView } from './protocol.ts';
 
-const WIDTH = 240;
 const HEIGHT = 30;
+
+// In pixels. An id of an identity pool is the longest, and its end may be what differs.
+const WIDTHS: Record<Kind, number> = { 'user pool': 240, link: 240, 'identity pool': 350 };
 
 type Kind = MapView['nodes'][number]['kind'];
 
@@ -29,7 +31,7 @@ export function mapOf(links: Links): MapView {
     const key = keyOf(kind, name);
     nodes.set(key, { kind, name });
     // dagre writes into what it is given.
-    sheet.setNode(key, { width: WIDTH, height: HEIGHT });
+    sheet.setNode(key, { width: WIDTHS[kind], height: HEIGHT });
     return key;
   };
   const join = (from: string, to: string): void => {
@@ -45,19 +47,21 @@ export function mapOf(links: Links): MapView {
   const spots = new Map(
     [...nodes].map(([key, node]) => {
       const { x, y } = sheet.node(key) as { x: number; y: number };
-      return [key, { ...node, x: Math.round(x - WIDTH / 2), y: Math.round(y - HEIGHT / 2) }];
+      const width = WIDTHS[node.kind];
+      const [left, top] = [Math.round(x - width / 2), Math.round(y - HEIGHT / 2)];
+      return [key, { ...node, x: left, y: top, width, height: HEIGHT }];
     }),
   );
   const placed = [...spots.values()];
   return {
-    width: Math.max(0, ...placed.map(({ x }) => x + WIDTH)),
+    width: Math.max(0, ...placed.map(({ x, width }) => x + width)),
     height: Math.max(0, ...placed.map(({ y }) => y + HEIGHT)),
-    nodes: placed.map((node) => ({ ...node, width: WIDTH, height: HEIGHT })),
+    nodes: placed,
     ways: ways.map(({ from, to }) => {
       const [start, end] = [spots.get(from), spots.get(to)];
       const middle = HEIGHT / 2;
       return [
-        [(start?.x ?? 0) + WIDTH, (start?.y ?? 0) + middle],
+        [(start?.x ?? 0) + (start?.width ?? 0), (start?.y ?? 0) + middle],
         [end?.x ?? 0, (end?.y ?? 0) + middle],
       ];
     }),

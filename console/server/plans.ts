@@ -6,13 +6,14 @@ import { type Recorded, recordsOf } from '../../cli/executions/records.ts';
 import { linesOfChanges } from '../../cli/output/changes.ts';
 import { Failure } from '../../cli/output/exit.ts';
 import type { Session } from '../../cli/session.ts';
-import { Pauses } from '../../cli/settings/pauses.ts';
+import { Pauses, pausedIn } from '../../cli/settings/pauses.ts';
 import { type DescribedExecution, endsSilently } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import type { Approval } from '../../core/request/approval.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
+import type { Output } from '../../core/request/outcome.ts';
 import { pausedText } from '../../core/write/pause.ts';
 import type { Abilities } from './abilities.ts';
 import { planName } from './plan-name.ts';
@@ -20,18 +21,27 @@ import type { Ability, Action, Done, Plan, ResultView } from './protocol.ts';
 import { plannedView, repairView } from './views.ts';
 
 /** A plan without its id, and what confirming it does. */
-interface Prepared extends Omit<Plan, 'id'> {
+interface Prepared extends Omit<Plan, 'id' | 'held'> {
   ability: Ability;
   /** Absent if there is nothing to do. */
   carryOut?: (reason: string) => Promise<Done>;
 }
 
-type Ready = Required<Prepared>;
+type Ready = Required<Prepared> & Pick<Action, 'kind'>;
 
 type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>;
 
 // At most this many plans wait for confirmation.
 const KEPT = 20;
+
+/** Why an action is not carried out while writes are paused; an action that writes nothing is. */
+const heldUp: Partial<Record<Action['kind'], string>> = {
+  link: 'The execution would fail.',
+  unlink: 'The execution would fail.',
+  undo: 'The execution would fail.',
+  repair: 'The repair would fail.',
+  approve: 'An approval would be used up without a write.',
+};
 
 const writes = ({ lines }: ResultView): boolean => lines.length > 0;
 
@@ -54,10 +64,13 @@ export class Plans {
 
   /** Plans an action: shows what it would do, and changes nothing. */
   async plan(action: Action): Promise<Plan> {
+    const { kind } = action;
     const { carryOut, ability, ...plan } = await this.#prepare(action);
     if (!carryOut) return plan;
+    const held = await this.#heldUp(kind);
+    if (held !== undefined) return { ...plan, held };
     const id = randomUUID();
-    this.#open.set(id, { ...plan, ability, carryOut });
+    this.#open.set(id, { ...plan, kind, ability, carryOut });
     for (const oldest of [...this.#open.keys()].slice(0, -KEPT)) this.#open.delete(oldest);
     return { id, ...plan };
   }
@@ -65,20 +78,38 @@ export class Plans {
   /**
    * Carries out a plan.
    *
-   * @throws PlanGoneError if it was already confirmed, or is too old.
+   * @throws PlanGoneError if it was already confirmed, or is too old; PausedError if it would write while writes are
+   * paused.
    */
   async confirm(id: string, reason: string): Promise<Done> {
     const plan = this.#open.get(id);
     if (!plan) {
       throw new Failure('PlanGoneError', 'This plan is no longer valid. Make it again.');
     }
-    if (plan.needsReason && reason === '')
+    if (plan.reason === 'needed' && reason === '')
       throw new Failure('UsageError', 'The reason is missing.');
     if (reason.length > LONGEST_REASON) {
       throw new Failure('UsageError', `The reason is longer than ${LONGEST_REASON} characters.`);
     }
     this.#open.delete(id);
+    const held = await this.#heldUp(plan.kind);
+    if (held !== undefined) {
+      // It can be confirmed once writes are resumed.
+      this.#open.set(id, plan);
+      throw new Failure('PausedError', held);
+    }
     return this.#doing(plan.ability, () => plan.carryOut(reason));
+  }
+
+  /** Why an action can't be carried out now: writes are paused. */
+  async #heldUp(kind: Action['kind']): Promise<string | undefined> {
+    const why = heldUp[kind];
+    if (why === undefined) return undefined;
+    const { paused } = await pausedIn(this.#session, this.#stage);
+    return (
+      paused &&
+      `All writes have been paused ${pausedText(paused)}. ${why} When the reason for the pause is gone, resume writes first.`
+    );
   }
 
   /** Starts a reconcile that repairs nothing. */
@@ -129,7 +160,7 @@ export class Plans {
       sentences: [
         `The app client belongs to the user pool ${subject.userPoolId}. The write merges this change onto the current identity pool; nothing else in it changes.`,
       ],
-      needsReason: false,
+      reason: 'optional',
       ...(results.some(writes) && { carryOut: this.#starting('link', request) }),
     };
   }
@@ -141,7 +172,7 @@ export class Plans {
       ability: 'link',
       verb: 'Undo',
       results,
-      needsReason: false,
+      reason: 'optional',
       title: `Undo the execution ${executionOf(execution).name}?`,
       sentences: ['Takes back what the execution changed, and only that.'],
       ...(results.some(writes) && { carryOut: this.#starting('link', request) }),
@@ -162,12 +193,9 @@ export class Plans {
       sentences: [
         'This links what is missing and unlinks what is orphaned, in one write. Everything else, and what needs approval, is left for a person to decide.',
       ],
-      needsReason: false,
+      reason: 'optional',
       ...(results.some(writes) && {
-        carryOut: async () => ({
-          message: 'The repair has started.',
-          execution: await this.#machines.start('reconcile', { link, repair: true }),
-        }),
+        carryOut: this.#starting('reconcile', { link, repair: true }),
       }),
     };
   }
@@ -190,7 +218,7 @@ export class Plans {
       ability: 'decide',
       title: `${verb} this change?`,
       verb,
-      needsReason: true,
+      reason: 'needed',
       sentences: [
         kind === 'approve'
           ? 'The change is then merged onto the current identity pool.'
@@ -213,7 +241,7 @@ export class Plans {
       ability: 'pause',
       title: 'Pause all writes?',
       verb: 'Pause',
-      needsReason: true,
+      reason: 'needed',
       sentences: [
         `All writes of the stage ${this.#stage} to identity pools stop at once. A write that has begun ends within 20 seconds. Dry runs work.`,
         rules.length > 0
@@ -235,7 +263,7 @@ export class Plans {
       ability: 'pause',
       title: 'Resume writes?',
       verb: 'Resume',
-      needsReason: false,
+      reason: 'none',
       sentences: found
         ? [
             `All writes have been paused ${pausedText(found.pause)}.`,
@@ -264,12 +292,18 @@ export class Plans {
 
   /** The result that a request to `link` would have. */
   async #dryRun(request: object): Promise<ResultView[]> {
-    const { records } = await this.#run('link', {
+    const { described, records } = await this.#run('link', {
       ...request,
       dryRun: true,
       reason: 'a plan in the console',
     });
-    return records.map(plannedView);
+    const { results = [] }: Partial<Output> = JSON.parse(described.output ?? '{}');
+    const asked = new Set(
+      results.flatMap((each) =>
+        'needsApproval' in each && each.needsApproval ? [each.identityPoolId] : [],
+      ),
+    );
+    return records.map((record) => plannedView(record, asked.has(record.identityPoolId ?? '')));
   }
 
   async #run(

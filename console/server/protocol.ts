@@ -33,6 +33,8 @@ export interface Row {
   clientName?: string;
   requestedBy?: string;
   isDryRun?: boolean;
+  /** What a reconcile has found, before its own repairs. */
+  found?: string;
   /** Whether it wrote to an identity pool. */
   wrote?: boolean;
   /** The current state of a running execution. */
@@ -138,7 +140,10 @@ export interface Overview {
   about: About;
   /** Text that says since when, by whom and why all writes are paused. */
   paused?: string;
-  pools: PoolView[];
+  /** Absent until they are read. */
+  pools?: PoolView[];
+  /** The executions that wait for approval, on a page or older. */
+  waiting: Row[];
   link: Rows;
   reconcile: Rows;
   /** The error of the last refresh. */
@@ -201,6 +206,9 @@ export interface RemovedView {
 export interface WaitingView {
   identityPoolId: string;
   links: string[];
+  /** Since when and until when it waits, in ISO 8601. */
+  since: string;
+  until: string;
   lines: DifferenceLine[];
 }
 
@@ -245,8 +253,10 @@ export interface Plan {
   verb: string;
   sentences: string[];
   results: ResultView[];
-  /** Whether the plan can only be confirmed with a reason. */
-  needsReason: boolean;
+  /** Whether a person gives a reason, which the audit keeps. */
+  reason: 'needed' | 'optional' | 'none';
+  /** Why it can't be confirmed now. */
+  held?: string;
 }
 
 /** The result of a confirmed plan. */

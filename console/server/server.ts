@@ -13,27 +13,34 @@ export interface Console {
   close(): Promise<void>;
 }
 
-/** How long a client may take to send a request, in milliseconds. */
-const PATIENCE = 30_000;
+/** How long others may take, in milliseconds. */
+export interface Patience {
+  /** A client, to send a request. */
+  request: number;
+  /** AWS, to answer before the page says that it does not. */
+  aws: number;
+}
+
+const PATIENCE: Patience = { request: 30_000, aws: 30_000 };
 
 /**
  * Serves the console, on 127.0.0.1 only.
  *
  * @param port 0 for any free one.
- * @param patience how long a client may take to send a request, in milliseconds.
  * @throws if the port is taken.
  */
 export async function serveConsole(
   options: ConsoleOptions,
   port = 0,
-  patience = PATIENCE,
+  patience: Partial<Patience> = {},
 ): Promise<Console> {
+  const { request, aws } = { ...PATIENCE, ...patience };
   const token = randomBytes(32).toString('base64url');
-  const app = appOf(options, { token, page: await assets() });
+  const app = appOf(options, { token, page: await assets(), patience: aws });
   const limits = {
-    requestTimeout: patience,
-    headersTimeout: Math.min(patience, 10_000),
-    connectionsCheckingInterval: Math.min(patience, 2000),
+    requestTimeout: request,
+    headersTimeout: Math.min(request, 10_000),
+    connectionsCheckingInterval: Math.min(request, 2000),
   };
   // The AWS SDK keeps Node's own Request and Response.
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });

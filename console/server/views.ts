@@ -1,3 +1,4 @@
+import { foundIn } from '../../cli/executions/found.ts';
 import type { VisitWithData } from '../../cli/executions/history.ts';
 import { isShared, type Recorded } from '../../cli/executions/records.ts';
 import { summaryOf } from '../../cli/executions/summary.ts';
@@ -12,6 +13,7 @@ import { duration, moment } from '../../cli/output/times.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ShownPool } from '../../core/identity-pool/shown-pool.ts';
+import { STATES } from '../../core/reconcile/classify.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
@@ -32,10 +34,24 @@ function isDryRun(input: string): boolean {
   return dryRun === true || request?.dryRun === true;
 }
 
+// What is as it should be, or is not ours.
+const WELL = ['linked', 'foreign'];
+
+/** What a reconcile has found, by its end, in a few words. */
+function foundText(described: DescribedExecution): string | undefined {
+  const { totals } = foundIn(described, [])?.report ?? {};
+  if (!totals) return undefined;
+  const all = STATES.filter((state) => totals[state] > 0 && !WELL.includes(state));
+  if (all.length > 0) return all.map((state) => `${totals[state]} ${state}`).join(', ');
+  // One that failed has not seen everything.
+  return described.status === 'SUCCEEDED' ? 'no drift' : undefined;
+}
+
 /** An execution as a row of a list. */
 export function rowOf(described: DescribedExecution): Row {
   const { execution, status, started, outcome, requestedBy, ...summary } = summaryOf(described);
   const { stopped, operation, userPoolId, clientId } = summary;
+  const found = foundText(described);
   return {
     execution,
     name: executionOf(execution).name,
@@ -48,6 +64,7 @@ export function rowOf(described: DescribedExecution): Row {
     ...(clientId !== undefined && { clientId }),
     ...(requestedBy && { requestedBy: requestedByText(requestedBy) }),
     ...(isDryRun(described.input) && { isDryRun: true }),
+    ...(found !== undefined && { found }),
   };
 }
 
@@ -78,9 +95,12 @@ export function resultView(record: Recorded): ResultView {
 }
 
 /** The result that a plan would have, without facts that are not known yet. */
-export function plannedView(record: Recorded): ResultView {
+export function plannedView(record: Recorded, needsApproval: boolean): ResultView {
   const { sides: _, ...view } = resultView(record);
-  return { ...view, facts: [] };
+  return {
+    ...view,
+    facts: facts([['Approval', needsApproval ? 'A person must approve it first.' : undefined]]),
+  };
 }
 
 function repairLines({ entries }: PoolReport): DifferenceLine[] {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { Credentials } from '../../cli/credentials.ts';
 import { Session } from '../../cli/session.ts';
+import { Pauses } from '../../cli/settings/pauses.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
 import { someone } from '../cli/command.ts';
 import { ACCOUNT_A, pools, startWorld, type World } from '../world.ts';
@@ -161,7 +162,7 @@ describe('the console', { skip: withoutBrowser }, () => {
       /added: CognitoIdentityProviders/,
     );
     await button(page.getByRole('dialog'), 'Undo').press('Enter');
-    await page.getByText('Undoes').waitFor();
+    await page.getByText('Undoes', { exact: true }).waitFor();
     await page
       .getByRole('heading', { name: /LINKED/ })
       .first()
@@ -177,7 +178,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await world.run({ link: 'healed' }, undefined, world.reconcileArn);
     const page = await open();
     const drift = rowOf(page, pools.healed).filter({ hasText: '1 missing' });
-    await drift.getByText(/^\d+ of 12$/).waitFor();
+    await drift.getByText(/^\d+ of 12 entries$/).waitFor();
     await drift.getByRole('link', { name: pools.healed }).click();
     await rowOf(page, lost).filter({ hasText: 'missing' }).waitFor();
     await button(page, 'Read every entry').click();
@@ -189,29 +190,60 @@ describe('the console', { skip: withoutBrowser }, () => {
     await button(page, `Repair … ${pools.healed}`).click();
     const dialog = page.getByRole('dialog', { name: 'Repair what events have missed?' });
     await dialog.getByText(lost).waitFor();
+    await dialog.getByLabel('Reason, for the audit').fill('after the outage');
     await button(dialog, 'Repair').click();
     await page
       .getByRole('heading', { name: /REPAIRED/ })
       .first()
       .waitFor();
+    await page.getByText('As this reconcile left the identity pools.').waitFor();
     assert.equal(await has(pools.healed, lost), true);
     await page.getByRole('link', { name: '← All executions' }).click();
-    await rowOf(page, pools.healed).filter({ hasText: 'none' }).waitFor();
+    await rowOf(page, pools.healed).filter({ hasText: 'no drift' }).waitFor();
+    // A filter of the one list does not hide what is in the other one.
+    await page.getByRole('searchbox', { name: 'User pool' }).fill('no such user pool');
+    await page.getByText(/^0 of the newest \d+ executions match\.$/).waitFor();
+    await button(page, 'Reconciliations').click();
+    await rowOf(page, 'REPAIRED')
+      .filter({ hasText: 'reconcile: 1 missing' })
+      .filter({ hasText: '(after the outage)' })
+      .waitFor();
     await page.close();
   });
 
-  test('needs a reason to approve and to pause', async () => {
+  test('needs a reason to approve and to pause, and carries out no write during a pause', async () => {
+    const linked = await world.createAppClient(MOBILE);
+    await world.executionFor(linked);
     const clientId = await world.createAppClient(APPROVED);
     const page = await open();
     const row = rowOf(page, clientId).filter({ hasText: 'waits for approval' });
     await row.waitFor();
     await row.getByRole('link').click();
-    await button(page, `Approve … the change to ${pools.mobile}`).click();
+    await page.getByText(/since \S+ \S+Z · expires \S+ \S+Z$/).waitFor();
+    const approve = button(page, `Approve … the change to ${pools.mobile}`);
+    await approve.click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText(clientId).waitFor();
     await button(dialog, 'Approve').click();
     assert.equal(await dialog.isVisible(), true, 'the reason is missing');
     assert.equal(await has(pools.mobile, clientId), false);
+    await dialog.getByLabel('Reason, for the audit').fill('as agreed');
+    // Someone else pauses writes meanwhile: the approval is neither used up nor lost.
+    const pauses = new Pauses(sessionOf(), 'dev');
+    await pauses.pause('elsewhere');
+    await button(dialog, 'Approve').click();
+    await dialog
+      .getByText(/\(elsewhere\)\. An approval would be used up without a write\./)
+      .waitFor();
+    assert.match(complaints.pop()!, /400 \(Bad Request\)/);
+    await page.keyboard.press('Escape');
+    await page.getByRole('alert').getByText('(elsewhere)').waitFor();
+    await page.getByText('an approval would be used up without a write').waitFor();
+    assert.equal(await approve.isDisabled(), true);
+    assert.equal(await button(page, /^Deny …/).isDisabled(), false);
+    await pauses.resume();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await approve.click();
     await dialog.getByLabel('Reason, for the audit').fill('as agreed');
     await button(dialog, 'Approve').click();
     await page.getByText(`arn:aws:iam::${ACCOUNT_A}:root (as agreed)`).waitFor();
@@ -222,7 +254,18 @@ describe('the console', { skip: withoutBrowser }, () => {
     await dialog.getByLabel('Reason, for the audit').fill('night');
     await button(dialog, 'Pause').click();
     await page.getByRole('alert').getByText('(night)').waitFor();
+    // A plan can be made, but not confirmed.
+    await page.getByRole('link', { name: 'Poolbridge' }).click();
+    await page.getByRole('textbox', { name: 'User pool' }).fill(MOBILE);
+    await page.getByRole('textbox', { name: 'App client' }).fill(linked);
+    await button(page, 'Unlink …').click();
+    await dialog.getByText(/\(night\)\. The execution would fail\./).waitFor();
+    assert.match((await dialog.textContent())!, /removed: CognitoIdentityProviders/);
+    assert.equal(await button(dialog, 'Unlink').isDisabled(), true);
+    await button(dialog, 'Close').click();
     await button(page, 'Resume writes …').click();
+    await button(dialog, 'Resume').waitFor();
+    assert.equal(await dialog.getByRole('textbox').count(), 0, 'no reason is kept');
     await button(dialog, 'Resume').click();
     await page.getByRole('alert').waitFor({ state: 'detached' });
     await page.close();
@@ -291,24 +334,42 @@ describe('the console', { skip: withoutBrowser }, () => {
 
   test('says that AWS does not answer, and recovers once it does', async () => {
     const { port } = new URL(world.local.endpoint);
-    let answers = false;
+    let does: 'refuse' | 'answer' | 'nothing' = 'refuse';
+    const open = new Set<Socket>();
     const way = createTcpServer((socket) => {
-      if (!answers) return socket.destroy();
+      open.add(socket);
       socket.on('error', () => {});
-      return socket.pipe(connect(Number(port), '127.0.0.1')).pipe(socket);
+      if (does === 'refuse') socket.destroy();
+      if (does !== 'answer') return;
+      const there = connect(Number(port), '127.0.0.1').on('error', () => socket.destroy());
+      socket.on('close', () => there.destroy());
+      socket.pipe(there).pipe(socket);
     });
+    /** What becomes of all connections from now on. */
+    const from = (now: typeof does) => {
+      does = now;
+      for (const socket of open) socket.destroy();
+      open.clear();
+    };
     await new Promise<void>((resolve) => way.listen(0, '127.0.0.1', resolve));
     const endpoint = `http://127.0.0.1:${(way.address() as AddressInfo).port}`;
     const credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' };
     const session = new Session({ endpoint, region: 'us-east-1', credentials });
-    const own = await serveConsole({ session, stage: 'dev' });
+    const own = await serveConsole({ session, stage: 'dev' }, 0, { aws: 2000 });
     const page = await browser.newPage();
     await page.goto(own.address);
     await page.getByRole('alert').getByText('AWS does not answer.').waitFor();
     assert.equal(await page.getByRole('button').count(), 0);
-    answers = true;
+    from('answer');
     await page.getByRole('heading', { name: 'Links of the stage dev' }).waitFor();
     await button(page, 'Pause all writes …').waitFor();
+
+    // A connection that is lost does not say so.
+    from('nothing');
+    await page.getByRole('alert').getByText('AWS has not answered yet').waitFor();
+    await page.getByText('not up to date').waitFor();
+    from('answer');
+    await page.getByRole('alert').waitFor({ state: 'detached' });
 
     // It also says so when the console itself has ended.
     await own.close();

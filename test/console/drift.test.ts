@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { AwsError } from 'embedded-aws/kernel/errors.ts';
 import type { Browser } from 'playwright-core';
 import { Session } from '../../cli/session.ts';
-import type { News, Overview, PoolView } from '../../console/server/protocol.ts';
+import type { ExecutionView, News, Overview, PoolView } from '../../console/server/protocol.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
 import { poolbridge } from '../cli/command.ts';
 import { sharedLinks } from '../setup.ts';
@@ -47,34 +48,47 @@ describe('drift', () => {
     return { session, stage: 'dev' };
   };
 
-  /** The first overview that is as it should be. */
-  async function overview(isMeant: (each: Overview) => boolean): Promise<Overview> {
+  /** What a page gets to show, as the console sends it. */
+  async function* newsOf(query = ''): AsyncGenerator<News> {
     const { origin, hash } = new URL(console.address);
     const headers = { authorization: `Bearer ${hash.slice(1)}` };
-    const { body } = await fetch(`${origin}/api/stream`, { headers });
+    const { body } = await fetch(`${origin}/api/stream${query}`, { headers });
     let rest = '';
     for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
-      for (const news of lines.map((line): News => JSON.parse(line))) {
-        if ('overview' in news && isMeant(news.overview)) return news.overview;
-      }
+      yield* lines.map((line): News => JSON.parse(line));
+    }
+    throw new Error('The stream has ended.');
+  }
+
+  /** The first overview that is as it should be. */
+  async function overview(isMeant: (each: Overview) => boolean): Promise<Overview> {
+    for await (const news of newsOf()) {
+      if ('overview' in news && isMeant(news.overview)) return news.overview;
+    }
+    throw new Error('The stream has ended.');
+  }
+
+  async function viewOf(execution: string): Promise<ExecutionView> {
+    for await (const news of newsOf(`?${new URLSearchParams({ execution })}`)) {
+      if ('execution' in news) return news.execution;
     }
     throw new Error('The stream has ended.');
   }
 
   function inConsole({ pools: views }: Overview): Record<string, Shown> {
-    const shown = views.map(({ identityPoolId, counts, drift }): [string, Shown] => [
+    const shown = views!.map(({ identityPoolId, counts, drift }): [string, Shown] => [
       identityPoolId,
       { counts: counts!, drift: drift.map(({ state, clientId }) => `${state} ${clientId}`).sort() },
     ]);
     return Object.fromEntries(shown);
   }
 
-  async function byCommand(): Promise<Record<string, Shown>> {
+  async function byCommand(command: 'status' | 'plan'): Promise<Record<string, Shown>> {
     const shown: [string, Shown][] = [];
     for (const link of Object.keys(links)) {
-      const { out } = await poolbridge(world, ['status', '--link', link, '--json']);
+      const { out } = await poolbridge(world, [command, '--link', link, '--json']);
       const [{ identityPoolId, counts, entries }] = JSON.parse(out).identityPools;
       const drift = entries.map(
         ({ state, clientId }: Record<string, string>) => `${state} ${clientId}`,
@@ -84,6 +98,14 @@ describe('drift', () => {
     return Object.fromEntries(shown);
   }
 
+  /** Starts an execution without waiting for its end. */
+  const startAlone = (input: object) =>
+    world.client(SFNClient, HOME).send(
+      new StartExecutionCommand({
+        stateMachineArn: world.machineArn,
+        input: JSON.stringify(input),
+      }),
+    );
   const reconcile = (link: string, repair = false) =>
     world.run({ link, repair }, undefined, world.reconcileArn);
   /** Links an app client, and aborts the execution while it writes. The function goes on. */
@@ -121,7 +143,9 @@ describe('drift', () => {
     const half = await world.createAppClient(HALF, 'app');
     const waiting = await world.createAppClient(APPROVED, 'app-waiting');
     for (const link of Object.keys(links)) await reconcile(link);
-    const before = inConsole(await overview((each) => each.pools.length === 3));
+    const first = await overview(() => true);
+    assert.equal(first.pools, undefined, 'not that there are none: they are not read yet');
+    const before = inConsole(await overview((each) => each.pools?.length === 3));
     assert.deepEqual(
       before[pools.healed]!.drift,
       [one, other, third].map((id) => `missing ${id}`).sort(),
@@ -135,17 +159,15 @@ describe('drift', () => {
     const ended = await world.run({ userPoolId: HALF, clientId: half });
     assert.equal(ended.status, 'FAILED');
     // It waits for approval of one change, and has made the other.
-    await world.client(SFNClient, HOME).send(
-      new StartExecutionCommand({
-        stateMachineArn: world.machineArn,
-        input: JSON.stringify({ userPoolId: APPROVED, clientId: waiting }),
-      }),
-    );
+    const { executionArn } = await startAlone({ userPoolId: APPROVED, clientId: waiting });
     const isIn = (each: Overview, clientId: string, word: string): boolean =>
       each.link.rows.some(
         (row) => row.clientId === clientId && [row.at, row.status].includes(word),
       );
     await overview((each) => isIn(each, waiting, 'RequestApproval'));
+    const { row: asked, isUndoable } = await viewOf(executionArn!);
+    assert.equal(asked.at, 'RequestApproval');
+    assert.equal(isUndoable, false, 'an execution that still runs is not undone');
     await world.run({ userPoolId: HEALED, clientId: one });
     await reconcile('healed');
     await world.run({ userPoolId: HEALED, clientId: other });
@@ -155,7 +177,18 @@ describe('drift', () => {
     const shown = inConsole(await overview((each) => isIn(each, third, 'ABORTED')));
     assert.deepEqual(shown[pools.healed]!.drift, [`removed ${one}`]);
     assert.equal(shown[pools.there]!.counts!['linked'], 1);
-    assert.deepEqual(shown, await byCommand());
+    assert.deepEqual(shown, await byCommand('status'));
+    assert.deepEqual(shown, await byCommand('plan'));
+  });
+
+  test('leaves out no execution that waits for approval, however many run', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app-many');
+    const asked = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
+    for (let i = 0; i < 7; i++) await startAlone(asked);
+    const { waiting } = await overview(
+      (each) => each.waiting.filter((row) => row.clientId === clientId).length === 7,
+    );
+    assert.ok(waiting.every(({ at }) => at === 'RequestApproval'));
   });
 
   test('is named by app client, also where no report has the name', async () => {
@@ -194,7 +227,17 @@ describe('drift', () => {
       const deployed = sharedLinks();
       const page = await browser.newPage();
       await page.goto(own.address);
-      await page.getByRole('link', { name: 'links.yml as it is deployed' }).click();
+      // The first answer is an error.
+      const { aws } = world.local;
+      const call = aws.call.bind(aws);
+      aws.call = async (asked) => {
+        if (asked.operation !== 'DescribeStateMachine') return call(asked);
+        aws.call = call;
+        throw new AwsError('AccessDeniedException', 'not now');
+      };
+      await page.getByRole('link', { name: 'links.yml' }).click();
+      await page.getByRole('alert').getByText('not now').waitFor();
+      await page.getByRole('button', { name: 'Try again' }).click();
       const row = (region: string, text: string) =>
         page.getByRole('region', { name: region }).getByRole('row').filter({ hasText: text });
       const link = row('The links that are deployed', 'half-open');

@@ -45,7 +45,7 @@ await light.locator('h1').focus();
 await take(light, 'identity-pool');
 await light.goBack();
 
-await light.getByRole('link', { name: 'links.yml as it is deployed' }).click();
+await light.getByRole('link', { name: 'links.yml' }).click();
 await light.getByRole('heading', { name: 'Map' }).waitFor();
 await light.locator('h1').focus();
 await take(light, 'links');

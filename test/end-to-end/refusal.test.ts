@@ -181,7 +181,7 @@ describe('what is refused', () => {
       message,
       /^Account 444444444444 refused the role arn:aws:iam::444444444444:role\/poolbridge-link: /,
     );
-    assert.match(message, /Deploy resources\/account-b\.yml there/);
+    assert.match(message, /\w\. Deploy resources\/account-b\.yml there/);
     assert.deepEqual(
       results.map(({ identityPoolId, outcome }) => [identityPoolId, outcome]),
       [
