@@ -1,4 +1,4 @@
-import { isObject, isText } from './shape.ts';
+import { isObject, isShape, isText } from './shape.ts';
 
 /** Who called AWS, from a record of CloudTrail. */
 export interface TrailCaller {
@@ -9,6 +9,12 @@ export interface TrailCaller {
   eventId: string;
   userAgent?: string;
 }
+
+/** Whether a value is a caller, as the table keeps it. */
+export const isTrailCaller = isShape<TrailCaller>(
+  { principalArn: isText, time: isText, eventId: isText },
+  { userAgent: isText },
+);
 
 /** A member of a record. CloudTrail writes its name in lower camel case, and some services as their API does. */
 export const member = (of: unknown, name: string): unknown =>

@@ -15,7 +15,7 @@ export const handler = step(
   async ({ execution, input }: { execution: string; input: unknown }): Promise<ReconcilePlan> => {
     const since = Date.now();
     const request = parseReconcile(input, links);
-    const judged = judgedLinks(links, request.link);
+    const judged = judgedLinks(links, request);
     const regions = taggedRegions(judged, executionOf(execution).region);
     const found = await Promise.all(regions.map(userPoolsIn));
     return planOf(judged, request, { since, regions, found: found.flat() });

@@ -314,6 +314,7 @@ export async function startWorld(
   const { LinkStateMachineArn } = await deployService(aws, HOME, { folder }, 'dev', parameters);
   for (const { environment } of aws.functions.all()) {
     if (environment['CALLS_A_SECOND']) environment['CALLS_A_SECOND'] = '1000';
+    if (environment['RECHECK_WAIT_SECONDS']) environment['RECHECK_WAIT_SECONDS'] = '0.3';
   }
   const trusted = { TrustedAccountId: ACCOUNT_A };
   await deployAccountB(

@@ -1,4 +1,4 @@
-import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { InvalidRequestError } from '../../core/errors.ts';
 import { type Execution, executionOf } from '../../core/execution.ts';
 import type { ExecutionEnd } from '../../core/request/undo.ts';
@@ -42,4 +42,18 @@ export async function endOf(executionArn: string, own: Execution): Promise<Execu
       { cause: error },
     );
   }
+}
+
+/**
+ * Starts an execution. The same name and input start it only once.
+ *
+ * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+ */
+export async function startExecution(asked: {
+  stateMachineArn: string;
+  name: string;
+  /** JSON. */
+  input: string;
+}): Promise<void> {
+  await client.send(new StartExecutionCommand(asked));
 }

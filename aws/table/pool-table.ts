@@ -1,6 +1,8 @@
 import { LeaseItem } from './lease-item.ts';
 import { Ledger } from './ledger.ts';
+import { PoolChanges } from './pool-changes.ts';
 import { PoolItems } from './pool-items.ts';
+import { Rechecks } from './rechecks.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 import { Writes } from './writes.ts';
 
@@ -10,6 +12,8 @@ export class PoolTable {
   readonly requests: WaitingRequests;
   readonly writes: Writes;
   readonly ledger: Ledger;
+  readonly changes: PoolChanges;
+  readonly rechecks: Rechecks;
 
   constructor(identityPoolId: string) {
     const items = new PoolItems(identityPoolId);
@@ -17,5 +21,9 @@ export class PoolTable {
     this.requests = new WaitingRequests(items);
     this.writes = new Writes(items);
     this.ledger = new Ledger(items);
+    // The functions that write these may write nothing else: IAM limits them to this partition.
+    const noted = new PoolItems(`changes#${identityPoolId}`);
+    this.changes = new PoolChanges(noted);
+    this.rechecks = new Rechecks(noted);
   }
 }

@@ -12,6 +12,10 @@ import { userPoolRegion } from '../user-pool.ts';
 export interface ReconcileRequest {
   /** The link whose identity pool is meant; all identity pools, if absent. */
   link?: string;
+  /** The identity pool that is meant, instead of a link. */
+  identityPoolId?: string;
+  /** Whether it is a recheck. */
+  isRecheck?: true;
   /** Whether to link what is missing and unlink what is orphaned, or only to report it. */
   repair: boolean;
   /** Whether the report lists the entries that are linked or foreign too. */
@@ -23,6 +27,11 @@ function flag(input: Record<string, unknown>, name: string): boolean {
   if (typeof value === 'boolean') return value;
   throw new InvalidRequestError(`${name} must be true or false, not ${quote(value)}.`);
 }
+
+// The state machine itself waits until `waitUntil`. Only a recheck has it.
+const KEYS = [
+  ...['link', 'identityPoolId', 'repair', 'allEntries', 'reason', 'claimedArn', 'waitUntil'],
+];
 
 /**
  * Reads the input of the `reconcile` state machine. A person may say who they are and give a reason, for the
@@ -36,12 +45,25 @@ export function parseReconcile(input: unknown, links: Links): ReconcileRequest {
       `The request must be an object like {"link":"…","repair":true}, not ${quote(input)}.`,
     );
   }
-  onlyKeys(input, ['link', 'repair', 'allEntries', 'reason', 'claimedArn'], 'The request');
+  onlyKeys(input, KEYS, 'The request');
   claimIn(input);
   text(input, 'reason', 1000);
   const { link = '' } = input;
   const repair = flag(input, 'repair');
   const asked = flag(input, 'allEntries') ? { repair, allEntries: true as const } : { repair };
+  const identityPoolId = text(input, 'identityPoolId', 128);
+  if (identityPoolId !== undefined) {
+    if (link !== '') {
+      throw new InvalidRequestError('Name a link or an identityPoolId, not both.');
+    }
+    const recheck = input['waitUntil'] === undefined ? {} : { isRecheck: true as const };
+    if (Object.keys(linksTo(links, identityPoolId)).length > 0) {
+      return { identityPoolId, ...asked, ...recheck };
+    }
+    throw new InvalidRequestError(
+      `identityPoolId must be an identity pool of links.yml. No link names ${quote(identityPoolId)}.`,
+    );
+  }
   if (link === '') return asked;
   if (typeof link === 'string' && Object.hasOwn(links, link)) return { link, ...asked };
   throw new InvalidRequestError(
@@ -53,8 +75,12 @@ export function parseReconcile(input: unknown, links: Links): ReconcileRequest {
  * The links that an execution compares with. A link stands for its identity pool: without the other links to it,
  * their entries would count as foreign.
  */
-export function judgedLinks(links: Links, only: string | undefined): Links {
-  const { identityPool } = (only === undefined ? undefined : links[only]) ?? {};
+export function judgedLinks(
+  links: Links,
+  { link, identityPoolId }: Pick<ReconcileRequest, 'link' | 'identityPoolId'>,
+): Links {
+  const named = link === undefined ? undefined : links[link]?.identityPool;
+  const identityPool = identityPoolId ?? named;
   return identityPool === undefined ? links : linksTo(links, identityPool);
 }
 
@@ -89,6 +115,8 @@ export interface PlannedPool {
 /** The answer of ResolveLinks. */
 export interface ReconcilePlan {
   repair: boolean;
+  /** The identity pool that is rechecked, if the execution is a recheck. */
+  recheck?: string;
   /** When listing began, in epoch milliseconds. */
   since: number;
   links: string[];
@@ -133,7 +161,7 @@ const chunks = <T>(items: T[], size: number): T[][] =>
  */
 export function planOf(
   links: Links,
-  { repair, allEntries }: ReconcileRequest,
+  { repair, allEntries, identityPoolId, isRecheck }: ReconcileRequest,
   { since, regions, found }: Pick<ReconcilePlan, 'since' | 'regions'> & { found: string[] },
 ): ReconcilePlan {
   const names = Object.keys(links);
@@ -150,6 +178,7 @@ export function planOf(
   const userPools = [...new Set([...namedUserPools(links), ...found])];
   return {
     repair,
+    ...(isRecheck && identityPoolId !== undefined && { recheck: identityPoolId }),
     since,
     links: names,
     regions,

@@ -50,7 +50,12 @@ export interface PoolUpdate {
   /** In epoch milliseconds, rounded to seconds. */
   time: number;
   by?: TrailCaller;
-  /** The keys of the entries that the pool has after it. */
+  /** The keys of the entries that the pool has after it; absent if the record does not show them. */
+  entries?: Pick<ReadonlySet<string>, 'has'>;
+}
+
+/** An update with the keys of all entries, as a record has them. */
+export interface RecordedUpdate extends PoolUpdate {
   entries?: ReadonlySet<string>;
 }
 
@@ -98,6 +103,12 @@ export function poolUpdate(text: unknown, identityPoolId: string): PoolUpdate | 
   const { requestParameters: asked, responseElements: answered, errorCode } = record;
   const pool = member(asked, 'identityPoolId') ?? member(answered, 'identityPoolId');
   if (errorCode !== undefined || (isText(pool) && pool !== identityPoolId)) return undefined;
+  return updateIn(record, identityPoolId);
+}
+
+/** What a record says about a change of an identity pool. Only an UpdateIdentityPool shows its entries. */
+export function updateIn(record: Record<string, unknown>, identityPoolId: string): RecordedUpdate {
+  const { requestParameters: asked, responseElements: answered } = record;
   const by = callerIn(record);
   const entries = entriesIn(asked, identityPoolId) ?? entriesIn(answered, identityPoolId);
   return {

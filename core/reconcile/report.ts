@@ -67,6 +67,12 @@ export function endOf(value: unknown): PoolReport | FailedPool {
   return { identityPoolId, links, failure: unwrap(isFailure(failure) ? failure : BROKEN_ANSWER) };
 }
 
+/** The identity pool that an execution rechecked, by its state at the end; undefined if it is no recheck. */
+export function recheckedIn(state: unknown): string | undefined {
+  const recheck = isObject(state) ? state['recheck'] : undefined;
+  return isText(recheck) ? recheck : undefined;
+}
+
 /** The state at the end of an execution; a failure if it can't be read. */
 function endStateOf(state: unknown): ReconcileEnd {
   if (isFailure(state)) return state;

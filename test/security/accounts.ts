@@ -14,13 +14,16 @@ export interface Prepared {
   world: World;
   /** The same AWS, called as the other account. */
   abroad: World;
-  /** The dead-letter queues of the service and of the forwarder, and the account of each. */
+  /** The dead-letter queues of the service and of what forwards events to it, and the account of each. */
   queues: [url: string, where: typeof HOME][];
 }
 
 /** Deploys every template that the job needs, and creates its pools. */
 export async function prepareAccounts(): Promise<Prepared> {
-  const world = await startWorld({ trail: false }, { ForwardingAccounts: ACCOUNT_D });
+  const world = await startWorld(
+    { trail: false },
+    { ForwardingAccounts: [ACCOUNT_B, ACCOUNT_D].join(',') },
+  );
   const abroad = new World(world.local, world.machineArn, AWAY);
   const { aws, endpoint } = world.local;
   const HomeBusArn = `arn:aws:events:us-east-1:${ACCOUNT_A}:event-bus/default`;
@@ -36,15 +39,18 @@ export async function prepareAccounts(): Promise<Prepared> {
   await world.createUserPool(TAGGED, { team: 'web' }, updated);
   await world.createIdentityPool(pools.mobile);
   await world.createIdentityPool(pools.web);
-  await deployAccountB(aws, accountB, {
+  const toldFrom = await deployAccountB(aws, accountB, {
     TrustedAccountId: ACCOUNT_A,
     ExternalId: 'pairing-1',
     NameWhoRemoves: 'true',
+    TellPoolChanges: 'true',
+    HomeBusArn,
     IdentityPoolIds: [pools.mobile, pools.web].join(','),
   });
   const queues: Prepared['queues'] = [
     [`${endpoint}/${QUEUE}`, HOME],
     [UndeliveredEvents!, AWAY],
+    [toldFrom['UndeliveredEvents']!, accountB],
   ];
   return { world, abroad, queues };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   CognitoIdentityClient,
   type CognitoIdentityProvider,
@@ -111,6 +112,7 @@ export class Job {
     return (
       (await this.#isAnnounced(ended)) &&
       (await this.#isExplained(ended)) &&
+      (await this.#changeIsRechecked()) &&
       (await this.#scheduleStarts())
     );
   }
@@ -138,6 +140,49 @@ export class Job {
     return events.some(({ lambdaFunctionSucceededEventDetails: answer }) =>
       answer?.output?.includes(`"removedBy":{"principalArn":"arn:aws:iam::${ACCOUNT_B}:root"`),
     );
+  }
+
+  /** Whether a change in Account-B starts a recheck, and a change during it another. Both are stopped or end. */
+  async #changeIsRechecked(): Promise<boolean> {
+    const { stateMachines } = this.world.local.aws;
+    const rechecks = () =>
+      [...stateMachines.executions.values()].filter(({ name }) => name.startsWith('recheck-'));
+    const before = rechecks().length;
+    this.#poolChanges();
+    if (!(await this.#soon(() => rechecks().length > before))) return false;
+    this.#poolChanges();
+    const first = rechecks()[before]!;
+    if ((await this.world.ended(first.arn)).status !== 'SUCCEEDED') return false;
+    if (!(await this.#soon(() => rechecks().length > before + 1))) return false;
+    await this.world.ended(rechecks()[before + 1]!.arn);
+    return true;
+  }
+
+  /** Whether something happens. A function that is denied what it needs does not say so to EventBridge. */
+  async #soon(happens: () => boolean): Promise<boolean> {
+    for (let tries = 0; tries < 80; tries++) {
+      if (happens()) return true;
+      await pause();
+    }
+    await this.#drain();
+    return false;
+  }
+
+  /** The CloudTrail event of a change that someone made in Account-B. */
+  #poolChanges(): void {
+    this.world.local.aws.emit(accountB.account, accountB.region, {
+      ...CREATED,
+      source: 'aws.cognito-identity',
+      detail: {
+        eventSource: 'cognito-identity.amazonaws.com',
+        eventType: 'AwsApiCall',
+        eventName: 'UpdateIdentityPool',
+        eventID: randomUUID(),
+        eventTime: CREATED.time,
+        userIdentity: { arn: `arn:aws:iam::${ACCOUNT_B}:user/someone` },
+        requestParameters: { identityPoolId: pools.web },
+      },
+    });
   }
 
   #leaveWaiting(clientId: string): Promise<unknown> {

@@ -59,6 +59,8 @@ const shownIn = (text: string): Statement[] =>
     .filter((json) => json.includes('"Effect"') && !json.includes('Update:'))
     .flatMap((json) => statementsIn(JSON.parse(json)));
 
+const HomeBusArn = `arn:aws:events:${HOME.region}:${HOME.account}:event-bus/default`;
+
 function isSound(statements: Statement[], fewest: number): void {
   assert.ok(statements.length >= fewest, `${statements.length} statements`);
   const problems = statements.flatMap((statement) =>
@@ -84,15 +86,16 @@ describe('each action, resource and condition key is known to IAM', () => {
       RoleMappingRoleArns: `arn:aws:iam::${AWAY.account}:role/one`,
       PrincipalTags: 'true',
       NameWhoRemoves: 'true',
+      TellPoolChanges: 'true',
+      HomeBusArn,
     });
-    isSound(statements, 6);
+    isSound(statements, 8);
   });
 
   test('in resources/user-pool-account.yml and resources/forwarder.yml', async () => {
     const { aws, statements } = recording();
     const UserPoolIds = 'us-east-1_One,us-east-1_Two';
     await deployUserPoolAccount(aws, AWAY, { TrustedAccountId: HOME.account, UserPoolIds });
-    const HomeBusArn = `arn:aws:events:${HOME.region}:${HOME.account}:event-bus/default`;
     await deployForwarder(aws, AWAY, { HomeBusArn });
     isSound(statements, 5);
   });

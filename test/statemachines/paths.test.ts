@@ -216,7 +216,10 @@ describe('for any answer of a function or a person, every path of a state machin
       histories.flat().flatMap((event) => event.stateEnteredEventDetails?.name ?? []),
     );
     const own = new Set(states.flatMap(madeIn));
-    const answers = new Set(recorded.flatMap(({ answer }) => placesIn(answer, read).flat()));
+    const answers = new Set([
+      ...Object.keys(input),
+      ...recorded.flatMap(({ answer }) => placesIn(answer, read).flat()),
+    ]);
     const unread = readings.filter(({ path }) =>
       (path.match(/\w+/g) ?? []).some((key) => !own.has(key) && !answers.has(key)),
     );
@@ -247,9 +250,11 @@ describe('for any answer of a function or a person, every path of a state machin
 
   test('reconcile', async () => {
     const report = { identityPoolId: pools.healed, links: ['healed'], counts: {}, entries: [] };
-    await tryAll(world.reconcileArn, { link: 'healed' }, [
-      [{ name: 'ReconcileIdentityPool', answer: { report, removed: [] } }],
-    ]);
+    await tryAll(
+      world.reconcileArn,
+      { identityPoolId: pools.healed, waitUntil: '2026-01-02T03:04:05Z' },
+      [[{ name: 'ReconcileIdentityPool', answer: { report, removed: [] } }]],
+    );
   });
 });
 

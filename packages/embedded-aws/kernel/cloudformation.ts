@@ -7,10 +7,16 @@ import type { CreatedResource, ResourceType } from './service.ts';
 
 interface Template {
   Parameters?: Record<string, { Type: string; Default?: string; AllowedPattern?: string }>;
+  Rules?: Record<string, { RuleCondition?: unknown; Assertions: Assertion[] }>;
   Conditions?: Record<string, unknown>;
   Mappings?: Record<string, Record<string, Record<string, unknown>>>;
   Resources: Record<string, TemplateResource>;
   Outputs?: Record<string, { Value: unknown; Condition?: string }>;
+}
+
+interface Assertion {
+  Assert: unknown;
+  AssertDescription?: string;
 }
 
 interface TemplateResource {
@@ -93,6 +99,7 @@ class Deployment {
       if (!template.Parameters?.[name]) throw this.#error(`has no parameter ${name}`);
     }
     for (const name of Object.keys(template.Parameters ?? {})) this.#parameter(name);
+    this.#checkRules();
     const unknown = Object.values(template.Resources).find(
       ({ Type }) => !this.#types.has(Type) && !passedOver.has(Type),
     );
@@ -108,6 +115,17 @@ class Deployment {
 
   #error(message: string): TemplateError {
     return new TemplateError(`The template of the stack ${this.#stack.name} ${message}.`);
+  }
+
+  /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html */
+  #checkRules(): void {
+    for (const [name, { RuleCondition, Assertions }] of Object.entries(
+      this.#stack.template.Rules ?? {},
+    )) {
+      if (RuleCondition !== undefined && !this.#condition(RuleCondition)) continue;
+      const broken = Assertions.find(({ Assert }) => !this.#condition(Assert));
+      if (broken) throw this.#error(`refuses the parameters: ${broken.AssertDescription ?? name}`);
+    }
   }
 
   #resource(logicalId: string, path: string[]): Promise<CreatedResource> {

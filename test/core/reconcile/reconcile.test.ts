@@ -447,13 +447,13 @@ describe('the scope of a reconcile', () => {
     const claimedArn = 'arn:aws:iam::111111111111:user/alice';
     assert.deepEqual(parseReconcile({ claimedArn }, all), { repair: false });
     assert.throws(() => parseReconcile({ claimedArn: 'alice' }, all), /claimedArn must be/);
-    assert.deepEqual(Object.keys(judgedLinks(all, undefined)), Object.keys(all));
-    assert.deepEqual(Object.keys(judgedLinks(all, 'tagged')), ['named', 'tagged']);
+    assert.deepEqual(Object.keys(judgedLinks(all, {})), Object.keys(all));
+    assert.deepEqual(Object.keys(judgedLinks(all, { link: 'tagged' })), ['named', 'tagged']);
   });
 
   test('is each user pool once, and by tags only if a link uses them', () => {
     assert.deepEqual(taggedRegions(all, 'us-east-1'), ['us-east-1']);
-    assert.deepEqual(taggedRegions(judgedLinks(all, 'elsewhere'), 'us-east-1'), []);
+    assert.deepEqual(taggedRegions(judgedLinks(all, { link: 'elsewhere' }), 'us-east-1'), []);
     const found = ['us-east-1_B', ...Array.from({ length: 25 }, (_, i) => `us-east-1_N${i}`)];
     const plan = planOf(all, { repair: true }, { since: NOW, regions: ['us-east-1'], found });
     const ids = plan.userPools.flat();
@@ -482,23 +482,23 @@ describe('the scope of a reconcile', () => {
     assert.deepEqual(tagSetsOf(all, { team: 'y' }), []);
     assert.ok(reaches(all, ['us-east-1_Z', 'digest', sets]));
     assert.ok(!reaches(all, ['us-east-1_Z', 'digest', []]));
-    assert.ok(!reaches(judgedLinks(all, 'elsewhere'), ['us-east-1_Z', 'digest', sets]));
+    assert.ok(!reaches(judgedLinks(all, { link: 'elsewhere' }), ['us-east-1_Z', 'digest', sets]));
     assert.ok(reaches(all, ['us-east-1_A', 'digest', []]));
   });
 
   test('leaves out only what depends on a user pool that can’t be listed', () => {
     const failure = { Error: 'AccessDeniedException', Cause: 'Not today.' };
     const listings = (rest: Partial<Listing>): Listing[] => [{ unlisted: [], failure, ...rest }];
-    const elsewhere = judgedLinks(all, 'elsewhere');
+    const elsewhere = judgedLinks(all, { link: 'elsewhere' });
     const refused = listings({ refused: [['eu-west-1_A', '', []]] });
-    assert.equal(unlistedFor(judgedLinks(all, 'named'), refused), undefined);
+    assert.equal(unlistedFor(judgedLinks(all, { link: 'named' }), refused), undefined);
     assert.match(
       unlistedFor(elsewhere, refused)!,
       /eu-west-1_A .*AccessDeniedException: Not today\.$/,
     );
     // A link by tags can't know whether a user pool without a list has them.
     const unknown = listings({ unlisted: ['us-east-1_Z'] });
-    assert.ok(unlistedFor(judgedLinks(all, 'named'), unknown));
+    assert.ok(unlistedFor(judgedLinks(all, { link: 'named' }), unknown));
     assert.equal(unlistedFor(elsewhere, unknown), undefined);
   });
 });

@@ -148,6 +148,20 @@ Outputs:
     });
   }
 
+  test('refuses parameters that an assertion of a rule does not allow', async () => {
+    const yaml = [
+      'Parameters: { P: { Type: String }, Q: { Type: String, Default: "" } }',
+      'Rules:',
+      '  Both:',
+      '    RuleCondition: !Equals [!Ref P, "yes"]',
+      '    Assertions: [{ Assert: !Not [!Equals [!Ref Q, ""]], AssertDescription: P needs Q }]',
+      'Resources: {}',
+    ].join('\n');
+    await assert.rejects(deploy(yaml, { P: 'yes' }), /refuses the parameters: P needs Q/);
+    await deploy(yaml, { P: 'yes', Q: 'x' });
+    await deploy(yaml, { P: 'no' });
+  });
+
   test('requires parameters without a default, and refuses unknown parameters and values that break the pattern', async () => {
     const yaml =
       'Parameters:\n  P: { Type: String, AllowedPattern: "[0-9]{2}" }\nResources:\n  It: { Type: Test::Thing, Properties: { Value: !Ref P } }';

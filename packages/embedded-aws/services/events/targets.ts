@@ -54,12 +54,13 @@ export function parseArn(arn: string): Arn {
 
 export const isoSeconds = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
 
-type Kind = 'stateMachine' | 'queue' | 'topic' | 'bus';
+type Kind = 'stateMachine' | 'function' | 'queue' | 'topic' | 'bus';
 
 /** The kind of a target; undefined if it is not supported. */
 function kindOf(arn: string): Kind | undefined {
   const { service, resource } = parseArn(arn);
   if (service === 'states' && resource.startsWith('stateMachine:')) return 'stateMachine';
+  if (service === 'lambda' && resource.startsWith('function:')) return 'function';
   if (service === 'sqs' && !resource.endsWith('.fifo')) return 'queue';
   if (service === 'sns' && !resource.endsWith('.fifo')) return 'topic';
   return service === 'events' && resource.startsWith('event-bus/') ? 'bus' : undefined;
@@ -222,6 +223,13 @@ async function publish(
   await aws.call({ service: 'sns', operation: 'Publish', input, principal, region });
 }
 
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-eventbridge.html */
+async function invoke(aws: Aws, Arn: string, principal: Principal, Payload: string): Promise<void> {
+  const { region } = parseArn(Arn);
+  const input = { FunctionName: Arn, InvocationType: 'Event', Payload };
+  await aws.call({ service: 'lambda', operation: 'Invoke', input, principal, region });
+}
+
 /** Forwards an event to another bus. */
 export type Forward = (delivery: Delivery, principal: Principal) => void;
 
@@ -242,5 +250,6 @@ export async function send(aws: Aws, delivery: Delivery, forward: Forward): Prom
   });
   if (kind === 'queue') return sendToQueue(aws, target.Arn, principal, input);
   if (kind === 'topic') return publish(aws, target.Arn, principal, input);
+  if (kind === 'function') return invoke(aws, target.Arn, principal, input);
   return startExecution(aws, delivery, principal, input);
 }

@@ -112,6 +112,22 @@ class Functions {
     return { payload: JSON.stringify(invoked.error), functionError: 'Unhandled', version };
   }
 
+  /**
+   * Invokes a function without waiting for it. If it fails, it is invoked again after one minute, and after two.
+   * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+   */
+  invokeLater(fn: LambdaFunction, payload: string, waits = [60_000, 120_000]): void {
+    const attempt = async () => {
+      const { functionError } = await this.invoke(fn, payload).catch(() => ({
+        functionError: 'Unhandled',
+      }));
+      const [wait, ...others] = waits;
+      if (functionError === undefined || wait === undefined) return;
+      setTimeout(() => this.invokeLater(fn, payload, others), wait).unref();
+    };
+    void attempt();
+  }
+
   async stop(): Promise<void> {
     this.#cold = [];
     const known = this.all().flatMap(({ idle, busy }) => [...idle, ...busy]);
@@ -144,8 +160,15 @@ function start(aws: Aws): Service {
       Invoke: {
         judge: (call) => ({ ...judge(call), action: 'lambda:InvokeFunction' }),
         run(call) {
-          const { FunctionName, Payload } = call.input as { FunctionName: string; Payload: string };
-          return functions.invoke(functions.find(call, FunctionName), Payload);
+          const { FunctionName, Payload, InvocationType } = call.input as {
+            FunctionName: string;
+            Payload: string;
+            InvocationType?: string;
+          };
+          const fn = functions.find(call, FunctionName);
+          if (InvocationType !== 'Event') return functions.invoke(fn, Payload);
+          functions.invokeLater(fn, Payload);
+          return { payload: '', version: '$LATEST' };
         },
       },
       GetFunction: {

@@ -43,7 +43,11 @@ export function decodeLambda(request: WireRequest): Pick<Decoded, 'operation' | 
       ...codec,
     };
   }
-  const input = { FunctionName, Payload: request.body.toString('utf8') || '{}' };
+  const InvocationType = request.headers['x-amz-invocation-type'] ?? 'RequestResponse';
+  if (InvocationType !== 'RequestResponse' && InvocationType !== 'Event') {
+    throw new UnsupportedError(`the invocation type ${InvocationType}`);
+  }
+  const input = { FunctionName, InvocationType, Payload: request.body.toString('utf8') || '{}' };
   return {
     operation: 'Invoke',
     input,
@@ -52,7 +56,7 @@ export function decodeLambda(request: WireRequest): Pick<Decoded, 'operation' | 
       const { payload, functionError, version } = answer as InvokeAnswer;
       const extra = functionError === undefined ? {} : { 'x-amz-function-error': functionError };
       return {
-        status: 200,
+        status: InvocationType === 'Event' ? 202 : 200,
         headers: { ...headers, 'x-amz-executed-version': version, ...extra },
         body: payload,
       };

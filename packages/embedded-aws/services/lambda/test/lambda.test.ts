@@ -188,4 +188,71 @@ describe('a function', () => {
       'other',
     ]);
   });
+
+  test('is invoked without waiting for it, also by a rule of EventBridge', async () => {
+    const sent = await lambda.send(
+      new InvokeCommand({
+        FunctionName: 'it',
+        InvocationType: 'Event',
+        Payload: JSON.stringify({ say: 'invoked later' }),
+      }),
+    );
+    assert.equal(sent.StatusCode, 202);
+    const home = { account: '111111111111', region: 'us-east-1' };
+    const trusted = { Service: 'events.amazonaws.com' };
+    const trust = [{ Effect: 'Allow', Principal: trusted, Action: 'sts:AssumeRole' }];
+    const may = (Resource: string) => [
+      { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource },
+    ];
+    const role = (Resource: string) => ({
+      Type: 'AWS::IAM::Role',
+      Properties: {
+        AssumeRolePolicyDocument: { Version: '2012-10-17', Statement: trust },
+        Policies: [
+          { PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: may(Resource) } },
+        ],
+      },
+    });
+    const it = 'arn:aws:lambda:us-east-1:111111111111:function:it';
+    const rule = (Role: string, say: string) => ({
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        EventPattern: { source: ['app'] },
+        Targets: [
+          {
+            Id: 'it',
+            Arn: it,
+            RoleArn: { 'Fn::GetAtt': [Role, 'Arn'] },
+            Input: JSON.stringify({ say }),
+          },
+        ],
+      },
+    });
+    await deployStack(local.aws, {
+      ...home,
+      name: 'rules',
+      template: {
+        Resources: {
+          May: role(it),
+          MayNot: role(`${it}-other`),
+          Allowed: rule('May', 'invoked by a rule'),
+          Denied: rule('MayNot', 'invoked without permission'),
+        },
+      },
+    });
+    const event = { source: 'app', 'detail-type': 'x', resources: [], detail: {} };
+    local.aws.emit(home.account, home.region, { ...event, time: '2026-01-02T03:04:05Z' });
+    await local.aws.buses.settled();
+    const credentials = { accessKeyId: home.account, secretAccessKey: 'any' };
+    const { endpoint } = local;
+    const logs = new CloudWatchLogsClient({ endpoint, region: home.region, credentials });
+    const said = async () => {
+      const command = new FilterLogEventsCommand({ logGroupName: '/aws/lambda/it' });
+      const { events = [] } = await logs.send(command);
+      return events.map(({ message }) => message).join('');
+    };
+    await until(async () => /invoked later/.test(await said()));
+    await until(async () => /invoked by a rule/.test(await said()));
+    assert.doesNotMatch(await said(), /without permission/);
+  });
 });
