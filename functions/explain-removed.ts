@@ -14,6 +14,7 @@ import {
   isSettled,
   type Looked,
   type RemovedEntry,
+  updatesBefore,
 } from '../core/reconcile/removed.ts';
 
 interface Asked {
@@ -33,12 +34,15 @@ function hindrance(error: unknown, { roleArn }: Access): string {
   }
   const name = error instanceof Error ? error.name : 'an error';
   if (name === 'AbortError' || name === 'TimeoutError') {
-    return 'CloudTrail did not show it in time; the next reconcile looks again';
+    return 'CloudTrail did not show it in time';
   }
   return `CloudTrail could not be read (${name})`;
 }
 
-/** The updates of the identity pool in CloudTrail, as far back as they can say something. */
+/**
+ * The updates of the identity pool in CloudTrail, as far back as they can say something; none if it is known already
+ * who removed each entry.
+ */
 async function look(
   { execution, identityPoolId, removed }: Asked,
   access: Access,
@@ -46,7 +50,9 @@ async function look(
 ): Promise<Looked> {
   const updates: Looked['updates'] = [];
   const began = historyBegins(Date.now());
-  const since = Math.min(...removed.map(({ linkedBy }) => Date.parse(linkedBy.time)));
+  const unknown = removed.filter(({ removedBy }) => !removedBy);
+  if (unknown.length === 0) return { updates };
+  const since = Math.min(...unknown.map(({ linkedBy }) => Date.parse(linkedBy.time)));
   try {
     const where = executionOf(execution);
     const abortSignal = AbortSignal.timeout(context.getRemainingTimeInMillis() - PUBLISHING_MS);
@@ -55,7 +61,9 @@ async function look(
     for await (const page of pages) {
       updates.push(...page.updates);
       if (!page.more) return { updates, wholeSince: Math.max(since, began) };
-      if (removed.every((entry) => isSettled(entry, updates))) break;
+      const isKnown = (entry: RemovedEntry): boolean =>
+        isSettled(entry, updatesBefore(entry, updates, execution));
+      if (unknown.every(isKnown)) break;
     }
     return { updates };
   } catch (error) {

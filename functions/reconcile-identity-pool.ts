@@ -8,13 +8,15 @@ import { Inventory } from '../aws/table/inventory.ts';
 import { PoolTable } from '../aws/table/pool-table.ts';
 import type { RecordedWrite } from '../aws/table/writes.ts';
 import { allowedByLinks } from '../aws/write/allowed.ts';
+import { Restoring } from '../aws/write/restoring.ts';
 import { writeSafely } from '../aws/write/safe-write.ts';
 import { executionOf } from '../core/execution.ts';
 import { digestOf } from '../core/identity-pool/digest.ts';
 import { entryKey, type IdentityPool } from '../core/identity-pool/identity-pool.ts';
+import type { Intent } from '../core/identity-pool/merge.ts';
 import { namesIn } from '../core/issuer.ts';
 import { accessTo } from '../core/links/coverage.ts';
-import { type Links, linksTo } from '../core/links/links.ts';
+import { doesRestore, type Links, linksTo } from '../core/links/links.ts';
 import {
   classify,
   type Finding,
@@ -26,7 +28,8 @@ import { foreseenRefusals } from '../core/reconcile/foreseen.ts';
 import { issuersOf, wantedNames } from '../core/reconcile/issuers.ts';
 import { type Listing, type PlannedPool, reaches, unlistedFor } from '../core/reconcile/plan.ts';
 import { type PoolReport, poolReport, type Repair } from '../core/reconcile/pool-report.ts';
-import { type RemovedEntry, removedEntries } from '../core/reconcile/removed.ts';
+import { type RemovedEntry, removedEntries, withRestored } from '../core/reconcile/removed.ts';
+import type { Restore } from '../core/reconcile/restore.ts';
 import { sha256 } from '../core/sha256.ts';
 import { isDoubtful } from '../core/write/lease.ts';
 import { markOf, withoutMarks, wrongMarks } from '../core/write/marks.ts';
@@ -99,16 +102,28 @@ const requestsOf = (execution: string, findings: Finding[]): Allowed[] =>
     return { key, intent, execution, links: names, ...name };
   });
 
+interface Repairs {
+  own: Allowed[];
+  /** The ledger entries of what others removed. */
+  lost: LedgerEntry[];
+  wrong: LedgerEntry[];
+  table: PoolTable;
+}
+
+const keyOf = ({ providerName, clientId = '' }: Intent): string =>
+  entryKey({ providerName, clientId });
+
 /** Writes the repairs in one write, onto the pool as it is by then. */
 async function write(
   { execution, identityPool }: Asked,
-  { own, wrong, table }: { own: Allowed[]; wrong: LedgerEntry[]; table: PoolTable },
+  { own, lost, wrong, table }: Repairs,
   context: Context,
 ): Promise<Repair['refused']> {
   const { identityPoolId, room } = identityPool;
   const access = accessTo(links, identityPoolId);
   const where = executionOf(execution);
   const pool = await openIdentityPool(where, identityPoolId, access, 'write');
+  const before = new Map(lost.map((entry) => [entryKey(entry), entry]));
   const { refused } = await writeSafely(
     { execution, own, quota: access.providerQuota, room },
     {
@@ -117,7 +132,7 @@ async function write(
       allow: (pending, until) => allowedByLinks(links, pending, { identityPoolId, where, until }),
       async confirm(wanted) {
         const ledger = withoutMarks(await table.ledger.all(), wrong);
-        return wanted.filter(({ intent }) => stillHolds(intent, ledger));
+        return wanted.filter(({ intent }) => stillHolds(intent, ledger, before.get(keyOf(intent))));
       },
       left: () => context.getRemainingTimeInMillis(),
     },
@@ -125,29 +140,47 @@ async function write(
   return new Map(
     own.flatMap(({ key, intent }) => {
       const refusal = refused?.get(key);
-      const { providerName, clientId = '' } = intent;
-      return refusal ? [[entryKey({ providerName, clientId }), refusal]] : [];
+      return refusal ? [[keyOf(intent), refusal]] : [];
     }),
   );
+}
+
+interface Judged {
+  findings: Finding[];
+  ledger: LedgerEntry[];
+  wrong: LedgerEntry[];
+  restores: ReadonlyMap<string, Restore>;
 }
 
 /** The repairs that were made, from the ledger: an earlier attempt may have written and then failed. */
 async function repaired(
   event: Asked,
-  { findings, ledger, wrong }: { findings: Finding[]; ledger: LedgerEntry[]; wrong: LedgerEntry[] },
+  { findings, ledger, wrong, restores }: Judged,
   context: Context,
-): Promise<Repair> {
+): Promise<Repair & { restored: Restore[] }> {
   const { execution, identityPool } = event;
-  const own = requestsOf(execution, findings);
   const table = new PoolTable(identityPool.identityPoolId);
+  const restoring = new Restoring(table, execution, restores);
+  const own = requestsOf(execution, await restoring.note(findings));
   const clear = () => inParallel(wrong, async (mark) => void (await table.ledger.clearMark(mark)));
+  const ended = (known: LedgerEntry[], refused: Repair['refused']) => ({
+    changes: changesBy(execution, known),
+    refused,
+    restored: restoring.made(known),
+  });
   if (own.length === 0) {
     await clear();
-    return { changes: changesBy(execution, ledger), refused: new Map() };
+    return ended(ledger, new Map());
   }
-  const refused = await write(event, { own, wrong, table }, context);
+  const lost = findings.flatMap((finding) => finding.lost ?? []);
+  let refused: Repair['refused'];
+  try {
+    refused = await write(event, { own, lost, wrong, table }, context);
+  } finally {
+    await restoring.settle();
+  }
   await clear();
-  return { changes: changesBy(execution, await table.ledger.all()), refused };
+  return ended(await table.ledger.all(), refused);
 }
 
 /** What the ledger would say if the unsettled write were settled now, and the entries that it left unfinished. */
@@ -180,7 +213,7 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
   let unsettled = await unsettledWrite(table);
   if (repair && unsettled) {
     // Settle it whether or not there is more to do.
-    await write(event, { own: [], wrong: [], table }, context);
+    await write(event, { own: [], lost: [], wrong: [], table }, context);
     unsettled = await unsettledWrite(table);
   }
   // Read the ledger before the pool. An entry may then be in the pool and not yet in the ledger, but not the other
@@ -195,6 +228,9 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
     ...(unsettled?.shares ?? []).flatMap(({ intent }) => namesIn(intent)),
   ];
   const pool = await undoubtedPool(reader, table, providerNames);
+  const restores: ReadonlyMap<string, Restore> = doesRestore(leading)
+    ? await table.restores.all()
+    : new Map();
   const settled = unsettled && asSettled(unsettled, pool, access.providerQuota);
   const findings = classify({
     ...lists,
@@ -204,11 +240,17 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
     partition: where.partition,
     pool,
     ledger: [...ledger, ...(settled?.known ?? [])],
+    restores,
     ...(settled && { unfinished: settled.unfinished }),
   });
-  const report = poolReport(identityPool, findings, {
-    foreseen: repair ? undefined : foreseenRefusals(pool, findings, access.providerQuota),
-    repair: repair ? await repaired(event, { findings, ledger, wrong }, context) : undefined,
+  const made = repair
+    ? await repaired(event, { findings, ledger, wrong, restores }, context)
+    : undefined;
+  const foreseen = repair ? undefined : foreseenRefusals(pool, findings, access.providerQuota);
+  const ended = withRestored(findings, made?.restored ?? []);
+  const report = poolReport(identityPool, ended, {
+    foreseen,
+    repair: made,
     notListed: unlistedFor(leading, listings),
     wrongMarks: wrong.length,
     quota: access.providerQuota,
@@ -216,8 +258,8 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
   });
   logger.info('identity pool reconciled', {
     ...report,
-    entries: findings.filter(({ state }) => state !== 'linked' && state !== 'foreign'),
+    entries: ended.filter(({ state }) => state !== 'linked' && state !== 'foreign'),
   });
-  const removed = removedEntries(findings);
+  const removed = removedEntries(ended, made?.refused ?? foreseen);
   return { report, ...(removed.length > 0 && { removed }) };
 });

@@ -44,6 +44,7 @@ export const pools = {
   closed: 'ap-south-1:00000000-0000-0000-0000-000000000006',
   nowhere: 'ap-south-1:00000000-0000-0000-0000-000000000007',
   healed: 'ap-south-1:00000000-0000-0000-0000-000000000011',
+  restored: 'ap-south-1:00000000-0000-0000-0000-000000000016',
 } as const;
 
 /** An identity pool that uses every setting. */
@@ -329,6 +330,7 @@ export async function startWorld(
         pools.huge,
         pools.nowhere,
         pools.healed,
+        pools.restored,
       ].join(','),
       ExternalId: EXTERNAL_ID,
     },

@@ -3,6 +3,7 @@ import { Ledger } from './ledger.ts';
 import { PoolChanges } from './pool-changes.ts';
 import { PoolItems } from './pool-items.ts';
 import { Rechecks } from './rechecks.ts';
+import { Restores } from './restores.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 import { Writes } from './writes.ts';
 
@@ -12,6 +13,7 @@ export class PoolTable {
   readonly requests: WaitingRequests;
   readonly writes: Writes;
   readonly ledger: Ledger;
+  readonly restores: Restores;
   readonly changes: PoolChanges;
   readonly rechecks: Rechecks;
 
@@ -21,6 +23,7 @@ export class PoolTable {
     this.requests = new WaitingRequests(items);
     this.writes = new Writes(items);
     this.ledger = new Ledger(items);
+    this.restores = new Restores(items);
     // The functions that write these may write nothing else: IAM limits them to this partition.
     const noted = new PoolItems(`changes#${identityPoolId}`);
     this.changes = new PoolChanges(noted);

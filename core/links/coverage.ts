@@ -30,6 +30,8 @@ export interface Coverage {
   identityPoolId: string;
   links: string[];
   onDelete: Link['onDelete'];
+  /** Whether an entry that others removed is restored. */
+  restores: boolean;
   entry: EntrySettings;
   /** What the links choose; absent if the user pool's own setting decides. */
   issuer?: IssuerChoice;
@@ -86,7 +88,7 @@ export const needsClientName = (links: Links, subject: Subject): boolean =>
 
 /**
  * The identity pools that a client may reach. Links that lead to the same identity pool share the entry. It stays
- * when its client is deleted, if any of them says so.
+ * when its client is deleted, if any of them says so. What others removed is restored only if all of them say so.
  */
 export function coverageOf(links: Links, subject: Subject): Coverage[] {
   const covering = Object.entries(links).filter(
@@ -99,6 +101,7 @@ export function coverageOf(links: Links, subject: Subject): Coverage[] {
       identityPoolId,
       links: group.map(([name]) => name),
       onDelete: group.every(([, link]) => link.onDelete === 'unlink') ? 'unlink' : 'keep',
+      restores: group.every(([, link]) => link.onRemoved === 'restore'),
       entry: entrySettingsOf(
         links,
         group.map(([name]) => name),

@@ -25,6 +25,8 @@ export interface Link {
   issuer?: IssuerChoice;
   providerQuota: number;
   onDelete: 'unlink' | 'keep';
+  /** What reconcile does about an entry that others removed; tell, if absent. */
+  onRemoved?: 'tell' | 'restore';
   /** The role that the client's users get; by default the pool's authenticated role. */
   roleMapping?: 'default' | 'token' | { rules: LinkRule[] };
   /** The role of users whom the role mapping gives none; deny, if absent. */
@@ -68,6 +70,10 @@ export const linksTo = (links: Links, identityPoolId: string): Links =>
   Object.fromEntries(
     Object.entries(links).filter(([, { identityPool }]) => identityPool === identityPoolId),
   );
+
+/** Whether any of the links asks for entries to be restored that others removed. */
+export const doesRestore = (links: Links): boolean =>
+  Object.values(links).some(({ onRemoved }) => onRemoved === 'restore');
 
 /** The links with these names that links.yml still has. */
 export const linksNamed = (links: Links, names: string[]): Links =>

@@ -77,6 +77,26 @@ const crossingMappings = (links: Links): Problem[] =>
     message: `differs from that of links.${earlier}, and both links can cover the same app client: the first in the file applies, so make both the same or put the exception in its own link before them`,
   }));
 
+/** Links whose `onRemoved: restore` never applies. */
+function futileRestores(links: NamedLink[]): Problem[] {
+  const restoring = links.filter(([, { onRemoved }]) => onRemoved === 'restore');
+  return restoring.flatMap(([name, link]) => {
+    const outer = links.filter(
+      ([, other]) => other.identityPool === link.identityPool && coversAllOf(other, link),
+    );
+    const path = ['links', name, 'onRemoved'];
+    const [approving] = outer.find(([, { approval }]) => approval === 'required') ?? [];
+    if (approving !== undefined) {
+      const message = `never applies: links.${approving} requires approval for the same app clients, and reconcile leaves such changes to a person, so remove one of the two`;
+      return [{ path, message }];
+    }
+    const [telling] = outer.find(([, { onRemoved }]) => onRemoved !== 'restore') ?? [];
+    if (telling === undefined) return [];
+    const message = `never applies: links.${telling} covers the same app clients without it, and an entry is restored only if all its links say so`;
+    return [{ path, message }];
+  });
+}
+
 /** What links.yml may contain, but is probably a mistake. */
 export function warningsOf(links: Links): Problem[] {
   const all = Object.entries(links);
@@ -89,5 +109,6 @@ export function warningsOf(links: Links): Problem[] {
     ]),
     ...sameLinks(all),
     ...crossingMappings(links),
+    ...futileRestores(all),
   ];
 }

@@ -10,6 +10,7 @@ import { namesIn, namesOf } from '../issuer.ts';
 import { type Coverage, choiceFor, coverageOf, userPoolIn } from '../links/coverage.ts';
 import type { Links } from '../links/links.ts';
 import { approvalTime } from '../request/approval-time.ts';
+import type { TrailCaller } from '../trail-record.ts';
 import {
   type Issuer,
   namesOfSame,
@@ -19,6 +20,7 @@ import {
 } from '../user-pool.ts';
 import { LAG_MS } from '../write/marks.ts';
 import { EVERY_CLIENT, type LedgerEntry } from '../write/records.ts';
+import { isBraked, type Restore } from './restore.ts';
 
 /**
  * The state of an entry:
@@ -26,7 +28,8 @@ import { EVERY_CLIENT, type LedgerEntry } from '../write/records.ts';
  * - `missing`: a link covers the client, and the entry is not there and never was;
  * - `orphaned`: ours, and its app client or user pool is gone;
  * - `foreign`: not ours, and no link covers its client;
- * - `removed`: ours once, covered, and not there: others removed it, or a request did;
+ * - `removed`: ours once, covered, and not there: others removed it, or a request did. What others removed is
+ * repaired only if its links say so;
  * - `uncovered`: ours, and no link covers it any more, or not under this name of its user pool;
  * - `changed`: as `linked`, but its ServerSideTokenCheck, its role mapping or the principal tags of its user pool
  * differ from the link's. It is repaired only if a write of ours was cut off there.
@@ -55,6 +58,17 @@ export interface Finding {
   recent?: true;
   /** The ledger entry of one that was removed without a request. */
   lost?: LedgerEntry;
+  /** Who removed it, if an event has reported that. */
+  removedBy?: TrailCaller;
+  /** Whether it is no longer restored, until a person links it. */
+  braked?: true;
+  /** Whether this execution has restored it. */
+  restored?: true;
+}
+
+/** The removal of an entry by others, as an event reported it. */
+interface Removal {
+  by?: TrailCaller;
 }
 
 /** A user pool as it was listed. */
@@ -83,6 +97,10 @@ export interface Evidence {
   partition: string;
   /** The keys of entries that a write of ours added without the rest of what their links ask for. */
   unfinished?: ReadonlySet<string>;
+  /** The last restores of entries, by their keys. */
+  restores?: ReadonlyMap<string, Restore>;
+  /** What events reported about the removal of entries, by their keys. */
+  removals?: ReadonlyMap<string, Removal>;
   /** When listing began, in epoch milliseconds. The lists do not show what came later. */
   since: number;
 }
@@ -99,6 +117,7 @@ interface Want {
   intent: Intent;
   /** Whether the names of the user pool under which entries are wanted are known. */
   isSure: boolean;
+  restores: boolean;
 }
 
 type Wanted = Map<string, Want>;
@@ -127,6 +146,7 @@ function wantedBy({ pool, links, listed, partition }: Evidence): Wanted {
             ...coverage.entry,
           },
           isSure,
+          restores: coverage.restores,
         });
       }
     }
@@ -197,6 +217,25 @@ function isAsWanted(pool: IdentityPool, provider: Provider, intent: Intent): boo
   );
 }
 
+/** A finding about an entry that links ask for, and that is gone although the ledger has it as written. */
+function gone(
+  { restores, removals, ...evidence }: Evidence,
+  { finding, intent, ...want }: Want,
+  before: LedgerEntry,
+): Finding {
+  const key = entryKey(before);
+  const removal = before.state === 'linked' ? removals?.get(key) : undefined;
+  // It may be unlinked by now, and its client deleted, or the identity pool does not show it yet.
+  if (!removal && isRecent(evidence, before)) return { ...finding, state: 'removed', recent: true };
+  if (before.state !== 'linked') return { ...finding, state: 'removed' };
+  const removedBy = removal?.by && { removedBy: removal.by };
+  const lost = { ...finding, state: 'removed' as const, lost: before, ...removedBy };
+  if (!want.restores) return lost;
+  return isBraked(restores?.get(key), before)
+    ? { ...lost, braked: true }
+    : { ...lost, repair: intent };
+}
+
 /** A finding about an entry whose client no link covers by its name. */
 function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | undefined): Finding {
   if (ours?.state !== 'linked') return { state: 'foreign', provider, links: [] };
@@ -246,14 +285,11 @@ export function classify(evidence: Evidence): Finding[] {
     const changed: Finding = { ...known, state: 'changed' };
     return evidence.unfinished?.has(key) ? { ...changed, repair: intent } : changed;
   });
-  const absent = [...wanted].flatMap(([key, { intent, finding }]): Finding[] => {
-    if (there.has(key)) return [];
+  const absent = [...wanted].flatMap(([key, want]): Finding[] => {
+    const { finding, intent } = want;
+    if (there.has(key) || isDeleted(ledger, finding.provider)) return [];
     const before = ledger.get(key);
-    if (isDeleted(ledger, finding.provider)) return [];
-    if (!before) return [{ ...finding, repair: intent }];
-    // It may be unlinked by now, and its client deleted, or the identity pool does not show it yet.
-    if (isRecent(evidence, before)) return [{ ...finding, state: 'removed', recent: true }];
-    return [{ ...finding, state: 'removed', ...(before.state === 'linked' && { lost: before }) }];
+    return [before ? gone(evidence, want, before) : { ...finding, repair: intent }];
   });
   return [...present, ...absent].map((finding) => {
     if (!approvalTime(evidence.links, finding.links)) return finding;
@@ -274,6 +310,9 @@ export function repairsOf(findings: Finding[]): (Omit<Finding, 'repair'> & { int
 
 type Ledger = ReadonlyMap<string, LedgerEntry>;
 
+const isSameWrite = (one: LedgerEntry, other: LedgerEntry): boolean =>
+  one.state === other.state && one.execution === other.execution && one.sequence === other.sequence;
+
 const byKey = (ledger: LedgerEntry[]): Ledger =>
   new Map(ledger.map((entry) => [entryKey(entry), entry]));
 
@@ -287,14 +326,18 @@ const isDeleted = (ledger: Ledger, { ProviderName = '', ClientId = '' }: Provide
 /**
  * Whether the ledger, as it is now, still calls for a repair. A request that was made in the meantime takes
  * precedence.
+ *
+ * @param lost the ledger entry of an entry that others removed.
  */
 export function stillHolds(
   { operation, providerName: ProviderName, clientId: ClientId = '' }: Intent,
   entries: LedgerEntry[],
+  lost?: LedgerEntry,
 ): boolean {
   const ledger = byKey(entries);
   const provider = { ProviderName, ClientId };
   const entry = ledger.get(entryKey(provider));
   if (operation === 'unlink') return entry?.state === 'linked';
+  if (lost) return entry !== undefined && isSameWrite(entry, lost) && !isDeleted(ledger, provider);
   return entry === undefined && !isDeleted(ledger, provider);
 }

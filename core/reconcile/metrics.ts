@@ -10,6 +10,8 @@ export function reconcileMetrics({ totals }: Pick<ReconcileFinished, 'totals'>):
   const {
     repaired = { linked: 0, unlinked: 0 },
     removedByOthers = 0,
+    restored = 0,
+    braked = 0,
     wrongMarks = 0,
     ...counts
   } = totals;
@@ -19,6 +21,8 @@ export function reconcileMetrics({ totals }: Pick<ReconcileFinished, 'totals'>):
       count,
     })),
     { metric: 'EntriesRemoved', count: removedByOthers },
+    { metric: 'EntriesRestored', count: restored },
+    { metric: 'EntriesBraked', count: braked },
     { metric: 'ReconcileWrongMarks', count: wrongMarks },
     { metric: 'ReconcileRepaired', count: repaired.linked + repaired.unlinked },
   ];

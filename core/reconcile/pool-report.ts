@@ -2,6 +2,7 @@ import type { Fault } from '../failure.ts';
 import { type Change, type ShownChange, shownChanges } from '../identity-pool/changes.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
 import type { Intent } from '../identity-pool/merge.ts';
+import type { TrailCaller } from '../trail-record.ts';
 import { refusalOf } from '../write/batch.ts';
 import type { Refused } from '../write/records.ts';
 import { type EntryState, type Finding, STATES } from './classify.ts';
@@ -33,6 +34,12 @@ interface ReportedEntry {
   recent?: true;
   /** Whether it is left to a person only because links.yml requires approval. */
   needsApproval?: true;
+  /** Who removed it, if an event has reported that. */
+  removedBy?: Pick<TrailCaller, 'principalArn' | 'time' | 'eventId'>;
+  /** Whether others removed it and this repair linked it again. */
+  restored?: true;
+  /** Whether it was restored too often, so that it is left to a person. */
+  braked?: true;
 }
 
 /** One identity pool in the output of the `reconcile` state machine. */
@@ -45,6 +52,10 @@ export interface PoolReport {
   quota?: number;
   /** How many entries were removed without a request to Poolbridge. */
   removedByOthers?: number;
+  /** How many of these the repair linked again. */
+  restored?: number;
+  /** How many of these were restored too often, so that they are left to a person. */
+  braked?: number;
   /** How many app clients and user pools counted as deleted although they exist. A repair corrects that. */
   wrongMarks?: number;
   /** Those that are neither linked nor foreign, as far as there is room. */
@@ -81,12 +92,20 @@ const restOrder: EntryState[] = ['foreign', 'linked'];
 const inOrder = (findings: Finding[], states: EntryState[]): Finding[] =>
   states.flatMap((state) => findings.filter((finding) => finding.state === state));
 
+// Without the user agent, which EntryRemoved has: a report has little room.
+const shownCaller = ({ principalArn, time, eventId }: TrailCaller) => ({
+  principalArn,
+  time,
+  eventId,
+});
+
 function reported(
-  { state, provider, clientName, repair, needsApproval, recent, links }: Finding,
+  { state, provider, clientName, repair, links, ...finding }: Finding,
   refusal: Refused | undefined,
   withLinks = false,
 ): ReportedEntry {
   const { ProviderName = '', ClientId = '' } = provider;
+  const { needsApproval, recent, removedBy, restored, braked } = finding;
   return {
     state,
     providerName: ProviderName,
@@ -97,6 +116,9 @@ function reported(
     ...(refusal && { refused: refusalOf(refusal).name }),
     ...(needsApproval && { needsApproval }),
     ...(recent && { recent }),
+    ...(removedBy && { removedBy: shownCaller(removedBy) }),
+    ...(restored && { restored }),
+    ...(braked && { braked }),
   };
 }
 
@@ -197,7 +219,9 @@ export function poolReport(
   if (shownIssuers.length > 0) left -= JSON.stringify(shownIssuers).length;
   const entries = fitting(all, left);
   left -= JSON.stringify(entries).length;
-  const lost = findings.filter((finding) => finding.lost).length;
+  const lost = findings.filter((finding) => finding.lost);
+  const restored = lost.filter((finding) => finding.restored).length;
+  const braked = lost.filter((finding) => finding.braked).length;
   const changes = shownChanges(repair?.changes ?? []);
   const added = repair?.changes.filter(({ op }) => op === 'add').length ?? 0;
   return {
@@ -206,7 +230,9 @@ export function poolReport(
     counts: countsOf(findings),
     ...(quota !== undefined && { quota }),
     entries,
-    ...(lost > 0 && { removedByOthers: lost }),
+    ...(lost.length > 0 && { removedByOthers: lost.length }),
+    ...(restored > 0 && { restored }),
+    ...(braked > 0 && { braked }),
     ...(wrongMarks > 0 && { wrongMarks }),
     ...(entries.length < all.length && { omitted: all.length - entries.length }),
     ...(shownIssuers.length > 0 && { issuers: shownIssuers }),

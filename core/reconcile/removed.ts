@@ -2,11 +2,15 @@ import { parseArn } from '../arn.ts';
 import { stageOf } from '../deployment.ts';
 import { executionOf } from '../execution.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
+import { sessionNameOf } from '../session-name.ts';
 import { isObject, isText, parsedJson } from '../shape.ts';
 import { callerIn, member, type TrailCaller } from '../trail-record.ts';
 import { userPoolIdOf } from '../user-pool.ts';
+import { refusalOf } from '../write/batch.ts';
+import type { LedgerEntry, Refused } from '../write/records.ts';
 import type { Finding } from './classify.ts';
 import { fitting } from './pool-report.ts';
+import type { Restore } from './restore.ts';
 
 /** An entry of ours that was removed without a request. */
 export interface RemovedEntry {
@@ -17,6 +21,15 @@ export interface RemovedEntry {
   links: string[];
   /** The execution of ours that wrote it last. */
   linkedBy: { executionArn: string /** ISO 8601. */; time: string };
+  removedBy?: TrailCaller;
+  /** Whether the execution has linked it again. */
+  restored?: true;
+  /** Whether it was restored too often, so that it is left to a person. */
+  braked?: true;
+  /** Whether a repair links it again, and this execution did not. */
+  repair?: 'link';
+  /** Why a repair was refused, or would be, by the error's name. */
+  refused?: string;
 }
 
 // Each is one event. If a tool empties a pool of 1,000 entries, these events say enough.
@@ -27,11 +40,37 @@ const MOST_LINKS = 100;
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 const ROOM = 40_000;
 
-/** The entries that others removed, as far as each gets an event. */
-export function removedEntries(findings: Finding[]): RemovedEntry[] {
-  const all = findings.flatMap(({ provider, clientName, links, lost }): RemovedEntry[] => {
+/**
+ * Findings with what an execution has restored, in an earlier attempt too: then the entry is there again.
+ *
+ * @param made the restores of the execution that were written.
+ */
+export function withRestored(findings: Finding[], made: Restore[]): Finding[] {
+  const byKey = new Map(made.map((restore) => [entryKey(restore), restore]));
+  return findings.map((finding): Finding => {
+    const restore = byKey.get(entryKey(finding.provider));
+    if (!restore) return finding;
+    const { providerName, clientId, replaces } = restore;
+    const { links } = finding;
+    const lost: LedgerEntry = { state: 'linked', providerName, clientId, links, ...replaces };
+    return { ...finding, lost, restored: true };
+  });
+}
+
+/**
+ * The entries that others removed, as far as each gets an event.
+ *
+ * @param refused why repairs were refused, or would be, by the keys of the entries.
+ */
+export function removedEntries(
+  findings: Finding[],
+  refused: ReadonlyMap<string, Refused> = new Map(),
+): RemovedEntry[] {
+  const all = findings.flatMap((finding): RemovedEntry[] => {
+    const { provider, clientName, links, lost, removedBy, restored, braked, repair } = finding;
     if (!lost) return [];
     const { ProviderName = '', ClientId = '' } = provider;
+    const refusal = refused.get(entryKey(provider));
     return [
       {
         providerName: ProviderName,
@@ -39,6 +78,11 @@ export function removedEntries(findings: Finding[]): RemovedEntry[] {
         links: links.slice(0, MOST_LINKS),
         ...(clientName !== undefined && { clientName }),
         linkedBy: { executionArn: lost.execution, time: new Date(lost.time).toISOString() },
+        ...(removedBy && { removedBy }),
+        ...(restored && { restored }),
+        ...(braked && { braked }),
+        ...(repair && !restored && { repair: 'link' as const }),
+        ...(refusal && { refused: refusalOf(refusal).name }),
       },
     ];
   });
@@ -121,6 +165,21 @@ export function updateIn(record: Record<string, unknown>, identityPoolId: string
 /** Whether an update ends the search: the pool had the entry then, or that is unknown. */
 const isEnd = ({ entries }: PoolUpdate, key: string): boolean => entries?.has(key) !== false;
 
+/**
+ * The updates that may have removed an entry: if the execution has restored it, those before its own.
+ *
+ * @param updates newest first.
+ */
+export function updatesBefore(
+  { restored }: RemovedEntry,
+  updates: PoolUpdate[],
+  executionArn: string,
+): PoolUpdate[] {
+  if (!restored) return updates;
+  const own = `/${sessionNameOf(executionOf(executionArn))}`;
+  return updates.slice(updates.findLastIndex(({ by }) => by?.principalArn.endsWith(own)) + 1);
+}
+
 /** Whether earlier updates can't say more about an entry. */
 export const isSettled = (entry: RemovedEntry, updates: PoolUpdate[]): boolean =>
   updates.some((update) => isEnd(update, entryKey(entry)));
@@ -151,13 +210,17 @@ export interface Updates {
  *
  * @returns undefined if that is not certain.
  */
-export function removalOf(
-  entry: RemovedEntry,
+export function removalOf(entry: RemovedEntry, known: Updates): PoolUpdate | undefined {
+  return removalAfter(Date.parse(entry.linkedBy.time), entryKey(entry), known);
+}
+
+function removalAfter(
+  linked: number,
+  key: string,
   { updates, wholeSince = Number.POSITIVE_INFINITY }: Updates,
 ): PoolUpdate | undefined {
-  const end = updates.findIndex((update) => isEnd(update, entryKey(entry)));
+  const end = updates.findIndex((update) => isEnd(update, key));
   if (end >= 0) return updates[end]?.entries ? updates.slice(0, end).at(-1) : undefined;
-  const linked = Date.parse(entry.linkedBy.time);
   return linked >= wholeSince ? updates.filter(({ time }) => time > linked).at(-1) : undefined;
 }
 
@@ -172,7 +235,6 @@ export interface EntryRemoved extends RemovedEntry {
   /** The execution that found it. */
   executionArn: string;
   identityPoolId: string;
-  removedBy?: TrailCaller;
   message: string;
 }
 
@@ -183,6 +245,10 @@ const isSessionOf = (roleArn: string, principalArn: string): boolean => {
   return service === 'sts' && where === account && resource.startsWith(`assumed-role/${role}/`);
 };
 
+/** A caller; undefined if it is Poolbridge. */
+const nameable = (by: TrailCaller | undefined, roleArn: string): TrailCaller | undefined =>
+  by && !isSessionOf(roleArn, by.principalArn) ? by : undefined;
+
 /** Says why it is not known who removed an entry. */
 function reasonFor({ linkedBy }: RemovedEntry, { hindered, wholeSince }: Looked): string {
   if (hindered !== undefined) return hindered;
@@ -192,14 +258,34 @@ function reasonFor({ linkedBy }: RemovedEntry, { hindered, wholeSince }: Looked)
   return 'the event history of CloudTrail does not show it, or not yet';
 }
 
-function messageOf(event: Omit<EntryRemoved, 'message'>, looked: Looked): string {
+/** Says what has become of a removed entry, and what a person has to do. */
+function outlookOf({ executionArn, restored, braked, repair, refused, ...entry }: Told): string {
+  const { partition } = executionOf(executionArn);
+  const userPoolId = userPoolIdOf(entry.providerName, partition) ?? entry.providerName;
+  const ignore =
+    'If a tool owns that pool, make it ignore the list of user pool clients (docs/coexistence.md says how, for each tool).';
+  const command = `npx poolbridge link --stage ${stageOf(executionArn)} --user-pool ${userPoolId} --client ${entry.clientId}`;
+  if (restored) return `Poolbridge has linked it again. ${ignore}`;
+  if (braked) {
+    return `Poolbridge has linked it again three times within an hour, and has stopped: it waits for a person. ${ignore} Then link it again: ${command}`;
+  }
+  if (refused !== undefined) {
+    return `Poolbridge can't link it again (${refused}): the report of the execution says why. ${ignore}`;
+  }
+  if (repair) return `The next reconcile with repair links it again. ${ignore}`;
+  return `${ignore} Then link it again: ${command}`;
+}
+
+type Told = Omit<EntryRemoved, 'message'>;
+
+function messageOf(event: Told, looked: Looked): string {
   const { executionArn, identityPoolId, providerName, clientId, removedBy } = event;
   const { partition } = executionOf(executionArn);
   const userPoolId = userPoolIdOf(providerName, partition) ?? providerName;
   const who = removedBy
     ? `${removedBy.principalArn} removed the app client ${clientId} of ${userPoolId} from the identity pool ${identityPoolId} at ${removedBy.time} (CloudTrail event ${removedBy.eventId}), and Poolbridge was not asked to.`
     : `The app client ${clientId} of ${userPoolId} was removed from the identity pool ${identityPoolId}, and Poolbridge was not asked to. It is not known who did this: ${reasonFor(event, looked)}.`;
-  return `${who} If a tool owns that pool, make it ignore the list of user pool clients (docs/coexistence.md says how, for each tool). Then link it again: npx poolbridge link --stage ${stageOf(executionArn)} --user-pool ${userPoolId} --client ${clientId}`;
+  return `${who} ${outlookOf(event)}`;
 }
 
 /** The event about an entry that others removed. It never names Poolbridge as the one who removed it. */
@@ -208,8 +294,9 @@ export function entryRemoved(
   found: Pick<EntryRemoved, 'executionArn' | 'identityPoolId'>,
   { roleArn, looked }: { roleArn: string; looked: Looked },
 ): EntryRemoved {
-  const { by } = removalOf(entry, looked) ?? {};
-  const removedBy = by && !isSessionOf(roleArn, by.principalArn) ? by : undefined;
+  const updates = updatesBefore(entry, looked.updates, found.executionArn);
+  const removal = removalOf(entry, { ...looked, updates });
+  const removedBy = entry.removedBy ?? nameable(removal?.by, roleArn);
   const event = { ...found, ...entry, ...(removedBy && { removedBy }) };
   return { ...event, message: messageOf(event, looked) };
 }

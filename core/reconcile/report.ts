@@ -24,12 +24,17 @@ type ReconcileEnd =
   | (Pick<ReconcilePlan, 'repair' | 'links'> & { identityPools: (PoolReport | FailedPool)[] })
   | Failure;
 
+/** What is counted beside the states, if there is any. */
+type Beside = Partial<Record<(typeof BESIDE)[number], number>>;
+
+const BESIDE = ['removedByOthers', 'restored', 'braked', 'wrongMarks'] as const;
+
 /** The output of the `reconcile` state machine. */
 export interface ReconcileOutput {
   repair: boolean;
   links: string[];
   identityPools: (PoolReport | FailedPool)[];
-  totals: Counts & { removedByOthers?: number; wrongMarks?: number; repaired?: Repaired };
+  totals: Counts & Beside & { repaired?: Repaired };
 }
 
 /** The report of an execution, as its last states read it. */
@@ -89,13 +94,13 @@ const sum = (numbers: number[]): number => numbers.reduce((total, each) => total
 export function totalsOf(ends: (PoolReport | FailedPool)[]): ReconcileOutput['totals'] {
   const reports = ends.filter(isReport);
   const counts = STATES.map((state) => [state, sum(reports.map(({ counts: of }) => of[state]))]);
-  const lost = sum(reports.map(({ removedByOthers = 0 }) => removedByOthers));
-  const wrongMarks = sum(reports.map(({ wrongMarks: of = 0 }) => of));
+  const beside = BESIDE.map(
+    (name) => [name, sum(reports.map(({ [name]: of = 0 }) => of))] as const,
+  );
   const repairs = reports.flatMap(({ repaired }) => repaired ?? []);
   return {
     ...(Object.fromEntries(counts) as Counts),
-    ...(lost > 0 && { removedByOthers: lost }),
-    ...(wrongMarks > 0 && { wrongMarks }),
+    ...Object.fromEntries(beside.filter(([, count]) => count > 0)),
     ...(repairs.length > 0 && {
       repaired: {
         linked: sum(repairs.map(({ linked }) => linked)),

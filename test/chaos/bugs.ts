@@ -233,8 +233,8 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: 'core/reconcile/classify.ts',
-        find: "[{ ...finding, state: 'removed'",
-        replace: "[{ ...finding, repair: intent, state: 'removed'",
+        find: "return { ...finding, state: 'removed', recent: true };",
+        replace: "return { ...finding, repair: intent, state: 'removed', recent: true };",
       },
       {
         file: 'core/reconcile/classify.ts',
@@ -249,8 +249,8 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: 'functions/reconcile-identity-pool.ts',
-        find: 'repair: repair ? ',
-        replace: 'repair: repair !== undefined ? ',
+        find: 'const made = repair\n',
+        replace: 'const made = repair !== undefined\n',
       },
     ],
   },

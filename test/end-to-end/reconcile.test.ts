@@ -16,6 +16,7 @@ import type { EntryState } from '../../core/reconcile/classify.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { reconcileReport } from '../../core/reconcile/report.ts';
+import { PAUSE } from '../../core/write/pause.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
 import { ACCOUNT_A, ACCOUNT_B, full, HOME, pools, startWorld, type World } from '../world.ts';
 
@@ -24,6 +25,7 @@ const SECOND = 'us-east-1_Healed002';
 const TAGGED = 'us-east-1_Healed003';
 const OTHER = 'us-east-1_Healed004';
 const KEPT = 'us-east-1_Kept00001';
+const RESTORED = 'us-east-1_Restored1';
 const FAILING = 'us-east-1_Nowhere01';
 
 type Output = Extract<
@@ -123,12 +125,13 @@ describe('reconcile', () => {
   const meddle = async (
     change: (entries: CognitoIdentityProvider[]) => CognitoIdentityProvider[],
     by = world.client(CognitoIdentityClient, accountB),
+    identityPoolId: string = pools.healed,
   ) => {
-    const pool = await world.describe(pools.healed);
+    const pool = await world.describe(identityPoolId);
     await by.send(
       new UpdateIdentityPoolCommand({
         ...pool,
-        IdentityPoolId: pools.healed,
+        IdentityPoolId: identityPoolId,
         IdentityPoolName: pool.IdentityPoolName,
         AllowUnauthenticatedIdentities: pool.AllowUnauthenticatedIdentities,
         CognitoIdentityProviders: change(pool.CognitoIdentityProviders ?? []),
@@ -137,7 +140,7 @@ describe('reconcile', () => {
   };
 
   /** Makes the ledger and the last write look days old. */
-  const daysLater = async (days = 2) => {
+  const daysLater = async (days = 2, identityPoolId: string = pools.healed) => {
     const ask = (operation: string, input: object) =>
       world.local.aws.tables.ask(HOME, operation, {
         TableName: 'poolbridge-dev',
@@ -145,14 +148,14 @@ describe('reconcile', () => {
       }) as Promise<{ Items?: Record<string, { S: string }>[] }>;
     const { Items = [] } = await ask('Query', {
       KeyConditionExpression: 'pk = :pool AND begins_with(sk, :entry)',
-      ExpressionAttributeValues: { ':pool': { S: pools.healed }, ':entry': { S: 'entry#' } },
+      ExpressionAttributeValues: { ':pool': { S: identityPoolId }, ':entry': { S: 'entry#' } },
     });
     for (const item of Items) {
       const entry = JSON.parse(item['body']!.S);
       const body = { S: JSON.stringify({ ...entry, time: entry.time - days * 86_400_000 }) };
       await ask('PutItem', { Item: { ...item, body } });
     }
-    await ask('DeleteItem', { Key: { pk: { S: pools.healed }, sk: { S: 'lease' } } });
+    await ask('DeleteItem', { Key: { pk: { S: identityPoolId }, sk: { S: 'lease' } } });
   };
 
   test('reports app clients that are not linked, and writes nothing unless it repairs', async () => {
@@ -362,7 +365,7 @@ describe('reconcile', () => {
 
     await deployAccountB(world.local.aws, accountB, {
       TrustedAccountId: ACCOUNT_A,
-      IdentityPoolIds: pools.healed,
+      IdentityPoolIds: [pools.healed, pools.restored].join(','),
       ExternalId: 'pairing-1',
       NameWhoRemoves: 'true',
     });
@@ -495,6 +498,81 @@ describe('reconcile', () => {
     assert.match(message, /^2\d\d of 2\d\d identity pools failed\. /);
     assert.ok(totals.repaired.linked >= 1);
     assert.ok((await ours()).includes(clients['by schedule']!));
+  });
+
+  test('restores what others removed if its link says so, and stops after three times until a person links it', async () => {
+    await world.createUserPool(RESTORED);
+    await world.createIdentityPool(pools.restored);
+    const ours = { userPoolId: RESTORED, clientId: await world.createAppClient(RESTORED, 'app') };
+    const unlinked = { ...ours, clientId: await world.createAppClient(RESTORED, 'unlinked') };
+    for (const asked of [ours, unlinked]) (await world.run(asked)).result();
+    (await world.run({ operation: 'unlink', ...unlinked })).result();
+    const listed = async () =>
+      ((await world.describe(pools.restored)).CognitoIdentityProviders ?? [])
+        .filter(({ ProviderName }) => ProviderName === providerName(RESTORED))
+        .map(({ ClientId }) => ClientId);
+
+    /** Others remove the entry, and a reconcile finds that. */
+    const round = async (repair = true) => {
+      await meddle(
+        (all) => all.filter(({ ClientId }) => ClientId !== ours.clientId),
+        terraform(),
+        pools.restored,
+      );
+      await daysLater(2, pools.restored);
+      const { status, output, executionArn } = await reconcile({ link: 'restored', repair });
+      assert.equal(status, 'SUCCEEDED');
+      let next = await nextRemoved();
+      // Those of earlier executions are not looked at.
+      while (next.resources[0] !== executionArn) next = await nextRemoved();
+      return { report: reportOf(JSON.parse(output!)), event: next.detail as EntryRemoved };
+    };
+
+    const foreseen = await round(false);
+    assert.deepEqual(
+      foreseen.report.entries.map(({ clientId, state, repair }) => [clientId, state, repair]),
+      [
+        [ours.clientId, 'removed', 'link'],
+        [unlinked.clientId, 'removed', undefined],
+      ],
+    );
+    assert.equal(foreseen.event.repair, 'link');
+    assert.deepEqual(await listed(), []);
+
+    for (let i = 0; i < 3; i++) {
+      const { report, event } = await round();
+      assert.deepEqual([report.removedByOthers, report.restored, report.braked], [1, 1, undefined]);
+      assert.deepEqual(report.repaired, { linked: 1, unlinked: 0 });
+      assert.equal(event.restored, true);
+      assert.match(event.removedBy!.principalArn, /assumed-role\/terraform/);
+      assert.match(event.message, /Poolbridge has linked it again\./);
+      assert.deepEqual(await listed(), [ours.clientId]);
+    }
+    for (const repair of [true, false]) {
+      const { report, event } = await round(repair);
+      assert.deepEqual([report.removedByOthers, report.restored, report.braked], [1, undefined, 1]);
+      assert.deepEqual([event.braked, event.restored], [true, undefined]);
+      assert.match(event.message, /has stopped: it waits for a person\./);
+      assert.deepEqual(await listed(), []);
+    }
+
+    (await world.run(ours)).result();
+    assert.equal((await round()).report.restored, 1);
+    assert.deepEqual(await listed(), [ours.clientId]);
+
+    // Restores that were not written do not count.
+    const pause = { pk: { S: PAUSE }, sk: { S: PAUSE } };
+    const ask = (operation: string, input: object) =>
+      world.local.aws.tables.ask(HOME, operation, { TableName: 'poolbridge-dev', ...input });
+    await ask('PutItem', { Item: pause });
+    await meddle(() => [], terraform(), pools.restored);
+    await daysLater(2, pools.restored);
+    for (let i = 0; i < 2; i++) {
+      const { error } = await reconcile({ link: 'restored', repair: true });
+      assert.equal(error, 'PausedError');
+    }
+    await ask('DeleteItem', { Key: pause });
+    assert.equal((await round()).report.restored, 1);
   });
 
   test('refuses an invalid input with one sentence', async () => {

@@ -58,6 +58,7 @@ const link = fc.record(
     serverSideTokenCheck: fc.boolean(),
     providerQuota: fc.constant(50),
     onDelete: fc.constantFrom('unlink', 'keep'),
+    onRemoved: fc.constantFrom('tell', 'restore'),
   },
   { requiredKeys: ['identityPool', 'roleArn', 'userPools'] },
 );

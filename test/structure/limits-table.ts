@@ -3,6 +3,7 @@ import { LISTING_LEASE_MS, PART_BYTES } from '../../core/app-client.ts';
 import { MOST_ROLE_MAPPINGS } from '../../core/identity-pool/roles.ts';
 import { SHOWN_ENTRIES } from '../../core/identity-pool/shown-pool.ts';
 import { LISTED_TOGETHER, MOST_IDENTITY_POOLS, REPORTS_ROOM } from '../../core/reconcile/plan.ts';
+import { MOST_RESTORES } from '../../core/reconcile/restore.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
 import {
   DEFAULT_HOURS,
@@ -249,6 +250,17 @@ export const limits: Limit[] = [
     ['docs/architecture.md', '| ListAppClients | lists {} user pools and keeps the lists |'],
     ['serverless.yml', '# {} user pools of 10,000 clients'],
     ['statemachines/reconcile.asl.yml', 'The app clients of up to {} user pools'],
+  ]),
+  number('MOST_RESTORES of core/reconcile/restore.ts', MOST_RESTORES, [
+    ['CHANGELOG.md', 'After {} times within an hour it stops'],
+    ['core/reconcile/removed.ts', 'Poolbridge has linked it again {} times within an hour'],
+    ['docs/coexistence.md', 'After {} restores of one entry within an hour'],
+    ['docs/events.md', 'if it was restored {} times within an hour'],
+    ['docs/events.md', 'no longer restored, after {} times within an hour'],
+    ['docs/glossary.md', 'no more restores of an entry after {} within an hour'],
+    ['docs/reconcile.md', 'left to a person after {} restores within an hour'],
+    ['docs/runbook/entries-removed.md', 'was restored {} times within an hour'],
+    ['links.schema.json', 'up to {} times an hour'],
   ]),
   number('MOST_IDENTITY_POOLS of core/reconcile/plan.ts', MOST_IDENTITY_POOLS, [
     ['docs/architecture.md', 'If every step of {} identity pools were retried'],

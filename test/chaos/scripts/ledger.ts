@@ -118,8 +118,8 @@ export const ledgerScripts: Script[] = [
         changes: [
           {
             file: 'functions/reconcile-identity-pool.ts',
-            find: 'return wanted.filter(({ intent }) => stillHolds(intent, ledger));',
-            replace: 'void [ledger, stillHolds];\n        return wanted;',
+            find: 'return wanted.filter(({ intent }) => stillHolds(intent, ledger, before.get(keyOf(intent))));',
+            replace: 'void [ledger, before, stillHolds];\n        return wanted;',
           },
         ],
       },

@@ -119,15 +119,30 @@ describe('the links that cover a client', () => {
         identityPoolId: POOL,
         links: ['a', 'b'],
         onDelete: 'keep',
+        restores: false,
         entry: { serverSideTokenCheck: true },
       },
       {
         identityPoolId: OTHER,
         links: ['c'],
         onDelete: 'keep',
+        restores: false,
         entry: { serverSideTokenCheck: false },
       },
     ]);
+  });
+});
+
+describe('an entry that others removed', () => {
+  test('is restored only if every link that leads to it says so', () => {
+    const restores = (...each: Link['onRemoved'][]) => {
+      const all = each.map((onRemoved, i) => [`l${i}`, link(onRemoved && { onRemoved })]);
+      return coverageOf(Object.fromEntries(all), { userPoolId: 'us-east-1_A' })[0]?.restores;
+    };
+    assert.equal(restores('restore', 'restore'), true);
+    assert.equal(restores('restore', 'tell'), false);
+    assert.equal(restores(undefined, 'restore'), false);
+    assert.equal(restores(undefined), false);
   });
 });
 

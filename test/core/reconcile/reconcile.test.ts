@@ -63,6 +63,7 @@ const links: fc.Arbitrary<Links> = fc.dictionary(
       byTags: fc.boolean(),
       serverSideTokenCheck: fc.boolean(),
       onDelete: fc.constantFrom('unlink' as const, 'keep' as const),
+      onRemoved: fc.constantFrom('tell' as const, 'restore' as const),
       issuer: fc.constantFrom(undefined, 'original' as const, 'updated' as const, 'both' as const),
     })
     .map(({ byTags, issuer, ...rest }) => {
@@ -276,7 +277,12 @@ describe('a repair', () => {
         const { serverSideTokenCheck } = coverageIn(evidence, entry)!.entry;
         assert.equal(entry.ServerSideTokenCheck, serverSideTokenCheck);
         assert.ok(isAskedFor(evidence, entry));
-        assert.equal(ledgerOf(evidence, entry), undefined);
+        // What others removed is added only if all links say so, and what a person unlinked is not.
+        const before = ledgerOf(evidence, entry);
+        if (!before) continue;
+        assert.equal(before.state, 'linked');
+        const { links: names } = coverageIn(evidence, entry)!;
+        assert.ok(names.every((name) => evidence.links[name]!.onRemoved === 'restore'));
       }
     });
   });
@@ -305,19 +311,23 @@ describe('a repair', () => {
 
   test('is dropped once the ledger has an earlier write by another execution', () => {
     always((evidence) => {
-      for (const { intent, provider } of repairsOf(classify(evidence))) {
-        assert.ok(stillHolds(intent, evidence.ledger));
+      for (const { intent, provider, lost } of repairsOf(classify(evidence))) {
+        assert.ok(stillHolds(intent, evidence.ledger, lost));
         const state = intent.operation === 'link' ? 'linked' : 'unlinked';
-        const entry = { ...ledgerOf(evidence, provider), state } as LedgerEntry;
+        const entry = { ...ledgerOf(evidence, provider), state, execution: 'f' } as LedgerEntry;
         const now = { ...entry, providerName: intent.providerName, clientId: intent.clientId! };
-        assert.ok(!stillHolds(intent, [now]));
+        assert.ok(!stillHolds(intent, [now], lost));
+        if (!lost) continue;
+        assert.ok(!stillHolds(intent, [{ ...lost, state: 'unlinked' }], lost));
+        assert.ok(!stillHolds(intent, [{ ...lost, sequence: lost.sequence + 1 }], lost));
+        assert.ok(!stillHolds(intent, [], lost));
       }
     });
   });
 
   test('links nothing of a user pool that is marked as deleted, though it is still in a list', () => {
     always((evidence) => {
-      for (const { intent, provider } of repairsOf(classify(evidence))) {
+      for (const { intent, provider, lost } of repairsOf(classify(evidence))) {
         if (intent.operation === 'unlink') continue;
         const tombstone: LedgerEntry = {
           state: 'unlinked',
@@ -330,7 +340,7 @@ describe('a repair', () => {
           time: NOW,
         };
         const ledger = [...evidence.ledger, tombstone];
-        assert.ok(!stillHolds(intent, ledger));
+        assert.ok(!stillHolds(intent, ledger, lost));
         const found = classify({ ...evidence, ledger });
         assert.ok(found.every((each) => entryKey(each.provider) !== entryKey(provider)));
       }

@@ -15,6 +15,7 @@ import {
   removalOf,
   removedEntries,
 } from '../../../core/reconcile/removed.ts';
+import { sha256 } from '../../../core/sha256.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const OTHER = 'ap-south-1:12345678-abcd-abcd-abcd-000000000000';
@@ -261,6 +262,25 @@ describe('who removed an entry', () => {
       }),
     );
   });
+});
+
+test('who removed an entry before Poolbridge restored it is known, even if CloudTrail shows that too', () => {
+  const session = `x-${sha256('x').slice(0, 8)}`;
+  const arn = `arn:aws:sts::222222222222:assumed-role/poolbridge-link/${session}`;
+  const [restore, removal, link] = historyOf([
+    ourWrite,
+    { ...ourWrite, who: 'ann', clientIds: [], afterSeconds: 600 },
+    { ...ourWrite, afterSeconds: 1 },
+  ]);
+  const byExecution = { ...restore!, by: { ...restore!.by!, principalArn: arn } };
+  const found = { executionArn: EXECUTION, identityPoolId: POOL };
+  const who = (restored: RemovedEntry, updates: PoolUpdate[]) =>
+    entryRemoved(restored, found, { roleArn: ROLE, looked: known(updates) }).removedBy
+      ?.principalArn;
+  const restored: RemovedEntry = { ...entry, restored: true };
+  assert.equal(who(restored, [byExecution, removal!, link!]), arnOf('ann'));
+  assert.equal(who(restored, [removal!, link!]), arnOf('ann'));
+  assert.equal(who(entry, [byExecution, removal!, link!]), undefined);
 });
 
 describe('the note on a removed entry', () => {

@@ -56,7 +56,7 @@ export const refused: Row[] = [
   ['links without a value', 'links:\n', ['1: links has no value: it must be a map, which has keys with values']],
   ['links in a list', 'links:\n  - mobile-apps\n', ['1: links must be a map, which has keys with values, but is a list']],
   ['an unknown key beside links', `${good}more: 1\n`, ['6: more is not a key that Poolbridge knows; known are links']],
-  ['an unknown key', line('identitypool: x'), ['6: ~.identitypool is not a key that Poolbridge knows; known are userPools, userPoolRoleArn, userPoolTags, clients, identityPool, roleArn, externalId, serverSideTokenCheck, issuer, providerQuota, onDelete, roleMapping, ambiguous, principalTags, approval, approvalTimeoutHours']],
+  ['an unknown key', line('identitypool: x'), ['6: ~.identitypool is not a key that Poolbridge knows; known are userPools, userPoolRoleArn, userPoolTags, clients, identityPool, roleArn, externalId, serverSideTokenCheck, issuer, providerQuota, onDelete, onRemoved, roleMapping, ambiguous, principalTags, approval, approvalTimeoutHours']],
   ['a key that would break the line', 'links: {}\n"a\\nb\\u202e": 1\n', ['2: a\\u{a}b\\u{202e} is not a key that Poolbridge knows; known are links']],
   ['a name with capitals', good.replace('mobile-apps', 'Mobile_Apps'), [`2: links.Mobile_Apps is "Mobile_Apps", which ${NO_LINK_NAME}`]],
   ['a name that is too long', good.replace('mobile-apps', 'a'.repeat(41)), [`2: links.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa is "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", which ${NO_LINK_NAME}`]],
@@ -122,6 +122,7 @@ export const refused: Row[] = [
   ['a quota of none', line('providerQuota: 0'), ['6: ~.providerQuota must be 1 or more, but is 0']],
   ['a quota beyond what AWS allows', line('providerQuota: 1001'), ['6: ~.providerQuota must be 1000 or less, but is 1001']],
   ['a word that onDelete does not know', line('onDelete: remove'), ['6: ~.onDelete must be unlink or keep, but is "remove"']],
+  ['a word that onRemoved does not know', line('onRemoved: heal'), ['6: ~.onRemoved must be tell or restore, but is "heal"']],
   ['a word that issuer does not know', line('issuer: new'), ['6: ~.issuer must be original, updated or both, but is "new"']],
   ['an approval that is neither, for longer than a week', line('approval: maybe\n    approvalTimeoutHours: 169'), ['6: ~.approval must be required, but is "maybe"', '7: ~.approvalTimeoutHours must be 168 or less, but is 169']],
   ['a time to wait for an approval that is not asked for', line('approvalTimeoutHours: 2'), ['6: ~.approvalTimeoutHours has no effect without approval: add that, or remove it']],
@@ -197,6 +198,8 @@ export const warned: Row[] = [
   ['two links that are the same', good + second('web'), [`6: ${SAME}`]],
   ['two links that are the same but for their order', line('userPoolTags: { a: b, c: d }\n    onDelete: unlink') + second('web', '    onDelete: unlink\n    clients: ["*"]\n    userPoolTags: { c: d, a: b }\n'), [`8: ${SAME}`]],
   ['role mappings of links that cross', line('roleMapping: token\n    clients: ["web-*"]') + second('web', '    clients: ["*-admin"]\n    roleMapping: default\n'), ['13: links.web.roleMapping differs from that of links.mobile-apps, and both links can cover the same app client: the first in the file applies, so make both the same or put the exception in its own link before them']],
+  ['an entry to restore, though its changes need approval', line('onRemoved: restore\n    approval: required'), ['6: ~.onRemoved never applies: links.mobile-apps requires approval for the same app clients, and reconcile leaves such changes to a person, so remove one of the two']],
+  ['an entry to restore, though another link only tells', line('onRemoved: restore\n    clients: ["web-*"]') + second('web', ''), ['6: ~.onRemoved never applies: links.web covers the same app clients without it, and an entry is restored only if all its links say so']],
 ];
 
 /** Files that are accepted without a warning, though they are similar to refused ones. */
@@ -220,6 +223,10 @@ export const unremarkable: [what: string, text: string][] = [
     'different role mappings of different user pools',
     line('roleMapping: token') +
       second('web', '    roleMapping: default\n').replace('EXAMPLE12', 'EXAMPLE34'),
+  ],
+  [
+    'an entry to restore, beside a narrower link that only tells',
+    line('onRemoved: restore') + second('web', '    clients: ["web-*"]\n    onRemoved: tell\n'),
   ],
   ['the types of YAML', line('providerQuota: !!int 50\n    externalId: !!str pairing')],
   ['tag keys that look like numbers', line('userPoolTags: { 7: a, 010: b, true: c, aws:x: d }')],
