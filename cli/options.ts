@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { shellWord } from './output/command-line.ts';
+import { shellWord } from '../core/command-line.ts';
 import { UsageError } from './output/exit.ts';
 import { Session, type SessionOptions } from './session.ts';
 

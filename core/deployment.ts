@@ -1,5 +1,3 @@
-import { executionOf } from './execution.ts';
-
 /** A state machine of Poolbridge. */
 export type Machine = 'link' | 'reconcile';
 
@@ -25,7 +23,3 @@ export function deployedMachine(name: string): { stage: string; machine: Machine
   if (stage === undefined) return undefined;
   return { stage, machine: machine === 'reconcile' ? 'reconcile' : 'link' };
 }
-
-/** The stage of an execution; `STAGE` where its state machine is not ours. */
-export const stageOf = (executionArn: string): string =>
-  deployedMachine(executionOf(executionArn).machine)?.stage ?? 'STAGE';

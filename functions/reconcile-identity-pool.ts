@@ -246,7 +246,9 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
   const made = repair
     ? await repaired(event, { findings, ledger, wrong, restores }, context)
     : undefined;
-  const foreseen = repair ? undefined : foreseenRefusals(pool, findings, access.providerQuota);
+  const foreseen = repair
+    ? undefined
+    : foreseenRefusals(pool, findings, access.providerQuota, execution);
   const ended = withRestored(findings, made?.restored ?? []);
   const report = poolReport(identityPool, ended, {
     foreseen,

@@ -41,7 +41,7 @@ export function explain(error: unknown, identityPoolId: string, roleArn: string)
   }
   if (error.name === 'LimitExceededException') {
     return new ProviderQuotaError(
-      `Account ${account} does not allow ${identityPoolId} another user pool provider, although providerQuota in links.yml does: ${error.message} Have the quota "Amazon Cognito user pool providers per identity pool" raised, or lower providerQuota to it.`,
+      `Account ${account} does not allow ${identityPoolId} another user pool provider, although providerQuota in links.yml does: ${sentence(error.message)} Have the quota "Amazon Cognito user pool providers per identity pool" raised, or lower providerQuota to it.`,
       { cause: error },
     );
   }
@@ -57,7 +57,7 @@ export function explainUpdate(error: unknown, to: IdentityPool): unknown {
   );
   if (!(isNewName && error instanceof Error && invalid.has(error.name))) return error;
   return new ProviderRefusedError(
-    `AWS refused the entries of ${to.IdentityPoolId}, so nothing was written: ${error.message} Some of them have the name of an updated issuer (issuer-cognito-idp…). If AWS does not accept that name, set issuer: original in the links of these user pools and deploy.`,
+    `AWS refused the entries of ${to.IdentityPoolId}, so nothing was written: ${sentence(error.message)} Some of them have the name of an updated issuer (issuer-cognito-idp…). If AWS does not accept that name, set issuer: original in the links of these user pools and deploy.`,
     { cause: error },
   );
 }
@@ -73,7 +73,7 @@ export function explainRoles(error: unknown, identityPoolId: string, { roleArn }
   }
   if (!invalid.has(error.name)) return error;
   return new RoleMappingError(
-    `AWS refused the role mappings of ${identityPoolId}: ${sentence(error.message)} Correct roleMapping in links.yml. If the mapping belongs to an app client without an entry, remove it with "poolbridge unlink --left-behind" (docs/roles-and-tags.md).`,
+    `AWS refused the role mappings of ${identityPoolId}: ${sentence(error.message)} Correct roleMapping in links.yml. If the mapping belongs to an app client without an entry, remove it as docs/roles-and-tags.md says.`,
     { cause: error },
   );
 }

@@ -120,7 +120,8 @@ export class CriticalSection {
     await this.#findUnsettled();
     const intents = [...asked, ...(this.#unsettled?.shares ?? [])].map(({ intent }) => intent);
     const providerNames = new Set(intents.flatMap(namesIn));
-    const writer = new PoolWriter(this.#tools, this.#lease, providerNames);
+    const { execution } = this.#request;
+    const writer = new PoolWriter(this.#tools, this.#lease, { execution, providerNames });
     const base = await writer.describe();
     const isDeleted = await this.#isDeleted();
     const settled = await this.#settle(base, writer, isDeleted ? [] : asked);

@@ -36,23 +36,30 @@ export function isRefusal(error: unknown): boolean {
   return (status >= 400 && status < 500) || (cause !== undefined && isRefusal(cause));
 }
 
+/** What is about to be written. */
+interface Writing {
+  /** ARN of the execution that writes. */
+  execution: string;
+  /** The names of the user pools that it is about. */
+  providerNames: ReadonlySet<string>;
+}
+
 /** Describes and writes an identity pool, under a lease. */
 export class PoolWriter {
   readonly #tools: WriteTools;
   /** It records what is written, for its next holder. */
   readonly #lease: Lease;
-  /** The user pools that the write is about. */
-  readonly #providerNames: ReadonlySet<string>;
+  readonly #writing: Writing;
   /** When the pool was last described, in epoch milliseconds. */
   #looked = 0;
   #end: WriteEnd | undefined = 'not made';
   /** Whether a call was made under the lease. */
   #hasWritten = false;
 
-  constructor(tools: WriteTools, lease: Lease, providerNames: ReadonlySet<string>) {
+  constructor(tools: WriteTools, lease: Lease, writing: Writing) {
     this.#tools = tools;
     this.#lease = lease;
-    this.#providerNames = providerNames;
+    this.#writing = writing;
   }
 
   /** How the last write ended; undefined if unknown. */
@@ -64,7 +71,7 @@ export class PoolWriter {
   async describe(): Promise<IdentityPool> {
     const { pool, left } = this.#tools;
     for (;;) {
-      const found = await pool.describe(this.#providerNames);
+      const found = await pool.describe(this.#writing.providerNames);
       this.#looked = Date.now();
       const { last } = this.#lease;
       const digest = digestOf(found);
@@ -91,10 +98,13 @@ export class PoolWriter {
   async write(base: IdentityPool, wanted: IdentityPool, key: string): Promise<void> {
     this.#end = 'not made';
     const { writing } = this.#lease;
+    const { execution } = this.#writing;
     let now = base;
     for (const call of callsBetween(base, wanted)) {
       // A write that was begun under this lease goes on, even if writes are paused meanwhile.
-      const check = this.#hasWritten ? undefined : () => checkPause(writing !== undefined);
+      const check = this.#hasWritten
+        ? undefined
+        : () => checkPause(execution, writing !== undefined);
       await this.#make(call, now, key, check);
       now = call.to;
       this.#end = 'made in part';
@@ -153,7 +163,7 @@ export class PoolWriter {
     const { pool, left } = this.#tools;
     const until = Date.now() + READ_BACK;
     for (;;) {
-      const now = await pool.describe(this.#providerNames);
+      const now = await pool.describe(this.#writing.providerNames);
       this.#looked = Date.now();
       if (sameSettings(now, wanted)) {
         Object.assign(write, { at: this.#looked, seen: true });
@@ -185,7 +195,7 @@ export class PoolWriter {
     const until = Date.now() + READ_BACK;
     let isShown = false;
     while ((isShown || Date.now() < until) && left() > 1000) {
-      const now = await pool.describe(this.#providerNames).catch(() => undefined);
+      const now = await pool.describe(this.#writing.providerNames).catch(() => undefined);
       this.#looked = Date.now();
       isShown = now !== undefined && sameSettings(now, wanted);
       if (isShown && !isDoubtful(earlier, write.result, this.#looked)) {

@@ -1,3 +1,4 @@
+import { sentence } from '../../core/sentence.ts';
 import { type CommandLine, plainCommandLine } from './command-line.ts';
 
 const unreachable =
@@ -76,5 +77,5 @@ export function sentenceOf(
     advice.get(message) ??
     advice.get(name) ??
     advice.get(code);
-  return [name, known === undefined ? text : `${text.replace(/\.?$/, '.')} ${known}`];
+  return [name, known === undefined ? text : `${sentence(text)} ${known}`];
 }

@@ -1,3 +1,5 @@
+import { shellWord } from '../../core/command-line.ts';
+
 /** Makes a command line that works as it stands from a command and its own arguments. */
 export type CommandLine = (words: string) => string;
 
@@ -7,10 +9,6 @@ export const programName = (): string =>
 
 /** A command line without shared options. */
 export const plainCommandLine: CommandLine = (words) => `${programName()} ${words}`;
-
-/** A value as one word of a shell. */
-export const shellWord = (value: string): string =>
-  /^[\w.:/@%+=,-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
 
 /** The command that deploys the service. */
 export function deployCommand({

@@ -1,3 +1,4 @@
+import { commandFor } from '../command-line.ts';
 import { InvalidRequestError, RoleMappingError } from '../errors.ts';
 import { namesOfSame, providerIn } from '../user-pool.ts';
 import { entriesOf, type IdentityPool, type Provider } from './identity-pool.ts';
@@ -32,15 +33,19 @@ export function deadMappings(pool: IdentityPool): ClientMapping[] {
  * gone.
  *
  * @param wanted the pool as it will be.
+ * @param execution ARN of the execution that asks for it.
  * @throws RoleMappingError that names the mapping and the command that removes it.
  */
-export function checkMappings(wanted: IdentityPool): void {
+export function checkMappings(wanted: IdentityPool, execution: string): void {
   const [dead] = deadMappings(wanted);
   if (!dead) return;
   const { ProviderName = '', ClientId } = dead.provider;
-  const userPoolId = providerIn(ProviderName);
+  const id = wanted.IdentityPoolId ?? '';
+  const client = ['--user-pool', providerIn(ProviderName), '--client', ClientId ?? ''];
+  const words = ['--left-behind', ...client, '--identity-pool', id];
+  const remove = commandFor(execution, 'unlink', ...words);
   throw new RoleMappingError(
-    `The identity pool ${wanted.IdentityPoolId} has a role mapping of ${mappingKey(dead.provider)}, whose entry is gone. AWS refuses all changes of role mappings until it is removed, so nothing was written. Show it with "poolbridge unlink --left-behind --user-pool ${userPoolId} --client ${ClientId} --identity-pool ${wanted.IdentityPoolId} --dry-run", remove it with the same command without --dry-run, and ask again.`,
+    `The identity pool ${wanted.IdentityPoolId} has a role mapping of ${mappingKey(dead.provider)}, whose entry is gone. AWS refuses all changes of role mappings until it is removed, so nothing was written. Remove it, with --dry-run first to see it, and ask again: ${remove}`,
   );
 }
 

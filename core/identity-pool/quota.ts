@@ -8,11 +8,17 @@ import { MOST_ROLE_MAPPINGS } from './roles.ts';
  * Refuses changes that would leave more entries than the quota, or more role mappings than AWS allows. Entries may
  * still be removed from a pool above its quota.
  *
+ * @param execution ARN of the execution that asks for the changes.
  * @throws ProviderQuotaError
  * @throws RoleMappingError if AWS would refuse the role mappings, no matter how many there are.
  * @see https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
  */
-export function checkQuota(pool: IdentityPool, changes: Change[], quota: number): void {
+export function checkQuota(
+  pool: IdentityPool,
+  changes: Change[],
+  quota: number,
+  execution: string,
+): void {
   const wanted = apply(pool, changes);
   const added = changes.filter(({ op }) => op === 'add').length;
   if (entriesOf(wanted).length > quota && added > 0) {
@@ -21,7 +27,9 @@ export function checkQuota(pool: IdentityPool, changes: Change[], quota: number)
       `Identity pool ${pool.IdentityPoolId} already holds ${entriesOf(pool).length} of ${quota} user pool providers${needed}, so nothing was written. Unlink clients that are no longer used, or have Account-B's quota "Amazon Cognito user pool providers per identity pool" raised and then set providerQuota in links.yml to it.`,
     );
   }
-  if (pool.RoleMappings && changes.some((change) => 'roleMapping' in change)) checkMappings(wanted);
+  if (pool.RoleMappings && changes.some((change) => 'roleMapping' in change)) {
+    checkMappings(wanted, execution);
+  }
   const mappings = (of: IdentityPool): number => Object.keys(of.RoleMappings ?? {}).length;
   const mapped = changes.filter(({ op }) => op === 'map').length;
   if (mappings(wanted) > MOST_ROLE_MAPPINGS && mapped > 0) {

@@ -8,15 +8,18 @@ import { type Finding, repairsOf } from './classify.ts';
  * as the write does.
  *
  * @param quota of entries in the identity pool.
+ * @param execution ARN of the execution that plans them.
  */
 export function foreseenRefusals(
   pool: IdentityPool,
   findings: Finding[],
   quota: number,
+  execution: string,
 ): ReadonlyMap<string, Refused> {
   const asked = repairsOf(findings).map(({ intent, provider }) => ({
     key: entryKey(provider),
     intent,
+    execution,
   }));
   const { shares } = batch(pool, asked, quota);
   return new Map(shares.flatMap((share) => ('refused' in share ? [[share.key, share]] : [])));

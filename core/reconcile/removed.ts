@@ -1,5 +1,5 @@
 import { parseArn } from '../arn.ts';
-import { stageOf } from '../deployment.ts';
+import { commandFor } from '../command-line.ts';
 import { executionOf } from '../execution.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
 import { sessionNameOf } from '../session-name.ts';
@@ -264,7 +264,8 @@ function outlookOf({ executionArn, restored, braked, repair, refused, ...entry }
   const userPoolId = userPoolIdOf(entry.providerName, partition) ?? entry.providerName;
   const ignore =
     'If a tool owns that pool, make it ignore the list of user pool clients (docs/coexistence.md says how, for each tool).';
-  const command = `npx poolbridge link --stage ${stageOf(executionArn)} --user-pool ${userPoolId} --client ${entry.clientId}`;
+  const client = ['--user-pool', userPoolId, '--client', entry.clientId];
+  const command = commandFor(executionArn, 'link', ...client);
   if (restored) return `Poolbridge has linked it again. ${ignore}`;
   if (braked) {
     return `Poolbridge has linked it again three times within an hour, and has stopped: it waits for a person. ${ignore} Then link it again: ${command}`;

@@ -1,4 +1,6 @@
+import { commandFor } from '../command-line.ts';
 import { NotCoveredError } from '../errors.ts';
+import { executionOf } from '../execution.ts';
 import { expanded, type ShownChange } from '../identity-pool/changes.ts';
 import type { Provider } from '../identity-pool/identity-pool.ts';
 import type { Links } from '../links/links.ts';
@@ -64,7 +66,7 @@ export interface ApprovalAsked {
 
 /** The command that decides, without its reason. */
 export const approveCommand = ({ execution, identityPoolId }: ApprovalAsked): string =>
-  `poolbridge approve ${execution} --identity-pool ${identityPoolId}`;
+  commandFor(execution, 'approve', executionOf(execution).name, '--identity-pool', identityPoolId);
 
 // A message must be short. The event and the history have all changes.
 const MOST_SHOWN = 10;

@@ -27,7 +27,7 @@ export function decisionOf(answer: unknown): Decision {
     };
   }
   const { name, message } = new InvalidApprovalError(
-    `The answer to the request for approval is not an approval, so nothing was written. It must be an object with approvedBy (who approves), reason (at most ${LONGEST_REASON} characters) and time (such as 2026-01-31T12:00:00Z), and nothing else. Ask again, and approve it with "poolbridge approve".`,
+    `The answer to the request for approval is not an approval, so nothing was written. It must be an object with approvedBy (who approves), reason (at most ${LONGEST_REASON} characters) and time (such as 2026-01-31T12:00:00Z), and nothing else. Ask again, and approve it with the command that ApprovalRequested names.`,
   );
   return { failure: { Error: name, Cause: message } };
 }

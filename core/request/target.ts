@@ -153,7 +153,7 @@ export const maySettle = ({ dryRun, approvalTime: waits }: Target, { write }: Re
  * @throws ProviderQuotaError
  */
 export function planOf(
-  { target, attempt }: TargetEvent,
+  { target, attempt, execution }: TargetEvent,
   snapshot: IdentityPool,
   quota: number,
   previous?: Result,
@@ -164,7 +164,7 @@ export function planOf(
     const { unsettled = false, ...result } = previous;
     return { ...result, attempts: attempt, write: unsettled, snapshot: digest };
   }
-  checkQuota(snapshot, changes, quota);
+  checkQuota(snapshot, changes, quota, execution);
   const room = roomOf(target);
   return {
     outcome: outcomeOf(target, changes.length),

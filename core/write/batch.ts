@@ -8,7 +8,7 @@ import { sameSettings } from '../identity-pool/same-settings.ts';
 import type { Allowed, Refused } from './records.ts';
 
 /** What a request is merged by. */
-export type Mergeable = Pick<Allowed, 'key' | 'intent'>;
+export type Mergeable = Pick<Allowed, 'key' | 'intent' | 'execution'>;
 
 /** The part of a common write that belongs to one request: its changes, or why it is refused. */
 export type Share = { key: string; changes: Change[] } | ({ key: string } & Refused);
@@ -41,10 +41,10 @@ export function batch(
   now: IdentityPool = base,
 ): Batch {
   let wanted = base;
-  const shares = asked.map(({ key, intent }): Share => {
+  const shares = asked.map(({ key, intent, execution }): Share => {
     const changes = merge(wanted, intent);
     try {
-      checkQuota(wanted, changes, quota);
+      checkQuota(wanted, changes, quota, execution);
     } catch (error) {
       if (error instanceof ProviderQuotaError) return { key, refused: error.message };
       if (error instanceof RoleMappingError) {

@@ -1,3 +1,4 @@
+import { commandFor } from '../command-line.ts';
 import { PausedError } from '../errors.ts';
 import { isShape, isText } from '../shape.ts';
 
@@ -26,14 +27,18 @@ export const pausedText = ({ since, by, reason }: Partial<Pause> = {}): string =
 /**
  * The error that says why nothing is written and what to do.
  *
+ * @param execution ARN of the execution that would write.
  * @param begun whether an earlier write to the identity pool was made in part, and waits too.
  */
-export function pausedError(pause: Pause | undefined, begun = false): PausedError {
-  const stage = pause ? ` --stage ${pause.stage}` : '';
+export function pausedError(
+  pause: Pause | undefined,
+  execution: string,
+  begun: boolean,
+): PausedError {
   const left = begun
     ? 'and an earlier write to the identity pool that was made in part is neither finished nor taken back: an entry may be there without its role mapping'
     : 'so nothing was written';
   return new PausedError(
-    `All writes have been paused ${pausedText(pause)}, ${left}. Once it is over (poolbridge resume${stage}), ask again.`,
+    `All writes have been paused ${pausedText(pause)}, ${left}. Once the reason is gone, resume writes and ask again: ${commandFor(execution, 'resume')}`,
   );
 }

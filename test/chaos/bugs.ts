@@ -200,7 +200,7 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: 'core/write/batch.ts',
-        find: 'checkQuota(wanted, changes, quota);',
+        find: 'checkQuota(wanted, changes, quota, execution);',
         replace: 'void quota;',
       },
     ],
@@ -271,7 +271,7 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: poolWriter,
-        find: '() => checkPause(writing !== undefined)',
+        find: '() => checkPause(execution, writing !== undefined)',
         replace: 'undefined',
       },
     ],

@@ -90,7 +90,7 @@ describe('poolbridge pause and poolbridge resume', () => {
     const { message } = failed.failure();
     assert.match(
       message,
-      /^All writes have been paused since \d{4}-\S+Z by arn:aws:sts::111111111111:assumed-role\/pauser\/session \(moving\), so nothing was written\..*poolbridge resume --stage dev/,
+      /^All writes have been paused since \d{4}-\S+Z by arn:aws:sts::111111111111:assumed-role\/pauser\/session \(moving\), so nothing was written\..*: npx poolbridge resume --stage dev --region us-east-1$/,
     );
     const tries = (await world.history(failed.executionArn)).filter(
       ({ lambdaFunctionFailedEventDetails: details }) => details !== undefined,

@@ -101,7 +101,7 @@ describe('a change that needs approval', () => {
     assert.equal(Source, 'poolbridge');
     assert.equal(
       detail.approve,
-      `poolbridge approve ${executionArn} --identity-pool ${pools.mobile}`,
+      `npx poolbridge approve ${executionArn.split(':').at(-1)} --identity-pool ${pools.mobile} --stage dev --region us-east-1`,
     );
     assert.deepEqual(
       [detail.executionArn, detail.identityPoolId, detail.links, detail.clientId],

@@ -275,7 +275,10 @@ describe('user pools of other Regions and accounts', () => {
       message,
       /^Account 6{12} refused the role arn:aws:iam::6{12}:role\/poolbridge-read: /,
     );
-    assert.match(message, /Deploy resources\/user-pool-account\.yml there .* us-east-1_Abroad003 /);
+    assert.match(
+      message,
+      /\. Deploy resources\/user-pool-account\.yml there .* us-east-1_Abroad003 /,
+    );
     // The link depends on the name, so the name in a CloudTrail event is checked too.
     const started = await executionAfter(ACCOUNT_D, 'CreateUserPoolClient', UNREADABLE, clientId);
     assert.equal((await world.ended(started!.executionArn)).error, 'UserPoolAccessDeniedError');

@@ -321,7 +321,7 @@ describe('role mappings and principal tags', () => {
     assert.equal((await world.executionFor(next)).error, 'RoleMappingError');
     const plan = await world.run({ userPoolId: BY_RULES, clientId: next, dryRun: true });
     assert.equal(plan.error, 'RoleMappingError');
-    const advice = `--left-behind --user-pool us-east-1_Foreign09 --client gone --identity-pool ${POOL}`;
+    const advice = `--left-behind --user-pool us-east-1_Foreign09 --client gone --identity-pool ${POOL} --stage dev --region us-east-1`;
     assert.ok(plan.failure().message.includes(advice), plan.failure().message);
     const repair = { link: 'mapped-by-rules', repair: true };
     const reconciled = await world.run(repair, undefined, world.reconcileArn);

@@ -51,7 +51,7 @@ function changesOf(
   pool: IdentityPool,
   all: Intent[],
 ): { wanted: IdentityPool; changes: Change[][] } {
-  const asked = all.map((intent, i) => ({ key: `${i}`, intent }));
+  const asked = all.map((intent, i) => ({ key: `${i}`, intent, execution: '' }));
   const { wanted, shares } = batch(pool, asked, 50);
   return { wanted, changes: shares.map((share) => ('refused' in share ? [] : share.changes)) };
 }

@@ -226,9 +226,9 @@ describe('the quota', () => {
   const add = { op: 'add', provider: { ProviderName: 'p', ClientId: 'new' } } as const;
 
   test('allows the last entry and refuses the one after it', () => {
-    checkQuota(poolOf(49), [add], 50);
+    checkQuota(poolOf(49), [add], 50, '');
     assert.throws(
-      () => checkQuota(poolOf(50), [add], 50),
+      () => checkQuota(poolOf(50), [add], 50, ''),
       (error: Error) => {
         assert.ok(error instanceof ProviderQuotaError);
         assert.match(error.message, /ap-south-1:1 already holds 50 of 50 user pool providers, so/);
@@ -240,11 +240,11 @@ describe('the quota', () => {
 
   test('lets a pool above its quota lose entries', () => {
     const remove = { op: 'remove', provider: { ProviderName: 'p', ClientId: 'c1' } } as const;
-    checkQuota(poolOf(60), [remove], 50);
+    checkQuota(poolOf(60), [remove], 50, '');
   });
 
   test('lets a pool above its quota be linked to entries that it already has', () => {
-    checkQuota(poolOf(60), [], 50);
+    checkQuota(poolOf(60), [], 50, '');
   });
 });
 

@@ -250,7 +250,7 @@ describe('role mappings and principal tags', () => {
   test('end the same in a common write as in one write after the other', () => {
     fc.assert(
       fc.property(wanting, wanting, ([pool, first], [, second]) => {
-        const asked = [first, second].map((intent, i) => ({ key: `${i}`, intent }));
+        const asked = [first, second].map((intent, i) => ({ key: `${i}`, intent, execution: '' }));
         const { wanted } = batch(pool, asked, 1000);
         const one = apply(pool, merge(pool, first));
         assert.ok(sameSettings(wanted, apply(one, merge(one, second))));
@@ -346,7 +346,7 @@ describe('role mappings and principal tags', () => {
       { ...common, operation: 'link', clientId: 'c' },
       { ...common, operation: 'unlink', clientId: 'a' },
     ];
-    const asked = all.map((intent, i) => ({ key: `${i}`, intent }));
+    const asked = all.map((intent, i) => ({ key: `${i}`, intent, execution: '' }));
     const { shares, wanted } = batch(pool, asked, 50);
     const ops = shares.map((each) =>
       'refused' in each ? each.error : each.changes.map(({ op }) => op),
@@ -364,19 +364,19 @@ describe('role mappings and principal tags', () => {
     assert.throws(() => merge(pool, of('us-east-1_A', 'a')), InvalidRequestError);
     const cleared = apply(wanted, merge(wanted, of('us-east-1_B', 'gone')));
     assert.deepEqual(Object.keys(cleared.RoleMappings!), ['accounts.google.com']);
-    checkQuota(wanted, merge(wanted, of('us-east-1_B', 'gone')), 50);
+    checkQuota(wanted, merge(wanted, of('us-east-1_B', 'gone')), 50, '');
   });
 
   test('are limited to ten, and a pool that has more may still lose some', () => {
     const ten = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`p:${i}`, token]));
     const full = { ...withEntry, RoleMappings: ten };
     const map = { op: 'map' as const, provider, roleMapping: token };
-    assert.throws(() => checkQuota(full, [map], 50), ProviderQuotaError);
-    assert.throws(() => checkQuota(full, [map], 50), /already holds 10 of 10 role mappings/);
+    assert.throws(() => checkQuota(full, [map], 50, ''), ProviderQuotaError);
+    assert.throws(() => checkQuota(full, [map], 50, ''), /already holds 10 of 10 role mappings/);
     const more = { ...full, RoleMappings: { ...ten, more: token } };
-    checkQuota(more, [{ ...map, op: 'unmap' }], 50);
+    checkQuota(more, [{ ...map, op: 'unmap' }], 50, '');
     const { 'p:0': _, ...nine } = ten;
-    checkQuota({ ...full, RoleMappings: nine }, [map], 50);
+    checkQuota({ ...full, RoleMappings: nine }, [map], 50, '');
   });
 
   test('are shown as digests in a pool, and in changes if there is no room for them', () => {

@@ -174,6 +174,7 @@ const repaired = (evidence: Evidence, quota = 1000): IdentityPool => {
   const asked = repairsOf(classify(evidence)).map(({ intent }, i) => ({
     key: `${i}`,
     intent,
+    execution: '',
   }));
   return batch(evidence.pool, asked, quota).wanted;
 };

@@ -306,7 +306,7 @@ describe('the note on a removed entry', () => {
     });
     assert.equal(
       message,
-      `${arnOf('terraform')} removed the app client ours of us-east-1_A from the identity pool ${POOL} at 2026-01-02T03:05:05Z (CloudTrail event e1), and Poolbridge was not asked to. If a tool owns that pool, make it ignore the list of user pool clients (docs/coexistence.md says how, for each tool). Then link it again: npx poolbridge link --stage prod --user-pool us-east-1_A --client ours`,
+      `${arnOf('terraform')} removed the app client ours of us-east-1_A from the identity pool ${POOL} at 2026-01-02T03:05:05Z (CloudTrail event e1), and Poolbridge was not asked to. If a tool owns that pool, make it ignore the list of user pool clients (docs/coexistence.md says how, for each tool). Then link it again: npx poolbridge link --user-pool us-east-1_A --client ours --stage prod --region us-east-1`,
     );
   });
 

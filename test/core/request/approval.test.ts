@@ -90,7 +90,7 @@ describe('approval', () => {
     const provider = { ProviderName: 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A' };
     const clientIds = Array.from({ length: 1000 }, (_, i) => `client${i}`);
     const message = approvalMessage({
-      execution: 'arn:aws:states:x',
+      execution: 'arn:aws:states:eu-west-1:111111111111:execution:poolbridge-prod-link:x',
       identityPoolId: 'one',
       links: ['a', 'b'],
       changes: [{ op: 'remove', provider, clientIds }],
@@ -102,7 +102,7 @@ describe('approval', () => {
     );
     assert.match(
       message,
-      /client9, and 990 more\. .*poolbridge approve arn:aws:states:x --identity-pool one/,
+      /client9, and 990 more\. .*run npx poolbridge approve x --identity-pool one --stage prod --region eu-west-1 --show; /,
     );
     assert.ok(!/["\\\n]/.test(message) && message.length < 2000, message);
   });

@@ -40,7 +40,7 @@ describe('the answer to a request for approval', () => {
       assert.equal(decision.failure.Error, 'InvalidApprovalError');
       assert.match(
         decision.failure.Cause!,
-        /^The answer .* is not an approval.*poolbridge approve"\.$/,
+        /^The answer .* is not an approval.*the command that ApprovalRequested names\.$/,
       );
     });
   }

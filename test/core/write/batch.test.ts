@@ -28,6 +28,7 @@ const asked = (operation: Intent['operation'], clientId?: string): Mergeable => 
     serverSideTokenCheck: false,
     ...(clientId !== undefined && { clientId }),
   },
+  execution: '',
 });
 
 // Few clients, so that requests conflict.
@@ -53,7 +54,7 @@ function oneByOne(pool: IdentityPool, all: Mergeable[], quota: number) {
   const end = all.reduce((now, { key, intent }) => {
     const changes = merge(now, intent);
     try {
-      checkQuota(now, changes, quota);
+      checkQuota(now, changes, quota, '');
     } catch {
       refused.push(key);
       return now;
@@ -136,7 +137,7 @@ describe('a write for several requests', () => {
     };
     assert.throws(() => batch(broken, [asked('link', 'a')], 1), { message: 'broken' });
     assert.throws(
-      () => checkQuota(bare, merge(bare, asked('link', 'a').intent), 0),
+      () => checkQuota(bare, merge(bare, asked('link', 'a').intent), 0, ''),
       ProviderQuotaError,
     );
   });
