@@ -60,7 +60,7 @@ const todos: Partial<Record<Reason['reason'], string>> = {
   'not covered':
     'If it should be linked, name the user pool in userPools of a link, and the app client in its clients, in links.yml. Then deploy.',
   quota:
-    'Unlink app clients that no longer exist, or raise the quota L-14403AD5 and set providerQuota.',
+    'Unlink app clients that no longer exist, or raise the quota L-14403AD5, set providerQuota and deploy.',
   'role mapping': 'Correct roleMapping in links.yml, or remove the mapping that is left behind.',
   'role refused': 'Deploy the template that the message names, in the account that it names.',
   'identity pool missing': 'Correct identityPool in links.yml, or create the identity pool.',
@@ -172,7 +172,12 @@ const CANT_SEE: Reason = {
 
 /** Every reason that one identity pool gives, the ones that block first. */
 export function reasonsIn(result: TargetReport, known: Known): Reason[] {
-  if (result.outcome === 'FAILED') return [reasonOfError(result, known.commandLine)];
+  if (result.outcome === 'FAILED') {
+    const reason = reasonOfError(result, known.commandLine);
+    return [
+      { ...reason, todo: `${reason.todo} Then link it: ${linking(known, result.identityPoolId)}` },
+    ];
+  }
   const changes = result.changes.flatMap(expanded);
   if (changes.some(({ op }) => op === 'add')) return missing(known, result.identityPoolId);
   const beside = changes.map(({ op }) => op);

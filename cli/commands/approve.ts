@@ -83,6 +83,12 @@ async function checkNotPaused({ session, stage, terminal }: Place): Promise<void
   );
 }
 
+/** What a person may do next. */
+const nextStep = (terminal: Terminal, name: string, decision: string): string =>
+  decision === 'WAITING'
+    ? `To decide: ${terminal.commandLine(`approve ${name} --reason "…"`)}`
+    : `To see the result: ${terminal.commandLine(`show ${name}`)}`;
+
 async function decide(terminal: Terminal, named: string, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
   const { stage, reason = '', show, deny } = options;
@@ -117,6 +123,7 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
       ...changeLines(changes, namesOf(changes, clientName)).map((line) => `  ${line}`),
     ]),
   );
+  terminal.note(nextStep(terminal, name, decision));
   if (removals.length > 0) {
     terminal.note(`To undo, once the execution has ended: ${terminal.commandLine(`undo ${name}`)}`);
   }

@@ -11,6 +11,7 @@ import {
 import { Machines } from '../executions/machines.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { Failure, UsageError } from '../output/exit.ts';
+import { failedPools } from '../output/failed-pools.ts';
 import { heading } from '../output/heading.ts';
 import type { ReconcileReport } from '../output/reconcile-table.ts';
 import type { Sheet } from '../output/sheet.ts';
@@ -146,7 +147,9 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const document = { execution, identityPools: pools };
   const lines = (shown: typeof document) => linesOf(shown.identityPools, terminal);
   if ('error' in ending) {
-    throw new Failure(ending.error, ending.message, { document, linesOf: lines });
+    const summary = failedPools(document);
+    const answer = { document, linesOf: lines, ...(summary && { summary }) };
+    throw new Failure(ending.error, ending.message, answer);
   }
   terminal.answer(document, lines, (shown) => sheetOf(shown.identityPools));
 }

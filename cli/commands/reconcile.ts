@@ -4,7 +4,6 @@ import { Machines } from '../executions/machines.ts';
 import { confirmRemoval, mustAsk, withYesOption } from '../executions/removal.ts';
 import { reconcileRequest, runExecution, withLinksOption } from '../executions/run.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import { statusLines } from '../output/reconcile-table.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 interface Options {
@@ -55,6 +54,6 @@ export function reconcile(program: Command, terminal: Terminal): void {
     const { link, repair = false, reason } = optionsOf<Options>(command);
     const request = await reconcileRequest(command, { link, repair, reason });
     if (repair) await confirmRepair({ terminal, command }, link);
-    await runExecution({ terminal, command }, 'reconcile', request, statusLines(terminal.width));
+    await runExecution({ terminal, command }, 'reconcile', request);
   });
 }

@@ -43,7 +43,8 @@ function recordLines(record: Shown, names: Names): string[] {
     ...row('as', record.assumedRoleArn),
     ...row('written by', record.writtenBy),
     ...row('approved by', approval && `${approval.approvedBy} (${approval.reason})`),
-    ...row('verified', outcome === 'RUNNING' ? undefined : record.verified),
+    // The error says what is known of the write.
+    ...row('verified', ['RUNNING', 'FAILED'].includes(outcome) ? undefined : record.verified),
     ...(changedSince.length > 0 ? [styleText('dim', '  changed since, by others:')] : []),
     ...differenceLines(changedSince).map((line) => `    ${line}`),
     ...(error === undefined ? [] : [`  ${styleText('red', error)}: ${message ?? ''}`]),
@@ -62,7 +63,7 @@ function stateLines(states: Visit[], { width, isWide }: Terminal): string[] {
       state,
       short(identityPoolId),
       attempts > 1 ? `${attempts} attempts` : '',
-      styleText('red', (errors ?? []).join(', ')),
+      errors === undefined ? '' : styleText('red', errors.join(', ')),
     ],
   );
   return table(rows, { width });
@@ -82,7 +83,12 @@ function namesFor(session: Session, records: Shown[]): Promise<Names> {
       providerName: ProviderName,
       clientId: ClientId,
     }));
-  return clientNames(session, providers);
+  const asked = records.flatMap(({ userPoolId, clientId }) =>
+    userPoolId !== undefined && clientId !== undefined
+      ? [{ providerName: userPoolId, clientId }]
+      : [],
+  );
+  return clientNames(session, [...providers, ...asked]);
 }
 
 /** What the command shows about an execution. */
@@ -97,7 +103,8 @@ interface Document extends Pick<DescribedExecution, 'execution' | 'status' | 'so
 /** What was done in each identity pool. Of a reconcile, what it found comes first. */
 function doneLines({ records, found }: Document, width: number, names: Names): string[] {
   if (!found?.report.identityPools) return records.flatMap((record) => recordLines(record, names));
-  const written = records.filter(({ outcome }) => outcome !== 'REPORTED');
+  // What was found says already which identity pools failed.
+  const written = records.filter(({ outcome }) => outcome !== 'REPORTED' && outcome !== 'FAILED');
   return [
     ...statusLines(width)(found.report),
     ...removedLines(found.removed),

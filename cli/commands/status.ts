@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { reconcileRequest, runStatus, withLinksOption } from '../executions/run.ts';
 import { optionsOf } from '../options.ts';
-import { statusLines } from '../output/reconcile-table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { watching, watchSeconds } from '../output/watch.ts';
 
@@ -17,9 +16,8 @@ export function status(program: Command, terminal: Terminal): void {
     .option('--watch [seconds]', `show it again and again, every ${WATCH.usual} seconds`);
   withLinksOption(command).action(async () => {
     const { link, watch } = optionsOf<{ link?: string; watch?: string | true }>(command);
-    const lines = statusLines(terminal.width);
     const seconds = watchSeconds(watch, WATCH);
     const request = await reconcileRequest(command, { link, repair: false });
-    await watching(terminal, seconds, () => runStatus({ terminal, command }, request, lines));
+    await watching(terminal, seconds, () => runStatus({ terminal, command }, request));
   });
 }

@@ -4,7 +4,6 @@ import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import { isObject } from '../../core/shape.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import type { ReconcileReport } from '../output/reconcile-table.ts';
-import { moment } from '../output/times.ts';
 import { answersOf, type Event } from './history.ts';
 
 /** What an execution of `reconcile` found. */
@@ -38,14 +37,10 @@ export function foundIn(described: DescribedExecution, events: Event[]): Found |
 
 /** One entry that others removed: which, by whom and when, and what to do. */
 const removalLines = (entry: EntryRemoved): string[] => {
-  const { clientName, clientId, providerName, identityPoolId, removedBy, message } = entry;
+  const { clientName, clientId, providerName, identityPoolId, message } = entry;
   const what = [clientName, clientId, providerLabel(providerName), identityPoolId];
-  const who = removedBy
-    ? `by ${removedBy.principalArn} at ${moment(removedBy.time)}`
-    : 'it is not known by whom';
   return [
     `  ${styleText('red', 'removed')}  ${what.filter((part) => part !== undefined).join('  ')}`,
-    `    ${who}`,
     `    ${message}`,
   ];
 };

@@ -8,9 +8,11 @@ import { optionsOf, sessionOf } from '../options.ts';
 import { type Amount, amountLine, changesAnything } from '../output/amount.ts';
 import { type Names, outputLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
+import { failedPools } from '../output/failed-pools.ts';
+import { nextStepLines, nextStepsOf, type Stepping } from '../output/next-steps.ts';
 import { pauseLines } from '../output/pause-lines.ts';
 import { planMarkdown } from '../output/plan-markdown.ts';
-import type { ReconcileReport } from '../output/reconcile-table.ts';
+import { type ReconcileReport, statusLines } from '../output/reconcile-table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { pausedIn } from '../settings/pauses.ts';
 import { clientNames } from './client-names.ts';
@@ -127,7 +129,8 @@ function conclude(
   }
   const { status, error, message, report } = ending;
   const document = { execution, status, ...beside, ...report };
-  throw new Failure(error, message, { document, linesOf });
+  const summary = failedPools(report);
+  throw new Failure(error, message, { document, linesOf, ...(summary && { summary }) });
 }
 
 /** Whether the results of an execution of `link` say that it has taken entries away. */
@@ -186,12 +189,24 @@ async function endingOfLook(context: Context, machine: Machine, input: object): 
   return endingNow(ending, pools);
 }
 
+/** The next steps after an execution: for what a reconcile has found. */
+function nextStepsAfter(
+  ending: Ending,
+  { terminal, command }: Context,
+  isPlan = false,
+): Required<Stepping> {
+  const { link } = optionsOf<{ link?: string }>(command);
+  const report: ReconcileReport = 'output' in ending ? ending.output : ending.report;
+  const commandLine = (words: string) => terminal.commandLine(words);
+  const { execution } = ending;
+  return { nextSteps: nextStepsOf(report, { execution, link, commandLine, isPlan }) };
+}
+
 /** Starts an execution, and writes its result as the answer. */
 export async function runExecution(
   context: Context,
   machine: Machine,
   input: object,
-  linesOf?: LinesOf,
 ): Promise<void> {
   const { terminal, command } = context;
   const { stage, wait = true } = optionsOf<Partial<RunOptions>>(command);
@@ -200,11 +215,16 @@ export async function runExecution(
     return terminal.answer({ execution, status: 'RUNNING' }, () => [execution]);
   }
   const ending = await endingOf(context, machine, input);
-  const lines = linesOf ?? linkLines(await namesIn(ending, context));
+  if (machine === 'reconcile') {
+    const found = statusLines(terminal.width);
+    const lines: LinesOf = (shown) => [...found(shown), ...nextStepLines(shown)];
+    return conclude(terminal, ending, lines, nextStepsAfter(ending, context));
+  }
+  const lines = linkLines(await namesIn(ending, context));
   try {
     conclude(terminal, ending, lines);
   } finally {
-    if (machine === 'link' && hasRemoved(ending)) {
+    if (hasRemoved(ending)) {
       const { name } = executionOf(ending.execution);
       terminal.note(`To undo: ${terminal.commandLine(`undo ${name}`)}`);
     }
@@ -212,13 +232,18 @@ export async function runExecution(
 }
 
 /** Starts a reconcile that repairs nothing, and writes what it found. */
-export async function runStatus(context: Context, input: object, linesOf: LinesOf): Promise<void> {
+export async function runStatus(context: Context, input: object): Promise<void> {
   const { terminal, command } = context;
   const paused = pausedIn(sessionOf(command), optionsOf(command).stage);
   const ending = await endingOfLook(context, 'reconcile', input);
   const resume = terminal.commandLine('resume');
-  const all: LinesOf = (shown) => [...pauseLines(shown, resume), ...linesOf(shown)];
-  conclude(terminal, ending, all, { ...(await paused) });
+  const found = statusLines(terminal.width);
+  const all: LinesOf = (shown) => [
+    ...pauseLines(shown, resume),
+    ...found(shown),
+    ...nextStepLines(shown),
+  ];
+  conclude(terminal, ending, all, { ...(await paused), ...nextStepsAfter(ending, context) });
 }
 
 /** What a plan is made of, beside its request. */
@@ -231,11 +256,20 @@ interface Planning {
   isMarkdown: boolean;
 }
 
-/** How applying a plan would fail, in the first identity pool where it would. */
+/** How applying a plan would fail, in the first identity pool where it would, and in how many it would. */
 function faultIn({
   identityPools = [],
-}: ReconcileReport): { error: string; message: string } | undefined {
-  return identityPools.flatMap((pool) => ('wouldFail' in pool ? (pool.wouldFail ?? []) : []))[0];
+}: ReconcileReport): { error: string; message: string; summary: string } | undefined {
+  const faults = identityPools.flatMap((pool) =>
+    'wouldFail' in pool ? (pool.wouldFail ?? []) : [],
+  );
+  const [first] = faults;
+  return (
+    first && {
+      ...first,
+      summary: `Applying the plan would fail in ${faults.length} of ${identityPools.length} identity pools.`,
+    }
+  );
 }
 
 /**
@@ -263,17 +297,20 @@ export async function runPlan(
   const text: LinesOf = (shown) => [
     ...pauseLines(shown, resume),
     ...lines(shown),
+    ...nextStepLines(shown),
     // A plan that failed as a whole knows of no change.
     ...('output' in ending || isChange || amount.needApproval > 0
       ? [amountLine(amount, apply)]
       : []),
   ];
   const all = isMarkdown ? markdown : text;
-  const beside = { ...(await paused), amount, ...(isChange && { apply }) };
+  const steps = machine === 'reconcile' ? nextStepsAfter(ending, context, true) : {};
+  const beside = { ...(await paused), amount, ...(isChange && { apply }), ...steps };
   const fault = 'output' in ending ? faultIn(ending.output) : undefined;
   if ('output' in ending && fault) {
     const document = { execution: ending.execution, ...beside, ...ending.output };
-    throw new Failure(fault.error, fault.message, { document, linesOf: all });
+    const { error, message, summary } = fault;
+    throw new Failure(error, message, { document, linesOf: all, ...(!isMarkdown && { summary }) });
   }
   conclude(terminal, ending, all, beside);
   return isChange;

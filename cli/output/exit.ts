@@ -12,6 +12,8 @@ export class UsageError extends Error {
 export interface Answer<D extends object = object> {
   document: D;
   linesOf(shown: D): string[];
+  /** What an error says after the lines, if they already have its message. */
+  summary?: string;
   /** The same as rows, for the formats that have no other form. */
   sheetOf?(shown: D): Sheet;
 }

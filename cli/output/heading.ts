@@ -3,6 +3,7 @@ import { cutTo } from './table.ts';
 
 // Less of the links says nothing.
 const LEAST = 8;
+const BRACKETS = ' ()'.length;
 
 /**
  * The line above what is about one identity pool.
@@ -15,6 +16,7 @@ export function heading(
   width: number,
 ): string {
   const room = Math.max(0, width - identityPoolId.length - rest.length);
-  const named = links.length > 0 && room >= LEAST ? cutTo(` (${links.join(', ')})`, room) : '';
+  const named =
+    links.length > 0 && room >= LEAST ? ` (${cutTo(links.join(', '), room - BRACKETS)})` : '';
   return `${styleText('bold', identityPoolId)}${named}${rest}`;
 }

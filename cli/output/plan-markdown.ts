@@ -6,6 +6,7 @@ import { providerLabel } from '../../core/user-pool.ts';
 import { type Amount, amountSentence, changesAnything } from './amount.ts';
 import { linesOfChanges, type Names } from './changes.ts';
 import { issuerSentence } from './issuers.ts';
+import type { Stepping } from './next-steps.ts';
 import { type Paused, pauseLines } from './pause-lines.ts';
 import type { ReconcileReport } from './reconcile-table.ts';
 
@@ -143,6 +144,14 @@ function targetPart(result: TargetReport, names: Names): Part {
   };
 }
 
+/** The next steps, as a list. */
+function stepLines({ nextSteps = [] }: Stepping): string[] {
+  const all = nextSteps.flatMap(({ state, ways }) =>
+    ways.map(({ what, command }) => `- ${code(state)} ${what}: ${code(command)}`),
+  );
+  return all.length > 0 ? ['Next steps:', '', ...all, ''] : [];
+}
+
 /** The parts, of which those that do not fit have only their headline. */
 function fitted(parts: Part[], room: number): string[] {
   let left = room - parts.reduce((sum, { headline }) => sum + headline.length + 60, 0);
@@ -163,7 +172,7 @@ function fitted(parts: Part[], room: number): string[] {
  * @param shown the report of an execution of `reconcile` or of a dry run of `link`, with every character visible.
  */
 export function planMarkdown(
-  shown: ReconcileReport & Paused & { results?: unknown },
+  shown: ReconcileReport & Paused & Stepping & { results?: unknown },
   { stage, amount, apply, names, resume }: About,
 ): string[] {
   const { identityPools = [], results } = shown;
@@ -182,6 +191,7 @@ export function planMarkdown(
     `**${amountSentence(amount)}**`,
     '',
     ...fitted(parts, ROOM),
+    ...stepLines(shown),
     ...(changesAnything(amount) ? ['To apply:', '', '```sh', apply, '```'] : []),
   ];
 }

@@ -48,6 +48,9 @@ function allLines(pools: Pool[], width: number, linesOf: (pool: PoolReport) => s
   return [...looked.flatMap(linesOf), ...failedLines(failed, width)];
 }
 
+const refusedLines = ({ wouldFail }: PoolReport): string[] =>
+  wouldFail ? [`  ${styleText('red', wouldFail.error)}: ${wouldFail.message}`] : [];
+
 const omittedLines = ({ omitted = 0 }: PoolReport): string[] =>
   omitted > 0 ? [`  and ${omitted} more; the log of ReconcileIdentityPool lists them`] : [];
 
@@ -139,5 +142,6 @@ export const planLines =
         ...omittedLines(pool),
         ...issuerLines(pool),
         ...failureLines(pool),
+        ...refusedLines(pool),
       ];
     });

@@ -220,6 +220,6 @@ export class Terminal {
       return;
     }
     const head = styleText('red', visibleText(name), { stream: stderr });
-    stderr.write(`${head}: ${visibleText(message)}\n`);
+    stderr.write(`${head}: ${visibleText(answer?.summary ?? message)}\n`);
   }
 }

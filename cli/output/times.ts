@@ -17,6 +17,7 @@ const UNITS: [name: string, ms: number][] = [
 
 /** How much time lies between two moments, to the largest unit that fits twice: `3 d`, `90 min`. */
 export function span(ms: number): string {
+  if (ms < MINUTE_MS) return 'less than a minute';
   const [name, unit] = UNITS.find(([, each]) => ms >= 2 * each) ?? ['min', MINUTE_MS];
   return `${Math.floor(ms / unit)} ${name}`;
 }

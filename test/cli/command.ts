@@ -37,10 +37,12 @@ export const environment = ({ local }: Pick<World, 'local'>, keys: Keys = root):
   PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
   NO_COLOR: '1',
   AWS_REGION: 'us-east-1',
+  AWS_DEFAULT_REGION: undefined,
   AWS_ENDPOINT_URL: local.endpoint,
   AWS_ACCESS_KEY_ID: keys.accessKeyId,
   AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
   AWS_SESSION_TOKEN: keys.sessionToken,
+  AWS_PROFILE: undefined,
   // No profile of a developer, and no role of a machine.
   AWS_CONFIG_FILE: '/dev/null',
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',

@@ -139,7 +139,11 @@ describe('an operator', () => {
     assert.equal(half.code, 1);
     assert.match(half.out, new RegExp(`^LINKED ${pools.mobile} \\(half-open\\)\n`));
     assert.match(half.out, new RegExp(`FAILED ${pools.closed} \\(half-closed\\)\n`));
-    assert.match(half.err, /\nTargetAccessDeniedError: /);
+    const denied = /Deploy resources\/account-b\.yml there/g;
+    assert.equal(half.out.match(denied)?.length, 1, half.out);
+    assert.match(half.err, /\nTargetAccessDeniedError: 1 of 2 identity pools failed\.\n$/);
+    const again = await json('link', ...subject(await world.createAppClient(HALF), HALF));
+    assert.match(again.answer.message, denied);
   });
 
   test('compares a link with its identity pool, sees what a repair would change, and repairs it', async () => {
@@ -148,11 +152,16 @@ describe('an operator', () => {
     const before = await world.describe(pools.healed);
     const status = await say('status', '--link', 'healed');
     const shown = await say('show', '--last');
-    assert.ok(shown.out.includes(status.out), shown.out);
+    const [found = '', steps = ''] = status.out.split('Next steps:\n');
+    assert.ok(shown.out.includes(found), shown.out);
     assert.ok(!shown.out.includes('nothing was written'));
     assert.equal(status.code, 0, status.err);
     assert.match(
-      status.out,
+      steps,
+      /^ {2}missing {2}To link what is missing: poolbridge reconcile --repair --link healed\n {2}foreign {2}Left alone: .*: poolbridge entries --state foreign --link healed\n$/,
+    );
+    assert.match(
+      found,
       new RegExp(
         `^${pools.healed} \\(healed, healed-by-tags, healed-but-kept\\): linked 0, missing 1, foreign 2\n {2}missing +app-one +${clientId} +${HEALED}\n$`,
       ),
@@ -196,8 +205,12 @@ describe('an operator', () => {
     const plan = await say('plan', '--link', 'tight');
     const repair = await say('reconcile', '--link', 'tight', '--repair', '--yes');
     assert.deepEqual([plan.code, repair.code], [1, 1]);
-    const [, refusal] = /(ProviderQuotaError: .*)\n$/.exec(repair.err)!;
-    assert.ok(plan.err.endsWith(`${refusal}\n`), plan.err);
+    const [refusal = ''] = /\n {2}ProviderQuotaError: .*\n/.exec(repair.out) ?? [];
+    assert.ok(refusal !== '' && plan.out.includes(refusal), plan.out);
+    assert.match(
+      plan.err,
+      /\nProviderQuotaError: Applying the plan would fail in 1 of 1 identity pools\.\n$/,
+    );
     assert.match(plan.out, /\n {2}! {2}app {2}\w+ {2}\S+ {2}ProviderQuotaError\n/);
     assert.match(plan.out, /\n1 to add, 1 refused\. To apply: /);
     const linked = await entriesOf(pools.tight);
@@ -209,7 +222,10 @@ describe('an operator', () => {
       [why.code, credentials, reasons.map(({ reason }: { reason: string }) => reason)],
       [1, false, ['quota']],
     );
-    assert.match(reasons[0].todo, /raise the quota L-14403AD5 and set providerQuota/);
+    assert.match(
+      reasons[0].todo,
+      /raise the quota L-14403AD5, set providerQuota and deploy\. Then link it: poolbridge link /,
+    );
   });
 
   test('finds an execution with who requested it and every state that it visited', async () => {

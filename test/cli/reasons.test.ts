@@ -51,6 +51,9 @@ describe('a reason of poolbridge why', () => {
     const error = { error: 'ProviderQuotaError', message: 'It has 50 entries.' };
     const [reason] = reasonsOf({ outcome: 'FAILED', ...error });
     assert.deepEqual([reason!.reason, reason!.blocks], ['quota', true]);
-    assert.match(reason!.todo, /Unlink app clients that no longer exist, or raise the quota/);
+    assert.match(
+      reason!.todo,
+      /^Unlink app clients that no longer exist, or raise the quota .*Then link it: poolbridge link .* --stage prod$/,
+    );
   });
 });

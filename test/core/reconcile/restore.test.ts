@@ -283,7 +283,7 @@ describe('what is found about an entry that others removed', () => {
     assert.equal(braked, true);
     assert.match(
       message,
-      /three times within an hour, and has stopped.*Then link it again: npx poolbridge link --stage prod --user-pool us-east-1_A --client ours$/,
+      /three times within an hour, and has stopped.*Then link it again: npx poolbridge link --user-pool us-east-1_A --client ours --stage prod --region us-east-1$/,
     );
   });
 
