@@ -20,6 +20,7 @@ import { doesRestore, type Links, linksTo } from '../core/links/links.ts';
 import {
   classify,
   type Finding,
+  type Removal,
   repairsOf,
   stillHolds,
   type UserPoolListing,
@@ -28,7 +29,13 @@ import { foreseenRefusals } from '../core/reconcile/foreseen.ts';
 import { issuersOf, wantedNames } from '../core/reconcile/issuers.ts';
 import { type Listing, type PlannedPool, reaches, unlistedFor } from '../core/reconcile/plan.ts';
 import { type PoolReport, poolReport, type Repair } from '../core/reconcile/pool-report.ts';
-import { type RemovedEntry, removedEntries, withRestored } from '../core/reconcile/removed.ts';
+import {
+  absentEntries,
+  keptRemovals,
+  type RemovedEntry,
+  removedEntries,
+  withRestored,
+} from '../core/reconcile/removed.ts';
 import type { Restore } from '../core/reconcile/restore.ts';
 import { sha256 } from '../core/sha256.ts';
 import { isDoubtful } from '../core/write/lease.ts';
@@ -194,6 +201,18 @@ function asSettled(
   return { known, unfinished: unfinishedEntries(pool, shares) };
 }
 
+/** What events reported about the removal of entries of ours. */
+async function removalsIn(
+  pool: IdentityPool,
+  ledger: LedgerEntry[],
+  { table, roleArn }: { table: PoolTable; roleArn: string },
+): Promise<ReadonlyMap<string, Removal>> {
+  const absent = absentEntries(pool, ledger);
+  if (absent.length === 0) return new Map();
+  const since = Math.min(...absent.map(({ time }) => time));
+  return keptRemovals(absent, await table.changes.since(since - 1000), roleArn);
+}
+
 /** The report of an identity pool, and the entries that others removed, if any. */
 interface Found {
   report: PoolReport;
@@ -232,6 +251,8 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
     ? await table.restores.all()
     : new Map();
   const settled = unsettled && asSettled(unsettled, pool, access.providerQuota);
+  const entries = [...ledger, ...(settled?.known ?? [])];
+  const { roleArn } = access;
   const findings = classify({
     ...lists,
     links: leading,
@@ -239,8 +260,9 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
     since,
     partition: where.partition,
     pool,
-    ledger: [...ledger, ...(settled?.known ?? [])],
+    ledger: entries,
     restores,
+    removals: await removalsIn(pool, entries, { table, roleArn }),
     ...(settled && { unfinished: settled.unfinished }),
   });
   const made = repair

@@ -20,12 +20,22 @@ interface Kept {
 
 const isKept = isShape<Kept>({ time: isNumber }, { by: isTrailCaller, entries: isText });
 
-function updateOf({ time, by, entries }: Kept): PoolUpdate {
+function updateOf({ time, by, entries }: Kept, digest: typeof digestOf): PoolUpdate {
   const digests = entries === undefined ? undefined : new Set(entries.match(/.{12}/g));
   return {
     time,
     ...(by && { by }),
-    ...(digests && { entries: { has: (key: string) => digests.has(digestOf(key)) } }),
+    ...(digests && { entries: { has: (key: string) => digests.has(digest(key)) } }),
+  };
+}
+
+/** As {@link digestOf}, but computes each digest once: many updates are asked for the same keys. */
+function remembered(): typeof digestOf {
+  const known = new Map<string, string>();
+  return (key) => {
+    const digest = known.get(key) ?? digestOf(key);
+    known.set(key, digest);
+    return digest;
   };
 }
 
@@ -56,10 +66,11 @@ export class PoolChanges {
   /** The updates since a moment in epoch milliseconds, newest first. */
   async since(time: number): Promise<PoolUpdate[]> {
     const items = await this.#items.query('change#');
+    const digest = remembered();
     return items
       .flatMap((item) => bodyOf(item, isKept) ?? [])
       .filter((kept) => kept.time >= time)
-      .map(updateOf)
+      .map((kept) => updateOf(kept, digest))
       .reverse();
   }
 }

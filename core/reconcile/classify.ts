@@ -67,7 +67,7 @@ export interface Finding {
 }
 
 /** The removal of an entry by others, as an event reported it. */
-interface Removal {
+export interface Removal {
   by?: TrailCaller;
 }
 

@@ -1,14 +1,14 @@
 import { parseArn } from '../arn.ts';
 import { commandFor } from '../command-line.ts';
 import { executionOf } from '../execution.ts';
-import { entryKey } from '../identity-pool/identity-pool.ts';
+import { entriesOf, entryKey, type IdentityPool } from '../identity-pool/identity-pool.ts';
 import { sessionNameOf } from '../session-name.ts';
 import { isObject, isText, parsedJson } from '../shape.ts';
 import { callerIn, member, type TrailCaller } from '../trail-record.ts';
 import { userPoolIdOf } from '../user-pool.ts';
 import { refusalOf } from '../write/batch.ts';
 import type { LedgerEntry, Refused } from '../write/records.ts';
-import type { Finding } from './classify.ts';
+import type { Finding, Removal } from './classify.ts';
 import { fitting } from './pool-report.ts';
 import type { Restore } from './restore.ts';
 
@@ -222,6 +222,43 @@ function removalAfter(
   const end = updates.findIndex((update) => isEnd(update, key));
   if (end >= 0) return updates[end]?.entries ? updates.slice(0, end).at(-1) : undefined;
   return linked >= wholeSince ? updates.filter(({ time }) => time > linked).at(-1) : undefined;
+}
+
+/** The entries of ours that are not in the identity pool. */
+export function absentEntries(pool: IdentityPool, ledger: LedgerEntry[]): LedgerEntry[] {
+  const there = new Set(entriesOf(pool).map(entryKey));
+  return ledger.filter((entry) => entry.state === 'linked' && !there.has(entryKey(entry)));
+}
+
+// CloudTrail rounds times down to seconds.
+const SECOND_MS = 1000;
+
+/**
+ * What the kept updates of an identity pool say about the removal of entries, by the keys of the entries. Updates of
+ * Poolbridge itself are not kept. So of those since an entry was written, the first one without it has removed it,
+ * unless a later one has it again. If the event of an update was lost, the one after it is named instead.
+ *
+ * @param absent entries of ours.
+ * @param kept newest first.
+ * @param roleArn the role of Poolbridge in the identity pool's account. Its sessions are not named.
+ */
+export function keptRemovals(
+  absent: LedgerEntry[],
+  kept: PoolUpdate[],
+  roleArn: string,
+): ReadonlyMap<string, Removal> {
+  return new Map(
+    absent.flatMap((entry): [string, Removal][] => {
+      const key = entryKey(entry);
+      const since = entry.time - SECOND_MS;
+      const updates = kept.filter(({ time }) => time > since);
+      const removal = removalAfter(since, key, { updates, wholeSince: since });
+      if (!removal) return [];
+      // An update in the second of our own may have come just before it, so no one is named.
+      const by = removal.time > entry.time ? nameable(removal.by, roleArn) : undefined;
+      return [[key, by ? { by } : {}]];
+    }),
+  );
 }
 
 /** What is known about an identity pool's updates, for the events about its removed entries. */

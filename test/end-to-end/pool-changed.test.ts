@@ -7,11 +7,13 @@ import {
   DeleteIdentityPoolCommand,
   UpdateIdentityPoolCommand,
 } from '@aws-sdk/client-cognito-identity';
+import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_A, ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
 
 const USER_POOL = 'us-east-1_Healed001';
+const RESTORED = 'us-east-1_Restored1';
 const HomeBusArn = `arn:aws:events:us-east-1:${ACCOUNT_A}:event-bus/default`;
 const THERE = { account: ACCOUNT_B, region: 'ap-south-1' };
 
@@ -23,7 +25,7 @@ describe('a change that someone else makes to an identity pool', () => {
     world = await startWorld({}, { ForwardingAccounts: ACCOUNT_B });
     await deployAccountB(world.local.aws, THERE, {
       TrustedAccountId: ACCOUNT_A,
-      IdentityPoolIds: pools.healed,
+      IdentityPoolIds: [pools.healed, pools.restored].join(','),
       ExternalId: 'pairing-1',
       TellPoolChanges: 'true',
       HomeBusArn,
@@ -34,10 +36,13 @@ describe('a change that someone else makes to an identity pool', () => {
   after(() => world.close());
 
   /** What others do: they send the identity pool back with other entries. */
-  async function update(CognitoIdentityProviders: Entries): Promise<void> {
+  async function update(
+    CognitoIdentityProviders: Entries,
+    IdentityPoolId: string = pools.healed,
+  ): Promise<void> {
     await world.client(CognitoIdentityClient, THERE).send(
       new UpdateIdentityPoolCommand({
-        IdentityPoolId: pools.healed,
+        IdentityPoolId,
         IdentityPoolName: 'pool',
         AllowUnauthenticatedIdentities: true,
         CognitoIdentityProviders,
@@ -98,6 +103,46 @@ describe('a change that someone else makes to an identity pool', () => {
         ended() === rechecks().length && (await lastCounts())['foreign'] === all.length + 2,
     );
     assert.ok(rechecks().length - before <= 4, `${rechecks().length - before} reconciles`);
+  });
+
+  test('is undone if the link says restore, and names who made it without a look into the event history', async () => {
+    await until(() => ended() === rechecks().length);
+    await world.createUserPool(RESTORED);
+    await world.createIdentityPool(pools.restored);
+    const { operations } = world.local.aws.services.get('cloudtrail')!;
+    const { LookupEvents } = operations;
+    let looks = 0;
+    operations['LookupEvents'] = {
+      ...LookupEvents!,
+      run(call) {
+        looks += 1;
+        return LookupEvents!.run(call);
+      },
+    };
+    const nextRemoved = await world.listen('EntryRemoved');
+    const clientId = await world.createAppClient(RESTORED);
+    await world.executionFor(clientId);
+    const linked = async () =>
+      (await world.describe(pools.restored)).CognitoIdentityProviders?.some(
+        (entry) => entry.ClientId === clientId,
+      ) === true;
+    await until(linked);
+    // CloudTrail has no fractions of a second, so an update in the same one could have come before.
+    const second = Math.floor(Date.now() / 1000);
+    await until(() => Date.now() / 1000 > second + 1);
+    await update([], pools.restored);
+    assert.ok(!(await linked()));
+    await until(linked);
+    const { detail } = await nextRemoved();
+    const { clientId: told, restored, removedBy } = detail as EntryRemoved;
+    assert.deepEqual([told, restored], [clientId, true]);
+    assert.equal(removedBy?.principalArn, `arn:aws:iam::${ACCOUNT_B}:root`);
+    assert.equal(looks, 0);
+    const { output } = await world.ended(rechecks().at(-1)!.arn);
+    const [entry] = JSON.parse(output!).identityPools[0].entries;
+    const { principalArn, time, eventId } = removedBy!;
+    assert.deepEqual(entry.removedBy, { principalArn, time, eventId });
+    assert.equal(entry.restored, true);
   });
 
   test('of another account than that of its identity pool changes nothing', async () => {

@@ -588,7 +588,7 @@ describe('reconcile', () => {
     assert.equal(await refusal({ repair: 'yes' }), 'repair must be true or false, not "yes".');
     assert.equal(
       await refusal({ repairs: true }),
-      'The request has the unknown key "repairs"; it may hold link, repair, allEntries, reason, claimedArn.',
+      'The request has the unknown key "repairs"; it may hold link, identityPoolId, repair, allEntries, reason, claimedArn, waitUntil.',
     );
     assert.equal(
       await refusal([]),

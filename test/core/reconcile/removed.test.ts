@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Link } from '../../../core/links/links.ts';
-import type { Finding } from '../../../core/reconcile/classify.ts';
+import { classify, type Evidence, type Finding } from '../../../core/reconcile/classify.ts';
 import { planOf } from '../../../core/reconcile/plan.ts';
 import { poolReport } from '../../../core/reconcile/pool-report.ts';
 import {
+  absentEntries,
   entryRemoved,
   historyBegins,
   isSettled,
+  keptRemovals,
   type PoolUpdate,
   poolUpdate,
   type RemovedEntry,
@@ -16,6 +18,7 @@ import {
   removedEntries,
 } from '../../../core/reconcile/removed.ts';
 import { sha256 } from '../../../core/sha256.ts';
+import type { LedgerEntry } from '../../../core/write/records.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const OTHER = 'ap-south-1:12345678-abcd-abcd-abcd-000000000000';
@@ -261,6 +264,100 @@ describe('who removed an entry', () => {
         assert.equal(removalOf(entry, known(update ? [update] : [])), undefined);
       }),
     );
+  });
+});
+
+describe('who removed an entry, by the updates that events reported', () => {
+  const ours: LedgerEntry = {
+    state: 'linked',
+    providerName: PROVIDER,
+    clientId: 'ours',
+    links: ['one'],
+    execution: EXECUTION,
+    sequence: 1,
+    time: LINKED,
+  };
+  const removedBy = (updates: PoolUpdate[]) =>
+    keptRemovals([ours], updates, ROLE).get(`${PROVIDER} ours`);
+
+  test('is never named wrongly if all events came, whatever CloudTrail hides', () => {
+    fc.assert(
+      fc.property(writes, (later) => {
+        const culprit = culpritOf([ourWrite, ...later]);
+        fc.pre(culprit !== undefined);
+        const named = removedBy(historyOf([ourWrite, ...later]).slice(0, -1))?.by;
+        if (named) assert.equal(named.eventId, culprit?.id);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  const away = (who: string, afterSeconds: number): Write => ({
+    ...ourWrite,
+    ...{ who, clientIds: ['x'], afterSeconds },
+  });
+
+  test('is the first one without it since it was linked, or since others added it again', () => {
+    const all = [away('ann', 60), { ...ourWrite, who: 'bob', afterSeconds: 60 }, away('bob', 60)];
+    assert.equal(removedBy(historyOf(all.slice(0, 1)))?.by?.principalArn, arnOf('ann'));
+    assert.equal(removedBy(historyOf(all))?.by?.principalArn, arnOf('bob'));
+    assert.equal(removedBy(historyOf(all.slice(0, 2))), undefined);
+    assert.equal(removedBy(historyOf([{ ...away('ann', 60), shown: false }])), undefined);
+    assert.equal(removedBy([]), undefined);
+  });
+
+  test('is no update before it was linked, none in the same second, and never Poolbridge', () => {
+    assert.equal(removedBy(historyOf([away('ann', -60)])), undefined);
+    assert.deepEqual(removedBy(historyOf([away('ann', 0)])), {});
+    assert.deepEqual(removedBy(historyOf([away('poolbridge-link', 60)])), {});
+  });
+
+  test('says that an entry is removed although it was linked just now', () => {
+    const pool = {
+      IdentityPoolId: POOL,
+      IdentityPoolName: 'p',
+      AllowUnauthenticatedIdentities: false,
+    };
+    const evidence: Evidence = {
+      pool,
+      partition: 'aws',
+      since: LINKED,
+      regions: [],
+      existing: new Set(['us-east-1_A']),
+      unlisted: new Set(),
+      links: {
+        one: {
+          userPools: ['us-east-1_A'],
+          clients: ['*'],
+          identityPool: POOL,
+          roleArn: ROLE,
+          serverSideTokenCheck: false,
+          providerQuota: 50,
+          onDelete: 'keep',
+        },
+      },
+      listed: new Map([['us-east-1_A', { tags: {}, clients: new Map([['ours', 'app']]) }]]),
+      ledger: [ours],
+    };
+    const absent = absentEntries(pool, evidence.ledger);
+    assert.deepEqual(absent, [ours]);
+    assert.deepEqual(absentEntries(pool, [{ ...ours, state: 'unlinked' }]), []);
+    const [recent] = classify(evidence);
+    assert.deepEqual([recent?.recent, recent?.lost], [true, undefined]);
+    const removals = keptRemovals(absent, historyOf([away('ann', 60)]), ROLE);
+    const [removed] = classify({ ...evidence, removals });
+    assert.deepEqual([removed?.recent, removed?.lost], [undefined, ours]);
+    assert.equal(removed?.removedBy?.principalArn, arnOf('ann'));
+    const [unlinked] = classify({
+      ...evidence,
+      removals,
+      ledger: [{ ...ours, state: 'unlinked' }],
+    });
+    assert.deepEqual([unlinked?.recent, unlinked?.lost], [true, undefined]);
+    const [told] = removedEntries([removed!]);
+    const found = { executionArn: EXECUTION, identityPoolId: POOL };
+    const { message } = entryRemoved(told!, found, { roleArn: ROLE, looked: { updates: [] } });
+    assert.ok(message.startsWith(`${arnOf('ann')} removed the app client ours of us-east-1_A`));
   });
 });
 
