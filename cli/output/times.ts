@@ -2,12 +2,6 @@
 export const moment = (time: string | undefined): string =>
   time === undefined ? '' : `${time.slice(0, 19).replace('T', ' ')}Z`;
 
-/** A duration as text. */
-export function duration(seconds: number | undefined): string {
-  if (seconds === undefined) return '';
-  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
-}
-
 const MINUTE_MS = 60_000;
 const UNITS: [name: string, ms: number][] = [
   ['d', 86_400_000],
@@ -20,6 +14,13 @@ export function span(ms: number): string {
   if (ms < MINUTE_MS) return 'less than a minute';
   const [name, unit] = UNITS.find(([, each]) => ms >= 2 * each) ?? ['min', MINUTE_MS];
   return `${Math.floor(ms / unit)} ${name}`;
+}
+
+/** A duration as text, such as `120 ms`, `3.4 s` or `90 min`. */
+export function duration(seconds: number | undefined): string {
+  if (seconds === undefined) return '';
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  return seconds < 120 ? `${seconds.toFixed(1)} s` : span(seconds * 1000);
 }
 
 /** How long ago a time was. */

@@ -59,8 +59,8 @@ export class DeployedLinks {
   readonly #session: Session;
   readonly #stage: string;
   readonly #file: string;
-  /** Those read before, by digest; undefined for a digest that the history of the file does not have. */
-  readonly #known = new Map<string, Links | undefined>();
+  /** Those read before, by digest. What is not among them may come with the next commit, so it is looked for again. */
+  readonly #known = new Map<string, Links>();
 
   /** @param known links that may be the deployed ones, beside those of the file. */
   constructor(
@@ -88,7 +88,8 @@ export class DeployedLinks {
 
   #keep(links: Links): void {
     const digest = linksDigest(links);
-    this.#known.set(digest, this.#known.get(digest) ?? links);
+    // The map of links that were read before is drawn already.
+    if (!this.#known.has(digest)) this.#known.set(digest, links);
   }
 
   /** The digest of the deployed links; undefined if the deployment does not state it. */
@@ -101,7 +102,6 @@ export class DeployedLinks {
 
   async #withDigest(digest: string): Promise<Links | undefined> {
     if (!this.#known.has(digest)) {
-      this.#known.set(digest, undefined);
       for (const text of await versionsOf(this.#file)) {
         for (const links of linksIn(text, this.#file)) this.#keep(links);
       }

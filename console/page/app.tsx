@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import type { Overview as OverviewData } from '../server/protocol.ts';
 import { Execution } from './execution.tsx';
 import { Banners, Header, News } from './frame.tsx';
 import { Links } from './links.tsx';
@@ -28,6 +29,34 @@ const Missing = ({ sentence }: { sentence: string }) => (
   </>
 );
 
+const NOT_READ = 'It could not be read yet. The message at the top says why.';
+
+const notReported = (identityPoolId: string): string =>
+  `No reconcile has reported an identity pool ${identityPoolId} yet. If links.yml names it, choose “Check for drift” in the overview.`;
+
+/** The identity pool that the address names. */
+function PoolOf({
+  identityPoolId,
+  overview: { pools, about, trouble },
+}: {
+  identityPoolId: string;
+  overview: OverviewData;
+}): JSX.Element {
+  if (!pools) {
+    return trouble === undefined ? (
+      <Loading what={identityPoolId} />
+    ) : (
+      <Missing sentence={NOT_READ} />
+    );
+  }
+  const pool = pools.find((each) => each.identityPoolId === identityPoolId);
+  return pool ? (
+    <Pool pool={pool} about={about} />
+  ) : (
+    <Missing sentence={notReported(identityPoolId)} />
+  );
+}
+
 function Content({ page }: { page: Page }): JSX.Element {
   const { overview, view, problem, failure } = page;
   const { execution, identityPoolId, isLinks } = page.address;
@@ -39,15 +68,7 @@ function Content({ page }: { page: Page }): JSX.Element {
     return <Links pools={new Set(overview.pools?.map((pool) => pool.identityPoolId))} />;
   }
   if (identityPoolId !== undefined) {
-    if (!overview.pools) return <Loading what={identityPoolId} />;
-    const pool = overview.pools.find((each) => each.identityPoolId === identityPoolId);
-    return pool ? (
-      <Pool pool={pool} about={overview.about} />
-    ) : (
-      <Missing
-        sentence={`No reconcile has reported an identity pool ${identityPoolId} yet. If links.yml names it, choose “Check for drift” in the overview.`}
-      />
-    );
+    return <PoolOf identityPoolId={identityPoolId} overview={overview} />;
   }
   if (execution === undefined) return <Overview page={page} overview={overview} />;
   if (view?.row.execution === execution) return <Execution view={view} overview={overview} />;

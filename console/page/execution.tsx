@@ -52,7 +52,7 @@ export const titleOf = ({ row, machine }: ExecutionView): string =>
 /** One execution in full. */
 export function Execution({
   view,
-  overview: { about, paused },
+  overview: { about, paused, link, waiting: allWaiting },
 }: {
   view: ExecutionView;
   overview: Overview;
@@ -64,6 +64,9 @@ export function Execution({
     ({ lines, identityPoolId = '' }) => lines.length > 0 || !found.has(identityPoolId),
   );
   const { execution } = row;
+  // Only the lists look up the names of app clients.
+  const { clientName } =
+    [...link.rows, ...allWaiting].find((each) => each.execution === execution) ?? {};
   const mayDecide = about.denied.decide === undefined;
   return (
     <>
@@ -72,7 +75,7 @@ export function Execution({
       </p>
       <div class="head">
         <h1 tabIndex={-1}>
-          <StatusBadge row={row} /> {titleOf(view)}
+          <StatusBadge row={row} /> {titleOf(view)} {clientName}
         </h1>
         <div class="buttons">
           <Copy text={execution} what="ARN" />

@@ -78,9 +78,15 @@ const PoolRow = ({ pool, mayRepair }: { pool: PoolView; mayRepair: boolean }) =>
   </tr>
 );
 
+const NOT_READ = 'They could not be read yet. The message at the top says why.';
+
 /** Why no identity pool is shown. */
-function WithoutPools({ overview: { pools, reconcile } }: { overview: Overview }): JSX.Element {
-  if (!pools) return <p class="dim">Loading …</p>;
+function WithoutPools({
+  overview: { pools, reconcile, trouble },
+}: {
+  overview: Overview;
+}): JSX.Element {
+  if (!pools) return <p class="dim">{trouble === undefined ? 'Loading …' : NOT_READ}</p>;
   const [last] = reconcile.rows;
   if (!last) return <p class="dim">No reconcile has run yet.</p>;
   return (

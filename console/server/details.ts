@@ -5,6 +5,7 @@ import { type Event, historySince, visitsWithDataIn } from '../../cli/executions
 import { type Recorded, recordsOf } from '../../cli/executions/records.ts';
 import { linesOfChanges } from '../../cli/output/changes.ts';
 import { consoleLink, logsLink, trailLink } from '../../cli/output/console-link.ts';
+import { Failure } from '../../cli/output/exit.ts';
 import type { Session } from '../../cli/session.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
@@ -62,8 +63,14 @@ export class Details {
     this.#executions = new Executions(session, stage);
   }
 
-  /** @throws ExecutionDoesNotExist */
+  /** @throws ExecutionDoesNotExist; UsageError if it is not an ARN. */
   async view(execution: string): Promise<ExecutionView> {
+    if (!execution.startsWith('arn:')) {
+      throw new Failure(
+        'UsageError',
+        `${execution} is not the ARN of an execution. Find it by its name in the overview.`,
+      );
+    }
     const described = await this.#executions.read(execution);
     const { events, graph } = await this.#readOn(described);
     const { status, machine } = described;

@@ -1,5 +1,6 @@
 import type { ExecutionListItem } from '@aws-sdk/client-sfn';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
+import { isDenied } from '../../cli/check/checks.ts';
 import { Executions } from '../../cli/executions/executions.ts';
 import { lastEntered } from '../../cli/executions/machines.ts';
 import { PoolsNow, type Traced, traced } from '../../cli/executions/pools-now.ts';
@@ -68,6 +69,7 @@ export class Lists {
   /** The current state of running executions, those read longest ago first. */
   readonly #at = new Map<string, string>();
   readonly #names: Names;
+  #mayFollow = true;
 
   constructor(session: Session, stage: string) {
     this.#session = session;
@@ -99,15 +101,24 @@ export class Lists {
 
   /** Reads the current state of some running executions: of those that were not read yet, or longest ago. */
   async #follow(rows: Row[]): Promise<void> {
+    if (!this.#mayFollow) return;
     const running = new Set(rows.filter(isRunning).map(({ execution }) => execution));
     const unread = [...running].filter((execution) => !this.#at.has(execution));
     const read = [...this.#at.keys()].filter((execution) => running.has(execution));
     await inParallel([...unread, ...read].slice(0, FOLLOWED), async (execution) => {
-      const at = await lastEntered(await this.#session.stepFunctions(), execution);
+      const sfn = await this.#session.stepFunctions();
+      const at = await lastEntered(sfn, execution).catch((error) => this.#unfollowed(error));
       this.#at.delete(execution);
       this.#at.set(execution, at);
     });
     for (const oldest of [...this.#at.keys()].slice(0, -KEPT)) this.#at.delete(oldest);
+  }
+
+  /** Without the permission to read histories, an execution is shown as running, which it is. */
+  #unfollowed(error: Error): string {
+    if (!isDenied(error)) throw error;
+    this.#mayFollow = false;
+    return '';
   }
 
   /** A row with the name of its app client and, while it runs, its current state. */

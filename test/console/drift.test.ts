@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +7,17 @@ import { after, before, describe, test } from 'node:test';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { AwsError } from 'embedded-aws/kernel/errors.ts';
 import type { Browser } from 'playwright-core';
+import type { Credentials } from '../../cli/credentials.ts';
 import { Session } from '../../cli/session.ts';
-import type { ExecutionView, News, Overview, PoolView } from '../../console/server/protocol.ts';
+import type {
+  ExecutionView,
+  LinksView,
+  News,
+  Overview,
+  PoolView,
+} from '../../console/server/protocol.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
-import { poolbridge } from '../cli/command.ts';
+import { poolbridge, someone } from '../cli/command.ts';
 import { sharedLinks } from '../setup.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_A, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
@@ -41,16 +49,17 @@ describe('drift', () => {
     await world.close();
   });
 
-  const options = () => {
-    const credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' };
+  const options = (
+    credentials: Credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' },
+  ) => {
     const { endpoint } = world.local;
     const session = new Session({ endpoint, region: 'us-east-1', credentials });
     return { session, stage: 'dev' };
   };
 
   /** What a page gets to show, as the console sends it. */
-  async function* newsOf(query = ''): AsyncGenerator<News> {
-    const { origin, hash } = new URL(console.address);
+  async function* newsOf(query = '', from = console): AsyncGenerator<News> {
+    const { origin, hash } = new URL(from.address);
     const headers = { authorization: `Bearer ${hash.slice(1)}` };
     const { body } = await fetch(`${origin}/api/stream${query}`, { headers });
     let rest = '';
@@ -63,8 +72,8 @@ describe('drift', () => {
   }
 
   /** The first overview that is as it should be. */
-  async function overview(isMeant: (each: Overview) => boolean): Promise<Overview> {
-    for await (const news of newsOf()) {
+  async function overview(isMeant: (each: Overview) => boolean, from = console): Promise<Overview> {
+    for await (const news of newsOf('', from)) {
       if ('overview' in news && isMeant(news.overview)) return news.overview;
     }
     throw new Error('The stream has ended.');
@@ -191,6 +200,18 @@ describe('drift', () => {
     assert.ok(waiting.every(({ at }) => at === 'RequestApproval'));
   });
 
+  test('is shown to a caller who may read no history, with what waits as running', async () => {
+    const reader = someone(world, 'lister', [
+      { Effect: 'Allow', Resource: '*', Action: ['states:List*', 'states:Describe*'] },
+    ]);
+    const { accessKeyId, secretAccessKey, sessionToken } = reader.session;
+    const own = await serveConsole(options({ accessKeyId, secretAccessKey, sessionToken }));
+    const { link, trouble } = await overview((each) => each.pools !== undefined, own);
+    assert.equal(trouble, undefined);
+    assert.ok(link.rows.some(({ status, at }) => status === 'RUNNING' && at === undefined));
+    await own.close();
+  });
+
   test('is named by app client, also where no report has the name', async () => {
     const clientId = await world.createAppClient(HALF, 'app-named');
     await world.run({ userPoolId: HALF, clientId, dryRun: true });
@@ -199,6 +220,35 @@ describe('drift', () => {
     );
     const row = link.rows.find((each) => each.clientId === clientId);
     assert.equal(row!.clientName, 'app-named');
+  });
+
+  test('of the links needs the deployed version of the file, which a commit may bring later', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'poolbridge-history-'));
+    const file = join(folder, 'links.yml');
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], {
+        cwd: folder,
+      });
+    writeFileSync(file, 'links: {}');
+    const own = await serveConsole({ ...options(), links: { file } });
+    const { origin, hash } = new URL(own.address);
+    const headers = { authorization: `Bearer ${hash.slice(1)}` };
+    const read = async (): Promise<LinksView> =>
+      (await fetch(`${origin}/api/links`, { headers })).json() as Promise<LinksView>;
+    assert.equal((await read()).deployed, undefined);
+    git('init', '-q');
+    for (const text of [sharedLinks(), 'links: {}']) {
+      writeFileSync(file, text);
+      git('add', '.');
+      git('commit', '-qm', 'links');
+    }
+    // Two pages that ask at once both get them.
+    for (const { deployed = [], changes = [] } of await Promise.all([read(), read()])) {
+      assert.ok(deployed.some(({ name }) => name === 'half-open'));
+      assert.ok(changes.every(({ op }) => op === 'remove'));
+    }
+    await own.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   describe('of the links', { skip: withoutBrowser }, () => {
@@ -222,19 +272,23 @@ describe('drift', () => {
       rmSync(folder, { recursive: true, force: true });
     });
 
+    /** Lets the next call of an operation fail. */
+    function failOnce(operation: string): void {
+      const { aws } = world.local;
+      const call = aws.call.bind(aws);
+      aws.call = async (asked) => {
+        if (asked.operation !== operation) return call(asked);
+        aws.call = call;
+        throw new AwsError('AccessDeniedException', 'not now');
+      };
+    }
+
     test('is what an edit of the working copy would change, beside the deployed links and their map', async () => {
       const file = join(folder, 'links.yml');
       const deployed = sharedLinks();
       const page = await browser.newPage();
       await page.goto(own.address);
-      // The first answer is an error.
-      const { aws } = world.local;
-      const call = aws.call.bind(aws);
-      aws.call = async (asked) => {
-        if (asked.operation !== 'DescribeStateMachine') return call(asked);
-        aws.call = call;
-        throw new AwsError('AccessDeniedException', 'not now');
-      };
+      failOnce('DescribeStateMachine');
       await page.getByRole('link', { name: 'links.yml' }).click();
       await page.getByRole('alert').getByText('not now').waitFor();
       await page.getByRole('button', { name: 'Try again' }).click();
@@ -269,6 +323,24 @@ describe('drift', () => {
         for (const each of rest) each.remove();
       });
       assert.deepEqual(await barriersIn(page), []);
+      await page.close();
+    });
+
+    test('and of an execution is shown as soon as it can be read', async () => {
+      const page = await browser.newPage();
+      await page.goto(own.address);
+      // Every execution has been read by then.
+      await page.getByRole('region', { name: 'The identity pools' }).waitFor();
+      failOnce('DescribeExecution');
+      const { arn } = [...world.local.aws.stateMachines.executions.values()][0]!;
+      await page.goto(`${new URL(own.address).origin}/#/execution/${arn}`);
+      await page.getByRole('alert').getByText('not now').waitFor();
+      // It is read again seldom, or as soon as another page is opened.
+      await overview(() => true, own);
+      await page.getByRole('heading', { name: 'Workflow' }).waitFor();
+      await page.goto(`${new URL(own.address).origin}/#/execution/a-name`);
+      await page.getByRole('alert').getByText('a-name is not the ARN of an execution.').waitFor();
+      await page.close();
     });
   });
 });
