@@ -10,18 +10,18 @@ export interface TrailCaller {
   userAgent?: string;
 }
 
+const isArn = (value: unknown): value is string =>
+  isText(value) && /^arn:[\w+=,.@:/-]{1,2000}$/.test(value);
+
 /** Whether a value is a caller, as the table keeps it. */
 export const isTrailCaller = isShape<TrailCaller>(
-  { principalArn: isText, time: isText, eventId: isText },
+  { principalArn: isArn, time: isText, eventId: isText },
   { userAgent: isText },
 );
 
 /** A member of a record. CloudTrail writes its name in lower camel case, and some services as their API does. */
 export const member = (of: unknown, name: string): unknown =>
   isObject(of) ? (of[name] ?? of[`${name.charAt(0).toUpperCase()}${name.slice(1)}`]) : undefined;
-
-const isArn = (value: unknown): value is string =>
-  isText(value) && /^arn:[\w+=,.@:/-]{1,2000}$/.test(value);
 
 /**
  * The caller that a record names.

@@ -10,7 +10,7 @@ import { answersOf, type Event } from './history.ts';
 export interface Found {
   /** What it reported of each identity pool. */
   report: ReconcileReport;
-  /** The entries that others removed and, if CloudTrail knew, who removed them. */
+  /** The entries that others removed and, if that is known, who removed them. */
   removed: EntryRemoved[];
 }
 
@@ -37,12 +37,10 @@ export function foundIn(described: DescribedExecution, events: Event[]): Found |
 
 /** One entry that others removed: which, by whom and when, and what to do. */
 const removalLines = (entry: EntryRemoved): string[] => {
-  const { clientName, clientId, providerName, identityPoolId, message } = entry;
+  const { clientName, clientId, providerName, identityPoolId, restored, message } = entry;
   const what = [clientName, clientId, providerLabel(providerName), identityPoolId];
-  return [
-    `  ${styleText('red', 'removed')}  ${what.filter((part) => part !== undefined).join('  ')}`,
-    `    ${message}`,
-  ];
+  const word = restored ? styleText('green', 'restored') : styleText('red', 'removed');
+  return [`  ${word}  ${what.filter((part) => part !== undefined).join('  ')}`, `    ${message}`];
 };
 
 /** The entries that others removed, as lines. */

@@ -78,7 +78,12 @@ function deciding(found: Found, about: About): Way[] {
       ...(pool.removedByOthers === undefined
         ? []
         : [{ what: 'To see who removed it', command: commandLine(`show ${shellWord(name)}`) }]),
-      { what: 'To link it again', command: link },
+      {
+        what: found.braked
+          ? 'Once no tool removes it any more, link it again; then it is restored again too'
+          : 'To link it again',
+        command: link,
+      },
       ...(pool.removedByOthers === undefined
         ? []
         : [{ what: 'To agree that it stays away', command: unlink }]),
@@ -133,7 +138,7 @@ export function nextStepsOf({ identityPools = [] }: ReconcileReport, about: Abou
   // What was repaired, or why not, is in the report of the repair.
   const open = all.filter((found) => found.pool.repaired === undefined || isLeft(found));
   const groups = grouped(open, (found) =>
-    [found.state, found.repair, found.refused, found.needsApproval].join(' '),
+    [found.state, found.repair, found.refused, found.needsApproval, found.braked].join(' '),
   );
   const steps = [...groups.values()].flatMap((group): NextStep[] => {
     const [first] = group;

@@ -5,6 +5,7 @@ import type { TargetReport } from '../../core/request/outcome.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import { type Amount, amountSentence, changesAnything } from './amount.ts';
 import { linesOfChanges, type Names } from './changes.ts';
+import { notesOf, whyLinked } from './entry-notes.ts';
 import { issuerSentence } from './issuers.ts';
 import type { Stepping } from './next-steps.ts';
 import { type Paused, pauseLines } from './pause-lines.ts';
@@ -72,14 +73,14 @@ const changeRow = ({ repair = 'link', refused, clientName = '', ...entry }: Entr
   code(clientName),
   code(entry.clientId),
   code(providerLabel(entry.providerName)),
-  refused === undefined ? '' : `refused: ${code(refused)}`,
+  refused === undefined ? whyLinked(entry) : `refused: ${code(refused)}`,
 ];
 
-const leftRow = ({ state, clientName = '', clientId, providerName, ...more }: Entry): string[] => [
-  more.needsApproval ? `${state}, needs approval` : state,
-  code(clientName),
-  code(clientId),
-  code(providerLabel(providerName)),
+const leftRow = (entry: Entry): string[] => [
+  [entry.state, ...notesOf(entry)].join(', '),
+  code(entry.clientName ?? ''),
+  code(entry.clientId),
+  code(providerLabel(entry.providerName)),
 ];
 
 /** What is left to a person: folded, since the plan does not change it. */

@@ -4,6 +4,7 @@ import type { PoolNow } from '../../core/now/pool-now.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import { providerLabel } from '../../core/user-pool.ts';
+import { notesOf, whyLinked } from './entry-notes.ts';
 import { heading } from './heading.ts';
 import { issuerSentence } from './issuers.ts';
 import { type Shorten, shortener, whole } from './short-ids.ts';
@@ -66,9 +67,7 @@ function entryRows(entries: Entry[], width: number): string[] {
       entry.clientName ?? '',
       short(entry.clientId),
       providerLabel(entry.providerName),
-      [entry.needsApproval ? ['needs approval'] : [], entry.recent ? ['just now'] : []]
-        .flat()
-        .join(', '),
+      notesOf(entry).join(', '),
     ]),
     { width, cut: [1, 3] },
   );
@@ -88,9 +87,10 @@ const countsLine = ({ counts, isAbout }: PoolReport & Pick<PoolNow, 'isAbout'>):
     .map(([state, count]) => `${state} ${count}`)
     .join(', ');
 
-function repairedLine({ repaired }: PoolReport): string[] {
+function repairedLine({ repaired, restored }: PoolReport): string[] {
   if (!repaired) return [];
-  return [`  repaired: ${repaired.linked} linked, ${repaired.unlinked} unlinked`];
+  const again = restored === undefined ? '' : ` (${restored} restored)`;
+  return [`  repaired: ${repaired.linked} linked${again}, ${repaired.unlinked} unlinked`];
 }
 
 /** The report of an execution of `reconcile`; empty if it failed early. */
@@ -122,7 +122,7 @@ function planRows(entries: Entry[], width: number): string[] {
       clientName,
       short(entry.clientId),
       pool,
-      refused ?? '',
+      refused ?? whyLinked(entry),
     ];
   });
   return table(rows, { width, cut: [1, 3] });

@@ -6,7 +6,13 @@ import { Badge, breakable, byLinks, Code, Panel, Table, Time } from './words.tsx
 const RemovedRow = ({ removed }: { removed: RemovedView }) => (
   <tr>
     <td>
-      <Code of={removed.clientId} />
+      <Code of={removed.clientId} />{' '}
+      {removed.restore && (
+        <Badge
+          tone={removed.restore === 'restored' ? 'good' : 'bad'}
+          word={removed.restore === 'restored' ? 'restored' : 'no longer restored'}
+        />
+      )}
     </td>
     <td>
       <Code of={removed.identityPoolId} />

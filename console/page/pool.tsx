@@ -7,6 +7,7 @@ import { choose, page } from './store.ts';
 import {
   Ago,
   Badge,
+  breakable,
   byLinks,
   Code,
   Failed,
@@ -67,6 +68,7 @@ const DriftTable = ({ pool, mayLink }: { pool: PoolView; mayLink: boolean }) => 
       <tr key={`${drift.userPoolId} ${drift.clientId} ${drift.issuer}`}>
         <td>
           <Badge tone={toneOf(drift.state)} word={drift.state} />
+          {drift.notes && <div class="dim">{breakable(drift.notes.join(', '))}</div>}
         </td>
         <td>
           <Code of={drift.clientId} /> {drift.clientName}

@@ -1,3 +1,4 @@
+import { notesOf } from '../../cli/output/entry-notes.ts';
 import { isAbsent, type PoolNow } from '../../core/now/pool-now.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import { issuerIn, providerIn } from '../../core/user-pool.ts';
@@ -5,14 +6,19 @@ import type { Drift, PoolView } from './protocol.ts';
 
 type Entry = PoolReport['entries'][number];
 
-const driftOf = ({ state, providerName, clientId, clientName, repair }: Entry): Drift => ({
-  state,
-  userPoolId: providerIn(providerName),
-  clientId,
-  ...(clientName !== undefined && { clientName }),
-  ...(repair !== undefined && { repair }),
-  ...(issuerIn(providerName) === 'updated' && { issuer: 'updated' as const }),
-});
+function driftOf(entry: Entry): Drift {
+  const { state, providerName, clientId, clientName, repair } = entry;
+  const notes = notesOf(entry);
+  return {
+    state,
+    userPoolId: providerIn(providerName),
+    clientId,
+    ...(clientName !== undefined && { clientName }),
+    ...(repair !== undefined && { repair }),
+    ...(issuerIn(providerName) === 'updated' && { issuer: 'updated' as const }),
+    ...(notes.length > 0 && { notes }),
+  };
+}
 
 /** How many entries an identity pool holds. */
 const heldIn = (counts: PoolReport['counts']): number =>

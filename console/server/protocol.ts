@@ -57,6 +57,8 @@ export interface Drift {
   repair?: string;
   /** Set if the entry has the name of the user pool's updated issuer. */
   issuer?: 'updated';
+  /** What else is known about it, a few words each. */
+  notes?: string[];
 }
 
 /** An identity pool as its last comparison with links.yml and the writes since then leave it. */
@@ -196,9 +198,11 @@ export interface SideBlock {
 export interface RemovedView {
   clientId: string;
   identityPoolId: string;
-  /** ARN of who removed it, and when; absent if CloudTrail does not say. */
+  /** ARN of who removed it, and when; absent if that is not known. */
   by?: string;
   at?: string;
+  /** What Poolbridge did about it: restored it, or restored it too often and left it to a person. */
+  restore?: 'restored' | 'braked';
   message: string;
 }
 

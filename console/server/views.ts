@@ -7,6 +7,7 @@ import {
   linesOfChanges,
   linesOfDifferences,
 } from '../../cli/output/changes.ts';
+import { notesOf } from '../../cli/output/entry-notes.ts';
 import { issuerSentence } from '../../cli/output/issuers.ts';
 import { requestedByText } from '../../cli/output/requested-by.ts';
 import { duration, moment } from '../../cli/output/times.ts';
@@ -122,9 +123,9 @@ export const repairView = (pool: ReconcileOutput['identityPools'][number]): Resu
     'entries' in pool
       ? pool.entries.filter(({ repair, state }) => repair === undefined && state !== 'linked')
       : [];
-  const states = left.map(({ state, providerName, clientId }): [string, string] => [
-    `for a person to decide: ${state}`,
-    `${providerLabel(providerName)} ${clientId}`,
+  const states = left.map((entry): [string, string] => [
+    `for a person to decide: ${entry.state}`,
+    [`${providerLabel(entry.providerName)} ${entry.clientId}`, ...notesOf(entry)].join(', '),
   ]);
   const issuers = 'issuers' in pool ? (pool.issuers ?? []) : [];
   const issuerFacts = issuers.map((each): [string, string] => ['issuer', issuerSentence(each)]);
@@ -156,14 +157,16 @@ export function factsOf(
   ]);
 }
 
-/** An entry that others removed, with who did if CloudTrail knew. */
+/** An entry that others removed, with who did if that is known. */
 export const removedView = (removed: EntryRemoved): RemovedView => {
-  const { clientId, identityPoolId, removedBy, message } = removed;
+  const { clientId, identityPoolId, removedBy, restored, braked, message } = removed;
   return {
     clientId,
     identityPoolId,
     message,
     ...(removedBy && { by: removedBy.principalArn, at: removedBy.time }),
+    ...(restored && { restore: 'restored' as const }),
+    ...(braked && { restore: 'braked' as const }),
   };
 };
 

@@ -79,17 +79,17 @@ function move(tally: Tally, key: string, to: ReportedEntry | 'linked' | undefine
 }
 
 /** Takes out the entries of a state for which the report had no room. */
-function moveOmitted(tally: Tally, state: 'missing' | 'orphaned', count: number): void {
+function moveOmitted(tally: Tally, state: 'missing' | 'orphaned' | 'removed', count: number): void {
   const listed = [...tally.entries.values()].filter((entry) => entry.state === state).length;
   const moved = Math.min(count, tally.counts[state] - listed, tally.omitted);
   tally.counts[state] -= moved;
   tally.omitted -= moved;
-  if (state === 'missing') tally.counts.linked += moved;
+  if (state !== 'orphaned') tally.counts.linked += moved;
 }
 
 /** What a repair has left: reports say what was found before it. */
 function afterRepair(found: PoolReport): Tally {
-  const { counts, entries, omitted = 0, repaired, changes } = found;
+  const { counts, entries, omitted = 0, repaired, restored = 0, changes } = found;
   const byKey = new Map(entries.map((entry) => [entryKey(entry), entry]));
   const tally = { counts: { ...counts }, entries: byKey, omitted, isAbout: false };
   if (!repaired) return tally;
@@ -101,7 +101,10 @@ function afterRepair(found: PoolReport): Tally {
     done[repair] += 1;
     move(tally, key, repair === 'link' ? 'linked' : undefined);
   }
-  moveOmitted(tally, 'missing', Math.max(0, repaired.linked - done.link));
+  const listed = entries.filter((entry) => entry.restored).length;
+  const omittedRestores = Math.max(0, restored - listed);
+  moveOmitted(tally, 'removed', omittedRestores);
+  moveOmitted(tally, 'missing', Math.max(0, repaired.linked - done.link - omittedRestores));
   moveOmitted(tally, 'orphaned', Math.max(0, repaired.unlinked - done.unlink));
   return tally;
 }

@@ -108,6 +108,18 @@ describe('the next steps after a look at the identity pools', () => {
     ]);
   });
 
+  test('say what ends the brake of an entry that was restored too often', () => {
+    const entries = [entryOf('removed', 'r', { braked: true }), entryOf('removed', 's')];
+    const lines = linesOf(reportOf(entries, { removedByOthers: 2 }));
+    assert.ok(
+      lines.includes(
+        `           Once no tool removes it any more, link it again; then it is restored again too: poolbridge link ${of('r')}`,
+      ),
+      lines.join('\n'),
+    );
+    assert.ok(lines.includes(`           To link it again: poolbridge link ${of('s')}`));
+  });
+
   test('do not speak of others who removed an entry that was unlinked by request', () => {
     assert.deepEqual(linesOf(reportOf([entryOf('removed', 'r')])).slice(1), [
       `  removed  To link it again: poolbridge link ${of('r')}`,

@@ -113,6 +113,41 @@ describe('the text of a reconcile', () => {
     assert.deepEqual(statusLines(WIDTH)({}), []);
   });
 
+  test('says who removed an entry, whether it was restored, and whether it is no longer', () => {
+    const removedBy = {
+      principalArn: 'arn:aws:sts::222222222222:assumed-role/terraform/apply',
+      time: '2026-01-31T12:00:00Z',
+      eventId: 'e',
+    };
+    const gone = { ...entry, state: 'removed' as const, removedBy };
+    const pool = {
+      identityPoolId: 'ap-south-1:1',
+      links: ['mobile'],
+      counts: { ...counts, removed: 3, missing: 0, orphaned: 0 },
+      entries: [
+        { ...gone, clientId: 'back', repair: 'link' as const, restored: true as const },
+        { ...gone, clientId: 'left', braked: true as const },
+        { ...entry, state: 'removed' as const, clientId: 'next', repair: 'link' as const },
+      ],
+    };
+    const repaired = { ...pool, restored: 1, repaired: { linked: 1, unlinked: 0 } };
+    const plain = (lines: string[]) => lines.map(stripVTControlCharacters);
+    assert.deepEqual(plain(statusLines(Number.POSITIVE_INFINITY)({ identityPools: [repaired] })), [
+      'ap-south-1:1 (mobile), before the repair: linked 2, removed 3',
+      '  removed  app  back  us-east-1_Mobile001  restored, by terraform/apply',
+      '  removed  app  left  us-east-1_Mobile001  no longer restored, by terraform/apply',
+      '  removed  app  next  us-east-1_Mobile001',
+      '  repaired: 1 linked (1 restored), 0 unlinked',
+    ]);
+    assert.deepEqual(
+      plain(planLines(Number.POSITIVE_INFINITY)({ identityPools: [pool] })).slice(1, 3),
+      [
+        '  +  app  back  us-east-1_Mobile001  removed by terraform/apply',
+        '  +  app  next  us-east-1_Mobile001  removed',
+      ],
+    );
+  });
+
   test('shows as a plan what a repair would change, and what it leaves for a person to decide', () => {
     assert.deepEqual(planLines(WIDTH)(found).map(stripVTControlCharacters), [
       'ap-south-1:1 (mobile)',
@@ -166,7 +201,7 @@ test('an execution of reconcile says which entries others removed, who removed t
     time: '2026-01-31T12:00:00Z',
     eventId: 'e',
   };
-  const answer = JSON.stringify([{ ...entry, removedBy }, entry]);
+  const answer = JSON.stringify([{ ...entry, removedBy, restored: true }, entry]);
   const found = foundIn(
     {
       execution: 'arn',
@@ -185,7 +220,7 @@ test('an execution of reconcile says which entries others removed, who removed t
   );
   assert.deepEqual(removedLines(found!.removed).map(stripVTControlCharacters), [
     'Removed by others:',
-    '  removed  gone  us-east-1_Mobile001  ap-south-1:1',
+    '  restored  gone  us-east-1_Mobile001  ap-south-1:1',
     '    Link it again.',
     '  removed  gone  us-east-1_Mobile001  ap-south-1:1',
     '    Link it again.',

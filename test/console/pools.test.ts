@@ -30,6 +30,23 @@ describe('an identity pool, as the console shows it', () => {
     assert.equal(view!.held, 6);
   });
 
+  test('says who removed an entry, and that it is no longer restored', () => {
+    const [view] = poolViews([
+      pool('a', {
+        entries: [
+          {
+            state: 'removed',
+            providerName: 'cognito-idp.x.amazonaws.com/x_A',
+            clientId: '1',
+            braked: true,
+            removedBy: { principalArn: 'arn:aws:iam::2:user/eve', time: '', eventId: 'e' },
+          },
+        ],
+      }),
+    ]);
+    assert.deepEqual(view!.drift[0]!.notes, ['no longer restored', 'by user/eve']);
+  });
+
   test('comes first if it drifts or could not be read', () => {
     const failure = { error: 'TargetAccessDeniedError', message: 'Deploy the template.' };
     const entry = { state: 'missing' as const, clientId: '1' };

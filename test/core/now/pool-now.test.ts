@@ -482,6 +482,18 @@ describe('an identity pool by its records', () => {
     assert.equal(pool.omitted, 1);
   });
 
+  test('counts the restores for which a report has no room', () => {
+    const many = lookAt(1, {
+      counts: { ...counts, removed: counts.removed + 3 },
+      omitted: 3,
+      restored: 3,
+      repaired: { linked: 4, unlinked: 1 },
+    });
+    const pool = shown([many]);
+    assert.deepEqual(pool.counts, { ...counts, linked: 5, missing: 0, orphaned: 0 });
+    assert.equal(pool.omitted, undefined);
+  });
+
   test('keeps what a repair has refused', () => {
     const refused = { ...entry('missing', 'link'), refused: 'ProviderQuotaError' };
     const found = { entries: [refused], repaired: { linked: 0, unlinked: 0 } };
