@@ -8,7 +8,8 @@ type Entry = PoolReport['entries'][number];
 
 function driftOf(entry: Entry): Drift {
   const { state, providerName, clientId, clientName, repair } = entry;
-  const notes = notesOf(entry);
+  const refused = entry.refused === undefined ? [] : [`a repair is refused: ${entry.refused}`];
+  const notes = [...notesOf(entry), ...refused];
   return {
     state,
     userPoolId: providerIn(providerName),

@@ -25,7 +25,7 @@ import { sideBySide } from './side-by-side.ts';
 type Fact = [what: string, value: string];
 
 /** The facts that have a value. */
-const facts = (all: [string, string | undefined][]): Fact[] =>
+const facts = (all: [string, string | undefined | 0][]): Fact[] =>
   all.flatMap(([what, value]): Fact[] => (value ? [[what, value]] : []));
 
 /** Whether an execution is a dry run, requested by a person or through EventBridge. */
@@ -104,40 +104,51 @@ export function plannedView(record: Recorded, needsApproval: boolean): ResultVie
   };
 }
 
-function repairLines({ entries }: PoolReport): DifferenceLine[] {
-  return entries.flatMap(({ repair, providerName, clientId, clientName }): DifferenceLine[] => {
-    if (repair === undefined) return [];
-    const entry = JSON.stringify({ ProviderName: providerName, ClientId: clientId });
-    const name = clientName === undefined ? '' : ` ${clientName}`;
-    const sign = repair === 'link' ? '+' : '-';
-    const what = `${entry.replaceAll('","', '", "')}${name}`;
-    return [{ sign, member: 'CognitoIdentityProviders', what }];
-  });
+type ReportedEntry = PoolReport['entries'][number];
+
+function repairLine({ repair, providerName, clientId, clientName }: ReportedEntry): DifferenceLine {
+  const entry = JSON.stringify({ ProviderName: providerName, ClientId: clientId });
+  const name = clientName === undefined ? '' : ` ${clientName}`;
+  const what = `${entry.replaceAll('","', '", "')}${name}`;
+  return { sign: repair === 'link' ? '+' : '-', member: 'CognitoIdentityProviders', what };
 }
 
-/** What a repair would change in an identity pool, and what it would leave for a person to decide. */
-export const repairView = (pool: ReconcileOutput['identityPools'][number]): ResultView => {
+const entryFact = (what: string, entry: ReportedEntry): Fact => [
+  what,
+  [`${providerLabel(entry.providerName)} ${entry.clientId}`, ...notesOf(entry)].join(', '),
+];
+
+/** What a repair would leave as it is: what is refused, what a person decides, and what the report has no room for. */
+function leftFacts({ entries, omitted, issuers = [] }: PoolReport): Fact[] {
+  const left = entries.filter(({ repair, state }) => repair === undefined && state !== 'linked');
+  return [
+    ...entries.flatMap((entry): Fact[] =>
+      entry.refused === undefined ? [] : [entryFact(`refused: ${entry.refused}`, entry)],
+    ),
+    ...left.map((entry) => entryFact(`for a person to decide: ${entry.state}`, entry)),
+    ...issuers.map((each): Fact => ['issuer', issuerSentence(each)]),
+    ...facts([
+      ['not listed', omitted && `${omitted} more entries, for which the report had no room`],
+    ]),
+  ];
+}
+
+/** What a repair would change in an identity pool, and what it would leave as it is. */
+export function repairView(pool: ReconcileOutput['identityPools'][number]): ResultView {
   const { identityPoolId, links, failure } = pool;
-  const lines = 'entries' in pool ? repairLines(pool) : [];
-  const left =
-    'entries' in pool
-      ? pool.entries.filter(({ repair, state }) => repair === undefined && state !== 'linked')
-      : [];
-  const states = left.map((entry): [string, string] => [
-    `for a person to decide: ${entry.state}`,
-    [`${providerLabel(entry.providerName)} ${entry.clientId}`, ...notesOf(entry)].join(', '),
-  ]);
-  const issuers = 'issuers' in pool ? (pool.issuers ?? []) : [];
-  const issuerFacts = issuers.map((each): [string, string] => ['issuer', issuerSentence(each)]);
+  const entries = 'entries' in pool ? pool.entries : [];
+  const repaired = entries.filter(
+    (each) => each.repair !== undefined && each.refused === undefined,
+  );
   return {
     identityPoolId,
     links,
-    lines,
-    facts: [...states, ...issuerFacts],
-    outcome: failure ? 'FAILED' : lines.length > 0 ? 'PLANNED' : 'NOTHING TO REPAIR',
+    lines: repaired.map(repairLine),
+    facts: 'entries' in pool ? leftFacts(pool) : [],
+    outcome: failure ? 'FAILED' : repaired.length > 0 ? 'PLANNED' : 'NOTHING TO REPAIR',
     ...(failure && { error: failure.error, message: failure.message }),
   };
-};
+}
 
 /** The request of an execution: what, by whom and when. */
 export function factsOf(

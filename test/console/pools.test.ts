@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { poolViews } from '../../console/server/pools.ts';
+import { repairView } from '../../console/server/views.ts';
 import type { PoolNow } from '../../core/now/pool-now.ts';
 
 const counts = {
@@ -30,7 +31,7 @@ describe('an identity pool, as the console shows it', () => {
     assert.equal(view!.held, 6);
   });
 
-  test('says who removed an entry, and that it is no longer restored', () => {
+  test('says who removed an entry, that it is no longer restored, and that a repair is refused', () => {
     const [view] = poolViews([
       pool('a', {
         entries: [
@@ -41,10 +42,20 @@ describe('an identity pool, as the console shows it', () => {
             braked: true,
             removedBy: { principalArn: 'arn:aws:iam::2:user/eve', time: '', eventId: 'e' },
           },
+          {
+            state: 'missing',
+            providerName: 'cognito-idp.x.amazonaws.com/x_A',
+            clientId: '2',
+            repair: 'link',
+            refused: 'ProviderQuotaError',
+          },
         ],
       }),
     ]);
-    assert.deepEqual(view!.drift[0]!.notes, ['no longer restored', 'by user/eve']);
+    assert.deepEqual(
+      view!.drift.map(({ notes }) => notes),
+      [['no longer restored', 'by user/eve'], ['a repair is refused: ProviderQuotaError']],
+    );
   });
 
   test('comes first if it drifts or could not be read', () => {
@@ -65,4 +76,29 @@ describe('an identity pool, as the console shows it', () => {
       { state: 'missing', userPoolId: 'x_A', clientId: '1', issuer: 'updated' },
     ]);
   });
+});
+
+test('the plan of a repair leaves out what is refused, and says what it leaves', () => {
+  const entry = { providerName: 'cognito-idp.x.amazonaws.com/x_A', state: 'missing' as const };
+  const { lines, facts, outcome } = repairView({
+    identityPoolId: 'a',
+    links: ['mobile'],
+    counts,
+    entries: [
+      { ...entry, clientId: '1', clientName: 'ios', repair: 'link' },
+      { ...entry, clientId: '2', repair: 'link', refused: 'ProviderQuotaError' },
+      { ...entry, clientId: '3', state: 'uncovered' },
+    ],
+    omitted: 4,
+  });
+  assert.equal(outcome, 'PLANNED');
+  assert.deepEqual(
+    lines.map(({ what }) => what),
+    ['{"ProviderName":"cognito-idp.x.amazonaws.com/x_A", "ClientId":"1"} ios'],
+  );
+  assert.deepEqual(facts, [
+    ['refused: ProviderQuotaError', 'x_A 2'],
+    ['for a person to decide: uncovered', 'x_A 3'],
+    ['not listed', '4 more entries, for which the report had no room'],
+  ]);
 });
