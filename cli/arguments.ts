@@ -25,7 +25,7 @@ function checked(check: () => void): void {
 }
 
 /**
- * Refuses options that can not be ids, before anything is started.
+ * Refuses options that can not be ids or names of links, before anything is started.
  *
  * @throws UsageError
  */
@@ -33,6 +33,12 @@ export function checkOptions(command: Command): void {
   const options: Record<string, unknown> = command.opts();
   for (const [name, key, option] of ids) {
     for (const value of [options[name] ?? []].flat()) checked(() => checkId(value, key, option));
+  }
+  const { link = 'any' } = options;
+  if (!/^[a-z0-9-]{1,40}$/.test(String(link))) {
+    throw new UsageError(
+      `--link must be the name of a link: up to 40 lower-case letters, digits and hyphens, not ${JSON.stringify(link)}.`,
+    );
   }
 }
 
@@ -84,11 +90,6 @@ export async function checkReconcile(
 ): Promise<void> {
   checked(() => void parseReconcile(asSent(input), {}));
   if (link === undefined) return;
-  if (!/^[a-z0-9-]{1,40}$/.test(link)) {
-    throw new UsageError(
-      `--link must be the name of a link: up to 40 lower-case letters, digits and hyphens, not ${JSON.stringify(link)}.`,
-    );
-  }
   const links = await deployedLinks(known);
   if (!links || Object.hasOwn(links, link)) return;
   throw new UsageError(`links.yml has no link ${link}. It has ${Object.keys(links).join(', ')}.`);

@@ -57,23 +57,45 @@ function shared(provider: Provider): Provider {
   };
 }
 
+/** The settings of the profiles in a file of the AWS CLI. */
+type Profiles = Record<string, Record<string, string | undefined>>;
+
+/** The profile whose program gives a profile its credentials: its own, or that of a profile that it builds on. */
+function profileWithProgram(
+  name: string,
+  profiles: Profiles,
+  seen: string[] = [],
+): string | undefined {
+  const { credential_process: program, source_profile: source } = profiles[name] ?? {};
+  if (program !== undefined) return name;
+  return source === undefined || seen.includes(source)
+    ? undefined
+    : profileWithProgram(source, profiles, [...seen, name]);
+}
+
+/** Whether the program itself has failed: the SDK names it, or the command line that it ran. */
+const isOfProgram = (error: unknown): boolean =>
+  error instanceof Error && /^Command failed: |credential_process/.test(error.message);
+
 /** Credentials of a profile that assumes a role or runs a program; undefined if it does neither. */
 async function ofProfile({ profile, mfaCode }: CredentialOptions): Promise<Provider | undefined> {
   const name = profile ?? process.env['AWS_PROFILE'] ?? 'default';
   const { loadSharedConfigFiles } = await import('@smithy/core/config');
   const { configFile, credentialsFile } = await loadSharedConfigFiles();
-  const { credential_process: program, role_arn: role } = {
-    ...configFile[name],
-    ...credentialsFile[name],
-  };
+  const profiles: Profiles = { ...configFile };
+  for (const [each, own] of Object.entries(credentialsFile)) {
+    profiles[each] = { ...profiles[each], ...own };
+  }
+  const { credential_process: program, role_arn: role } = profiles[name] ?? {};
   if (program === undefined && role === undefined) return undefined;
+  const running = profileWithProgram(name, profiles);
   const { fromIni } = await import('@aws-sdk/credential-provider-ini');
   const provider = fromIni({ profile: name, ...(mfaCode && { mfaCodeProvider: mfaCode }) });
   return shared(async (context) => {
     try {
       return await provider(context as Parameters<typeof provider>[0]);
     } catch (error) {
-      throw program === undefined ? error : processFailure(name, error);
+      throw running !== undefined && isOfProgram(error) ? processFailure(running, error) : error;
     }
   });
 }

@@ -3,7 +3,7 @@ import type { LocalAws } from 'embedded-aws';
 import { clientNames } from '../cli/executions/client-names.ts';
 import { Executions } from '../cli/executions/executions.ts';
 import { type ExecutionSummary, summaryOf } from '../cli/executions/summary.ts';
-import { requestedByText } from '../cli/output/requested-by.ts';
+import { requestedByName } from '../cli/output/requested-by.ts';
 import type { Session } from '../cli/session.ts';
 import { isPlan } from '../console/server/plan-name.ts';
 import { auditRecords } from '../core/audit/audit.ts';
@@ -55,7 +55,7 @@ export class Feed {
     const colour = described.status === 'SUCCEEDED' ? 'green' : isWaiting ? 'yellow' : 'red';
     // A reconcile does not record who started it, and says only that it is one.
     const about = new Set([
-      requestedByText(summary.requestedBy ?? { via: 'unknown' }),
+      requestedByName(summary.requestedBy ?? { via: 'unknown' }),
       await this.#aboutText(summary),
     ]);
     const time = clock(isWaiting ? undefined : summary.stopped);

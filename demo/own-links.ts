@@ -196,7 +196,7 @@ function tryOut(local: LocalAws, own: OwnLinks, session: Session): ListrTask<Con
             const shown = results.map(({ outcome, identityPoolId = '', error, message = '' }) =>
               error === undefined ? `${outcome} ${identityPoolId}` : `${error}: ${message}`,
             );
-            each.title = `${each.title}: ${shown.join('; ').trim()}`;
+            each.title = [each.title, ...shown.map((line) => `  ${line.trim()}`)].join('\n');
             if (!results.every(({ outcome }) => GOOD.has(outcome))) failed.push(link);
           },
         })),

@@ -94,15 +94,14 @@ function watchSteps(local: LocalAws, patience: number) {
 function prepare(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
   return [
     {
-      title: `Account-B (${B.account}, ${B.region}): an identity pool that others use already`,
-      async task(told, task) {
+      title: `Account-B (${B.account}, ${B.region}): an identity pool that others use`,
+      async task(told) {
         told.identityPoolId = await createIdentityPool(local.aws, { ...B, id: IDENTITY_POOL });
-        task.title = `${task.title}: ${told.identityPoolId}`;
       },
     },
     {
       title: `Account-A (${A.account}, ${A.region}): a user pool with the user ada`,
-      async task(told, task) {
+      async task(told) {
         told.userPoolId = await accounts.createUserPool({ id: USER_POOL });
         const { trail } = local.aws;
         const { enabled } = trail;
@@ -110,7 +109,6 @@ function prepare(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
         trail.enabled = false;
         told.oldClient = await accounts.createAppClient(told.userPoolId, 'web-before');
         trail.enabled = enabled;
-        task.title = `${task.title}: ${told.userPoolId}`;
       },
     },
     {
@@ -123,7 +121,7 @@ function prepare(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
           ({ message }: Error) => message,
         );
         must(refusal === REFUSAL, `the identity pool said "${refusal}"`);
-        task.title = `Ada signs in, and the identity pool answers: “${refusal}”`;
+        task.title = `Ada signs in: “${refusal}”`;
       },
     },
   ];
@@ -173,7 +171,7 @@ function link(local: LocalAws, accounts: Accounts, patience: number): ListrTask<
       async task(told, task) {
         watching = watchSteps(local, patience);
         told.newClient = await accounts.createAppClient(told.userPoolId, NEW_CLIENT);
-        task.title = `${task.title}: ${told.newClient}`;
+        task.title = `An app client is created, and nothing else: ${told.newClient}`;
       },
     },
     {
@@ -196,12 +194,12 @@ function link(local: LocalAws, accounts: Accounts, patience: number): ListrTask<
       },
     },
     {
-      title: 'Ada signs in with the new client, and gets temporary credentials of Account-B',
+      title: 'Ada signs in with the new client, and gets credentials of Account-B',
       async task(told, task) {
         const token = await accounts.signIn(told.newClient);
         const { arn } = await accounts.enter(told.identityPoolId, token);
         must(arn.startsWith(`arn:aws:sts::${B.account}:assumed-role/customer/`), `she is ${arn}`);
-        task.title = `Ada signs in with the new client, and is now ${arn}`;
+        task.title = 'Ada signs in with the new client, and gets credentials of the role customer';
       },
     },
   ];
@@ -211,8 +209,7 @@ function link(local: LocalAws, accounts: Accounts, patience: number): ListrTask<
 function live(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
   return [
     {
-      title:
-        'Another app client is created and linked; then it is deleted, and its entry goes by itself',
+      title: 'An app client is created and linked, then deleted: its entry goes by itself',
       async task({ userPoolId, identityPoolId }) {
         const client = await accounts.createAppClient(userPoolId, 'campaign');
         await accounts.seesEntry(identityPoolId, client, true);
@@ -231,7 +228,7 @@ function live(local: LocalAws, accounts: Accounts): ListrTask<Told>[] {
         must(missing === 2 && repaired?.linked === 2, `${missing} were missing`);
         for (const client of [lost, oldClient])
           await accounts.seesEntry(identityPoolId, client, true);
-        task.title = `${task.title}, and the one from before Poolbridge: both are linked, in one write`;
+        task.title = 'An event is lost; reconcile links the app client, and the one from before';
       },
     },
   ];

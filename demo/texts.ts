@@ -74,7 +74,8 @@ export function tryOutLines({ local, home, pair }: Deployment, address: string):
         `    --user-pool-id ${pair.userPoolId} --region ${pair.userPools.region}`,
         dim('  # the identity pool, as its own account sees it'),
         `  AWS_ACCESS_KEY_ID=${pair.identityPools.account} aws cognito-identity describe-identity-pool \\`,
-        `    --region ${pair.identityPools.region} --identity-pool-id ${pair.identityPoolId}`,
+        `    --region ${pair.identityPools.region} \\`,
+        `    --identity-pool-id ${pair.identityPoolId}`,
       ]
     : [];
   return [

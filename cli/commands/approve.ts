@@ -1,9 +1,8 @@
 import { styleText } from 'node:util';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { executionOf } from '../../core/execution.ts';
 import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/changes.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
-import { pausedText } from '../../core/write/pause.ts';
 import { Approvals, type WaitingApproval } from '../executions/approvals.ts';
 import { isUnknown } from '../executions/executions.ts';
 import { Finder } from '../executions/finder.ts';
@@ -14,7 +13,7 @@ import { changeLines, type Names } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
-import { pausedIn } from '../settings/pauses.ts';
+import { checkNotPaused } from '../settings/pauses.ts';
 
 interface Options {
   identityPool?: string[];
@@ -73,16 +72,6 @@ async function foundBy(named: string, { session, stage, terminal }: Place) {
   }
 }
 
-/** @throws Failure while writes are paused: an approval would be used up without a write. */
-async function checkNotPaused({ session, stage, terminal }: Place): Promise<void> {
-  const { paused } = await pausedIn(session, stage);
-  if (!paused) return;
-  throw new Failure(
-    'PausedError',
-    `All writes have been paused ${pausedText(paused)}. An approval would be used up without a write, so nothing was approved. When the reason is gone, approve again after: ${terminal.commandLine('resume')}`,
-  );
-}
-
 /** What a person may do next. */
 const nextStep = (terminal: Terminal, name: string, decision: string): string =>
   decision === 'WAITING'
@@ -107,7 +96,12 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
   const removals = chosen.flatMap(({ identityPoolId, changes }) =>
     decision === 'APPROVED' ? removalsIn(identityPoolId, changes) : [],
   );
-  if (decision === 'APPROVED') await checkNotPaused({ session, stage, terminal });
+  if (decision === 'APPROVED') {
+    await checkNotPaused(
+      { session, stage, terminal },
+      'An approval would be used up without a write, so nothing was approved.',
+    );
+  }
   if (removals.length > 0 && mustAsk({ terminal, command })) {
     await confirmRemoval({ terminal, command }, removals);
   }
@@ -149,6 +143,6 @@ export function approve(program: Command, terminal: Terminal): void {
     .option('--identity-pool <id>', 'only the change to this one; may be repeated', repeated)
     .option('--reason <text>', `the reason, for the audit; at most ${LONGEST_REASON} characters`)
     .option('--deny', 'deny it')
-    .option('--show', 'show it; decide nothing');
+    .addOption(new Option('--show', 'show it; decide nothing').conflicts(['deny', 'reason']));
   withYesOption(command).action((named: string) => decide(terminal, named, command));
 }

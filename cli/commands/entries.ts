@@ -9,11 +9,12 @@ import {
   type FoundPool,
 } from '../executions/entries.ts';
 import { Machines } from '../executions/machines.ts';
+import { reconcileRequest, withLinksOption } from '../executions/run.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import { failedPools } from '../output/failed-pools.ts';
 import { heading } from '../output/heading.ts';
-import type { ReconcileReport } from '../output/reconcile-table.ts';
+import { NO_LINKS, type ReconcileReport } from '../output/reconcile-table.ts';
 import type { Sheet } from '../output/sheet.ts';
 import { type Shorten, shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
@@ -63,6 +64,7 @@ function countText({ entries, total, failure }: FoundPool): string {
 }
 
 function linesOf(pools: FoundPool[], terminal: Terminal): string[] {
+  if (pools.length === 0) return [NO_LINKS];
   const entries = pools.flatMap((pool) => pool.entries);
   const short: Shown = terminal.isWide
     ? { client: whole, execution: whole }
@@ -131,7 +133,8 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage, link, ...filter } = optionsOf<Options>(command);
   const session = sessionOf(command);
   const machines = new Machines(session, stage);
-  const execution = await machines.start('reconcile', { link, repair: false, allEntries: true });
+  const request = await reconcileRequest(command, { link, repair: false });
+  const execution = await machines.start('reconcile', { ...request, allEntries: true });
   terminal.note(execution);
   const ending = await machines.follow(execution, terminal);
   const { identityPools = [] }: ReconcileReport =
@@ -139,14 +142,16 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const pools = await withLedger(terminal, { session, stage }, (ledgers) =>
     entriesIn(execution, identityPools, filter, ledgers),
   );
-  if (filter.identityPool !== undefined && pools.length === 0 && 'output' in ending) {
+  if (filter.identityPool !== undefined && pools.length === 0 && identityPools.length > 0) {
     throw new UsageError(
       `No link leads to the identity pool ${filter.identityPool}. There are: ${identityPools.map(({ identityPoolId }) => identityPoolId).join(', ')}`,
     );
   }
   const document = { execution, identityPools: pools };
   const lines = (shown: typeof document) => linesOf(shown.identityPools, terminal);
-  if ('error' in ending) {
+  // Whether others could be looked at does not matter to those that were asked for.
+  const areFine = pools.length > 0 && pools.every(({ failure }) => failure === undefined);
+  if ('error' in ending && !areFine) {
     const summary = failedPools(document);
     const answer = { document, linesOf: lines, ...(summary && { summary }) };
     throw new Failure(ending.error, ending.message, answer);
@@ -162,6 +167,6 @@ export function entries(program: Command, terminal: Terminal): void {
     .option('--link <name>', 'only the identity pool of this link')
     .option('--identity-pool <id>', 'only this identity pool')
     .option('--user-pool <id>', 'only entries of this user pool')
-    .addOption(new Option('--state <state>', 'only entries in this state').choices(STATES))
-    .action(() => run(terminal, command));
+    .addOption(new Option('--state <state>', 'only entries in this state').choices(STATES));
+  withLinksOption(command).action(() => run(terminal, command));
 }

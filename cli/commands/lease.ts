@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { optionsOf, sessionOf } from '../options.ts';
-import { Failure } from '../output/exit.ts';
+import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { type FoundLease, Leases } from '../settings/leases.ts';
 
@@ -35,6 +35,7 @@ function linesOf({
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage, identityPool, release, force } = optionsOf<Options>(command);
+  if (force && !release) throw new UsageError('--force needs --release');
   const leases = new Leases(sessionOf(command), stage);
   const found = await leases.find(identityPool);
   const about = { stage, identityPool, ...found };
@@ -44,7 +45,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (!found.isOver && !force) {
     throw new Failure(
       'LeaseHeld',
-      `${found.holder} holds the lease of ${identityPool} until ${found.until}. The lease then ends by itself. Release it earlier with --force only if that execution has certainly ended; otherwise two writers may overwrite each other.`,
+      `${found.holder} holds the lease of ${identityPool} until ${found.until}. The lease then ends by itself. Release it earlier only if that execution has certainly ended; otherwise two writers may overwrite each other: ${terminal.commandLine(`lease --identity-pool ${identityPool} --release --force`)}`,
       { document: about, linesOf: () => [] },
     );
   }

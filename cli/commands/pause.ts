@@ -7,11 +7,13 @@ import { Pauses } from '../settings/pauses.ts';
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage, reason } = optionsOf<{ reason: string }>(command);
   const pauses = new Pauses(sessionOf(command), stage);
+  const earlier = await pauses.find();
   const rules = await pauses.pause(reason);
   const found = await pauses.find();
   const document = { stage, paused: true, ...found?.pause, rules: found?.rules ?? [] };
   terminal.answer(document, (shown) => [
     ...rules.map((name) => `  disabled ${name}`),
+    ...(earlier ? ['They were paused already, so the reason that you gave is not kept.'] : []),
     `All writes of the stage ${stage} have been paused ${pausedText(shown)}. A write that had begun by then ends within 20 seconds. Executions that would write fail with PausedError; dry runs work. To resume: ${terminal.commandLine('resume')}`,
   ]);
 }

@@ -5,6 +5,7 @@ import { confirmRemoval, mustAsk, type Removal, withYesOption } from '../executi
 import { optionsOf, repeated, sessionOf } from '../options.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { checkNotPaused } from '../settings/pauses.ts';
 
 interface Options {
   userPool: string;
@@ -73,13 +74,17 @@ const removalsOf = ({ userPool, client = [], identityPool }: Options): Removal[]
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
-  const { userPool: userPoolId, client: clientIds = [] } = options;
+  const { stage, userPool: userPoolId, client: clientIds = [] } = options;
   if (clientIds.length === 0) throw new UsageError('--client is missing');
   for (const clientId of clientIds) checkRequest(requestOf(clientId, options));
   if (options.unlink && mustAsk({ terminal, command })) {
     await confirmRemoval({ terminal, command }, removalsOf(options));
   }
   const session = sessionOf(command);
+  await checkNotPaused(
+    { session, stage, terminal },
+    'No event would start an execution, so none was sent.',
+  );
   const bus = await session.events();
   const { arn } = await session.caller();
   const events: Put[] = [];

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { expanded, isEntryChange } from '../../core/identity-pool/changes.ts';
+import { askAgain } from '../executions/again.ts';
 import { clientNames } from '../executions/client-names.ts';
 import { Executions } from '../executions/executions.ts';
 import { Finder } from '../executions/finder.ts';
@@ -94,6 +95,8 @@ function namesFor(session: Session, records: Shown[]): Promise<Names> {
 /** What the command shows about an execution. */
 interface Document extends Pick<DescribedExecution, 'execution' | 'status' | 'source' | 'started'> {
   console: string | undefined;
+  /** The command that makes the request again, if it failed. */
+  again: string | undefined;
   records: Shown[];
   /** Of a reconcile. */
   found?: Found;
@@ -129,6 +132,7 @@ function lines(document: Document, terminal: Terminal, names: Names): string[] {
     ...row('read from', source === 'history' ? undefined : 'the log group'),
     ...row('console', console),
     ...doneLines(document, terminal.width, names),
+    ...row('to ask again', document.again),
     ...stateLines(states, terminal),
   ];
 }
@@ -153,7 +157,9 @@ async function run(terminal: Terminal, named: string | undefined, command: Comma
   const { machine, source, status, started, stopped } = described;
   const link = (await session.isAwsItself()) ? consoleLink(execution) : undefined;
   const found = foundIn(described, events);
-  const about = { execution, machine, source, status, started, stopped, console: link };
+  const words = askAgain(described);
+  const again = words === undefined ? undefined : terminal.commandLine(words);
+  const about = { execution, machine, source, status, started, stopped, console: link, again };
   terminal.answer({ ...about, records, ...(found && { found }), states }, (shown) =>
     lines(shown, terminal, names),
   );

@@ -5,7 +5,6 @@ import { sleep } from '../../aws/pace/sleep.ts';
 import { type AuditRecord, auditRecords } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { userPoolRegion } from '../../core/user-pool.ts';
-import { pausedText } from '../../core/write/pause.ts';
 import { Executions } from '../executions/executions.ts';
 import { untilInterrupted } from '../executions/interrupt.ts';
 import { Machines } from '../executions/machines.ts';
@@ -14,7 +13,7 @@ import { optionsOf, sessionOf } from '../options.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { duration } from '../output/times.ts';
-import { pausedIn } from '../settings/pauses.ts';
+import { checkNotPaused } from '../settings/pauses.ts';
 
 interface Options {
   userPool: string;
@@ -166,13 +165,10 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const minutes = minutesOf(options);
   const user = userOf(options);
   const session = sessionOf(command);
-  const { paused } = await pausedIn(session, stage);
-  if (paused) {
-    throw new Failure(
-      'PausedError',
-      `All writes have been paused ${pausedText(paused)}, so nothing would be linked. Nothing was created. When the reason is gone: ${terminal.commandLine('resume')}`,
-    );
-  }
+  await checkNotPaused(
+    { session, stage, terminal },
+    'Nothing would be linked, so nothing was created.',
+  );
   const pools = await session.userPools(userPoolRegion(userPool));
   const machines = new Machines(session, stage);
   const { UserPoolClient: { ClientId: clientId = '' } = {} } = await pools.createUserPoolClient({

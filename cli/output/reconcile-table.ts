@@ -21,6 +21,10 @@ const colours: Record<string, Parameters<typeof styleText>[0]> = {
   changed: 'red',
 };
 
+/** What a deployment without links has to show. */
+export const NO_LINKS =
+  'The links.yml that is deployed has no links, so there is nothing to compare. Add a link and deploy (docs/links.md).';
+
 const failureLines = ({ failure }: Pool): string[] =>
   failure ? [`  ${styleText('red', failure.error)}: ${failure.message}`] : [];
 
@@ -43,7 +47,13 @@ function failedLines(failed: Pool[], width: number): string[] {
 }
 
 /** The lines of identity pools that were looked at, then of those that were not. */
-function allLines(pools: Pool[], width: number, linesOf: (pool: PoolReport) => string[]): string[] {
+function allLines(
+  { identityPools: pools }: ReconcileReport,
+  width: number,
+  linesOf: (pool: PoolReport) => string[],
+): string[] {
+  if (!pools) return [];
+  if (pools.length === 0) return [NO_LINKS];
   const looked = pools.flatMap((pool) => ('counts' in pool ? [pool] : []));
   const failed = pools.filter((pool) => !('counts' in pool));
   return [...looked.flatMap(linesOf), ...failedLines(failed, width)];
@@ -99,8 +109,8 @@ export type ReconcileReport = Partial<ReconcileOutput>;
 /** The entries of every identity pool that are not as they should be, and what was repaired. */
 export const statusLines =
   (width: number) =>
-  ({ identityPools = [] }: ReconcileReport): string[] =>
-    allLines(identityPools, width, (pool) => [
+  (report: ReconcileReport): string[] =>
+    allLines(report, width, (pool) => [
       heading(pool, `${pool.repaired ? ', before the repair' : ''}: ${countsLine(pool)}`, width),
       ...entryRows(pool.entries, width),
       ...omittedLines(pool),
@@ -131,8 +141,8 @@ function planRows(entries: Entry[], width: number): string[] {
 /** What a repair would change in every identity pool, and what it would leave for a person to decide. */
 export const planLines =
   (width: number) =>
-  ({ identityPools = [] }: ReconcileReport): string[] =>
-    allLines(identityPools, width, (pool) => {
+  (report: ReconcileReport): string[] =>
+    allLines(report, width, (pool) => {
       const changes = pool.entries.filter(({ repair }) => repair !== undefined);
       const left = pool.entries.filter(({ repair }) => repair === undefined);
       return [

@@ -3,8 +3,10 @@ import type { EventBridge, Rule } from '@aws-sdk/client-eventbridge';
 import { pagesOf } from '../../aws/pace/pages.ts';
 import { parseArn } from '../../core/arn.ts';
 import { deployedMachine, tableName } from '../../core/deployment.ts';
-import { isPause, PAUSE, type Pause } from '../../core/write/pause.ts';
+import { isPause, PAUSE, type Pause, pausedText } from '../../core/write/pause.ts';
+import { Failure } from '../output/exit.ts';
 import type { Paused } from '../output/pause-lines.ts';
+import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
 
 const Key = { pk: { S: PAUSE }, sk: { S: PAUSE } };
@@ -39,6 +41,24 @@ export async function pausedIn(session: Session, stage: string): Promise<Paused>
   } catch {
     return {};
   }
+}
+
+/**
+ * Refuses what would do nothing, or harm, while writes are paused. If the caller may not read the pause, it goes on.
+ *
+ * @param consequence what was not done, and why, as a sentence.
+ * @throws Failure
+ */
+export async function checkNotPaused(
+  { session, stage, terminal }: { session: Session; stage: string; terminal: Terminal },
+  consequence: string,
+): Promise<void> {
+  const { paused } = await pausedIn(session, stage);
+  if (!paused) return;
+  throw new Failure(
+    'PausedError',
+    `All writes have been paused ${pausedText(paused)}. ${consequence} When the reason is gone: ${terminal.commandLine('resume')}`,
+  );
 }
 
 /** Pauses all writes of a stage, and resumes them. */

@@ -134,7 +134,7 @@ describe('poolbridge init', () => {
       /--identity-pool must be an id like/,
     );
     const bad = ['--identity-pool', IDENTITY_POOL, '--link', 'No Name'];
-    assert.match(await refused('none.yml', ...bad), /none\.yml/);
+    assert.match(await refused('none.yml', ...bad), /^--link must be the name of a link: /);
     assert.equal(existsSync(join(folder, 'none.yml')), false);
     const mine = 'links:\n  mine: {}\n';
     writeFileSync(join(folder, 'mine.yml'), mine);

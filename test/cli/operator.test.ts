@@ -144,6 +144,10 @@ describe('an operator', () => {
     assert.match(half.err, /\nTargetAccessDeniedError: 1 of 2 identity pools failed\.\n$/);
     const again = await json('link', ...subject(await world.createAppClient(HALF), HALF));
     assert.match(again.answer.message, denied);
+    const shown = await json('show', '--last');
+    const [, ...words] = (shown.answer.again as string).split(' ');
+    assert.deepEqual(words.slice(0, 3), ['link', '--user-pool', HALF]);
+    assert.equal((await json(...words)).answer.execution.split(':').at(-2), 'poolbridge-dev-link');
   });
 
   test('compares a link with its identity pool, sees what a repair would change, and repairs it', async () => {
@@ -374,6 +378,10 @@ describe('an operator', () => {
         /^--identity-pool must be an id like "ap-south-1:/,
       ],
       [['audit', '--identity-pool', 'x'], /^--identity-pool must be an id/],
+      [['lease', '--identity-pool', pools.mobile, '--force'], /^--force needs --release$/m],
+      [['approve', 'any', '--show', '--deny'], /'--show' cannot be used with option '--deny'/],
+      [['entries', '--link', 'No_Link'], /^--link must be the name of a link: /],
+      [['check', '--link', 'No_Link'], /^--link must be the name of a link: /],
       [['replay', ...subject('any'), '--client', '!'], /^--client must be an id like .*, not "!"/],
       [
         ['link', ...subject('any'), '--reason', 'x'.repeat(1001)],

@@ -119,7 +119,17 @@ describe('poolbridge pause and poolbridge resume', () => {
     }
 
     // The first pause stays: it names the person to ask.
-    assert.match((await pause('--reason', 'again')).out, /\(moving\)/);
+    assert.match(
+      (await pause('--reason', 'again')).out,
+      /paused already, so the reason that you gave is not kept\.\n.*\(moving\)/,
+    );
+    const replay = ['replay', '--user-pool', request.userPoolId, '--client', request.clientId];
+    const unsent = await poolbridge(world, replay);
+    assert.equal(unsent.code, 1);
+    assert.match(
+      unsent.err,
+      /^PausedError: .*\. No event would start an execution, so none was sent\. /,
+    );
     const Detail = JSON.stringify(request);
     const Entries = [{ Source: 'poolbridge', DetailType: 'LinkRequested', Detail }];
     const before = (await world.executions()).length;

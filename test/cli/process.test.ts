@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -109,6 +109,14 @@ describe('the poolbridge process', () => {
       /^CredentialProcessError: The credential_process of the AWS profile vault failed: the vault is sealed\. /,
     );
     assert.ok(!err.includes('a-secret'), err);
+    // The same program behind a role, and behind a role behind that.
+    const role = (name: string, source: string) =>
+      `[profile ${name}]\nregion = us-east-1\nrole_arn = arn:aws:iam::111111111111:role/${name}\nsource_profile = ${source}\n`;
+    appendFileSync(config, role('near', 'vault') + role('far', 'near'));
+    for (const name of ['near', 'far']) {
+      const behind = await processOf(env, ['history', '--profile', name]);
+      assert.equal(behind.err, err);
+    }
   });
 
   test('asks once at a terminal for the code that a profile needs, and says where there is none', async () => {

@@ -111,6 +111,8 @@ describe('the text of a reconcile', () => {
       ...failure,
     ]);
     assert.deepEqual(statusLines(WIDTH)({}), []);
+    const [none = ''] = statusLines(WIDTH)({ identityPools: [] });
+    assert.match(none, /^The links\.yml that is deployed has no links, .* Add a link and deploy/);
   });
 
   test('says who removed an entry, whether it was restored, and whether it is no longer', () => {

@@ -286,7 +286,7 @@ describe('what a person sees', () => {
       assert.deepEqual([tooSoon.code, tooSoon.out], [1, '']);
       assert.match(
         tooSoon.err,
-        /^PausedError: .* nothing was approved\. .* approve again after: poolbridge resume\n$/,
+        /^PausedError: .* nothing was approved\. When the reason is gone: poolbridge resume\n$/,
       );
       assert.match(seen.out, /^PAUSED .* To resume: poolbridge resume\nWAITING /);
       assert.equal((await list()).length, 1);

@@ -313,7 +313,7 @@ describe('a change that needs approval', () => {
     assert.equal(expired.error, 'ApprovalExpiredError');
     assert.match(
       expired.failure().message,
-      /^No one approved the change within 24 hours, .* Make the request again/,
+      /^No one approved the change within 24 h, .* Make the request again/,
     );
     assert.equal((await scheduled(expired.executionArn)).length, 1, 'it is not asked for again');
     assert.equal(await has(pools.mobile, clientId), false);

@@ -12,7 +12,9 @@ import {
   CognitoIdentityProviderClient,
   DeleteUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
+import type { Reason } from '../../cli/check/reasons.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
+import { poolbridge } from '../cli/command.ts';
 import { grantsOf } from '../security/grants.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_A, full, HOME, startWorld, type World } from '../world.ts';
@@ -113,6 +115,11 @@ describe('role mappings and principal tags', () => {
         PrincipalTags,
       }),
     );
+  /** Why the users of an app client get no credentials, or may not, as the command says. */
+  const reasonsFor = async (clientId: string): Promise<Reason[]> => {
+    const args = ['why', '--user-pool', BY_RULES, '--client', clientId, '--json'];
+    return JSON.parse((await poolbridge(world, args)).out).identityPools[0].reasons;
+  };
   const opsOf = (ended: Awaited<ReturnType<World['run']>>) =>
     ended
       .result()
@@ -186,6 +193,9 @@ describe('role mappings and principal tags', () => {
     assert.equal(plan.result().results[0]?.outcome, 'PLANNED');
     assert.deepEqual(opsOf(plan), ['map']);
     assert.deepEqual(await rolesOf(POOL), { Roles, RoleMappings: others });
+    const [beside] = await reasonsFor(clientId);
+    assert.deepEqual([beside!.reason, beside!.blocks], ['role mapping', false]);
+    assert.match(beside!.todo, /^Write it: poolbridge link --user-pool /);
     const reconciled = await world.run({ link: 'mapped-by-rules' }, undefined, world.reconcileArn);
     const { identityPools } = JSON.parse(reconciled.output!);
     assert.equal(identityPools[0].counts.changed, 1);
@@ -323,6 +333,9 @@ describe('role mappings and principal tags', () => {
     assert.equal(plan.error, 'RoleMappingError');
     const advice = `--left-behind --user-pool us-east-1_Foreign09 --client gone --identity-pool ${POOL} --stage dev --region us-east-1`;
     assert.ok(plan.failure().message.includes(advice), plan.failure().message);
+    const [blocking, ...others] = await reasonsFor(next);
+    assert.deepEqual([blocking!.reason, blocking!.blocks, others], ['role mapping', true, []]);
+    assert.ok(blocking!.found.includes(advice), blocking!.found);
     const repair = { link: 'mapped-by-rules', repair: true };
     const reconciled = await world.run(repair, undefined, world.reconcileArn);
     assert.equal(reconciled.error, 'RoleMappingError');
