@@ -1,41 +1,21 @@
-import { styleText } from 'node:util';
 import type { Command } from 'commander';
-import { executionOf } from '../../core/execution.ts';
 import { type WaitingRequest, waitingRequests } from '../executions/waiting.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import { changeLines } from '../output/changes.ts';
 import { pauseLines } from '../output/pause-lines.ts';
 import { requestedByText } from '../output/requested-by.ts';
 import type { Sheet } from '../output/sheet.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { age, moment, span } from '../output/times.ts';
+import { age } from '../output/times.ts';
+import { waitingLines } from '../output/waiting-lines.ts';
 import { pausedIn } from '../settings/pauses.ts';
-
-/** The command that decides, to which a reason is added. */
-const decidingCommand = (
-  terminal: Terminal,
-  { execution, identityPoolId }: WaitingRequest,
-): string =>
-  terminal.commandLine(
-    `approve ${executionOf(execution).name} --identity-pool ${identityPoolId} --reason "…"`,
-  );
-
-const namesOf = ({ clientId = '', clientName }: WaitingRequest): Map<string, string> =>
-  new Map(clientName === undefined ? [] : [[clientId, clientName]]);
 
 function linesOf(waiting: WaitingRequest[], terminal: Terminal): string[] {
   if (waiting.length === 0) return ['No change waits for approval.'];
-  const now = Date.now();
+  const commandLine = (words: string) => terminal.commandLine(words);
   const lines = waiting.flatMap((each) => {
-    const { identityPoolId, links, since, until, requestedBy, changes } = each;
-    const left = Date.parse(until) - now;
-    return [
-      `${styleText('bold', 'WAITING')} ${identityPoolId} (${links.join(', ')})`,
-      ...changeLines(changes, namesOf(each)).map((line) => `  ${line}`),
-      `  requested by ${requestedByText(requestedBy)}, ${age(since, now)}`,
-      `  expires in ${span(left)}, at ${moment(until)}`,
-      `  ${decidingCommand(terminal, each)}`,
-    ];
+    const { execution, requestedBy, since } = each;
+    const requested = `  requested by ${requestedByText(requestedBy)}, ${age(since)}`;
+    return waitingLines(each, execution, commandLine, [requested]);
   });
   return [...lines, 'To deny a change, add --deny.'];
 }

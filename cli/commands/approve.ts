@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import { executionOf } from '../../core/execution.ts';
-import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/changes.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
 import { Approvals, type WaitingApproval } from '../executions/approvals.ts';
 import { isUnknown } from '../executions/executions.ts';
@@ -9,9 +8,10 @@ import { Finder } from '../executions/finder.ts';
 import { Machines } from '../executions/machines.ts';
 import { confirmRemoval, mustAsk, removalsIn, withYesOption } from '../executions/removal.ts';
 import { optionsOf, repeated, sessionOf } from '../options.ts';
-import { changeLines, type Names } from '../output/changes.ts';
+import { changeLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { namesOf } from '../output/waiting-lines.ts';
 import type { Session } from '../session.ts';
 import { checkNotPaused } from '../settings/pauses.ts';
 
@@ -112,9 +112,9 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
   }
   const identityPools = chosen.map(({ token: _, ...shown }) => shown);
   terminal.answer({ execution, decision, ...(!show && approval), identityPools }, (shown) =>
-    shown.identityPools.flatMap(({ identityPoolId, links, changes, clientName }) => [
+    shown.identityPools.flatMap(({ identityPoolId, links, ...change }) => [
       `${styleText('bold', decision)} ${identityPoolId} (${links.join(', ')})`,
-      ...changeLines(changes, namesOf(changes, clientName)).map((line) => `  ${line}`),
+      ...changeLines(change.changes, namesOf(change)).map((line) => `  ${line}`),
     ]),
   );
   terminal.note(nextStep(terminal, name, decision));
@@ -122,17 +122,6 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
     terminal.note(`To undo, once the execution has ended: ${terminal.commandLine(`undo ${name}`)}`);
   }
 }
-
-/** The name of the app client that changes are about, by its id. */
-const namesOf = (changes: ShownChange[], clientName: string | undefined): Names =>
-  new Map(
-    clientName === undefined
-      ? []
-      : changes.flatMap(expanded).flatMap((change) => {
-          const id = isEntryChange(change) ? change.provider.ClientId : undefined;
-          return id === undefined ? [] : [[id, clientName]];
-        }),
-  );
 
 /** Approves, denies or shows the pending changes of an execution. */
 export function approve(program: Command, terminal: Terminal): void {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { expanded, isEntryChange } from '../../core/identity-pool/changes.ts';
 import { askAgain } from '../executions/again.ts';
+import { type WaitingApproval, waitingIn } from '../executions/approvals.ts';
 import { clientNames } from '../executions/client-names.ts';
 import { Executions } from '../executions/executions.ts';
 import { Finder } from '../executions/finder.ts';
@@ -19,6 +20,7 @@ import { shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { age, duration, moment } from '../output/times.ts';
+import { waitingLines } from '../output/waiting-lines.ts';
 import type { Session } from '../session.ts';
 
 type Shown = Omit<Recorded, 'before' | 'after'>;
@@ -98,6 +100,8 @@ interface Document extends Pick<DescribedExecution, 'execution' | 'status' | 'so
   /** The command that makes the request again, if it failed. */
   again: string | undefined;
   records: Shown[];
+  /** The changes that wait for approval. */
+  waiting?: Omit<WaitingApproval, 'token'>[];
   /** Of a reconcile. */
   found?: Found;
   states: Visit[];
@@ -105,7 +109,13 @@ interface Document extends Pick<DescribedExecution, 'execution' | 'status' | 'so
 
 /** What was done in each identity pool. Of a reconcile, what it found comes first. */
 function doneLines({ records, found }: Document, width: number, names: Names): string[] {
-  if (!found?.report.identityPools) return records.flatMap((record) => recordLines(record, names));
+  if (!found?.report.identityPools) {
+    return records
+      .filter(
+        ({ identityPoolId, outcome }) => identityPoolId !== undefined || outcome !== 'RUNNING',
+      )
+      .flatMap((record) => recordLines(record, names));
+  }
   // What was found says already which identity pools failed.
   const written = records.filter(({ outcome }) => outcome !== 'REPORTED' && outcome !== 'FAILED');
   return [
@@ -116,10 +126,11 @@ function doneLines({ records, found }: Document, width: number, names: Names): s
 }
 
 function lines(document: Document, terminal: Terminal, names: Names): string[] {
-  const { execution, status, source, started, console, records, states } = document;
+  const { execution, status, source, started, console, records, states, waiting = [] } = document;
+  const commandLine = (words: string) => terminal.commandLine(words);
   const [first] = records;
   return [
-    `${styleText('bold', status)} ${execution}`,
+    `${styleText('bold', waiting.length > 0 ? 'WAITING' : status)} ${execution}`,
     ...row(
       'started',
       `${moment(started)}, ${age(started)}, ${duration(first?.seconds) || 'running'}`,
@@ -132,6 +143,7 @@ function lines(document: Document, terminal: Terminal, names: Names): string[] {
     ...row('read from', source === 'history' ? undefined : 'the log group'),
     ...row('console', console),
     ...doneLines(document, terminal.width, names),
+    ...waiting.flatMap((each) => waitingLines(each, execution, commandLine)),
     ...row('to ask again', document.again),
     ...stateLines(states, terminal),
   ];
@@ -160,9 +172,15 @@ async function run(terminal: Terminal, named: string | undefined, command: Comma
   const words = askAgain(described);
   const again = words === undefined ? undefined : terminal.commandLine(words);
   const about = { execution, machine, source, status, started, stopped, console: link, again };
-  terminal.answer({ ...about, records, ...(found && { found }), states }, (shown) =>
-    lines(shown, terminal, names),
-  );
+  const waiting = waitingIn(events).map(({ token: _, ...shown }) => shown);
+  const document = {
+    ...about,
+    records,
+    ...(waiting.length > 0 && { waiting }),
+    ...(found && { found }),
+    states,
+  };
+  terminal.answer(document, (shown) => lines(shown, terminal, names));
 }
 
 /** Shows all that is known about one execution, except the input and output of its states. */

@@ -4,8 +4,6 @@ import { type CommandLine, plainCommandLine } from './command-line.ts';
 const unreachable =
   'AWS does not answer. Check the network, the Region and, if one is set, the endpoint (AWS_ENDPOINT_URL or --endpoint).';
 
-const deployed = 'Check that Poolbridge is deployed to this account, Region and stage.';
-
 const expired =
   'Sign in again. If the credentials come from environment variables, set new ones and start the command again.';
 
@@ -14,8 +12,6 @@ const advice = new Map([
     'Region is missing',
     'Name the Region that Poolbridge is deployed to, with --region, AWS_REGION, AWS_DEFAULT_REGION or a region in your AWS profile.',
   ],
-  ['StateMachineDoesNotExist', deployed],
-  ['ResourceNotFoundException', deployed],
   ['TaskTimedOut', 'The change is already approved or denied, or the time to decide is over.'],
   [
     'CredentialsProviderError',
@@ -56,8 +52,11 @@ function absentAdvice(name: string, message: string, commandLine: CommandLine): 
     return `To list those that exist: ${commandLine('history')}`;
   }
   // AWS has one error for every kind of resource.
-  return name === 'ResourceNotFoundException' && message.startsWith('User pool ')
-    ? 'Check its id and the account.'
+  if (name === 'ResourceNotFoundException' && message.startsWith('User pool ')) {
+    return 'Check its id and the account.';
+  }
+  return name === 'StateMachineDoesNotExist' || name === 'ResourceNotFoundException'
+    ? `Check that Poolbridge is deployed to this account, Region and stage: ${commandLine('check')}`
     : undefined;
 }
 

@@ -128,12 +128,14 @@ function foreignStep(pools: PoolReport[], about: About): NextStep[] {
 
 /**
  * The next steps for everything that a reconcile has found and not repaired: once for each state. What was written
- * just now is left out, since its state may still turn out to be another.
+ * just now is left out, since its state may still turn out to be another, and so is what was restored.
  */
 export function nextStepsOf({ identityPools = [] }: ReconcileReport, about: About): NextStep[] {
   const pools = identityPools.flatMap((pool) => ('counts' in pool ? [pool] : []));
   const all = pools.flatMap((pool) =>
-    pool.entries.map((entry): Found => ({ ...entry, pool })).filter(({ recent }) => !recent),
+    pool.entries
+      .map((entry): Found => ({ ...entry, pool }))
+      .filter(({ recent, restored }) => !(recent || restored)),
   );
   // What was repaired, or why not, is in the report of the repair.
   const open = all.filter((found) => found.pool.repaired === undefined || isLeft(found));

@@ -67,6 +67,7 @@ describe('the next steps after a look at the identity pools', () => {
   test('are not there if there is nothing to do, or the state may still turn out to be another', () => {
     assert.deepEqual(linesOf(reportOf([])), []);
     assert.deepEqual(linesOf(reportOf([entryOf('removed', 'r', { recent: true })])), []);
+    assert.deepEqual(linesOf(reportOf([entryOf('removed', 'r', { restored: true })])), []);
     assert.deepEqual(linesOf({}), []);
   });
 

@@ -190,7 +190,7 @@ describe('poolbridge pause and poolbridge resume', () => {
     assert.equal(nowhere.code, 1);
     assert.match(
       nowhere.err,
-      /Check that Poolbridge is deployed to this account, Region and stage\./,
+      /Check that Poolbridge is deployed to this account, Region and stage: poolbridge check/,
     );
   });
 });

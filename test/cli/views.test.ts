@@ -271,6 +271,13 @@ describe('what a person sees', () => {
       const out = await inTerminal('approvals');
       assertGolden('approvals', out, stands);
       assert.match(await inTerminal('history', '--limit', '1'), /WAITING +link app-approved /);
+      const whole = await say('show', execution);
+      assert.ok(whole.out.startsWith(`WAITING ${execution}\n`), whole.out);
+      assert.match(
+        whole.out,
+        /\n {2}expires in 23 h, .*\n {2}poolbridge approve \S+ --identity-pool \S+ --reason "…"\n/,
+      );
+      assert.ok(!JSON.stringify((await json('show', execution)).answer.waiting).includes('token'));
       // The identity pool of the other link needs no approval.
       await until(async () => (await entriesIn(pools.there)).includes(clients.approved));
       const { answer } = await json('why', ...subject);

@@ -1,0 +1,50 @@
+import { styleText } from 'node:util';
+import { executionOf } from '../../core/execution.ts';
+import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/changes.ts';
+import { changeLines, type Names } from './changes.ts';
+import type { CommandLine } from './command-line.ts';
+import { moment, span } from './times.ts';
+
+/** A change that waits for approval, as far as people read it. */
+interface Waiting {
+  identityPoolId: string;
+  links: string[];
+  clientName?: string;
+  changes: ShownChange[];
+  /** ISO 8601. */
+  until: string;
+}
+
+/** The name of the app client that changes are about, by its id. */
+export const namesOf = ({ changes, clientName }: Pick<Waiting, 'changes' | 'clientName'>): Names =>
+  new Map(
+    clientName === undefined
+      ? []
+      : changes.flatMap(expanded).flatMap((change) => {
+          const id = isEntryChange(change) ? change.provider.ClientId : undefined;
+          return id === undefined ? [] : [[id, clientName]];
+        }),
+  );
+
+/**
+ * A change that waits for approval as lines, with the command that decides.
+ *
+ * @param execution ARN of the execution that waits.
+ * @param requested who requested it, as further lines.
+ */
+export function waitingLines(
+  waiting: Waiting,
+  execution: string,
+  commandLine: CommandLine,
+  requested: string[] = [],
+): string[] {
+  const { identityPoolId, links, until } = waiting;
+  const { name } = executionOf(execution);
+  return [
+    `${styleText('bold', 'WAITING')} ${identityPoolId} (${links.join(', ')})`,
+    ...changeLines(waiting.changes, namesOf(waiting)).map((line) => `  ${line}`),
+    ...requested,
+    `  expires in ${span(Date.parse(until) - Date.now())}, at ${moment(until)}`,
+    `  ${commandLine(`approve ${name} --identity-pool ${identityPoolId} --reason "…"`)}`,
+  ];
+}
