@@ -291,6 +291,25 @@ export class World {
     };
   }
 
+  /** Makes the ledger of an identity pool and its last write look days old. */
+  async daysLater(identityPoolId: string, days = 2): Promise<void> {
+    const ask = (operation: string, input: object) =>
+      this.local.aws.tables.ask(this.home, operation, {
+        TableName: 'poolbridge-dev',
+        ...input,
+      }) as Promise<{ Items?: Record<string, { S: string }>[] }>;
+    const { Items = [] } = await ask('Query', {
+      KeyConditionExpression: 'pk = :pool AND begins_with(sk, :entry)',
+      ExpressionAttributeValues: { ':pool': { S: identityPoolId }, ':entry': { S: 'entry#' } },
+    });
+    for (const item of Items) {
+      const entry = JSON.parse(item['body']!.S);
+      const body = { S: JSON.stringify({ ...entry, time: entry.time - days * 86_400_000 }) };
+      await ask('PutItem', { Item: { ...item, body } });
+    }
+    await ask('DeleteItem', { Key: { pk: { S: identityPoolId }, sk: { S: 'lease' } } });
+  }
+
   close(): Promise<void> {
     return this.local.close();
   }

@@ -2,7 +2,7 @@ import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrai
 import type { Execution } from '../../core/execution.ts';
 import { identityPoolRegion } from '../../core/identity-pool/identity-pool.ts';
 import type { Access } from '../../core/links/coverage.ts';
-import { type PoolUpdate, poolUpdate } from '../../core/reconcile/removed.ts';
+import { type PoolUpdate, poolUpdate } from '../../core/reconcile/pool-update.ts';
 import { pace, patient } from '../pace/pace.ts';
 import { pagesOf } from '../pace/pages.ts';
 import { requestHandler } from './request-handler.ts';

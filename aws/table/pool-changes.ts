@@ -1,4 +1,4 @@
-import type { PoolUpdate, RecordedUpdate } from '../../core/reconcile/removed.ts';
+import type { PoolUpdate, RecordedUpdate } from '../../core/reconcile/pool-update.ts';
 import { sha256 } from '../../core/sha256.ts';
 import { isNumber, isShape, isText } from '../../core/shape.ts';
 import { isTrailCaller, type TrailCaller } from '../../core/trail-record.ts';

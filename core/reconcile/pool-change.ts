@@ -4,7 +4,7 @@ import { accessTo } from '../links/coverage.ts';
 import { type Links, linksTo } from '../links/links.ts';
 import { isObject, isText } from '../shape.ts';
 import { member } from '../trail-record.ts';
-import { type RecordedUpdate, updateIn } from './removed.ts';
+import { type RecordedUpdate, updateIn } from './pool-update.ts';
 
 /** A change of an identity pool that someone else made. */
 export interface PoolChange {

@@ -361,4 +361,48 @@ describe('role mappings and principal tags', () => {
     await world.run({ operation: 'unlink', userPoolId: BY_RULES });
     await world.run({ operation: 'unlink', userPoolId: BY_TOKEN });
   });
+
+  test('are restored with an entry that others removed, whether or not they removed them too', async () => {
+    const clientId = await world.createAppClient(BY_TOKEN, 'token-restored');
+    await world.executionFor(clientId);
+    const key = keyOf(BY_TOKEN, clientId);
+    const isComplete = async () => {
+      const [entry] = await entriesOf(POOL, BY_TOKEN);
+      assert.equal(entry?.ClientId, clientId);
+      assert.deepEqual((await rolesOf(POOL)).RoleMappings![key], byToken);
+      assert.equal((await tagsOf(BY_TOKEN)).UseDefaults, true);
+    };
+    await isComplete();
+    for (const isAll of [false, true]) {
+      const pool = await world.describe(POOL, ACCOUNT);
+      const CognitoIdentityProviders = pool.CognitoIdentityProviders!.filter(
+        (entry) => entry.ClientId !== clientId,
+      );
+      if (isAll) {
+        const { [key]: _, ...RoleMappings } = (await rolesOf(POOL)).RoleMappings!;
+        await accountB.send(
+          new SetIdentityPoolRolesCommand({ IdentityPoolId: POOL, Roles, RoleMappings }),
+        );
+        await accountB.send(
+          new SetPrincipalTagAttributeMapCommand({
+            IdentityPoolId: POOL,
+            IdentityProviderName: providerName(BY_TOKEN),
+            UseDefaults: false,
+            PrincipalTags: {},
+          }),
+        );
+      }
+      await accountB.send(
+        new UpdateIdentityPoolCommand({ ...pool, CognitoIdentityProviders } as never),
+      );
+      assert.deepEqual(await entriesOf(POOL, BY_TOKEN), []);
+      await world.daysLater(POOL);
+      const repair = { link: 'mapped-by-token', repair: true };
+      const { output, cause } = await world.run(repair, undefined, world.reconcileArn);
+      // Other app clients may be refused while the role mapping has no entry.
+      assert.equal(JSON.parse(output ?? cause!).totals.restored, 1, cause);
+      await isComplete();
+    }
+    await world.run({ operation: 'unlink', userPoolId: BY_TOKEN });
+  });
 });

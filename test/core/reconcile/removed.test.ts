@@ -5,14 +5,13 @@ import type { Link } from '../../../core/links/links.ts';
 import { classify, type Evidence, type Finding } from '../../../core/reconcile/classify.ts';
 import { planOf } from '../../../core/reconcile/plan.ts';
 import { poolReport } from '../../../core/reconcile/pool-report.ts';
+import { type PoolUpdate, poolUpdate } from '../../../core/reconcile/pool-update.ts';
 import {
   absentEntries,
   entryRemoved,
   historyBegins,
   isSettled,
   keptRemovals,
-  type PoolUpdate,
-  poolUpdate,
   type RemovedEntry,
   removalOf,
   removedEntries,
