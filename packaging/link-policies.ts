@@ -85,6 +85,18 @@ const listUserPools = (links: Links): Statement[][] =>
     ? [[{ Effect: 'Allow', Action: 'cognito-idp:ListUserPools', Resource: ['*'] }]]
     : [];
 
+/** Reads the tags of user pools, if a link finds them by tags. */
+const readTags = (links: Links): Statement[] =>
+  Object.values(links).some(({ userPoolTags }) => userPoolTags !== undefined)
+    ? [
+        {
+          Effect: 'Allow',
+          Action: 'cognito-idp:ListTagsForResource',
+          Resource: [userPool('*', '*')],
+        },
+      ]
+    : [];
+
 interface UserPoolAccess {
   policies: Statement[][];
   /** What is granted beyond the links, if an exact policy would be too large. */
@@ -113,22 +125,18 @@ function readUserPools(links: Links, room: number): UserPoolAccess {
       StringEquals: Object.fromEntries(wanted.map(([k, v]) => [`aws:ResourceTag/${k}`, v])),
     },
   }));
-  const readTags: Statement[] =
-    tags.length > 0
-      ? [{ Effect: 'Allow', Action: 'cognito-idp:ListTagsForResource', Resource: anyPool }]
-      : [];
   const listing = (Resource: string[]): Statement => ({ Effect: 'Allow', Action: READ, Resource });
   const named = ids.map((id) => userPool(userPoolRegion(id), id));
-  const exact = pack([assuming(roles), ...readTags, ...byTag, listing(named)]);
+  const exact = pack([assuming(roles), ...readTags(links), ...byTag, listing(named)]);
   if (exact.length <= room) return { policies: exact };
   const regions = distinct(ids.map(userPoolRegion));
   const inRegions = regions.map((region) => userPool(region, `${region}_*`));
-  const regional = pack([assuming(roles), ...readTags, ...byTag, listing(inRegions)]);
+  const regional = pack([assuming(roles), ...readTags(links), ...byTag, listing(inRegions)]);
   if (regional.length <= room) {
     const wider = `${ids.length} user pools do not fit into the policies by id, so the functions may describe every user pool in ${regions.join(', ')} and list its app clients`;
     return { policies: regional, wider };
   }
-  const every = pack([assuming(roles), ...readTags, listing(anyPool)]);
+  const every = pack([assuming(roles), ...readTags(links), listing(anyPool)]);
   if (every.length <= room) {
     const wider = `${tags.length} sets of userPoolTags do not fit into the policies, so the functions may describe every user pool of the account, in every Region, and list its app clients`;
     return { policies: every, wider };
@@ -181,12 +189,14 @@ export function linkPolicies(links: Links) {
   const access = readUserPools(links, POLICIES - roles.length);
   const pools = resourcesOf('ReadUserPools', access.policies);
   const finding = resourcesOf('ListUserPools', listUserPools(links));
+  const tagging = resourcesOf('ReadTags', readTags(links).length > 0 ? [readTags(links)] : []);
   const refs = (all: typeof roles) => all.map(([Ref]) => ({ Ref }));
   return {
-    policies: { Resources: Object.fromEntries([...roles, ...pools, ...finding]) },
+    policies: { Resources: Object.fromEntries([...roles, ...pools, ...finding, ...tagging]) },
     assumeRoles: refs(roles),
     readUserPools: refs(pools),
     listUserPools: refs(finding),
+    readTags: refs(tagging),
     writer: refs([...roles, ...pools]),
     accounts: eventAccounts(links),
     ...(access.wider !== undefined && { wider: access.wider }),

@@ -249,10 +249,10 @@ const areTags = isMapOf(isText);
  */
 export async function tagsOf(
   userPoolId: string,
-  execution: Execution,
+  home: Pick<Execution, 'partition' | 'account'>,
 ): Promise<Record<string, string> | undefined> {
   const command = new ListTagsForResourceCommand({
-    ResourceArn: userPoolArn(userPoolId, execution),
+    ResourceArn: userPoolArn(userPoolId, home),
   });
   try {
     const { Tags = {} } = await ownClient(userPoolRegion(userPoolId)).send(command);

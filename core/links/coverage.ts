@@ -80,11 +80,18 @@ export const needsTags = (links: Links, { account }: Subject): boolean =>
   account === undefined &&
   Object.entries(links).some(([, link]) => link.userPoolTags !== undefined);
 
+/** The identity pools for which a client's name decides whether a link covers it. */
+export const namedPools = (links: Links, subject: Subject): string[] => [
+  ...new Set(
+    Object.entries(links)
+      .filter((link) => coversPool(link, subject) && !globsIncludeAll(link[1].clients))
+      .map(([, { identityPool }]) => identityPool),
+  ),
+];
+
 /** Whether a client's name decides anything among the links that cover its user pool. */
 export const needsClientName = (links: Links, subject: Subject): boolean =>
-  Object.entries(links).some(
-    (link) => coversPool(link, subject) && !globsIncludeAll(link[1].clients),
-  );
+  namedPools(links, subject).length > 0;
 
 /**
  * The identity pools that a client may reach. Links that lead to the same identity pool share the entry. It stays

@@ -234,6 +234,7 @@ export class Job {
       announced.every(Boolean) &&
       (await this.#isApproved()) &&
       (await this.#isLookedUp()) &&
+      (await this.#renameIsFollowed()) &&
       (await this.#stopIsTold()) &&
       (await this.#alarmIsReset())
     );
@@ -329,6 +330,37 @@ export class Job {
       if (isAsked) return JSON.parse(parameters).Payload.token;
       await pause();
     }
+  }
+
+  /** Whether an app client is linked once a link covers its new name, and rechecked once none does. */
+  async #renameIsFollowed(): Promise<boolean> {
+    const { stateMachines } = this.world.local.aws;
+    const clientId = await this.world.createAppClient(TAGGED, 'web-app');
+    const started = (prefix: string) =>
+      [...stateMachines.executions.values()].filter(({ name }) => name.startsWith(prefix));
+    const linked = () => started('renamed-').find(({ input }) => input.includes(clientId));
+    this.#clientIsRenamed(clientId, 'web-app');
+    if (!(await this.#soon(() => linked() !== undefined))) return false;
+    await this.world.ended(linked()!.arn);
+    const before = started('recheck-').length;
+    this.#clientIsRenamed(clientId, 'other-app');
+    if (!(await this.#soon(() => started('recheck-').length > before))) return false;
+    await this.world.ended(started('recheck-').at(-1)!.arn);
+    return true;
+  }
+
+  #clientIsRenamed(clientId: string, clientName: string): void {
+    this.world.local.aws.emit(HOME.account, HOME.region, {
+      ...CREATED,
+      detail: {
+        eventSource: 'cognito-idp.amazonaws.com',
+        eventType: 'AwsApiCall',
+        eventName: 'UpdateUserPoolClient',
+        eventID: randomUUID(),
+        eventTime: CREATED.time,
+        responseElements: { userPoolClient: { userPoolId: TAGGED, clientId, clientName } },
+      },
+    });
   }
 
   /** Whether the execution to undo is looked up. */

@@ -141,7 +141,7 @@ test('an invalid target is refused together with the other targets of the call',
   const machine = { Id: 't', Arn: MACHINE, RoleArn: ROLE };
   const target = { Id: 't', Arn: queueArn('q') };
   const InputTransformer = { InputTemplate: '"<odd>"' };
-  const lambda = `arn:aws:firehose:${REGION}:${HOME}:deliverystream/it`;
+  const stream = `arn:aws:firehose:${REGION}:${HOME}:deliverystream/it`;
   const topic = `arn:aws:sns:${REGION}:${HOME}:topic`;
   const refused: [Target, RegExp][] = [
     [{ Id: 'a!', Arn: queueArn('q') }, /'targets\.2\.member\.id' failed to satisfy constraint/],
@@ -158,7 +158,7 @@ test('an invalid target is refused together with the other targets of the call',
       /^sns is not supported as a dead letter resource/,
     ],
     [{ ...target, DeadLetterConfig: { Arn: queueArn('q.fifo') } }, /^SQS FIFO is not supported/],
-    [{ ...target, Arn: lambda }, /does not support the EventBridge target/],
+    [{ ...target, Arn: stream }, /does not support the EventBridge target/],
     [{ ...target, Arn: `${topic}.fifo` }, /does not support the EventBridge target/],
     [{ ...target, SqsParameters: { MessageGroupId: 'g' } }, /does not support SqsParameters/],
   ];

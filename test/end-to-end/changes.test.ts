@@ -7,6 +7,10 @@ import {
   DeleteIdentityPoolCommand,
   UpdateIdentityPoolCommand,
 } from '@aws-sdk/client-cognito-identity';
+import {
+  CognitoIdentityProviderClient,
+  UpdateUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
 import { until } from '../until.ts';
@@ -14,24 +18,27 @@ import { ACCOUNT_A, ACCOUNT_B, HOME, pools, startWorld, type World } from '../wo
 
 const USER_POOL = 'us-east-1_Healed001';
 const RESTORED = 'us-east-1_Restored1';
+const WEB = 'us-east-1_Web000001';
 const HomeBusArn = `arn:aws:events:us-east-1:${ACCOUNT_A}:event-bus/default`;
 const THERE = { account: ACCOUNT_B, region: 'ap-south-1' };
 
 type Entries = CognitoIdentityProvider[];
 
-describe('a change that someone else makes to an identity pool', () => {
+describe('a change that someone else makes', () => {
   let world: World;
   before(async () => {
     world = await startWorld({}, { ForwardingAccounts: ACCOUNT_B });
     await deployAccountB(world.local.aws, THERE, {
       TrustedAccountId: ACCOUNT_A,
-      IdentityPoolIds: [pools.healed, pools.restored].join(','),
+      IdentityPoolIds: [pools.healed, pools.restored, pools.web].join(','),
       ExternalId: 'pairing-1',
       TellPoolChanges: 'true',
       HomeBusArn,
     });
     await world.createUserPool(USER_POOL);
     await world.createIdentityPool(pools.healed);
+    await world.createUserPool(WEB, { team: 'web' });
+    await world.createIdentityPool(pools.web);
   });
   after(() => world.close());
 
@@ -70,7 +77,7 @@ describe('a change that someone else makes to an identity pool', () => {
 
   const ended = () => rechecks().filter(({ status }) => status !== 'RUNNING').length;
 
-  test('starts a reconcile of that identity pool alone, which reports it', async () => {
+  test('to an identity pool starts a reconcile of it alone, which reports it', async () => {
     const clientId = await world.createAppClient(USER_POOL);
     await world.executionFor(clientId);
     await world.local.aws.buses.settled();
@@ -80,7 +87,7 @@ describe('a change that someone else makes to an identity pool', () => {
     assert.equal((await lastCounts())['removed'], 1);
   });
 
-  test('is not followed by a reconcile for each of many, and the last one sees the last change', async () => {
+  test('to an identity pool is not followed by a reconcile for each of many, and the last one sees the last change', async () => {
     await until(() => ended() === rechecks().length);
     const before = rechecks().length;
     const all = await entries();
@@ -105,7 +112,7 @@ describe('a change that someone else makes to an identity pool', () => {
     assert.ok(rechecks().length - before <= 4, `${rechecks().length - before} reconciles`);
   });
 
-  test('is undone if the link says restore, and names who made it without a look into the event history', async () => {
+  test('to an identity pool is undone if the link says restore, and names who made it without a look into the event history', async () => {
     await until(() => ended() === rechecks().length);
     await world.createUserPool(RESTORED);
     await world.createIdentityPool(pools.restored);
@@ -146,6 +153,7 @@ describe('a change that someone else makes to an identity pool', () => {
   });
 
   test('of another account than that of its identity pool changes nothing', async () => {
+  test('to an identity pool of another account starts nothing', async () => {
     await until(() => ended() === rechecks().length);
     const before = rechecks().length;
     const detail = {
@@ -165,19 +173,76 @@ describe('a change that someone else makes to an identity pool', () => {
       detail,
     });
     await world.local.aws.buses.settled();
-    await until(async () => (await logged()).includes('does not come from the account'));
+    await until(async () =>
+      (await logged('NoteChange')).includes('does not come from the account'),
+    );
     assert.equal(rechecks().length, before);
   });
 
-  /** What NoteChange has logged. */
-  async function logged(): Promise<string> {
+  /** What a function has logged. */
+  async function logged(name: string): Promise<string> {
     const { events = [] } = await world
       .client(CloudWatchLogsClient, HOME)
-      .send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/poolbridge-dev-NoteChange' }));
+      .send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/poolbridge-dev-${name}` }));
     return events.map(({ message }) => message).join('');
   }
 
-  test('that deletes it fails a reconcile, so that the alarm rings', async () => {
+  /** Renames an app client of the user pool whose clients are covered by name. */
+  const rename = (ClientId: string, ClientName: string) =>
+    world
+      .client(CognitoIdentityProviderClient, HOME)
+      .send(new UpdateUserPoolClientCommand({ UserPoolId: WEB, ClientId, ClientName }));
+
+  /** Changes the time of an entry in the ledger. */
+  async function linkedYesterday(clientId: string): Promise<void> {
+    const { tables } = world.local.aws;
+    const sk = { S: `entry#cognito-idp.us-east-1.amazonaws.com/${WEB}#${clientId}` };
+    const asked = { TableName: 'poolbridge-dev', Key: { pk: { S: pools.web }, sk } };
+    const { Item } = (await tables.ask(HOME, 'GetItem', asked)) as {
+      Item: Record<string, { S: string }>;
+    };
+    const body = { ...JSON.parse(Item['body']!.S), time: Date.now() - 86_400_000 };
+    await tables.ask(HOME, 'PutItem', {
+      TableName: 'poolbridge-dev',
+      Item: { ...Item, body: { S: JSON.stringify(body) } },
+    });
+  }
+
+  test('to the name of an app client links it if a link covers its new name', async () => {
+    const clientId = await world.createAppClient(WEB, 'other-app');
+    assert.deepEqual((await world.executionFor(clientId)).result().results, []);
+    await rename(clientId, 'web-app');
+    const renamed = () =>
+      [...world.local.aws.stateMachines.executions.values()].find(
+        ({ name, input }) => name.startsWith('renamed-') && input.includes(clientId),
+      );
+    await until(() => renamed() !== undefined);
+    const { results, requestedBy } = (await world.ended(renamed()!.arn)).result();
+    assert.equal(results[0]!.outcome, 'LINKED');
+    assert.equal(requestedBy.principalArn, `arn:aws:iam::${ACCOUNT_A}:root`);
+
+    // Once it is linked and no link covers its name, a recheck reports it. What was linked within the last minute is
+    // believed to be covered still.
+    await linkedYesterday(clientId);
+    await rename(clientId, 'other-app');
+    const rechecked = () =>
+      rechecks().find(({ input, status }) => input.includes(pools.web) && status !== 'RUNNING');
+    await until(() => rechecked() !== undefined);
+    const { output, cause } = await world.ended(rechecked()!.arn);
+    assert.match(output ?? cause!, /"uncovered":1/);
+  });
+
+  test('to the name of an app client links nothing that a person unlinked', async () => {
+    const clientId = await world.createAppClient(WEB, 'web-two');
+    await world.executionFor(clientId);
+    await world.run({ operation: 'unlink', userPoolId: WEB, clientId });
+    const before = world.local.aws.stateMachines.executions.size;
+    await rename(clientId, 'web-three');
+    await until(async () => (await logged('NoteRename')).includes(clientId));
+    assert.equal(world.local.aws.stateMachines.executions.size, before);
+  });
+
+  test('that deletes an identity pool fails a reconcile, so that the alarm rings', async () => {
     await until(() => ended() === rechecks().length);
     const before = rechecks().length;
     await world
