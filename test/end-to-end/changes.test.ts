@@ -152,7 +152,6 @@ describe('a change that someone else makes', () => {
     assert.equal(entry.restored, true);
   });
 
-  test('of another account than that of its identity pool changes nothing', async () => {
   test('to an identity pool of another account starts nothing', async () => {
     await until(() => ended() === rechecks().length);
     const before = rechecks().length;

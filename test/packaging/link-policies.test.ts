@@ -108,6 +108,7 @@ describe('the policies that follow from links.yml', () => {
       assumeRoles: [],
       readUserPools: [],
       listUserPools: [],
+      readTags: [],
       writer: [],
       accounts: [{ Ref: 'AWS::AccountId' }],
     });

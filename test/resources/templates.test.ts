@@ -14,7 +14,7 @@ interface Pattern {
 }
 
 /** The event patterns of the rules in events/. */
-const atHome = ['created', 'deleted'].flatMap((what): Pattern[] => {
+const atHome = ['created', 'updated', 'deleted'].flatMap((what): Pattern[] => {
   const file = new URL(`../../events/app-client-${what}.yml`, import.meta.url);
   const { Resources } = parse(readFileSync(file, 'utf8'));
   return Object.values(Resources as Record<string, { Properties: { EventPattern: Pattern } }>).map(

@@ -89,11 +89,20 @@ export class Job {
    */
   async succeeds(first: 'link' | 'reconcile' = 'link'): Promise<boolean> {
     this.#makeRoom();
+    await this.#forgetRechecks();
     const link = () => this.#linkSucceeds();
     const reconcile = () => this.#reconcileSucceeds();
     const parts = first === 'link' ? [link, reconcile] : [reconcile, link];
     for (const part of parts) if (!(await part())) return false;
     return true;
+  }
+
+  /** Lets the next recheck wait as briefly as the first. */
+  #forgetRechecks(): Promise<unknown> {
+    return this.world.local.aws.tables.ask(HOME, 'DeleteItem', {
+      TableName: 'poolbridge-dev',
+      Key: { pk: { S: `changes#${pools.web}` }, sk: { S: 'recheck' } },
+    });
   }
 
   /** Empties the identity pool before its quota is used up. Poolbridge waits when entries vanish. */
