@@ -141,11 +141,11 @@ describe('a change that someone else makes', () => {
     assert.ok(!(await linked()));
     await until(linked);
     const { detail } = await nextRemoved();
-    const { clientId: told, restored, removedBy } = detail as EntryRemoved;
+    const { clientId: told, restored, removedBy, executionArn } = detail as EntryRemoved;
     assert.deepEqual([told, restored], [clientId, true]);
     assert.equal(removedBy?.principalArn, `arn:aws:iam::${ACCOUNT_B}:root`);
     assert.equal(looks, 0);
-    const { output } = await world.ended(rechecks().at(-1)!.arn);
+    const { output } = await world.ended(executionArn);
     const [entry] = JSON.parse(output!).identityPools[0].entries;
     const { principalArn, time, eventId } = removedBy!;
     assert.deepEqual(entry.removedBy, { principalArn, time, eventId });
