@@ -61,12 +61,13 @@ function Content({ page }: { page: Page }): JSX.Element {
   const { overview, view, problem, failure } = page;
   const { execution, identityPoolId, isLinks } = page.address;
   if (problem !== undefined) return <Missing sentence={problem} />;
+  // It reads by itself what it shows.
+  if (isLinks) {
+    return <Links pools={new Set(overview?.pools?.map((pool) => pool.identityPoolId))} />;
+  }
   if (!overview) return <Loading what="Poolbridge" />;
   // Nothing is known yet but an error, which a banner shows.
   if (overview.about.account === '') return <Heading text="Poolbridge" />;
-  if (isLinks) {
-    return <Links pools={new Set(overview.pools?.map((pool) => pool.identityPoolId))} />;
-  }
   if (identityPoolId !== undefined) {
     return <PoolOf identityPoolId={identityPoolId} overview={overview} />;
   }
