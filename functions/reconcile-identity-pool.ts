@@ -10,6 +10,7 @@ import type { RecordedWrite } from '../aws/table/writes.ts';
 import { allowedByLinks } from '../aws/write/allowed.ts';
 import { Restoring } from '../aws/write/restoring.ts';
 import { writeSafely } from '../aws/write/safe-write.ts';
+import { ProviderQuotaError } from '../core/errors.ts';
 import { executionOf } from '../core/execution.ts';
 import { digestOf } from '../core/identity-pool/digest.ts';
 import { entryKey, type IdentityPool } from '../core/identity-pool/identity-pool.ts';
@@ -38,6 +39,7 @@ import {
 } from '../core/reconcile/removed.ts';
 import type { Restore } from '../core/reconcile/restore.ts';
 import { sha256 } from '../core/sha256.ts';
+import { refusalOf } from '../core/write/batch.ts';
 import { isDoubtful } from '../core/write/lease.ts';
 import { markOf, withoutMarks, wrongMarks } from '../core/write/marks.ts';
 import {
@@ -146,6 +148,10 @@ async function write(
       left: () => context.getRemainingTimeInMillis(),
     },
   );
+  const isFull = [...(refused?.values() ?? [])].some(
+    (each) => refusalOf(each) instanceof ProviderQuotaError,
+  );
+  if (isFull) await table.room.await();
   return new Map(
     own.flatMap(({ key, intent }) => {
       const refusal = refused?.get(key);

@@ -197,6 +197,7 @@ export function linkPolicies(links: Links) {
     readUserPools: refs(pools),
     listUserPools: refs(finding),
     readTags: refs(tagging),
+    sweeper: refs([...pools, ...finding]),
     writer: refs([...roles, ...pools]),
     accounts: eventAccounts(links),
     ...(access.wider !== undefined && { wider: access.wider }),

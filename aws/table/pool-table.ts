@@ -4,6 +4,7 @@ import { PoolChanges } from './pool-changes.ts';
 import { PoolItems } from './pool-items.ts';
 import { Rechecks } from './rechecks.ts';
 import { Restores } from './restores.ts';
+import { Room } from './room.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 import { Writes } from './writes.ts';
 
@@ -16,6 +17,7 @@ export class PoolTable {
   readonly restores: Restores;
   readonly changes: PoolChanges;
   readonly rechecks: Rechecks;
+  readonly room: Room;
 
   constructor(identityPoolId: string) {
     const items = new PoolItems(identityPoolId);
@@ -28,5 +30,6 @@ export class PoolTable {
     const noted = new PoolItems(`changes#${identityPoolId}`);
     this.changes = new PoolChanges(noted);
     this.rechecks = new Rechecks(noted);
+    this.room = new Room(noted);
   }
 }

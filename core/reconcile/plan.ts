@@ -98,7 +98,7 @@ export function taggedRegions(links: Links, home: string): string[] {
 }
 
 /** The user pools that links name. */
-const namedUserPools = (links: Links): string[] => [
+export const namedUserPools = (links: Links): string[] => [
   ...new Set(Object.values(links).flatMap(({ userPools = [] }) => userPools)),
 ];
 

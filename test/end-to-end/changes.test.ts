@@ -19,6 +19,7 @@ import { ACCOUNT_A, ACCOUNT_B, HOME, pools, startWorld, type World } from '../wo
 const USER_POOL = 'us-east-1_Healed001';
 const RESTORED = 'us-east-1_Restored1';
 const WEB = 'us-east-1_Web000001';
+const TIGHT = 'us-east-1_Tight0001';
 const HomeBusArn = `arn:aws:events:us-east-1:${ACCOUNT_A}:event-bus/default`;
 const THERE = { account: ACCOUNT_B, region: 'ap-south-1' };
 
@@ -30,7 +31,7 @@ describe('a change that someone else makes', () => {
     world = await startWorld({}, { ForwardingAccounts: ACCOUNT_B });
     await deployAccountB(world.local.aws, THERE, {
       TrustedAccountId: ACCOUNT_A,
-      IdentityPoolIds: [pools.healed, pools.restored, pools.web].join(','),
+      IdentityPoolIds: [pools.healed, pools.restored, pools.tight, pools.web].join(','),
       ExternalId: 'pairing-1',
       TellPoolChanges: 'true',
       HomeBusArn,
@@ -39,6 +40,8 @@ describe('a change that someone else makes', () => {
     await world.createIdentityPool(pools.healed);
     await world.createUserPool(WEB, { team: 'web' });
     await world.createIdentityPool(pools.web);
+    await world.createUserPool(TIGHT);
+    await world.createIdentityPool(pools.tight, ACCOUNT_B, {});
   });
   after(() => world.close());
 
@@ -239,6 +242,39 @@ describe('a change that someone else makes', () => {
     await rename(clientId, 'web-three');
     await until(async () => (await logged('NoteRename')).includes(clientId));
     assert.equal(world.local.aws.stateMachines.executions.size, before);
+  });
+
+  test('that makes room links what the quota refused', async () => {
+    const clients: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      clients.push(await world.createAppClient(TIGHT));
+      await world.executionFor(clients[i]!);
+    }
+    const [first, last] = [clients[0]!, clients[3]!];
+    const ids = async () =>
+      ((await world.describe(pools.tight)).CognitoIdentityProviders ?? []).map(
+        ({ ClientId }) => ClientId,
+      );
+    assert.ok(!(await ids()).includes(last));
+    await world.run({ operation: 'unlink', userPoolId: TIGHT, clientId: first });
+    await until(async () => (await ids()).includes(last));
+    assert.ok(!(await ids()).includes(first));
+  });
+
+  test('whose event is lost is found by a sweep', async () => {
+    const { aws } = world.local;
+    aws.trail.enabled = false;
+    const clientId = await world.createAppClient(USER_POOL, 'app-swept');
+    aws.trail.enabled = true;
+    const ids = async () => (await entries()).map(({ ClientId }) => ClientId);
+    assert.ok(!(await ids()).includes(clientId));
+    aws.buses.fire(`arn:aws:events:us-east-1:${ACCOUNT_A}:rule/poolbridge-dev-sweep`);
+    await until(async () => (await ids()).includes(clientId));
+    await until(() => ended() === rechecks().length);
+    const before = rechecks().length;
+    aws.buses.fire(`arn:aws:events:us-east-1:${ACCOUNT_A}:rule/poolbridge-dev-sweep`);
+    await until(async () => (await logged('Sweep')).split('user pools swept').length === 3);
+    assert.equal(rechecks().length, before, 'a sweep that finds nothing starts nothing');
   });
 
   test('that deletes an identity pool fails a reconcile, so that the alarm rings', async () => {

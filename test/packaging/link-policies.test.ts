@@ -109,6 +109,7 @@ describe('the policies that follow from links.yml', () => {
       readUserPools: [],
       listUserPools: [],
       readTags: [],
+      sweeper: [],
       writer: [],
       accounts: [{ Ref: 'AWS::AccountId' }],
     });

@@ -32,7 +32,9 @@ const unjudged: Record<string, string> = {
 const shortName = ({ name }: Role): string => name.replace(/-[0-9A-F]{12}$/, '');
 
 const partOf = ({ name }: Role): 'link' | 'reconcile' =>
-  /Reconcile|ResolveLinks|ListAppClients|Removed|NoteChange/.test(name) ? 'reconcile' : 'link';
+  /Reconcile|ResolveLinks|ListAppClients|Removed|NoteChange|NoteRoom|Sweep/.test(name)
+    ? 'reconcile'
+    : 'link';
 
 describe('what is granted', () => {
   let job: Job;

@@ -97,9 +97,13 @@ export class Job {
     return true;
   }
 
-  /** Lets the next recheck wait as briefly as the first. */
-  #forgetRechecks(): Promise<unknown> {
-    return this.world.local.aws.tables.ask(HOME, 'DeleteItem', {
+  /** Waits for the rechecks that run, and lets the next one wait as briefly as the first. */
+  async #forgetRechecks(): Promise<void> {
+    const { executions } = this.world.local.aws.stateMachines;
+    for (const { name, arn } of executions.values()) {
+      if (name.startsWith('recheck-')) await this.world.ended(arn);
+    }
+    await this.world.local.aws.tables.ask(HOME, 'DeleteItem', {
       TableName: 'poolbridge-dev',
       Key: { pk: { S: `changes#${pools.web}` }, sk: { S: 'recheck' } },
     });
@@ -122,6 +126,8 @@ export class Job {
       (await this.#isAnnounced(ended)) &&
       (await this.#isExplained(ended)) &&
       (await this.#changeIsRechecked()) &&
+      (await this.#lostEventIsFound()) &&
+      (await this.#roomIsUsed()) &&
       (await this.#scheduleStarts())
     );
   }
@@ -167,10 +173,41 @@ export class Job {
     return true;
   }
 
+  /** Whether a sweep finds an app client whose event was lost. */
+  async #lostEventIsFound(): Promise<boolean> {
+    const { buses, stateMachines } = this.world.local.aws;
+    await this.#forgetRechecks();
+    await this.world.createAppClient(TAGGED, 'web-app');
+    const before = stateMachines.executions.size;
+    buses.fire(`arn:aws:events:us-east-1:${ACCOUNT_A}:rule/poolbridge-dev-sweep`);
+    // It lists all user pools, at the rate that AWS allows.
+    if (!(await this.#soon(() => stateMachines.executions.size > before, 600))) return false;
+    await this.#forgetRechecks();
+    return true;
+  }
+
+  /** Whether an identity pool whose quota refused an app client is rechecked once it has room. */
+  async #roomIsUsed(): Promise<boolean> {
+    const { stateMachines } = this.world.local.aws;
+    const finished = (result: object) =>
+      this.#publish('LinkFinished', { results: [{ identityPoolId: pools.web, ...result }] });
+    await finished({ outcome: 'FAILED', error: 'ProviderQuotaError' });
+    const key = { pk: { S: `changes#${pools.web}` }, sk: { S: 'room' } };
+    const asked = { TableName: 'poolbridge-dev', Key: key };
+    const isAwaited = async () =>
+      'Item' in (await this.world.local.aws.tables.ask(HOME, 'GetItem', asked));
+    if (!(await this.#soon(isAwaited))) return false;
+    const before = stateMachines.executions.size;
+    await finished({ outcome: 'UNLINKED' });
+    if (!(await this.#soon(() => stateMachines.executions.size > before))) return false;
+    await this.#forgetRechecks();
+    return !(await isAwaited());
+  }
+
   /** Whether something happens. A function that is denied what it needs does not say so to EventBridge. */
-  async #soon(happens: () => boolean): Promise<boolean> {
-    for (let tries = 0; tries < 80; tries++) {
-      if (happens()) return true;
+  async #soon(happens: () => boolean | Promise<boolean>, most = 80): Promise<boolean> {
+    for (let tries = 0; tries < most; tries++) {
+      if (await happens()) return true;
       await pause();
     }
     await this.#drain();
@@ -249,14 +286,15 @@ export class Job {
     );
   }
 
-  /** Puts the event LinkRequested. */
-  async #request(detail: object): Promise<void> {
+  #request(detail: object): Promise<void> {
+    return this.#publish('LinkRequested', detail);
+  }
+
+  async #publish(DetailType: string, detail: object): Promise<void> {
     const Detail = JSON.stringify(detail);
-    await this.world.client(EventBridgeClient, HOME).send(
-      new PutEventsCommand({
-        Entries: [{ Source: 'poolbridge', DetailType: 'LinkRequested', Detail }],
-      }),
-    );
+    await this.world
+      .client(EventBridgeClient, HOME)
+      .send(new PutEventsCommand({ Entries: [{ Source: 'poolbridge', DetailType, Detail }] }));
   }
 
   /** The CloudTrail event of a new client in the other account. */
