@@ -18,6 +18,7 @@ import type { Intent } from '../core/identity-pool/merge.ts';
 import { namesIn } from '../core/issuer.ts';
 import { accessTo } from '../core/links/coverage.ts';
 import { doesRestore, type Links, linksTo } from '../core/links/links.ts';
+import { linksDigest } from '../core/reconcile/changed-links.ts';
 import {
   classify,
   type Finding,
@@ -228,7 +229,7 @@ interface Found {
 }
 
 /** Compares one identity pool with links.yml, the user pools and the ledger, and repairs it. */
-export const handler = step(async (event: Asked, context): Promise<Found> => {
+async function reconciled(event: Asked, context: Context): Promise<Found> {
   const { execution, since, identityPool, repair, regions, found: listings } = event;
   const { identityPoolId } = identityPool;
   const leading = linksTo(links, identityPoolId);
@@ -294,4 +295,16 @@ export const handler = step(async (event: Asked, context): Promise<Found> => {
   });
   const removed = removedEntries(ended, made?.refused ?? foreseen);
   return { report, ...(removed.length > 0 && { removed }) };
+}
+
+/** Reconciles one identity pool. If a repair is complete, its links count as judged. */
+export const handler = step(async (event: Asked, context): Promise<Found> => {
+  if (!event.repair) return reconciled(event, context);
+  const { identityPoolId } = event.identityPool;
+  const { judged } = new PoolTable(identityPoolId);
+  const digest = linksDigest(links, identityPoolId);
+  const isJudged = await judged.begin(digest);
+  const found = await reconciled(event, context);
+  if (!isJudged && found.report.failure === undefined) await judged.keep(digest);
+  return found;
 });

@@ -1,7 +1,11 @@
 import links from '#links';
 import { userPoolsIn } from '../aws/clients/user-pools.ts';
 import { step } from '../aws/lambda/step.ts';
+import { inParallel } from '../aws/pace/in-parallel.ts';
+import { PoolTable } from '../aws/table/pool-table.ts';
 import { executionOf } from '../core/execution.ts';
+import type { Links } from '../core/links/links.ts';
+import { changedLinks } from '../core/reconcile/changed-links.ts';
 import {
   judgedLinks,
   parseReconcile,
@@ -10,12 +14,23 @@ import {
   taggedRegions,
 } from '../core/reconcile/plan.ts';
 
+/** The links to the identity pools that were not reconciled with exactly these links yet. */
+async function notYetJudged(all: Links): Promise<Links> {
+  const judged = new Map<string, string>();
+  const identityPools = new Set(Object.values(all).map(({ identityPool }) => identityPool));
+  await inParallel([...identityPools], async (id) => {
+    const digest = await new PoolTable(id).judged.digest();
+    if (digest !== undefined) judged.set(id, digest);
+  });
+  return changedLinks(all, judged);
+}
+
 /** Finds the links, identity pools and user pools of a reconcile. */
 export const handler = step(
   async ({ execution, input }: { execution: string; input: unknown }): Promise<ReconcilePlan> => {
     const since = Date.now();
     const request = parseReconcile(input, links);
-    const judged = judgedLinks(links, request);
+    const judged = request.changedOnly ? await notYetJudged(links) : judgedLinks(links, request);
     const regions = taggedRegions(judged, executionOf(execution).region);
     const found = await Promise.all(regions.map(userPoolsIn));
     return planOf(judged, request, { since, regions, found: found.flat() });

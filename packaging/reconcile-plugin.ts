@@ -17,7 +17,8 @@ interface Writers {
 }
 
 /**
- * Starts a reconcile at the end of a deployment, so that existing app clients that links.yml now covers are linked.
+ * Starts a reconcile at the end of a deployment, so that existing app clients that links.yml now covers are linked. It
+ * compares only the identity pools whose links have changed.
  * The deployment does not wait for it, and succeeds even if it can not be started.
  */
 export default class ReconcilePlugin {
@@ -40,7 +41,8 @@ export default class ReconcilePlugin {
       const { executionArn } = await client.send(
         new StartExecutionCommand({
           stateMachineArn: `arn:${partition}:states:${provider.getRegion()}:${accountId}:stateMachine:${machine}`,
-          input: '{"repair":true}',
+          // The rule that reports failed reconciles names this input.
+          input: '{"repair":true,"changedOnly":true}',
         }),
       );
       this.#log.notice(`Existing app clients are being linked: ${executionArn}`);

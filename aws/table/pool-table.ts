@@ -1,3 +1,4 @@
+import { JudgedLinks } from './judged-links.ts';
 import { LeaseItem } from './lease-item.ts';
 import { Ledger } from './ledger.ts';
 import { PoolChanges } from './pool-changes.ts';
@@ -18,6 +19,7 @@ export class PoolTable {
   readonly changes: PoolChanges;
   readonly rechecks: Rechecks;
   readonly room: Room;
+  readonly judged: JudgedLinks;
 
   constructor(identityPoolId: string) {
     const items = new PoolItems(identityPoolId);
@@ -31,5 +33,7 @@ export class PoolTable {
     this.changes = new PoolChanges(noted);
     this.rechecks = new Rechecks(noted);
     this.room = new Room(noted);
+    // Here, so that the function that only reads this can read nothing of the ledger.
+    this.judged = new JudgedLinks(noted);
   }
 }

@@ -20,6 +20,8 @@ export interface ReconcileRequest {
   repair: boolean;
   /** Whether the report lists the entries that are linked or foreign too. */
   allEntries?: true;
+  /** Whether only the identity pools are meant whose links have changed since they were last repaired. */
+  changedOnly?: true;
 }
 
 function flag(input: Record<string, unknown>, name: string): boolean {
@@ -28,9 +30,19 @@ function flag(input: Record<string, unknown>, name: string): boolean {
   throw new InvalidRequestError(`${name} must be true or false, not ${quote(value)}.`);
 }
 
+function isChangedOnly(input: Record<string, unknown>): boolean {
+  const { link = '', identityPoolId = '' } = input;
+  if (!flag(input, 'changedOnly')) return false;
+  if (link === '' && identityPoolId === '') return true;
+  throw new InvalidRequestError(
+    'changedOnly stands for the identity pools whose links have changed. Leave out link and identityPoolId.',
+  );
+}
+
 // The state machine itself waits until `waitUntil`. Only a recheck has it.
 const KEYS = [
-  ...['link', 'identityPoolId', 'repair', 'allEntries', 'reason', 'claimedArn', 'waitUntil'],
+  ...['link', 'identityPoolId', 'repair', 'allEntries', 'changedOnly'],
+  ...['reason', 'claimedArn', 'waitUntil'],
 ];
 
 /**
@@ -52,6 +64,7 @@ export function parseReconcile(input: unknown, links: Links): ReconcileRequest {
   const repair = flag(input, 'repair');
   const asked = flag(input, 'allEntries') ? { repair, allEntries: true as const } : { repair };
   const identityPoolId = text(input, 'identityPoolId', 128);
+  if (isChangedOnly(input)) return { ...asked, changedOnly: true };
   if (identityPoolId !== undefined) {
     if (link !== '') {
       throw new InvalidRequestError('Name a link or an identityPoolId, not both.');

@@ -18,6 +18,7 @@ import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { reconcileReport } from '../../core/reconcile/report.ts';
 import { PAUSE } from '../../core/write/pause.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
+import { Judged } from '../judged.ts';
 import { ACCOUNT_A, ACCOUNT_B, full, HOME, pools, startWorld, type World } from '../world.ts';
 
 const FIRST = 'us-east-1_Healed001';
@@ -201,6 +202,32 @@ describe('reconcile', () => {
       repaired: { linked: 0, unlinked: 0 },
     });
     assert.equal(called()['UpdateIdentityPool'], undefined);
+  });
+
+  test('compares only identity pools whose links changed since their last repair, if a deployment asks', async () => {
+    const judged = new Judged(world);
+    await judged.keepAllBut(pools.healed);
+    const compared = async () => {
+      const ended = await reconcile({ repair: true, changedOnly: true });
+      const { identityPools }: Output = JSON.parse(ended.output ?? ended.cause!);
+      return [ended.status, identityPools.map(({ identityPoolId }) => identityPoolId)];
+    };
+    const other = 'the digest of other links';
+    const present = judged.present(pools.healed);
+    // The test before has repaired it.
+    assert.equal(await judged.kept(pools.healed), present);
+    await judged.keep(pools.healed, other);
+    await outputOf({});
+    assert.equal(await judged.kept(pools.healed), other);
+    assert.deepEqual(await compared(), ['SUCCEEDED', [pools.healed]]);
+    assert.equal(await judged.kept(pools.healed), present);
+    assert.deepEqual(await compared(), ['SUCCEEDED', []]);
+
+    // What fails is compared again, even if the other links come back.
+    await judged.keep(pools.nowhere, other);
+    assert.deepEqual(await compared(), ['FAILED', [pools.nowhere]]);
+    assert.equal(await judged.kept(pools.nowhere), undefined);
+    called();
   });
 
   test('repairs what lost events left, and leaves the rest for a person to decide', async () => {
@@ -572,7 +599,7 @@ describe('reconcile', () => {
     assert.equal(await refusal({ repair: 'yes' }), 'repair must be true or false, not "yes".');
     assert.equal(
       await refusal({ repairs: true }),
-      'The request has the unknown key "repairs"; it may hold link, identityPoolId, repair, allEntries, reason, claimedArn, waitUntil.',
+      'The request has the unknown key "repairs"; it may hold link, identityPoolId, repair, allEntries, changedOnly, reason, claimedArn, waitUntil.',
     );
     assert.equal(
       await refusal([]),

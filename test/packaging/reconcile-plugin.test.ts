@@ -32,14 +32,14 @@ describe('the end of a deployment', () => {
     return said;
   };
 
-  test('starts a reconcile that repairs, and prints its execution', async () => {
+  test('starts a reconcile that repairs what changed links lead to, and prints its execution', async () => {
     const { notice, warning } = await deployed('dev');
     assert.deepEqual(warning, []);
     const [{ arn, input } = { arn: '', input: '' }] =
       world.local.aws.stateMachines.executions.values();
     assert.deepEqual(notice, [`Existing app clients are being linked: ${arn}`]);
     assert.match(arn, /:execution:poolbridge-dev-reconcile:/);
-    assert.equal(input, '{"repair":true}');
+    assert.equal(input, '{"repair":true,"changedOnly":true}');
   });
 
   test('is a warning if the reconcile can not be started', async () => {

@@ -61,6 +61,13 @@ describe('an execution that failed', () => {
       true,
     ],
     ['by schedule', 'reconcile', { repair: true }, [...mistakes, ...faults], false],
+    [
+      'after a deployment',
+      'reconcile',
+      { repair: true, changedOnly: true },
+      [...mistakes, ...faults],
+      false,
+    ],
   ];
   for (const [what, machine, input, errors, isSilent] of cases) {
     test(`${what} ${isSilent ? 'rings no alarm' : 'rings the alarm of its state machine'}`, () => {

@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Output } from '../../core/request/outcome.ts';
+import { Judged } from '../judged.ts';
 import { ACCOUNT_A, ACCOUNT_B, type Ended, HOME, pools, type World } from '../world.ts';
 import {
   ABROAD,
@@ -60,6 +61,7 @@ export class Job {
     const ClientId = await all.world.createAppClient(TAGGED, 'web-taken');
     const ProviderName = `cognito-idp.us-east-1.amazonaws.com/${TAGGED}`;
     const job = new Job(all, { ProviderName, ClientId });
+    await new Judged(all.world).keepAllBut(pools.web);
     // The ledger has had the entry since yesterday.
     await job.#put(`entry#${ProviderName}#${ClientId}`, {
       state: 'linked',
@@ -125,11 +127,19 @@ export class Job {
     return (
       (await this.#isAnnounced(ended)) &&
       (await this.#isExplained(ended)) &&
+      (await this.#deploymentComparesChanged()) &&
       (await this.#changeIsRechecked()) &&
       (await this.#lostEventIsFound()) &&
       (await this.#roomIsUsed()) &&
       (await this.#scheduleStarts())
     );
+  }
+
+  /** Whether the reconcile after a deployment finds that no link has changed. */
+  async #deploymentComparesChanged(): Promise<boolean> {
+    const input = { repair: true, changedOnly: true };
+    const { status } = await this.world.run(input, undefined, this.world.reconcileArn);
+    return status === 'SUCCEEDED';
   }
 
   /** Account-B removes an entry that was just added. */

@@ -10,6 +10,7 @@ import {
 } from '../../../core/identity-pool/identity-pool.ts';
 import { coverageOf } from '../../../core/links/coverage.ts';
 import type { Link, Links } from '../../../core/links/links.ts';
+import { changedLinks, linksDigest } from '../../../core/reconcile/changed-links.ts';
 import {
   classify,
   type EntryState,
@@ -460,6 +461,28 @@ describe('the scope of a reconcile', () => {
     assert.throws(() => parseReconcile({ claimedArn: 'alice' }, all), /claimedArn must be/);
     assert.deepEqual(Object.keys(judgedLinks(all, {})), Object.keys(all));
     assert.deepEqual(Object.keys(judgedLinks(all, { link: 'tagged' })), ['named', 'tagged']);
+  });
+
+  test('is what changed links lead to, if a deployment asks', () => {
+    const changed = { repair: true, changedOnly: true };
+    assert.deepEqual(parseReconcile(changed, all), changed);
+    for (const named of [{ link: 'named' }, { identityPoolId: POOL }]) {
+      assert.throws(() => parseReconcile({ ...changed, ...named }, all), {
+        name: 'InvalidRequestError',
+        message: /^changedOnly stands for .* Leave out link and identityPoolId\.$/,
+      });
+    }
+    const judged = new Map([POOL, 'eu-west-1:1'].map((id) => [id, linksDigest(all, id)]));
+    const namesOf = (links: typeof all) => Object.keys(changedLinks(links, judged));
+    assert.deepEqual(Object.keys(changedLinks(all, new Map())), Object.keys(all));
+    assert.deepEqual(namesOf(all), []);
+    // Every link to the identity pool is judged, not only the one that changed.
+    const other = { ...all, tagged: { ...tagged, userPoolTags: { team: 'y' } } };
+    assert.deepEqual(namesOf(other), ['named', 'tagged']);
+    const { elsewhere, ...others } = all;
+    const more = { ...all, more: { ...elsewhere, userPools: ['eu-west-1_B'] } };
+    assert.deepEqual(namesOf(more), ['elsewhere', 'more']);
+    assert.deepEqual(Object.keys(changedLinks(others, judged)), []);
   });
 
   test('is each user pool once, and by tags only if a link uses them', () => {
