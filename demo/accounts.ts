@@ -5,6 +5,7 @@ import {
   GetCredentialsForIdentityCommand,
   GetIdCommand,
   type IdentityPool,
+  UpdateIdentityPoolCommand,
 } from '@aws-sdk/client-cognito-identity';
 import {
   AdminCreateUserCommand,
@@ -16,11 +17,18 @@ import {
   InitiateAuthCommand,
   ListUserPoolClientsCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  ListExecutionsCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { deployStack, readTemplate } from 'embedded-aws';
 import type { Aws } from 'embedded-aws/kernel/aws.ts';
 import { providerIn } from '../cli/executions/test-user.ts';
+import { parseIdentityPool, sendable } from '../core/identity-pool/identity-pool.ts';
+import type { PoolReport } from '../core/reconcile/pool-report.ts';
 import type { Output } from '../core/request/outcome.ts';
 
 /** An account and a Region. */
@@ -48,6 +56,11 @@ interface Entered {
 
 /** What a reconcile reports about all identity pools. */
 type Totals = Record<'linked' | 'missing', number> & { repaired?: { linked: number } };
+
+/** What a recheck reports. */
+interface Rechecked {
+  identityPools: Pick<PoolReport, 'entries'>[];
+}
 
 /** A user pool that is to be created. */
 export interface NewUserPool {
@@ -171,6 +184,23 @@ export class Accounts {
   }
 
   /**
+   * Turns guest access of an identity pool off, and leaves the entry of an app client out. An entry that is only removed
+   * would make the pool look as it was before the link, and Poolbridge takes that for old for 20 seconds.
+   */
+  async overwrite(identityPoolId: string, clientId: string): Promise<void> {
+    const pool = sendable(parseIdentityPool(await this.describe(identityPoolId)));
+    const { CognitoIdentityProviders: all = [] } = pool;
+    const others = all.filter(({ ClientId }) => ClientId !== clientId);
+    await this.#identityPools.send(
+      new UpdateIdentityPoolCommand({
+        ...pool,
+        AllowUnauthenticatedIdentities: false,
+        CognitoIdentityProviders: others,
+      }),
+    );
+  }
+
+  /**
    * Waits until an app client has an entry in the identity pool, or no longer has one.
    *
    * @throws when that takes longer than half a minute.
@@ -185,15 +215,33 @@ export class Accounts {
     }
   }
 
-  /** Starts a reconcile with repair, and waits for its end. */
-  async reconcile(stateMachineArn: string): Promise<Totals> {
+  /** Starts a reconcile with repair of what a link covers, and waits for its end. */
+  async reconcile(stateMachineArn: string, link: string): Promise<Totals> {
     const sfn = new SFNClient(this.#config(this.#a));
-    const input = JSON.stringify({ repair: true });
+    const input = JSON.stringify({ link, repair: true });
     const { executionArn = '' } = await sfn.send(
       new StartExecutionCommand({ stateMachineArn, input }),
     );
     const { totals } = await this.outputOf<{ totals: Totals }>(executionArn);
     return totals;
+  }
+
+  /**
+   * Waits for the newest recheck, and for its end.
+   *
+   * @param stateMachineArn that of `reconcile`.
+   * @throws when none starts within half a minute.
+   */
+  async recheck(stateMachineArn: string): Promise<Rechecked> {
+    const sfn = new SFNClient(this.#config(this.#a));
+    const until = Date.now() + 30_000;
+    for (;;) {
+      const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+      const found = executions.find(({ name = '' }) => name.startsWith('recheck-'));
+      if (found?.executionArn !== undefined) return this.outputOf(found.executionArn);
+      if (Date.now() > until) throw new Error('No recheck has started.');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   /** The output of an execution, once it has succeeded. */

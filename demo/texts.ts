@@ -32,9 +32,7 @@ export const bold = (text: string): string => styleText('bold', text);
 
 /** What an auditor wants to know about an execution. */
 export function auditLines(told: Told): string[] {
-  const { output, executionArn } = told;
-  const [result] = output.results;
-  if (!result || result.outcome === 'FAILED') return [];
+  const { output, executionArn, result } = told;
   const { requestedBy, clientId } = output;
   const rows = [
     ['who', `${requestedBy.principalArn}, by creating the app client ${clientId}`],
@@ -50,8 +48,7 @@ export function auditLines(told: Told): string[] {
 
 /** What the execution changed, and what it left as it was. */
 export function changedLines(told: Told): string[] {
-  const [result] = told.output.results;
-  if (!result || result.outcome === 'FAILED') return [];
+  const { result } = told;
   const entries = result.before.CognitoIdentityProviders;
   const kept = [
     `${Array.isArray(entries) ? entries.length : 0} other user pool clients`,

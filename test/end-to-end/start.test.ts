@@ -150,6 +150,14 @@ describe('npm start', () => {
     assert.equal(new Set(addresses).size, 2);
   });
 
+  test('shows that an entry which others remove comes back, and who removed it', () => {
+    assert.match(
+      once.out,
+      /✔ A recheck restores the entry of ios after \d+\.\d s \(on AWS, it first waits 10 s\)\n/,
+    );
+    assert.match(once.out, /✔ The recheck names who removed it: arn:aws:iam::222222222222:root\n/);
+  });
+
   test('shows the links.yml that it deploys', () => {
     assert.match(
       once.out,
