@@ -1,6 +1,7 @@
 import { burst } from './burst.ts';
 import { console as consoleBench } from './console.ts';
 import { crowd } from './crowd.ts';
+import { drift } from './drift.ts';
 import { load } from './load.ts';
 import { names } from './names.ts';
 import { reconcile } from './reconcile.ts';
@@ -10,6 +11,7 @@ const benches: Record<string, (args: string[]) => Promise<void>> = {
   burst,
   console: consoleBench,
   crowd,
+  drift,
   load,
   names,
   reconcile,
