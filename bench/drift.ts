@@ -50,11 +50,10 @@ async function removal(world: World): Promise<{ told: number; repaired: number }
       if (event) return since();
     }
   })();
-  await until(async () =>
-    (await world.describe(POOL)).CognitoIdentityProviders!.some(
-      (entry) => entry.ClientId === clientId,
-    ),
-  );
+  await until(async () => {
+    const { CognitoIdentityProviders: entries = [] } = await world.describe(POOL);
+    return entries.some((entry) => entry.ClientId === clientId);
+  });
   const repaired = since();
   return { told: await told, repaired };
 }
