@@ -110,7 +110,9 @@ export class Accounts {
   async deploy({ service, accountB }: Deployment): Promise<void> {
     const { aws } = this.#scene;
     aws.trail.enabled = false;
-    const outputs = await deployStack(aws, { ...HOME, name: 'poolbridge-dev', template: service });
+    const parameters = { ForwardingAccounts: ACCOUNT_B };
+    const stack = { ...HOME, name: 'poolbridge-dev', template: service, parameters };
+    const outputs = await deployStack(aws, stack);
     this.machineArn = outputs['LinkStateMachineArn'] ?? '';
     await deployStack(aws, {
       account: ACCOUNT_B,
@@ -123,6 +125,8 @@ export class Accounts {
         RoleMappingRoleArns: FOREIGN_ROLES.Roles.authenticated,
         PrincipalTags: 'true',
         ExternalId: 'pairing-1',
+        TellPoolChanges: 'true',
+        HomeBusArn: `arn:aws:events:${HOME.region}:${HOME.account}:event-bus/default`,
       },
     });
     for (const id of [...USER_POOLS, CROWDED, APPROVED, MAPPED.userPool, TAGGED.userPool]) {

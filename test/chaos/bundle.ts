@@ -33,6 +33,9 @@ const files: Record<string, string> = {
   ReconcileIdentityPool: 'reconcile-identity-pool',
   ExplainRemoved: 'explain-removed',
   ReportReconcile: 'report-reconcile',
+  NoteChange: 'note-change',
+  NoteRename: 'note-rename',
+  NoteRoom: 'note-room',
 };
 
 const entry = [
@@ -211,6 +214,11 @@ export async function loadHandlers(
   process.env['AWS_REGION'] = 'us-east-1';
   process.env['AWS_ENDPOINT_URL'] = 'http://chaos';
   process.env['TABLE_NAME'] = 'poolbridge-dev';
+  process.env['RECHECK_WAIT_SECONDS'] = '10';
+  for (const machine of ['link', 'reconcile']) {
+    process.env[`${machine.toUpperCase()}_ARN`] =
+      `arn:aws:states:us-east-1:111111111111:stateMachine:poolbridge-dev-${machine}`;
+  }
   process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
   process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
   // Expected errors need no stack traces.
