@@ -9,13 +9,14 @@ import { globalSetup, globalTeardown } from './setup.ts';
 
 // The slowest files, the slowest first. They start first, so that no processor is idle at the end.
 const LONGEST = [
+  'test/security/iam.test.ts',
   'test/chaos/chaos.test.ts',
   'test/end-to-end/start.test.ts',
   'test/end-to-end/roles.test.ts',
   'test/console/console.test.ts',
+  'test/end-to-end/changes.test.ts',
   'test/chaos/mistakes.test.ts',
   'test/fuzz/answers.test.ts',
-  'test/security/iam.test.ts',
   'test/packaging/release.test.ts',
   'test/cli/audit.test.ts',
   'test/statemachines/paths.test.ts',

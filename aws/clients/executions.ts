@@ -45,7 +45,7 @@ export async function endOf(executionArn: string, own: Execution): Promise<Execu
 }
 
 /**
- * Starts an execution. The same name and input start it only once.
+ * Starts an execution. The same name starts it only once.
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
  */
@@ -55,5 +55,10 @@ export async function startExecution(asked: {
   /** JSON. */
   input: string;
 }): Promise<void> {
-  await client.send(new StartExecutionCommand(asked));
+  try {
+    await client.send(new StartExecutionCommand(asked));
+  } catch (error) {
+    // An earlier delivery of the same event started it, and it has ended.
+    if (!(error instanceof Error) || error.name !== 'ExecutionAlreadyExists') throw error;
+  }
 }

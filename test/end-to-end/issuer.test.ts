@@ -165,7 +165,10 @@ describe('a user pool with the updated issuer', () => {
     identityPools.takesUpdatedIssuers = false;
     const refused = await world.run({ userPoolId: UPDATED, clientId });
     assert.equal(refused.error, 'ProviderRefusedError');
-    assert.match(refused.failure().message, /Invalid Cognito Identity Provider .*issuer: original/);
+    assert.match(
+      refused.failure().message,
+      /Invalid Cognito Identity Provider\. .*issuer: original/,
+    );
     await leaveWaiting(waiting);
     assert.equal(resultOf(await linkPlain()).outcome, 'LINKED');
     assert.deepEqual(await namesOf(waiting), []);

@@ -70,7 +70,7 @@ describe('packaging', () => {
       assert.deepEqual(statement?.Principal, { AWS: ['333333333333'] });
       assert.deepEqual(statement?.Condition, {
         StringEquals: {
-          'events:source': 'aws.cognito-idp',
+          'events:source': ['aws.cognito-idp', 'aws.cognito-identity'],
           'events:detail-type': 'AWS API Call via CloudTrail',
         },
         BoolIfExists: { 'events:eventBusInvocation': 'true' },
