@@ -226,7 +226,9 @@ export async function runExecution(
   } finally {
     if (hasRemoved(ending)) {
       const { name } = executionOf(ending.execution);
-      terminal.note(`To undo: ${terminal.commandLine(`undo ${name}`)}`);
+      terminal.note(
+        `To undo, while its app clients exist: ${terminal.commandLine(`undo ${name}`)}`,
+      );
     }
   }
 }

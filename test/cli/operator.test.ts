@@ -117,7 +117,9 @@ describe('an operator', () => {
     assert.equal(code, 0, err);
     for (const clientId of clientIds) assert.match(out, new RegExp(`^  - app  ${clientId}  `, 'm'));
     const [, undo = ''] =
-      /To undo: poolbridge (undo \S+)\n$/.exec(stripVTControlCharacters(err)) ?? [];
+      /To undo, while its app clients exist: poolbridge (undo \S+)\n$/.exec(
+        stripVTControlCharacters(err),
+      ) ?? [];
     const undone = await poolbridge(world, undo.split(' '), undefined, {}, true, 'not asked');
     assert.equal(undone.code, 0, undone.err);
     assert.deepEqual(new Set(await entriesOf(pools.mobile)), new Set(clientsIn(before)));

@@ -151,7 +151,7 @@ describe('any links.yml is read, or refused with file, line and key', () => {
       }),
       { numRuns: 3000 },
     );
-    assert.ok(good > 50, `only ${good} were read`);
+    assert.ok(good > 20, `only ${good} were read`);
   });
 
   test('cut, or not text at all', () => {
