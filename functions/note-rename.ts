@@ -25,7 +25,7 @@ const reconcileArn = process.env['RECONCILE_ARN'] ?? '';
 /** What the ledger of an identity pool has about an app client, under both names of its user pool. */
 async function knownOf(identityPoolId: string, client: UpdatedClient): Promise<LedgerEntry[]> {
   const { ledger } = new PoolTable(identityPoolId);
-  const name = providerNameOf(client.userPoolId, parseArn(linkArn).partition);
+  const name = providerNameOf(client.pool.userPoolId, parseArn(linkArn).partition);
   const entries = await Promise.all(
     namesOfSame(name).map((ProviderName) =>
       ledger.entry({ ProviderName, ClientId: client.clientId }),
@@ -35,7 +35,8 @@ async function knownOf(identityPoolId: string, client: UpdatedClient): Promise<L
 }
 
 /** Asks for the link of an app client to an identity pool. The same event asks only once. */
-function link({ userPoolId, clientId, requestedBy }: UpdatedClient, identityPoolId: string) {
+function link({ pool, clientId, requestedBy }: UpdatedClient, identityPoolId: string) {
+  const { userPoolId } = pool;
   const request = { operation: 'link', userPoolId, clientId, identityPoolId };
   const input = JSON.stringify({ request, requestedBy });
   const name = `renamed-${sha256(input).slice(0, 32)}`;
@@ -52,7 +53,8 @@ export const handler = step(
     const client = updatedClientIn(event, links, where.account);
     if ('ignored' in client) return client;
     const needed = { link: [] as string[], recheck: [] as string[], nothing: [] as string[] };
-    const tags = needsTags(links, client.pool) ? await tagsOf(client.userPoolId, where) : undefined;
+    const { userPoolId } = client.pool;
+    const tags = needsTags(links, client.pool) ? await tagsOf(userPoolId, where) : undefined;
     const pool = { ...client.pool, tags: tags ?? {} };
     const judged = poolsToJudge(links, { ...client, pool });
     await inParallel(judged, async ({ identityPoolId, isCovered }) => {
@@ -60,8 +62,7 @@ export const handler = step(
     });
     for (const identityPoolId of needed.link) await link(client, identityPoolId);
     for (const identityPoolId of needed.recheck) await askForRecheck(reconcileArn, identityPoolId);
-    const { userPoolId, clientId } = client;
-    logger.info('app client updated', { userPoolId, clientId, ...needed });
+    logger.info('app client updated', { userPoolId, clientId: client.clientId, ...needed });
     return needed;
   },
 );

@@ -18,7 +18,7 @@ const isOurs = (identityPoolId: string): boolean =>
 export const handler = step(async (event: unknown): Promise<RoomChanges> => {
   const changes = roomChangesIn(event);
   for (const identityPoolId of changes.refused.filter(isOurs)) {
-    await new PoolTable(identityPoolId).room.await();
+    await new PoolTable(identityPoolId).room.remember();
   }
   for (const identityPoolId of changes.freed.filter(isOurs)) {
     const { room } = new PoolTable(identityPoolId);

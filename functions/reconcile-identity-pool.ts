@@ -152,7 +152,7 @@ async function write(
   const isFull = [...(refused?.values() ?? [])].some(
     (each) => refusalOf(each) instanceof ProviderQuotaError,
   );
-  if (isFull) await table.room.await();
+  if (isFull) await table.room.remember();
   return new Map(
     own.flatMap(({ key, intent }) => {
       const refusal = refused?.get(key);

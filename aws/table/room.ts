@@ -15,7 +15,7 @@ export class Room {
     return (await this.#items.get('room')) !== undefined;
   }
 
-  async await(): Promise<void> {
+  async remember(): Promise<void> {
     await this.#items.keep('room', '', DAYS);
   }
 

@@ -13,7 +13,6 @@ import type { Ignored } from './pool-change.ts';
 
 /** An app client that was updated, with the name that it has now. */
 export interface UpdatedClient {
-  userPoolId: string;
   clientId: string;
   clientName: string;
   /** Who updated it, for the request that may follow. */
@@ -55,7 +54,6 @@ export function updatedClientIn(
   }
   const by = callerIn(detail);
   return {
-    userPoolId,
     clientId,
     clientName,
     requestedBy: {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   CognitoIdentityClient,
   type CognitoIdentityProvider,
@@ -25,15 +24,7 @@ import {
   prepareAccounts,
   TAGGED,
 } from './accounts.ts';
-
-const CREATED = {
-  source: 'aws.cognito-idp',
-  'detail-type': 'AWS API Call via CloudTrail',
-  time: '2026-01-02T03:04:05Z',
-  resources: [],
-};
-
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 25));
+import { CREATED, pause, Rechecks } from './rechecks.ts';
 
 /** Whether a link read the issuer of the user pool. */
 function knowsIssuer({ output = '{}' }: Ended): boolean {
@@ -46,6 +37,7 @@ export class Job {
   readonly world: World;
   readonly #abroad: World;
   readonly #queues: Prepared['queues'];
+  readonly #rechecks: Rechecks;
   /** The entry that Account-B removes in each run. */
   readonly #taken: CognitoIdentityProvider;
 
@@ -53,6 +45,10 @@ export class Job {
     this.world = world;
     this.#abroad = abroad;
     this.#queues = queues;
+    this.#rechecks = new Rechecks(world, {
+      publish: (detailType, detail) => this.#publish(detailType, detail),
+      drain: () => this.#drain(),
+    });
     this.#taken = taken;
   }
 
@@ -91,24 +87,12 @@ export class Job {
    */
   async succeeds(first: 'link' | 'reconcile' = 'link'): Promise<boolean> {
     this.#makeRoom();
-    await this.#forgetRechecks();
+    await this.#rechecks.forget();
     const link = () => this.#linkSucceeds();
     const reconcile = () => this.#reconcileSucceeds();
     const parts = first === 'link' ? [link, reconcile] : [reconcile, link];
     for (const part of parts) if (!(await part())) return false;
     return true;
-  }
-
-  /** Waits for the rechecks that run, and lets the next one wait as briefly as the first. */
-  async #forgetRechecks(): Promise<void> {
-    const { executions } = this.world.local.aws.stateMachines;
-    for (const { name, arn } of executions.values()) {
-      if (name.startsWith('recheck-')) await this.world.ended(arn);
-    }
-    await this.world.local.aws.tables.ask(HOME, 'DeleteItem', {
-      TableName: 'poolbridge-dev',
-      Key: { pk: { S: `changes#${pools.web}` }, sk: { S: 'recheck' } },
-    });
   }
 
   /** Empties the identity pool before its quota is used up. Poolbridge waits when entries vanish. */
@@ -128,9 +112,9 @@ export class Job {
       (await this.#isAnnounced(ended)) &&
       (await this.#isExplained(ended)) &&
       (await this.#deploymentComparesChanged()) &&
-      (await this.#changeIsRechecked()) &&
-      (await this.#lostEventIsFound()) &&
-      (await this.#roomIsUsed()) &&
+      (await this.#rechecks.changeIsRechecked()) &&
+      (await this.#rechecks.lostEventIsFound()) &&
+      (await this.#rechecks.roomIsUsed()) &&
       (await this.#scheduleStarts())
     );
   }
@@ -165,80 +149,6 @@ export class Job {
     return events.some(({ lambdaFunctionSucceededEventDetails: answer }) =>
       answer?.output?.includes(`"removedBy":{"principalArn":"arn:aws:iam::${ACCOUNT_B}:root"`),
     );
-  }
-
-  /** Whether a change in Account-B starts a recheck, and a change during it another. Both are stopped or end. */
-  async #changeIsRechecked(): Promise<boolean> {
-    const { stateMachines } = this.world.local.aws;
-    const rechecks = () =>
-      [...stateMachines.executions.values()].filter(({ name }) => name.startsWith('recheck-'));
-    const before = rechecks().length;
-    this.#poolChanges();
-    if (!(await this.#soon(() => rechecks().length > before))) return false;
-    this.#poolChanges();
-    const first = rechecks()[before]!;
-    if ((await this.world.ended(first.arn)).status !== 'SUCCEEDED') return false;
-    if (!(await this.#soon(() => rechecks().length > before + 1))) return false;
-    await this.world.ended(rechecks()[before + 1]!.arn);
-    return true;
-  }
-
-  /** Whether a sweep finds an app client whose event was lost. */
-  async #lostEventIsFound(): Promise<boolean> {
-    const { buses, stateMachines } = this.world.local.aws;
-    await this.#forgetRechecks();
-    await this.world.createAppClient(TAGGED, 'web-app');
-    const before = stateMachines.executions.size;
-    buses.fire(`arn:aws:events:us-east-1:${ACCOUNT_A}:rule/poolbridge-dev-sweep`);
-    // It lists all user pools, at the rate that AWS allows.
-    if (!(await this.#soon(() => stateMachines.executions.size > before, 600))) return false;
-    await this.#forgetRechecks();
-    return true;
-  }
-
-  /** Whether an identity pool whose quota refused an app client is rechecked once it has room. */
-  async #roomIsUsed(): Promise<boolean> {
-    const { stateMachines } = this.world.local.aws;
-    const finished = (result: object) =>
-      this.#publish('LinkFinished', { results: [{ identityPoolId: pools.web, ...result }] });
-    await finished({ outcome: 'FAILED', error: 'ProviderQuotaError' });
-    const key = { pk: { S: `changes#${pools.web}` }, sk: { S: 'room' } };
-    const asked = { TableName: 'poolbridge-dev', Key: key };
-    const isAwaited = async () =>
-      'Item' in (await this.world.local.aws.tables.ask(HOME, 'GetItem', asked));
-    if (!(await this.#soon(isAwaited))) return false;
-    const before = stateMachines.executions.size;
-    await finished({ outcome: 'UNLINKED' });
-    if (!(await this.#soon(() => stateMachines.executions.size > before))) return false;
-    await this.#forgetRechecks();
-    return !(await isAwaited());
-  }
-
-  /** Whether something happens. A function that is denied what it needs does not say so to EventBridge. */
-  async #soon(happens: () => boolean | Promise<boolean>, most = 80): Promise<boolean> {
-    for (let tries = 0; tries < most; tries++) {
-      if (await happens()) return true;
-      await pause();
-    }
-    await this.#drain();
-    return false;
-  }
-
-  /** The CloudTrail event of a change that someone made in Account-B. */
-  #poolChanges(): void {
-    this.world.local.aws.emit(accountB.account, accountB.region, {
-      ...CREATED,
-      source: 'aws.cognito-identity',
-      detail: {
-        eventSource: 'cognito-identity.amazonaws.com',
-        eventType: 'AwsApiCall',
-        eventName: 'UpdateIdentityPool',
-        eventID: randomUUID(),
-        eventTime: CREATED.time,
-        userIdentity: { arn: `arn:aws:iam::${ACCOUNT_B}:user/someone` },
-        requestParameters: { identityPoolId: pools.web },
-      },
-    });
   }
 
   #leaveWaiting(clientId: string): Promise<unknown> {
@@ -290,7 +200,7 @@ export class Job {
       announced.every(Boolean) &&
       (await this.#isApproved()) &&
       (await this.#isLookedUp()) &&
-      (await this.#renameIsFollowed()) &&
+      (await this.#rechecks.renameIsFollowed()) &&
       (await this.#stopIsTold()) &&
       (await this.#alarmIsReset())
     );
@@ -387,37 +297,6 @@ export class Job {
       if (isAsked) return JSON.parse(parameters).Payload.token;
       await pause();
     }
-  }
-
-  /** Whether an app client is linked once a link covers its new name, and rechecked once none does. */
-  async #renameIsFollowed(): Promise<boolean> {
-    const { stateMachines } = this.world.local.aws;
-    const clientId = await this.world.createAppClient(TAGGED, 'web-app');
-    const started = (prefix: string) =>
-      [...stateMachines.executions.values()].filter(({ name }) => name.startsWith(prefix));
-    const linked = () => started('renamed-').find(({ input }) => input.includes(clientId));
-    this.#clientIsRenamed(clientId, 'web-app');
-    if (!(await this.#soon(() => linked() !== undefined))) return false;
-    await this.world.ended(linked()!.arn);
-    const before = started('recheck-').length;
-    this.#clientIsRenamed(clientId, 'other-app');
-    if (!(await this.#soon(() => started('recheck-').length > before))) return false;
-    await this.world.ended(started('recheck-').at(-1)!.arn);
-    return true;
-  }
-
-  #clientIsRenamed(clientId: string, clientName: string): void {
-    this.world.local.aws.emit(HOME.account, HOME.region, {
-      ...CREATED,
-      detail: {
-        eventSource: 'cognito-idp.amazonaws.com',
-        eventType: 'AwsApiCall',
-        eventName: 'UpdateUserPoolClient',
-        eventID: randomUUID(),
-        eventTime: CREATED.time,
-        responseElements: { userPoolClient: { userPoolId: TAGGED, clientId, clientName } },
-      },
-    });
   }
 
   /** Whether the execution to undo is looked up. */

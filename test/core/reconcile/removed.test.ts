@@ -293,7 +293,9 @@ describe('who removed an entry, by the updates that events reported', () => {
 
   const away = (who: string, afterSeconds: number): Write => ({
     ...ourWrite,
-    ...{ who, clientIds: ['x'], afterSeconds },
+    who,
+    clientIds: ['x'],
+    afterSeconds,
   });
 
   test('is the first one without it since it was linked, or since others added it again', () => {
