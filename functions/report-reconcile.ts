@@ -1,10 +1,16 @@
 import { publish } from '../aws/clients/events.ts';
 import { logger } from '../aws/lambda/logger.ts';
-import { tally } from '../aws/lambda/metrics.ts';
+import { countOf, tally } from '../aws/lambda/metrics.ts';
 import { step } from '../aws/lambda/step.ts';
 import { endRecheck } from '../aws/recheck/recheck.ts';
-import { reconcileMetrics } from '../core/reconcile/metrics.ts';
-import { type ReconcileReport, recheckedIn, reconcileReport } from '../core/reconcile/report.ts';
+import { executionOf } from '../core/execution.ts';
+import { reconcileMetrics, WHOLE } from '../core/reconcile/metrics.ts';
+import {
+  type ReconcileReport,
+  recheckedIn,
+  reconcileReport,
+  wasWhole,
+} from '../core/reconcile/report.ts';
 
 interface Ending {
   execution: string;
@@ -22,6 +28,9 @@ export const handler = step(
     const { report, finished } = reconcileReport(execution, state);
     if (announce) await publish('ReconcileFinished', finished, execution);
     for (const { metric, count } of reconcileMetrics(finished)) tally(metric, count);
+    if (report.status === 'SUCCEEDED' && wasWhole(state)) {
+      countOf(WHOLE, executionOf(execution).machine);
+    }
     logger.info('reconcile reported', { ...finished });
     return report;
   },

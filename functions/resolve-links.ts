@@ -7,6 +7,7 @@ import { executionOf } from '../core/execution.ts';
 import type { Links } from '../core/links/links.ts';
 import { changedLinks } from '../core/reconcile/changed-links.ts';
 import {
+  isWhole,
   judgedLinks,
   parseReconcile,
   planOf,
@@ -33,6 +34,7 @@ export const handler = step(
     const judged = request.changedOnly ? await notYetJudged(links) : judgedLinks(links, request);
     const regions = taggedRegions(judged, executionOf(execution).region);
     const found = await Promise.all(regions.map(userPoolsIn));
-    return planOf(judged, request, { since, regions, found: found.flat() });
+    const plan = planOf(judged, request, { since, regions, found: found.flat() });
+    return isWhole(links, judged, request) ? { ...plan, whole: true } : plan;
   },
 );

@@ -8,10 +8,13 @@ const TableName = 'poolbridge-dev';
 /** Which links the identity pools of the deployed links were last reconciled with, in the table. */
 export class Judged {
   readonly #world: World;
+  readonly #where: typeof HOME;
   readonly #links = parseLinks(sharedLinks(), 'links.yml').links;
 
-  constructor(world: World) {
+  /** @param where the service is deployed. */
+  constructor(world: World, where = HOME) {
     this.#world = world;
+    this.#where = where;
   }
 
   /** The digest of the deployed links to an identity pool. */
@@ -39,7 +42,7 @@ export class Judged {
   }
 
   #ask(operation: string, input: object): Promise<unknown> {
-    return this.#world.local.aws.tables.ask(HOME, operation, { TableName, ...input });
+    return this.#world.local.aws.tables.ask(this.#where, operation, { TableName, ...input });
   }
 }
 

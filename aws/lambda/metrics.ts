@@ -16,3 +16,10 @@ export function count(metric: string, links: string[]): void {
     byLink.addMetric(metric, MetricUnit.Count, 1);
   }
 }
+
+/** Counts one for a state machine, and so for its stage: the other metrics do not tell stages apart. */
+export function countOf(metric: string, stateMachine: string): void {
+  const ofMachine = metrics.singleMetric();
+  ofMachine.addDimension('stateMachine', stateMachine);
+  ofMachine.addMetric(metric, MetricUnit.Count, 1);
+}

@@ -2,6 +2,9 @@ import type { ReconcileFinished } from './report.ts';
 
 const titled = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** The metric of the reconciles that have repaired every identity pool of links.yml. The alarm for none names it. */
+export const WHOLE = 'ReconcileWhole';
+
 /** The metrics of an execution: how many entries are in each state, and how many were repaired. */
 export function reconcileMetrics({ totals }: Pick<ReconcileFinished, 'totals'>): {
   metric: string;

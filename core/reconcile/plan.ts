@@ -97,6 +97,22 @@ export function judgedLinks(
   return identityPool === undefined ? links : linksTo(links, identityPool);
 }
 
+/**
+ * Whether an execution repairs every identity pool of links.yml. A recheck and a reconcile of one link never do, not
+ * even if there is only one identity pool.
+ *
+ * @param judged the links that it compares with.
+ */
+export const isWhole = (
+  links: Links,
+  judged: Links,
+  { repair, link, identityPoolId }: ReconcileRequest,
+): boolean =>
+  repair &&
+  link === undefined &&
+  identityPoolId === undefined &&
+  Object.keys(links).every((name) => Object.hasOwn(judged, name));
+
 const taggedLinks = (links: Links): Link[] =>
   Object.values(links).filter(({ userPoolTags }) => userPoolTags !== undefined);
 
@@ -130,6 +146,8 @@ export interface ReconcilePlan {
   repair: boolean;
   /** The identity pool that is rechecked, if the execution is a recheck. */
   recheck?: string;
+  /** Whether it repairs every identity pool of links.yml. */
+  whole?: true;
   /** When listing began, in epoch milliseconds. */
   since: number;
   links: string[];

@@ -78,6 +78,9 @@ export function recheckedIn(state: unknown): string | undefined {
   return isText(recheck) ? recheck : undefined;
 }
 
+/** Whether an execution was to repair every identity pool of links.yml, by its state at the end. */
+export const wasWhole = (state: unknown): boolean => isObject(state) && state['whole'] === true;
+
 /** The state at the end of an execution; a failure if it can't be read. */
 function endStateOf(state: unknown): ReconcileEnd {
   if (isFailure(state)) return state;

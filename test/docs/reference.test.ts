@@ -7,7 +7,7 @@ import { run } from '../../cli/program.ts';
 import { console } from '../../console/server/command.ts';
 import * as errors from '../../core/errors.ts';
 import { STATES } from '../../core/reconcile/classify.ts';
-import { reconcileMetrics } from '../../core/reconcile/metrics.ts';
+import { reconcileMetrics, WHOLE } from '../../core/reconcile/metrics.ts';
 import { metricsOf } from '../../core/request/metrics.ts';
 import { parseRequest } from '../../core/request/request.ts';
 import { local } from '../../demo/command.ts';
@@ -175,10 +175,10 @@ describe('docs/events.md', () => {
         changed: 0,
       },
     });
-    assertNamed(
-      namedIn(section(page, '## Metrics')),
-      [...ofLink, ...ofReconcile].map(({ metric }) => metric),
-    );
+    assertNamed(namedIn(section(page, '## Metrics')), [
+      ...[...ofLink, ...ofReconcile].map(({ metric }) => metric),
+      WHOLE,
+    ]);
   });
 
   test('has each alarm, and no other', () => {

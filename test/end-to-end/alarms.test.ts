@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
@@ -14,6 +15,8 @@ import {
 import { assembleAws, deployStack, readTemplate } from 'embedded-aws';
 import type { Principal } from 'embedded-aws/kernel/iam.ts';
 import { deployService } from '../../demo/deploy.ts';
+import { Judged } from '../judged.ts';
+import { until } from '../until.ts';
 import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
@@ -288,8 +291,11 @@ describe('the alarm topic', () => {
   test('has an alarm for days without a successful reconcile, if there is a schedule', async () => {
     const overdue = alarm('reconcile-overdue');
     const { Namespace, MetricName, Dimensions, Period, EvaluationPeriods } = overdue;
-    assert.equal(`${Namespace} ${MetricName}`, 'AWS/States ExecutionsSucceeded');
-    assert.deepEqual(Dimensions, [{ Name: 'StateMachineArn', Value: world.reconcileArn }]);
+    assert.equal(`${Namespace} ${MetricName}`, 'Poolbridge ReconcileWhole');
+    assert.deepEqual(Dimensions, [
+      { Name: 'service', Value: 'poolbridge' },
+      { Name: 'stateMachine', Value: world.reconcileArn.split(':').at(-1) },
+    ]);
     assert.equal(overdue.TreatMissingData, 'breaching');
     // CloudFormation accepts a default only as text.
     assert.deepEqual([Period, EvaluationPeriods], [3600, '50']);
@@ -342,23 +348,48 @@ describe('the alarm topic', () => {
     await aws.schedules.run(reset);
     assert.deepEqual(await rung(), [overdue]);
 
-    // A successful reconcile ends it, and a reset of an alarm in OK notifies no one.
+    // Neither a recheck of one identity pool ends it, nor a deployment that compares some, nor a report.
     const machine = aws.stateMachines.machine(
       `arn:aws:states:us-east-1:${account}:stateMachine:poolbridge-dev-reconcile`,
     );
-    const definition = machine.definition;
-    machine.definition = { StartAt: 'Done', States: { Done: { Type: 'Succeed' } } };
-    const execution = aws.stateMachines.start(machine, 'one', '{}');
-    await execution.running?.ended;
-    machine.definition = definition;
+    const { ReconcileIdentityPools: pooled } = machine.definition.States;
+    const compared = { identityPoolId: pools.mobile, links: [], entries: [], counts: {} };
+    Object.assign(pooled!, {
+      ItemProcessor: {
+        StartAt: 'Compared',
+        States: { Compared: { Type: 'Pass', Result: compared, End: true } },
+      },
+    });
+    const reconcile = async (input: object) => {
+      const execution = aws.stateMachines.start(machine, randomUUID(), JSON.stringify(input));
+      await execution.running?.ended;
+      assert.equal(execution.status, 'SUCCEEDED', execution.cause);
+    };
+    const recheck = { identityPoolId: pools.mobile, waitUntil: new Date().toISOString() };
+    await reconcile({ repair: true, ...recheck });
+    await reconcile({ repair: false });
+    await new Judged(world, where).keepAllBut(pools.mobile);
+    await reconcile({ repair: true, changedOnly: true });
     await aws.alarms.evaluate(arn);
-    assert.equal(aws.alarms.state(arn), 'OK');
+    assert.equal(aws.alarms.state(arn), 'ALARM');
+
+    // A reconcile of all of them ends it, and a reset of an alarm in OK notifies no one.
+    await reconcile({ repair: true });
+    await until(async () => {
+      await aws.alarms.evaluate(arn);
+      return aws.alarms.state(arn) === 'OK';
+    });
     await aws.schedules.run(reset);
     assert.equal(aws.alarms.state(arn), 'OK');
     assert.deepEqual(await rung(), []);
 
-    // It starts again when no reconcile has succeeded for 50 hours.
-    execution.stopDate = execution.stopDate! - 51 * 3600;
+    // It starts again when none has succeeded for 50 hours.
+    const printed = aws.logGroups.find(
+      `arn:aws:logs:us-east-1:${account}:log-group:/aws/lambda/poolbridge-dev-ReportReconcile`,
+    )!;
+    printed.events = printed.events.map(({ message, stream }) => {
+      return { message, stream, timestamp: Date.now() - 51 * 3_600_000 };
+    });
     await aws.alarms.evaluate(arn);
     assert.deepEqual(await rung(), [overdue]);
   });

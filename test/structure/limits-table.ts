@@ -284,8 +284,11 @@ export const limits: Limit[] = [
     numberIn('serverless.yml', 'params.default.reconcileOverdueHours'),
     [
       ['docs/deploy.md', 'rings, at most 168, or `off` | `{}` |'],
-      ['docs/runbook.md', 'No reconcile has succeeded for {} hours'],
-      ['docs/runbook/reconcile-overdue.md', 'No reconcile has succeeded for {} hours'],
+      ['docs/runbook.md', 'No reconcile of all identity pools has succeeded for {} hours'],
+      [
+        'docs/runbook/reconcile-overdue.md',
+        'No reconcile of all identity pools has succeeded for {} hours',
+      ],
     ],
   ),
   time(

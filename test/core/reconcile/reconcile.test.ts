@@ -20,6 +20,7 @@ import {
 } from '../../../core/reconcile/classify.ts';
 import { reconcileMetrics } from '../../../core/reconcile/metrics.ts';
 import {
+  isWhole,
   judgedLinks,
   type Listing,
   parseReconcile,
@@ -500,6 +501,23 @@ describe('the scope of a reconcile', () => {
         ['eu-west-1:1', ['elsewhere']],
       ],
     );
+  });
+
+  test('is of all identity pools only if it repairs every link, and is no recheck', () => {
+    const whole = (request: Parameters<typeof isWhole>[2], judged = judgedLinks(all, request)) =>
+      isWhole(all, judged, request);
+    assert.equal(whole({ repair: true }), true);
+    assert.equal(whole({ repair: false }), false);
+    assert.equal(whole({ repair: true, link: 'elsewhere' }), false);
+    // As a deployment asks: the first one finds that every link has changed.
+    const changed = { repair: true, changedOnly: true } as const;
+    assert.equal(whole(changed, changedLinks(all, new Map())), true);
+    const { elsewhere, ...others } = all;
+    assert.equal(whole(changed, others), false);
+    assert.equal(whole(changed, {}), false);
+    // Even if there is no other identity pool.
+    const recheck = { repair: true, identityPoolId: POOL, isRecheck: true } as const;
+    assert.equal(isWhole(others, judgedLinks(others, recheck), recheck), false);
   });
 
   test('is limited to what fits into one execution', () => {

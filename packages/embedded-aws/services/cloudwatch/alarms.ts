@@ -3,6 +3,7 @@ import { AwsError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/iam.ts';
 import { Buses } from '../events/buses.ts';
 import { StateMachines } from '../states/machines.ts';
+import { embeddedMetric, type Sample } from './embedded-metrics.ts';
 
 /** An alarm from a template, on one metric. */
 export interface Alarm {
@@ -29,9 +30,9 @@ const comparisons = new Map<string, (sum: number, threshold: number) => boolean>
 ]);
 
 /**
- * The alarms of all accounts and Regions. The metrics are the counts of succeeded executions by state machine, and of
- * events by the rule of a default bus that they triggered. An alarm on another metric keeps the state that
- * SetAlarmState gave it.
+ * The alarms of all accounts and Regions. The metrics are the counts of succeeded executions by state machine, of events
+ * by the rule of a default bus that they triggered, and those that functions print. An alarm on another metric of AWS
+ * keeps the state that SetAlarmState gave it.
  */
 export class Alarms extends Map<string, Alarm> {
   readonly #aws: Aws;
@@ -65,8 +66,8 @@ export class Alarms extends Map<string, Alarm> {
    */
   async evaluate(arn: string): Promise<void> {
     const alarm = this.#known(arn);
-    const times = this.#times(arn, alarm);
-    if (times) await this.#become(arn, alarm, isBreached(alarm, times) ? 'ALARM' : 'OK');
+    const samples = this.#samples(arn, alarm);
+    if (samples) await this.#become(arn, alarm, isBreached(alarm, samples) ? 'ALARM' : 'OK');
   }
 
   #known(arn: string): Alarm {
@@ -75,26 +76,26 @@ export class Alarms extends Map<string, Alarm> {
     throw new AwsError('ResourceNotFound', `There is no alarm ${arn}.`);
   }
 
-  /** When the alarm's metric counted something, in seconds; undefined if there is no such metric here. */
-  #times(
-    arn: string,
-    { Namespace, MetricName, Dimensions = [] }: Alarm,
-  ): readonly number[] | undefined {
+  /** The values of the alarm's metric; undefined if there is no such metric here. */
+  #samples(arn: string, alarm: Alarm): readonly Sample[] | undefined {
+    const { Namespace, MetricName, Dimensions = [] } = alarm;
+    const [, partition, , region = '', account = ''] = arn.split(':');
     const value = Dimensions[0]?.Value ?? '';
     switch (`${Namespace} ${MetricName}`) {
       // https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
       case 'AWS/States ExecutionsSucceeded':
         return [...this.#aws.state(StateMachines).executions.values()]
           .filter(({ machine, status }) => machine.arn === value && status === 'SUCCEEDED')
-          .map(({ stopDate = 0 }) => stopDate);
+          .map(({ stopDate = 0 }) => one(stopDate));
       // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
       case 'AWS/Events TriggeredRules': {
-        const [, partition, , region, account] = arn.split(':');
         const rule = `arn:${partition}:events:${region}:${account}:rule/${value}`;
-        return this.#aws.state(Buses).triggered(rule);
+        return this.#aws.state(Buses).triggered(rule).map(one);
       }
       default:
-        return undefined;
+        // AWS publishes its own metrics in these namespaces, and no one else can.
+        if (Namespace.startsWith('AWS/')) return undefined;
+        return embeddedMetric(this.#aws, { account, region }, alarm);
     }
   }
 
@@ -118,18 +119,21 @@ export class Alarms extends Map<string, Alarm> {
   }
 }
 
+const one = (time: number): Sample => ({ time, value: 1 });
+
 /**
  * Whether every evaluated period breaches the threshold.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
  */
-function isBreached(alarm: Alarm, times: readonly number[]): boolean {
+function isBreached(alarm: Alarm, samples: readonly Sample[]): boolean {
   const { Period, Threshold, ComparisonOperator, TreatMissingData } = alarm;
   const now = Date.now() / 1000;
-  const ages = times.map((time) => Math.floor((now - time) / Period));
+  const periodOf = ({ time }: Sample) => Math.floor((now - time) / Period);
   const periods = Array.from({ length: Number(alarm.EvaluationPeriods) }, (_, age) => age);
   return periods.every((period) => {
-    const sum = ages.filter((age) => age === period).length;
-    if (sum === 0) return TreatMissingData === 'breaching';
+    const values = samples.filter((each) => periodOf(each) === period).map(({ value }) => value);
+    if (values.length === 0) return TreatMissingData === 'breaching';
+    const sum = values.reduce((total, value) => total + value, 0);
     return comparisons.get(ComparisonOperator)?.(sum, Number(Threshold)) ?? false;
   });
 }

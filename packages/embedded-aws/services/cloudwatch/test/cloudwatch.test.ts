@@ -103,6 +103,19 @@ before(async () => {
         },
         Failures: alarm('failures', 'ExecutionsFailed'),
         Overdue: alarm('overdue', 'ExecutionsSucceeded'),
+        Printed: {
+          Type: 'AWS::CloudWatch::Alarm',
+          Properties: {
+            ...alarm('printed', 'Done').Properties,
+            Namespace: 'Own',
+            Dimensions: [
+              { Name: 'service', Value: 'one' },
+              { Name: 'stage', Value: 'dev' },
+            ],
+            Threshold: 3,
+          },
+        },
+        Logs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/aws/lambda/job' } },
         Rule: { Type: 'AWS::Events::Rule', Properties: { EventPattern: { source: ['a'] } } },
         Triggered: {
           Type: 'AWS::CloudWatch::Alarm',
@@ -226,4 +239,30 @@ test('an alarm on a rule counts the events that triggered the rule', async () =>
     states.push(local.aws.alarms.state(alarmArn('triggered')));
   }
   assert.deepEqual(states, ['OK', 'OK', 'ALARM']);
+});
+
+test('an alarm on a metric that functions print adds its values up, for its dimensions only', async () => {
+  const arn = alarmArn('printed');
+  const group = `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:/aws/lambda/job`;
+  const print = (Dimensions: string[], values: object, Namespace = 'Own') => {
+    const Metrics = [{ Name: 'Done', Unit: 'Count' }];
+    const _aws = {
+      Timestamp: 0,
+      CloudWatchMetrics: [{ Namespace, Dimensions: [Dimensions], Metrics }],
+    };
+    local.aws.logGroups.write(group, 's', [JSON.stringify({ _aws, service: 'one', ...values })]);
+  };
+  const state = async () => {
+    await local.aws.alarms.evaluate(arn);
+    return local.aws.alarms.state(arn);
+  };
+  assert.equal(await state(), 'ALARM', 'nothing was printed');
+  local.aws.logGroups.write(group, 's', ['{"CloudWatchMetrics"', 'any']);
+  print(['service'], { Done: 9 });
+  print(['service', 'stage'], { Done: 9, stage: 'prod' });
+  print(['service', 'stage'], { Done: 9, stage: 'dev' }, 'Other');
+  print(['service', 'stage'], { Done: 2, stage: 'dev' });
+  assert.equal(await state(), 'ALARM');
+  print(['service', 'stage'], { Done: [1], stage: 'dev' });
+  assert.equal(await state(), 'OK');
 });
