@@ -25,7 +25,7 @@ export const BROKEN_ANSWER: Failure = {
 };
 
 /** An identity pool and the links that lead to it. */
-interface NamedPool {
+export interface NamedPool {
   identityPoolId: string;
   links: string[];
 }

@@ -52,7 +52,8 @@ export class Feed {
     const described = await this.#executions.read(execution);
     const summary = visible(summaryOf(described));
     const outcome = isWaiting ? 'WAITING' : summary.outcome;
-    const colour = described.status === 'SUCCEEDED' ? 'green' : isWaiting ? 'yellow' : 'red';
+    const isOpen = isWaiting || summary.wouldFail;
+    const colour = isOpen ? 'yellow' : described.status === 'SUCCEEDED' ? 'green' : 'red';
     // A reconcile does not record who started it, and says only that it is one.
     const about = new Set([
       requestedByName(summary.requestedBy ?? { via: 'unknown' }),
@@ -61,7 +62,9 @@ export class Feed {
     const time = clock(isWaiting ? undefined : summary.stopped);
     const parts = [time, ...about, styleText(colour, outcome)];
     this.#say(parts.join('  '));
-    const messages = auditRecords(described).flatMap(({ message }) => message ?? []);
+    const messages = auditRecords(described).flatMap(
+      ({ message, wouldFail }) => message ?? wouldFail?.message ?? [],
+    );
     for (const message of new Set(messages)) this.#say(`  ${visible(message)}`);
   }
 

@@ -2,7 +2,7 @@ import type { LocalAws } from 'embedded-aws';
 import { Listr, type ListrTask, type ListrTaskWrapper } from 'listr2';
 import { diff } from '../core/identity-pool/difference.ts';
 import { parseIdentityPool } from '../core/identity-pool/identity-pool.ts';
-import type { Output, TargetReport } from '../core/request/outcome.ts';
+import type { FaultyReport, Output, TargetReport } from '../core/request/outcome.ts';
 import { A, Accounts, B, createIdentityPool, EXTERNAL_ID, ROLE_ARN } from './accounts.ts';
 import { deployAccountB, deployService } from './deploy.ts';
 import { type Drift, hurryRechecks, loss, recovery } from './drift.ts';
@@ -13,7 +13,7 @@ import type { Artifact } from './package-service.ts';
 /** The name of the app client that is created in the story. */
 export const NEW_CLIENT = 'ios';
 
-type Written = Exclude<TargetReport, { outcome: 'FAILED' }>;
+type Written = Exclude<TargetReport, FaultyReport>;
 
 /** What the steps of the story have found so far. */
 export interface Told extends Drift {

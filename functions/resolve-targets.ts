@@ -229,6 +229,10 @@ export const handler = step(
     const { userPoolId, clientId, targets } = resolved;
     logger.info('targets resolved', { userPoolId, clientId, targets: targets.length });
     const resolvedAt = Date.now();
-    return { ...resolved, targets: targets.map((target) => ({ ...target, resolvedAt })) };
+    return {
+      ...resolved,
+      ...(request.dryRun && { dryRun: true }),
+      targets: targets.map((target) => ({ ...target, resolvedAt })),
+    };
   },
 );

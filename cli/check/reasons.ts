@@ -2,7 +2,7 @@ import { executionOf } from '../../core/execution.ts';
 import { expanded } from '../../core/identity-pool/changes.ts';
 import { globMatches, globsInclude, isExclusion } from '../../core/links/glob.ts';
 import type { Links } from '../../core/links/links.ts';
-import type { TargetReport } from '../../core/request/outcome.ts';
+import { faultIn, isFaulty, type TargetReport } from '../../core/request/outcome.ts';
 import { type Pause, pausedText } from '../../core/write/pause.ts';
 import type { FoundEntry } from '../executions/entries.ts';
 import type { WaitingRequest } from '../executions/waiting.ts';
@@ -172,8 +172,8 @@ const CANT_SEE: Reason = {
 
 /** Every reason that one identity pool gives, the ones that block first. */
 export function reasonsIn(result: TargetReport, known: Known): Reason[] {
-  if (result.outcome === 'FAILED') {
-    const reason = reasonOfError(result, known.commandLine);
+  if (isFaulty(result)) {
+    const reason = reasonOfError(faultIn(result), known.commandLine);
     return [
       { ...reason, todo: `${reason.todo} Then link it: ${linking(known, result.identityPoolId)}` },
     ];

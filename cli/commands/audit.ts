@@ -8,6 +8,7 @@ import { optionsOf, sessionOf } from '../options.ts';
 import { auditPage } from '../output/audit-page.ts';
 import { csv } from '../output/csv.ts';
 import { UsageError } from '../output/exit.ts';
+import { outcomeText } from '../output/outcome-text.ts';
 import { askedByName, askedByText } from '../output/requested-by.ts';
 import { shortener } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
@@ -41,14 +42,15 @@ function periodOf({ since, until }: Options): Period {
 }
 
 /** The outcome, with the status of the execution if it was stopped. */
-function outcomeText({ outcome, status, error }: AuditRecord): string {
+function endText(record: AuditRecord): string {
+  const { outcome, status, error } = record;
   const isStopped = !['SUCCEEDED', 'FAILED', outcome].includes(status);
-  return `${error ?? outcome}${isStopped ? `, ${status}` : ''}`;
+  return `${error ?? outcomeText(record)}${isStopped ? `, ${status}` : ''}`;
 }
 
 const wideRow = (record: AuditRecord): string[] => [
   moment(record.started),
-  styleText(record.error === undefined ? 'green' : 'red', outcomeText(record)),
+  styleText(record.error === undefined ? 'green' : 'red', endText(record)),
   record.identityPoolId ?? '',
   `${record.operation ?? ''} ${record.userPoolId ?? ''} ${record.clientId ?? ''}`.trim(),
   `${record.changes.length}`,
@@ -78,7 +80,7 @@ function linesOf(records: AuditRecord[], { width, isWide }: Terminal): string[] 
   const execution = shortener(records.map((each) => executionOf(each.execution).name));
   const rows = records.map((record) => [
     age(record.started),
-    outcomeText(record),
+    endText(record),
     pool(record.identityPoolId ?? ''),
     `${record.operation ?? ''} ${client(record.clientId ?? '') || (record.userPoolId ?? '')}`.trim(),
     `${record.changes.length}`,

@@ -44,6 +44,9 @@ const colours: Record<string, Parameters<typeof styleText>[0]> = {
   RUNNING: 'yellow',
 };
 
+const colourOf = ({ status, wouldFail }: Row) =>
+  wouldFail ? 'yellow' : (colours[status] ?? 'red');
+
 type Row = ExecutionSummary & { clientName?: string };
 
 /** What the request is about: by its name in a terminal, and by its ids where lines may have any length. */
@@ -62,7 +65,7 @@ function linesOf(rows: Row[], { width, isWide }: Terminal): string[] {
   const head = ['started', 'outcome', 'request', 'requested by', 'execution'];
   const body = rows.map((row) => [
     isWide ? `${moment(row.started)} ${age(row.started)}` : age(row.started),
-    isWide ? styleText(colours[row.status] ?? 'red', row.outcome) : row.outcome,
+    isWide ? styleText(colourOf(row), row.outcome) : row.outcome,
     aboutText(row, isWide),
     (isWide ? requestedByText : requestedByName)(row.requestedBy ?? { via: 'unknown' }),
     short(executionOf(row.execution).name),

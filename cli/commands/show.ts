@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
+import { grouped } from '../../core/grouped.ts';
 import { expanded, isEntryChange } from '../../core/identity-pool/changes.ts';
 import { askAgain } from '../executions/again.ts';
 import { type WaitingApproval, waitingIn } from '../executions/approvals.ts';
@@ -15,6 +16,7 @@ import { cancelledLines, changeLines, differenceLines, type Names } from '../out
 import { consoleLink } from '../output/console-link.ts';
 import { UsageError } from '../output/exit.ts';
 import { statusLines } from '../output/reconcile-table.ts';
+import { type Faulty, remedyLines, WOULD_FAIL } from '../output/remedies.ts';
 import { requestedByText } from '../output/requested-by.ts';
 import { shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
@@ -36,11 +38,17 @@ function changedLines(record: Shown, names: Names): string[] {
   return [...own, styleText('dim', '  the whole write, shared with other requests:'), ...whole];
 }
 
+const recordHead = (
+  outcome: string,
+  { identityPoolId = '', links }: Pick<Shown, 'identityPoolId' | 'links'>,
+): string =>
+  `${styleText('bold', outcome)} ${identityPoolId}${links.length > 0 ? ` (${links.join(', ')})` : ''}`;
+
 function recordLines(record: Shown, names: Names): string[] {
-  const { identityPoolId = '', links, outcome, error, message, approval } = record;
+  const { outcome, error, message, approval } = record;
   const { changedSince = [] } = record;
   return [
-    `${styleText('bold', outcome)} ${identityPoolId}${links.length > 0 ? ` (${links.join(', ')})` : ''}`,
+    recordHead(outcome, record),
     ...changedLines(record, names),
     ...cancelledLines(record.cancelled),
     ...row('as', record.assumedRoleArn),
@@ -107,15 +115,37 @@ interface Document extends Pick<DescribedExecution, 'execution' | 'status' | 'so
   states: Visit[];
 }
 
+/** The identity pool of a record that says only why it failed or would fail. */
+function faultyIn(record: Shown): Faulty[] {
+  const { identityPoolId, links, error, message = '', wouldFail, changes } = record;
+  const fault = wouldFail ?? (error === undefined ? undefined : { error, message });
+  const isOnlyFault = fault && changes.length === 0 && record.assumedRoleArn === undefined;
+  return isOnlyFault && identityPoolId !== undefined ? [{ identityPoolId, links, fault }] : [];
+}
+
+/** What `link` did in each identity pool. */
+function linkLines(records: Shown[], names: Names): string[] {
+  const isFaulty = (record: Shown): boolean => faultyIn(record).length > 0;
+  const done = records.filter(
+    (record) =>
+      !isFaulty(record) && (record.identityPoolId !== undefined || record.outcome !== 'RUNNING'),
+  );
+  const faulty = [...grouped(records.filter(isFaulty), ({ outcome }) => outcome)];
+  return [
+    ...done.flatMap((record) => recordLines(record, names)),
+    ...faulty.flatMap(([outcome, group]) =>
+      remedyLines(
+        group.flatMap(faultyIn),
+        (pool) => recordHead(outcome, pool),
+        group.some(({ wouldFail }) => wouldFail) ? WOULD_FAIL : '',
+      ),
+    ),
+  ];
+}
+
 /** What was done in each identity pool. Of a reconcile, what it found comes first. */
 function doneLines({ records, found }: Document, width: number, names: Names): string[] {
-  if (!found?.report.identityPools) {
-    return records
-      .filter(
-        ({ identityPoolId, outcome }) => identityPoolId !== undefined || outcome !== 'RUNNING',
-      )
-      .flatMap((record) => recordLines(record, names));
-  }
+  if (!found?.report.identityPools) return linkLines(records, names);
   // What was found says already which identity pools failed.
   const written = records.filter(({ outcome }) => outcome !== 'REPORTED' && outcome !== 'FAILED');
   return [

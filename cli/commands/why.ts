@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { executionOf } from '../../core/execution.ts';
 import { expanded } from '../../core/identity-pool/changes.ts';
 import { entryKey } from '../../core/identity-pool/identity-pool.ts';
-import type { Output, TargetReport } from '../../core/request/outcome.ts';
+import { isFaulty, type Output, type TargetReport } from '../../core/request/outcome.ts';
 import { namesOfSame, providerNameOf } from '../../core/user-pool.ts';
 import { checkLinks } from '../check/checks.ts';
 import {
@@ -80,7 +80,7 @@ function verdictOf(result: TargetReport, known: Known): Verdict {
   const { identityPoolId, links } = result;
   const reasons = reasonsIn(result, known);
   const isThere =
-    result.outcome !== 'FAILED' && !result.changes.flatMap(expanded).some(({ op }) => op === 'add');
+    !isFaulty(result) && !result.changes.flatMap(expanded).some(({ op }) => op === 'add');
   return {
     identityPoolId,
     links,

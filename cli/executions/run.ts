@@ -8,7 +8,7 @@ import { optionsOf, sessionOf } from '../options.ts';
 import { type Amount, amountLine, changesAnything } from '../output/amount.ts';
 import { type Names, outputLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
-import { failedPools } from '../output/failed-pools.ts';
+import { failedPools, foreseenFault } from '../output/failed-pools.ts';
 import { nextStepLines, nextStepsOf, type Stepping } from '../output/next-steps.ts';
 import { pauseLines } from '../output/pause-lines.ts';
 import { planMarkdown } from '../output/plan-markdown.ts';
@@ -124,8 +124,15 @@ function conclude(
 ): void {
   const { execution } = ending;
   if ('output' in ending) {
-    terminal.answer({ execution, ...beside, ...ending.output }, linesOf);
-    return;
+    const document = { execution, ...beside, ...ending.output };
+    // What a reconcile foresees fails only a plan.
+    const fault = foreseenFault({ results: ending.output['results'] });
+    if (!fault) {
+      terminal.answer(document, linesOf);
+      return;
+    }
+    const { summary } = fault;
+    throw new Failure(fault.error, fault.message, { document, linesOf, summary });
   }
   const { status, error, message, report } = ending;
   const document = { execution, status, ...beside, ...report };
@@ -161,7 +168,16 @@ export async function confirmRequest(context: Context, request: object): Promise
     terminal,
   );
   if (!('output' in ending)) return conclude(terminal, ending, linkLines());
-  const { results } = ending.output as unknown as Output;
+  const { execution, output } = ending;
+  const { results } = output as unknown as Output;
+  const fault = foreseenFault(output);
+  if (fault) {
+    const { error, message } = fault;
+    const others = results.length > 1 ? ' To change the other identity pools, add --yes.' : '';
+    const summary = `${fault.summary} Nothing was changed.${others}`;
+    const document = { execution, ...output };
+    throw new Failure(error, message, { document, linesOf: linkLines(), summary });
+  }
   const removals = results.flatMap((each) =>
     each.outcome === 'PLANNED' ? removalsIn(each.identityPoolId, each.changes) : [],
   );
@@ -258,22 +274,6 @@ interface Planning {
   isMarkdown: boolean;
 }
 
-/** How applying a plan would fail, in the first identity pool where it would, and in how many it would. */
-function faultIn({
-  identityPools = [],
-}: ReconcileReport): { error: string; message: string; summary: string } | undefined {
-  const faults = identityPools.flatMap((pool) =>
-    'wouldFail' in pool ? (pool.wouldFail ?? []) : [],
-  );
-  const [first] = faults;
-  return (
-    first && {
-      ...first,
-      summary: `Applying the plan would fail in ${faults.length} of ${identityPools.length} identity pools.`,
-    }
-  );
-}
-
 /**
  * Starts an execution that writes nothing, and writes what it would change.
  *
@@ -308,7 +308,7 @@ export async function runPlan(
   const all = isMarkdown ? markdown : text;
   const steps = machine === 'reconcile' ? nextStepsAfter(ending, context, true) : {};
   const beside = { ...(await paused), amount, ...(isChange && { apply }), ...steps };
-  const fault = 'output' in ending ? faultIn(ending.output) : undefined;
+  const fault = 'output' in ending ? foreseenFault(ending.output) : undefined;
   if ('output' in ending && fault) {
     const document = { execution: ending.execution, ...beside, ...ending.output };
     const { error, message, summary } = fault;

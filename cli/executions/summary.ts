@@ -1,11 +1,12 @@
 import { auditRecords, type DescribedExecution } from '../../core/audit/audit.ts';
 import { grouped } from '../../core/grouped.ts';
+import { outcomeText } from '../output/outcome-text.ts';
 
 /** The result of an execution as short text: its error, or the outcomes of its identity pools. */
 function outcomeOf(described: DescribedExecution): string {
   const { status, error } = described;
   if (status !== 'SUCCEEDED') return error ?? status;
-  const outcomes = grouped(auditRecords(described), ({ outcome }) => outcome);
+  const outcomes = grouped(auditRecords(described), outcomeText);
   return [...outcomes]
     .map(([outcome, group]) => (group.length > 1 ? `${outcome} × ${group.length}` : outcome))
     .join(', ');
@@ -14,13 +15,15 @@ function outcomeOf(described: DescribedExecution): string {
 /** One execution as a row of a list. */
 export function summaryOf(described: DescribedExecution) {
   const { execution, machine, status, started, stopped } = described;
-  const [first] = auditRecords(described);
+  const records = auditRecords(described);
+  const [first] = records;
   const { requestedBy, operation, userPoolId, clientId } = first ?? {};
   return {
     execution,
     machine,
     status,
     outcome: outcomeOf(described),
+    ...(records.some(({ wouldFail }) => wouldFail) && { wouldFail: true as const }),
     requestedBy,
     operation,
     userPoolId,

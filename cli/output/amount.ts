@@ -1,4 +1,4 @@
-import type { TargetReport } from '../../core/request/outcome.ts';
+import { isFaulty, type TargetReport } from '../../core/request/outcome.ts';
 import type { ReconcileReport } from './reconcile-table.ts';
 
 /** How much a plan would change. */
@@ -8,7 +8,7 @@ export interface Amount {
   remove: number;
   /** Role mappings and principal tags, of entries that are there. */
   beside: number;
-  /** Repairs that the write would refuse. */
+  /** Repairs that the write would refuse; of a request, the identity pools where it would fail. */
   refused: number;
   /** Changes that a person would have to approve. */
   needApproval: number;
@@ -31,8 +31,8 @@ export function amountOfResults(results: TargetReport[]): Amount {
     add: sumOf('add'),
     remove: sumOf('remove'),
     beside: sumOf('map', 'unmap', 'tag', 'untag'),
-    refused: 0,
-    needApproval: planned.filter(({ needsApproval }) => needsApproval).length,
+    refused: planned.filter(isFaulty).length,
+    needApproval: planned.filter((each) => !isFaulty(each) && each.needsApproval).length,
     isAtLeast: false,
   };
 }

@@ -3,6 +3,7 @@ import type { AuditRecord } from '../../core/audit/audit.ts';
 import { grouped } from '../../core/grouped.ts';
 import { expanded } from '../../core/identity-pool/changes.ts';
 import { visibleText } from '../../core/visible.ts';
+import { outcomeText } from './outcome-text.ts';
 import { requestedByText } from './requested-by.ts';
 import { duration, moment } from './times.ts';
 
@@ -135,7 +136,7 @@ function row(record: AuditRecord): Html {
 <td>${record.operation} ${record.userPoolId}${small(record.clientId)}${small(record.undoes)}</td>
 <td>${record.links.join(', ')}${small(approval && `approved by ${approval.approvedBy}: ${approval.reason}`)}</td>
 <td>${record.identityPoolId}</td>
-<td><strong>${record.outcome}</strong>${changeShown(record)}${small(record.error)}${small(record.message)}</td>
+<td><strong>${outcomeText(record)}</strong>${changeShown(record)}${small(record.error)}${small(record.message ?? record.wouldFail?.message)}</td>
 <td>${record.assumedRoleArn ?? record.sessionName}${small(writtenBy && `written by ${writtenBy}`)}${small(record.written?.time)}</td>
 <td>${record.verified}${small(record.attempts === undefined ? '' : `attempts: ${record.attempts}`)}</td>
 <td>${record.execution}${small(`${record.status}, from the ${record.source}`)}</td>
@@ -164,7 +165,7 @@ const sections = (records: AuditRecord[]): Html[] =>
 
 /** The audit as one HTML file that loads nothing and runs no script. */
 export function auditPage(scope: Scope, records: AuditRecord[], created: string): string {
-  const outcomes = [...grouped(records, ({ outcome }) => outcome)];
+  const outcomes = [...grouped(records, outcomeText)];
   const counts = outcomes.map(([outcome, group]) => `${outcome} ${group.length}`).join(', ');
   const { text } = html`<!doctype html>
 <html lang="en">

@@ -2,8 +2,9 @@ import { styleText } from 'node:util';
 import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/changes.ts';
 import type { Difference } from '../../core/identity-pool/difference.ts';
 import type { Provider } from '../../core/identity-pool/identity-pool.ts';
-import type { Output, TargetReport } from '../../core/request/outcome.ts';
+import { faultIn, isFaulty, type Output, type TargetReport } from '../../core/request/outcome.ts';
 import { providerLabel } from '../../core/user-pool.ts';
+import { type Faulty, remedyLines, WOULD_FAIL } from './remedies.ts';
 
 const members = {
   add: ['+', 'CognitoIdentityProviders'],
@@ -98,13 +99,16 @@ export const cancelledLines = (cancelled: ShownChange[] = []): string[] =>
         ...changeLines(cancelled).map((line) => `    ${line}`),
       ];
 
+const headOf =
+  (outcome: string) =>
+  ({ identityPoolId, links }: Pick<TargetReport, 'identityPoolId' | 'links'>): string =>
+    `${styleText('bold', outcome)} ${identityPoolId} (${links.join(', ')})`;
+
 function resultLines(result: TargetReport, names?: Names): string[] {
-  const { identityPoolId, links, outcome } = result;
-  const head = `${styleText('bold', outcome)} ${identityPoolId} (${links.join(', ')})`;
-  if (result.outcome === 'FAILED') return [head, `  ${result.error}: ${result.message}`];
+  if (isFaulty(result)) return [];
   // Not the difference between before and after: the write may also hold the changes of other requests.
   return [
-    head,
+    headOf(result.outcome)(result),
     ...changeLines(result.changes, names).map((line) => `  ${line}`),
     ...cancelledLines(result.cancelled),
     ...(result.issuer === undefined ? [] : [`  the user pool has the ${result.issuer} issuer`]),
@@ -120,5 +124,14 @@ function resultLines(result: TargetReport, names?: Names): string[] {
 /** The output of an execution: outcome and changes for each identity pool. */
 export function outputLines({ results, notCovered }: Output, names?: Names): string[] {
   if (notCovered !== undefined) return [notCovered];
-  return results.flatMap((result) => resultLines(result, names));
+  const faultyOf = (outcome: TargetReport['outcome']): Faulty[] =>
+    results
+      .filter(isFaulty)
+      .filter((result) => result.outcome === outcome)
+      .map((result) => ({ ...result, fault: faultIn(result) }));
+  return [
+    ...results.flatMap((result) => resultLines(result, names)),
+    ...remedyLines(faultyOf('PLANNED'), headOf('PLANNED'), WOULD_FAIL),
+    ...remedyLines(faultyOf('FAILED'), headOf('FAILED')),
+  ];
 }

@@ -45,6 +45,7 @@ const columns: Record<string, (record: AuditRecord) => string | number | undefin
   attempts: ({ attempts }) => attempts,
   error: ({ error }) => error,
   message: ({ message }) => message,
+  wouldFail: ({ wouldFail }) => wouldFail && `${wouldFail.error}: ${wouldFail.message}`,
   undoes: ({ undoes }) => undoes,
   execution: ({ execution }) => execution,
   source: ({ source }) => source,

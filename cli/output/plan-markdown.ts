@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expanded, isEntryChange } from '../../core/identity-pool/changes.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
-import type { TargetReport } from '../../core/request/outcome.ts';
+import { faultIn, isFaulty, type TargetReport } from '../../core/request/outcome.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import { type Amount, amountSentence, changesAnything } from './amount.ts';
 import { linesOfChanges, type Names } from './changes.ts';
@@ -116,7 +116,7 @@ function poolPart(pool: NonNullable<ReconcileReport['identityPools']>[number]): 
 
 function targetPart(result: TargetReport, names: Names): Part {
   const headline = headlineOf(result);
-  if (result.outcome === 'FAILED') return { headline, body: faultLines(result) };
+  if (isFaulty(result)) return { headline, body: faultLines(faultIn(result)) };
   const changes = result.changes.flatMap(expanded);
   const rows = changes.map((change) => {
     if (isEntryChange(change)) {

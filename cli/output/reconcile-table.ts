@@ -1,5 +1,4 @@
 import { styleText } from 'node:util';
-import { grouped } from '../../core/grouped.ts';
 import type { PoolNow } from '../../core/now/pool-now.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
@@ -7,6 +6,7 @@ import { providerLabel } from '../../core/user-pool.ts';
 import { notesOf, whyLinked } from './entry-notes.ts';
 import { heading } from './heading.ts';
 import { issuerSentence } from './issuers.ts';
+import { faultLine, remedyLines, WOULD_FAIL } from './remedies.ts';
 import { type Shorten, shortener, whole } from './short-ids.ts';
 import { table } from './table.ts';
 
@@ -25,25 +25,14 @@ const colours: Record<string, Parameters<typeof styleText>[0]> = {
 export const NO_LINKS =
   'The links.yml that is deployed has no links, so there is nothing to compare. Add a link and deploy (docs/links.md).';
 
-const failureLines = ({ failure }: Pool): string[] =>
-  failure ? [`  ${styleText('red', failure.error)}: ${failure.message}`] : [];
+const failureLines = ({ failure }: Pool): string[] => (failure ? [faultLine(failure)] : []);
 
-// The message without what differs between identity pools: it then says what to do about all of them.
-const remedyOf = ({ identityPoolId, failure }: Pool): string =>
-  `${failure?.error} ${failure?.message.replaceAll(identityPoolId, '')}`;
-
-/** Identity pools that could not be looked at: one line for each, and each remedy once. */
+/** Identity pools that could not be looked at. */
 function failedLines(failed: Pool[], width: number): string[] {
-  return [...grouped(failed, remedyOf).values()].flatMap((group) => {
-    const [first] = group;
-    const { error, message } = first?.failure ?? { error: '', message: '' };
-    return [
-      ...group.map((pool) => heading(pool, '', width)),
-      ...(group.length > 1
-        ? [`  ${styleText('red', error)}, for all ${group.length}: ${message}`]
-        : [`  ${styleText('red', error)}: ${message}`]),
-    ];
-  });
+  const faulty = failed.flatMap(({ identityPoolId, links, failure }) =>
+    failure ? [{ identityPoolId, links, fault: failure }] : [],
+  );
+  return remedyLines(faulty, (pool) => heading(pool, '', width));
 }
 
 /** The lines of identity pools that were looked at, then of those that were not. */
@@ -60,7 +49,7 @@ function allLines(
 }
 
 const refusedLines = ({ wouldFail }: PoolReport): string[] =>
-  wouldFail ? [`  ${styleText('red', wouldFail.error)}: ${wouldFail.message}`] : [];
+  wouldFail ? [faultLine(wouldFail, WOULD_FAIL)] : [];
 
 const omittedLines = ({ omitted = 0 }: PoolReport): string[] =>
   omitted > 0 ? [`  and ${omitted} more; the log of ReconcileIdentityPool lists them`] : [];

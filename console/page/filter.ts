@@ -6,7 +6,7 @@ export interface RowFilter {
   client?: string;
   /** A part of the user pool's id. */
   userPool?: string;
-  /** The first word of the outcome. */
+  /** The first word of the outcome, or WOULD_FAIL. */
   outcome?: string;
   /** How long ago they began at most, in hours. */
   hours?: string;
@@ -19,8 +19,9 @@ export interface RowFilter {
 const holds = (text = '', part = ''): boolean =>
   text.toLowerCase().includes(part.trim().toLowerCase());
 
-/** The first word of an execution's outcome, by which a list is filtered. */
-export const outcomeOf = ({ status, outcome = '', at }: Row): string => {
+/** The outcome of an execution by which a list is filtered: its first word, or that it would fail. */
+export const outcomeOf = ({ status, outcome = '', at, wouldFail }: Row): string => {
+  if (wouldFail) return 'WOULD_FAIL';
   if (status === 'RUNNING') return at === 'RequestApproval' ? 'WAITS' : 'RUNNING';
   return status === 'SUCCEEDED' ? (outcome.split(/[ ,]/)[0] ?? '') : 'FAILED';
 };

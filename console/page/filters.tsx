@@ -61,6 +61,7 @@ const outcomes: Record<Machine, string[]> = {
     'UNLINKED',
     'NOT_LINKED',
     'PLANNED',
+    'WOULD_FAIL',
     'NOT_COVERED',
     'FAILED',
     'RUNNING',

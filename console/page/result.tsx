@@ -20,12 +20,17 @@ const tones: Record<string, Tone> = {
 const toneOf = (outcome: string): Tone => tones[outcome] ?? 'plain';
 
 /** The status of an execution as a badge. */
-export function StatusBadge({ row: { status, outcome, at } }: { row: Row }): JSX.Element {
+export function StatusBadge({
+  row: { status, outcome, at, wouldFail },
+}: {
+  row: Row;
+}): JSX.Element {
   if (status === 'RUNNING') {
     if (at === 'RequestApproval') return <Badge tone="warn" word="waits for approval" />;
     return <Badge tone="info" word={at ?? 'running'} />;
   }
   if (status !== 'SUCCEEDED') return <Badge tone="bad" word={outcome ?? status} />;
+  if (wouldFail) return <Badge tone="warn" word={outcome ?? status} />;
   const [first = ''] = (outcome ?? '').split(/[ ,]/);
   return <Badge tone={outcome ? toneOf(first) : 'good'} word={outcome || status} />;
 }

@@ -33,6 +33,8 @@ export interface Row {
   clientName?: string;
   requestedBy?: string;
   isDryRun?: boolean;
+  /** Set if a dry run says that the request would fail in an identity pool. */
+  wouldFail?: true;
   /** What a reconcile has found, before its own repairs. */
   found?: string;
   /** Whether it wrote to an identity pool. */

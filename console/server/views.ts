@@ -11,7 +11,7 @@ import { notesOf } from '../../cli/output/entry-notes.ts';
 import { issuerSentence } from '../../cli/output/issuers.ts';
 import { requestedByText } from '../../cli/output/requested-by.ts';
 import { duration, moment } from '../../cli/output/times.ts';
-import type { DescribedExecution } from '../../core/audit/audit.ts';
+import { type DescribedExecution, isDryRun } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ShownPool } from '../../core/identity-pool/shown-pool.ts';
 import { STATES } from '../../core/reconcile/classify.ts';
@@ -27,13 +27,6 @@ type Fact = [what: string, value: string];
 /** The facts that have a value. */
 const facts = (all: [string, string | undefined | 0][]): Fact[] =>
   all.flatMap(([what, value]): Fact[] => (value ? [[what, value]] : []));
-
-/** Whether an execution is a dry run, requested by a person or through EventBridge. */
-function isDryRun(input: string): boolean {
-  const { dryRun, request }: { dryRun?: unknown; request?: { dryRun?: unknown } } =
-    JSON.parse(input);
-  return dryRun === true || request?.dryRun === true;
-}
 
 // What is as it should be, or is not ours.
 const WELL = ['linked', 'foreign'];
@@ -51,6 +44,7 @@ function foundText(described: DescribedExecution): string | undefined {
 /** An execution as a row of a list. */
 export function rowOf(described: DescribedExecution): Row {
   const { execution, status, started, outcome, requestedBy, ...summary } = summaryOf(described);
+  const { wouldFail } = summary;
   const { stopped, operation, userPoolId, clientId } = summary;
   const found = foundText(described);
   return {
@@ -65,6 +59,7 @@ export function rowOf(described: DescribedExecution): Row {
     ...(clientId !== undefined && { clientId }),
     ...(requestedBy && { requestedBy: requestedByText(requestedBy) }),
     ...(isDryRun(described.input) && { isDryRun: true }),
+    ...(wouldFail && { wouldFail }),
     ...(found !== undefined && { found }),
   };
 }
@@ -74,12 +69,13 @@ const textOf = (pool: ShownPool): string => JSON.stringify(pool, null, 2);
 /** The result for one identity pool, as the page shows it. */
 export function resultView(record: Recorded): ResultView {
   const { identityPoolId, links, outcome, changes, difference = [], changedSince } = record;
-  const { approval, error, message, before, after } = record;
+  const { approval, before, after, wouldFail } = record;
+  const { error, message } = wouldFail ?? record;
   const sides = before && after && sideBySide(textOf(before), textOf(after));
   return {
     ...(identityPoolId !== undefined && { identityPoolId }),
     links,
-    outcome,
+    outcome: wouldFail ? 'WOULD FAIL' : outcome,
     lines: linesOfChanges(changes),
     ...(isShared(record) && { whole: linesOfDifferences(difference) }),
     ...(changedSince && { changedSince: linesOfDifferences(changedSince) }),

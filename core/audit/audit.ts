@@ -1,5 +1,6 @@
 import { deployedMachine, type Machine } from '../deployment.ts';
 import { executionOf } from '../execution.ts';
+import type { Fault } from '../failure.ts';
 import { grouped } from '../grouped.ts';
 import type { ShownChange } from '../identity-pool/changes.ts';
 import type { Difference } from '../identity-pool/difference.ts';
@@ -78,6 +79,8 @@ export interface AuditRecord {
   after?: ShownPool;
   error?: string;
   message?: string;
+  /** Of a dry run: why the request would fail. */
+  wouldFail?: Fault;
 }
 
 type Json = Record<string, unknown>;
@@ -101,6 +104,15 @@ function askedIn(input: string): About {
     return { operation, userPoolId, ...(clientId !== undefined && { clientId }), requestedBy };
   } catch {
     return { requestedBy: { via: 'unknown' } };
+  }
+}
+
+/** Whether an execution of `link` is a dry run, by its input. */
+export function isDryRun(input: string): boolean {
+  try {
+    return parseRequest(parsedJson(input)).dryRun;
+  } catch {
+    return false;
   }
 }
 
@@ -137,14 +149,15 @@ const isEnd = (data: unknown): data is TargetEnd & Json =>
   isObject(data) && isObject(data['target']) && ('result' in data || 'failure' in data);
 
 /** The records of an execution whose end does not have the results of its targets. */
-function recordsIn(handed: StateData[]): Partial<AuditRecord>[] {
+function recordsIn(handed: StateData[], input: string): Partial<AuditRecord>[] {
+  const recorded = (end: TargetEnd) => recordOf(reportOf(end, isDryRun(input)));
   const whole = handed.findLast(({ state }) => state === 'ReportOutcome')?.data;
   const targets = isObject(whole) ? whole['targets'] : undefined;
-  if (Array.isArray(targets)) return targets.filter(isEnd).map((end) => recordOf(reportOf(end)));
+  if (Array.isArray(targets)) return targets.filter(isEnd).map(recorded);
   const last = new Map<string, Partial<AuditRecord>>();
   for (const { state, data } of handed) {
     if (!telling.includes(state) || !isEnd(data)) continue;
-    const record = recordOf(reportOf(data));
+    const record = recorded(data);
     const seen = state === 'UpdateIdentityPool' ? READ_BACK : record.verified;
     last.set(data.target.identityPoolId, { ...record, verified: seen ?? '' });
   }
@@ -178,7 +191,7 @@ function linkRecords(told: DescribedExecution, handed: StateData[]): Partial<Aud
     if (results.length > 0) return results.map(recordOf);
     return [{ outcome: 'NOT_COVERED', ...(isText(notCovered) && { message: notCovered }) }];
   }
-  const records = recordsIn(handed);
+  const records = recordsIn(handed, told.input);
   return records.length > 0 ? records : [withoutResults(told)];
 }
 

@@ -7,6 +7,7 @@ import {
   isFailure,
   isNamedPool,
   MESSAGE_ROOM,
+  type NamedPool,
   UNNAMED,
   unwrap,
 } from '../failure.ts';
@@ -14,6 +15,7 @@ import { grouped } from '../grouped.ts';
 import { isNumber, isObject, isText } from '../shape.ts';
 import type { Issuer } from '../user-pool.ts';
 import type { Approval } from './approval.ts';
+import { isRefusal } from './refusal.ts';
 import type { Resolved } from './resolve.ts';
 import type { Result, Target } from './target.ts';
 
@@ -26,21 +28,28 @@ export type TargetEnd =
     }
   | { target: Pick<Target, 'identityPoolId' | 'links'>; failure: Failure };
 
+/** One identity pool that failed, or in a dry run would fail. */
+export type FaultyReport = NamedPool &
+  (
+    | { outcome: 'PLANNED'; changes: []; wouldFail: Fault }
+    | { outcome: 'FAILED'; error: string; message: string }
+  );
+
 /** One identity pool in the output. */
-export type TargetReport = { identityPoolId: string; links: string[] } & (
-  | (Result & {
-      assumedRoleArn: string;
-      approval?: Approval;
-      /** Of a dry run: whether a person would have to approve the changes. */
-      needsApproval?: true;
-      /** The user pool's own setting, if it is not the original one. */
-      issuer?: Issuer;
-    })
-  | { outcome: 'FAILED'; error: string; message: string }
-);
+export type TargetReport =
+  | FaultyReport
+  | (NamedPool &
+      Result & {
+        assumedRoleArn: string;
+        approval?: Approval;
+        /** Of a dry run: whether a person would have to approve the changes. */
+        needsApproval?: true;
+        /** The user pool's own setting, if it is not the original one. */
+        issuer?: Issuer;
+      });
 
 /** The output of the `link` state machine. */
-export type Output = Omit<Resolved, 'targets'> & { results: TargetReport[] };
+export type Output = Omit<Resolved, 'targets' | 'dryRun'> & { results: TargetReport[] };
 
 /** The report of an execution, as its last states read it. */
 export type Report =
@@ -51,7 +60,7 @@ export type Report =
 type EndState = (Omit<Resolved, 'targets'> & { targets: TargetEnd[] }) | Failure;
 
 /** The detail of the event LinkFinished. */
-export type LinkFinished = Partial<Omit<Resolved, 'targets'>> & {
+export type LinkFinished = Partial<Omit<Resolved, 'targets' | 'dryRun'>> & {
   executionArn: string;
   status: Report['status'];
   error?: string;
@@ -89,12 +98,21 @@ function endStateOf(state: unknown): EndState {
   return Array.isArray(targets) ? { ...request, targets: targets.map(endOf) } : BROKEN_ANSWER;
 }
 
+/** A target that failed, in the output: in a dry run, a refusal is the plan. */
+function faultyReport(
+  { identityPoolId, links }: NamedPool,
+  fault: Fault,
+  isDryRun: boolean,
+): FaultyReport {
+  return isDryRun && isRefusal(fault)
+    ? { identityPoolId, links, outcome: 'PLANNED', changes: [], wouldFail: fault }
+    : { identityPoolId, links, outcome: 'FAILED', ...fault };
+}
+
 /** A target in the output. */
-export function reportOf(end: TargetEnd): TargetReport {
+export function reportOf(end: TargetEnd, isDryRun: boolean): TargetReport {
   const { identityPoolId, links } = end.target;
-  if ('failure' in end) {
-    return { identityPoolId, links, outcome: 'FAILED', ...unwrap(end.failure) };
-  }
+  if ('failure' in end) return faultyReport(end.target, unwrap(end.failure), isDryRun);
   const { outcome, changes, before, after, attempts } = end.result;
   const { cancelled, rebased, writtenBy, changedSince, linkedSince, marksCleared } = end.result;
   // The role session that wrote, if another execution wrote.
@@ -121,6 +139,14 @@ export function reportOf(end: TargetEnd): TargetReport {
     ...(marksCleared && { marksCleared }),
   };
 }
+
+/** Whether a target failed, or in a dry run would fail. */
+export const isFaulty = (report: TargetReport): report is FaultyReport =>
+  report.outcome === 'FAILED' || 'wouldFail' in report;
+
+/** Why a target failed or would fail. */
+export const faultIn = (report: FaultyReport): Fault =>
+  report.outcome === 'FAILED' ? { error: report.error, message: report.message } : report.wouldFail;
 
 /** A target in events and causes: without the pool before and after. */
 type BriefReport = Omit<TargetReport, 'before' | 'after'>;
@@ -155,7 +181,8 @@ function failure(
 }
 
 /**
- * The report of an execution, and its event. One failed target fails the execution.
+ * The report of an execution, and its event. One failed target fails the execution. What would fail in a dry run does
+ * not.
  *
  * @param handed the state at the end of the execution. A step may have returned anything.
  */
@@ -167,8 +194,8 @@ export function reportOn(
   if (!('targets' in state)) {
     return failure(executionArn, { results: [] }, unwrap(state));
   }
-  const { targets: ends, ...request } = state;
-  const results = ends.map(reportOf);
+  const { targets: ends, dryRun: isDryRun, ...request } = state;
+  const results = ends.map((end) => reportOf(end, isDryRun === true));
   const failed = results.filter((report) => report.outcome === 'FAILED');
   const fault = faultOf(failed, results.length, MIXED);
   const known = { ...request, results: results.map(brief) };

@@ -17,6 +17,8 @@ export interface Resolved {
   userPoolId: string;
   clientId?: string;
   requestedBy: RequestedBy;
+  /** Whether nothing is to be written. */
+  dryRun?: true;
   targets: Target[];
   /** Why there are no targets, if an event is about a client that no link covers. */
   notCovered?: string;

@@ -211,12 +211,9 @@ describe('an operator', () => {
     const plan = await say('plan', '--link', 'tight');
     const repair = await say('reconcile', '--link', 'tight', '--repair', '--yes');
     assert.deepEqual([plan.code, repair.code], [1, 1]);
-    const [refusal = ''] = /\n {2}ProviderQuotaError: .*\n/.exec(repair.out) ?? [];
-    assert.ok(refusal !== '' && plan.out.includes(refusal), plan.out);
-    assert.match(
-      plan.err,
-      /\nProviderQuotaError: Applying the plan would fail in 1 of 1 identity pools\.\n$/,
-    );
+    const [, refusal = ''] = /\n {2}(ProviderQuotaError: .*\n)/.exec(repair.out) ?? [];
+    assert.ok(refusal !== '' && plan.out.includes(`\n  would fail: ${refusal}`), plan.out);
+    assert.match(plan.err, /\nProviderQuotaError: This would fail\.\n$/);
     assert.match(plan.out, /\n {2}! {2}app {2}\w+ {2}\S+ {2}ProviderQuotaError\n/);
     assert.match(plan.out, /\n1 to add, 1 refused\. To apply: /);
     const linked = await entriesOf(pools.tight);
@@ -232,6 +229,29 @@ describe('an operator', () => {
       reasons[0].todo,
       /raise the quota L-14403AD5, set providerQuota and deploy\. Then link it: poolbridge link /,
     );
+  });
+
+  test('sees what a dry run says would fail, wherever the execution is shown', async () => {
+    const clientId = await world.createAppClient(TIGHT);
+    const dryRun = await say('link', ...subject(clientId, TIGHT), '--dry-run');
+    const wouldFail = /PLANNED \S+ \(tight\)\n {2}would fail: ProviderQuotaError: \S.*\n/;
+    assert.equal(dryRun.code, 1);
+    assert.match(dryRun.out, wouldFail);
+    assert.match(dryRun.err, /\nProviderQuotaError: This would fail\.\n$/);
+    assert.match((await say('show', '--last')).out, wouldFail);
+    const [, row] = (await say('history', '--limit', '1')).out.split('\n');
+    assert.match(row!, / {2}would fail: ProviderQuotaError {2}link /);
+    const plan = await say('plan', ...subject(clientId, TIGHT), '--detailed-exitcode');
+    assert.deepEqual([plan.code, plan.out.endsWith('\n1 refused.\n')], [1, true]);
+    assert.match(plan.out, wouldFail);
+    const { code, answer } = await json('link', ...subject(clientId, TIGHT), '--dry-run');
+    assert.deepEqual([code, answer.error], [1, 'ProviderQuotaError']);
+    assert.equal(answer.results[0].wouldFail.error, 'ProviderQuotaError');
+    const audited = await json('audit', '--all', '--user-pool', TIGHT);
+    const { outcome, verified, ...record } = audited.answer.records.at(-1);
+    assert.deepEqual([outcome, verified], ['PLANNED', 'nothing was written']);
+    assert.equal(record.wouldFail.error, 'ProviderQuotaError');
+    assert.match((await say('audit', '--all', '--user-pool', TIGHT)).out, /would fail: Provider/);
   });
 
   test('finds an execution with who requested it and every state that it visited', async () => {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { recordsOf } from '../../cli/executions/records.ts';
 import { addressIn, hashOf } from '../../console/page/address.ts';
 import { matches, type RowFilter } from '../../console/page/filter.ts';
 import type { Row } from '../../console/server/protocol.ts';
 import { sideBySide } from '../../console/server/side-by-side.ts';
+import { resultView, rowOf } from '../../console/server/views.ts';
+import type { DescribedExecution } from '../../core/audit/audit.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
 
@@ -53,8 +56,33 @@ describe('the list of executions', () => {
     const { wrote: _, ...read } = row;
     assert.equal(matches(read, { writes: '1' }, NOW), false);
     assert.equal(shows({ outcome: 'FAILED' }, { status: 'ABORTED' }), true);
+    const wouldFail = { outcome: 'PLANNED, would fail: X', wouldFail: true } as const;
+    assert.equal(shows({ outcome: 'WOULD_FAIL' }, wouldFail), true);
+    assert.equal(shows({ outcome: 'PLANNED' }, wouldFail), false);
     assert.equal(shows({ outcome: 'WAITS' }, { status: 'RUNNING', at: 'RequestApproval' }), true);
   });
+});
+
+test('a dry run of what would fail is shown as that, in the list and as a result', () => {
+  const fault = { error: 'ProviderQuotaError', message: 'Full.' };
+  const result = { identityPoolId: 'one', links: ['a'], outcome: 'PLANNED', changes: [] };
+  const described: DescribedExecution = {
+    execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
+    machine: 'link',
+    source: 'history',
+    status: 'SUCCEEDED',
+    started: '2026-01-31T12:00:00Z',
+    stopped: '2026-01-31T12:00:01Z',
+    input: JSON.stringify({ userPoolId: 'us-east-1_A', clientId: 'c', dryRun: true }),
+    output: JSON.stringify({ results: [{ ...result, wouldFail: fault }] }),
+  };
+  const { outcome, wouldFail, isDryRun } = rowOf(described);
+  assert.deepEqual([outcome, wouldFail, isDryRun], ['would fail: ProviderQuotaError', true, true]);
+  const [view] = recordsOf(described, []).map(resultView);
+  assert.deepEqual(
+    [view?.outcome, view?.error, view?.message, view?.lines],
+    ['WOULD FAIL', fault.error, fault.message, []],
+  );
 });
 
 test('an address holds every choice, and leaves out blank ones', () => {

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AwsError } from 'embedded-aws';
-import { ACCOUNT_A, ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
+import { ACCOUNT_A, ACCOUNT_B, type Ended, HOME, pools, startWorld, type World } from '../world.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
 
@@ -34,6 +34,12 @@ describe('what is refused', () => {
     world
       .client(EventBridgeClient, HOME)
       .send(new PutEventsCommand({ Entries: [{ Source, DetailType: 'LinkRequested', Detail }] }));
+
+  /** The error that a dry run foresees in the first identity pool. */
+  const wouldFail = (ended: Ended): string | undefined => {
+    const [first] = ended.result().results;
+    return first && 'wouldFail' in first ? first.wouldFail.error : undefined;
+  };
 
   test('a malformed request, in one sentence', async () => {
     const ended = await world.run({ userPoolId: MOBILE, client: 'x' });
@@ -156,6 +162,8 @@ describe('what is refused', () => {
     const ended = await world.run(request(clients[1]!));
     assert.equal(ended.error, 'ProviderQuotaError');
     assert.match(ended.failure().message, /already holds 3 of 3 user pool providers/);
+    const dryRun = { ...request(clients[1]!), dryRun: true };
+    assert.equal(wouldFail(await world.run(dryRun)), 'ProviderQuotaError');
     assert.deepEqual(await world.describe(pools.tight), before);
     const again = (await world.run(request(clients[0]!))).result();
     assert.equal(again.results[0]!.outcome, 'ALREADY_LINKED');
@@ -190,6 +198,18 @@ describe('what is refused', () => {
       ],
     );
     assert.ok(results.every((result) => !('before' in result) && !('after' in result)));
+    const [failed] = results.filter((each) => each.outcome === 'FAILED');
+    const dryRun = { userPoolId: 'us-east-1_Half00001', clientId, dryRun: true };
+    const plan = (await world.run(dryRun)).result().results;
+    const { error, message: why } = failed!;
+    assert.deepEqual(plan[1], {
+      identityPoolId: pools.closed,
+      links: ['half-closed'],
+      outcome: 'PLANNED',
+      changes: [],
+      wouldFail: { error, message: why },
+    });
+    assert.equal(plan[0]!.outcome, 'ALREADY_LINKED');
     const { CognitoIdentityProviders } = await world.describe(pools.mobile);
     assert.ok(CognitoIdentityProviders!.some(({ ClientId }) => ClientId === clientId));
   });
@@ -199,6 +219,8 @@ describe('what is refused', () => {
     const ended = await world.run({ userPoolId: 'us-east-1_Nowhere01', clientId });
     assert.equal(ended.error, 'IdentityPoolNotFoundError');
     assert.match(ended.failure().message, /0007 does not exist in account 222222222222/);
+    const dryRun = { userPoolId: 'us-east-1_Nowhere01', clientId, dryRun: true };
+    assert.equal(wouldFail(await world.run(dryRun)), 'IdentityPoolNotFoundError');
   });
 
   test('two hundred identity pools at once, each with its own report', async () => {
@@ -209,6 +231,10 @@ describe('what is refused', () => {
     const { message, results } = ended.failure();
     assert.match(message, /^200 of 200 identity pools failed\./);
     assert.deepEqual(results, { FAILED: 200 });
+    const dryRun = { userPoolId: 'us-east-1_Many00001', clientId, dryRun: true };
+    const plan = await world.run(dryRun);
+    assert.equal(plan.result().results.length, 200);
+    assert.equal(wouldFail(plan), 'TargetAccessDeniedError');
   });
 
   test('a write that would lose a setting which AWS describes', async () => {
@@ -220,6 +246,8 @@ describe('what is refused', () => {
     assert.equal(ended.error, 'UnknownPoolFieldError');
     assert.match(ended.failure().message, /IdentityPool\.NewSetting/);
     assert.deepEqual(stored.pool, { ...before, NewSetting: { on: true } });
+    const dryRun = { userPoolId: MOBILE, clientId, dryRun: true };
+    assert.equal(wouldFail(await world.run(dryRun)), 'UnknownPoolFieldError');
     stored.pool = before;
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { AwsError } from 'embedded-aws';
+import { isFaulty } from '../../core/request/outcome.ts';
 import { until } from '../until.ts';
 import { pools, startWorld, type World } from '../world.ts';
 
@@ -55,7 +56,7 @@ describe('the end of an execution', () => {
     assert.equal(event.source, 'poolbridge');
     assert.deepEqual(event.resources, [ended.executionArn]);
     const [linked] = ended.result().results;
-    assert.ok(linked && linked.outcome !== 'FAILED');
+    assert.ok(linked && !isFaulty(linked));
     const { before: _, after: __, ...result } = linked;
     assert.deepEqual(event.detail, {
       executionArn: ended.executionArn,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import * as errors from '../../../core/errors.ts';
 import { unwrap } from '../../../core/failure.ts';
 import { metricsOf } from '../../../core/request/metrics.ts';
 import { reportOn, type TargetEnd } from '../../../core/request/outcome.ts';
@@ -188,6 +189,73 @@ describe('the error of an execution that fails', () => {
     const { message, results: counts } = JSON.parse(cause);
     assert.match(message, /^300 of 301 identity pools failed\./);
     assert.deepEqual(counts, { FAILED: 300, LINKED: 1 });
+  });
+});
+
+describe('what would fail in a dry run', () => {
+  const dryRun = { ...resolved, dryRun: true };
+  const planned: TargetEnd = {
+    target: target('one'),
+    assumedRoleArn: ROLE,
+    result: { ...result, outcome: 'PLANNED' },
+  };
+  const wouldFail = {
+    identityPoolId: 'two',
+    links: ['a'],
+    outcome: 'PLANNED',
+    changes: [],
+    wouldFail: { error: 'ProviderQuotaError', message: 'Full.' },
+  };
+
+  test('is the plan: the execution succeeds, and no failure is counted or published', () => {
+    const { report, finished } = reportOn(EXECUTION, {
+      ...dryRun,
+      targets: [planned, failed('two', 'ProviderQuotaError', 'Full.')],
+    });
+    assert.ok(report.status === 'SUCCEEDED');
+    assert.deepEqual(report.output.results[1], wouldFail);
+    assert.ok(!('dryRun' in report.output));
+    const { before: _before, after: _after, ...brief } = report.output.results[0] as Result;
+    assert.deepEqual(finished, {
+      executionArn: EXECUTION,
+      status: 'SUCCEEDED',
+      ...request,
+      results: [brief, wouldFail],
+    });
+    assert.deepEqual(metricsOf(finished), []);
+  });
+
+  test('does not hide that the dry run itself failed', () => {
+    const { report, finished } = reportOn(EXECUTION, {
+      ...dryRun,
+      targets: [
+        failed('one', 'AwsUnavailableError', 'No answer.'),
+        failed('two', 'ProviderQuotaError', 'Full.'),
+      ],
+    });
+    assert.ok(report.status === 'FAILED');
+    assert.equal(report.error, 'AwsUnavailableError');
+    assert.deepEqual(JSON.parse(report.cause).results[1], wouldFail);
+    assert.deepEqual(metricsOf(finished), [{ metric: 'Failed', links: ['a'] }]);
+  });
+
+  test('is every error that says why a write is not made, and no other', () => {
+    const isPlanned = (name: string): boolean =>
+      reportOn(EXECUTION, { ...dryRun, targets: [failed('one', name, 'Why.')] }).report.status ===
+      'SUCCEEDED';
+    // The dry run did not find out, or its input is not one that a step passes on.
+    const unplanned = [
+      ...['ApprovalDeniedError', 'AwsUnavailableError', 'BrokenAnswerError'],
+      ...['InvalidApprovalError', 'InvalidRequestError', 'NotDeletedError', 'NotListedError'],
+      'VerificationError',
+    ];
+    assert.deepEqual(
+      Object.keys(errors).filter((name) => !isPlanned(name)),
+      unplanned,
+    );
+    for (const name of ['States.Timeout', 'States.Runtime', 'TypeError', 'ValidationException']) {
+      assert.equal(isPlanned(name), false, name);
+    }
   });
 });
 
