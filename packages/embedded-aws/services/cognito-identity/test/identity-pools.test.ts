@@ -21,7 +21,7 @@ let local: LocalAws;
 let identity: CognitoIdentity;
 
 before(async () => {
-  local = await startAws({ trail: false, unlimited: ['cognito-identity'] });
+  local = await startAws({ trail: false });
   identity = clientOf();
 });
 after(() => local.close());
