@@ -147,6 +147,17 @@ function addDone({ done, seen }: Settlement, share: WrittenShare): void {
   seen.made.push(share.key);
 }
 
+/**
+ * A share without the principal tags that the pool does not show. Tags come last, so a share may be done without them if
+ * a later share has removed its entry. The next share that needs them sets them.
+ */
+function withoutUnmadeTags(share: WrittenShare, pool: IdentityPool, { later }: Look): WrittenShare {
+  const changes = share.changes.filter(
+    (each) => !('principalTags' in each) || later.has(subjectOf(each)) || isInEffect(pool, each),
+  );
+  return { ...share, changes };
+}
+
 /** Finishes an unlink that was begun. */
 function finish(settlement: Settlement, share: WrittenShare, { part, later }: Look): void {
   const isReplaced = (each: Change): boolean => later.has(subjectOf(each));
@@ -221,7 +232,7 @@ function settle(
     settlement.shown++;
     const { key, intent } = share;
     const { part } = look;
-    if (isWhole(look)) addDone(settlement, share);
+    if (isWhole(look)) addDone(settlement, withoutUnmadeTags(share, pool, look));
     else if (intent.operation === 'unlink') finish(settlement, share, look);
     else {
       const isResumed = resumable.has(key) && without(pool, part, intent) !== undefined;

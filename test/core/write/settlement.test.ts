@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { callsBetween } from '../../../core/identity-pool/calls.ts';
 import { cancelledIn } from '../../../core/identity-pool/cancelled.ts';
-import { apply } from '../../../core/identity-pool/changes.ts';
+import { apply, type Change } from '../../../core/identity-pool/changes.ts';
 import { entryKey, type IdentityPool } from '../../../core/identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import { sameSettings } from '../../../core/identity-pool/same-settings.ts';
@@ -95,9 +95,11 @@ const anyTogether = fc
       }),
       { minLength: 1, maxLength: 5 },
     ),
+    fc.boolean(),
   )
-  .map(([there, asked]) => {
-    const base = there.reduce(linkedTo, empty);
+  .map(([there, asked, areTagged]) => {
+    const linked = there.reduce(linkedTo, empty);
+    const base = areTagged ? linked : { ...linked, PrincipalTags: {} };
     const intents = asked.map(({ clientId = 'three', link }, i) => {
       const intent = intentOf(clientId, link ? 'link' : 'unlink');
       if (link || asked[i]?.clientId !== undefined) return intent;
@@ -205,6 +207,21 @@ describe('the settlement of an interrupted write', () => {
     assert.deepEqual(
       done.map(({ key }) => key),
       ['key-0', 'key-2', 'key-3'],
+    );
+  });
+
+  test('claims no principal tags that the pool does not show and that no later request has reset', () => {
+    fc.assert(
+      fc.property(anyTogether, fc.nat(), ({ base, shares, wanted }, at) => {
+        const states = [base, ...callsBetween(base, wanted).map(({ to }) => to)];
+        const pool = states[at % states.length]!;
+        const { done } = settlementOf(pool, shares, [], QUOTA);
+        const tags = done.flatMap(({ changes, cancelled = [] }) =>
+          changes.filter((each) => 'principalTags' in each && !cancelled.includes(each)),
+        );
+        const last = tags.at(-1);
+        if (last?.op === 'tag') assert.ok(sameSettings(apply(pool, [last as Change]), pool));
+      }),
     );
   });
 
