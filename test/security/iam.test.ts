@@ -9,7 +9,7 @@ import type { PolicyDocument, Question, Role } from 'embedded-aws/kernel/iam.ts'
 import { ACCOUNT_A, ACCOUNT_D, HOME, pools, type World } from '../world.ts';
 import { NAMED, QUEUE } from './accounts.ts';
 import { decides, type Grant, grantsOf, needless } from './grants.ts';
-import { Job } from './job.ts';
+import { Job, type Part } from './job.ts';
 
 /** What AWS needs, but the embedded AWS does by itself. */
 const unjudged: Record<string, string> = {
@@ -31,10 +31,23 @@ const unjudged: Record<string, string> = {
 
 const shortName = ({ name }: Role): string => name.replace(/-[0-9A-F]{12}$/, '');
 
-const partOf = ({ name }: Role): 'link' | 'reconcile' =>
-  /Reconcile|ResolveLinks|ListAppClients|Removed|NoteChange|NoteRoom|Sweep/.test(name)
-    ? 'reconcile'
-    : 'link';
+// The part of the job that needs a role. The whole job also fails, but later.
+const FIRST: [role: RegExp, part: Part][] = [
+  [/RequestApproval/, 'approval'],
+  [/NoteRename/, 'rename'],
+  [/TellAlarmTopic/, 'stop'],
+  [/ResetReconcileOverdue/, 'alarm'],
+  [/NoteChange|account-b-Forward/, 'change'],
+  [/Sweep/, 'sweep'],
+  [/NoteRoom/, 'room'],
+  [/StartReconcile/, 'schedule'],
+  [/ResolveLinks/, 'deployment'],
+  [/Reconcile|ListAppClients|ExplainRemoved/, 'reconcile'],
+  [/StartLink|forwarder-Forward|poolbridge-read/, 'events'],
+];
+
+const partOf = ({ name }: Role): Part =>
+  FIRST.find(([pattern]) => pattern.test(name))?.[1] ?? 'link';
 
 describe('what is granted', () => {
   let job: Job;

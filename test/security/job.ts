@@ -32,6 +32,22 @@ function knowsIssuer({ output = '{}' }: Ended): boolean {
   return operation !== 'link' || results!.every((result) => 'issuer' in result);
 }
 
+/** The parts of the job. */
+export type Part =
+  | 'link'
+  | 'events'
+  | 'approval'
+  | 'undo'
+  | 'rename'
+  | 'stop'
+  | 'alarm'
+  | 'reconcile'
+  | 'deployment'
+  | 'change'
+  | 'sweep'
+  | 'room'
+  | 'schedule';
+
 /** Everything that Poolbridge does with its permissions, in one run that can be repeated. */
 export class Job {
   readonly world: World;
@@ -40,6 +56,23 @@ export class Job {
   readonly #rechecks: Rechecks;
   /** The entry that Account-B removes in each run. */
   readonly #taken: CognitoIdentityProvider;
+
+  /** The parts of the job, in their usual order. */
+  readonly #parts: Record<Part, () => Promise<boolean>> = {
+    link: () => this.#isLinked(),
+    events: () => this.#eventsLink(),
+    approval: () => this.#isApproved(),
+    undo: () => this.#isLookedUp(),
+    rename: () => this.#rechecks.renameIsFollowed(),
+    stop: () => this.#stopIsTold(),
+    alarm: () => this.#alarmIsReset(),
+    reconcile: () => this.#isReconciled(),
+    deployment: () => this.#deploymentComparesChanged(),
+    change: () => this.#rechecks.changeIsRechecked(),
+    sweep: () => this.#rechecks.lostEventIsFound(),
+    room: () => this.#rechecks.roomIsUsed(),
+    schedule: () => this.#scheduleStarts(),
+  };
 
   private constructor({ world, abroad, queues }: Prepared, taken: CognitoIdentityProvider) {
     this.world = world;
@@ -85,13 +118,12 @@ export class Job {
    *
    * @param first the part to start with: the one that fails without a permission.
    */
-  async succeeds(first: 'link' | 'reconcile' = 'link'): Promise<boolean> {
+  async succeeds(first: Part = 'link'): Promise<boolean> {
     this.#makeRoom();
     await this.#rechecks.forget();
-    const link = () => this.#linkSucceeds();
-    const reconcile = () => this.#reconcileSucceeds();
-    const parts = first === 'link' ? [link, reconcile] : [reconcile, link];
-    for (const part of parts) if (!(await part())) return false;
+    const start = this.#parts[first];
+    const others = Object.values(this.#parts).filter((part) => part !== start);
+    for (const part of [start, ...others]) if (!(await part())) return false;
     return true;
   }
 
@@ -101,22 +133,14 @@ export class Job {
     if (pool.CognitoIdentityProviders!.length > 40) pool.CognitoIdentityProviders = [];
   }
 
-  /** A client of a tagged user pool is found and linked, and so is one whose request waits. */
-  async #reconcileSucceeds(): Promise<boolean> {
+  /** Whether a client of a tagged user pool is found and linked, and so is one whose request waits. */
+  async #isReconciled(): Promise<boolean> {
     const { world } = this;
     await world.createAppClient(TAGGED, 'web-app');
     await this.#leaveWaiting(await world.createAppClient(TAGGED, 'web-app'));
     await this.#someoneRemoves(this.#taken);
     const ended = await world.run({ link: 'web', repair: true }, undefined, world.reconcileArn);
-    return (
-      (await this.#isAnnounced(ended)) &&
-      (await this.#isExplained(ended)) &&
-      (await this.#deploymentComparesChanged()) &&
-      (await this.#rechecks.changeIsRechecked()) &&
-      (await this.#rechecks.lostEventIsFound()) &&
-      (await this.#rechecks.roomIsUsed()) &&
-      (await this.#scheduleStarts())
-    );
+    return (await this.#isAnnounced(ended)) && (await this.#isExplained(ended));
   }
 
   /** Whether the reconcile after a deployment finds that no link has changed. */
@@ -178,32 +202,22 @@ export class Job {
     return (await this.#drain()) === 0 && running.length > 0;
   }
 
-  /**
-   * An event links a client of a tagged user pool, a person links one of a named user pool, and
-   * another account's event links one there. Deletions arrive; a stopped execution reaches the alarm topic.
-   */
-  async #linkSucceeds(): Promise<boolean> {
-    const { world } = this;
-    // Most grants are for this; without it the rest need not be tried.
-    const named = await world.createAppClient(NAMED);
-    const linked = await world.run({ userPoolId: NAMED, clientId: named });
-    if (!(await this.#isAnnounced(linked))) return false;
-    const tagged = await world.createAppClient(TAGGED, 'web-app');
+  /** Whether a person links a client of a named user pool. */
+  async #isLinked(): Promise<boolean> {
+    const clientId = await this.world.createAppClient(NAMED);
+    return this.#isAnnounced(await this.world.run({ userPoolId: NAMED, clientId }));
+  }
+
+  /** Whether events link a client of a tagged user pool and one of another account, and deletions arrive. */
+  async #eventsLink(): Promise<boolean> {
+    const tagged = await this.world.createAppClient(TAGGED, 'web-app');
     const foreign = await this.#abroad.createAppClient(ABROAD, 'app-x');
     await this.#request({ userPoolId: TAGGED, clientId: tagged });
     this.#trailTells(foreign);
     const byEvents = await this.#startedBy([tagged, foreign]);
     const all = [...byEvents, ...(await this.#deletions())];
     const announced = await Promise.all(all.map((ended) => this.#isAnnounced(ended)));
-    return (
-      byEvents.length === 2 &&
-      announced.every(Boolean) &&
-      (await this.#isApproved()) &&
-      (await this.#isLookedUp()) &&
-      (await this.#rechecks.renameIsFollowed()) &&
-      (await this.#stopIsTold()) &&
-      (await this.#alarmIsReset())
-    );
+    return byEvents.length === 2 && announced.every(Boolean);
   }
 
   #request(detail: object): Promise<void> {

@@ -65,8 +65,7 @@ export class Rechecks {
     await this.#world.createAppClient(TAGGED, 'web-app');
     const before = stateMachines.executions.size;
     buses.fire(`arn:aws:events:us-east-1:${ACCOUNT_A}:rule/poolbridge-dev-sweep`);
-    // It lists all user pools, at the rate that AWS allows.
-    if (!(await this.#soon(() => stateMachines.executions.size > before, 600))) return false;
+    if (!(await this.#soon(() => stateMachines.executions.size > before))) return false;
     await this.forget();
     return true;
   }
@@ -89,14 +88,32 @@ export class Rechecks {
     return !(await isAwaited());
   }
 
-  /** Whether something happens. A function that is denied what it needs does not say so to EventBridge. */
-  async #soon(happens: () => boolean | Promise<boolean>, most = 80): Promise<boolean> {
-    for (let tries = 0; tries < most; tries++) {
+  /**
+   * Whether something happens before all is at rest. A function that is denied what it needs does not say so to
+   * EventBridge.
+   */
+  async #soon(happens: () => boolean | Promise<boolean>): Promise<boolean> {
+    let wasAtRest = false;
+    for (;;) {
+      await this.#world.local.aws.buses.settled();
+      const isAtRest = this.#isAtRest();
       if (await happens()) return true;
+      if (wasAtRest && isAtRest) break;
+      wasAtRest = isAtRest;
       await pause();
     }
     await this.#around.drain();
     return false;
+  }
+
+  /** Whether no function and no execution runs. */
+  #isAtRest(): boolean {
+    const { functions, stateMachines } = this.#world.local.aws;
+    const executions = [...stateMachines.executions.values()];
+    return (
+      functions.all().every(({ busy, waiting }) => busy.size === 0 && waiting.length === 0) &&
+      executions.every(({ status }) => status !== 'RUNNING')
+    );
   }
 
   /** The CloudTrail event of a change that someone made in Account-B. */
