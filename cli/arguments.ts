@@ -3,8 +3,8 @@ import { InvalidRequestError } from '../core/errors.ts';
 import type { Links } from '../core/links/links.ts';
 import { parseReconcile } from '../core/reconcile/plan.ts';
 import { checkId, parseRequest } from '../core/request/request.ts';
-import { Machines } from './executions/machines.ts';
 import { UsageError } from './output/exit.ts';
+import type { Terminal } from './output/terminal.ts';
 import type { Session } from './session.ts';
 
 // What these options hold is the same in every command.
@@ -53,30 +53,26 @@ const asSent = (input: object): unknown => JSON.parse(JSON.stringify(input));
 export const checkRequest = (input: object): void =>
   checked(() => void parseRequest(asSent(input)));
 
-/** Which links a deployment has, as far as this machine can tell. */
+/** Where the links of a deployment are looked for, and where it is said that they were not found. */
 interface Known {
   /** The links.yml that was deployed, where it is named. */
   file?: string | undefined;
   session: Session;
   stage: string;
+  terminal: Pick<Terminal, 'note'>;
 }
 
 /** The links that are deployed; undefined where that can't be told: then the deployment itself decides. */
-async function deployedLinks({ file, session, stage }: Known): Promise<Links | undefined> {
-  const { checkLinks } = await import('./check/checks.ts');
-  const { check, links } = await checkLinks(file);
-  if (file !== undefined && !links) throw new UsageError(`--links: ${check.found}`);
-  if (file !== undefined || !links) return links;
-  const { versionIn, linksDigest } = await import('../packaging/version.ts');
-  try {
-    const sfn = await session.stepFunctions();
-    const stateMachineArn = await new Machines(session, stage).arnOf('link');
-    const { definition = '{}' } = await sfn.describeStateMachine({ stateMachineArn });
-    const deployed = versionIn(String(JSON.parse(definition).Comment));
-    return deployed?.links === linksDigest(links) ? links : undefined;
-  } catch {
-    return undefined;
+async function linksIn({ file, session, stage }: Known): Promise<Links | undefined> {
+  if (file !== undefined) {
+    const { checkLinks } = await import('./check/checks.ts');
+    const { check, links } = await checkLinks(file);
+    if (!links) throw new UsageError(`--links: ${check.found}`);
+    return links;
   }
+  const { DeployedLinks } = await import('./settings/deployed-links.ts');
+  const found = await new DeployedLinks(session, stage).find().catch(() => undefined);
+  return found?.deployed;
 }
 
 /**
@@ -90,7 +86,13 @@ export async function checkReconcile(
 ): Promise<void> {
   checked(() => void parseReconcile(asSent(input), {}));
   if (link === undefined) return;
-  const links = await deployedLinks(known);
-  if (!links || Object.hasOwn(links, link)) return;
+  const links = await linksIn(known);
+  if (!links) {
+    known.terminal.note(
+      `The links.yml that is deployed was not found here, so the execution finds out whether there is a link ${link}. Name the file with --links.`,
+    );
+    return;
+  }
+  if (Object.hasOwn(links, link)) return;
   throw new UsageError(`links.yml has no link ${link}. It has ${Object.keys(links).join(', ')}.`);
 }

@@ -1,2 +1,10 @@
 /** A message of AWS as a sentence, which another one may follow: AWS ends only some with a full stop. */
 export const sentence = (message: string): string => message.replace(/\.?$/, '.');
+
+/** The beginning of a text, of at most so many characters. It is cut off after a whole word. */
+export function beginning(text: string, room: number): string {
+  if (text.length <= room) return text;
+  const cut = text.slice(0, room - 1);
+  const end = text[room - 1] === ' ' ? room - 1 : cut.lastIndexOf(' ');
+  return `${end > 0 ? cut.slice(0, end) : cut}…`;
+}

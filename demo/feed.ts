@@ -10,6 +10,7 @@ import { auditRecords } from '../core/audit/audit.ts';
 import { executionOf } from '../core/execution.ts';
 import { providerNameOf } from '../core/user-pool.ts';
 import { visible } from '../core/visible.ts';
+import { reconcileOutcomeText, reconcileRequestText } from './reconcile-text.ts';
 
 const ENDS = new Set([
   'ExecutionSucceeded',
@@ -51,14 +52,18 @@ export class Feed {
   async #print(execution: string, isWaiting: boolean): Promise<void> {
     const described = await this.#executions.read(execution);
     const summary = visible(summaryOf(described));
-    const outcome = isWaiting ? 'WAITING' : summary.outcome;
+    const isReconcile = described.machine === 'reconcile';
+    const done = isReconcile ? reconcileOutcomeText(described) : undefined;
+    const outcome = isWaiting ? 'WAITING' : (done ?? summary.outcome);
     const isOpen = isWaiting || summary.wouldFail;
     const colour = isOpen ? 'yellow' : described.status === 'SUCCEEDED' ? 'green' : 'red';
-    // A reconcile does not record who started it, and says only that it is one.
-    const about = new Set([
-      requestedByName(summary.requestedBy ?? { via: 'unknown' }),
-      await this.#aboutText(summary),
-    ]);
+    // A reconcile does not record who started it.
+    const about = isReconcile
+      ? [visible(reconcileRequestText(described))]
+      : [
+          requestedByName(summary.requestedBy ?? { via: 'unknown' }),
+          await this.#aboutText(summary),
+        ];
     const time = clock(isWaiting ? undefined : summary.stopped);
     const parts = [time, ...about, styleText(colour, outcome)];
     this.#say(parts.join('  '));

@@ -133,7 +133,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage, link, ...filter } = optionsOf<Options>(command);
   const session = sessionOf(command);
   const machines = new Machines(session, stage);
-  const request = await reconcileRequest(command, { link, repair: false });
+  const request = await reconcileRequest({ terminal, command }, { link, repair: false });
   const execution = await machines.start('reconcile', { ...request, allEntries: true });
   terminal.note(execution);
   const ending = await machines.follow(execution, terminal);

@@ -22,6 +22,7 @@ interface Options {
   identityPool?: string;
   unlink?: true;
   detailedExitcode?: true;
+  links?: string;
   format: 'text' | 'markdown';
 }
 
@@ -47,6 +48,11 @@ async function planned(terminal: Terminal, command: Command): Promise<boolean> {
     if (options.allClients && !options.unlink) {
       throw new UsageError('--all-clients needs --unlink');
     }
+    if (options.links !== undefined) {
+      throw new UsageError(
+        'A plan of an app client is made by the links that are deployed, so --links does not go with --user-pool. Leave it out, or deploy the file first.',
+      );
+    }
     const request = requestOf(operation, { ...options, userPool, dryRun: true });
     return runPlan({ terminal, command }, 'link', request, {
       amountOf: ({ results }) =>
@@ -58,7 +64,7 @@ async function planned(terminal: Terminal, command: Command): Promise<boolean> {
   if (ofClient.some((name) => options[name] !== undefined)) {
     throw new UsageError('--user-pool is missing');
   }
-  const request = await reconcileRequest(command, { link, repair: false });
+  const request = await reconcileRequest({ terminal, command }, { link, repair: false });
   const only = link === undefined ? '' : ` --link ${link}`;
   return runPlan({ terminal, command }, 'reconcile', request, {
     linesOf: planLines(terminal.width),

@@ -52,7 +52,7 @@ export function reconcile(program: Command, terminal: Terminal): void {
     .option('--no-wait', 'start the execution, print its ARN and do not wait for its end');
   withLinksOption(withYesOption(command)).action(async () => {
     const { link, repair = false, reason } = optionsOf<Options>(command);
-    const request = await reconcileRequest(command, { link, repair, reason });
+    const request = await reconcileRequest({ terminal, command }, { link, repair, reason });
     if (repair) await confirmRepair({ terminal, command }, link);
     await runExecution({ terminal, command }, 'reconcile', request);
   });

@@ -2,10 +2,9 @@ import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { grouped } from '../../core/grouped.ts';
-import { expanded, isEntryChange } from '../../core/identity-pool/changes.ts';
 import { askAgain } from '../executions/again.ts';
 import { type WaitingApproval, waitingIn } from '../executions/approvals.ts';
-import { clientNames } from '../executions/client-names.ts';
+import { clientNames, clientsIn } from '../executions/client-names.ts';
 import { Executions } from '../executions/executions.ts';
 import { Finder } from '../executions/finder.ts';
 import { type Found, foundIn, removedLines } from '../executions/found.ts';
@@ -86,20 +85,12 @@ const clientText = ({ clientId = '' }: Partial<Shown> = {}, names: Names): strin
 
 /** The names of the app clients that an execution is about, where people read them. */
 function namesFor(session: Session, records: Shown[]): Promise<Names> {
-  const providers = records
-    .flatMap(({ changes }) => changes)
-    .flatMap(expanded)
-    .filter(isEntryChange)
-    .map(({ provider: { ProviderName = '', ClientId = '' } }) => ({
-      providerName: ProviderName,
-      clientId: ClientId,
-    }));
   const asked = records.flatMap(({ userPoolId, clientId }) =>
     userPoolId !== undefined && clientId !== undefined
       ? [{ providerName: userPoolId, clientId }]
       : [],
   );
-  return clientNames(session, [...providers, ...asked]);
+  return clientNames(session, [...records.flatMap(({ changes }) => clientsIn(changes)), ...asked]);
 }
 
 /** What the command shows about an execution. */

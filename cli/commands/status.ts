@@ -17,7 +17,7 @@ export function status(program: Command, terminal: Terminal): void {
   withLinksOption(command).action(async () => {
     const { link, watch } = optionsOf<{ link?: string; watch?: string | true }>(command);
     const seconds = watchSeconds(watch, WATCH);
-    const request = await reconcileRequest(command, { link, repair: false });
+    const request = await reconcileRequest({ terminal, command }, { link, repair: false });
     await watching(terminal, seconds, () => runStatus({ terminal, command }, request));
   });
 }

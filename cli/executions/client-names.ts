@@ -1,10 +1,11 @@
 import { pagesOf } from '../../aws/pace/pages.ts';
 import { grouped } from '../../core/grouped.ts';
+import { expanded, type ShownChange } from '../../core/identity-pool/changes.ts';
 import { providerIn, userPoolRegion } from '../../core/user-pool.ts';
 import type { Session } from '../session.ts';
 
 /** An app client of a user pool, by the name that an identity pool has for the user pool. */
-interface NamedBy {
+export interface NamedBy {
   providerName: string;
   clientId: string;
 }
@@ -54,3 +55,13 @@ export async function clientNames(
   );
   return new Map(names.flat());
 }
+
+/** The app clients whose entries and role mappings changes are about. */
+export const clientsIn = (changes: ShownChange[]): NamedBy[] =>
+  changes
+    .flatMap(expanded)
+    .flatMap(({ provider }): NamedBy[] =>
+      'ClientId' in provider
+        ? [{ providerName: provider.ProviderName ?? '', clientId: provider.ClientId ?? '' }]
+        : [],
+    );

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
+import { STATES } from '../../core/reconcile/classify.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import { isObject } from '../../core/shape.ts';
 import { providerLabel } from '../../core/user-pool.ts';
@@ -33,6 +34,23 @@ export function foundIn(described: DescribedExecution, events: Event[]): Found |
     report: reportIn(described),
     removed: removed.filter(isObject) as unknown as EntryRemoved[],
   };
+}
+
+// What is as it should be, or is not ours.
+const WELL = ['linked', 'foreign'];
+
+/**
+ * What an execution of `reconcile` has found, before its own repairs, in a few words.
+ *
+ * @returns undefined if its end does not say that.
+ */
+export function driftText(described: DescribedExecution): string | undefined {
+  const { totals } = foundIn(described, [])?.report ?? {};
+  if (!totals) return undefined;
+  const all = STATES.filter((state) => totals[state] > 0 && !WELL.includes(state));
+  if (all.length > 0) return all.map((state) => `${totals[state]} ${state}`).join(', ');
+  // One that failed has not seen everything.
+  return described.status === 'SUCCEEDED' ? 'no drift' : undefined;
 }
 
 /** One entry that others removed: which, by whom and when, and what to do. */

@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
-import { expanded, isEntryChange } from '../../core/identity-pool/changes.ts';
 import type { Output, TargetReport } from '../../core/request/outcome.ts';
 import { checkReconcile, checkRequest } from '../arguments.ts';
 import { optionsOf, sessionOf } from '../options.ts';
@@ -15,7 +14,7 @@ import { planMarkdown } from '../output/plan-markdown.ts';
 import { type ReconcileReport, statusLines } from '../output/reconcile-table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { pausedIn } from '../settings/pauses.ts';
-import { clientNames } from './client-names.ts';
+import { clientNames, clientsIn } from './client-names.ts';
 import { type Ending, Machines } from './machines.ts';
 import { endingNow, poolsAfter } from './pools-now.ts';
 import { confirmRemoval, mustAsk, removalsIn } from './removal.ts';
@@ -107,11 +106,11 @@ export const withLinksOption = (command: Command): Command =>
 
 /** The input of `reconcile` for a person's request. */
 export async function reconcileRequest(
-  command: Command,
+  { terminal, command }: Context,
   request: { link?: string | undefined; repair: boolean; reason?: string | undefined },
 ): Promise<object> {
   const { stage, links: file } = optionsOf<{ links?: string }>(command);
-  await checkReconcile(request, { file, session: sessionOf(command), stage });
+  await checkReconcile(request, { file, session: sessionOf(command), stage, terminal });
   return request;
 }
 
@@ -334,13 +333,7 @@ async function namesIn(ending: Ending, { terminal, command }: Context): Promise<
   const { results } = 'output' in ending ? ending.output : ending.report;
   if (terminal.json || !Array.isArray(results)) return new Map();
   const changed = (results as TargetReport[]).flatMap((each) =>
-    each.outcome === 'FAILED' ? [] : each.changes.flatMap(expanded).filter(isEntryChange),
+    each.outcome === 'FAILED' ? [] : clientsIn(each.changes),
   );
-  return clientNames(
-    sessionOf(command),
-    changed.map(({ provider: { ProviderName = '', ClientId = '' } }) => ({
-      providerName: ProviderName,
-      clientId: ClientId,
-    })),
-  );
+  return clientNames(sessionOf(command), changed);
 }

@@ -46,6 +46,23 @@ function regionAdvice(message: string): string | undefined {
     : `AWS has no such host: check that ${region} is the Region, and check the network.`;
 }
 
+const denials = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation']);
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+const DENIED = /is not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?/;
+
+/** Which permission the caller lacks, and where the permissions of every command are listed. */
+function deniedAdvice(name: string, message: string): string | undefined {
+  if (!denials.has(name)) return undefined;
+  const all = 'docs/permissions.md lists what each command needs.';
+  const [, action, resource] = DENIED.exec(message) ?? [];
+  if (action === undefined) return `You lack a permission. ${all}`;
+  const what = resource === undefined ? action : `${action} on ${resource}`;
+  return message.includes('explicit deny')
+    ? `A policy denies you ${what}. ${all}`
+    : `You need ${what}. ${all}`;
+}
+
 /** What to do about something that AWS does not have. */
 function absentAdvice(name: string, message: string, commandLine: CommandLine): string | undefined {
   if (name === 'ExecutionDoesNotExist') {
@@ -73,6 +90,7 @@ export function sentenceOf(
   const known =
     regionAdvice(message) ??
     absentAdvice(name, message, commandLine) ??
+    deniedAdvice(name, message) ??
     advice.get(message) ??
     advice.get(name) ??
     advice.get(code);

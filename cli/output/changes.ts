@@ -1,55 +1,25 @@
 import { styleText } from 'node:util';
-import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/changes.ts';
+import { type Change, expanded, type ShownChange } from '../../core/identity-pool/changes.ts';
 import type { Difference } from '../../core/identity-pool/difference.ts';
 import type { Provider } from '../../core/identity-pool/identity-pool.ts';
 import { faultIn, isFaulty, type Output, type TargetReport } from '../../core/request/outcome.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import { type Faulty, remedyLines, WOULD_FAIL } from './remedies.ts';
 
-const members = {
-  add: ['+', 'CognitoIdentityProviders'],
-  remove: ['-', 'CognitoIdentityProviders'],
-  map: ['+', 'RoleMappings'],
-  unmap: ['-', 'RoleMappings'],
-  tag: ['+', 'PrincipalTags'],
-  untag: ['-', 'PrincipalTags'],
-} as const;
-
 /** One line of a difference. */
 export interface DifferenceLine {
   sign: '+' | '-' | '~';
-  /** The member of the identity pool. */
-  member: string;
-  /** JSON. */
+  /** What is added, removed or changed, in words. */
   what: string;
 }
-
-/** Changes as lines of a difference, one for each entry, role mapping and tag map. */
-export const linesOfChanges = (changes: ShownChange[]): DifferenceLine[] =>
-  changes.flatMap(expanded).map(({ op, provider, ...beside }) => {
-    const [sign, member] = members[op];
-    const what = JSON.stringify({ ...provider, ...beside }).replaceAll('","', '", "');
-    return { sign, member, what };
-  });
-
-const signs = { add: '+', remove: '-', change: '~' } as const;
-const colours = { '+': 'green', '-': 'red', '~': 'yellow' } as const;
-
-/** Differences between two snapshots of an identity pool, as lines. */
-export const linesOfDifferences = (differences: Difference[]): DifferenceLine[] =>
-  differences.map(({ op, member, before, after }) => {
-    const values = [before, after].filter((value) => value !== undefined);
-    const what = values.map((value) => JSON.stringify(value)).join(' → ');
-    return { sign: signs[op], member, what };
-  });
-
-const coloured = ({ sign, member, what }: DifferenceLine): string =>
-  styleText(colours[sign], `${sign} ${member} ${what}`);
 
 /** The names of app clients by their ids. */
 export type Names = ReadonlyMap<string, string>;
 
 const noNames: Names = new Map();
+
+const signs = { add: '+', remove: '-', change: '~' } as const;
+const colours = { '+': 'green', '-': 'red', '~': 'yellow' } as const;
 
 /** An entry as people name it: the app client, its user pool, and what is not the default. */
 function entryWords({ ProviderName = '', ClientId = '', ...more }: Provider, names: Names): string {
@@ -62,33 +32,64 @@ function entryWords({ ProviderName = '', ClientId = '', ...more }: Provider, nam
   ].join('  ');
 }
 
-/** Changes as coloured lines for people: entries in words, and what is beside them as JSON. */
-export const changeLines = (changes: ShownChange[], names = noNames): string[] =>
-  changes.flatMap(expanded).flatMap((change) => {
-    if (!isEntryChange(change)) return linesOfChanges([change]).map(coloured);
-    const sign = change.op === 'add' ? '+' : '-';
-    return styleText(colours[sign], `${sign} ${entryWords(change.provider, names)}`);
-  });
-
-/** The difference of one entry between two snapshots. */
-function entryDifference({ op, before, after }: Difference, names: Names): string {
-  const sign = signs[op];
-  const entry = (after ?? before) as Provider;
-  const check = (value: unknown): boolean => (value as Provider).ServerSideTokenCheck === true;
-  const words =
-    op === 'change'
-      ? `${entryWords({ ...entry, ServerSideTokenCheck: false }, names)}  server-side token check ${check(before)} → ${check(after)}`
-      : entryWords(entry, names);
-  return styleText(colours[sign], `${sign} ${words}`);
+function lineOfChange(change: Change, names: Names): DifferenceLine {
+  switch (change.op) {
+    case 'add':
+    case 'remove':
+      return { sign: signs[change.op], what: entryWords(change.provider, names) };
+    case 'map':
+    case 'unmap': {
+      const what = `role mapping of  ${entryWords(change.provider, names)}  ${JSON.stringify(change.roleMapping)}`;
+      return { sign: change.op === 'map' ? '+' : '-', what };
+    }
+    case 'tag':
+    case 'untag': {
+      const { ProviderName = '' } = change.provider;
+      const what = `principal tags of  ${providerLabel(ProviderName)}  ${JSON.stringify(change.principalTags)}`;
+      return { sign: change.op === 'tag' ? '+' : '-', what };
+    }
+  }
 }
 
-/** Differences between two snapshots as coloured lines for people. */
-export const differenceLines = (differences: Difference[], names = noNames): string[] =>
-  differences.flatMap((difference) =>
-    difference.member === 'CognitoIdentityProviders'
-      ? entryDifference(difference, names)
-      : linesOfDifferences([difference]).map(coloured),
-  );
+/** Changes as lines of a difference, one for each entry, role mapping and tag map. */
+export const linesOfChanges = (changes: ShownChange[], names = noNames): DifferenceLine[] =>
+  changes.flatMap(expanded).map((change) => lineOfChange(change, names));
+
+/** The difference of one entry between two snapshots, in words. */
+function entryDifference({ op, before, after }: Difference, names: Names): string {
+  const entry = (after ?? before) as Provider;
+  if (op !== 'change') return entryWords(entry, names);
+  const check = (value: unknown): boolean => (value as Provider).ServerSideTokenCheck === true;
+  const words = entryWords({ ...entry, ServerSideTokenCheck: false }, names);
+  return `${words}  server-side token check ${check(before)} → ${check(after)}`;
+}
+
+/** The difference of a setting, under the name that AWS has for it. */
+const settingDifference = ({ member, before, after }: Difference): string => {
+  const values = [before, after].filter((value) => value !== undefined);
+  return `${member} ${values.map((value) => JSON.stringify(value)).join(' → ')}`;
+};
+
+/** Differences between two snapshots of an identity pool, as lines. */
+export const linesOfDifferences = (differences: Difference[], names = noNames): DifferenceLine[] =>
+  differences.map((difference) => ({
+    sign: signs[difference.op],
+    what:
+      difference.member === 'CognitoIdentityProviders'
+        ? entryDifference(difference, names)
+        : settingDifference(difference),
+  }));
+
+const coloured = ({ sign, what }: DifferenceLine): string =>
+  styleText(colours[sign], `${sign} ${what}`);
+
+/** Changes as coloured lines. */
+export const changeLines = (changes: ShownChange[], names?: Names): string[] =>
+  linesOfChanges(changes, names).map(coloured);
+
+/** Differences between two snapshots as coloured lines. */
+export const differenceLines = (differences: Difference[], names?: Names): string[] =>
+  linesOfDifferences(differences, names).map(coloured);
 
 /** The changes that another request of the same write cancelled. */
 export const cancelledLines = (cancelled: ShownChange[] = []): string[] =>

@@ -131,8 +131,8 @@ function targetPart(result: TargetReport, names: Names): Part {
         check,
       ];
     }
-    const [{ sign, member, what } = { sign: '~', member: '', what: '' }] = linesOfChanges([change]);
-    return [sign === '+' ? signs.add : signs.remove, '', '', '', `${member} ${code(what)}`];
+    const [{ sign, what } = { sign: '~', what: '' }] = linesOfChanges([change], names);
+    return [sign === '+' ? signs.add : signs.remove, '', '', '', code(what)];
   });
   return {
     headline,

@@ -96,10 +96,10 @@ function State({ node, shown }: { node: Placed; shown: Shown }): JSX.Element {
         aria-pressed={name === shown.selected}
         press={() => shown.select(name)}
       >
+        <span class="label">{name}</span>
         <span class="mark" aria-hidden="true">
           {marks[status]}
         </span>
-        <span class="label">{name}</span>
         <Unseen>{words[status]}</Unseen>
         <span class="took">{seconds || times}</span>
       </Button>

@@ -48,13 +48,13 @@ export const Difference = ({
 }): JSX.Element => (
   // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reached by keyboard
   <ol class="difference" aria-label={label} tabIndex={0}>
-    {lines.map(({ sign, member, what }, i) => (
+    {lines.map(({ sign, what }, i) => (
       <li key={`${i} ${what}`} class={kinds[sign]}>
         <span class="sign" aria-hidden="true">
           {sign}
         </span>
         <Unseen>{spoken[sign]}</Unseen>
-        <span class="member">{member}</span> {what}
+        {what}
       </li>
     ))}
   </ol>

@@ -1,5 +1,5 @@
 import type { JSX, RefObject } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { duration } from '../../cli/output/times.ts';
 import type { Layout, Placed } from '../server/layout.ts';
 import type { Data, ExecutionView, Visit } from '../server/protocol.ts';
@@ -207,17 +207,39 @@ const StateList = ({ visits, selected }: { visits: Visit[]; selected: string | u
   </ol>
 );
 
-/** Scrolls a drawing sideways, so that the chosen state is in its middle. */
-function useChosenInView(state: string | undefined): RefObject<HTMLDivElement | null> {
-  const drawing = useRef<HTMLDivElement>(null);
+/** How much smaller a drawing must be to fit the width of its place, which may change. */
+function useFit(width: number): { place: RefObject<HTMLDivElement | null>; zoom: number } {
+  const place = useRef<HTMLDivElement>(null);
+  const [zoom, setZoom] = useState(1);
   useEffect(() => {
-    const chosen = drawing.current?.querySelector('[aria-pressed="true"]');
-    if (state === undefined || !drawing.current || !chosen) return;
-    const [around, box] = [drawing.current, chosen].map((each) => each.getBoundingClientRect());
-    if (!around || !box) return;
-    drawing.current.scrollLeft += box.left + box.width / 2 - around.left - around.width / 2;
-  }, [state]);
-  return drawing;
+    if (!place.current) return;
+    const watch = new ResizeObserver(([entry]) => {
+      if (entry) setZoom(Math.min(1, entry.contentRect.width / width));
+    });
+    watch.observe(place.current);
+    return () => watch.disconnect();
+  }, [width]);
+  return { place, zoom };
+}
+
+/** The drawing of a workflow, no wider than its place. */
+function Drawing({
+  drawn,
+  visits,
+  selected,
+}: {
+  drawn: Layout;
+  visits: Visit[];
+  selected: string | undefined;
+}): JSX.Element {
+  const { place, zoom } = useFit(drawn.width);
+  return (
+    <div ref={place} class="drawing">
+      <div style={{ zoom }}>
+        <GraphView drawn={drawn} visits={visits} selected={selected} select={select} />
+      </div>
+    </div>
+  );
 }
 
 /** The workflow of an execution, and the chosen state beside it. */
@@ -228,14 +250,11 @@ export function Workflow({ view }: { view: ExecutionView }): JSX.Element {
     ({ identityPoolId }) => only === undefined || (identityPoolId ?? only) === only,
   );
   const chosen = chosenIn(shown);
-  const drawing = useChosenInView(chosen.state);
   return (
     <Panel id="workflow" title="Workflow" beside={<PoolChoice visits={visits} only={only} />}>
       <div class="workflow">
         {graph ? (
-          <div ref={drawing} class="scroll drawing">
-            <GraphView drawn={graph} visits={shown} selected={chosen.state} select={select} />
-          </div>
+          <Drawing drawn={graph} visits={shown} selected={chosen.state} />
         ) : (
           <StateList visits={shown} selected={chosen.state} />
         )}

@@ -1,4 +1,5 @@
 import { waitingIn } from '../../cli/executions/approvals.ts';
+import { clientsIn } from '../../cli/executions/client-names.ts';
 import { Executions } from '../../cli/executions/executions.ts';
 import { foundIn } from '../../cli/executions/found.ts';
 import { type Event, historySince, visitsWithDataIn } from '../../cli/executions/history.ts';
@@ -11,8 +12,10 @@ import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { poolsNow } from '../../core/now/pool-now.ts';
 import { tracesInEnd, tracesInStates } from '../../core/now/traces.ts';
+import { providerIn } from '../../core/user-pool.ts';
 import { graphOf } from './graph.ts';
 import { type Layout, layout } from './layout.ts';
+import type { Names } from './names.ts';
 import { poolViews } from './pools.ts';
 import type { Data, ExecutionView } from './protocol.ts';
 import { factsOf, removedView, resultView, rowOf, visitOf } from './views.ts';
@@ -57,8 +60,10 @@ export class Details {
   readonly #session: Session;
   readonly #executions: Executions;
   readonly #read = new Map<string, Read>();
+  readonly #names: Names;
 
-  constructor(session: Session, stage: string) {
+  constructor(session: Session, stage: string, names: Names) {
+    this.#names = names;
     this.#session = session;
     this.#executions = new Executions(session, stage);
   }
@@ -78,7 +83,16 @@ export class Details {
     const around = { status, waiting: new Set(waiting.map((each) => each.identityPoolId)) };
     const records = recordsOf(described, events);
     const row = { ...rowOf(described), ...(waiting.length > 0 && { at: 'RequestApproval' }) };
-    const results = described.stopped === undefined ? [] : records.map(resultView);
+    const changes = [...records, ...waiting].flatMap((each) => each.changes);
+    this.#names.lookUp(
+      clientsIn(changes).map(({ providerName, clientId }) => ({
+        userPoolId: providerIn(providerName),
+        clientId,
+      })),
+    );
+    const names = this.#names.known;
+    const results =
+      described.stopped === undefined ? [] : records.map((record) => resultView(record, names));
     const isReconcile = machine === 'reconcile';
     return {
       row,
@@ -88,12 +102,12 @@ export class Details {
       findings: isReconcile ? findingsOf(described, events) : [],
       removed: (foundIn(described, events)?.removed ?? []).map(removedView),
       links: (await this.#session.isAwsItself()) ? awsLinks(execution, records) : [],
-      waiting: waiting.map(({ identityPoolId, links, since, until, changes }) => ({
+      waiting: waiting.map(({ identityPoolId, links, since, until, changes: asked }) => ({
         identityPoolId,
         links,
         since,
         until,
-        lines: linesOfChanges(changes),
+        lines: linesOfChanges(asked, names),
       })),
       isUndoable:
         machine === 'link' &&

@@ -29,18 +29,19 @@ export interface Layout {
   ways: Drawn[];
 }
 
-const WIDTH = 190;
-const HEIGHT = 34;
+// As wide as the longest name.
+const WIDTH = 150;
+const HEIGHT = 46;
 /** The gap between two rows. */
 const ROW_GAP = 26;
 /** The space around the states in a map. */
 const PAD = 16;
-const HEAD = 58;
+const HEAD = 68;
 /** How far a line stays away from the corner of a state. */
 const CORNER = 12;
 
-// A transition with more weight is shorter and straighter.
-const weights = { next: 8, choice: 3, catch: 1 };
+// A transition with more weight is shorter and straighter. With these, and with this alignment, the drawing is narrow.
+const weights = { next: 8, choice: 1, catch: 1 };
 
 /** Where dagre puts something: the middle of it. */
 interface Spot {
@@ -94,7 +95,7 @@ function pointsOf(bends: Spot[], [from, to]: [Placed, Placed], nodes: Placed[]):
 /** The place of every state, and the bends of every line, as dagre arranges them. */
 function arranged({ nodes: states }: Graph): { nodes: Placed[]; bends: Map<string, Spot[]> } {
   const sheet = new Sheet();
-  sheet.setGraph({ rankdir: 'TB', ranksep: ROW_GAP, nodesep: 16, edgesep: 10 });
+  sheet.setGraph({ rankdir: 'TB', align: 'DR', ranksep: ROW_GAP, nodesep: 12, edgesep: 6 });
   const sizes = states.map(sizeOf);
   // dagre writes into what it is given.
   for (const { name, width, height } of sizes) sheet.setNode(name, { width, height });

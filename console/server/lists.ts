@@ -7,7 +7,7 @@ import { PoolsNow, type Traced, traced } from '../../cli/executions/pools-now.ts
 import type { Session } from '../../cli/session.ts';
 import { auditRecords, type DescribedExecution } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
-import { Names } from './names.ts';
+import type { Names } from './names.ts';
 import { isPlan } from './plan-name.ts';
 import { poolViews } from './pools.ts';
 import type { PoolView, Row, Rows } from './protocol.ts';
@@ -71,11 +71,11 @@ export class Lists {
   readonly #names: Names;
   #mayFollow = true;
 
-  constructor(session: Session, stage: string) {
+  constructor(session: Session, stage: string, names: Names) {
     this.#session = session;
     this.#executions = new Executions(session, stage);
     this.#now = new PoolsNow(session, stage);
-    this.#names = new Names(session);
+    this.#names = names;
   }
 
   /** A page of a list, without reading any execution. */

@@ -6,6 +6,7 @@ import { pausedText } from '../../core/write/pause.ts';
 import type { Abilities } from './abilities.ts';
 import { Details } from './details.ts';
 import { Lists } from './lists.ts';
+import { Names } from './names.ts';
 import type { About, News, Overview, Row, Rows } from './protocol.ts';
 
 /** One open page. */
@@ -67,8 +68,9 @@ export class Live {
     this.#demo = demo;
     this.#abilities = abilities;
     this.#patience = patience;
-    this.lists = new Lists(session, stage);
-    this.details = new Details(session, stage);
+    const names = new Names(session);
+    this.lists = new Lists(session, stage, names);
+    this.details = new Details(session, stage, names);
   }
 
   /** Keeps a viewer up to date. The function that it returns ends that. */

@@ -36,6 +36,11 @@ export class Names {
     return clientName === undefined ? {} : { clientName };
   }
 
+  /** Those that are known, by the ids of the app clients. */
+  get known(): ReadonlyMap<string, string> {
+    return this.#names;
+  }
+
   /**
    * Begins to look up the names that are not known: of one user pool at a time, so that it takes little of the rate at
    * which AWS answers. Later refreshes show them.

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Approvals } from '../../cli/executions/approvals.ts';
+import { clientNames, clientsIn } from '../../cli/executions/client-names.ts';
 import { Executions } from '../../cli/executions/executions.ts';
 import { Machines } from '../../cli/executions/machines.ts';
 import { type Recorded, recordsOf } from '../../cli/executions/records.ts';
 import { linesOfChanges } from '../../cli/output/changes.ts';
 import { Failure } from '../../cli/output/exit.ts';
+import { namesOf } from '../../cli/output/waiting-lines.ts';
 import type { Session } from '../../cli/session.ts';
 import { Pauses, pausedIn } from '../../cli/settings/pauses.ts';
 import { type DescribedExecution, endsSilently } from '../../core/audit/audit.ts';
@@ -213,7 +215,7 @@ export class Plans {
       );
     }
     const verb = kind === 'approve' ? 'Approve' : 'Deny';
-    const lines = linesOfChanges(pending.changes);
+    const lines = linesOfChanges(pending.changes, namesOf(pending));
     return {
       ability: 'decide',
       title: `${verb} this change?`,
@@ -303,7 +305,11 @@ export class Plans {
         'needsApproval' in each && each.needsApproval ? [each.identityPoolId] : [],
       ),
     );
-    return records.map((record) => plannedView(record, asked.has(record.identityPoolId ?? '')));
+    const changes = records.flatMap((record) => record.changes);
+    const names = await clientNames(this.#session, clientsIn(changes));
+    return records.map((record) =>
+      plannedView(record, names, asked.has(record.identityPoolId ?? '')),
+    );
   }
 
   async #run(

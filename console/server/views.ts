@@ -1,4 +1,4 @@
-import { foundIn } from '../../cli/executions/found.ts';
+import { driftText } from '../../cli/executions/found.ts';
 import type { VisitWithData } from '../../cli/executions/history.ts';
 import { isShared, type Recorded } from '../../cli/executions/records.ts';
 import { summaryOf } from '../../cli/executions/summary.ts';
@@ -6,6 +6,7 @@ import {
   type DifferenceLine,
   linesOfChanges,
   linesOfDifferences,
+  type Names,
 } from '../../cli/output/changes.ts';
 import { notesOf } from '../../cli/output/entry-notes.ts';
 import { issuerSentence } from '../../cli/output/issuers.ts';
@@ -14,7 +15,6 @@ import { duration, moment } from '../../cli/output/times.ts';
 import { type DescribedExecution, isDryRun } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ShownPool } from '../../core/identity-pool/shown-pool.ts';
-import { STATES } from '../../core/reconcile/classify.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
@@ -28,25 +28,12 @@ type Fact = [what: string, value: string];
 const facts = (all: [string, string | undefined | 0][]): Fact[] =>
   all.flatMap(([what, value]): Fact[] => (value ? [[what, value]] : []));
 
-// What is as it should be, or is not ours.
-const WELL = ['linked', 'foreign'];
-
-/** What a reconcile has found, by its end, in a few words. */
-function foundText(described: DescribedExecution): string | undefined {
-  const { totals } = foundIn(described, [])?.report ?? {};
-  if (!totals) return undefined;
-  const all = STATES.filter((state) => totals[state] > 0 && !WELL.includes(state));
-  if (all.length > 0) return all.map((state) => `${totals[state]} ${state}`).join(', ');
-  // One that failed has not seen everything.
-  return described.status === 'SUCCEEDED' ? 'no drift' : undefined;
-}
-
 /** An execution as a row of a list. */
 export function rowOf(described: DescribedExecution): Row {
   const { execution, status, started, outcome, requestedBy, ...summary } = summaryOf(described);
   const { wouldFail } = summary;
   const { stopped, operation, userPoolId, clientId } = summary;
-  const found = foundText(described);
+  const found = driftText(described);
   return {
     execution,
     name: executionOf(execution).name,
@@ -66,8 +53,12 @@ export function rowOf(described: DescribedExecution): Row {
 
 const textOf = (pool: ShownPool): string => JSON.stringify(pool, null, 2);
 
-/** The result for one identity pool, as the page shows it. */
-export function resultView(record: Recorded): ResultView {
+/**
+ * The result for one identity pool, as the page shows it.
+ *
+ * @param names of app clients, as far as they are known.
+ */
+export function resultView(record: Recorded, names?: Names): ResultView {
   const { identityPoolId, links, outcome, changes, difference = [], changedSince } = record;
   const { approval, before, after, wouldFail } = record;
   const { error, message } = wouldFail ?? record;
@@ -76,9 +67,9 @@ export function resultView(record: Recorded): ResultView {
     ...(identityPoolId !== undefined && { identityPoolId }),
     links,
     outcome: wouldFail ? 'WOULD FAIL' : outcome,
-    lines: linesOfChanges(changes),
-    ...(isShared(record) && { whole: linesOfDifferences(difference) }),
-    ...(changedSince && { changedSince: linesOfDifferences(changedSince) }),
+    lines: linesOfChanges(changes, names),
+    ...(isShared(record) && { whole: linesOfDifferences(difference, names) }),
+    ...(changedSince && { changedSince: linesOfDifferences(changedSince, names) }),
     facts: facts([
       ['Role', record.assumedRoleArn],
       ['Written by', record.writtenBy],
@@ -92,8 +83,8 @@ export function resultView(record: Recorded): ResultView {
 }
 
 /** The result that a plan would have, without facts that are not known yet. */
-export function plannedView(record: Recorded, needsApproval: boolean): ResultView {
-  const { sides: _, ...view } = resultView(record);
+export function plannedView(record: Recorded, names: Names, needsApproval: boolean): ResultView {
+  const { sides: _, ...view } = resultView(record, names);
   return {
     ...view,
     facts: facts([['Approval', needsApproval ? 'A person must approve it first.' : undefined]]),
@@ -102,11 +93,11 @@ export function plannedView(record: Recorded, needsApproval: boolean): ResultVie
 
 type ReportedEntry = PoolReport['entries'][number];
 
-function repairLine({ repair, providerName, clientId, clientName }: ReportedEntry): DifferenceLine {
-  const entry = JSON.stringify({ ProviderName: providerName, ClientId: clientId });
-  const name = clientName === undefined ? '' : ` ${clientName}`;
-  const what = `${entry.replaceAll('","', '", "')}${name}`;
-  return { sign: repair === 'link' ? '+' : '-', member: 'CognitoIdentityProviders', what };
+function repairLines({ repair, ...entry }: ReportedEntry): DifferenceLine[] {
+  const { providerName, clientId, clientName } = entry;
+  const provider = { ProviderName: providerName, ClientId: clientId };
+  const names = new Map(clientName === undefined ? [] : [[clientId, clientName]]);
+  return linesOfChanges([{ op: repair === 'link' ? 'add' : 'remove', provider }], names);
 }
 
 const entryFact = (what: string, entry: ReportedEntry): Fact => [
@@ -139,7 +130,7 @@ export function repairView(pool: ReconcileOutput['identityPools'][number]): Resu
   return {
     identityPoolId,
     links,
-    lines: repaired.map(repairLine),
+    lines: repaired.flatMap(repairLines),
     facts: 'entries' in pool ? leftFacts(pool) : [],
     outcome: failure ? 'FAILED' : repaired.length > 0 ? 'PLANNED' : 'NOTHING TO REPAIR',
     ...(failure && { error: failure.error, message: failure.message }),

@@ -4,6 +4,7 @@ import { grouped } from '../grouped.ts';
 import { tagsMatch } from '../links/coverage.ts';
 import { type Link, type Links, linksTo } from '../links/links.ts';
 import { claimIn, onlyKeys, quote, text } from '../request/request.ts';
+import { beginning } from '../sentence.ts';
 import { sha256 } from '../sha256.ts';
 import { isObject } from '../shape.ts';
 import { userPoolRegion } from '../user-pool.ts';
@@ -272,7 +273,7 @@ export function unlistedFor(links: Links, listings: Listing[]): string | undefin
     const userPoolId = known ?? unlisted.find((id) => byTags || named.has(id));
     if (userPoolId === undefined) continue;
     const { error, message } = unwrap(failure);
-    return `The app clients of the user pool ${userPoolId} could not be listed, so its entries were not compared or repaired. All others were. ${error}: ${message.slice(0, SENTENCE)}`;
+    return `The app clients of the user pool ${userPoolId} could not be listed, so its entries were not compared or repaired. All others were. ${error}: ${beginning(message, SENTENCE)}`;
   }
   return undefined;
 }

@@ -2,6 +2,7 @@ import type { Fault } from '../failure.ts';
 import { type Change, type ShownChange, shownChanges } from '../identity-pool/changes.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
 import type { Intent } from '../identity-pool/merge.ts';
+import { beginning } from '../sentence.ts';
 import type { TrailCaller } from '../trail-record.ts';
 import { refusalOf } from '../write/batch.ts';
 import type { Refused } from '../write/records.ts';
@@ -180,7 +181,7 @@ function faultsOf(
 ): Pick<PoolReport, 'failure' | 'wouldFail'> {
   const [refusal] = repair?.refused.values() ?? [];
   const [later] = repair ? [] : (foreseen?.values() ?? []);
-  const shown = (sentence: string): string => sentence.slice(0, Math.max(room, SENTENCE));
+  const shown = (sentence: string): string => beginning(sentence, Math.max(room, SENTENCE));
   const sentences = [refusal?.refused, notListed].flatMap((sentence) => sentence ?? []);
   const failure = {
     error: refusal ? refusalOf(refusal).name : 'UserPoolNotListedError',

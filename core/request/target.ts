@@ -1,5 +1,7 @@
+import { UndoConflictError } from '../errors.ts';
 import {
   apply,
+  type Change,
   type EntryChange,
   type ShownChange,
   shownChanges,
@@ -17,6 +19,7 @@ import type { Mark } from '../write/marks.ts';
 import type { LedgerEntry } from '../write/records.ts';
 import type { Approval } from './approval.ts';
 import type { ApprovalTime } from './approval-time.ts';
+import { byHand } from './by-hand.ts';
 
 /** One identity pool of an execution, as the states pass it on. */
 export interface Target {
@@ -146,19 +149,32 @@ const isNoted = ({ deleted, approvalTime: waits, intent }: Target): boolean =>
 export const maySettle = ({ dryRun, approvalTime: waits }: Target, { write }: Result): boolean =>
   write === false && !dryRun && !waits;
 
+/** The changes of a target, where a conflict names the command that does by hand what an undo would. */
+function changesOf({ target, execution }: TargetEvent, snapshot: IdentityPool): Change[] {
+  try {
+    return merge(snapshot, target.intent);
+  } catch (error) {
+    if (!(error instanceof UndoConflictError)) throw error;
+    throw new UndoConflictError(`${error.message} For example: ${byHand(target, execution)}`, {
+      cause: error,
+    });
+  }
+}
+
 /**
  * Plans a target from a snapshot of its identity pool. In a later round, nothing may be left to do. Then the result
  * is what the previous round wrote.
  *
- * @throws ProviderQuotaError
+ * @throws ProviderQuotaError, UndoConflictError
  */
 export function planOf(
-  { target, attempt, execution }: TargetEvent,
+  event: TargetEvent,
   snapshot: IdentityPool,
   quota: number,
   previous?: Result,
 ): Plan {
-  const changes = merge(snapshot, target.intent);
+  const { target, attempt, execution } = event;
+  const changes = changesOf(event, snapshot);
   const digest = digestOf(snapshot);
   if (previous && changes.length === 0) {
     const { unsettled = false, ...result } = previous;

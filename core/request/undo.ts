@@ -18,6 +18,7 @@ import { isListOf, isObject, isText, parsedJson } from '../shape.ts';
 import { userPoolIdOf } from '../user-pool.ts';
 import { isShownChange, type LedgerEntry } from '../write/records.ts';
 import { approvalTime } from './approval-time.ts';
+import { byHand } from './by-hand.ts';
 import type { UndoRequest } from './request.ts';
 import type { Resolved } from './resolve.ts';
 import { roomFor, type Target } from './target.ts';
@@ -174,11 +175,8 @@ export function resolveUndo(
  * @param execution that undoes. An earlier attempt of its own is not a conflict.
  * @throws UndoConflictError with what the ledger says now.
  */
-export function checkLedger(
-  ledger: LedgerEntry[],
-  { identityPoolId, undoes, intent }: Target,
-  execution: string,
-): void {
+export function checkLedger(ledger: LedgerEntry[], target: Target, execution: string): void {
+  const { identityPoolId, undoes, intent } = target;
   const known = new Map(ledger.map((entry) => [entryKey(entry), entry]));
   const entries = (intent.takeBack ?? []).flatMap(expanded).filter(isEntryChange);
   const conflicts = entries.flatMap(({ provider }) => {
@@ -186,8 +184,10 @@ export function checkLedger(
     const isKnown = entry?.execution === undoes || entry?.execution === execution;
     return isKnown ? [] : { provider, ledger: entry ?? 'unknown' };
   });
-  if (conflicts.length === 0) return;
+  const [first] = conflicts;
+  if (!first) return;
+  const command = byHand(target, execution, first.provider.ClientId);
   throw new UndoConflictError(
-    `What ${undoes} did in the identity pool ${identityPoolId} has been changed since by another execution, so nothing was undone. Link or unlink by hand instead. What has changed: ${JSON.stringify(conflicts).slice(0, 2000)}`,
+    `What ${undoes} did in the identity pool ${identityPoolId} has been changed since by another execution, so nothing was undone. Link or unlink by hand instead, for example: ${command}. What has changed: ${JSON.stringify(conflicts).slice(0, 2000)}`,
   );
 }

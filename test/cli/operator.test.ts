@@ -58,6 +58,11 @@ describe('an operator', () => {
     const { requestedBy } = (await world.executionFor(clientId)).result();
     const claimedArn = `arn:aws:sts::${ACCOUNT_A}:assumed-role/starter/session`;
     assert.deepEqual(requestedBy, { via: 'person', claimedArn, reason: 'drill' });
+    const denied = await poolbridge(world, ['status'], starter.session);
+    assert.match(
+      denied.err,
+      /AccessDeniedException: .* You need states:StartExecution on arn:aws:states:us-east-1:\d+:stateMachine:poolbridge-dev-reconcile\. docs\/permissions\.md lists what each command needs\.\n$/,
+    );
     const again = await say('link', ...subject(clientId), '--no-wait');
     assert.equal(again.out.trim(), (await world.ended(again.out.trim())).executionArn);
   });
@@ -202,6 +207,11 @@ describe('an operator', () => {
     assert.equal((await say('plan', '--detailed-exitcode', '--nope')).code, 1);
     const unknown = await json('status', '--link', 'nope');
     assert.deepEqual([unknown.code, unknown.answer.error], [2, 'InvalidRequestError']);
+    // The links.yml of the working copy is another one.
+    assert.match(
+      unknown.err,
+      /^The links\.yml that is deployed was not found here, .* link nope\./,
+    );
   });
 
   test('sees in a plan what the write would refuse, and fails as it would', async () => {
@@ -419,6 +429,10 @@ describe('an operator', () => {
         /^links\.yml has no link moblie\. It has mobile, /,
       ],
       [['plan', '--link', 'mobile', '--links', 'none.yml'], /^--links: /],
+      [
+        ['plan', ...subject('any'), '--links', 'test/links.yml'],
+        /--links does not go with --user-pool\. Leave it out, or deploy the file first\./,
+      ],
       [['history', '--limit', 'many'], /--limit must be a number from 1 to 1000, not many/],
       [['history', '--status', 'x'], /Allowed choices are RUNNING/],
       [['show'], /Name one execution, or add --last\./],

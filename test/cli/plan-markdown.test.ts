@@ -114,7 +114,7 @@ poolbridge reconcile --repair --stage prod
         needsApproval: true,
         changes: [
           { op: 'add', provider: { ProviderName: providerName, ClientId: 'one' } },
-          { op: 'tag', provider: { ProviderName: providerName }, tags: { team: 'team' } },
+          { op: 'tag', provider: { ProviderName: providerName }, principalTags: { team: 'team' } },
         ],
       },
       { identityPoolId: 'other', links: [], outcome: 'FAILED', error: 'E', message: 'No.' },
@@ -130,7 +130,7 @@ poolbridge reconcile --repair --stage prod
       },
     );
     assert.ok(plan.includes(`| ➕ | \`web\` | \`one\` | \`${USER_POOL}\` |  |`), plan.join('\n'));
-    assert.match(plan.join('\n'), /\| ➕ \| {2}\| {2}\| {2}\| PrincipalTags `.*"team".*` \|/);
+    assert.match(plan.join('\n'), /\| ➕ \| {2}\| {2}\| {2}\| `principal tags of .*"team".*` \|/);
     assert.ok(plan.includes('A person must approve it before it is written.'));
     assert.ok(plan.includes('> **`E`**: `No.`'));
   });

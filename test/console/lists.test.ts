@@ -78,7 +78,7 @@ test('a dry run of what would fail is shown as that, in the list and as a result
   };
   const { outcome, wouldFail, isDryRun } = rowOf(described);
   assert.deepEqual([outcome, wouldFail, isDryRun], ['would fail: ProviderQuotaError', true, true]);
-  const [view] = recordsOf(described, []).map(resultView);
+  const [view] = recordsOf(described, []).map((record) => resultView(record));
   assert.deepEqual(
     [view?.outcome, view?.error, view?.message, view?.lines],
     ['WOULD FAIL', fault.error, fault.message, []],

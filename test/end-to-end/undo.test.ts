@@ -79,7 +79,12 @@ describe('an execution that is undone', () => {
     const before = await world.describe(pools.mobile);
     const refused = await undo(linked.executionArn);
     assert.equal(refused.error, 'UndoConflictError');
-    assert.match(refused.failure().message, /changed since by another execution/);
+    assert.match(
+      refused.failure().message,
+      new RegExp(
+        `changed since by another execution.* for example: npx poolbridge unlink --user-pool ${userPoolId} --client ${clientId} --identity-pool ${pools.mobile} --stage dev --region us-east-1\\. What`,
+      ),
+    );
     assert.deepEqual(await world.describe(pools.mobile), before);
 
     await world.run({ operation: 'unlink', userPoolId, clientId });

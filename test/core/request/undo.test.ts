@@ -17,6 +17,7 @@ import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import { sameSettings } from '../../../core/identity-pool/same-settings.ts';
 import type { Link, Links } from '../../../core/links/links.ts';
 import type { UndoRequest } from '../../../core/request/request.ts';
+import { planOf } from '../../../core/request/target.ts';
 import {
   checkLedger,
   clientsToLink,
@@ -224,5 +225,17 @@ describe('undoing', () => {
     assert.doesNotThrow(checking({ ...entry, state: 'unlinked', execution: 'own' }));
     assert.throws(checking({ ...entry, execution: 'another' }), /"execution":"another"/);
     assert.throws(checking(), UndoConflictError);
+    // The identity pool itself may say so before the ledger does.
+    const there = {
+      IdentityPoolId: 'x',
+      IdentityPoolName: 'x',
+      AllowUnauthenticatedIdentities: false,
+    };
+    const other = { ...provider, ServerSideTokenCheck: !provider.ServerSideTokenCheck };
+    const event = { execution: UNDONE, target, attempt: 1 };
+    assert.throws(
+      () => planOf(event, { ...there, CognitoIdentityProviders: [other] }, 50),
+      /For example: npx poolbridge unlink --user-pool us-east-1_A\w* --client client --identity-pool .* --stage \w+ --region us-east-1$/,
+    );
   });
 });
