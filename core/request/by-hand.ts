@@ -1,7 +1,16 @@
 import { commandFor } from '../command-line.ts';
 import { executionOf } from '../execution.ts';
 import { expanded } from '../identity-pool/changes.ts';
-import type { Target } from './target.ts';
+import type { Intent } from '../identity-pool/merge.ts';
+
+/** What an undo is about in one identity pool. */
+interface Undoing {
+  identityPoolId: string;
+  userPoolId: string;
+  /** ARN of the execution that is undone. */
+  undoes?: string;
+  intent: Intent;
+}
 
 /**
  * The command that does by hand what an undo would do about one app client. Without an app client, the command shows
@@ -11,7 +20,7 @@ import type { Target } from './target.ts';
  * @param clientId the first one that is undone, if absent.
  */
 export function byHand(
-  { identityPoolId, userPoolId, undoes = '', intent }: Target,
+  { identityPoolId, userPoolId, undoes = '', intent }: Undoing,
   execution: string,
   clientId = firstClient(intent),
 ): string {
@@ -20,7 +29,7 @@ export function byHand(
   return commandFor(execution, intent.operation, ...about, '--identity-pool', identityPoolId);
 }
 
-const firstClient = ({ takeBack = [] }: Target['intent']): string | undefined =>
+const firstClient = ({ takeBack = [] }: Intent): string | undefined =>
   takeBack
     .flatMap(expanded)
     .map(({ provider }) => ('ClientId' in provider ? provider.ClientId : undefined))

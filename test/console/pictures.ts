@@ -51,6 +51,8 @@ await light.locator('h1').focus();
 await take(light, 'links');
 await light.goBack();
 
+// Wide enough for the workflow and the chosen state side by side.
+await light.setViewportSize({ width: 1440, height: 900 });
 await light.locator('.executions tr').filter({ hasText: 'LINKED' }).first().click();
 await light.getByRole('button', { name: /^UpdateIdentityPool done/ }).click();
 await light.getByRole('region', { name: 'Output' }).waitFor();
