@@ -142,13 +142,23 @@ describe('an operator', () => {
     assert.equal(uncovered.code, 3);
     assert.equal(uncovered.answer.error, 'NotCoveredError');
     assert.match(uncovered.answer.message, /^No link in links\.yml covers/);
-    const half = await say('link', ...subject(await world.createAppClient(HALF), HALF));
+    const inHalf = await world.createAppClient(HALF);
+    const half = await say('link', ...subject(inHalf, HALF));
     assert.equal(half.code, 1);
     assert.match(half.out, new RegExp(`^LINKED ${pools.mobile} \\(half-open\\)\n`));
     assert.match(half.out, new RegExp(`FAILED ${pools.closed} \\(half-closed\\)\n`));
     const denied = /Deploy resources\/account-b\.yml there/g;
     assert.equal(half.out.match(denied)?.length, 1, half.out);
     assert.match(half.err, /\nTargetAccessDeniedError: 1 of 2 identity pools failed\.\n$/);
+    // A person is asked only about what can be done.
+    const unlink = ['unlink', ...subject(inHalf, HALF)];
+    const stopped = await poolbridge(world, unlink, undefined, {}, true, 'yes');
+    assert.deepEqual([stopped.code, stopped.out.match(denied)?.length], [1, 1]);
+    assert.match(
+      stopped.err,
+      /TargetAccessDeniedError.*: This would fail in 1 of 2 identity pools\. Nothing was changed\. To change the other identity pools, add --yes\.\n$/,
+    );
+    assert.ok((await entriesOf(pools.mobile)).includes(inHalf));
     const again = await json('link', ...subject(await world.createAppClient(HALF), HALF));
     assert.match(again.answer.message, denied);
     const shown = await json('show', '--last');
