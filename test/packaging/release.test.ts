@@ -21,8 +21,8 @@ interface Locked {
   hasInstallScript?: boolean;
 }
 
-const locked = Object.entries<Locked>(json('package-lock.json').packages).filter(
-  ([path]) => path !== '',
+const locked = ['package-lock.json', 'test/mutation/package-lock.json'].flatMap((file) =>
+  Object.entries<Locked>(json(file).packages).filter(([path]) => path !== ''),
 );
 const nameIn = (path: string): string => path.slice(path.lastIndexOf('node_modules/') + 13);
 
