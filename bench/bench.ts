@@ -5,6 +5,7 @@ import { drift } from './drift.ts';
 import { load } from './load.ts';
 import { names } from './names.ts';
 import { reconcile } from './reconcile.ts';
+import { scale } from './scale.ts';
 
 /** `npm run bench -- NAME [OPTIONS]`: each bench compares with something real in the same run. */
 const benches: Record<string, (args: string[]) => Promise<void>> = {
@@ -15,6 +16,7 @@ const benches: Record<string, (args: string[]) => Promise<void>> = {
   load,
   names,
   reconcile,
+  scale,
 };
 
 const [name = 'load', ...args] = process.argv.slice(2);

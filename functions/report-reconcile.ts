@@ -1,10 +1,12 @@
 import { publish } from '../aws/clients/events.ts';
+import { startExecution } from '../aws/clients/executions.ts';
 import { logger } from '../aws/lambda/logger.ts';
 import { countOf, tally } from '../aws/lambda/metrics.ts';
 import { step } from '../aws/lambda/step.ts';
 import { endRecheck } from '../aws/recheck/recheck.ts';
 import { executionOf } from '../core/execution.ts';
 import { reconcileMetrics, WHOLE } from '../core/reconcile/metrics.ts';
+import { afterPart, executionOfPart, nextPartIn } from '../core/reconcile/parts.ts';
 import {
   type ReconcileReport,
   recheckedIn,
@@ -20,12 +22,19 @@ interface Ending {
   announce: boolean;
 }
 
-/** Shapes the output or the error, publishes the event, and counts what was found and repaired. */
+/** Shapes the output or the error, starts the next part, publishes the event, and counts what was found and repaired. */
 export const handler = step(
   async ({ execution, state, announce }: Ending): Promise<ReconcileReport> => {
     const rechecked = recheckedIn(state);
     if (rechecked !== undefined) await endRecheck(execution, rechecked);
-    const { report, finished } = reconcileReport(execution, state);
+    const next = nextPartIn(state);
+    const part = next && executionOfPart(execution, next.part);
+    const { report, finished } = reconcileReport(execution, state, part?.arn);
+    if (next && part) {
+      const { stateMachineArn, name } = part;
+      const input = JSON.stringify(afterPart(next, report.status));
+      await startExecution({ stateMachineArn, name, input });
+    }
     if (announce) await publish('ReconcileFinished', finished, execution);
     for (const { metric, count } of reconcileMetrics(finished)) tally(metric, count);
     if (report.status === 'SUCCEEDED' && wasWhole(state)) {

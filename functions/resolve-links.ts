@@ -6,9 +6,11 @@ import { PoolTable } from '../aws/table/pool-table.ts';
 import { executionOf } from '../core/execution.ts';
 import type { Links } from '../core/links/links.ts';
 import { changedLinks } from '../core/reconcile/changed-links.ts';
+import { linksOfPart } from '../core/reconcile/parts.ts';
 import {
   isWhole,
   judgedLinks,
+  nextPart,
   parseReconcile,
   planOf,
   type ReconcilePlan,
@@ -32,9 +34,12 @@ export const handler = step(
     const since = Date.now();
     const request = parseReconcile(input, links);
     const judged = request.changedOnly ? await notYetJudged(links) : judgedLinks(links, request);
-    const regions = taggedRegions(judged, executionOf(execution).region);
+    const { links: own, upTo } = linksOfPart(judged, request.part?.after);
+    const regions = taggedRegions(own, executionOf(execution).region);
     const found = await Promise.all(regions.map(userPoolsIn));
-    const plan = planOf(judged, request, { since, regions, found: found.flat() });
-    return isWhole(links, judged, request) ? { ...plan, whole: true } : plan;
+    const plan = planOf(own, request, { since, regions, found: found.flat() });
+    if (upTo !== undefined) return { ...plan, next: nextPart(request, upTo) };
+    const isComplete = isWhole(links, judged, request) && request.part?.failed !== true;
+    return isComplete ? { ...plan, whole: true } : plan;
   },
 );

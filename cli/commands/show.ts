@@ -147,7 +147,8 @@ function doneLines({ records, found }: Document, width: number, names: Names): s
 }
 
 function lines(document: Document, terminal: Terminal, names: Names): string[] {
-  const { execution, status, source, started, console, records, states, waiting = [] } = document;
+  const { execution, status, source, started, console, records, states, found } = document;
+  const { waiting = [] } = document;
   const commandLine = (words: string) => terminal.commandLine(words);
   const [first] = records;
   return [
@@ -162,6 +163,7 @@ function lines(document: Document, terminal: Terminal, names: Names): string[] {
     ...row('user pool', first?.userPoolId),
     ...row('undoes', first?.undoes),
     ...row('read from', source === 'history' ? undefined : 'the log group'),
+    ...row('continued in', found?.report.next),
     ...row('console', console),
     ...doneLines(document, terminal.width, names),
     ...waiting.flatMap((each) => waitingLines(each, execution, commandLine)),

@@ -14,7 +14,8 @@ import {
   reasonsIn,
 } from '../check/reasons.ts';
 import { clientNames } from '../executions/client-names.ts';
-import { type Ending, Machines } from '../executions/machines.ts';
+import type { Ending } from '../executions/ending.ts';
+import { Machines } from '../executions/machines.ts';
 import { waitingRequests } from '../executions/waiting.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { Failure } from '../output/exit.ts';

@@ -5,20 +5,9 @@ import { isObject, isText } from '../../core/shape.ts';
 import { plainCommandLine } from '../output/command-line.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
+import type { Ending, Failed } from './ending.ts';
 import { untilInterrupted } from './interrupt.ts';
-
-/** Why an execution did not succeed, and the report that it made. */
-interface Failed {
-  error: string;
-  message: string;
-  report: Record<string, unknown>;
-}
-
-/** How an execution ended. */
-export type Ending = { execution: string; status: string } & (
-  | { output: Record<string, unknown> }
-  | Failed
-);
+import { joined, nextOf } from './parts.ts';
 
 /** An execution that did not succeed, as Step Functions describes it. */
 interface Described {
@@ -110,14 +99,28 @@ export class Machines {
     return executionArn;
   }
 
-  /** Waits for the end of an execution. Shows its state meanwhile, if the caller may read it. */
+  /**
+   * Waits for the end of an execution and, if it is the first part of a reconcile, of the other parts. Shows its state
+   * meanwhile, if the caller may read it.
+   */
   async follow(execution: string, terminal?: ProgressOutput): Promise<Ending> {
-    if (!terminal) return this.#end(execution, silent);
-    return untilInterrupted(this.#end(execution, terminal), () =>
+    if (!terminal) return this.#endOfAll(execution, silent);
+    return untilInterrupted(this.#endOfAll(execution, terminal), () =>
       terminal.note(
         `The execution goes on. To see it: ${terminal.commandLine(`show ${executionOf(execution).name}`)}`,
       ),
     );
+  }
+
+  async #endOfAll(execution: string, terminal: ProgressOutput): Promise<Ending> {
+    const first = await this.#end(execution, terminal);
+    const others: Ending[] = [];
+    for (let next = nextOf(first); next !== undefined; ) {
+      const part = await this.#end(next, terminal);
+      others.push(part);
+      next = nextOf(part);
+    }
+    return joined(first, others);
   }
 
   async #end(execution: string, terminal: ProgressOutput): Promise<Ending> {

@@ -14,9 +14,9 @@ import { isDenied } from '../check/checks.ts';
 import type { ReconcileReport } from '../output/reconcile-table.ts';
 import type { Session } from '../session.ts';
 import { Ledgers } from '../settings/ledgers.ts';
+import type { Ending } from './ending.ts';
 import { Executions, isUnknown } from './executions.ts';
 import { visitsWithDataIn } from './history.ts';
-import type { Ending } from './machines.ts';
 
 /** An execution, with the traces in its end but without its input and output, which may be large. */
 export interface Traced
@@ -170,23 +170,24 @@ export function endingNow(ending: Ending, pools: PoolNow[]): Ending {
 const LISTED = 50;
 
 /**
- * The identity pools that one reconcile has looked at, with what executions of `link` wrote meanwhile. Without the
+ * The identity pools that the parts of one reconcile have looked at, with what executions of `link` wrote meanwhile. Without the
  * permission to list these, they are as the reconcile reported them.
  */
 export async function poolsAfter(
   session: Session,
   stage: string,
-  reconcile: string,
+  reconciles: string[],
 ): Promise<PoolNow[]> {
   const executions = new Executions(session, stage);
-  const looked = traced(await executions.read(reconcile));
+  const looked: Traced[] = [];
+  for (const each of reconciles) looked.push(traced(await executions.read(each)));
   const links: Traced[] = [];
   let listedSince = Number.NEGATIVE_INFINITY;
   try {
     const page = await executions.page('link', { limit: LISTED }, undefined);
     const { executions: listed = [], nextToken } = page;
     if (nextToken !== undefined) listedSince = listed.at(-1)?.startDate?.getTime() ?? 0;
-    const began = Date.parse(looked.started);
+    const began = Math.min(...looked.map(({ started }) => Date.parse(started)));
     const since = listed.filter(({ stopDate }) => (stopDate?.getTime() ?? began) >= began);
     await inParallel(since, async ({ executionArn = '' }) => {
       links.push(traced(await executions.read(executionArn)));
@@ -194,5 +195,5 @@ export async function poolsAfter(
   } catch (error) {
     if (!isDenied(error as Error)) throw error;
   }
-  return new PoolsNow(session, stage).of([looked, ...links], listedSince);
+  return new PoolsNow(session, stage).of([...looked, ...links], listedSince);
 }

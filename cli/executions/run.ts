@@ -15,7 +15,8 @@ import { type ReconcileReport, statusLines } from '../output/reconcile-table.ts'
 import type { Terminal } from '../output/terminal.ts';
 import { pausedIn } from '../settings/pauses.ts';
 import { clientNames, clientsIn } from './client-names.ts';
-import { type Ending, Machines } from './machines.ts';
+import type { Ending } from './ending.ts';
+import { Machines } from './machines.ts';
 import { endingNow, poolsAfter } from './pools-now.ts';
 import { confirmRemoval, mustAsk, removalsIn } from './removal.ts';
 
@@ -200,7 +201,8 @@ async function endingOfLook(context: Context, machine: Machine, input: object): 
   const { command } = context;
   const ending = await endingOf(context, machine, input);
   if (machine === 'link') return ending;
-  const pools = await poolsAfter(sessionOf(command), optionsOf(command).stage, ending.execution);
+  const executions = [ending.execution, ...(ending.parts ?? [])];
+  const pools = await poolsAfter(sessionOf(command), optionsOf(command).stage, executions);
   return endingNow(ending, pools);
 }
 

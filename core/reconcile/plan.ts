@@ -8,6 +8,7 @@ import { beginning } from '../sentence.ts';
 import { sha256 } from '../sha256.ts';
 import { isObject } from '../shape.ts';
 import { userPoolRegion } from '../user-pool.ts';
+import { type NextPart, type Part, partIn } from './parts.ts';
 
 /** The request of an execution of the `reconcile` state machine. */
 export interface ReconcileRequest {
@@ -23,6 +24,8 @@ export interface ReconcileRequest {
   allEntries?: true;
   /** Whether only the identity pools are meant whose links have changed since they were last repaired. */
   changedOnly?: true;
+  /** Where it continues, if it is not the first part of a reconcile. */
+  part?: Part;
 }
 
 function flag(input: Record<string, unknown>, name: string): boolean {
@@ -42,9 +45,27 @@ function isChangedOnly(input: Record<string, unknown>): boolean {
 
 // The state machine itself waits until `waitUntil`. Only a recheck has it.
 const KEYS = [
-  ...['link', 'identityPoolId', 'repair', 'allEntries', 'changedOnly'],
+  ...['link', 'identityPoolId', 'repair', 'allEntries', 'changedOnly', 'part'],
   ...['reason', 'claimedArn', 'waitUntil'],
 ];
+
+/** What any request may say, whichever identity pools it is for. */
+function commonIn(
+  input: Record<string, unknown>,
+): Pick<ReconcileRequest, 'repair' | 'allEntries' | 'part'> {
+  const { link = '', identityPoolId = '' } = input;
+  const part = partIn(input);
+  if (part && (link !== '' || identityPoolId !== '')) {
+    throw new InvalidRequestError(
+      'part continues a reconcile of all identity pools. Leave out link and identityPoolId.',
+    );
+  }
+  return {
+    repair: flag(input, 'repair'),
+    ...(flag(input, 'allEntries') && { allEntries: true }),
+    ...(part && { part }),
+  };
+}
 
 /**
  * Reads the input of the `reconcile` state machine. A person may say who they are and give a reason, for the
@@ -62,8 +83,7 @@ export function parseReconcile(input: unknown, links: Links): ReconcileRequest {
   claimIn(input);
   text(input, 'reason', 1000);
   const { link = '' } = input;
-  const repair = flag(input, 'repair');
-  const asked = flag(input, 'allEntries') ? { repair, allEntries: true as const } : { repair };
+  const asked = commonIn(input);
   const identityPoolId = text(input, 'identityPoolId', 128);
   if (isChangedOnly(input)) return { ...asked, changedOnly: true };
   if (identityPoolId !== undefined) {
@@ -114,6 +134,20 @@ export const isWhole = (
   identityPoolId === undefined &&
   Object.keys(links).every((name) => Object.hasOwn(judged, name));
 
+/** The input of the part after this one. */
+export function nextPart(
+  { repair, allEntries, changedOnly, part }: ReconcileRequest,
+  after: string,
+): NextPart {
+  const number = (part?.number ?? 1) + 1;
+  return {
+    repair,
+    ...(allEntries && { allEntries }),
+    ...(changedOnly && { changedOnly }),
+    part: { number, after, failed: part?.failed ?? false },
+  };
+}
+
 const taggedLinks = (links: Links): Link[] =>
   Object.values(links).filter(({ userPoolTags }) => userPoolTags !== undefined);
 
@@ -147,8 +181,10 @@ export interface ReconcilePlan {
   repair: boolean;
   /** The identity pool that is rechecked, if the execution is a recheck. */
   recheck?: string;
-  /** Whether it repairs every identity pool of links.yml. */
+  /** Whether every identity pool of links.yml is repaired, if this execution and the parts before it succeed. */
   whole?: true;
+  /** The input of the execution that reconciles the next part, if one execution has no room for all identity pools. */
+  next?: NextPart;
   /** When listing began, in epoch milliseconds. */
   since: number;
   links: string[];
@@ -164,13 +200,6 @@ export interface ReconcilePlan {
  * that AWS allows at most: 167 pages at 5 a second.
  */
 export const LISTED_TOGETHER = 10;
-/**
- * How many identity pools one execution reconciles. The report of each, or its failure, takes at least 800 of the
- * 262,144 characters that a state may hold.
- *
- * @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
- */
-export const MOST_IDENTITY_POOLS = 250;
 /** How many characters all reports of an execution may fill together. */
 export const REPORTS_ROOM = 200_000;
 // A report without its entries.
@@ -187,9 +216,8 @@ const chunks = <T>(items: T[], size: number): T[][] =>
 /**
  * Plans an execution: its identity pools and the user pools to list.
  *
- * @param links to compare with.
+ * @param links to compare with: those of one part.
  * @param found the user pools of the Regions in which they are looked for by their tags.
- * @throws InvalidRequestError if there are more identity pools than one execution has room for.
  */
 export function planOf(
   links: Links,
@@ -198,11 +226,6 @@ export function planOf(
 ): ReconcilePlan {
   const names = Object.keys(links);
   const byPool = [...grouped(names, (name) => links[name]?.identityPool ?? '')];
-  if (byPool.length > MOST_IDENTITY_POOLS) {
-    throw new InvalidRequestError(
-      `links.yml has ${byPool.length} identity pools, and one execution has room for ${MOST_IDENTITY_POOLS}. Name a link, and start one execution for each identity pool.`,
-    );
-  }
   // The names are there once for the execution and once for each identity pool, in quotes and with a comma.
   const namesRoom = 2 * JSON.stringify(names).length;
   const left = REPORTS_ROOM - namesRoom - COUNTS_ROOM * byPool.length;

@@ -35,6 +35,8 @@ export interface ReconcileOutput {
   links: string[];
   identityPools: (PoolReport | FailedPool)[];
   totals: Counts & Beside & { repaired?: Repaired };
+  /** ARN of the execution that reconciles the next part, if one has no room for all identity pools. */
+  next?: string;
 }
 
 /** The report of an execution, as its last states read it. */
@@ -51,6 +53,8 @@ export interface ReconcileFinished {
   /** How many identity pools were compared, and how many of them failed. */
   identityPools: { count: number; failed: number };
   totals: ReconcileOutput['totals'];
+  /** ARN of the execution that reconciles the next part. */
+  next?: string;
   error?: string;
   message?: string;
 }
@@ -78,7 +82,7 @@ export function recheckedIn(state: unknown): string | undefined {
   return isText(recheck) ? recheck : undefined;
 }
 
-/** Whether an execution was to repair every identity pool of links.yml, by its state at the end. */
+/** Whether an execution, with the parts before it, was to repair every identity pool of links.yml, by its state at the end. */
 export const wasWhole = (state: unknown): boolean => isObject(state) && state['whole'] === true;
 
 /** The state at the end of an execution; a failure if it can't be read. */
@@ -124,17 +128,20 @@ const failedOf = (ends: (PoolReport | FailedPool)[]) =>
  * The report of an execution, and its event. One failed identity pool fails the execution.
  *
  * @param handed the state at the end of the execution. A step may have returned anything.
+ * @param next ARN of the execution that reconciles the next part, if there is one.
  */
 export function reconcileReport(
   executionArn: string,
   handed: unknown,
+  next?: string,
 ): { report: ReconcileReport; finished: ReconcileFinished } {
   const end = endStateOf(handed);
   const known = 'identityPools' in end ? end : undefined;
   const identityPools = known?.identityPools ?? [];
   const totals = totalsOf(identityPools);
   const request = known && { repair: known.repair, links: known.links };
-  const output = request && { ...request, identityPools, totals };
+  const continued = next === undefined ? {} : { next };
+  const output = request && { ...request, identityPools, totals, ...continued };
   const failed = failedOf(identityPools);
   const fault = 'Error' in end ? unwrap(end) : faultOf(failed, identityPools.length, MIXED);
   const finished = {
@@ -145,6 +152,7 @@ export function reconcileReport(
       failed: failed.length,
     },
     totals,
+    ...continued,
   };
   if (output && !fault) {
     const status = 'SUCCEEDED';
@@ -156,7 +164,7 @@ export function reconcileReport(
     report: {
       status,
       error,
-      cause: causeOf(message, { ...output }, () => (output ? { totals } : {})),
+      cause: causeOf(message, { ...output }, () => (output ? { totals, ...continued } : {})),
     },
     finished: { ...finished, status, error, message: message.slice(0, MESSAGE_ROOM) },
   };

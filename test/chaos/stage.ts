@@ -10,7 +10,7 @@ import type { Pools } from './pools.ts';
 import type { Scene } from './scene.ts';
 import { providerName, StageTable } from './stage-table.ts';
 
-// The longest duration of a script, in milliseconds of virtual time.
+// The longest duration of a script that gives none, in milliseconds of virtual time.
 const LONGEST = 10 * 60_000;
 
 /** A call of ours that a script waits for. */
@@ -34,6 +34,15 @@ export interface Said {
   writtenBy?: string;
   marksCleared?: Mark[];
   error?: string;
+}
+
+/** The part of a script that a stage plays. */
+export interface Playable {
+  name: string;
+  /** Its longest duration, in milliseconds of virtual time; {@link LONGEST} if absent. */
+  longest?: number;
+  /** @throws Error if the behaviour is wrong. */
+  play(stage: Stage): Promise<void>;
 }
 
 /** What a script works with. */
@@ -66,8 +75,8 @@ export class Stage extends StageTable {
   }
 
   /** Plays a script to its end and records its error, if it throws one, as a violation. */
-  async play(script: { name: string; play(stage: Stage): Promise<void> }): Promise<void> {
-    const { name, play } = script;
+  async play(script: Playable): Promise<void> {
+    const { name, play, longest = LONGEST } = script;
     const { clock, observer } = this.scene;
     let isOver = false;
     const end = () => {
@@ -77,7 +86,7 @@ export class Stage extends StageTable {
       observer.violation(error.message);
       end();
     });
-    await clock.run(() => isOver, LONGEST);
+    await clock.run(() => isOver, longest);
     if (!isOver) observer.violation(`“${name}” did not end`);
   }
 

@@ -599,7 +599,7 @@ describe('reconcile', () => {
     assert.equal(await refusal({ repair: 'yes' }), 'repair must be true or false, not "yes".');
     assert.equal(
       await refusal({ repairs: true }),
-      'The request has the unknown key "repairs"; it may hold link, identityPoolId, repair, allEntries, changedOnly, reason, claimedArn, waitUntil.',
+      'The request has the unknown key "repairs"; it may hold link, identityPoolId, repair, allEntries, changedOnly, part, reason, claimedArn, waitUntil.',
     );
     assert.equal(
       await refusal([]),

@@ -2,7 +2,8 @@ import { MOST_EMPTY } from '../../aws/pace/pages.ts';
 import { LISTING_LEASE_MS, PART_BYTES } from '../../core/app-client.ts';
 import { MOST_ROLE_MAPPINGS } from '../../core/identity-pool/roles.ts';
 import { SHOWN_ENTRIES } from '../../core/identity-pool/shown-pool.ts';
-import { LISTED_TOGETHER, MOST_IDENTITY_POOLS, REPORTS_ROOM } from '../../core/reconcile/plan.ts';
+import { MOST_IDENTITY_POOLS } from '../../core/reconcile/parts.ts';
+import { LISTED_TOGETHER, REPORTS_ROOM } from '../../core/reconcile/plan.ts';
 import { MOST_RESTORES } from '../../core/reconcile/restore.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
 import {
@@ -262,7 +263,7 @@ export const limits: Limit[] = [
     ['docs/runbook/entries-removed.md', 'was restored {} times within an hour'],
     ['links.schema.json', 'up to {} times an hour'],
   ]),
-  number('MOST_IDENTITY_POOLS of core/reconcile/plan.ts', MOST_IDENTITY_POOLS, [
+  number('MOST_IDENTITY_POOLS of core/reconcile/parts.ts', MOST_IDENTITY_POOLS, [
     ['docs/architecture.md', 'If every step of {} identity pools were retried'],
     ['statemachines/reconcile.asl.yml', 'With this many retries, {} busy identity pools stay'],
     ['statemachines/reconcile.asl.yml', 'Once: {} identity pools share 25,000 events.'],

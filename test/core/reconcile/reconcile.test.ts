@@ -520,14 +520,6 @@ describe('the scope of a reconcile', () => {
     assert.equal(isWhole(others, judgedLinks(others, recheck), recheck), false);
   });
 
-  test('is limited to what fits into one execution', () => {
-    const many = Object.fromEntries(
-      Array.from({ length: 251 }, (_, i) => [`l${i}`, link({ identityPool: `eu-west-1:${i}` })]),
-    );
-    const nothing = { since: NOW, regions: [], found: [] };
-    assert.throws(() => planOf(many, { repair: true }, nothing), { name: 'InvalidRequestError' });
-  });
-
   test('is read for an identity pool only if its links may cover it', () => {
     const sets = tagSetsOf(all, { team: 'x', other: 'y' });
     assert.equal(sets.length, 1);
