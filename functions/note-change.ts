@@ -20,7 +20,7 @@ export const handler = step(
     }
     const { identityPoolId, update } = change;
     if (update) await new PoolTable(identityPoolId).changes.keep(update);
-    const recheck = await askForRecheck(reconcileArn, identityPoolId);
+    const recheck = await askForRecheck(reconcileArn, identityPoolId, event);
     logger.info('identity pool changed', { identityPoolId, by: update?.by, recheck });
     return { identityPoolId };
   },

@@ -61,7 +61,8 @@ export const handler = step(
       needed[neededAfter(isCovered, await knownOf(identityPoolId, client))].push(identityPoolId);
     });
     for (const identityPoolId of needed.link) await link(client, identityPoolId);
-    for (const identityPoolId of needed.recheck) await askForRecheck(reconcileArn, identityPoolId);
+    for (const identityPoolId of needed.recheck)
+      await askForRecheck(reconcileArn, identityPoolId, event);
     logger.info('app client updated', { userPoolId, clientId: client.clientId, ...needed });
     return needed;
   },

@@ -23,8 +23,9 @@ export const handler = step(async (event: unknown): Promise<RoomChanges> => {
   for (const identityPoolId of changes.freed.filter(isOurs)) {
     const { room } = new PoolTable(identityPoolId);
     if (!(await room.isAwaited())) continue;
+    await askForRecheck(reconcileArn, identityPoolId, event);
+    // Afterwards, so that a repeated invocation asks again. The recheck waits first, and remembers what is refused.
     await room.forget();
-    await askForRecheck(reconcileArn, identityPoolId);
   }
   logger.info('room in identity pools', { ...changes });
   return changes;

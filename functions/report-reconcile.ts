@@ -26,7 +26,7 @@ interface Ending {
 export const handler = step(
   async ({ execution, state, announce }: Ending): Promise<ReconcileReport> => {
     const rechecked = recheckedIn(state);
-    if (rechecked !== undefined) await endRecheck(execution, rechecked);
+    if (rechecked) await endRecheck(execution, rechecked);
     const next = nextPartIn(state);
     const part = next && executionOfPart(execution, next.part);
     const { report, finished } = reconcileReport(execution, state, part?.arn);

@@ -72,7 +72,7 @@ async function poolsToRecheck(userPoolId: string, sweeping: Sweeping): Promise<s
  * identity pools where an event was lost. A schedule invokes this function, so it is no state of a workflow. What it
  * has no time for is left for the next one.
  */
-export const handler = step(async (_: unknown, context): Promise<Swept> => {
+export const handler = step(async (event: unknown, context): Promise<Swept> => {
   const where = executionOf(`${reconcileArn.replace(':stateMachine:', ':execution:')}:sweep`);
   const until = Date.now() + context.getRemainingTimeInMillis() - RESERVE;
   const regions = taggedRegions(links, where.region);
@@ -94,7 +94,7 @@ export const handler = step(async (_: unknown, context): Promise<Swept> => {
   }
   const last = all[userPools - 1];
   if (last !== undefined) await sweeps.keep(last);
-  for (const identityPoolId of rechecked) await askForRecheck(reconcileArn, identityPoolId);
+  for (const identityPoolId of rechecked) await askForRecheck(reconcileArn, identityPoolId, event);
   const swept = { userPools, left: all.length - userPools, rechecked: [...rechecked] };
   logger.info('user pools swept', { ...swept });
   return swept;

@@ -56,6 +56,8 @@ export interface Finding {
    * still turn out to be another.
    */
   recent?: true;
+  /** Whether others may have removed it, which only a look in a minute can tell. */
+  mayBeLost?: true;
   /** The ledger entry of one that was removed without a request. */
   lost?: LedgerEntry;
   /** Who removed it, if an event has reported that. */
@@ -226,7 +228,10 @@ function gone(
   const key = entryKey(before);
   const removal = before.state === 'linked' ? removals?.get(key) : undefined;
   // It may be unlinked by now, and its client deleted, or the identity pool does not show it yet.
-  if (!removal && isRecent(evidence, before)) return { ...finding, state: 'removed', recent: true };
+  if (!removal && isRecent(evidence, before)) {
+    const mayBeLost = before.state === 'linked' ? { mayBeLost: true as const } : {};
+    return { ...finding, state: 'removed', recent: true, ...mayBeLost };
+  }
   if (before.state !== 'linked') return { ...finding, state: 'removed' };
   const removedBy = removal?.by && { removedBy: removal.by };
   const lost = { ...finding, state: 'removed' as const, lost: before, ...removedBy };

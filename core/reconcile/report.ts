@@ -59,6 +59,13 @@ export interface ReconcileFinished {
   message?: string;
 }
 
+/** An identity pool that was rechecked. */
+export interface Rechecked {
+  identityPoolId: string;
+  /** Whether another recheck must look again. */
+  looksAgain: boolean;
+}
+
 const isReport = (end: PoolReport | FailedPool): end is PoolReport => 'counts' in end;
 
 const isPoolReport = (value: unknown): value is PoolReport =>
@@ -76,10 +83,15 @@ export function endOf(value: unknown): PoolReport | FailedPool {
   return { identityPoolId, links, failure: unwrap(isFailure(failure) ? failure : BROKEN_ANSWER) };
 }
 
-/** The identity pool that an execution rechecked, by its state at the end; undefined if it is no recheck. */
-export function recheckedIn(state: unknown): string | undefined {
-  const recheck = isObject(state) ? state['recheck'] : undefined;
-  return isText(recheck) ? recheck : undefined;
+/** What an execution rechecked, by its state at the end; undefined if it is no recheck. */
+export function recheckedIn(state: unknown): Rechecked | undefined {
+  const { recheck, identityPools } = isObject(state) ? state : {};
+  if (!isText(recheck)) return undefined;
+  const ends = Array.isArray(identityPools) ? identityPools.map(endOf) : [];
+  return {
+    identityPoolId: recheck,
+    looksAgain: ends.some((end) => isReport(end) && end.lookAgain),
+  };
 }
 
 /** Whether an execution, with the parts before it, was to repair every identity pool of links.yml, by its state at the end. */

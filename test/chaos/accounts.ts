@@ -6,7 +6,7 @@ import type { Random } from './random.ts';
 import type { Scene } from './scene.ts';
 
 export const ACCOUNT_A = '111111111111';
-const ACCOUNT_B = '222222222222';
+export const ACCOUNT_B = '222222222222';
 export const HOME = { account: ACCOUNT_A, region: 'us-east-1' };
 export const POOLS = [
   'ap-south-1:00000000-0000-0000-0000-00000000c001',
@@ -57,6 +57,9 @@ export const TAGGED = {
   pool: POOLS[0],
 } as const;
 
+/** A user pool whose link restores what others remove, and its identity pool. */
+export const RESTORED = { userPool: 'us-east-1_Chaos0007', pool: POOLS[0] } as const;
+
 /** The provider name of a user pool in an identity pool. */
 export const providerNameOf = (userPoolId: string): string =>
   `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
@@ -66,14 +69,15 @@ export const ALL_POOLS = [...POOLS, MAPPED.pool] as const;
 
 /** The identity pools that links.yml links an app client to. */
 export function covering(userPoolId: string, name: string): string[] {
-  if (userPoolId === USER_POOLS[0]) return [POOLS[0]];
+  if (userPoolId === USER_POOLS[0] || userPoolId === RESTORED.userPool) return [POOLS[0]];
   if (userPoolId === CROWDED) return name.startsWith('web-') ? [POOLS[0]] : [];
   return name.startsWith('web-') ? [...POOLS] : [POOLS[1]];
 }
 
 /** The identity pools that a deleted app client is removed from (`onDelete: unlink`). */
 export function leaving(userPoolId: string): string[] {
-  return userPoolId === USER_POOLS[0] ? [POOLS[0]] : [POOLS[1]];
+  const isFirst = userPoolId === USER_POOLS[0] || userPoolId === RESTORED.userPool;
+  return isFirst ? [POOLS[0]] : [POOLS[1]];
 }
 
 type Template = ReturnType<typeof readTemplate>;
@@ -129,7 +133,8 @@ export class Accounts {
         HomeBusArn: `arn:aws:events:${HOME.region}:${HOME.account}:event-bus/default`,
       },
     });
-    for (const id of [...USER_POOLS, CROWDED, APPROVED, MAPPED.userPool, TAGGED.userPool]) {
+    const others = [CROWDED, APPROVED, MAPPED.userPool, TAGGED.userPool, RESTORED.userPool];
+    for (const id of [...USER_POOLS, ...others]) {
       const UserPoolTags = { _custom_id_: id };
       await this.asA('cognito-idp', 'CreateUserPool', { PoolName: 'users', UserPoolTags });
     }

@@ -1,9 +1,5 @@
-import type { Mistake } from './mistake.ts';
-
-/** A deliberate mistake, and a seed that detects it. */
-export interface Bug extends Mistake {
-  seed: number;
-}
+import type { Bug } from './bug.ts';
+import { driftBugs } from './drift-bugs.ts';
 
 const answers = 'aws/write/answers.ts';
 const safeWrite = 'aws/write/safe-write.ts';
@@ -233,8 +229,9 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: 'core/reconcile/classify.ts',
-        find: "return { ...finding, state: 'removed', recent: true };",
-        replace: "return { ...finding, repair: intent, state: 'removed', recent: true };",
+        find: "return { ...finding, state: 'removed', recent: true, ...mayBeLost };",
+        replace:
+          "return { ...finding, repair: intent, state: 'removed', recent: true, ...mayBeLost };",
       },
       {
         file: 'core/reconcile/classify.ts',
@@ -315,13 +312,5 @@ export const bugs: Bug[] = [
     seed: 520,
     changes: [{ file: 'core/identity-pool/taken-back.ts', find: ' && !isUsed', replace: '' }],
   },
+  ...driftBugs,
 ];
-
-/** The text of this file with a new seed for one mistake. */
-export function pinned(source: string, name: string, seed: number): string {
-  const mark = `name: '${name}',\n    seed: `;
-  const at = source.indexOf(mark) + mark.length;
-  if (at < mark.length)
-    throw new Error(`bugs.ts has no entry “${name}” with its seed on the next line.`);
-  return `${source.slice(0, at)}${source.slice(at).replace(/^\d+/, String(seed))}`;
-}

@@ -36,6 +36,7 @@ const files: Record<string, string> = {
   NoteChange: 'note-change',
   NoteRename: 'note-rename',
   NoteRoom: 'note-room',
+  Sweep: 'sweep',
 };
 
 const entry = [

@@ -12,6 +12,14 @@ export const DRAWN = {
   deletedInApproval: 'app clients deleted during an approval',
   tagsOfLink: 'links whose principal tags changed',
   tagsOfUserPool: 'user pools whose tags changed',
+  removal: 'entries removed that their link restores',
+  war: 'entries removed again after each restore',
+  braked: 'entries no longer restored',
+  storm: 'storms of foreign writes',
+  foreignEventLost: 'events of foreign writes lost',
+  foreignEventTwice: 'events of foreign writes that came twice',
+  foreignEventLate: 'events of foreign writes that came late',
+  hidden: 'app clients created or deleted without an event',
 } as const;
 
 export type Drawn = keyof typeof DRAWN;

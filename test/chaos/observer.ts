@@ -233,7 +233,6 @@ export class Observer extends Versions {
     const versions = this.versions(poolId);
     const entries = (i: number) => new Set(entriesOf(versions[i]?.state ?? NONE).map(entryKey));
     const addedIn = (i: number) => [...entries(i)].filter((key) => !entries(i - 1).has(key));
-    const removedIn = (i: number) => [...entries(i - 1)].filter((key) => !entries(i).has(key));
     const ours = [...versions.keys()].filter((i) => versions[i]?.by === 'ours');
     const session = execution.slice(0, 55);
     return ours
@@ -241,14 +240,19 @@ export class Observer extends Versions {
       .map((i) => ({
         added: addedIn(i).map((key) => ({
           key,
-          unlinked: ours.some(
-            (j) =>
-              j < i &&
-              removedIn(j).includes(key) &&
-              this.#isUnlinkAsked(poolId, key, versions[j]?.at),
-          ),
+          unlinked: this.#wasUnlinked(poolId, key, i),
         })),
       }));
+  }
+
+  /** Whether the last write of ours before a version that added or removed an entry had unlinked it. */
+  #wasUnlinked(poolId: string, key: string, number: number): boolean {
+    const versions = this.versions(poolId);
+    const last = versions.slice(0, number).findLast(({ by, state }, i) => {
+      const previous = versions[i - 1];
+      return by === 'ours' && previous && has(previous.state, key) !== has(state, key);
+    });
+    return last !== undefined && !has(last.state, key) && this.#isUnlinkAsked(poolId, key, last.at);
   }
 
   /** Records that a write of ours is sent; it may never arrive. */

@@ -1,6 +1,7 @@
 import type { Call } from 'embedded-aws/kernel/call.ts';
 import {
   entriesOf,
+  entryKey,
   type IdentityPool,
   type Provider,
 } from '../../core/identity-pool/identity-pool.ts';
@@ -15,6 +16,9 @@ export class Pools {
 
   /** The version that a script makes Cognito show. */
   shownBy?: (poolId: string) => Version | undefined;
+
+  /** What happens after each foreign write, such as its event. */
+  afterForeignWrite?: (pool: IdentityPool) => void;
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -63,11 +67,22 @@ export class Pools {
 
   /** Writes without the lease, as the AWS console or `terraform apply` does. */
   foreignWrite(): void {
-    const stored = this.#scene.aws.identityPools.find(this.#scene.random.pick(POOLS));
-    const pool: IdentityPool = structuredClone(stored.pool);
+    const poolId = this.#scene.random.pick(POOLS);
+    const what = this.#scene.random.between(0, 5);
+    const names = [
+      'renames',
+      'switches the classic flow',
+      'tags',
+      'adds an entry',
+      'drops what is not its own',
+      'switches guests',
+    ];
+    this.change(poolId, `${names[what]}`, (pool) => this.#change(pool, what));
+  }
+
+  #change(pool: IdentityPool, what: number): void {
     const entries = entriesOf(pool);
     const isForeign = ({ ClientId }: Provider) => ClientId?.startsWith('foreign');
-    const what = this.#scene.random.between(0, 5);
     if (what === 0) pool.IdentityPoolName = `renamed${this.#scene.random.between(0, 99)}`;
     if (what === 1) pool.AllowClassicFlow = !pool.AllowClassicFlow;
     if (what === 2) pool.IdentityPoolTags = { team: `t${this.#scene.random.between(0, 99)}` };
@@ -79,16 +94,27 @@ export class Pools {
     }
     if (what === 4) pool.CognitoIdentityProviders = entries.filter(isForeign);
     if (what === 5) pool.AllowUnauthenticatedIdentities = !pool.AllowUnauthenticatedIdentities;
+  }
+
+  /** Changes an identity pool without the lease. */
+  change(poolId: string, what: string, change: (pool: IdentityPool) => void): void {
+    const stored = this.#scene.aws.identityPools.find(poolId);
+    const pool: IdentityPool = structuredClone(stored.pool);
+    change(pool);
     stored.pool = pool;
     this.#scene.observer.foreignWrite(pool);
-    const names = [
-      'renames',
-      'switches the classic flow',
-      'tags',
-      'adds an entry',
-      'drops what is not its own',
-      'switches guests',
-    ];
-    this.#scene.tell(`a foreign writer ${names[what]} in ${pool.IdentityPoolId.slice(-4)}`);
+    this.#scene.tell(`a foreign writer ${what} in ${poolId.slice(-4)}`);
+    this.afterForeignWrite?.(pool);
+  }
+
+  /** Removes an entry as a foreign writer, if it is there. Returns whether it was. */
+  remove(poolId: string, key: string): boolean {
+    const { pool } = this.#scene.aws.identityPools.find(poolId);
+    const isMeant = (entry: Provider) => entryKey(entry) === key;
+    if (!entriesOf(pool).some(isMeant)) return false;
+    this.change(poolId, `removes ${key.split(' ')[1]}`, (changed) => {
+      changed.CognitoIdentityProviders = entriesOf(changed).filter((each) => !isMeant(each));
+    });
+    return true;
   }
 }

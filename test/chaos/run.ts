@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { packagedService } from '../../demo/package-cache.ts';
 import { readDeployment } from './accounts.ts';
 import { bounds, scriptOf, smallestLoss } from './bounds.ts';
-import { bugs, pinned } from './bugs.ts';
+import { pinned } from './bug.ts';
+import { bugs } from './bugs.ts';
 import { loadHandlers } from './bundle.ts';
 import { Progress } from './progress.ts';
 import { seedsIn } from './seeds.ts';
@@ -66,15 +67,21 @@ function report({ seed, violations, timeline }: Outcome): void {
   for (const violation of violations) console.error(`✗ ${violation}`);
 }
 
+/** Writes the seed of a mistake to the file that has the mistake. */
+function pinIn(file: URL, name: string, seed: number): void {
+  const source = pinned(readFileSync(file, 'utf8'), name, seed);
+  if (source !== undefined) writeFileSync(file, source);
+}
+
 async function find(artifact: string, { pin, ...asked }: Asked): Promise<void> {
-  const file = new URL('bugs.ts', import.meta.url);
+  const files = ['bugs.ts', 'drift-bugs.ts'].map((name) => new URL(name, import.meta.url));
   await findSeeds({ artifact, ...asked }, (name, seed) => {
     const was = bugs.find((each) => each.name === name)?.seed;
     console.log(
       `${String(seed ?? 'none').padStart(6)}  ${name}${seed === was ? '' : ` (was ${was})`}`,
     );
     if (seed === undefined) process.exitCode = 1;
-    else if (pin) writeFileSync(file, pinned(readFileSync(file, 'utf8'), name, seed));
+    else if (pin) for (const file of files) pinIn(file, name, seed);
   });
 }
 

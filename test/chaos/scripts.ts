@@ -1,5 +1,6 @@
 import type { Script } from './script.ts';
 import { doubtScripts } from './scripts/doubt.ts';
+import { driftScripts } from './scripts/drift.ts';
 import { leaseScripts } from './scripts/lease.ts';
 import { ledgerScripts } from './scripts/ledger.ts';
 import { marksScripts } from './scripts/marks.ts';
@@ -12,4 +13,5 @@ export const scripts: Script[] = [
   ...ledgerScripts,
   ...doubtScripts,
   ...marksScripts,
+  ...driftScripts,
 ];

@@ -5,6 +5,7 @@ import { entriesOf, type Provider } from '../../core/identity-pool/identity-pool
 import type { Mark } from '../../core/write/marks.ts';
 import { type Accounts, ALL_POOLS, HOME, POOLS, USER_POOLS } from './accounts.ts';
 import { START } from './clock.ts';
+import { reportForeignWrite } from './foreign-events.ts';
 import type { Interruption, Network, OurCall, Trouble } from './network.ts';
 import type { Pools } from './pools.ts';
 import type { Scene } from './scene.ts';
@@ -271,6 +272,19 @@ export class Stage extends StageTable {
     const CognitoIdentityProviders = change(entriesOf(stored.pool));
     stored.pool = { ...structuredClone(stored.pool), CognitoIdentityProviders };
     this.scene.observer.foreignWrite(stored.pool);
+  }
+
+  /** Removes an entry as a foreign writer. An event reports it only if asked for. */
+  remove(clientId: string, { isReported }: { isReported: boolean }): void {
+    this.change((entries) => entries.filter(({ ClientId }) => ClientId !== clientId));
+    const { aws } = this.scene;
+    if (isReported) reportForeignWrite(aws, aws.identityPools.find(POOLS[0]).pool, [1000]);
+  }
+
+  /** The rechecks that were started. */
+  rechecks(): Execution[] {
+    const all = [...this.scene.aws.stateMachines.executions.values()];
+    return all.filter(({ name }) => name.startsWith('recheck-'));
   }
 
   /** Renames an identity pool as a foreign writer. */

@@ -20,6 +20,8 @@ import type { Handlers } from './bundle.ts';
 import { START, VirtualClock } from './clock.ts';
 import { Disturbances } from './disturbances.ts';
 import type { Counts, Drawn } from './drawn.ts';
+import { Drift, stopSweeps } from './drift.ts';
+import { DriftJudge } from './drift-judge.ts';
 import { Faults } from './faults.ts';
 import { Judge } from './judge.ts';
 import { invocations, Lambda } from './lambda.ts';
@@ -190,14 +192,20 @@ export class Suite {
       }
       if (!isCalm && hasOperators(this.#seed)) {
         const operators = new Operators(scene, accounts, this.#seed);
+        const drift = new Drift(scene, accounts, pools, this.#seed);
         operators.schedule();
+        drift.schedule();
         await clock.run(() => false, LONGEST_WAIT);
+        const driftJudge = new DriftJudge(scene, drift);
+        driftJudge.judgeBeforeLast();
         faults.end();
         refusals.end();
         operators.lookAgain();
         await clock.run(() => false, LONGEST);
         await new OperatorsJudge(scene, people, operators.records).judge(disturbances.covered());
+        driftJudge.judge();
       } else {
+        stopSweeps(aws);
         await clock.run(() => false, LONGEST);
       }
       disturbances.judge();

@@ -31,7 +31,7 @@ import {
   unlistedFor,
 } from '../../../core/reconcile/plan.ts';
 import { poolReport } from '../../../core/reconcile/pool-report.ts';
-import { reconcileReport } from '../../../core/reconcile/report.ts';
+import { recheckedIn, reconcileReport } from '../../../core/reconcile/report.ts';
 import { issuerIn, originalName } from '../../../core/user-pool.ts';
 import { batch } from '../../../core/write/batch.ts';
 import { EVERY_CLIENT, type LedgerEntry } from '../../../core/write/records.ts';
@@ -391,8 +391,17 @@ describe('a repair', () => {
       };
       const findings = classify(evidence);
       const planned = { identityPoolId: POOL, links: ['one'], room: 1000 };
-      const { entries, omitted } = poolReport(planned, findings);
+      const report = poolReport(planned, findings);
+      const { entries, omitted } = report;
       assert.equal(omitted, undefined);
+      // Only a recheck looks again: others may have removed what was linked within the last minute.
+      const isDoubtful = state === 'linked' && time === NOW && !isThere;
+      const ended = { identityPools: [report] };
+      assert.equal(recheckedIn(ended), undefined);
+      assert.deepEqual(recheckedIn({ ...ended, recheck: POOL }), {
+        identityPoolId: POOL,
+        looksAgain: isDoubtful,
+      });
       return findings.map(({ state: is, recent = false, lost, repair }) => {
         assert.equal(entries.length, is === 'linked' ? 0 : 1);
         return [is, recent, lost !== undefined, repair !== undefined];
