@@ -180,7 +180,7 @@ export class DriftJudge {
     observer.violation(`${poolId} was not looked at after an event about it at ${asked} ms`);
   }
 
-  /** What no event told was found by a sweep. */
+  /** What no event reported was found by a sweep. */
   #judgeHidden(): void {
     const { observer, clock } = this.#scene;
     for (const client of this.#drift.hidden) {

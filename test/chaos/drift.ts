@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 const WAR_ENDS = 35 * MINUTE;
 // In seconds: one sweep then has time for about half of the user pools.
 const SWEEP_TIMEOUT = 16;
-// The name of app clients of which no event tells.
+// The name of app clients that no event reports.
 const HIDDEN = 'hidden';
 
 /** An app client. Times are in milliseconds. */
@@ -33,7 +33,7 @@ interface Storm {
 export const keyOf = ({ userPoolId, clientId }: Pick<Client, 'userPoolId' | 'clientId'>): string =>
   entryKey({ ProviderName: providerNameOf(userPoolId), ClientId: clientId });
 
-/** What others do to identity pools, and app clients of which no event tells. */
+/** What others do to identity pools, and app clients that no event reports. */
 export class Drift {
   readonly #scene: Scene;
   readonly #accounts: Accounts;
@@ -44,7 +44,7 @@ export class Drift {
   /** The app clients whose entries are restored. */
   readonly restored: Client[] = [];
   readonly storms: Storm[] = [];
-  /** The app clients of which no event tells. Only a sweep finds them. */
+  /** The app clients that no event reports. Only a sweep finds them. */
   readonly hidden: Client[] = [];
 
   constructor(scene: Scene, accounts: Accounts, pools: Pools, seed: number) {
