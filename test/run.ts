@@ -9,19 +9,26 @@ import { globalSetup, globalTeardown } from './setup.ts';
 
 // The slowest files, the slowest first. They start first, so that no processor is idle at the end.
 const LONGEST = [
-  'test/security/iam.test.ts',
   'test/chaos/chaos.test.ts',
   'test/end-to-end/start.test.ts',
-  'test/end-to-end/roles.test.ts',
   'test/console/console.test.ts',
+  'test/security/iam.test.ts',
+  'test/packaging/packaging.test.ts',
+  'test/packaging/boundary.test.ts',
   'test/end-to-end/changes.test.ts',
+  'test/chaos/scripts.test.ts',
+  'test/end-to-end/reconcile.test.ts',
   'test/chaos/mistakes.test.ts',
   'test/fuzz/answers.test.ts',
-  'test/packaging/release.test.ts',
+  'test/end-to-end/roles.test.ts',
+  'test/packaging/stack-parameters.test.ts',
   'test/cli/audit.test.ts',
-  'test/statemachines/paths.test.ts',
-  'test/end-to-end/reconcile.test.ts',
+  'test/console/drift.test.ts',
   'test/end-to-end/approval.test.ts',
+  'test/fuzz/links-file.test.ts',
+  'test/packaging/release.test.ts',
+  'test/cli/operator.test.ts',
+  'test/statemachines/paths.test.ts',
 ];
 
 // What takes longer hangs: it is ended and fails. The slowest test takes two minutes beside others, all take ten. A
