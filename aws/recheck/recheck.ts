@@ -49,8 +49,8 @@ export async function askForRecheck(
 }
 
 /**
- * Ends a recheck, and starts the next one if something happened since it was started, or it must look again. A second call starts the same one.
- * Does nothing for an execution that is no recheck.
+ * Ends a recheck, and starts the next one if something happened since it was started, or if another look is needed. A
+ * second call starts the same one.
  */
 export async function endRecheck(
   execution: string,
