@@ -94,7 +94,7 @@ test('the plan of a repair leaves out what is refused, and says what it leaves',
   assert.equal(outcome, 'PLANNED');
   assert.deepEqual(
     lines.map(({ what }) => what),
-    ['{"ProviderName":"cognito-idp.x.amazonaws.com/x_A", "ClientId":"1"} ios'],
+    ['ios  1  x_A'],
   );
   assert.deepEqual(facts, [
     ['refused: ProviderQuotaError', 'x_A 2'],
