@@ -22,7 +22,7 @@ interface Ending {
   announce: boolean;
 }
 
-/** Shapes the output or the error, starts the next part, publishes the event, and counts what was found and repaired. */
+/** Shapes the output or the error, starts the next part, publishes the event, and counts what was found. */
 export const handler = step(
   async ({ execution, state, announce }: Ending): Promise<ReconcileReport> => {
     const rechecked = recheckedIn(state);

@@ -1,7 +1,8 @@
+import { executionOf } from '../../core/execution.ts';
 import { type ReconcileOutput, totalsOf } from '../../core/reconcile/report.ts';
 import { isText } from '../../core/shape.ts';
 import type { ReconcileReport } from '../output/reconcile-table.ts';
-import type { Ending } from './ending.ts';
+import type { Ending, Failed } from './ending.ts';
 
 const reportOf = (ending: Ending): ReconcileReport =>
   'output' in ending ? ending.output : ending.report;
@@ -12,18 +13,29 @@ export function nextOf(ending: Ending): string | undefined {
   return isText(next) ? next : undefined;
 }
 
+const isComplete = (report: ReconcileReport): report is ReconcileOutput =>
+  Array.isArray(report.identityPools) && Array.isArray(report.links);
+
 /** The reports of all parts as one. */
 function joinedReport(parts: Ending[]): ReconcileReport {
-  const reports = parts
-    .map(reportOf)
-    .filter(
-      (report): report is ReconcileOutput =>
-        Array.isArray(report.identityPools) && Array.isArray(report.links),
-    );
+  const reports = parts.map(reportOf).filter(isComplete);
   const identityPools = reports.flatMap((report) => report.identityPools);
   const { repair = false } = reports[0] ?? {};
   const links = reports.flatMap((report) => report.links);
   return { repair, links, identityPools, totals: totalsOf(identityPools) };
+}
+
+/** Why parts failed, and which of them are missing in the report: an error has little room. */
+function messageOf(failed: (Ending & Failed)[], count: number): string {
+  const [first] = failed.map(({ message }) => message);
+  const hidden = failed.filter((each) => !isComplete(reportOf(each)));
+  const names = hidden.map(({ execution }) => executionOf(execution).name).join(', ');
+  return [
+    failed.length === 1
+      ? `One of ${count} parts failed. ${first}`
+      : `${failed.length} of ${count} parts failed. The first: ${first}`,
+    ...(hidden.length > 0 ? [`This report leaves out the identity pools of ${names}.`] : []),
+  ].join(' ');
 }
 
 /**
@@ -42,9 +54,6 @@ export function joined(first: Ending, others: Ending[]): Ending {
   const [fault] = failed;
   if (!fault) return { execution, parts: executions, status: 'SUCCEEDED', output: report };
   const { status, error } = fault;
-  const message =
-    failed.length === 1
-      ? `One of ${parts.length} parts failed. ${fault.message}`
-      : `${failed.length} of ${parts.length} parts failed. The first: ${fault.message}`;
+  const message = messageOf(failed, parts.length);
   return { execution, parts: executions, status, error, message, report };
 }

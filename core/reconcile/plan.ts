@@ -119,17 +119,18 @@ export function judgedLinks(
 }
 
 /**
- * Whether an execution repairs every identity pool of links.yml. A recheck and a reconcile of one link never do, not
- * even if there is only one identity pool.
+ * Whether an execution, with all its parts, repairs every identity pool of links.yml. A recheck and a reconcile of one
+ * link never do, not even if there is only one identity pool. Nor does one of which an earlier part has failed.
  *
- * @param judged the links that it compares with.
+ * @param judged the links that all parts compare with.
  */
 export const isWhole = (
   links: Links,
   judged: Links,
-  { repair, link, identityPoolId }: ReconcileRequest,
+  { repair, link, identityPoolId, part }: ReconcileRequest,
 ): boolean =>
   repair &&
+  part?.failed !== true &&
   link === undefined &&
   identityPoolId === undefined &&
   Object.keys(links).every((name) => Object.hasOwn(judged, name));

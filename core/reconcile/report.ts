@@ -94,7 +94,10 @@ export function recheckedIn(state: unknown): Rechecked | undefined {
   };
 }
 
-/** Whether an execution, with the parts before it, was to repair every identity pool of links.yml, by its state at the end. */
+/**
+ * Whether an execution, with the parts before it, was to repair every identity pool of links.yml, by its state at the
+ * end.
+ */
 export const wasWhole = (state: unknown): boolean => isObject(state) && state['whole'] === true;
 
 /** The state at the end of an execution; a failure if it can't be read. */

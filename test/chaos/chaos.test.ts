@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { CLOCKS_MS, UNKNOWN_MS } from '../../core/write/lease.ts';
 import { type Deployment, readDeployment } from './accounts.ts';
 import { bounds, scriptOf } from './bounds.ts';
 import { type Handlers, loadHandlers } from './bundle.ts';
 import { DRAWN, type Drawn } from './drawn.ts';
 import { runSeeds } from './shares.ts';
+import type { Stage } from './stage.ts';
 import { type Outcome, Suite } from './suite.ts';
 import { Tally } from './tally.ts';
 
@@ -75,6 +77,28 @@ describe('the service under random faults', () => {
       assert.equal((await run(bound.found + 20)).lost, 1);
     });
   }
+
+  test('counts an unlink that a state from beyond the bound misled, and takes it for no violation', async () => {
+    const script = {
+      name: 'an unlink that Cognito misled',
+      mistakes: [],
+      async play(stage: Stage) {
+        const [one, other] = [await stage.createClient(), await stage.createClient()];
+        for (const client of [one, other]) await stage.said(await stage.tell('link', client));
+        // By now, no state is doubted but the one just before the last write.
+        await stage.sleep(UNKNOWN_MS + CLOCKS_MS);
+        stage.showPast(UNKNOWN_MS + CLOCKS_MS + 5000);
+        const { outcome } = await stage.said(await stage.ask('unlink', other));
+        assert.equal(outcome, 'NOT_LINKED');
+      },
+    };
+    const { violations, lostToOld, beyond } = await new Suite(1, handlers, { script }).run(
+      deployment,
+    );
+    assert.deepEqual(violations, []);
+    assert.equal(lostToOld, 1);
+    assert.equal(beyond, 1, 'the ledger lacks an entry');
+  });
 
   test('behaves the same in every run of a seed', async () => {
     const [first, second] = [new Suite(7, handlers), new Suite(7, handlers)];

@@ -170,7 +170,7 @@ export class Judge {
         this.#isSettled(identityPoolId, key, isThere, { name, stop });
       const from = isUndone ? start : verified;
       if (observer.was(identityPoolId, key, isThere, from, stop)) continue;
-      if (observer.excuse(name, identityPoolId)) continue;
+      if (observer.isMisled(name, identityPoolId)) continue;
       const was = isThere ? 'not' : 'still';
       observer.violation(
         `${name} says ${outcome} in ${identityPoolId}, but ${key} was ${was} there at ${from} ms`,

@@ -46,9 +46,6 @@ export const OLDEST_SHOWN = 5000;
 // The longest time between the check for a pause and the write that follows it, in milliseconds.
 const LOOKED_BEFORE = 1500;
 
-// https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
-const DEFAULT_QUOTA = 50;
-
 const NONE: Pick<IdentityPool, 'CognitoIdentityProviders'> & IdentityPool = {
   IdentityPoolId: '',
   IdentityPoolName: '',
@@ -96,7 +93,12 @@ export class Observer extends Versions {
 
   constructor(now: () => number, quotas: Map<string, number>) {
     super(now);
-    this.#quotas = quotas;
+    this.#quotas = new Map(quotas);
+  }
+
+  /** Sets how many entries an identity pool may have. */
+  limit(poolId: string, quota: number): void {
+    this.#quotas.set(poolId, quota);
   }
 
   violation(what: string): void {
@@ -117,20 +119,18 @@ export class Observer extends Versions {
   }
 
   /**
-   * Records that an execution was misled by a state that Cognito showed beyond the bound, if that is so: one that hid a
-   * write of ours, and that an invocation of it saw last.
+   * Whether Cognito misled an execution beyond the bound: the last state of a pool that it saw was too old, and hid a write
+   * of ours. If so, the loss is counted.
    */
-  excuse(execution: string, poolId: string): boolean {
-    const isMisled = [...this.#seen].some(
-      ([invocation, { version, age }]) =>
-        (invocation as Partial<Holder>).execution === execution &&
-        version.state.IdentityPoolId === poolId &&
-        age > OLDEST_SHOWN &&
-        this.versions(poolId)
-          .slice(version.number + 1)
-          .some(({ by }) => by === 'ours'),
-    );
-    if (!isMisled) return false;
+  isMisled(execution: string, poolId: string): boolean {
+    const looks = [...this.#seen]
+      .filter(([invocation]) => (invocation as Holder).execution === execution)
+      .map(([, seen]) => seen)
+      .filter(({ version }) => version.state.IdentityPoolId === poolId);
+    const [last] = looks.sort((a, b) => b.at - a.at);
+    if (!last || last.age <= OLDEST_SHOWN) return false;
+    const hidden = this.versions(poolId).slice(last.version.number + 1);
+    if (!hidden.some(({ by }) => by === 'ours')) return false;
     this.lost++;
     this.lostToOld++;
     this.#isBeyond = true;
@@ -313,7 +313,7 @@ export class Observer extends Versions {
 
   #checkQuota(base: IdentityPool, after: IdentityPool, execution: string): void {
     const [had, has] = [entriesOf(base).length, entriesOf(after).length];
-    const quota = this.#quotas.get(after.IdentityPoolId) ?? DEFAULT_QUOTA;
+    const quota = this.#quotas.get(after.IdentityPoolId) ?? 0;
     if (has <= had || has <= quota) return;
     this.violation(
       `${execution} went from ${had} to ${has} entries, although ${quota} are allowed`,

@@ -106,6 +106,7 @@ async function create({ aws, observer }: Scene, scale: Scale): Promise<void> {
       region: REGION,
     });
     observer.begin(aws.identityPools.find(id).pool);
+    observer.limit(id, scale.clients);
     for (const [i, userPoolId] of userPools.entries()) {
       await aws.call({
         service: 'cognito-idp',

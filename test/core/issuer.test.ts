@@ -24,22 +24,15 @@ import {
 import { type LedgerEntry, ledgerEntriesOf, settledBy } from '../../core/write/records.ts';
 import { originalNames } from './arbitraries.ts';
 import { isMet } from './identity-pool/is-met.ts';
+import { linkOf } from './link-of.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const ID = 'us-east-1_A';
 const ORIGINAL = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A';
 const UPDATED = `issuer-${ORIGINAL}`;
 
-const link = (overrides: Partial<Link> = {}): Link => ({
-  userPools: [ID],
-  clients: ['*'],
-  identityPool: POOL,
-  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
-  serverSideTokenCheck: false,
-  providerQuota: 50,
-  onDelete: 'unlink',
-  ...overrides,
-});
+const link = (more: Partial<Link> = {}): Link =>
+  linkOf({ userPools: [ID], identityPool: POOL, onDelete: 'unlink', ...more });
 
 describe('the names of a user pool', () => {
   test('are those of its two issuers', () => {

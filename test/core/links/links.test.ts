@@ -14,29 +14,18 @@ import {
 import { globMatches, globsInclude, globsMeet, subsumes } from '../../../core/links/glob.ts';
 import { accountsOf, type Link, type Links, poolsByTags } from '../../../core/links/links.ts';
 import { problemsOf } from '../../../core/links/problems.ts';
+import { linkOf, POOL } from '../link-of.ts';
 
-const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const OTHER = 'eu-west-1:12345678-abcd-abcd-abcd-1234567890ab';
 
-const link = (overrides: Partial<Link> = {}): Link => ({
-  userPools: ['us-east-1_A'],
-  clients: ['*'],
-  identityPool: POOL,
-  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
-  serverSideTokenCheck: false,
-  providerQuota: 50,
-  onDelete: 'keep',
-  ...overrides,
-});
-
-const { userPools: _, ...withoutPools } = link();
+const { userPools: _, ...withoutPools } = linkOf();
 const tagged = (userPoolTags: Record<string, string>): Link => ({ ...withoutPools, userPoolTags });
 const namesOf = (links: Links, subject: Parameters<typeof coverageOf>[1]) =>
   coverageOf(links, subject).flatMap((coverage) => coverage.links);
 
 describe('the links that cover a client', () => {
   test('are those that name its user pool', () => {
-    const links = { a: link(), b: link({ userPools: ['us-east-1_B'] }) };
+    const links = { a: linkOf(), b: linkOf({ userPools: ['us-east-1_B'] }) };
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A' }), ['a']);
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C' }), []);
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_C', tags: { team: 'web' } }), []);
@@ -58,8 +47,8 @@ describe('the links that cover a client', () => {
   test('in another account are those that name its user pool with a role of that account', () => {
     const userPoolRoleArn = 'arn:aws:iam::333333333333:role/poolbridge-read';
     const links = {
-      a: link({ userPoolRoleArn }),
-      b: link({ userPools: ['us-east-1_B'] }),
+      a: linkOf({ userPoolRoleArn }),
+      b: linkOf({ userPools: ['us-east-1_B'] }),
       c: tagged({ team: 'web' }),
     };
     const account = '333333333333';
@@ -83,7 +72,7 @@ describe('the links that cover a client', () => {
     // A role of our own account may list our own user pools.
     assert.deepEqual(told('us-east-1_A', account, account), ['a']);
     assert.deepEqual(told('us-east-1_B', account, account), ['b']);
-    assert.deepEqual(accountsOf({ ...links, d: link({ userPoolRoleArn }) }), [account]);
+    assert.deepEqual(accountsOf({ ...links, d: linkOf({ userPoolRoleArn }) }), [account]);
   });
 
   test('treat a tag named like an object property as any other tag', () => {
@@ -93,7 +82,7 @@ describe('the links that cover a client', () => {
   });
 
   test('are the union of those by id and those by tags', () => {
-    const links = { a: link({ userPoolTags: { team: 'mobile' } }) };
+    const links = { a: linkOf({ userPoolTags: { team: 'mobile' } }) };
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_A', tags: {} }), ['a']);
     assert.deepEqual(namesOf(links, { userPoolId: 'us-east-1_B', tags: { team: 'mobile' } }), [
       'a',
@@ -101,7 +90,7 @@ describe('the links that cover a client', () => {
   });
 
   test('are those with a glob that matches its name, or all if the name is not known', () => {
-    const links = { a: link({ clients: ['web-*', 'app'] }), b: link() };
+    const links = { a: linkOf({ clients: ['web-*', 'app'] }), b: linkOf() };
     const at = { userPoolId: 'us-east-1_A' };
     assert.deepEqual(namesOf(links, { ...at, clientName: 'web-shop' }), ['a', 'b']);
     assert.deepEqual(namesOf(links, { ...at, clientName: 'application' }), ['b']);
@@ -110,9 +99,9 @@ describe('the links that cover a client', () => {
 
   test('are one target for each identity pool, and the strictest decides', () => {
     const links = {
-      a: link(),
-      b: link({ serverSideTokenCheck: true }),
-      c: link({ identityPool: OTHER }),
+      a: linkOf(),
+      b: linkOf({ serverSideTokenCheck: true }),
+      c: linkOf({ identityPool: OTHER }),
     };
     assert.deepEqual(coverageOf(links, { userPoolId: 'us-east-1_A' }), [
       {
@@ -136,7 +125,7 @@ describe('the links that cover a client', () => {
 describe('an entry that others removed', () => {
   test('is restored only if every link that leads to it says so', () => {
     const restores = (...each: Link['onRemoved'][]) => {
-      const all = each.map((onRemoved, i) => [`l${i}`, link(onRemoved && { onRemoved })]);
+      const all = each.map((onRemoved, i) => [`l${i}`, linkOf(onRemoved && { onRemoved })]);
       return coverageOf(Object.fromEntries(all), { userPoolId: 'us-east-1_A' })[0]?.restores;
     };
     assert.equal(restores('restore', 'restore'), true);
@@ -148,7 +137,7 @@ describe('an entry that others removed', () => {
 
 describe('an entry whose client is deleted', () => {
   const onDelete = (...each: ('unlink' | 'keep')[]) => {
-    const links = Object.fromEntries(each.map((on, i) => [`l${i}`, link({ onDelete: on })]));
+    const links = Object.fromEntries(each.map((on, i) => [`l${i}`, linkOf({ onDelete: on })]));
     return coverageOf(links, { userPoolId: 'us-east-1_A' })[0]?.onDelete;
   };
 
@@ -159,37 +148,37 @@ describe('an entry whose client is deleted', () => {
   });
 
   test('is covered by links by tags that have linked clients of its user pool', () => {
-    const links = { a: tagged({ team: 'mobile' }), b: tagged({ team: 'mobile' }), c: link() };
+    const links = { a: tagged({ team: 'mobile' }), b: tagged({ team: 'mobile' }), c: linkOf() };
     const gone = { userPoolId: 'us-east-1_Z', tags: {}, linkedBy: ['a', 'c'] };
     assert.deepEqual(
       coverageOf(links, gone).flatMap((each) => each.links),
       ['a'],
     );
     assert.deepEqual(poolsByTags(links), [POOL]);
-    assert.deepEqual(poolsByTags({ c: link() }), []);
+    assert.deepEqual(poolsByTags({ c: linkOf() }), []);
   });
 });
 
 describe('a lookup is needed for', () => {
   test('tags, if any link uses them', () => {
     const pool = { userPoolId: 'us-east-1_C' };
-    assert.equal(needsTags({ a: link() }, pool), false);
-    const links = { a: link(), b: tagged({ team: 'mobile' }) };
+    assert.equal(needsTags({ a: linkOf() }, pool), false);
+    const links = { a: linkOf(), b: tagged({ team: 'mobile' }) };
     assert.equal(needsTags(links, pool), true);
     assert.equal(needsTags(links, { ...pool, account: '333333333333' }), false);
   });
 
   test('the client’s name, if a link that covers its user pool depends on it', () => {
     const at = { userPoolId: 'us-east-1_A' };
-    assert.equal(needsClientName({ a: link() }, at), false);
-    assert.equal(needsClientName({ a: link({ clients: ['web', '*'] }) }, at), false);
-    assert.equal(needsClientName({ a: link({ clients: ['!web', '**'] }) }, at), false);
-    assert.equal(needsClientName({ a: link({ clients: ['*', '!web'] }) }, at), true);
-    assert.equal(needsClientName({ a: link({ clients: ['*', '!web', 'web-*'] }) }, at), true);
-    assert.equal(needsClientName({ a: link({ clients: ['web'] }) }, at), true);
-    assert.equal(needsClientName({ a: link({ clients: ['web'] }), b: link() }, at), true);
+    assert.equal(needsClientName({ a: linkOf() }, at), false);
+    assert.equal(needsClientName({ a: linkOf({ clients: ['web', '*'] }) }, at), false);
+    assert.equal(needsClientName({ a: linkOf({ clients: ['!web', '**'] }) }, at), false);
+    assert.equal(needsClientName({ a: linkOf({ clients: ['*', '!web'] }) }, at), true);
+    assert.equal(needsClientName({ a: linkOf({ clients: ['*', '!web', 'web-*'] }) }, at), true);
+    assert.equal(needsClientName({ a: linkOf({ clients: ['web'] }) }, at), true);
+    assert.equal(needsClientName({ a: linkOf({ clients: ['web'] }), b: linkOf() }, at), true);
     assert.equal(
-      needsClientName({ a: link({ clients: ['web'], userPools: ['us-east-1_B'] }) }, at),
+      needsClientName({ a: linkOf({ clients: ['web'], userPools: ['us-east-1_B'] }) }, at),
       false,
     );
   });
@@ -197,14 +186,14 @@ describe('a lookup is needed for', () => {
 
 describe('an identity pool is reached', () => {
   test('as its links say', () => {
-    const { roleArn, providerQuota } = accessTo({ a: link({ providerQuota: 70 }) }, POOL);
+    const { roleArn, providerQuota } = accessTo({ a: linkOf({ providerQuota: 70 }) }, POOL);
     assert.equal(roleArn, 'arn:aws:iam::222222222222:role/poolbridge-link');
     assert.equal(providerQuota, 70);
   });
 
   test('not at all, if no link names it', () => {
     assert.throws(
-      () => accessTo({ a: link() }, OTHER),
+      () => accessTo({ a: linkOf() }, OTHER),
       (error: Error) => {
         assert.ok(error instanceof NotCoveredError);
         assert.ok(error.message.includes(OTHER));
@@ -217,8 +206,8 @@ describe('an identity pool is reached', () => {
 describe('links that lead to one identity pool', () => {
   test('may differ in settings of their clients', () => {
     const links = {
-      a: link(),
-      b: link({ clients: ['x'], serverSideTokenCheck: true, onDelete: 'unlink' }),
+      a: linkOf(),
+      b: linkOf({ clients: ['x'], serverSideTokenCheck: true, onDelete: 'unlink' }),
     };
     assert.deepEqual(problemsOf(links), []);
   });
@@ -230,7 +219,7 @@ describe('links that lead to one identity pool', () => {
       ['providerQuota', { providerQuota: 60 }],
     ];
     for (const [key, difference] of differing) {
-      const [problem, ...more] = problemsOf({ a: link(), b: link(difference), c: link() });
+      const [problem, ...more] = problemsOf({ a: linkOf(), b: linkOf(difference), c: linkOf() });
       assert.deepEqual(more, []);
       assert.deepEqual(problem?.path, ['links', 'b', key]);
       assert.equal(
@@ -238,13 +227,13 @@ describe('links that lead to one identity pool', () => {
         'must be the same as in links.a: both lead to one identity pool',
       );
     }
-    const [problem] = problemsOf({ a: link({ externalId: 'pair' }), b: link() });
+    const [problem] = problemsOf({ a: linkOf({ externalId: 'pair' }), b: linkOf() });
     assert.deepEqual(problem?.path, ['links', 'b', 'externalId']);
   });
 
   test('need not agree with links to other identity pools', () => {
     assert.deepEqual(
-      problemsOf({ a: link(), b: link({ identityPool: OTHER, externalId: 'x' }) }),
+      problemsOf({ a: linkOf(), b: linkOf({ identityPool: OTHER, externalId: 'x' }) }),
       [],
     );
   });
@@ -256,10 +245,10 @@ describe('user pools of another account', () => {
   test('belong to the same account in every link that names them', () => {
     const both = { userPools: ['us-east-1_A', 'us-east-1_B'], identityPool: OTHER };
     assert.deepEqual(
-      problemsOf({ a: link({ userPoolRoleArn }), b: link({ ...both, userPoolRoleArn }) }),
+      problemsOf({ a: linkOf({ userPoolRoleArn }), b: linkOf({ ...both, userPoolRoleArn }) }),
       [],
     );
-    const differing = { a: link(), b: link({ ...both, userPoolRoleArn }), c: link() };
+    const differing = { a: linkOf(), b: linkOf({ ...both, userPoolRoleArn }), c: linkOf() };
     assert.deepEqual(problemsOf(differing), [
       {
         path: ['links', 'b', 'userPoolRoleArn'],
@@ -363,7 +352,7 @@ describe('a list of globs', () => {
     test(`${JSON.stringify(globs)} ${includes ? 'includes' : 'excludes'} ${JSON.stringify(name)}`, () => {
       assert.equal(globsInclude(globs, name), includes);
       const subject = { userPoolId: 'us-east-1_A', clientName: name };
-      assert.equal(coverageOf({ a: link({ clients: globs }) }, subject).length, includes ? 1 : 0);
+      assert.equal(coverageOf({ a: linkOf({ clients: globs }) }, subject).length, includes ? 1 : 0);
     });
   }
 });
@@ -374,11 +363,11 @@ describe('links that have changed since a target was resolved', () => {
 
   test('still allow it if they lead from its client to its identity pool', () => {
     const links = {
-      a: link(),
-      b: link({ identityPool: OTHER }),
-      c: link({ userPools: ['us-east-1_B'] }),
-      d: link({ clients: ['mail'] }),
-      f: link(),
+      a: linkOf(),
+      b: linkOf({ identityPool: OTHER }),
+      c: linkOf({ userPools: ['us-east-1_B'] }),
+      d: linkOf({ clients: ['mail'] }),
+      f: linkOf(),
     };
     assert.deepEqual(stillAllowing(links, target, subject), ['a']);
   });
@@ -394,13 +383,13 @@ describe('links that have changed since a target was resolved', () => {
 
   test('must all still allow an undo, whose changes they may have allowed one by one', () => {
     const undo = { ...target, links: ['a', 'f'], undoes: 'arn' };
-    assert.deepEqual(stillAllowing({ a: link(), f: link() }, undo, subject), ['a', 'f']);
-    assert.throws(() => stillAllowing({ a: link() }, undo, subject), NotCoveredError);
+    assert.deepEqual(stillAllowing({ a: linkOf(), f: linkOf() }, undo, subject), ['a', 'f']);
+    assert.throws(() => stillAllowing({ a: linkOf() }, undo, subject), NotCoveredError);
   });
 
   test('refuse it if none is left', () => {
     assert.throws(
-      () => stillAllowing({ f: link() }, target, subject),
+      () => stillAllowing({ f: linkOf() }, target, subject),
       (error: Error) => {
         assert.ok(error instanceof NotCoveredError);
         assert.match(

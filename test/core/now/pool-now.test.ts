@@ -20,6 +20,7 @@ import {
 } from '../../../core/reconcile/classify.ts';
 import { type PoolReport, poolReport } from '../../../core/reconcile/pool-report.ts';
 import type { LedgerEntry } from '../../../core/write/records.ts';
+import { linkOf } from '../link-of.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const USER_POOL = 'us-east-1_A';
@@ -38,15 +39,12 @@ const clientIds = [...NAMES.keys()];
 const isCovered = (id: string): boolean => NAMES.get(id)?.startsWith('app') === true;
 
 const links = {
-  mobile: {
+  mobile: linkOf({
     userPools: [USER_POOL],
     clients: ['app*'],
     identityPool: POOL,
-    roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
-    serverSideTokenCheck: false,
-    providerQuota: 50,
-    onDelete: 'unlink' as const,
-  },
+    onDelete: 'unlink',
+  }),
 };
 
 const arnOf = (machine: 'link' | 'reconcile', n: number): string =>

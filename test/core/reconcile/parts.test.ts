@@ -11,17 +11,10 @@ import {
   nextPartIn,
 } from '../../../core/reconcile/parts.ts';
 import { nextPart, parseReconcile } from '../../../core/reconcile/plan.ts';
+import { linkOf } from '../link-of.ts';
 
-const link = (identityPool: string, userPools: string[]): Link => ({
-  userPools,
-  clients: ['*'],
-  identityPool,
-  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
-  serverSideTokenCheck: false,
-  providerQuota: 50,
-  onDelete: 'keep',
-  onRemoved: 'tell',
-});
+const link = (identityPool: string, userPools: string[]): Link =>
+  linkOf({ identityPool, userPools });
 
 const anyLinks = fc
   .array(fc.record({ pool: fc.nat(700), userPools: fc.integer({ min: 1, max: 30 }) }), {

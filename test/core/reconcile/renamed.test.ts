@@ -3,21 +3,16 @@ import { describe, test } from 'node:test';
 import type { Links } from '../../../core/links/links.ts';
 import { neededAfter, poolsToJudge, updatedClientIn } from '../../../core/reconcile/renamed.ts';
 import type { LedgerEntry } from '../../../core/write/records.ts';
+import { linkOf } from '../link-of.ts';
 
 const OWN = '111111111111';
 const NAMED = 'ap-south-1:12345678-abcd-abcd-abcd-000000000001';
 const ANY = 'ap-south-1:12345678-abcd-abcd-abcd-000000000002';
 
-const link = (identityPool: string, clients: string[]): Links[string] => ({
-  userPools: ['us-east-1_A'],
-  clients,
-  identityPool,
-  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
-  serverSideTokenCheck: false,
-  providerQuota: 50,
-  onDelete: 'keep',
-});
-const links: Links = { named: link(NAMED, ['web-*']), any: link(ANY, ['*']) };
+const links: Links = {
+  named: linkOf({ identityPool: NAMED, clients: ['web-*'] }),
+  any: linkOf({ identityPool: ANY }),
+};
 
 const event = (client: object = {}, more: object = {}) => ({
   account: OWN,

@@ -4,21 +4,19 @@ import fc from 'fast-check';
 import type { Links } from '../../../core/links/links.ts';
 import { inTurn, needsRecheck } from '../../../core/reconcile/sweep.ts';
 import { EVERY_CLIENT, type LedgerEntry } from '../../../core/write/records.ts';
+import { linkOf } from '../link-of.ts';
 
 const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const USER_POOL = 'us-east-1_A';
 const PROVIDER = `cognito-idp.us-east-1.amazonaws.com/${USER_POOL}`;
 const NOW = Date.parse('2026-01-02T03:04:05Z');
 
-const link = {
+const link = linkOf({
   userPools: [USER_POOL],
   clients: ['web-*'],
   identityPool: POOL,
-  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
-  serverSideTokenCheck: false,
-  providerQuota: 50,
   onDelete: 'unlink',
-} satisfies Links[string];
+});
 
 const entry = (clientId: string, more: Partial<LedgerEntry> = {}): LedgerEntry => ({
   state: 'linked',

@@ -5,17 +5,10 @@ import type { Link, Links } from '../../../core/links/links.ts';
 import { approvalMessage, checkApproval } from '../../../core/request/approval.ts';
 import { approvalTime, executionSeconds } from '../../../core/request/approval-time.ts';
 import { resolve } from '../../../core/request/resolve.ts';
+import { linkOf } from '../link-of.ts';
 
-const link = (identityPool: string, more: Partial<Link> = {}): Link => ({
-  userPools: ['us-east-1_A'],
-  clients: ['*'],
-  identityPool,
-  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
-  serverSideTokenCheck: false,
-  providerQuota: 50,
-  onDelete: 'keep',
-  ...more,
-});
+const link = (identityPool: string, more: Partial<Link> = {}): Link =>
+  linkOf({ identityPool, ...more });
 const required = (identityPool: string, approvalTimeoutHours?: number): Link =>
   link(identityPool, {
     approval: 'required',

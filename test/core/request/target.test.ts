@@ -14,19 +14,12 @@ import {
   withChangesSince,
 } from '../../../core/request/target.ts';
 import type { LedgerEntry } from '../../../core/write/records.ts';
+import { linkOf } from '../link-of.ts';
 
 const POOL = 'ap-south-1:1';
 const OTHER = 'eu-west-1:2';
-const link = (overrides: Partial<Link> = {}): Link => ({
-  userPools: ['us-east-1_A'],
-  clients: ['*'],
-  identityPool: POOL,
-  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
-  serverSideTokenCheck: true,
-  providerQuota: 50,
-  onDelete: 'keep',
-  ...overrides,
-});
+const link = (more: Partial<Link> = {}): Link =>
+  linkOf({ identityPool: POOL, serverSideTokenCheck: true, ...more });
 const links: Links = { a: link(), b: link({ identityPool: OTHER, clients: ['web'] }) };
 const request: LinkRequest = {
   operation: 'link',

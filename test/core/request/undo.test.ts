@@ -15,7 +15,7 @@ import {
 } from '../../../core/identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../../../core/identity-pool/merge.ts';
 import { sameSettings } from '../../../core/identity-pool/same-settings.ts';
-import type { Link, Links } from '../../../core/links/links.ts';
+import type { Links } from '../../../core/links/links.ts';
 import type { UndoRequest } from '../../../core/request/request.ts';
 import { planOf } from '../../../core/request/target.ts';
 import {
@@ -28,6 +28,7 @@ import {
 import type { LedgerEntry } from '../../../core/write/records.ts';
 import { clientIds, identityPools, providerNames } from '../arbitraries.ts';
 import { isMet } from '../identity-pool/is-met.ts';
+import { linkOf } from '../link-of.ts';
 
 const MACHINE = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link';
 const UNDONE = `${MACHINE}:first`;
@@ -39,15 +40,7 @@ const provider = {
 };
 const added = { op: 'add' as const, provider };
 const removed = { op: 'remove' as const, provider };
-const link: Link = {
-  userPools: ['us-east-1_A'],
-  clients: ['web-*'],
-  identityPool: POOL,
-  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
-  serverSideTokenCheck: false,
-  providerQuota: 50,
-  onDelete: 'keep',
-};
+const link = linkOf({ clients: ['web-*'], identityPool: POOL });
 const links: Links = { a: link };
 const request: UndoRequest = {
   operation: 'undo',

@@ -10,44 +10,23 @@ import {
 } from '../../../core/identity-pool/identity-pool.ts';
 import { coverageOf } from '../../../core/links/coverage.ts';
 import type { Link, Links } from '../../../core/links/links.ts';
-import { changedLinks, linksDigest } from '../../../core/reconcile/changed-links.ts';
 import {
   classify,
-  type EntryState,
   type Evidence,
   repairsOf,
   stillHolds,
 } from '../../../core/reconcile/classify.ts';
-import { reconcileMetrics } from '../../../core/reconcile/metrics.ts';
-import {
-  isWhole,
-  judgedLinks,
-  type Listing,
-  parseReconcile,
-  planOf,
-  reaches,
-  taggedRegions,
-  tagSetsOf,
-  unlistedFor,
-} from '../../../core/reconcile/plan.ts';
 import { poolReport } from '../../../core/reconcile/pool-report.ts';
-import { recheckedIn, reconcileReport } from '../../../core/reconcile/report.ts';
+import { recheckedIn } from '../../../core/reconcile/report.ts';
 import { issuerIn, originalName } from '../../../core/user-pool.ts';
 import { batch } from '../../../core/write/batch.ts';
 import { EVERY_CLIENT, type LedgerEntry } from '../../../core/write/records.ts';
+import { linkOf, POOL } from '../link-of.ts';
 
-const POOL = 'ap-south-1:12345678-abcd-abcd-abcd-1234567890ab';
 const NOW = 1_800_000_000_000;
 
-const link = (overrides: Partial<Link> = {}): Link => ({
-  clients: ['*'],
-  identityPool: POOL,
-  roleArn: 'arn:aws:iam::222222222222:role/poolbridge-link',
-  serverSideTokenCheck: false,
-  providerQuota: 50,
-  onDelete: 'keep',
-  ...overrides,
-});
+const { userPools: _, ...anyLink } = linkOf();
+const link = (more: Partial<Link> = {}): Link => ({ ...anyLink, ...more });
 
 const providerName = (userPoolId: string, isUpdated = false) =>
   `${isUpdated ? 'issuer-' : ''}cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
@@ -446,203 +425,5 @@ describe('a repair', () => {
       entriesOf(repaired(evidence, 1)).map(({ ClientId }) => ClientId),
       ['new'],
     );
-  });
-});
-
-describe('the scope of a reconcile', () => {
-  const { userPools: _, ...tagged } = link({ userPoolTags: { team: 'x' } });
-  const all = {
-    named: link({ userPools: ['us-east-1_A', 'us-east-1_B'] }),
-    tagged,
-    elsewhere: link({ userPools: ['eu-west-1_A'], identityPool: 'eu-west-1:1' }),
-  };
-
-  test('is every link, or those that lead to the identity pool of the one that is named', () => {
-    assert.deepEqual(parseReconcile({}, all), { repair: false });
-    assert.deepEqual(parseReconcile({ link: '', repair: true }, all), { repair: true });
-    const asked = { link: 'named', reason: 'an event was lost' };
-    assert.deepEqual(parseReconcile(asked, all), { link: 'named', repair: false });
-    const every = { repair: false, allEntries: true };
-    assert.deepEqual(parseReconcile({ allEntries: true }, all), every);
-    assert.throws(() => parseReconcile({ allEntries: 1 }, all), /allEntries must be true or false/);
-    assert.throws(() => parseReconcile({ reason: 7 }, all), /reason must be a text/);
-    const claimedArn = 'arn:aws:iam::111111111111:user/alice';
-    assert.deepEqual(parseReconcile({ claimedArn }, all), { repair: false });
-    assert.throws(() => parseReconcile({ claimedArn: 'alice' }, all), /claimedArn must be/);
-    assert.deepEqual(Object.keys(judgedLinks(all, {})), Object.keys(all));
-    assert.deepEqual(Object.keys(judgedLinks(all, { link: 'tagged' })), ['named', 'tagged']);
-  });
-
-  test('is what changed links lead to, if a deployment asks', () => {
-    const changed = { repair: true, changedOnly: true };
-    assert.deepEqual(parseReconcile(changed, all), changed);
-    for (const named of [{ link: 'named' }, { identityPoolId: POOL }]) {
-      assert.throws(() => parseReconcile({ ...changed, ...named }, all), {
-        name: 'InvalidRequestError',
-        message: /^changedOnly stands for .* Leave out link and identityPoolId\.$/,
-      });
-    }
-    const judged = new Map([POOL, 'eu-west-1:1'].map((id) => [id, linksDigest(all, id)]));
-    const namesOf = (links: typeof all) => Object.keys(changedLinks(links, judged));
-    assert.deepEqual(Object.keys(changedLinks(all, new Map())), Object.keys(all));
-    assert.deepEqual(namesOf(all), []);
-    // Every link to the identity pool is judged, not only the one that changed.
-    const other = { ...all, tagged: { ...tagged, userPoolTags: { team: 'y' } } };
-    assert.deepEqual(namesOf(other), ['named', 'tagged']);
-    const { elsewhere, ...others } = all;
-    const more = { ...all, more: { ...elsewhere, userPools: ['eu-west-1_B'] } };
-    assert.deepEqual(namesOf(more), ['elsewhere', 'more']);
-    assert.deepEqual(Object.keys(changedLinks(others, judged)), []);
-  });
-
-  test('is each user pool once, and by tags only if a link uses them', () => {
-    assert.deepEqual(taggedRegions(all, 'us-east-1'), ['us-east-1']);
-    assert.deepEqual(taggedRegions(judgedLinks(all, { link: 'elsewhere' }), 'us-east-1'), []);
-    const found = ['us-east-1_B', ...Array.from({ length: 25 }, (_, i) => `us-east-1_N${i}`)];
-    const plan = planOf(all, { repair: true }, { since: NOW, regions: ['us-east-1'], found });
-    const ids = plan.userPools.flat();
-    assert.equal(new Set(ids).size, ids.length);
-    assert.equal(ids.length, 28);
-    assert.deepEqual(
-      plan.identityPools.map(({ identityPoolId, links: names }) => [identityPoolId, names]),
-      [
-        [POOL, ['named', 'tagged']],
-        ['eu-west-1:1', ['elsewhere']],
-      ],
-    );
-  });
-
-  test('is of all identity pools only if it repairs every link, and is no recheck', () => {
-    const whole = (request: Parameters<typeof isWhole>[2], judged = judgedLinks(all, request)) =>
-      isWhole(all, judged, request);
-    assert.equal(whole({ repair: true }), true);
-    assert.equal(whole({ repair: false }), false);
-    assert.equal(whole({ repair: true, link: 'elsewhere' }), false);
-    // As a deployment asks: the first one finds that every link has changed.
-    const changed = { repair: true, changedOnly: true } as const;
-    assert.equal(whole(changed, changedLinks(all, new Map())), true);
-    const { elsewhere, ...others } = all;
-    assert.equal(whole(changed, others), false);
-    assert.equal(whole(changed, {}), false);
-    // Even if there is no other identity pool.
-    const recheck = { repair: true, identityPoolId: POOL, isRecheck: true } as const;
-    assert.equal(isWhole(others, judgedLinks(others, recheck), recheck), false);
-  });
-
-  test('is read for an identity pool only if its links may cover it', () => {
-    const sets = tagSetsOf(all, { team: 'x', other: 'y' });
-    assert.equal(sets.length, 1);
-    assert.deepEqual(tagSetsOf(all, { team: 'y' }), []);
-    assert.ok(reaches(all, ['us-east-1_Z', 'digest', sets]));
-    assert.ok(!reaches(all, ['us-east-1_Z', 'digest', []]));
-    assert.ok(!reaches(judgedLinks(all, { link: 'elsewhere' }), ['us-east-1_Z', 'digest', sets]));
-    assert.ok(reaches(all, ['us-east-1_A', 'digest', []]));
-  });
-
-  test('leaves out only what depends on a user pool that can’t be listed', () => {
-    const failure = { Error: 'AccessDeniedException', Cause: 'Not today.' };
-    const listings = (rest: Partial<Listing>): Listing[] => [{ unlisted: [], failure, ...rest }];
-    const elsewhere = judgedLinks(all, { link: 'elsewhere' });
-    const refused = listings({ refused: [['eu-west-1_A', '', []]] });
-    assert.equal(unlistedFor(judgedLinks(all, { link: 'named' }), refused), undefined);
-    assert.match(
-      unlistedFor(elsewhere, refused)!,
-      /eu-west-1_A .*AccessDeniedException: Not today\.$/,
-    );
-    // A link by tags can't know whether a user pool without a list has them.
-    const unknown = listings({ unlisted: ['us-east-1_Z'] });
-    assert.ok(unlistedFor(judgedLinks(all, { link: 'named' }), unknown));
-    assert.equal(unlistedFor(elsewhere, unknown), undefined);
-  });
-});
-
-describe('the report', () => {
-  const finding = (state: EntryState, clientId: string) => ({
-    state,
-    links: ['one'],
-    clientName: 'a name',
-    provider: { ProviderName: providerName('us-east-1_A'), ClientId: clientId },
-  });
-  const planned = { identityPoolId: POOL, links: ['one'], room: 250 };
-
-  test('shows what needs a person first, and how many more there are', () => {
-    const findings = [
-      ...Array.from({ length: 50 }, (_, i) => finding('missing', `m${i}`)),
-      finding('removed', 'r'),
-      finding('linked', 'l'),
-    ];
-    const report = poolReport(planned, findings);
-    assert.equal(report.entries[0]!.state, 'removed');
-    assert.equal(report.entries.length + report.omitted!, 51);
-    assert.equal(report.counts.missing, 50);
-    assert.ok(JSON.stringify(report.entries).length <= 250 + 2);
-  });
-
-  test('lists linked and foreign entries after the others, with their links, only if all are requested', () => {
-    const findings = (['linked', 'missing', 'foreign'] as const).map((state) =>
-      finding(state, state),
-    );
-    const asked = { ...planned, room: 2000, allEntries: true as const };
-    const { entries, rest = [], omittedRest } = poolReport(asked, findings);
-    assert.deepEqual(
-      [...entries, ...rest].map(({ state, links }) => [state, links]),
-      ['missing', 'foreign', 'linked'].map((state) => [state, ['one']]),
-    );
-    assert.equal(omittedRest, undefined);
-    const [first] = poolReport({ ...planned, room: 2000 }, findings).entries;
-    assert.deepEqual([first?.state, first?.links], ['missing', undefined]);
-    const many = Array.from({ length: 50 }, (_, i) => finding('linked', `l${i}`));
-    const full = poolReport({ ...asked, room: 1000 }, many);
-    assert.equal(full.rest!.length + full.omittedRest!, 50);
-    assert.ok(JSON.stringify(full.rest).length <= 1000 + 2);
-    assert.equal(poolReport(planned, many).rest, undefined);
-  });
-
-  test('counts entries that others removed separately from those unlinked by request', () => {
-    const lost: LedgerEntry = {
-      state: 'linked',
-      providerName: providerName('us-east-1_A'),
-      clientId: 'r',
-      links: [],
-      execution: 'e',
-      sequence: 1,
-      time: NOW,
-    };
-    const findings = [finding('removed', 'asked'), { ...finding('removed', 'r'), lost }];
-    const report = poolReport(planned, findings);
-    assert.deepEqual([report.counts.removed, report.removedByOthers], [2, 1]);
-    const state = { repair: true, links: ['one'], identityPools: [report, report] };
-    const { finished } = reconcileReport('arn', state);
-    assert.equal(finished.totals.removedByOthers, 2);
-    const count = (name: string) =>
-      reconcileMetrics(finished).find(({ metric }) => metric === name)?.count;
-    assert.deepEqual([count('ReconcileRemoved'), count('EntriesRemoved')], [4, 2]);
-  });
-
-  test('of 250 identity pools fits into a state, with or without failures, and so does the output', () => {
-    const many = Object.fromEntries(
-      Array.from({ length: 250 }, (_, i) => [
-        `link-of-a-team-with-a-long-name-${i}`,
-        link({ identityPool: `ap-south-1:12345678-abcd-abcd-abcd-${String(i).padStart(12, '0')}` }),
-      ]),
-    );
-    const plan = planOf(many, { repair: true }, { since: NOW, regions: [], found: [] });
-    const findings = Array.from({ length: 50 }, (_, i) => finding('missing', `${i}`.repeat(12)));
-    const changes = findings.map(({ provider }) => ({ op: 'add' as const, provider }));
-    const refused = new Map(
-      findings.map(({ provider }) => [entryKey(provider), { refused: 'x'.repeat(400) }]),
-    );
-    const identityPools = plan.identityPools.map((pool) =>
-      poolReport(pool, findings, { repair: { changes, refused } }),
-    );
-    const state = { repair: true, links: plan.links, identityPools };
-    assert.ok(JSON.stringify(state).length < 240_000, `${JSON.stringify(state).length}`);
-    const { report } = reconcileReport('arn', state);
-    assert.equal(report.status, 'FAILED');
-    assert.ok('cause' in report && report.cause.length <= 32_768);
-    const well = { ...state, identityPools: identityPools.map(({ failure: _, ...pool }) => pool) };
-    const { report: good, finished } = reconcileReport('arn', well);
-    assert.ok('output' in good && JSON.stringify(good).length < 262_144);
-    assert.equal(finished.totals.missing, 250 * 50);
   });
 });
