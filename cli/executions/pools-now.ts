@@ -170,8 +170,8 @@ export function endingNow(ending: Ending, pools: PoolNow[]): Ending {
 const LISTED = 50;
 
 /**
- * The identity pools that the parts of one reconcile have looked at, with what executions of `link` wrote meanwhile. Without the
- * permission to list these, they are as the reconcile reported them.
+ * The identity pools that the parts of one reconcile have looked at, with what executions of `link` wrote meanwhile.
+ * Without the permission to list these, they are as the reconcile reported them.
  */
 export async function poolsAfter(
   session: Session,
