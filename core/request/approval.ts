@@ -49,7 +49,7 @@ export function checkApproval(
 ): void {
   if (isApproval(approval) || !approvalTime(links, names)) return;
   throw new NotCoveredError(
-    `links.yml has changed: changes to the identity pool ${identityPoolId} require approval now, and this execution has not requested it, so nothing was written. Ask again.`,
+    `Changes to the identity pool ${identityPoolId} require approval now, since links.yml has changed. This execution has not requested it, so nothing was written. Ask again.`,
   );
 }
 

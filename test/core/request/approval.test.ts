@@ -38,7 +38,8 @@ describe('approval', () => {
     assert.throws(
       () => checkApproval(links, ['free', 'day'], target),
       (error) =>
-        error instanceof NotCoveredError && /require approval now.*Ask again/.test(error.message),
+        error instanceof NotCoveredError &&
+        /^Changes to .* require approval now.*Ask again/.test(error.message),
     );
     const forged = { ...approval, approvedBy: '' };
     assert.throws(() => checkApproval(links, ['day'], { ...target, approval: forged }));
