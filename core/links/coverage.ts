@@ -169,6 +169,6 @@ export function stillAllowing(
   const needed = target.undoes === undefined ? 1 : target.links.length;
   if (still.length >= needed) return still;
   throw new NotCoveredError(
-    `Since the request was made, the links that led from the user pool ${subject.userPoolId} to the identity pool ${target.identityPoolId} no longer apply: links.yml, the user pool's tags or the app client's name have changed. Nothing was written. Ask again.`,
+    `Since the request was made, links.yml, the user pool's tags or the app client's name have changed: the links that led from the user pool ${subject.userPoolId} to the identity pool ${target.identityPoolId} no longer apply, so nothing was written. Ask again.`,
   );
 }
