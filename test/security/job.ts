@@ -117,14 +117,14 @@ export class Job {
    * Does the whole job, and stops at the first part that fails.
    *
    * @param first the part to start with: the one that fails without a permission.
+   * @returns the part that failed; undefined if the job is done.
    */
-  async succeeds(first: Part = 'link'): Promise<boolean> {
+  async failedPart(first: Part = 'link'): Promise<Part | undefined> {
     this.#makeRoom();
     await this.#rechecks.forget();
-    const start = this.#parts[first];
-    const others = Object.values(this.#parts).filter((part) => part !== start);
-    for (const part of [start, ...others]) if (!(await part())) return false;
-    return true;
+    const others = (Object.keys(this.#parts) as Part[]).filter((part) => part !== first);
+    for (const part of [first, ...others]) if (!(await this.#parts[part]())) return part;
+    return undefined;
   }
 
   /** Empties the identity pool before its quota is used up. Poolbridge waits when entries vanish. */
