@@ -5,7 +5,7 @@ import { ALL_POOLS, POOLS, providerNameOf, RESTORED } from './accounts.ts';
 import { type Drift, keyOf } from './drift.ts';
 import type { Look } from './drift-records.ts';
 import type { Scene } from './scene.ts';
-import type { Version } from './versions.ts';
+import { has, type Version } from './versions.ts';
 
 const HOUR = 3_600_000;
 // How long a function that reconciles or writes runs, and by how much clocks differ, in milliseconds.
@@ -47,20 +47,28 @@ export class DriftJudge {
     return [...executions.values()].filter(({ machine }) => machine.name.endsWith(suffix));
   }
 
-  /** The entries that reconciles added to an identity pool, and whether others had removed them. */
+  /**
+   * The entries that reconciles added to an identity pool, and whether that restored them: others had removed them, and
+   * the ledger had them as linked. An entry that the writer still saw there does not count.
+   */
   #additions(poolId: string): { key: string; at: number; isRestore: boolean }[] {
-    const { observer } = this.#scene;
+    const { observer, ledgers } = this.#scene;
     const reconciles = this.#executions('-reconcile').map(({ name }) => name.slice(0, 55));
     const removedBy = new Map<string, Version['by']>();
     let before = new Set<string>();
-    return observer.versions(poolId).flatMap(({ state, by, at, execution = '' }) => {
+    return observer.versions(poolId).flatMap(({ state, by, at, execution = '', seen }) => {
       const now = new Set(entriesOf(state).map(entryKey));
       const added = [...now].filter((key) => !before.has(key));
       for (const key of before) if (!now.has(key)) removedBy.set(key, by);
       before = now;
       const isReconcile = by === 'ours' && reconciles.some((name) => execution.startsWith(name));
       if (!isReconcile) return [];
-      return added.map((key) => ({ key, at, isRestore: removedBy.get(key) === 'foreign' }));
+      return added.flatMap((key) => {
+        if (seen && has(seen, key)) return [];
+        const last = ledgers.of(poolId, key).findLast((note) => note.at <= at);
+        const isRestore = removedBy.get(key) === 'foreign' && last?.state === 'linked';
+        return { key, at, isRestore };
+      });
     });
   }
 
@@ -81,7 +89,7 @@ export class DriftJudge {
     key: string,
     { at, isRestore }: { at: number; isRestore: boolean },
   ): void {
-    const notes = this.#drift.records.ledger(poolId, key).filter((note) => note.at <= at);
+    const notes = this.#scene.ledgers.of(poolId, key).filter((note) => note.at <= at);
     const last = notes.at(-1);
     // A younger note may have come after the decision.
     if (!last || last.at > at - this.#slack) return;
@@ -97,7 +105,7 @@ export class DriftJudge {
 
   /** When something else than a reconcile last wrote an entry before a time; 0 if nothing has. */
   #resetAt(poolId: string, key: string, by: number): number {
-    const notes = this.#drift.records.ledger(poolId, key);
+    const notes = this.#scene.ledgers.of(poolId, key);
     const isOther = ({ execution }: { execution: string }) => !execution.includes('-reconcile:');
     return notes.findLast((note) => note.at <= by && isOther(note))?.at ?? 0;
   }
@@ -117,10 +125,10 @@ export class DriftJudge {
 
   /** An entry that its link restores is there at the end, unless a person unlinked it or the brake holds. */
   #judgeRestored(key: string, clientId: string): void {
-    const { observer, count } = this.#scene;
+    const { observer, count, ledgers } = this.#scene;
     const { records } = this.#drift;
     if (observer.entriesNow(RESTORED.pool).includes(key)) return;
-    if (records.ledger(RESTORED.pool, key).at(-1)?.state === 'unlinked') return;
+    if (ledgers.of(RESTORED.pool, key).at(-1)?.state === 'unlinked') return;
     const times = records.restores.get(`${RESTORED.pool} ${key}`)?.times ?? [];
     const [first = 0] = times;
     const last = times.at(-1) ?? 0;

@@ -1,10 +1,6 @@
 import type { EmbeddedAws } from 'embedded-aws';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { Restore } from '../../core/reconcile/restore.ts';
-import type { LedgerEntry } from '../../core/write/records.ts';
-
-/** What the ledger said about an entry from a time on, in milliseconds. */
-type Noted = Pick<LedgerEntry, 'state' | 'execution'> & { at: number };
 
 /** One run of ReconcileIdentityPool. Times are in milliseconds. */
 export interface Look {
@@ -25,10 +21,9 @@ interface Payload {
   identityPool?: { identityPoolId?: string };
 }
 
-/** What the ledger said when, and when which identity pool was looked at, for the judge. */
+/** What was restored, and when which identity pool was looked at, for the judge. */
 export class DriftRecords {
   readonly #now: () => number;
-  readonly #ledger = new Map<string, Noted[]>();
   /** The last note about the restores of an entry, by identity pool and entry. */
   readonly restores = new Map<string, Restore>();
   readonly looks: Look[] = [];
@@ -61,12 +56,8 @@ export class DriftRecords {
   #put({ Item = {} }: PutInput): void {
     const { pk, sk, body } = Item;
     const [kind, name, clientId] = sk?.S?.split('#') ?? [];
-    const key = `${pk?.S} ${name} ${clientId}`;
-    if (kind === 'restore') this.restores.set(key, JSON.parse(body?.S ?? '') as Restore);
-    if (kind !== 'entry') return;
-    const { state, execution } = JSON.parse(body?.S ?? '') as LedgerEntry;
-    const notes = this.#ledger.get(key) ?? [];
-    this.#ledger.set(key, [...notes, { state, execution, at: this.#now() }]);
+    if (kind !== 'restore') return;
+    this.restores.set(`${pk?.S} ${name} ${clientId}`, JSON.parse(body?.S ?? '') as Restore);
   }
 
   #watchFunctions({ functions }: EmbeddedAws): void {
@@ -86,10 +77,5 @@ export class DriftRecords {
       }
       return answer;
     };
-  }
-
-  /** What the ledger has said about an entry, oldest first. */
-  ledger(poolId: string, key: string): readonly Noted[] {
-    return this.#ledger.get(`${poolId} ${key}`) ?? [];
   }
 }

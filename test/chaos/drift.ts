@@ -185,7 +185,8 @@ export class Drift {
       const userPoolId = this.#random.pick([USER_POOLS[0], RESTORED.userPool]);
       const client = await this.#create(userPoolId, HIDDEN);
       this.hidden.push(client);
-      if (this.#random.chance(0.4)) this.#at(() => this.#delete(client), 30 * MINUTE, 40 * MINUTE);
+      // Three sweeps come before that, and three after it.
+      if (this.#random.chance(0.4)) this.#at(() => this.#delete(client), 46 * MINUTE, 52 * MINUTE);
     };
     for (let i = this.#random.between(1, 2); i > 0; i--) this.#at(hide, 0, MINUTE);
   }

@@ -35,7 +35,7 @@ interface ExecutionOutput {
 
 /** The state at the end of a seed, as the judge sees it. */
 export interface Ending
-  extends Pick<Scene, 'aws' | 'observer' | 'beside' | 'clock' | 'faults' | 'tell'> {
+  extends Pick<Scene, 'aws' | 'observer' | 'ledgers' | 'beside' | 'clock' | 'faults' | 'tell'> {
   home: { account: string; region: string };
   pools: readonly string[];
   userPools: readonly string[];
@@ -167,7 +167,7 @@ export class Judge {
       const verified = (observer.verifiedAt(name, identityPoolId) ?? start) - faults.staleFor;
       const isUndone =
         observer.isOurDoing(identityPoolId, key, stop) ||
-        this.#isSettled(identityPoolId, key, isThere, { name, stop });
+        this.#isSettled(identityPoolId, key, isThere, { name, start, stop });
       const from = isUndone ? start : verified;
       if (observer.was(identityPoolId, key, isThere, from, stop)) continue;
       if (observer.isMisled(name, identityPoolId)) continue;
@@ -179,22 +179,22 @@ export class Judge {
   }
 
   /**
-   * Whether the ledger shows that another request had the opposite outcome by `stop`. A request whose entry a
-   * foreign writer had already removed counts in the same way as one that removes the entry itself.
+   * Whether the ledger said between `start` and `stop` that another request had the opposite outcome. A request whose
+   * entry a foreign writer had already removed counts in the same way as one that removes the entry itself.
    */
   #isSettled(
     poolId: string,
     key: string,
     isThere: boolean,
-    { name, stop }: { name: string; stop: number },
+    { name, start, stop }: { name: string; start: number; stop: number },
   ): boolean {
-    return this.#named<LedgerEntry>(this.#items.get(poolId) ?? [], 'entry#').some(
-      ({ providerName, clientId, state, execution, time }) =>
-        `${providerName} ${clientId}` === key &&
-        state === (isThere ? 'unlinked' : 'linked') &&
-        !execution.endsWith(`:${name}`) &&
-        time - Date.now() + this.#ending.clock.elapsed <= stop,
-    );
+    const opposite = isThere ? 'unlinked' : 'linked';
+    return this.#ending.ledgers
+      .of(poolId, key)
+      .some(
+        ({ state, execution, at }) =>
+          state === opposite && !execution.endsWith(`:${name}`) && at >= start && at <= stop,
+      );
   }
 
   /** No execution claims a change that it did not make. */
@@ -207,7 +207,7 @@ export class Judge {
         op === 'add' || op === 'remove'
           ? observer.transitions(poolId, key, op)
           : this.#ending.beside.transitions(claim);
-      if (count <= real + observer.moot(poolId, key)) continue;
+      if (count <= real + observer.moot.of(poolId, key)) continue;
       observer.violation(`${count} executions claim “${claim}”, but it happened ${real} times`);
     }
   }
@@ -285,6 +285,9 @@ export class Judge {
     const there = new Set(observer.entriesNow(poolId).filter((key) => !key.includes(' foreign')));
     for (const key of there) {
       if (ledger.get(key) === 'linked' || open.has(key)) continue;
+      const by = this.#ending.ledgers.of(poolId, key).at(-1)?.execution;
+      // If so, this counts as a consequence.
+      if (by !== undefined) observer.isMisled(executionName(by), poolId);
       observer.violation(`${key} is in ${poolId}, but the ledger does not have it as linked`);
     }
     for (const [key, state] of ledger) {
@@ -294,6 +297,8 @@ export class Judge {
     }
   }
 }
+
+const executionName = (arn: string): string => arn.split(':').at(-1) ?? arn;
 
 /** The key under which a change is counted. */
 function claimOf({ op, provider }: ExecutionChange): string {

@@ -108,7 +108,7 @@ export class Network {
     };
     if (WRITES.has(call)) this.#scene.observer.checkPause(invocation);
     if (call === 'cognito-identity:UpdateIdentityPool') {
-      this.#scene.observer.sent(sending, JSON.parse(text) as IdentityPool);
+      this.#scene.observer.moot.sent(invocation, sending, JSON.parse(text) as IdentityPool);
     }
     const response = await Promise.race([
       sendings.run(sending, () => this.#through(request, call, trouble, invocation)),

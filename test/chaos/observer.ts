@@ -1,6 +1,7 @@
 import { diff } from '../../core/identity-pool/difference.ts';
 import { entriesOf, entryKey, type IdentityPool } from '../../core/identity-pool/identity-pool.ts';
 import { sameSettings } from '../../core/identity-pool/same-settings.ts';
+import { Moot } from './moot.ts';
 import { has, type Version, Versions } from './versions.ts';
 
 /** What an invocation last saw of a pool. */
@@ -79,10 +80,10 @@ export class Observer extends Versions {
   readonly #asked = new Map<string, number>();
   /** Entries that our writes may take back, as `POOL ENTRY`: writing them takes several calls. */
   readonly #inParts = new Set<string>();
-  /** How often a foreign writer made a change just before our write could, by pool and entry. */
-  readonly #moot = new Map<string, number>();
-  /** Writes of ours that were sent and have not taken effect. */
-  readonly #underWay = new Map<object, { base: Version; wanted: IdentityPool }>();
+  /** The changes that foreign writers made before our writes could. */
+  readonly moot: Moot;
+  /** The executions that Cognito misled beyond the bound, with the identity pool. */
+  readonly #misled = new Set<string>();
   /** The invocations that have changed an identity pool. */
   readonly #begun = new Set<Holder>();
   /** The leases that are held, by identity pool. */
@@ -93,6 +94,7 @@ export class Observer extends Versions {
 
   constructor(now: () => number, quotas: Map<string, number>) {
     super(now);
+    this.moot = new Moot(this);
     this.#quotas = new Map(quotas);
   }
 
@@ -131,6 +133,9 @@ export class Observer extends Versions {
     if (!last || last.age <= OLDEST_SHOWN) return false;
     const hidden = this.versions(poolId).slice(last.version.number + 1);
     if (!hidden.some(({ by }) => by === 'ours')) return false;
+    const what = `${execution} ${poolId}`;
+    if (this.#misled.has(what)) return true;
+    this.#misled.add(what);
     this.lost++;
     this.lostToOld++;
     this.#isBeyond = true;
@@ -175,6 +180,8 @@ export class Observer extends Versions {
     const nonce = values?.[':nonce']?.S;
     // An update without a nonce only starts the sequence.
     if (nonce === undefined) return;
+    const write = values?.[':write']?.S;
+    if (invocation && write !== undefined) this.#intended(invocation, poolId, write);
     const held = this.#leases.get(poolId);
     if (held?.holder?.running && held.nonce !== nonce) {
       const who = invocation?.execution;
@@ -182,6 +189,11 @@ export class Observer extends Versions {
     }
     if (UpdateExpression.includes('REMOVE nonce')) this.#leases.delete(poolId);
     else this.#leases.set(poolId, { nonce, holder: invocation });
+  }
+
+  #intended(invocation: Holder, poolId: string, write: string): void {
+    const base = this.#seen.get(invocation)?.version;
+    if (base?.state.IdentityPoolId === poolId) this.moot.intended(invocation, base, write);
   }
 
   /** What a reader of this version sees now. */
@@ -255,17 +267,11 @@ export class Observer extends Versions {
     return last !== undefined && !has(last.state, key) && this.#isUnlinkAsked(poolId, key, last.at);
   }
 
-  /** Records that a write of ours is sent; it may never arrive. */
-  sent(sending: Sending, wanted: IdentityPool): void {
-    const base = sending.seen?.version;
-    if (base) this.#underWay.set(sending, { base, wanted });
-  }
-
   /** Checks a write of ours that takes effect: what was seen, plus only what was requested. */
   ourWrite(sending: Sending | undefined, after: IdentityPool, execution: string): void {
     this.updates++;
     const seen = sending?.seen;
-    if (sending) this.#underWay.delete(sending);
+    if (sending) this.moot.arrived(sending);
     const poolId = after.IdentityPoolId;
     const before = this.latest(poolId);
     if (!seen) this.violation(`${execution} wrote ${poolId} without having described it`);
@@ -283,32 +289,10 @@ export class Observer extends Versions {
     const foreign = between.filter(({ by }) => by === 'foreign').length;
     if (seen?.stale) this.overwrittenUnseen += foreign;
     else this.overwrittenInTheInstant += foreign;
-    if (foreign > 0) this.#countMoot(base.state, before.state, after);
+    if (foreign > 0) this.moot.count(base.state, before.state, after);
     this.#checkAgainst(base.state, after, execution);
-    this.push(poolId, { state: structuredClone(after), by: 'ours', execution });
-  }
-
-  #countMoot(base: IdentityPool, before: IdentityPool, after: IdentityPool): void {
-    const keys = new Set([...entriesOf(base), ...entriesOf(after)].map(entryKey));
-    for (const key of keys) {
-      if (has(base, key) === has(after, key) || has(before, key) !== has(after, key)) continue;
-      const what = `${after.IdentityPoolId} ${key}`;
-      this.#moot.set(what, (this.#moot.get(what) ?? 0) + 1);
-    }
-  }
-
-  /** How often a foreign writer made a change of an entry before our write of the same change could. */
-  moot(poolId: string, key: string): number {
-    const done = this.#moot.get(`${poolId} ${key}`) ?? 0;
-    return done + [...this.#underWay.values()].filter((write) => this.#isDone(write, key)).length;
-  }
-
-  /** Whether a foreign writer made the change of an entry that a write of ours, not arrived yet, would make. */
-  #isDone({ base, wanted }: { base: Version; wanted: IdentityPool }, key: string): boolean {
-    const is = has(wanted, key);
-    if (has(base.state, key) === is) return false;
-    const since = this.versions(wanted.IdentityPoolId).slice(base.number + 1);
-    return since.some(({ by, state }) => by === 'foreign' && has(state, key) === is);
+    const shown = seen && { seen: seen.version.state };
+    this.push(poolId, { state: structuredClone(after), by: 'ours', execution, ...shown });
   }
 
   #checkQuota(base: IdentityPool, after: IdentityPool, execution: string): void {

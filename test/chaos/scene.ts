@@ -3,6 +3,7 @@ import type { Beside } from './beside.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Drawn } from './drawn.ts';
 import type { Faults } from './faults.ts';
+import type { LedgerHistory } from './ledger-history.ts';
 import type { Observer } from './observer.ts';
 import type { Random } from './random.ts';
 import type { Refusals } from './refusals.ts';
@@ -16,6 +17,7 @@ export interface Scene {
   beside: Beside;
   refusals: Refusals;
   aws: EmbeddedAws;
+  ledgers: LedgerHistory;
   /** Adds a line to the timeline. */
   tell(what: string): void;
   /** Counts a drawn event that has happened. */

@@ -25,6 +25,7 @@ import { DriftJudge } from './drift-judge.ts';
 import { Faults } from './faults.ts';
 import { Judge } from './judge.ts';
 import { invocations, Lambda } from './lambda.ts';
+import { LedgerHistory } from './ledger-history.ts';
 import { Network, type SdkRequest } from './network.ts';
 import { Observer } from './observer.ts';
 import { hasOperators, Operators } from './operators.ts';
@@ -158,7 +159,8 @@ export class Suite {
       };
       const refusals = new Refusals({ count, poolId: MAPPED.pool }, isCalm, this.#seed);
       const beside = new Beside(aws);
-      const common = { random, faults, clock, observer, aws, refusals, beside };
+      const ledgers = new LedgerHistory(aws, () => clock.elapsed);
+      const common = { random, faults, clock, observer, aws, ledgers, refusals, beside };
       const scene: Scene = { ...common, tell, count };
       const accounts = new Accounts(scene);
       const pools = new Pools(scene);
@@ -234,7 +236,9 @@ export class Suite {
     const ask = tables.ask.bind(tables);
     tables.ask = async (where, operation, input) => {
       const answer = await clock.during(ask(where, operation, input));
-      if (operation === 'UpdateItem') observer.leaseUpdated(input, invocations.getStore());
+      const invocation = invocations.getStore();
+      if (operation === 'UpdateItem') observer.leaseUpdated(input, invocation);
+      if (operation === 'PutItem') observer.moot.recorded(input);
       return answer;
     };
     const lambda = new Lambda({ aws, clock, observer, ...scene }, this.#handlers);

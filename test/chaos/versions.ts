@@ -8,6 +8,8 @@ export interface Version {
   at: number;
   /** The execution, if the write is ours. */
   execution?: string;
+  /** The state that the writer had seen, if the write is ours. */
+  seen?: IdentityPool;
 }
 
 /** Whether a state of an identity pool has an entry. */
