@@ -2,6 +2,7 @@ import { UserPoolClientNotFoundError } from '../../core/errors.ts';
 import type { Execution } from '../../core/execution.ts';
 import { needsTags, type Subject, userPoolIn } from '../../core/links/coverage.ts';
 import { type Links, linksNamed } from '../../core/links/links.ts';
+import { goneText, linkOthers } from '../../core/request/by-hand.ts';
 import type { Target } from '../../core/request/target.ts';
 import { clientsLinked, mayBeOutdated } from '../../core/request/target-now.ts';
 import { namesInCognito, tagsOf, userPoolBy } from '../clients/user-pools.ts';
@@ -65,8 +66,10 @@ export async function subjectNow(links: Links, target: Target, looking: Looking)
   if (!names) return subject;
   const [missing] = linked.filter((id) => !names.has(id));
   if (missing !== undefined && target.undoes !== undefined) {
+    const [other] = linked.filter((id) => names.has(id));
+    const here = other === undefined ? undefined : { ...target, clientId: other };
     throw new UserPoolClientNotFoundError(
-      `The user pool ${userPoolId} has no app client ${missing} any more, so it is not linked again and nothing was undone. Undo the other identity pools by naming them, or link by hand.`,
+      goneText(userPoolId, missing, linkOthers(here, userPoolId, target.undoes)),
     );
   }
   if (missing !== undefined) return { ...subject, gone: true };

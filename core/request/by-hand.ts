@@ -29,6 +29,26 @@ export function byHand(
   return commandFor(execution, intent.operation, ...about, '--identity-pool', identityPoolId);
 }
 
+/**
+ * Why an undo can't link an app client again that no longer exists.
+ *
+ * @param way to what can still be undone; absent if there is nothing.
+ */
+export const goneText = (userPoolId: string, clientId: string, way: string | undefined): string =>
+  `The user pool ${userPoolId} has no app client ${clientId} any more. It can't be linked again, so nothing was undone. ${way ?? 'There is nothing else to undo.'}`;
+
+/** How to link by hand what an undo would have linked beside an app client that no longer exists. */
+export function linkOthers(
+  other: { identityPoolId: string; clientId: string } | undefined,
+  userPoolId: string,
+  execution: string,
+): string | undefined {
+  if (!other) return undefined;
+  const about = ['--user-pool', userPoolId, '--client', other.clientId];
+  const command = commandFor(execution, 'link', ...about, '--identity-pool', other.identityPoolId);
+  return `Link each of the other app clients by hand, for example: ${command}`;
+}
+
 const firstClient = ({ takeBack = [] }: Intent): string | undefined =>
   takeBack
     .flatMap(expanded)

@@ -1,9 +1,11 @@
+import { commandFor } from '../command-line.ts';
 import {
   InvalidRequestError,
   NotCoveredError,
   UndoConflictError,
   UserPoolClientNotFoundError,
 } from '../errors.ts';
+import { executionOf } from '../execution.ts';
 import {
   type Change,
   expanded,
@@ -18,7 +20,7 @@ import { isListOf, isObject, isText, parsedJson } from '../shape.ts';
 import { userPoolIdOf } from '../user-pool.ts';
 import { isShownChange, type LedgerEntry } from '../write/records.ts';
 import { approvalTime } from './approval-time.ts';
-import { byHand } from './by-hand.ts';
+import { byHand, goneText, linkOthers } from './by-hand.ts';
 import type { UndoRequest } from './request.ts';
 import type { Resolved } from './resolve.ts';
 import { roomFor, type Target } from './target.ts';
@@ -84,16 +86,11 @@ export const clientsToLink = (done: Done[]): string[] =>
 /** The links that allow one change to be undone, as if it were requested now. */
 function linksAllowing(
   links: Links,
-  { op, provider }: Change,
+  { provider }: Change,
   { identityPoolId, pool, names }: { identityPoolId: string; pool: Subject; names: Names },
 ): string[] {
   const { ClientId = '' }: Provider = provider;
   const clientName = names.get(ClientId);
-  if (op === 'remove' && clientName === undefined) {
-    throw new UserPoolClientNotFoundError(
-      `The user pool ${pool.userPoolId} has no app client ${ClientId} any more, so it is not linked again and nothing was undone. Undo the other identity pools by naming them, or link by hand.`,
-    );
-  }
   const subject = { ...pool, clientId: ClientId, ...(clientName !== undefined && { clientName }) };
   const coverage = coverageOf(links, subject).find(
     (each) => each.identityPoolId === identityPoolId,
@@ -120,6 +117,42 @@ function checkWhole(executionArn: string, change: Change): void {
 export type Names = ReadonlyMap<string, string>;
 
 /**
+ * Checks that every app client that would be linked again still exists.
+ *
+ * @throws UserPoolClientNotFoundError with what can still be undone, if anything.
+ */
+function checkClients(
+  done: Done[],
+  executionArn: string,
+  { pool: { userPoolId }, names }: { pool: Subject; names: Names },
+): void {
+  const isGone = (clientId: string) => !names.has(clientId);
+  const isPart = ({ changes }: Done) => clientsUnlinked(changes).some(isGone);
+  const [missing] = clientsToLink(done).filter(isGone);
+  if (missing === undefined) return;
+  const whole = done.find((each) => !isPart(each));
+  if (whole) {
+    const about = [executionOf(executionArn).name, '--identity-pool', whole.identityPoolId];
+    const command = commandFor(executionArn, 'undo', ...about);
+    throw new UserPoolClientNotFoundError(
+      goneText(
+        userPoolId,
+        missing,
+        `To undo the other identity pools, name each, for example: ${command}`,
+      ),
+    );
+  }
+  const others = done.flatMap(({ identityPoolId, changes }) =>
+    clientsUnlinked(changes)
+      .filter((clientId) => !isGone(clientId))
+      .map((clientId) => ({ identityPoolId, clientId })),
+  );
+  throw new UserPoolClientNotFoundError(
+    goneText(userPoolId, missing, linkOthers(others[0], userPoolId, executionArn)),
+  );
+}
+
+/**
  * The targets of an undo: one for each identity pool that the execution changed, with exactly its changes.
  *
  * @param pool the user pool that the execution was about.
@@ -134,6 +167,7 @@ export function resolveUndo(
   const asked = done.filter(
     (each) => identityPoolId === undefined || each.identityPoolId === identityPoolId,
   );
+  checkClients(asked, executionArn, { pool, names });
   const targets = asked.map(({ identityPoolId: id, changes }): Target => {
     const all = changes.flatMap(expanded);
     const [providerName = '', otherName] = new Set(

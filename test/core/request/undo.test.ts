@@ -156,6 +156,31 @@ describe('undoing', () => {
     assert.throws(() => resolveUndo({}, request, about(added)), NotCoveredError);
   });
 
+  test('says what is left to do if an app client no longer exists, and never to link that one', () => {
+    const again = { op: 'remove' as const, provider: { ...provider, ClientId: 'kept' } };
+    const undoing = (...done: { identityPoolId: string; changes: (typeof removed)[] }[]) => {
+      try {
+        resolveUndo(links, request, { done, pool, names: new Map([['kept', 'web-1']]) });
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    };
+    const gone =
+      "The user pool us-east-1_A has no app client client any more. It can't be linked again, so nothing was undone. ";
+    const place = '--stage dev --region us-east-1';
+    const here = { identityPoolId: POOL, changes: [removed] };
+    assert.equal(undoing(here), `${gone}There is nothing else to undo.`);
+    assert.equal(
+      undoing({ ...here, changes: [removed, again] }),
+      `${gone}Link each of the other app clients by hand, for example: npx poolbridge link --user-pool us-east-1_A --client kept --identity-pool ${POOL} ${place}`,
+    );
+    assert.equal(
+      undoing(here, { identityPoolId: 'eu-west-1:2', changes: [again] }),
+      `${gone}To undo the other identity pools, name each, for example: npx poolbridge undo first --identity-pool eu-west-1:2 ${place}`,
+    );
+  });
+
   test('waits for approval if a link requires it', () => {
     const asking: Links = { a: { ...link, approval: 'required' } };
     assert.ok(resolveUndo(asking, request, about(added)).targets[0]?.approvalTime);
