@@ -1,11 +1,8 @@
 import type { Command } from 'commander';
 import { InvalidRequestError } from '../core/errors.ts';
-import type { Links } from '../core/links/links.ts';
 import { parseReconcile } from '../core/reconcile/plan.ts';
 import { checkId, parseRequest } from '../core/request/request.ts';
 import { UsageError } from './output/exit.ts';
-import type { Terminal } from './output/terminal.ts';
-import type { Session } from './session.ts';
 
 // What these options hold is the same in every command.
 const ids = [
@@ -24,13 +21,34 @@ function checked(check: () => void): void {
   }
 }
 
+/** Refuses what is no URL. The SDK would say only that it is invalid. */
+function checkEndpoint(endpoint: unknown): void {
+  if (endpoint === undefined) return;
+  const text = String(endpoint);
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return;
+  throw new UsageError(
+    `--endpoint must be a URL like http://localhost:4566, not ${JSON.stringify(text)}.`,
+  );
+}
+
+// What the commands that are proposed have in place of a reason.
+const PLACEHOLDERS = ['…', '...'];
+
+/** Refuses the placeholder of a command that was pasted as it is: it would be kept as the reason. */
+function checkReason(reason: unknown): void {
+  if (!PLACEHOLDERS.includes(String(reason).trim())) return;
+  throw new UsageError('--reason is still the placeholder. Write the reason in its place.');
+}
+
 /**
- * Refuses options that can not be ids or names of links, before anything is started.
+ * Refuses options that can not be what they stand for, before anything is started.
  *
  * @throws UsageError
  */
 export function checkOptions(command: Command): void {
-  const options: Record<string, unknown> = command.opts();
+  const options: Record<string, unknown> = command.optsWithGlobals();
+  checkEndpoint(options['endpoint']);
+  checkReason(options['reason']);
   for (const [name, key, option] of ids) {
     for (const value of [options[name] ?? []].flat()) checked(() => checkId(value, key, option));
   }
@@ -53,46 +71,10 @@ const asSent = (input: object): unknown => JSON.parse(JSON.stringify(input));
 export const checkRequest = (input: object): void =>
   checked(() => void parseRequest(asSent(input)));
 
-/** Where the links of a deployment are looked for, and where it is said that they were not found. */
-interface Known {
-  /** The links.yml that was deployed, where it is named. */
-  file?: string | undefined;
-  session: Session;
-  stage: string;
-  terminal: Pick<Terminal, 'note'>;
-}
-
-/** The links that are deployed; undefined where that can't be told: then the deployment itself decides. */
-async function linksIn({ file, session, stage }: Known): Promise<Links | undefined> {
-  if (file !== undefined) {
-    const { checkLinks } = await import('./check/checks.ts');
-    const { check, links } = await checkLinks(file);
-    if (!links) throw new UsageError(`--links: ${check.found}`);
-    return links;
-  }
-  const { DeployedLinks } = await import('./settings/deployed-links.ts');
-  const found = await new DeployedLinks(session, stage).find().catch(() => undefined);
-  return found?.deployed;
-}
-
 /**
- * Refuses a request to `reconcile` that its state machine would refuse.
+ * Refuses a request to `reconcile` that its state machine would refuse by its form.
  *
  * @throws UsageError
  */
-export async function checkReconcile(
-  { link, ...input }: { link?: string | undefined; repair: boolean; reason?: string | undefined },
-  known: Known,
-): Promise<void> {
+export const checkReconcile = (input: { repair: boolean; reason?: string | undefined }): void =>
   checked(() => void parseReconcile(asSent(input), {}));
-  if (link === undefined) return;
-  const links = await linksIn(known);
-  if (!links) {
-    known.terminal.note(
-      `The links.yml that is deployed was not found here, so the execution finds out whether there is a link ${link}. Name the file with --links.`,
-    );
-    return;
-  }
-  if (Object.hasOwn(links, link)) return;
-  throw new UsageError(`links.yml has no link ${link}. It has ${Object.keys(links).join(', ')}.`);
-}

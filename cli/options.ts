@@ -38,6 +38,8 @@ export const repeated = (value: string, all: string[] = []): string[] => [...all
 /** Parses the port number that an option holds. */
 export function portOf(text: string): number {
   const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port;
-  throw new UsageError(`--port must be a port number, not ${text}.`);
+  if (/^\d+$/.test(text) && port < 65_536) return port;
+  throw new UsageError(
+    `--port must be a port number, from 0 to 65535, not ${JSON.stringify(text)}.`,
+  );
 }

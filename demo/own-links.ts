@@ -8,7 +8,7 @@ import type { Session } from '../cli/session.ts';
 import { type AuditRecord, auditRecords } from '../core/audit/audit.ts';
 import type { Link } from '../core/links/links.ts';
 import { linkPolicies } from '../packaging/link-policies.ts';
-import { type LinksFile, parseLinks } from '../packaging/links-file/links-file.ts';
+import { type LinksFile, LinksFileError, parseLinks } from '../packaging/links-file/links-file.ts';
 import { Accounts, createIdentityPool, type Where } from './accounts.ts';
 import { deployAccountB, deployForwarder, deployService, deployUserPoolAccount } from './deploy.ts';
 import { clientNameFor, type Needed, neededBy } from './needed.ts';
@@ -72,7 +72,8 @@ export function readOwnLinks(file: string): OwnLinks {
     // Packaging would find too late that the links need larger policies than AWS allows.
     linkPolicies(found.links);
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    if (!(error instanceof LinksFileError)) throw new UsageError((error as Error).message);
+    throw new UsageError(error.problems.join('\n'));
   }
   if (Object.keys(found.links).length > 0) return { ...found, text };
   throw new UsageError(`${file} has no links. Add one, as docs/links.md says.`);

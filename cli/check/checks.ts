@@ -19,6 +19,8 @@ export interface Check {
   /** unknown: it could not be checked. */
   status: 'ok' | 'warning' | 'failed' | 'unknown';
   found: string;
+  /** What else was found, a line each. */
+  more?: string[];
   todo?: string;
 }
 
@@ -30,6 +32,9 @@ export const bad = (
   found: string,
   todo: string,
 ): Check => ({ check, status, found, todo });
+
+/** Everything that was found, a line each. */
+export const allFound = ({ found, more = [] }: Check): string[] => [found, ...more];
 
 /** Whether AWS denied access to the caller. */
 export const isDenied = ({ name }: Error): boolean => /AccessDenied/.test(name);
@@ -56,16 +61,24 @@ export const AGAIN = 'Resolve what the message says, then check again.';
 /** links.yml of this working copy. */
 export const DEFAULT_FILE = fileURLToPath(new URL('../../links.yml', import.meta.url));
 
+/** A check of links.yml that has found something in some of its lines. */
+const badLines = (status: 'warning' | 'failed', lines: string[], todo: string): Check => {
+  const [found = '', ...more] = lines;
+  return { ...bad(status, 'links.yml', found, todo), ...(more.length > 0 && { more }) };
+};
+
 /** links.yml of the working copy, if it can be read. */
 export async function checkLinks(file = DEFAULT_FILE): Promise<{ check: Check; links?: Links }> {
   // The parsers of YAML and JSON Schema take longer to load than everything else, and only this needs them.
-  const { readLinksFile } = await import('../../packaging/links-file/links-file.ts');
+  const { LinksFileError, readLinksFile } = await import(
+    '../../packaging/links-file/links-file.ts'
+  );
   try {
     const { links, warnings } = readLinksFile(file);
     const count = Object.keys(links).length;
     if (warnings.length > 0) {
       const todo = 'Correct these lines, unless they are meant as they are.';
-      return { check: bad('warning', 'links.yml', warnings.join('\n'), todo), links };
+      return { check: badLines('warning', warnings, todo), links };
     }
     if (count > 0)
       return {
@@ -75,7 +88,9 @@ export async function checkLinks(file = DEFAULT_FILE): Promise<{ check: Check; l
     const todo = 'Add a link, and deploy. If another file was deployed, name it with --links.';
     return { check: bad('warning', 'links.yml', 'it has no link', todo), links };
   } catch (error) {
-    return { check: bad('failed', 'links.yml', (error as Error).message, 'Correct the file.') };
+    if (!(error instanceof LinksFileError)) throw error;
+    const todo = error.isRead ? 'Correct the file.' : 'Create it, or name another file.';
+    return { check: badLines('failed', error.problems, todo) };
   }
 }
 

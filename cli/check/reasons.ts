@@ -1,10 +1,11 @@
 import { executionOf } from '../../core/execution.ts';
 import { expanded } from '../../core/identity-pool/changes.ts';
+import { coverageOf, needsClientName, userPoolIn } from '../../core/links/coverage.ts';
 import { globMatches, globsInclude, isExclusion } from '../../core/links/glob.ts';
 import type { Links } from '../../core/links/links.ts';
 import { faultIn, isFaulty, type TargetReport } from '../../core/request/outcome.ts';
 import { type Pause, pausedText } from '../../core/write/pause.ts';
-import type { FoundEntry } from '../executions/entries.ts';
+import type { LastWrite } from '../executions/entries.ts';
 import type { WaitingRequest } from '../executions/waiting.ts';
 import type { CommandLine } from '../output/command-line.ts';
 
@@ -12,6 +13,7 @@ import type { CommandLine } from '../output/command-line.ts';
 export const REASONS = [
   'no such app client',
   'not covered',
+  'not deployed',
   'excluded',
   'waits for approval',
   'entry missing',
@@ -42,8 +44,8 @@ export interface Known {
   clientId: string;
   waiting: WaitingRequest[];
   pause: { pause: Pause | undefined } | undefined;
-  /** The entry, with what the ledger has of it; undefined if the ledger could not be read. */
-  entry: Pick<FoundEntry, 'since' | 'by'> | undefined;
+  /** What the ledger has of the entry; undefined if the ledger could not be read. */
+  entry: LastWrite | undefined;
 }
 
 const byError: Record<string, Reason['reason']> = {
@@ -80,6 +82,39 @@ export function reasonOfError(
       reason === 'no such app client'
         ? `Check both ids. To see those that have entries: ${commandLine('entries')}`
         : (todos[reason] ?? `Look up ${error} in docs/runbook.md.`),
+  };
+}
+
+/** What the links of the working copy are asked about. */
+interface Asked {
+  userPoolId: string;
+  /** Absent if the app client was not found. */
+  clientName: string | undefined;
+  /** The links.yml, as it is shown. */
+  file: string;
+  /** The command that deploys it. */
+  deploy: string;
+}
+
+/**
+ * That the links of the working copy cover an app client, which those of the deployment do not.
+ *
+ * @returns undefined if they do not cover it either, or only the tags of the user pool can tell.
+ */
+export function undeployedIn(
+  links: Links,
+  { userPoolId, clientName, file, deploy }: Asked,
+): Reason | undefined {
+  const pool = userPoolIn(links, userPoolId);
+  if (clientName === undefined && needsClientName(links, pool)) return undefined;
+  const subject = { ...pool, ...(clientName !== undefined && { clientName }) };
+  const names = coverageOf(links, subject).flatMap((each) => each.links);
+  if (names.length === 0) return undefined;
+  return {
+    reason: 'not deployed',
+    blocks: true,
+    found: `${file} covers it (${names.join(', ')}), but is not what is deployed.`,
+    todo: `Deploy it: ${deploy}`,
   };
 }
 
@@ -136,6 +171,16 @@ function waits(known: Known, identityPoolId: string): Reason[] {
     }));
 }
 
+/** What Poolbridge did last to an entry that is not there. */
+function lastWriteText({ since, unlinked, unlinkedBy }: LastWrite = {}): string[] {
+  if (since !== undefined) {
+    return [`Poolbridge wrote it last at ${since}, and has not unlinked it since.`];
+  }
+  if (unlinked === undefined) return [];
+  const by = unlinkedBy === undefined ? '' : `, by ${executionOf(unlinkedBy).name}`;
+  return [`Poolbridge unlinked it at ${unlinked}${by}.`];
+}
+
 /** What keeps a link that is missing from being written. */
 function missing(known: Known, identityPoolId: string): Reason[] {
   const paused: Reason[] = known.pause
@@ -154,9 +199,7 @@ function missing(known: Known, identityPoolId: string): Reason[] {
   const entry: Reason = {
     reason: 'entry missing',
     blocks: true,
-    found: known.entry?.since
-      ? `The identity pool has no entry for it. Poolbridge wrote the entry last at ${known.entry.since}.`
-      : 'The identity pool has no entry for it.',
+    found: ['The identity pool has no entry for it.', ...lastWriteText(known.entry)].join(' '),
     todo: `Link it: ${linking(known, identityPoolId)}`,
   };
   return [...paused, entry];
@@ -199,7 +242,9 @@ export function reasonsIn(result: TargetReport, known: Known): Reason[] {
             reason: 'entry of another',
             blocks: false,
             found:
-              'The entry is there, and Poolbridge did not write it: someone else may remove it.',
+              known.entry.unlinked === undefined
+                ? 'The entry is there, and Poolbridge did not write it: someone else may remove it.'
+                : `The entry is there, though Poolbridge unlinked it at ${known.entry.unlinked}: someone else added it, and may remove it.`,
             todo: 'Look in the CloudTrail of Account-B for UpdateIdentityPool.',
           },
         ]

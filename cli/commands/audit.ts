@@ -2,8 +2,8 @@ import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
-import type { Period } from '../../core/period.ts';
 import { AuditReader, type Filter, filtered } from '../executions/audit-reader.ts';
+import { type PeriodOptions, periodOf } from '../executions/period.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { auditPage } from '../output/audit-page.ts';
 import { csv } from '../output/csv.ts';
@@ -15,30 +15,8 @@ import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { age, duration, moment } from '../output/times.ts';
 
-interface Options extends Filter {
-  since: string;
-  until?: string;
+interface Options extends Filter, PeriodOptions {
   format: 'table' | 'json' | 'csv' | 'html';
-}
-
-const UNITS: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000 };
-
-/** Parses a time, or how long ago it was; in epoch milliseconds. */
-function timeOf(text: string, option: string, now: number): number {
-  const [, number, unit = ''] = /^(\d+)([dhm])$/.exec(text) ?? [];
-  const time = number ? now - Number(number) * (UNITS[unit] ?? 0) : Date.parse(text);
-  if (Number.isFinite(time)) return time;
-  throw new UsageError(
-    `${option} must be a time like 2026-01-31 or 2026-01-31T12:00:00Z, or how long ago, like 90d, 12h or 30m; not ${text}`,
-  );
-}
-
-function periodOf({ since, until }: Options): Period {
-  const now = Date.now();
-  const from = timeOf(since, '--since', now);
-  const period = { from, until: until === undefined ? now : timeOf(until, '--until', now) };
-  if (period.from < period.until) return period;
-  throw new UsageError('--since must be before --until');
 }
 
 /** The outcome, with the status of the execution if it was stopped. */
@@ -110,7 +88,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (format !== 'table' && terminal.format !== 'table' && format !== terminal.format) {
     throw new UsageError('--format and --output name different formats. Leave one of them out.');
   }
-  const period = periodOf(options);
+  const period = periodOf(options, Date.now());
   const session = sessionOf(command);
   const { account, region } = await session.caller();
   const all = await new AuditReader(session, stage, terminal).records(period);

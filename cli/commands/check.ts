@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import {
+  allFound,
   type Check,
   checkCredentials,
   checkDeployed,
@@ -23,14 +24,15 @@ interface Options {
 const marks = { ok: '✔', warning: '!', failed: '✖', unknown: '?' } as const;
 const colours = { ok: 'green', warning: 'yellow', failed: 'red', unknown: 'yellow' } as const;
 
-const linesOf = ({ check, status, found, todo }: Check): string[] => [
+const linesOf = ({ check, status, found, more = [], todo }: Check): string[] => [
   `${styleText(colours[status], marks[status])} ${styleText('bold', check)}: ${found}`,
+  ...more.map((line) => `  ${line}`),
   ...(todo === undefined ? [] : [`  → ${todo}`]),
 ];
 
 const sheetOf = (checks: Check[]): Sheet => ({
   head: ['check', 'status', 'found', 'todo'],
-  rows: checks.map(({ check, status, found, todo }) => [check, status, found, todo]),
+  rows: checks.map((each) => [each.check, each.status, allFound(each).join('; '), each.todo]),
 });
 
 async function checksOf(terminal: Terminal, command: Command): Promise<Check[]> {

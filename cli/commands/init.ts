@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { grouped } from '../../core/grouped.ts';
 import { identityPoolRegion } from '../../core/identity-pool/identity-pool.ts';
 import { providerIn, userPoolRegion } from '../../core/user-pool.ts';
-import { type Check, checkLinks } from '../check/checks.ts';
+import { allFound, type Check, checkLinks } from '../check/checks.ts';
 import { optionsOf, repeated, sessionOf } from '../options.ts';
 import { deployCommand } from '../output/command-line.ts';
 import { UsageError } from '../output/exit.ts';
@@ -215,7 +215,7 @@ async function written(file: string, text: string): Promise<Check> {
   if (check.status !== 'failed') return check;
   if (before) writeFileSync(file, before);
   else rmSync(file);
-  throw new UsageError(check.found);
+  throw new UsageError(allFound(check).join('\n'));
 }
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
@@ -235,6 +235,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const commands = nextCommands(answers, options, { accountA, region, stage });
   terminal.answer({ file, check, commands }, (shown) => [
     `Wrote ${shown.file}: ${shown.check.found}`,
+    ...(shown.check.more ?? []).map((line) => `  ${line}`),
     '',
     `1. With credentials of Account-B (${answers.accountB}):`,
     `  ${shown.commands.accountB}`,

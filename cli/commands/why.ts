@@ -12,9 +12,11 @@ import {
   type Reason,
   reasonOfError,
   reasonsIn,
+  undeployedIn,
 } from '../check/reasons.ts';
 import { clientNames } from '../executions/client-names.ts';
 import type { Ending } from '../executions/ending.ts';
+import { type LastWrite, lastWriteOf } from '../executions/entries.ts';
 import { Machines } from '../executions/machines.ts';
 import { waitingRequests } from '../executions/waiting.ts';
 import { optionsOf, sessionOf } from '../options.ts';
@@ -23,6 +25,7 @@ import type { Terminal } from '../output/terminal.ts';
 import { age, moment } from '../output/times.ts';
 import type { Session } from '../session.ts';
 import { Ledgers } from '../settings/ledgers.ts';
+import { checkNamedLinks, deployLinks } from '../settings/named-links.ts';
 import { Pauses } from '../settings/pauses.ts';
 
 interface Options {
@@ -32,14 +35,11 @@ interface Options {
 }
 
 /** What one identity pool comes to. */
-interface Verdict {
+interface Verdict extends LastWrite {
   identityPoolId: string;
   links: string[];
   /** Whether the app client's users get credentials from it, as far as Poolbridge can see. */
   credentials: boolean;
-  /** When Poolbridge wrote the entry last, in ISO 8601, and the execution that did. */
-  since?: string;
-  by?: string;
   reasons: Reason[];
 }
 
@@ -58,23 +58,31 @@ async function ifAllowed<T>(
   }
 }
 
+/** Where the command looks, and where it answers. */
+interface Place {
+  session: Session;
+  terminal: Terminal;
+  stage: string;
+}
+
 /** Everything else that decides, for one identity pool. */
 async function knownAbout(
-  { session, terminal, stage }: { session: Session; terminal: Terminal; stage: string },
-  all: Omit<Known, 'entry'>,
+  { session, terminal, stage }: Place,
+  about: Omit<Known, 'entry'>,
   identityPoolId: string,
 ): Promise<Known> {
-  const { userPoolId, clientId } = all;
+  const { userPoolId, clientId } = about;
   const { partition } = await session.caller();
   const ledger = await ifAllowed(terminal, 'the ledger (dynamodb:Query)', () =>
     new Ledgers(session, stage).of(identityPoolId),
   );
-  if (!ledger) return { ...all, entry: undefined };
-  const [ours] = namesOfSame(providerNameOf(userPoolId, partition)).flatMap(
+  if (!ledger) return { ...about, entry: undefined };
+  const all = namesOfSame(providerNameOf(userPoolId, partition)).flatMap(
     (ProviderName) => ledger.get(entryKey({ ProviderName, ClientId: clientId })) ?? [],
   );
-  const entry = ours ? { since: new Date(ours.time).toISOString(), by: ours.execution } : {};
-  return { ...all, entry };
+  // An entry under the other name of the user pool may have been replaced.
+  const ours = all.find(({ state }) => state === 'linked') ?? all[0];
+  return { ...about, entry: lastWriteOf(ours) };
 }
 
 function verdictOf(result: TargetReport, known: Known): Verdict {
@@ -94,18 +102,22 @@ function verdictOf(result: TargetReport, known: Known): Verdict {
 /** The reasons of a request that reaches no identity pool. */
 async function unreached(
   ending: Extract<Ending, { error: string }>,
-  { session, terminal }: { session: Session; terminal: Terminal },
-  { userPool, client, links: file }: Options,
+  { session, terminal, stage }: Place,
+  { userPool: userPoolId, client, links: file }: Options,
 ): Promise<Reason[]> {
   const reason = reasonOfError(ending, (words) => terminal.commandLine(words));
   if (reason.reason !== 'not covered') return [reason];
   const { partition } = await session.caller();
   const { links = {} } = await checkLinks(file);
-  const providerName = providerNameOf(userPool, partition);
+  const providerName = providerNameOf(userPoolId, partition);
   const names = await clientNames(session, [{ providerName, clientId: client }]);
-  const name = names.get(client);
-  const excluded = name === undefined ? undefined : exclusionOf(links, userPool, name);
-  return [excluded ? { ...excluded, found: `${reason.found} ${excluded.found}` } : reason];
+  const clientName = names.get(client);
+  const deploy = await deployLinks({ file, session, stage });
+  const shown = file ?? 'The links.yml here';
+  const better =
+    undeployedIn(links, { userPoolId, clientName, file: shown, deploy }) ??
+    (clientName === undefined ? undefined : exclusionOf(links, userPoolId, clientName));
+  return [better ? { ...better, found: `${reason.found} ${better.found}` } : reason];
 }
 
 const reasonLines = ({ reason, blocks, found, todo }: Reason): string[] => [
@@ -146,6 +158,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
   const { stage, userPool: userPoolId, client: clientId } = options;
   const session = sessionOf(command);
+  await checkNamedLinks(undefined, { file: options.links, session, stage, terminal });
   const machines = new Machines(session, stage);
   const request = { operation: 'link', userPoolId, clientId, dryRun: true };
   const execution = await machines.start('link', request);
@@ -168,7 +181,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   }
   const reasons =
     results.length === 0 && 'error' in ending
-      ? await unreached(ending, { session, terminal }, options)
+      ? await unreached(ending, { session, terminal, stage }, options)
       : [];
   const credentials = identityPools.length > 0 && identityPools.every((each) => each.credentials);
   const document = { userPoolId, clientId, execution, credentials, reasons, identityPools };

@@ -37,24 +37,43 @@ async function namesIn(
   return found;
 }
 
+/** The app clients that exist, of some that were looked up. */
+export interface Existing {
+  /** Their names, by id. */
+  names: ReadonlyMap<string, string>;
+  /** Whether all of them could be looked up, so that the others no longer exist. */
+  isSure: boolean;
+}
+
 /**
- * The names of app clients by their ids. A client has none here if it no longer exists, or if the caller may not list
- * the user pool's clients: an id is enough to go on.
+ * Looks app clients up by their ids.
  *
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html
  */
-export async function clientNames(
-  session: Session,
-  clients: NamedBy[],
-): Promise<ReadonlyMap<string, string>> {
+export async function existingClients(session: Session, clients: NamedBy[]): Promise<Existing> {
   const byPool = grouped(clients, ({ providerName }) => providerIn(providerName));
-  const names = await Promise.all(
+  const found = await Promise.all(
     [...byPool].map(([userPoolId, group]) =>
-      namesIn(session, userPoolId, new Set(group.map(({ clientId }) => clientId))).catch(() => []),
+      // A user pool that is not found may be in another account.
+      namesIn(session, userPoolId, new Set(group.map(({ clientId }) => clientId))).catch(
+        () => undefined,
+      ),
     ),
   );
-  return new Map(names.flat());
+  return {
+    names: new Map(found.flatMap((names) => names ?? [])),
+    isSure: !found.includes(undefined),
+  };
 }
+
+/**
+ * The names of app clients by their ids. A client has none here if it no longer exists, or if the caller may not list
+ * the user pool's clients: an id is enough to go on.
+ */
+export const clientNames = async (
+  session: Session,
+  clients: NamedBy[],
+): Promise<ReadonlyMap<string, string>> => (await existingClients(session, clients)).names;
 
 /** The app clients whose entries and role mappings changes are about. */
 export const clientsIn = (changes: ShownChange[]): NamedBy[] =>

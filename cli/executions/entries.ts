@@ -18,10 +18,26 @@ export interface FoundEntry {
   providerName: string;
   /** The links that cover it. */
   links: string[];
-  /** When Poolbridge wrote it last, in ISO 8601; absent if it never did. */
+  /** When Poolbridge wrote it last, in ISO 8601; absent if it never did, or has unlinked it since. */
   since?: string;
   /** The execution that wrote it last. */
   by?: string;
+  /** When Poolbridge unlinked it, in ISO 8601; absent if it has not, or has written it since. */
+  unlinked?: string;
+  /** The execution that unlinked it. */
+  unlinkedBy?: string;
+}
+
+/** When and by which execution Poolbridge wrote an entry last, or unlinked it. */
+export type LastWrite = Pick<FoundEntry, 'since' | 'by' | 'unlinked' | 'unlinkedBy'>;
+
+/** What the ledger has of the last write of an entry. */
+export function lastWriteOf(ours: LedgerEntry | undefined): LastWrite {
+  if (!ours) return {};
+  const time = new Date(ours.time).toISOString();
+  return ours.state === 'linked'
+    ? { since: time, by: ours.execution }
+    : { unlinked: time, unlinkedBy: ours.execution };
 }
 
 /** An identity pool with its entries. */
@@ -50,7 +66,7 @@ function foundEntry(entry: Reported, ledger: Ledger, partition: string): FoundEn
     userPoolId: userPoolIdOf(providerName, partition) ?? providerName,
     providerName,
     links,
-    ...(ours && { since: new Date(ours.time).toISOString(), by: ours.execution }),
+    ...lastWriteOf(ours),
   };
 }
 

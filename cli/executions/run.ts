@@ -13,12 +13,13 @@ import { pauseLines } from '../output/pause-lines.ts';
 import { planMarkdown } from '../output/plan-markdown.ts';
 import { type ReconcileReport, statusLines } from '../output/reconcile-table.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { checkNamedLinks } from '../settings/named-links.ts';
 import { pausedIn } from '../settings/pauses.ts';
-import { clientNames, clientsIn } from './client-names.ts';
+import { clientsIn, type Existing, existingClients } from './client-names.ts';
 import type { Ending } from './ending.ts';
 import { Machines } from './machines.ts';
 import { endingNow, poolsAfter } from './pools-now.ts';
-import { confirmRemoval, mustAsk, removalsIn } from './removal.ts';
+import { confirmRemoval, mustAsk, type Removal, removalsIn } from './removal.ts';
 
 /** Makes the lines of text from the output of an execution. */
 type LinesOf = (output: Record<string, unknown>) => string[];
@@ -111,7 +112,9 @@ export async function reconcileRequest(
   request: { link?: string | undefined; repair: boolean; reason?: string | undefined },
 ): Promise<object> {
   const { stage, links: file } = optionsOf<{ links?: string }>(command);
-  await checkReconcile(request, { file, session: sessionOf(command), stage, terminal });
+  const { link, ...more } = request;
+  checkReconcile(more);
+  await checkNamedLinks(link, { file, session: sessionOf(command), stage, terminal });
   return request;
 }
 
@@ -120,37 +123,37 @@ function conclude(
   terminal: Terminal,
   ending: Ending,
   linesOf: LinesOf,
-  beside: Record<string, unknown> = {},
+  { beside = {}, after }: { beside?: Record<string, unknown>; after?: string | undefined } = {},
 ): void {
   const { execution } = ending;
+  const remark = after === undefined ? {} : { after };
   if ('output' in ending) {
     const document = { execution, ...beside, ...ending.output };
     // What a reconcile foresees fails only a plan.
     const fault = foreseenFault({ results: ending.output['results'] });
     if (!fault) {
       terminal.answer(document, linesOf);
+      if (after !== undefined) terminal.note(after);
       return;
     }
     const { summary } = fault;
-    throw new Failure(fault.error, fault.message, { document, linesOf, summary });
+    throw new Failure(fault.error, fault.message, { document, linesOf, summary, ...remark });
   }
   const { status, error, message, report } = ending;
   const document = { execution, status, ...beside, ...report };
   const summary = failedPools(report);
-  throw new Failure(error, message, { document, linesOf, ...(summary && { summary }) });
+  const answer = { document, linesOf, ...remark };
+  throw new Failure(error, message, { ...answer, ...(summary && { summary }) });
 }
 
-/** Whether the results of an execution of `link` say that it has taken entries away. */
-function hasRemoved(ending: Ending): boolean {
+/** The entries that an execution of `link` has taken away, by its results. */
+function removalsBy(ending: Ending): Removal[] {
   const { results } = 'output' in ending ? ending.output : ending.report;
-  return (
-    Array.isArray(results) &&
-    (results as TargetReport[]).some(
-      (each) =>
-        each.outcome !== 'FAILED' &&
-        each.outcome !== 'PLANNED' &&
-        removalsIn(each.identityPoolId, each.changes).length > 0,
-    )
+  if (!Array.isArray(results)) return [];
+  return (results as TargetReport[]).flatMap((each) =>
+    each.outcome === 'FAILED' || each.outcome === 'PLANNED'
+      ? []
+      : removalsIn(each.identityPoolId, each.changes),
   );
 }
 
@@ -235,19 +238,18 @@ export async function runExecution(
   if (machine === 'reconcile') {
     const found = statusLines(terminal.width);
     const lines: LinesOf = (shown) => [...found(shown), ...nextStepLines(shown)];
-    return conclude(terminal, ending, lines, nextStepsAfter(ending, context));
+    return conclude(terminal, ending, lines, { beside: nextStepsAfter(ending, context) });
   }
-  const lines = linkLines(await namesIn(ending, context));
-  try {
-    conclude(terminal, ending, lines);
-  } finally {
-    if (hasRemoved(ending)) {
-      const { name } = executionOf(ending.execution);
-      terminal.note(
-        `To undo, while its app clients exist: ${terminal.commandLine(`undo ${name}`)}`,
-      );
-    }
-  }
+  const removals = removalsBy(ending);
+  const existing = await existingIn(ending, context, removals.length > 0);
+  // An app client that no longer exists is not linked again.
+  const isUndoable =
+    removals.length > 0 &&
+    !(existing.isSure && removals.every(({ clientId }) => !existing.names.has(clientId)));
+  const undo = terminal.commandLine(`undo ${executionOf(ending.execution).name}`);
+  conclude(terminal, ending, linkLines(existing.names), {
+    after: isUndoable ? `To undo, while its app clients exist: ${undo}` : undefined,
+  });
 }
 
 /** Starts a reconcile that repairs nothing, and writes what it found. */
@@ -262,7 +264,8 @@ export async function runStatus(context: Context, input: object): Promise<void> 
     ...found(shown),
     ...nextStepLines(shown),
   ];
-  conclude(terminal, ending, all, { ...(await paused), ...nextStepsAfter(ending, context) });
+  const beside = { ...(await paused), ...nextStepsAfter(ending, context) };
+  conclude(terminal, ending, all, { beside });
 }
 
 /** What a plan is made of, beside its request. */
@@ -293,7 +296,7 @@ export async function runPlan(
   const ending = await endingOfLook(context, machine, input);
   const amount = amountOf('output' in ending ? ending.output : ending.report);
   const isChange = changesAnything(amount);
-  const names = linesOf ? new Map() : await namesIn(ending, context);
+  const { names } = linesOf ? { names: new Map() } : await existingIn(ending, context);
   const lines = linesOf ?? linkLines(names);
   const resume = terminal.commandLine('resume');
   const markdown: LinesOf = (shown) => planMarkdown(shown, { stage, amount, apply, names, resume });
@@ -315,7 +318,7 @@ export async function runPlan(
     const { error, message, summary } = fault;
     throw new Failure(error, message, { document, linesOf: all, ...(!isMarkdown && { summary }) });
   }
-  conclude(terminal, ending, all, beside);
+  conclude(terminal, ending, all, { beside });
   return isChange;
 }
 
@@ -330,12 +333,21 @@ const linkLines =
     return outputLines({ ...(report as unknown as Output), results }, names);
   };
 
-/** The names of the app clients whose entries an execution has changed, where people read them. */
-async function namesIn(ending: Ending, { terminal, command }: Context): Promise<Names> {
+/**
+ * The app clients that exist of those whose entries an execution has changed. They are looked up where people read
+ * their names, or if something depends on them.
+ */
+async function existingIn(
+  ending: Ending,
+  { terminal, command }: Context,
+  isNeeded = false,
+): Promise<Existing> {
   const { results } = 'output' in ending ? ending.output : ending.report;
-  if (terminal.json || !Array.isArray(results)) return new Map();
+  if ((terminal.json && !isNeeded) || !Array.isArray(results)) {
+    return { names: new Map(), isSure: false };
+  }
   const changed = (results as TargetReport[]).flatMap((each) =>
     each.outcome === 'FAILED' ? [] : clientsIn(each.changes),
   );
-  return clientNames(sessionOf(command), changed);
+  return existingClients(sessionOf(command), changed);
 }

@@ -27,6 +27,10 @@ const advice = new Map([
     'InvalidClientTokenId',
     'Check the credentials. The Region may also be one that the account has not enabled, or of another partition.',
   ],
+  [
+    'ERR_INVALID_URL',
+    'The endpoint (AWS_ENDPOINT_URL, or endpoint_url of the AWS profile) must be a URL like http://localhost:4566.',
+  ],
   ['ECONNREFUSED', unreachable],
   ['ECONNRESET', unreachable],
   ['ENOTFOUND', unreachable],

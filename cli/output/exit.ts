@@ -14,6 +14,8 @@ export interface Answer<D extends object = object> {
   linesOf(shown: D): string[];
   /** What an error says after the lines, if they already have its message. */
   summary?: string;
+  /** A remark that comes after the answer, and after the error. */
+  after?: string;
   /** The same as rows, for the formats that have no other form. */
   sheetOf?(shown: D): Sheet;
 }

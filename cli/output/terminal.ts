@@ -209,6 +209,7 @@ export class Terminal {
     const [name, message] = sentenceOf(error, (words) => this.commandLine(words));
     if (this.json) {
       this.write(JSON.stringify({ error: name, message, ...answer?.document }, null, 2));
+      if (answer?.after !== undefined) this.note(answer.after);
       return;
     }
     this.write(answer ? textIn(answer, this.format) : '');
@@ -221,5 +222,6 @@ export class Terminal {
     }
     const head = styleText('red', visibleText(name), { stream: stderr });
     stderr.write(`${head}: ${visibleText(answer?.summary ?? message)}\n`);
+    if (answer?.after !== undefined) this.note(answer.after);
   }
 }

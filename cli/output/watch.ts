@@ -2,6 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import { UsageError } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 
+// A timer can't wait for much more than 24 days, and would then not wait at all.
+const MOST_SECONDS = 86_400;
+
 /** The seconds between two looks; undefined if the option is absent. */
 export function watchSeconds(
   option: string | true | undefined,
@@ -9,8 +12,10 @@ export function watchSeconds(
 ): number | undefined {
   if (option === undefined) return undefined;
   const seconds = option === true ? usual : Number(option);
-  if (Number.isFinite(seconds) && seconds >= least) return seconds;
-  throw new UsageError(`--watch must be a number of seconds, at least ${least}, not ${option}.`);
+  if (seconds >= least && seconds <= MOST_SECONDS) return seconds;
+  throw new UsageError(
+    `--watch must be a number of seconds, from ${least} to ${MOST_SECONDS}, not ${option}.`,
+  );
 }
 
 /**

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { Links } from '../../core/links/links.ts';
 import { parseLinks, shownPath } from '../../packaging/links-file/links-file.ts';
 import { linksDigest, versionIn } from '../../packaging/version.ts';
-import { checkLinks, DEFAULT_FILE } from '../check/checks.ts';
+import { allFound, checkLinks, DEFAULT_FILE } from '../check/checks.ts';
 import { Machines } from '../executions/machines.ts';
 import type { Session } from '../session.ts';
 
@@ -12,6 +12,8 @@ import type { Session } from '../session.ts';
 export interface FoundLinks {
   /** Absent if no known version of the file is the deployed one. */
   deployed?: Links;
+  /** The digest of the deployed links; absent if the deployment does not state it. */
+  digest?: string;
   /** The file of the working copy. */
   file: string;
   /** Its links; absent if it can't be read as links. */
@@ -82,7 +84,8 @@ export class DeployedLinks {
     return {
       file: shownPath(this.#file),
       ...(deployed && { deployed }),
-      ...(here ? { here } : { problem: check.found }),
+      ...(digest !== undefined && { digest }),
+      ...(here ? { here } : { problem: allFound(check).join('\n') }),
     };
   }
 

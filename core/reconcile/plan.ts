@@ -95,13 +95,13 @@ export function parseReconcile(input: unknown, links: Links): ReconcileRequest {
       return { identityPoolId, ...asked, ...recheck };
     }
     throw new InvalidRequestError(
-      `identityPoolId must be an identity pool of links.yml. No link names ${quote(identityPoolId)}.`,
+      `identityPoolId must be an identity pool of the links.yml that is deployed. No link names ${quote(identityPoolId)}.`,
     );
   }
   if (link === '') return asked;
   if (typeof link === 'string' && Object.hasOwn(links, link)) return { link, ...asked };
   throw new InvalidRequestError(
-    `link must be the name of a link in links.yml. There is no link ${quote(link)}.`,
+    `link must be the name of a link in the links.yml that is deployed. It has no link ${quote(link)}.`,
   );
 }
 

@@ -11,6 +11,16 @@ import { type Problem, YamlSource } from './yaml-source.ts';
 /** What is wrong with links.yml: one line for each problem, with file, line and key. */
 export class LinksFileError extends Error {
   override readonly name = 'LinksFileError';
+  /** One line for each problem, without what it means for packaging. */
+  readonly problems: string[];
+  /** Whether the file could be read. */
+  readonly isRead: boolean;
+
+  constructor(problems: string[], packaging: string, isRead = true) {
+    super([...problems, packaging].join(isRead ? '\n' : ' '));
+    this.problems = problems;
+    this.isRead = isRead;
+  }
 }
 
 /** The links of a file, and warnings about what is allowed in it but probably not meant. */
@@ -79,7 +89,7 @@ const inLines = (problems: Problem[], shown: string): string[] => [
 export function parseLinks(text: string, shown: string): LinksFile {
   const { links, problems, warnings } = read(text);
   if (problems.length === 0) return { links, warnings: inLines(warnings, shown) };
-  throw new LinksFileError(`${inLines(problems, shown).join('\n')}\nNothing was packaged.`);
+  throw new LinksFileError(inLines(problems, shown), 'Nothing was packaged.');
 }
 
 /** The path of a file as messages show it: short, if the file is in the current folder. */
@@ -101,7 +111,9 @@ export function readLinksFile(file: string): LinksFile {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     throw new LinksFileError(
-      `${shown} can't be read (${(error as Error).message}). Create it, or name another file with --param="links=PATH".`,
+      [`${shown} can't be read (${(error as Error).message}).`],
+      'Create it, or name another file with --param="links=PATH".',
+      false,
     );
   }
   return parseLinks(text, shown);

@@ -496,7 +496,12 @@ describe('poolbridge audit', () => {
   test('says what is wrong with a period', async () => {
     for (const [args, expected] of [
       [['--since', 'yesterday'], /--since must be a time like .* how long ago, like 90d/],
-      [['--since', '1d', '--until', '2d'], /--since must be before --until/],
+      [['--since', '1d', '--until', '2d'], /--since \(1d\) must be before --until \(2d\)\./],
+      [['--since', '2999-01-01'], /--since must be in the past, not 2999-01-01\./],
+      [['--since', '0d'], /--since must be in the past/],
+      [['--since', 'call 1'], /--since must be a time like/],
+      [['--since', '2026-02-31'], /--since must be a time like/],
+      [['--since', '99999999999d'], /--since must be a time like/],
       [['--format', 'pdf'], /Allowed choices are table, json, csv, html/],
     ] as const) {
       const { code, err } = await poolbridge(world, ['audit', ...args]);

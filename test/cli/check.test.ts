@@ -81,6 +81,14 @@ describe('poolbridge check', () => {
     writeFileSync(other, 'links: [');
     const garbled = await check(['--links', other]);
     assert.equal(garbled.of('links.yml')!.status, 'failed');
+    // A line for each problem, and nothing about packaging.
+    writeFileSync(other, 'links:\n  a: { clinets: [] }\n');
+    const wrong = await poolbridge(world, ['check', '--link', 'tight', '--links', other]);
+    assert.match(
+      wrong.out,
+      /^✖ links\.yml: \S+links\.yml:2: .*\n( {2}\S+links\.yml:2: .*\n)+ {2}→ /,
+    );
+    assert.ok(!wrong.out.includes('packaged'), wrong.out);
     const links = readFileSync(LINKS, 'utf8');
     writeFileSync(
       other,

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { IdentityPool } from '@aws-sdk/client-cognito-identity';
+import {
+  CognitoIdentityProviderClient,
+  DeleteUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { sharedLinks } from '../setup.ts';
 import { ACCOUNT_A, ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
 import { poolbridge, someone } from './command.ts';
 
@@ -13,12 +22,16 @@ const EXECUTION = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-de
 
 describe('an operator', () => {
   let world: World;
+  const folder = mkdtempSync(join(tmpdir(), 'poolbridge-test-'));
   before(async () => {
     world = await startWorld({ trail: false });
     for (const id of [MOBILE, HALF, HEALED]) await world.createUserPool(id);
     for (const id of [pools.mobile, pools.healed]) await world.createIdentityPool(id);
   });
-  after(() => world.close());
+  after(() => {
+    rmSync(folder, { recursive: true });
+    return world.close();
+  });
 
   const say = (...args: string[]) => poolbridge(world, args);
   /** Runs a command with --json, and parses its answer. */
@@ -129,6 +142,54 @@ describe('an operator', () => {
     assert.equal(undone.code, 0, undone.err);
     assert.deepEqual(new Set(await entriesOf(pools.mobile)), new Set(clientsIn(before)));
     assert.equal((await say('link', '--user-pool', MOBILE, '--all-clients')).code, 2);
+  });
+
+  test('is not told how to undo an unlink of an app client that no longer exists', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    await linked(clientId);
+    await world
+      .client(CognitoIdentityProviderClient, HOME)
+      .send(new DeleteUserPoolClientCommand({ UserPoolId: MOBILE, ClientId: clientId }));
+    const unlinked = await say('unlink', ...subject(clientId), '--yes');
+    assert.match(unlinked.out, /^UNLINKED /);
+    assert.ok(!unlinked.err.includes('To undo'), unlinked.err);
+    const name = unlinked.err.split('\n')[0]!.split(':').at(-1)!;
+    const undone = await say('undo', name, '--yes');
+    assert.match(undone.err, /It can't be linked again, so .*There is nothing else to undo\.\n$/);
+  });
+
+  test('is told to deploy a links.yml that has more than what is deployed', async () => {
+    const file = join(folder, 'links.yml');
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
+        cwd: folder,
+      });
+    writeFileSync(file, sharedLinks());
+    git('init', '--quiet');
+    git('add', 'links.yml');
+    git('commit', '--quiet', '--message', 'deployed');
+    appendFileSync(
+      file,
+      `  brand-new:\n    userPools: [us-east-1_Brandnew1]\n    identityPool: ap-south-1:00000000-0000-0000-0000-0000000000ff\n    roleArn: arn:aws:iam::${ACCOUNT_B}:role/poolbridge-link\n`,
+    );
+    const deploy = `npx osls deploy --stage dev --region us-east-1 --param="links=${file}"`;
+    const status = await say('status', '--link', 'brand-new', '--links', file);
+    assert.deepEqual([status.code, status.out], [2, '']);
+    assert.ok(
+      status.err.startsWith(
+        `${file} has the link brand-new, but it is not deployed yet. To deploy it: ${deploy}\n`,
+      ),
+      status.err,
+    );
+    const why = await json('why', ...subject('any', 'us-east-1_Brandnew1'), '--links', file);
+    const [{ reason, todo }] = why.answer.reasons;
+    assert.deepEqual([why.code, reason, todo], [3, 'not deployed', `Deploy it: ${deploy}`]);
+    rmSync(join(folder, '.git'), { recursive: true });
+    const unknown = await say('status', '--link', 'brand-new', '--links', file);
+    assert.match(
+      unknown.err,
+      /^\S+links\.yml is not the links\.yml that is deployed, .*\n.*\nInvalidRequestError: .* It has no link "brand-new"\.\n/,
+    );
   });
 
   test('sees why a command failed, what it still did, and the kind of failure in the exit code', async () => {
@@ -374,6 +435,7 @@ describe('an operator', () => {
       ],
       [{ AWS_ACCESS_KEY_ID: ACCOUNT_B }, [], /^StateMachineDoesNotExist: .*222222222222.*\. Check/],
       [noCredentials, [], /^CredentialsProviderError: .*\. Sign in, or set AWS_PROFILE/],
+      [{ AWS_ENDPOINT_URL: 'foo' }, [], /^TypeError: Invalid URL\. The endpoint .* must be a URL/],
       [nowhere, [], /^Error: connect ECONNREFUSED 127\.0\.0\.1:1\. AWS does not answer\. /],
       [{ AWS_REGION: undefined }, [], /^Error: Region is missing\. Name the Region .* --region/],
     ];
@@ -397,6 +459,8 @@ describe('an operator', () => {
   });
 
   test('sees what is wrong with a command line and where to find help, with exit code 2', async () => {
+    const empty = join(folder, 'empty.yml');
+    writeFileSync(empty, 'links: {}\n');
     const wrong: [string[], RegExp][] = [
       [[], /A command is missing\./],
       [['lnk'], /unknown command 'lnk'\n\(Did you mean link\?\)/],
@@ -436,9 +500,27 @@ describe('an operator', () => {
       [['status', '--link', 'No_Link'], /^--link must be the name of a link: /],
       [
         ['status', '--link', 'moblie', '--links', 'test/links.yml'],
-        /^links\.yml has no link moblie\. It has mobile, /,
+        /^test\/links\.yml has no link moblie\. It has mobile, /,
       ],
-      [['plan', '--link', 'mobile', '--links', 'none.yml'], /^--links: /],
+      [
+        ['status', '--link', 'mobile', '--links', empty],
+        /^\S+empty\.yml has no link mobile\. It has no links\.\n?/,
+      ],
+      ...['plan', 'status', 'entries', 'why'].map((name): [string[], RegExp] => [
+        [name, ...(name === 'why' ? subject('any') : []), '--links', 'none.yml'],
+        /^--links: none\.yml can't be read \(ENOENT.*\)\.\nCreate it, or name another file\.\n?/,
+      ]),
+      [['status', '--watch', '9999999'], /^--watch must be a number of seconds, from 10 to 86400,/],
+      ...['foo', 'localhost:4566', ''].map((endpoint): [string[], RegExp] => [
+        ['history', '--endpoint', endpoint],
+        /^--endpoint must be a URL like http:\/\/localhost:4566, not "/,
+      ]),
+      ...[['link', ...subject('any')], ['pause'], ['approve', 'any']].map(
+        (args): [string[], RegExp] => [
+          [...args, '--reason', '…'],
+          /^--reason is still the placeholder\. Write the reason in its place\./,
+        ],
+      ),
       [
         ['plan', ...subject('any'), '--links', 'test/links.yml'],
         /--links does not go with --user-pool\. Leave it out, or deploy the file first\./,

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Known, reasonsIn } from '../../cli/check/reasons.ts';
+import { type Known, reasonsIn, undeployedIn } from '../../cli/check/reasons.ts';
+import { lastWriteOf } from '../../cli/executions/entries.ts';
 import type { TargetReport } from '../../core/request/outcome.ts';
+import type { LedgerEntry } from '../../core/write/records.ts';
+import { linkOf } from '../core/link-of.ts';
 
 const identityPoolId = 'ap-south-1:00000000-0000-0000-0000-000000000001';
 const provider = { ProviderName: 'cognito-idp.us-east-1.amazonaws.com/p', ClientId: 'one' };
@@ -15,8 +18,18 @@ const known: Known = {
   entry: { since: '2026-01-01T00:00:00.000Z' },
 };
 
-const reasonsOf = (result: object) =>
-  reasonsIn({ identityPoolId, links: ['mobile'], ...result } as TargetReport, known);
+const reasonsOf = (result: object, entry = known.entry) =>
+  reasonsIn({ identityPoolId, links: ['mobile'], ...result } as TargetReport, { ...known, entry });
+
+const ledgerEntry: LedgerEntry = {
+  state: 'unlinked',
+  providerName: provider.ProviderName,
+  clientId: 'one',
+  links: ['mobile'],
+  execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-prod-link:gone',
+  sequence: 1,
+  time: Date.parse('2026-01-31T00:00:00Z'),
+};
 
 describe('a reason of poolbridge why', () => {
   test('is the role mapping, and blocks, if the write would be refused for it', () => {
@@ -45,6 +58,50 @@ describe('a reason of poolbridge why', () => {
       reason!.todo,
       /^Write it: poolbridge link --user-pool us-east-1_EX\S+ --client one --identity-pool \S+ --stage prod$/,
     );
+  });
+
+  test('says of an entry that is missing when it was written, or when it was unlinked', () => {
+    const changes = [{ op: 'add', provider }];
+    const [written] = reasonsOf({ outcome: 'PLANNED', changes });
+    assert.match(
+      written!.found,
+      /Poolbridge wrote it last at 2026-01-01T\S+, and has not unlinked/,
+    );
+    const [unlinked] = reasonsOf({ outcome: 'PLANNED', changes }, lastWriteOf(ledgerEntry));
+    assert.equal(
+      unlinked!.found,
+      'The identity pool has no entry for it. Poolbridge unlinked it at 2026-01-31T00:00:00.000Z, by gone.',
+    );
+    const [never] = reasonsOf({ outcome: 'PLANNED', changes }, lastWriteOf(undefined));
+    assert.equal(never!.found, 'The identity pool has no entry for it.');
+  });
+
+  test('is an entry of another if it is there although Poolbridge unlinked it', () => {
+    const result = { outcome: 'ALREADY_LINKED', changes: [] };
+    const [again] = reasonsOf(result, lastWriteOf(ledgerEntry));
+    assert.equal(again!.reason, 'entry of another');
+    assert.match(again!.found, /though Poolbridge unlinked it at 2026-01-31T/);
+    const linked = lastWriteOf({ ...ledgerEntry, state: 'linked' });
+    assert.deepEqual(
+      reasonsOf(result, linked).map(({ reason }) => reason),
+      ['not visible'],
+    );
+  });
+
+  test('is that links.yml is not deployed, if the one here covers the app client', () => {
+    const links = { web: linkOf({ userPools: [known.userPoolId], clients: ['web-*'] }) };
+    const asked = { userPoolId: known.userPoolId, file: 'new.yml', deploy: 'npx osls deploy' };
+    const reason = undeployedIn(links, { ...asked, clientName: 'web-1' });
+    assert.deepEqual(
+      [reason!.reason, reason!.found, reason!.todo],
+      [
+        'not deployed',
+        'new.yml covers it (web), but is not what is deployed.',
+        'Deploy it: npx osls deploy',
+      ],
+    );
+    assert.equal(undeployedIn(links, { ...asked, clientName: 'ios' }), undefined);
+    assert.equal(undeployedIn(links, { ...asked, clientName: undefined }), undefined);
   });
 
   test('is the quota if the identity pool has no room, with what makes room', () => {

@@ -357,6 +357,9 @@ describe('what a person sees', () => {
       assertGolden('link', link, stands);
       const unlink = await inTerminal('unlink', ...subject(clients.missing), '--yes');
       assertGolden('unlink', unlink, stands);
+      // The time of the unlink is not that of a write of the entry.
+      const csv = await say('entries', '--link', 'healed', '--output', 'csv', '--state', 'removed');
+      assert.ok(csv.out.endsWith(',healed,,\r\n'), csv.out);
     });
 
     test('the lease, the pause and a replay', async () => {

@@ -594,7 +594,7 @@ describe('reconcile', () => {
     };
     assert.equal(
       await refusal({ link: 'unknown' }),
-      'link must be the name of a link in links.yml. There is no link "unknown".',
+      'link must be the name of a link in the links.yml that is deployed. It has no link "unknown".',
     );
     assert.equal(await refusal({ repair: 'yes' }), 'repair must be true or false, not "yes".');
     assert.equal(
