@@ -238,8 +238,8 @@ export class Observer extends Versions {
   }
 
   /**
-   * The writes of an execution: the entries that each added, and whether a write of ours had unlinked them
-   * before. An entry that was only taken back does not count as unlinked.
+   * The writes of an execution: the entries that each added, and whether a write of ours had removed them before. An
+   * execution that removes what it has added itself takes it back, unless the ledger says that it was unlinked.
    */
   writesBy(poolId: string, execution: string) {
     const versions = this.versions(poolId);
@@ -250,21 +250,24 @@ export class Observer extends Versions {
     return ours
       .filter((i) => versions[i]?.execution?.startsWith(session))
       .map((i) => ({
-        added: addedIn(i).map((key) => ({
-          key,
-          unlinked: this.#wasUnlinked(poolId, key, i),
-        })),
+        at: versions[i]?.at ?? 0,
+        added: addedIn(i).map((key) => ({ key, ...this.#removedBefore(poolId, key, i) })),
       }));
   }
 
-  /** Whether the last write of ours before a version that added or removed an entry had unlinked it. */
-  #wasUnlinked(poolId: string, key: string, number: number): boolean {
+  /** Whether the last write of ours before a version that changed an entry had removed it, as was requested. */
+  #removedBefore(poolId: string, key: string, number: number) {
     const versions = this.versions(poolId);
-    const last = versions.slice(0, number).findLast(({ by, state }, i) => {
+    const changed = versions.slice(0, number).filter(({ by, state }, i) => {
       const previous = versions[i - 1];
       return by === 'ours' && previous && has(previous.state, key) !== has(state, key);
     });
-    return last !== undefined && !has(last.state, key) && this.#isUnlinkAsked(poolId, key, last.at);
+    const [last, before] = changed.toReversed();
+    return {
+      isRemoved:
+        last !== undefined && !has(last.state, key) && this.#isUnlinkAsked(poolId, key, last.at),
+      mayBeTakenBack: last?.execution === before?.execution,
+    };
   }
 
   /** Checks a write of ours that takes effect: what was seen, plus only what was requested. */

@@ -112,16 +112,24 @@ export class OperatorsJudge {
 
   /** A report writes nothing, and a repair does not link again what was unlinked. */
   #judgeReconciles(): void {
-    const { aws, observer } = this.#scene;
-    for (const { machine, name, input } of aws.stateMachines.executions.values()) {
+    for (const { machine, name, input } of this.#scene.aws.stateMachines.executions.values()) {
       if (!machine.name.endsWith('-reconcile')) continue;
       const { repair } = JSON.parse(input) as { repair: boolean };
-      const writes = ALL_POOLS.flatMap((poolId) => observer.writesBy(poolId, name));
-      if (!repair && writes.length > 0) {
-        observer.violation(`${name} wrote, although it must only report`);
-      }
-      const again = writes.flatMap(({ added }) => added).filter((each) => each.unlinked);
-      for (const { key } of again) observer.violation(`${name} linked ${key}, which was unlinked`);
+      for (const poolId of ALL_POOLS) this.#judgeReconcile(poolId, name, repair);
+    }
+  }
+
+  #judgeReconcile(poolId: string, name: string, repair: boolean): void {
+    const { observer, ledgers } = this.#scene;
+    const writes = observer.writesBy(poolId, name);
+    if (!repair && writes.length > 0) {
+      observer.violation(`${name} wrote, although it must only report`);
+    }
+    const added = writes.flatMap(({ at, added }) => added.map((each) => ({ at, ...each })));
+    for (const { at, key, isRemoved, mayBeTakenBack } of added) {
+      const last = ledgers.of(poolId, key).findLast((note) => note.at <= at);
+      if (!isRemoved || (mayBeTakenBack && last?.state !== 'unlinked')) continue;
+      observer.violation(`${name} linked ${key}, which was unlinked`);
     }
   }
 
