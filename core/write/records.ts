@@ -242,13 +242,23 @@ export function ledgerEntriesOf(
   return [...entries, { state: 'unlinked', providerName, clientId, ...common }];
 }
 
-/** Whether a share may unlink entries that others removed already. */
-export const mayBeSettled = ({ intent, changes, deleted }: WrittenShare): boolean =>
-  intent.operation === 'unlink' &&
-  !intent.takeBack &&
-  !intent.leftBehind &&
-  deleted !== true &&
-  (intent.clientId === undefined || changes.length === 0);
+/** Whether a share removes the entry of its app client itself, under each name of the user pool. */
+function removesAll({ intent, changes }: WrittenShare): boolean {
+  const removed = changes.flatMap(expanded).filter(({ op }) => op === 'remove');
+  return namesIn(intent).every((name) =>
+    removed.some(({ provider }) => provider.ProviderName === name),
+  );
+}
+
+/**
+ * Whether a share may unlink entries that others removed already. That it still removes a role mapping of such an entry
+ * does not matter.
+ */
+export const mayBeSettled = (share: WrittenShare): boolean => {
+  const { intent, deleted } = share;
+  const isUnlink = intent.operation === 'unlink' && !intent.takeBack && !intent.leftBehind;
+  return isUnlink && deleted !== true && (intent.clientId === undefined || !removesAll(share));
+};
 
 /**
  * The ledger entries of what a share asks to unlink and others removed before.

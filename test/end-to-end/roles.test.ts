@@ -300,6 +300,9 @@ describe('role mappings and principal tags', () => {
     assert.deepEqual(await entriesOf(POOL, BY_RULES), []);
     const unlinked = await world.run({ operation: 'unlink', userPoolId: BY_RULES, clientId });
     assert.deepEqual(opsOf(unlinked), ['unmap']);
+    // The entry counts as unlinked from then on, and no longer as removed by others.
+    const [missing] = await reasonsFor(clientId);
+    assert.match(missing!.found, /has no entry for it\. Poolbridge unlinked it at /);
     await world.run({ userPoolId: BY_RULES, clientId: other });
     assert.equal((await entriesOf(POOL, BY_RULES)).length, 1);
   });

@@ -274,11 +274,21 @@ describe('the ledger', () => {
         execution: EXECUTION,
       },
     ]);
-    assert.deepEqual([unlink, one].map(mayBeSettled), [true, true]);
+    const provider = { ProviderName: 'idp/pool', ClientId: 'gone' };
+    // Others left its role mapping behind, or removed it under one of the two names of its user pool.
+    const mapped: WrittenShare = {
+      ...one,
+      changes: [{ op: 'unmap', provider, roleMapping: { Type: 'Token' } }],
+    };
+    const removing: WrittenShare = { ...one, changes: [{ op: 'remove', provider }] };
+    const twice = { ...removing, intent: { ...one.intent, otherName: 'idp/other' } };
+    assert.deepEqual([unlink, one, mapped, twice].map(mayBeSettled), [true, true, true, true]);
+    assert.deepEqual(settled(mapped), ['gone']);
     const others: WrittenShare[] = [
-      ...[share, { ...unlink, deleted: true }, { ...one, changes: share.changes }],
+      ...[share, { ...unlink, deleted: true }, removing],
       { ...unlink, intent: { ...all, takeBack: [] } },
+      { ...mapped, intent: { ...mapped.intent, leftBehind: true } },
     ];
-    assert.deepEqual(others.map(mayBeSettled), [false, false, false, false]);
+    assert.deepEqual(others.map(mayBeSettled), [false, false, false, false, false]);
   });
 });
