@@ -12,6 +12,17 @@ const denials = new Set(['AccessDenied', 'AccessDeniedException', 'NotAuthorized
 export const isDenial = ({ name }: Error): boolean => denials.has(name);
 
 /**
+ * What a denial can mean if the role itself could not be assumed, as a sentence after it; empty for any other denial. STS
+ * answers the same in both cases.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html#troubleshoot_roles_cant-assume-role
+ */
+export const whyNotAssumed = ({ message }: Error): string =>
+  message.includes('sts:AssumeRole')
+    ? ' Either the role does not exist there, or it does not trust this deployment.'
+    : '';
+
+/**
  * What to do if a Region is not enabled in an account, as sentences.
  *
  * @param account that was asked for credentials, or that issued them.

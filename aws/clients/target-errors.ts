@@ -15,7 +15,7 @@ import type { Access } from '../../core/links/coverage.ts';
 import { sentence } from '../../core/sentence.ts';
 import { isText } from '../../core/shape.ts';
 import { issuerIn } from '../../core/user-pool.ts';
-import { adviceOnRegion, isDenial } from './role-session.ts';
+import { adviceOnRegion, isDenial, whyNotAssumed } from './role-session.ts';
 
 /** Names of errors with which AWS refuses a value. */
 export const invalid = new Set(['InvalidParameterException', 'ValidationException']);
@@ -29,7 +29,7 @@ export function explain(error: unknown, identityPoolId: string, roleArn: string)
   if (advice !== undefined) return new TargetAccessDeniedError(advice, { cause: error });
   if (isDenial(error)) {
     return new TargetAccessDeniedError(
-      `Account ${account} refused the role ${roleArn}: ${sentence(error.message)} Deploy resources/account-b.yml there with this account as TrustedAccountId, ${identityPoolId} among its IdentityPoolIds, and the RoleName and ExternalId that links.yml names.`,
+      `Account ${account} refused the role ${roleArn}: ${sentence(error.message)}${whyNotAssumed(error)} Deploy resources/account-b.yml there with this account as TrustedAccountId, ${identityPoolId} among its IdentityPoolIds, and the RoleName and ExternalId that links.yml names.`,
       { cause: error },
     );
   }

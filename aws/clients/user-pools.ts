@@ -16,7 +16,7 @@ import { READS_A_SECOND, userPoolArn, userPoolRegion } from '../../core/user-poo
 import { pace, whileThrottled } from '../pace/pace.ts';
 import { pagesOf } from '../pace/pages.ts';
 import { requestHandler } from './request-handler.ts';
-import { adviceOnRegion, assume, isDenial } from './role-session.ts';
+import { adviceOnRegion, assume, isDenial, whyNotAssumed } from './role-session.ts';
 
 /** A user pool, and the role that reads it if it is in another account. */
 export interface UserPool {
@@ -73,7 +73,7 @@ function explain(error: unknown, { userPoolId, roleArn }: UserPool): unknown {
   if (advice !== undefined) return new UserPoolAccessDeniedError(advice, { cause: error });
   if (!isDenial(error)) return error;
   return new UserPoolAccessDeniedError(
-    `Account ${account} refused the role ${roleArn}: ${sentence(error.message)} Deploy resources/user-pool-account.yml there with this account as TrustedAccountId, ${userPoolId} among its UserPoolIds, and the RoleName that userPoolRoleArn in links.yml names.`,
+    `Account ${account} refused the role ${roleArn}: ${sentence(error.message)}${whyNotAssumed(error)} Deploy resources/user-pool-account.yml there with this account as TrustedAccountId, ${userPoolId} among its UserPoolIds, and the RoleName that userPoolRoleArn in links.yml names.`,
     { cause: error },
   );
 }

@@ -189,7 +189,10 @@ describe('what is refused', () => {
       message,
       /^Account 444444444444 refused the role arn:aws:iam::444444444444:role\/poolbridge-link: /,
     );
-    assert.match(message, /\w\. Deploy resources\/account-b\.yml there/);
+    assert.match(
+      message,
+      /role\/poolbridge-link\. Either the role does not exist there, or it does not trust this deployment\. Deploy resources\/account-b\.yml there/,
+    );
     assert.deepEqual(
       results.map(({ identityPoolId, outcome }) => [identityPoolId, outcome]),
       [

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { assembleAws } from 'embedded-aws';
+import { IAM } from '@aws-sdk/client-iam';
+import { assembleAws, startAws } from 'embedded-aws';
 import { parse } from 'yaml';
 import { deployAccountB, deployForwarder, deployUserPoolAccount } from '../../demo/deploy.ts';
 
@@ -86,6 +87,38 @@ test('the role in Account-B allows reading CloudTrail only if a parameter says s
       Resource: '*',
     },
   ]);
+});
+
+test('the role in Account-B is deleted once its policies are gone, as AWS requires', async () => {
+  const local = await startAws({ trail: false });
+  try {
+    const given = { TrustedAccountId: '111111111111', IdentityPoolIds: 'ap-south-1:0' };
+    const where = { account: ACCOUNT, region: 'ap-south-1' };
+    const { RoleArn = '' } = await deployAccountB(local.aws, where, given);
+    const RoleName = RoleArn.split('/').at(-1);
+    const iam = new IAM({
+      endpoint: local.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: ACCOUNT, secretAccessKey: 'any' },
+    });
+    const policy = { Version: '2012-10-17', Statement: [] };
+    const managed = `arn:aws:iam::${ACCOUNT}:policy/shared`;
+    const role = local.aws.iam.roles.get(RoleArn)!;
+    role.known!.set(managed, policy);
+    role.policies.push(policy);
+    await assert.rejects(iam.deleteRole({ RoleName }), /must detach all policies first/);
+    const { AttachedPolicies } = await iam.listAttachedRolePolicies({ RoleName });
+    assert.deepEqual(AttachedPolicies, [{ PolicyName: 'shared', PolicyArn: managed }]);
+    await iam.detachRolePolicy({ RoleName, PolicyArn: managed });
+    await assert.rejects(iam.deleteRole({ RoleName }), /must delete policies first/);
+    const { PolicyNames = [] } = await iam.listRolePolicies({ RoleName });
+    assert.ok(PolicyNames.length > 0);
+    for (const PolicyName of PolicyNames) await iam.deleteRolePolicy({ RoleName, PolicyName });
+    await iam.deleteRole({ RoleName });
+    assert.ok(!local.aws.iam.roles.has(RoleArn));
+  } finally {
+    await local.close();
+  }
 });
 
 test('templates refuse parameters that are not the ARN of a default bus, an account id or a user pool id', async () => {

@@ -29,6 +29,8 @@ export interface Role {
   id: string;
   trust: PolicyDocument;
   policies: PolicyDocument[];
+  /** Those of the policies that can be taken from it: inline ones by name, managed ones by ARN. */
+  known?: Map<string, PolicyDocument>;
   /** Inline policies from PutRolePolicy, by name. */
   inline?: Map<string, PolicyDocument>;
   /** The permissions boundary: an upper limit on what the policies allow. */
@@ -171,6 +173,22 @@ function contextOf({ principal, context }: Question): Context {
 const policiesOf = ({ policies, inline }: Role): PolicyDocument[] =>
   inline ? [...policies, ...inline.values()] : policies;
 
+/** Whether a statement of an identity's policy is about a question. */
+const appliesTo =
+  ({ action, resource }: Question, context: Context) =>
+  (statement: Statement): boolean =>
+    actionMatches(statement, action) &&
+    resourceMatches(statement, resource) &&
+    conditionsHold(statement.Condition, context);
+
+/** What the policies of the identity that calls say. */
+function judgedByIdentity(question: Question, context: Context): Verdict {
+  const { principal } = question;
+  if (principal.kind === 'root') return 'allow';
+  if (principal.kind === 'service') return 'nothing';
+  return judge(policiesOf(principal.role), appliesTo(question, context));
+}
+
 /**
  * Whether a call is allowed. Evaluates explicit denials, the identity's policies, the permissions boundary, the
  * session policy and the resource's policy. Across accounts, both the identity and the resource must allow it.
@@ -180,10 +198,7 @@ const policiesOf = ({ policies, inline }: Role): PolicyDocument[] =>
 export function isAllowed(question: Question): boolean {
   const { principal, action, resource, resourcePolicy } = question;
   const context = contextOf(question);
-  const applies = (statement: Statement) =>
-    actionMatches(statement, action) &&
-    resourceMatches(statement, resource) &&
-    conditionsHold(statement.Condition, context);
+  const applies = appliesTo(question, context);
   const appliesToPrincipal = (statement: Statement) =>
     actionMatches(statement, action) &&
     (statement.Resource === undefined || resourceMatches(statement, resource)) &&
@@ -193,8 +208,7 @@ export function isAllowed(question: Question): boolean {
   if (byResource === 'deny') return false;
   if (principal.kind === 'service') return byResource === 'allow';
   const foreign = accountOf(resource) !== '' && accountOf(resource) !== principal.account;
-  const byIdentity =
-    principal.kind === 'root' ? 'allow' : judge(policiesOf(principal.role), applies);
+  const byIdentity = judgedByIdentity(question, context);
   if (byIdentity === 'deny') return false;
   // In AWS, a resource policy that names the session itself bypasses both limits. No policy here names a session.
   const limits =
@@ -204,9 +218,20 @@ export function isAllowed(question: Question): boolean {
   return byIdentity === 'allow' || byResource === 'allow';
 }
 
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
-export function denial({ principal, action, resource }: Question): string {
-  return `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`;
+/**
+ * The message of a call that is not allowed. It names the policies of the caller only if they are the cause. STS says the
+ * same of a role that does not exist as of one that does not trust the caller, so it tells no one which roles there are.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+ */
+export function denial(question: Question): string {
+  const { principal, action, resource } = question;
+  const text = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource}`;
+  const byIdentity = judgedByIdentity(question, contextOf(question));
+  if (byIdentity === 'allow') return text;
+  return byIdentity === 'deny'
+    ? `${text} with an explicit deny in an identity-based policy`
+    : `${text} because no identity-based policy allows the ${action} action`;
 }
 
 const randomId = (prefix: string): string =>

@@ -50,10 +50,13 @@ function start(aws: Aws): Service {
       if (inline > INLINE_CHARACTERS) {
         limit(`Maximum policy size of ${INLINE_CHARACTERS} bytes exceeded for role ${name}`);
       }
-      const policies = [
-        ...Policies.map((each) => parsePolicy(each.PolicyDocument)),
-        ...ManagedPolicyArns.map(attached),
-      ];
+      const known = new Map([
+        ...Policies.map((each): [string, PolicyDocument] => [
+          each.PolicyName,
+          parsePolicy(each.PolicyDocument),
+        ]),
+        ...ManagedPolicyArns.map((each): [string, PolicyDocument] => [each, attached(each)]),
+      ]);
       const trust = parsePolicy(given.AssumeRolePolicyDocument);
       const arn = `arn:${partition}:iam::${account}:role${Path}${name}`;
       const { PermissionsBoundary } = given;
@@ -64,7 +67,10 @@ function start(aws: Aws): Service {
       }
       const boundary =
         PermissionsBoundary === undefined ? {} : { boundary: attached(PermissionsBoundary) };
-      const { id } = aws.iam.putRole({ arn, name, trust, policies, ...boundary });
+      const { id } = aws.iam.putRole({
+        ...{ arn, name, trust, known, policies: [...known.values()] },
+        ...boundary,
+      });
       return { ref: name, attributes: { Arn: arn, RoleId: id } };
     },
   };

@@ -48,6 +48,14 @@ export function roleOperations(aws: Aws): Record<string, Operation> {
     role.inline ??= new Map();
     return role.inline;
   };
+  const isManaged = (name: string): boolean => name.startsWith('arn:');
+  /** Takes a policy of a template from a role. */
+  const take = (role: Role, name: string): boolean => {
+    const { known = new Map<string, PolicyDocument>() } = role;
+    const document = known.get(name);
+    role.policies = role.policies.filter((each) => each !== document);
+    return known.delete(name);
+  };
   const onRole = (call: Call) => {
     const { partition, account, input } = call;
     const path = String(input['Path'] ?? '/');
@@ -95,9 +103,43 @@ export function roleOperations(aws: Aws): Record<string, Operation> {
       judge: onRole,
       run(call) {
         const { PolicyName } = call.input;
-        if (inlineOf(existing(call)).delete(String(PolicyName))) return;
+        enforce([named('policyName', PolicyName, 128)]);
+        const role = existing(call);
+        if (inlineOf(role).delete(String(PolicyName)) || take(role, String(PolicyName))) return;
         const missing = `The role policy with name ${PolicyName} cannot be found.`;
         throw new AwsError('NoSuchEntity', missing, 404);
+      },
+    },
+
+    ListRolePolicies: {
+      judge: onRole,
+      run(call) {
+        refuseOthers(call, ['RoleName']);
+        const role = existing(call);
+        const inTemplate = [...(role.known ?? new Map()).keys()].filter((name) => !isManaged(name));
+        return { PolicyNames: [...inlineOf(role).keys(), ...inTemplate], IsTruncated: false };
+      },
+    },
+
+    ListAttachedRolePolicies: {
+      judge: onRole,
+      run(call) {
+        refuseOthers(call, ['RoleName']);
+        const arns = [...(existing(call).known ?? new Map<string, PolicyDocument>()).keys()];
+        const AttachedPolicies = arns
+          .filter(isManaged)
+          .map((arn) => ({ PolicyName: arn.slice(arn.lastIndexOf('/') + 1), PolicyArn: arn }));
+        return { AttachedPolicies, IsTruncated: false };
+      },
+    },
+
+    DetachRolePolicy: {
+      writes: true,
+      judge: onRole,
+      run(call) {
+        const PolicyArn = String(call.input['PolicyArn']);
+        if (isManaged(PolicyArn) && take(existing(call), PolicyArn)) return;
+        throw new AwsError('NoSuchEntity', `Policy ${PolicyArn} was not found.`, 404);
       },
     },
 
@@ -106,6 +148,10 @@ export function roleOperations(aws: Aws): Record<string, Operation> {
       judge: onRole,
       run(call) {
         const role = existing(call);
+        if ([...(role.known ?? new Map()).keys()].some(isManaged)) {
+          const attached = 'Cannot delete entity, must detach all policies first.';
+          throw new AwsError('DeleteConflict', attached, 409);
+        }
         if (role.policies.length > 0 || inlineOf(role).size > 0) {
           const attached = 'Cannot delete entity, must delete policies first.';
           throw new AwsError('DeleteConflict', attached, 409);

@@ -99,11 +99,19 @@ describe('AssumeRole', () => {
   });
 
   test('refuses a role that does not exist or does not trust the caller’s account', async () => {
-    await assert.rejects(assume(root, { RoleArn: `${ROLE}-unknown` }), denied);
+    const text = `User: arn:aws:iam::${CALLER}:root is not authorized to perform: sts:AssumeRole on resource: ${ROLE}`;
+    // The same text for both, so that no one learns which roles there are.
+    const RoleArn = `${ROLE}-unknown`;
+    await assert.rejects(assume(root, { RoleArn }), { ...denied, message: `${text}-unknown` });
     putRole(ROLE, { Principal: { AWS: 'arn:aws:iam::333333333333:root' } });
-    await assert.rejects(assume(root), {
+    await assert.rejects(assume(root), { ...denied, message: text });
+  });
+
+  test('names the caller’s own policies where these are the cause', async () => {
+    putRole(ROLE, trusted);
+    await assert.rejects(assume(await callerWith('sts:GetCallerIdentity')), {
       ...denied,
-      message: /is not authorized to perform: sts:AssumeRole on resource: .*:role\/link/,
+      message: / because no identity-based policy allows the sts:AssumeRole action$/,
     });
   });
 
