@@ -1,6 +1,6 @@
 import { deployedMachine, type Machine } from '../deployment.ts';
 import { executionOf } from '../execution.ts';
-import type { Fault } from '../failure.ts';
+import { type Fault, isNamedPool } from '../failure.ts';
 import { grouped } from '../grouped.ts';
 import type { ShownChange } from '../identity-pool/changes.ts';
 import type { Difference } from '../identity-pool/difference.ts';
@@ -183,6 +183,14 @@ function withoutResults({ status, error = status, cause }: DescribedExecution) {
   return { outcome: status, error, ...(isText(message) && { message }) };
 }
 
+/** The results in the cause of an execution that failed; none if it has no room for them. */
+function resultsInCause({ status, cause }: DescribedExecution): Partial<AuditRecord>[] {
+  const { results } = objectIn(status === 'FAILED' ? cause : undefined);
+  return Array.isArray(results)
+    ? results.filter((each: TargetReport) => isNamedPool(each)).map(recordOf)
+    : [];
+}
+
 function linkRecords(told: DescribedExecution, handed: StateData[]): Partial<AuditRecord>[] {
   const { status, output } = told;
   if (status === 'SUCCEEDED') {
@@ -191,7 +199,9 @@ function linkRecords(told: DescribedExecution, handed: StateData[]): Partial<Aud
     if (results.length > 0) return results.map(recordOf);
     return [{ outcome: 'NOT_COVERED', ...(isText(notCovered) && { message: notCovered }) }];
   }
-  const records = recordsIn(handed, told.input);
+  // The states also have the identity pools before and after, and their results always have room.
+  const inStates = recordsIn(handed, told.input);
+  const records = inStates.length > 0 ? inStates : resultsInCause(told);
   return records.length > 0 ? records : [withoutResults(told)];
 }
 

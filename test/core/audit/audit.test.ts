@@ -99,6 +99,28 @@ describe('the audit of an execution', () => {
     );
   });
 
+  test('that failed is read from its cause as far as that goes, if its states are not at hand', () => {
+    const { before: _, after: __, ...brief } = { ...target('one'), ...result };
+    const results = [
+      brief,
+      { ...target('two'), outcome: 'FAILED', error: 'ProviderQuotaError', message: 'Full.' },
+    ];
+    const cause = JSON.stringify({ message: 'One failed.', results });
+    const failed = told({ status: 'FAILED', error: 'ProviderQuotaError', cause });
+    assert.deepEqual(
+      auditRecords(failed).map(({ identityPoolId, outcome, changes, message }) => [
+        ...[identityPoolId, outcome, changes, message],
+      ]),
+      [
+        ['one', 'LINKED', [change], undefined],
+        ['two', 'FAILED', [], 'Full.'],
+      ],
+    );
+    const counted = JSON.stringify({ message: 'Many failed.', results: { FAILED: 90 } });
+    const [only, ...more] = auditRecords({ ...failed, cause: counted });
+    assert.deepEqual([only!.identityPoolId, only!.message, more], [undefined, 'Many failed.', []]);
+  });
+
   test('that reached no identity pool says why, and one that can not be read says so', () => {
     const output = '{"results":[],"notCovered":"No link covers it."}';
     const [uncovered, ...none] = auditRecords(told({ output }));
