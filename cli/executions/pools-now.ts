@@ -73,6 +73,8 @@ export class PoolsNow {
   readonly #executions: Executions;
   readonly #ledgers: Ledgers;
   #read = new Map<string, Read>();
+  /** The executions that wrote, as far as the last answer needed to know. */
+  #writers = new Set<string>();
   /** The ledgers that were read, and what was known of the executions by then. */
   readonly #inLedgers = new Map<string, { by: string; writes: EntryWrite[] }>();
 
@@ -109,7 +111,16 @@ export class PoolsNow {
       const { isWhole, inDoubt: doubts } = this.#read.get(execution) ?? { isWhole: false };
       return isWhole && doubts?.length === 0;
     };
-    return poolsNow(looks, withLedgers(writes, inLedgers, isKnown), inDoubt);
+    const allWrites = withLedgers(writes, inLedgers, isKnown);
+    this.#writers = new Set(
+      allWrites.filter(({ op }) => op !== 'gone').map((each) => each.execution),
+    );
+    return poolsNow(looks, allWrites, inDoubt);
+  }
+
+  /** Whether an execution has written to an identity pool since the last looks, also if its end does not show it. */
+  hasWritten(execution: string): boolean {
+    return this.#writers.has(execution);
   }
 
   async #readAll(all: Traced[]): Promise<Read[]> {

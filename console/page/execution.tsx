@@ -47,7 +47,9 @@ function WaitingCard({
 
 /** What an execution is about, in a few words. */
 export const titleOf = ({ row, machine }: ExecutionView): string =>
-  `${row.operation ?? machine} ${row.clientId ?? row.userPoolId ?? ''}`.trimEnd();
+  [row.isDryRun ? 'dry run of' : '', row.operation ?? machine, row.clientId ?? row.userPoolId ?? '']
+    .join(' ')
+    .trim();
 
 /** One execution in full. */
 export function Execution({

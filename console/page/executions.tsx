@@ -1,13 +1,13 @@
 import type { JSX } from 'preact';
 import { duration } from '../../cli/output/times.ts';
 import type { Machine } from '../../core/deployment.ts';
-import type { Row, Rows } from '../server/protocol.ts';
+import type { Row } from '../server/protocol.ts';
 import { machineIn } from './address.ts';
 import { AskButton, Button } from './buttons.tsx';
 import { filterIn, matches, type RowFilter } from './filter.ts';
 import { Filters, noFilter } from './filters.tsx';
 import { StatusBadge } from './result.tsx';
-import { allRows, choose, page as current, loadOlder, type Page, show } from './store.ts';
+import { choose, page as current, loadOlder, type Page, rowsOf, show } from './store.ts';
 import { Ago, breakable, Code, Panel, Table } from './words.tsx';
 
 const Request = ({
@@ -90,17 +90,12 @@ const columns = ['Outcome', 'Started', 'Duration', 'Request', 'Requested by', 'E
 // How many pages are read at most before a person is asked again.
 const MOST_PAGES = 10;
 
-const rowsOf = ({ overview, older }: Page, machine: Machine): { all: Row[]; rows: Rows } => {
-  const rows = overview?.[machine] ?? { rows: [] };
-  return { all: allRows(rows, older[machine]), rows: older[machine] ?? rows };
-};
-
 /** Loads older executions, until one more is shown. */
 async function lookBack(machine: Machine, filter: RowFilter): Promise<void> {
-  const count = () => rowsOf(current, machine).all.filter((row) => matches(row, filter)).length;
+  const count = () => rowsOf(current, machine).rows.filter((row) => matches(row, filter)).length;
   const before = count();
   for (let i = 0; i < MOST_PAGES && count() === before; i++) {
-    const { next } = rowsOf(current, machine).rows;
+    const { next } = rowsOf(current, machine);
     if (next === undefined) return;
     await loadOlder(machine, next);
   }
@@ -134,12 +129,12 @@ function List({ all, filter }: { all: Row[]; filter: RowFilter }): JSX.Element {
 export function Executions({ page }: { page: Page }): JSX.Element {
   const machine = machineIn(page.address);
   const filter = filterIn(page.address.choices);
-  const { all, rows } = rowsOf(page, machine);
+  const { rows: all, next } = rowsOf(page, machine);
   return (
     <Panel id="executions" title="Executions" beside={<MachineChoice chosen={machine} />}>
       <Filters machine={machine} filter={filter} />
       <List all={all} filter={filter} />
-      {rows.next !== undefined && (
+      {next !== undefined && (
         <p>
           <AskButton press={() => lookBack(machine, filter)}>Show older ones</AskButton>
         </p>

@@ -6,7 +6,7 @@ export interface RowFilter {
   client?: string;
   /** A part of the user pool's id. */
   userPool?: string;
-  /** The first word of the outcome, or WOULD_FAIL. */
+  /** The outcome of one of its identity pools, such as LINKED or WOULD_FAIL. */
   outcome?: string;
   /** How long ago they began at most, in hours. */
   hours?: string;
@@ -19,12 +19,11 @@ export interface RowFilter {
 const holds = (text = '', part = ''): boolean =>
   text.toLowerCase().includes(part.trim().toLowerCase());
 
-/** The outcome of an execution by which a list is filtered: its first word, or that it would fail. */
-export const outcomeOf = ({ status, outcome = '', at, wouldFail }: Row): string => {
-  if (wouldFail) return 'WOULD_FAIL';
-  if (status === 'RUNNING') return at === 'RequestApproval' ? 'WAITS' : 'RUNNING';
-  return status === 'SUCCEEDED' ? (outcome.split(/[ ,]/)[0] ?? '') : 'FAILED';
-};
+/** The outcomes of an execution by which a list is filtered: of its identity pools, and that it runs or has failed. */
+export function outcomesOf({ status, outcomes = [], at }: Row): string[] {
+  if (status === 'RUNNING') return [at === 'RequestApproval' ? 'WAITS' : 'RUNNING'];
+  return status === 'SUCCEEDED' ? outcomes : [...new Set([...outcomes, 'FAILED'])];
+}
 
 /** Whether a list shows an execution. */
 export function matches(row: Row, filter: RowFilter, now = Date.now()): boolean {
@@ -33,7 +32,7 @@ export function matches(row: Row, filter: RowFilter, now = Date.now()): boolean 
     (holds(row.clientId, client) || holds(row.clientName, client)) &&
     holds(row.userPoolId, userPool) &&
     holds(row.requestedBy, who) &&
-    (!outcome || outcomeOf(row) === outcome) &&
+    (!outcome || outcomesOf(row).includes(outcome)) &&
     (!hours || now - Date.parse(row.started) <= Number(hours) * 3_600_000) &&
     (!writes || row.wrote === true)
   );

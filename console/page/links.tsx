@@ -66,10 +66,18 @@ const ChangeRow = ({ change: { op, link, keys } }: { change: LinkChangeView }) =
   </tr>
 );
 
+const REORDER =
+  'change the order of the links. For role mappings and principal tags, the first link that sets them applies.';
+
 /** What deploying the file of the working copy would change. */
-function Changes({ found: { file, problem, changes } }: { found: LinksView }): JSX.Element {
+function Changes({
+  found: { file, problem, changes, isReordered },
+}: {
+  found: LinksView;
+}): JSX.Element {
   if (problem !== undefined) return <Problem sentence={problem} />;
   if (!changes) return <p class="dim">{`${file} can't be compared without the deployed links.`}</p>;
+  if (changes.length === 0 && isReordered) return <p>{`Deploying ${file} would ${REORDER}`}</p>;
   if (changes.length === 0) {
     return <p class="dim">{`Deploying ${file} would change no link: it says what is deployed.`}</p>;
   }
@@ -81,6 +89,7 @@ function Changes({ found: { file, problem, changes } }: { found: LinksView }): J
           <ChangeRow key={change.link} change={change} />
         ))}
       </Table>
+      {isReordered && <p>{`It would also ${REORDER}`}</p>}
     </>
   );
 }

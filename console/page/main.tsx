@@ -6,8 +6,8 @@ import { addressIn, machineIn } from './address.ts';
 import { App } from './app.tsx';
 import { listen, NotOpenError, takeToken } from './client.ts';
 import { titleOf } from './execution.tsx';
-import { outcomeOf } from './filter.ts';
-import { change, onChange, page, say } from './store.ts';
+import { outcomesOf } from './filter.ts';
+import { change, onChange, page, say, update } from './store.ts';
 import { readClients } from './try-it.tsx';
 
 // How long to wait before connecting again, in milliseconds.
@@ -25,7 +25,7 @@ function title(): string {
   if (execution === undefined)
     return machineIn(address) === 'link' ? end : `Reconciliations · ${end}`;
   if (view?.row.execution !== execution) return `Execution · ${end}`;
-  return `${outcomeOf(view.row)} ${titleOf(view)} · ${end}`;
+  return `${outcomesOf(view.row).join(', ')} ${titleOf(view)} · ${end}`;
 }
 
 onChange(() => {
@@ -45,12 +45,16 @@ function announce({ link }: Overview): void {
   say(`${first.operation ?? 'An execution'} ${first.clientId ?? ''}: ${first.outcome}`, false);
 }
 
+const newestOf = (overview: Overview | undefined) =>
+  overview && (overview.link.rows[0]?.execution ?? 'none');
+
 function receive(news: News): void {
   if ('overview' in news) {
     announce(news.overview);
-    const isFirst = page.overview === undefined;
-    change({ overview: news.overview, isLive: true });
-    if (isFirst && news.overview.about.demo) void readClients();
+    // An app client that is created or deleted starts an execution.
+    const isNewer = newestOf(page.overview) !== newestOf(news.overview);
+    update(news.overview);
+    if (isNewer && news.overview.about.demo) void readClients();
   } else if ('execution' in news) {
     change({ view: news.execution, failure: undefined, isLive: true });
   } else {

@@ -54,6 +54,7 @@ const abilities = {
   reconcile: 'check for drift and repair',
   decide: 'approve and deny',
   pause: 'pause and resume',
+  seePause: 'see whether writes are paused',
 } as const;
 
 function Denied({ denied }: { denied: OverviewData['about']['denied'] }) {

@@ -39,25 +39,30 @@ const Counts = ({ all }: { all: Record<string, number> }) => (
   </ul>
 );
 
-// The action that resolves a drifted entry.
-const remedies: Record<string, 'link' | 'unlink'> = {
-  missing: 'link',
-  removed: 'link',
-  orphaned: 'unlink',
-  uncovered: 'unlink',
+// The actions that resolve a drifted entry. To unlink what others removed is to agree that it stays away.
+const remedies: Record<string, ('link' | 'unlink')[]> = {
+  missing: ['link'],
+  removed: ['link', 'unlink'],
+  orphaned: ['unlink'],
+  uncovered: ['unlink'],
 };
 
-function Remedy({ identityPoolId, drift }: { identityPoolId: string; drift: Drift }) {
-  const kind = remedies[drift.state];
-  if (!kind) return null;
-  const { userPoolId, clientId } = drift;
-  return (
-    <PlanButton action={{ kind, userPoolId, clientId, identityPoolId }}>
-      {kind === 'link' ? 'Link …' : 'Unlink …'}
-      <Unseen>{` ${clientId}`}</Unseen>
-    </PlanButton>
-  );
-}
+const Remedies = ({
+  identityPoolId,
+  drift: { state, userPoolId, clientId },
+}: {
+  identityPoolId: string;
+  drift: Drift;
+}) => (
+  <>
+    {remedies[state]?.map((kind) => (
+      <PlanButton key={kind} action={{ kind, userPoolId, clientId, identityPoolId }}>
+        {kind === 'link' ? 'Link …' : 'Unlink …'}
+        <Unseen>{` ${clientId}`}</Unseen>
+      </PlanButton>
+    ))}
+  </>
+);
 
 const DriftTable = ({ pool, mayLink }: { pool: PoolView; mayLink: boolean }) => (
   <Table
@@ -77,14 +82,22 @@ const DriftTable = ({ pool, mayLink }: { pool: PoolView; mayLink: boolean }) => 
           <Code of={drift.userPoolId} />
           {drift.issuer && ' (updated issuer)'}
         </td>
-        <td>{mayLink && <Remedy identityPoolId={pool.identityPoolId} drift={drift} />}</td>
+        <td>
+          <p class="buttons">
+            {mayLink && <Remedies identityPoolId={pool.identityPoolId} drift={drift} />}
+          </p>
+        </td>
       </tr>
     ))}
   </Table>
 );
 
-function sinceText({ since: { linked, unlinked } }: PoolView): string {
-  const parts = [linked > 0 && `${linked} linked`, unlinked > 0 && `${unlinked} unlinked`];
+function sinceText({ since: { linked, unlinked }, failed }: PoolView): string {
+  const parts = [
+    linked > 0 && `${linked} linked`,
+    unlinked > 0 && `${unlinked} unlinked`,
+    failed !== undefined && `${failed} failed`,
+  ];
   const texts = parts.filter((part) => part !== false);
   return texts.length > 0 ? `; since then ${texts.join(', ')}` : '';
 }
@@ -144,7 +157,13 @@ function EntryTable({ found }: { found: PoolEntries }): JSX.Element {
           />
         </label>
       </search>
-      <p class="dim" role="status">{`${shown.length} of ${found.entries.length} entries.`}</p>
+      <p class="dim">
+        {`The identity pool had ${found.total} entries at `}
+        <Time at={found.asOf} />.
+      </p>
+      <p class="dim" role="status">
+        {find !== '' && `${shown.length} of ${found.entries.length} lines match.`}
+      </p>
       {shown.length > 0 && (
         <Table label={`Entries of ${found.identityPoolId}`} heads={columns}>
           {shown.map((entry) => (
@@ -186,6 +205,8 @@ export const Findings = ({ pool, mayLink }: { pool: PoolView; mayLink: boolean }
   <>
     {pool.counts && <Counts all={pool.counts} />}
     {pool.failure && <Failed {...pool.failure} />}
+    {pool.wouldFail && <p>A repair would be refused:</p>}
+    {pool.wouldFail && <Failed {...pool.wouldFail} />}
     {pool.drift.length > 0 && <DriftTable pool={pool} mayLink={mayLink} />}
     {pool.omitted !== undefined && (
       <p>{`And ${pool.omitted} more; the log of ReconcileIdentityPool lists them.`}</p>

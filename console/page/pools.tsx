@@ -31,17 +31,18 @@ function Quota({ pool: { held, quota, isAbout } }: { pool: PoolView }): JSX.Elem
   );
 }
 
-function Drift({ pool: { counts = {}, failure } }: { pool: PoolView }): JSX.Element {
+function Drift({ pool: { counts = {}, failure, failed } }: { pool: PoolView }): JSX.Element {
   if (failure) return <Badge tone="bad" word={failure.error} />;
   const all = Object.entries(counts).filter(
     ([state, count]) => count > 0 && state !== 'linked' && state !== 'foreign',
   );
-  if (all.length === 0) return <Badge tone="good" word="no drift" />;
+  if (all.length === 0 && !failed) return <Badge tone="good" word="no drift" />;
   return (
     <span class="counts">
       {all.map(([state, count]) => (
         <Badge key={state} tone={toneOf(state)} word={`${count} ${state}`} />
       ))}
+      {failed && <Badge tone="warn" word={`${failed} failed since`} />}
     </span>
   );
 }

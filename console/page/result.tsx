@@ -72,7 +72,7 @@ function Message({ result: { error, message } }: { result: ResultView }) {
 /** The result for one identity pool, or the result that a plan would have. */
 export function ResultCard({ result }: { result: ResultView }): JSX.Element {
   const { identityPoolId: title = '', links, outcome, lines, message } = result;
-  const { whole = [], changedSince = [] } = result;
+  const { whole = [], changedSince = [], cancelled = [] } = result;
   return (
     <article class="result">
       <h3>
@@ -82,6 +82,10 @@ export function ResultCard({ result }: { result: ResultView }): JSX.Element {
       <Message result={result} />
       {lines.length > 0 && <Difference lines={lines} label={`Changes in ${title}`} />}
       {lines.length === 0 && message === undefined && <p class="dim">No change.</p>}
+      {cancelled.length > 0 && (
+        <p>Cancelled by another request in the same write, so the identity pool never had:</p>
+      )}
+      {cancelled.length > 0 && <Difference lines={cancelled} label="Cancelled" />}
       {whole.length > 0 && <p class="dim">The whole write, shared with other requests:</p>}
       {whole.length > 0 && <Difference lines={whole} label="The whole write" />}
       {changedSince.length > 0 && <p>Changed since, by others:</p>}

@@ -1,7 +1,8 @@
 import type { Machine } from '../../core/deployment.ts';
-import type { Action, Done, ExecutionView, Overview, Row, Rows } from '../server/protocol.ts';
+import type { Action, Done, ExecutionView, Overview, Rows } from '../server/protocol.ts';
 import { type Address, addressIn, hashOf } from './address.ts';
 import { get } from './client.ts';
+import { upToDate } from './rows.ts';
 
 /** A message: shown, or given to screen readers only. */
 interface Message {
@@ -21,8 +22,8 @@ export interface Page {
   /** Whether the page is connected to the console. */
   isLive: boolean;
   message: Message;
-  /** Older pages of lists that were loaded; they are not kept up to date. */
-  older: Record<Machine, Rows | undefined>;
+  /** All rows of each list, if more than its newest page was loaded. */
+  loaded: Record<Machine, Rows | undefined>;
   /** The action whose plan is open. */
   action?: Action | undefined;
 }
@@ -31,7 +32,7 @@ export const page: Page = {
   address: addressIn(window.location.hash),
   isLive: false,
   message: { text: '', isSeen: false },
-  older: { link: undefined, reconcile: undefined },
+  loaded: { link: undefined, reconcile: undefined },
 };
 
 let render = () => {};
@@ -68,15 +69,26 @@ export function done({ message, execution }: Done): void {
   if (execution !== undefined) show(execution);
 }
 
-/** All rows of a list that are loaded, newest first. */
-export function allRows(rows: Rows, older: Rows | undefined): Row[] {
-  const live = new Set(rows.rows.map(({ execution }) => execution));
-  return [...rows.rows, ...(older?.rows ?? []).filter(({ execution }) => !live.has(execution))];
-}
+/** The rows of a list as far as they are loaded, newest first. */
+export const rowsOf = ({ overview, loaded }: Page, machine: Machine): Rows =>
+  loaded[machine] ?? overview?.[machine] ?? { rows: [] };
 
 /** Loads the next page of a list. */
 export async function loadOlder(machine: Machine, next: string): Promise<void> {
   const read = await get<Rows>('/api/executions', { machine, next });
-  const known = page.older[machine]?.rows ?? page.overview?.[machine].rows ?? [];
-  change({ older: { ...page.older, [machine]: { ...read, rows: [...known, ...read.rows] } } });
+  const known = rowsOf(page, machine);
+  // What is loaded may have been forgotten meanwhile.
+  if (known.next !== next) return;
+  const rows = { ...read, rows: [...known.rows, ...read.rows] };
+  change({ loaded: { ...page.loaded, [machine]: rows } });
+}
+
+/** Takes over a new overview. */
+export function update(overview: Overview): void {
+  const { link, reconcile, older } = overview;
+  const loaded = {
+    link: upToDate(page.loaded.link, link, older),
+    reconcile: upToDate(page.loaded.reconcile, reconcile),
+  };
+  change({ overview, loaded, isLive: true });
 }

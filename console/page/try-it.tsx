@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { SignIn } from '../server/protocol.ts';
+import type { TriedSignIn } from '../server/protocol.ts';
 import { AskButton, AskForm, Field, Submit } from './buttons.tsx';
 import { get, post } from './client.ts';
 import { type Reading, Unread } from './reading.tsx';
@@ -12,7 +12,7 @@ interface AppClient {
 }
 
 /** The app clients of the demo, and the results of their sign-ins. They stay while other views are shown. */
-const known: Reading<AppClient[]> & { signIns: Map<string, SignIn> } = { signIns: new Map() };
+const known: Reading<AppClient[]> & { signIns: Map<string, TriedSignIn> } = { signIns: new Map() };
 
 /** Reads the app clients of the demo. */
 export async function readClients(): Promise<void> {
@@ -20,6 +20,8 @@ export async function readClients(): Promise<void> {
     const { clients } = await get<{ clients: AppClient[] }>('/api/demo/clients');
     known.value = clients.toSorted((a, b) => a.name.localeCompare(b.name));
     delete known.failure;
+    const ids = new Set(clients.map(({ clientId }) => clientId));
+    for (const id of known.signIns.keys()) if (!ids.has(id)) known.signIns.delete(id);
   } catch (error) {
     known.failure = sentenceOf(error);
   }
@@ -32,23 +34,24 @@ async function create(name: string): Promise<void> {
 }
 
 async function signIn(clientId: string): Promise<void> {
-  known.signIns.set(clientId, await post<SignIn>('/api/demo/sign-in', { clientId }));
+  known.signIns.set(clientId, await post<TriedSignIn>('/api/demo/sign-in', { clientId }));
   change({});
 }
 
-function Result({ of }: { of: SignIn | undefined }) {
+function Result({ of }: { of: TriedSignIn | undefined }) {
   if (!of) return null;
   if (!of.session) {
     return (
       <p>
-        <Badge tone="bad" word="refused" /> {of.refusal}
+        <Badge tone="bad" word="refused" /> at <Time at={of.at} />: {of.refusal}
       </p>
     );
   }
   const { arn, expires } = of.session;
   return (
     <p>
-      <Badge tone="good" word="allowed" /> as <Code of={arn} />, until <Time at={expires} />
+      <Badge tone="good" word="allowed" /> at <Time at={of.at} />, as <Code of={arn} />, until{' '}
+      <Time at={expires} />
     </p>
   );
 }

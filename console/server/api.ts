@@ -171,5 +171,6 @@ const demoApi = (demo: Demo): Hono =>
     })
     .post('/sign-in', async (context) => {
       const clientId = text(await bodyOf(context.req), 'clientId');
-      return context.json(await demo.signIn(clientId));
+      const at = new Date().toISOString();
+      return context.json({ ...(await demo.signIn(clientId)), at });
     });

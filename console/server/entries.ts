@@ -24,6 +24,7 @@ export class Entries {
    * @throws Failure if the identity pool could not be read.
    */
   async of(link: string): Promise<PoolEntries> {
+    const asOf = new Date().toISOString();
     const input = { link, repair: false, allEntries: true };
     const execution = await this.#machines.start('reconcile', input);
     const ending = await this.#machines.follow(execution);
@@ -35,7 +36,7 @@ export class Entries {
       if (error.name === 'AccessDeniedException') return read(undefined);
       throw error;
     });
-    if (pool && !pool.failure) return pool;
+    if (pool?.total !== undefined && !pool.failure) return { ...pool, total: pool.total, asOf };
     const { error, message } = pool?.failure ?? ('error' in ending ? ending : NO_REPORT);
     throw new Failure(error, message);
   }

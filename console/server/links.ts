@@ -1,5 +1,5 @@
 import type { DeployedLinks } from '../../cli/settings/deployed-links.ts';
-import { type LinkChange, linkChanges } from '../../core/links/difference.ts';
+import { isReordered, type LinkChange, linkChanges } from '../../core/links/difference.ts';
 import type { Link, Links } from '../../core/links/links.ts';
 import { mapOf, sourcesOf } from './map.ts';
 import type { LinkChangeView, LinksView, LinkView, MapView } from './protocol.ts';
@@ -74,5 +74,6 @@ export async function linksView(links: DeployedLinks): Promise<LinksView> {
     ...(problem !== undefined && { problem }),
     ...(deployed && { deployed: viewsOf(deployed), ...drawn(deployed) }),
     ...(deployed && here && { changes: linkChanges(deployed, here).map(changeView) }),
+    ...(deployed && here && isReordered(deployed, here) && { isReordered: true as const }),
   };
 }

@@ -7,6 +7,7 @@ import { PoolsNow, type Traced, traced } from '../../cli/executions/pools-now.ts
 import type { Session } from '../../cli/session.ts';
 import { auditRecords, type DescribedExecution } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
+import { type RequestEnd, requestEnds } from './failures.ts';
 import type { Names } from './names.ts';
 import { isPlan } from './plan-name.ts';
 import { poolViews } from './pools.ts';
@@ -28,6 +29,7 @@ interface Known {
   traced: Traced;
   /** The names of the identity pools that it read, by their ids. */
   names: [identityPoolId: string, name: string][];
+  ends: RequestEnd[];
 }
 
 const namesIn = (described: DescribedExecution): Known['names'] =>
@@ -43,6 +45,7 @@ function knownOf(described: DescribedExecution): Known {
     row: { ...rowOf(described), ...(wrote && { wrote }) },
     traced: kept,
     names: namesIn(described),
+    ends: requestEnds(described),
   };
 }
 
@@ -174,9 +177,12 @@ export class Lists {
       [...links, ...known(reconcile.rows)].map((each) => each.traced),
       isAll ? Number.NEGATIVE_INFINITY : Date.parse(oldest.started),
     );
+    // The end of an execution that runs or was aborted does not show what it wrote.
+    for (const { row } of links) if (this.#now.hasWritten(row.execution)) row.wrote = true;
     // The rows are newest first, and the newest name counts.
     const names = new Map(links.toReversed().flatMap((each) => each.names));
-    const views = poolViews(found);
+    const ends = [...this.#known.values()].flatMap((each) => each.ends);
+    const views = poolViews(found, ends);
     const drift = views.flatMap((view) => view.drift);
     for (const { clientId, clientName } of drift) this.#names.tell(clientId, clientName);
     this.#names.lookUp([...drift, ...link.rows.flatMap(clientIn)]);

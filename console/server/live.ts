@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sentenceOf } from '../../cli/output/advice.ts';
 import type { Session } from '../../cli/session.ts';
-import { Pauses } from '../../cli/settings/pauses.ts';
-import { pausedText } from '../../core/write/pause.ts';
 import type { Abilities } from './abilities.ts';
 import { Details } from './details.ts';
 import { Lists } from './lists.ts';
 import { Names } from './names.ts';
+import { pausedSince } from './paused.ts';
 import type { About, News, Overview, Row, Rows } from './protocol.ts';
 
 /** One open page. */
@@ -55,6 +54,8 @@ export class Live {
   #begun = 0;
   #shown = 0;
   #running = false;
+  /** Whether the last attempt to read the pause has succeeded. */
+  #isPauseKnown = false;
   #wake = () => {};
 
   /** @param patience how long a refresh may take, in milliseconds. */
@@ -126,20 +127,21 @@ export class Live {
     const own = ++this.#begun;
     const { reconcile: before = nothing, paused: wasPaused } = this.#overview ?? {};
     const runs = before.rows.some(({ status }) => status === 'RUNNING');
-    const [about, link, reconcile, paused] = await Promise.all([
-      this.#about(),
+    const [link, reconcile, paused] = await Promise.all([
       this.lists.page('link'),
       all || runs ? this.lists.page('reconcile') : before,
-      all ? this.#paused() : wasPaused,
+      all || !this.#isPauseKnown ? this.#paused() : wasPaused,
     ]);
-    const show = (read: Pick<Overview, 'link' | 'reconcile' | 'waiting' | 'pools'>) => {
+    // What the caller may not do is known only then.
+    const about = await this.#about();
+    const show = (read: Pick<Overview, 'link' | 'reconcile' | 'waiting' | 'older' | 'pools'>) => {
       // One that was abandoned may end after a later one.
       if (own < this.#shown) return;
       this.#shown = own;
       this.#show({ about, ...read, ...(paused !== undefined && { paused }) });
     };
     // The lists take one call each, so they are shown while the executions are read.
-    if (!this.#overview) show({ link, reconcile, waiting: [] });
+    if (!this.#overview) show({ link, reconcile, waiting: [], older: [] });
     const [readLink, readReconcile] = await Promise.all([
       this.lists.withDetails(link),
       this.lists.withDetails(reconcile),
@@ -148,7 +150,7 @@ export class Live {
     const older = await this.lists.olderThan(link);
     const pools = await this.lists.pools(readLink, older, readReconcile);
     const waiting = [...readLink.rows, ...older].filter(waits);
-    show({ link: readLink, reconcile: readReconcile, waiting, pools });
+    show({ link: readLink, reconcile: readReconcile, waiting, older, pools });
   }
 
   async #refreshExecution(viewer: Viewer, all: boolean): Promise<void> {
@@ -181,14 +183,11 @@ export class Live {
     };
   }
 
-  /** The pause as text; undefined if there is none, or the caller may not read it. */
   async #paused(): Promise<string | undefined> {
-    try {
-      const found = await new Pauses(this.#session, this.#stage).find();
-      return found && pausedText(found.pause);
-    } catch {
-      return undefined;
-    }
+    this.#isPauseKnown = false;
+    const paused = await pausedSince(this.#session, this.#stage, this.#abilities);
+    this.#isPauseKnown = true;
+    return paused;
   }
 
   #show(overview: Overview): void {
@@ -205,7 +204,13 @@ export class Live {
       isAwsItself: false,
       denied: {},
     };
-    const known = this.#overview ?? { about, waiting: [], link: nothing, reconcile: nothing };
+    const known = this.#overview ?? {
+      about,
+      waiting: [],
+      older: [],
+      link: nothing,
+      reconcile: nothing,
+    };
     for (const viewer of this.#viewers.keys()) {
       this.#send(viewer, { overview: { ...known, trouble } });
     }

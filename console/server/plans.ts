@@ -8,7 +8,7 @@ import { linesOfChanges } from '../../cli/output/changes.ts';
 import { Failure } from '../../cli/output/exit.ts';
 import { namesOf } from '../../cli/output/waiting-lines.ts';
 import type { Session } from '../../cli/session.ts';
-import { Pauses, pausedIn } from '../../cli/settings/pauses.ts';
+import { Pauses } from '../../cli/settings/pauses.ts';
 import { type DescribedExecution, endsSilently } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
@@ -18,8 +18,10 @@ import { LONGEST_REASON } from '../../core/request/approval.ts';
 import type { Output } from '../../core/request/outcome.ts';
 import { pausedText } from '../../core/write/pause.ts';
 import type { Abilities } from './abilities.ts';
+import { pausedSince } from './paused.ts';
 import { planName } from './plan-name.ts';
 import type { Ability, Action, Done, Plan, ResultView } from './protocol.ts';
+import { maySettle, SETTLES } from './settling.ts';
 import { plannedView, repairView } from './views.ts';
 
 /** A plan without its id, and what confirming it does. */
@@ -107,10 +109,10 @@ export class Plans {
   async #heldUp(kind: Action['kind']): Promise<string | undefined> {
     const why = heldUp[kind];
     if (why === undefined) return undefined;
-    const { paused } = await pausedIn(this.#session, this.#stage);
+    const paused = await pausedSince(this.#session, this.#stage, this.#abilities);
     return (
       paused &&
-      `All writes have been paused ${pausedText(paused)}. ${why} When the reason for the pause is gone, resume writes first.`
+      `All writes have been paused ${paused}. ${why} When the reason for the pause is gone, resume writes first.`
     );
   }
 
@@ -154,6 +156,8 @@ export class Plans {
     const request = { operation: kind, ...subject };
     const results = await this.#dryRun(request);
     const verb = kind === 'link' ? 'Link' : 'Unlink';
+    const settles =
+      kind === 'unlink' && (await maySettle(this.#session, this.#stage, results, subject));
     return {
       ability: 'link',
       title: `${verb} the app client ${subject.clientId}?`,
@@ -161,9 +165,10 @@ export class Plans {
       results,
       sentences: [
         `The app client belongs to the user pool ${subject.userPoolId}. The write merges this change onto the current identity pool; nothing else in it changes.`,
+        ...(settles ? [SETTLES] : []),
       ],
       reason: 'optional',
-      ...(results.some(writes) && { carryOut: this.#starting('link', request) }),
+      ...((results.some(writes) || settles) && { carryOut: this.#starting('link', request) }),
     };
   }
 
@@ -189,11 +194,11 @@ export class Plans {
     const results = (report.identityPools ?? []).map(repairView);
     return {
       ability: 'reconcile',
-      title: 'Repair what events have missed?',
+      title: `Repair the identity pool of the link ${link}?`,
       verb: 'Repair',
       results,
       sentences: [
-        'This links what is missing and unlinks what is orphaned, in one write. Everything else, and what needs approval, is left for a person to decide.',
+        'This makes these changes in one write. Everything else, and what needs approval, is left for a person to decide.',
       ],
       reason: 'optional',
       ...(results.some(writes) && {
@@ -223,7 +228,7 @@ export class Plans {
       reason: 'needed',
       sentences: [
         kind === 'approve'
-          ? 'The change is then merged onto the current identity pool.'
+          ? 'The change is then merged onto the current identity pool. An app client that has been deleted by then is not linked.'
           : 'Nothing is written, and the execution fails with your reason.',
       ],
       results: [{ identityPoolId, links: pending.links, outcome: 'WAITS', lines, facts: [] }],

@@ -2,20 +2,23 @@ import { notesOf } from '../../cli/output/entry-notes.ts';
 import { isAbsent, type PoolNow } from '../../core/now/pool-now.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import { issuerIn, providerIn } from '../../core/user-pool.ts';
+import { failedSince, type RequestEnd } from './failures.ts';
 import type { Drift, PoolView } from './protocol.ts';
 
 type Entry = PoolReport['entries'][number];
 
 function driftOf(entry: Entry): Drift {
-  const { state, providerName, clientId, clientName, repair } = entry;
-  const refused = entry.refused === undefined ? [] : [`a repair is refused: ${entry.refused}`];
-  const notes = [...notesOf(entry), ...refused];
+  const { state, providerName, clientId, clientName, repair, refused } = entry;
+  const notes = [
+    ...notesOf(entry),
+    ...(refused === undefined ? [] : [`a repair is refused: ${refused}`]),
+  ];
   return {
     state,
     userPoolId: providerIn(providerName),
     clientId,
     ...(clientName !== undefined && { clientName }),
-    ...(repair !== undefined && { repair }),
+    ...(repair !== undefined && refused === undefined && { repair }),
     ...(issuerIn(providerName) === 'updated' && { issuer: 'updated' as const }),
     ...(notes.length > 0 && { notes }),
   };
@@ -32,7 +35,7 @@ function viewOf(pool: PoolNow): PoolView {
   const view = { identityPoolId, links, execution: lookedBy, asOf, since };
   const failed = failure && { failure };
   if (!('counts' in pool)) return { ...view, ...failed, drift: [] };
-  const { counts, entries, omitted, quota } = pool;
+  const { counts, entries, omitted, quota, wouldFail } = pool;
   return {
     ...view,
     ...failed,
@@ -42,15 +45,24 @@ function viewOf(pool: PoolNow): PoolView {
     ...(omitted !== undefined && { omitted }),
     ...(quota !== undefined && { quota }),
     ...(isAbout && { isAbout }),
+    ...(wouldFail && { wouldFail }),
   };
 }
 
-const isWell = ({ drift, failure }: PoolView): boolean => drift.length === 0 && !failure;
+const isWell = ({ drift, failure, failed }: PoolView): boolean =>
+  drift.length === 0 && !failure && !failed;
 
-/** Identity pools as the page shows them, those with drift or a failure first. */
-export const poolViews = (pools: PoolNow[]): PoolView[] =>
+/**
+ * Identity pools as the page shows them, those with drift or a failure first.
+ *
+ * @param ends of requests, of which some may have failed since the identity pools were compared.
+ */
+export const poolViews = (pools: PoolNow[], ends: RequestEnd[] = []): PoolView[] =>
   pools
-    .map(viewOf)
+    .map((pool): PoolView => {
+      const failed = failedSince(ends, pool.identityPoolId, pool.asOf);
+      return { ...viewOf(pool), ...(failed > 0 && { failed }) };
+    })
     .sort(
       (a, b) =>
         Number(isWell(a)) - Number(isWell(b)) || a.identityPoolId.localeCompare(b.identityPoolId),

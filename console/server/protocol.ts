@@ -3,7 +3,7 @@ import type { DifferenceLine } from '../../cli/output/changes.ts';
 import type { Layout } from './layout.ts';
 
 /** What a caller may or may not do. */
-export type Ability = 'link' | 'reconcile' | 'decide' | 'pause';
+export type Ability = 'link' | 'reconcile' | 'decide' | 'pause' | 'seePause';
 
 /** The deployment, the caller and what the caller may do. */
 export interface About {
@@ -27,6 +27,8 @@ export interface Row {
   started: string;
   stopped?: string;
   outcome?: string;
+  /** The outcomes of its identity pools that its status does not say, such as LINKED or WOULD_FAIL. */
+  outcomes?: string[];
   operation?: string;
   userPoolId?: string;
   clientId?: string;
@@ -56,6 +58,7 @@ export interface Drift {
   userPoolId: string;
   clientId: string;
   clientName?: string;
+  /** What a repair would do; absent if it would do nothing, or be refused. */
   repair?: string;
   /** Set if the entry has the name of the user pool's updated issuer. */
   issuer?: 'updated';
@@ -83,12 +86,21 @@ export interface PoolView {
   drift: Drift[];
   omitted?: number;
   failure?: { error: string; message: string };
+  /** Why a repair would be refused, for entries whose notes say so. */
+  wouldFail?: { error: string; message: string };
   /** How many entries executions of link have written since then. */
   since: { linked: number; unlinked: number };
+  /** Of how many app clients, or whole user pools, the last request has failed since then. */
+  failed?: number;
 }
 
 /** Every entry of an identity pool. */
-export type PoolEntries = FoundPool;
+export interface PoolEntries extends FoundPool {
+  /** How many entries the identity pool has. */
+  total: number;
+  /** When it was read at the earliest, in ISO 8601. */
+  asOf: string;
+}
 
 /** One link that is deployed. */
 export interface LinkView {
@@ -137,6 +149,8 @@ export interface LinksView {
   map?: MapView;
   /** Absent if one of the two is not known. */
   changes?: LinkChangeView[];
+  /** Set if the links that both have stand in another order, which may decide what applies. */
+  isReordered?: true;
 }
 
 /** The overview, which is kept up to date while a page is open. */
@@ -148,6 +162,8 @@ export interface Overview {
   pools?: PoolView[];
   /** The executions that wait for approval, on a page or older. */
   waiting: Row[];
+  /** Executions of link that are too old for the page and run, or ran at an earlier refresh. */
+  older: Row[];
   link: Rows;
   reconcile: Rows;
   /** The error of the last refresh. */
@@ -181,6 +197,8 @@ export interface ResultView {
   lines: DifferenceLine[];
   /** The changes of the whole write, if other requests share it. */
   whole?: DifferenceLine[];
+  /** Those of the lines that the identity pool never showed: another request of the same write took them back. */
+  cancelled?: DifferenceLine[];
   changedSince?: DifferenceLine[];
   facts: [what: string, value: string][];
   error?: string;
@@ -284,4 +302,9 @@ export interface SignIn {
   /** The ARN of the role session, and when it expires; absent if the sign-in was refused. */
   session?: { arn: string; expires: string };
   refusal?: string;
+}
+
+/** The same, with when it was tried, in ISO 8601. */
+export interface TriedSignIn extends SignIn {
+  at: string;
 }

@@ -12,7 +12,7 @@ import { notesOf } from '../../cli/output/entry-notes.ts';
 import { issuerSentence } from '../../cli/output/issuers.ts';
 import { requestedByText } from '../../cli/output/requested-by.ts';
 import { duration, moment } from '../../cli/output/times.ts';
-import { type DescribedExecution, isDryRun } from '../../core/audit/audit.ts';
+import { auditRecords, type DescribedExecution, isDryRun } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { ShownPool } from '../../core/identity-pool/shown-pool.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
@@ -28,6 +28,16 @@ type Fact = [what: string, value: string];
 const facts = (all: [string, string | undefined | 0][]): Fact[] =>
   all.flatMap(([what, value]): Fact[] => (value ? [[what, value]] : []));
 
+/** The different outcomes of the identity pools of an execution, as far as its end shows them. */
+const outcomesIn = (described: DescribedExecution): string[] => [
+  ...new Set(
+    auditRecords(described)
+      .map(({ outcome, wouldFail }) => (wouldFail ? 'WOULD_FAIL' : outcome))
+      // An end without results has the status in their place.
+      .filter((outcome) => outcome !== described.status),
+  ),
+];
+
 /** An execution as a row of a list. */
 export function rowOf(described: DescribedExecution): Row {
   const { execution, status, started, outcome, requestedBy, ...summary } = summaryOf(described);
@@ -40,7 +50,7 @@ export function rowOf(described: DescribedExecution): Row {
     status,
     started,
     ...(stopped !== undefined && { stopped }),
-    ...(status !== 'RUNNING' && { outcome }),
+    ...(status !== 'RUNNING' && { outcome, outcomes: outcomesIn(described) }),
     ...(operation !== undefined && { operation }),
     ...(userPoolId !== undefined && { userPoolId }),
     ...(clientId !== undefined && { clientId }),
@@ -60,7 +70,7 @@ const textOf = (pool: ShownPool): string => JSON.stringify(pool, null, 2);
  */
 export function resultView(record: Recorded, names?: Names): ResultView {
   const { identityPoolId, links, outcome, changes, difference = [], changedSince } = record;
-  const { approval, before, after, wouldFail } = record;
+  const { approval, before, after, wouldFail, cancelled } = record;
   const { error, message } = wouldFail ?? record;
   const sides = before && after && sideBySide(textOf(before), textOf(after));
   return {
@@ -69,6 +79,7 @@ export function resultView(record: Recorded, names?: Names): ResultView {
     outcome: wouldFail ? 'WOULD FAIL' : outcome,
     lines: linesOfChanges(changes, names),
     ...(isShared(record) && { whole: linesOfDifferences(difference, names) }),
+    ...(cancelled && { cancelled: linesOfChanges(cancelled, names) }),
     ...(changedSince && { changedSince: linesOfDifferences(changedSince, names) }),
     facts: facts([
       ['Role', record.assumedRoleArn],
@@ -94,10 +105,12 @@ export function plannedView(record: Recorded, names: Names, needsApproval: boole
 type ReportedEntry = PoolReport['entries'][number];
 
 function repairLines({ repair, ...entry }: ReportedEntry): DifferenceLine[] {
-  const { providerName, clientId, clientName } = entry;
+  const { state, providerName, clientId, clientName } = entry;
   const provider = { ProviderName: providerName, ClientId: clientId };
   const names = new Map(clientName === undefined ? [] : [[clientId, clientName]]);
-  return linesOfChanges([{ op: repair === 'link' ? 'add' : 'remove', provider }], names);
+  const lines = linesOfChanges([{ op: repair === 'link' ? 'add' : 'remove', provider }], names);
+  // The entry is there, and lacks what its links ask for beside it.
+  return state === 'changed' ? lines.map(({ what }) => ({ sign: '~', what })) : lines;
 }
 
 const entryFact = (what: string, entry: ReportedEntry): Fact => [
@@ -120,26 +133,38 @@ function leftFacts({ entries, omitted, issuers = [] }: PoolReport): Fact[] {
   ];
 }
 
+type ReportedPool = ReconcileOutput['identityPools'][number];
+
+/** Why a repair of the identity pool would be refused, at least in part. */
+const refusalIn = (pool: ReportedPool) => ('wouldFail' in pool ? pool.wouldFail : undefined);
+
+function repairOutcome(pool: ReportedPool, repaired: number): string {
+  if (pool.failure) return 'FAILED';
+  if (repaired > 0) return 'PLANNED';
+  return refusalIn(pool) ? 'WOULD FAIL' : 'NOTHING TO REPAIR';
+}
+
 /** What a repair would change in an identity pool, and what it would leave as it is. */
-export function repairView(pool: ReconcileOutput['identityPools'][number]): ResultView {
-  const { identityPoolId, links, failure } = pool;
+export function repairView(pool: ReportedPool): ResultView {
+  const { identityPoolId, links } = pool;
   const entries = 'entries' in pool ? pool.entries : [];
   const repaired = entries.filter(
     (each) => each.repair !== undefined && each.refused === undefined,
   );
+  const fault = pool.failure ?? refusalIn(pool);
   return {
     identityPoolId,
     links,
     lines: repaired.flatMap(repairLines),
     facts: 'entries' in pool ? leftFacts(pool) : [],
-    outcome: failure ? 'FAILED' : repaired.length > 0 ? 'PLANNED' : 'NOTHING TO REPAIR',
-    ...(failure && { error: failure.error, message: failure.message }),
+    outcome: repairOutcome(pool, repaired.length),
+    ...(fault && { error: fault.error, message: fault.message }),
   };
 }
 
 /** The request of an execution: what, by whom and when. */
 export function factsOf(
-  { started, stopped, source }: DescribedExecution,
+  { started, stopped, source, input }: DescribedExecution,
   [record]: Recorded[],
 ): Fact[] {
   const { requestedBy, operation, userPoolId, clientId, seconds, undoes } = record ?? {};
@@ -147,7 +172,7 @@ export function factsOf(
     ['Started', moment(started)],
     ['Ended', stopped && `${moment(stopped)}, after ${duration(seconds)}`],
     ['Requested by', requestedBy && requestedByText(requestedBy)],
-    ['Operation', operation],
+    ['Operation', operation && (isDryRun(input) ? `${operation} (dry run)` : operation)],
     ['User pool', userPoolId],
     ['App client', clientId],
     ['Undoes', undoes],

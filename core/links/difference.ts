@@ -20,7 +20,7 @@ function changedKeys(before: Link, after: Link): ChangedKey[] {
     .filter((each) => !isDeepStrictEqual(each.before, each.after));
 }
 
-/** What differs between two versions of links.yml, by link and key. The order of the links does not count. */
+/** What differs between two versions of links.yml, by link and key; see {@link isReordered} for their order. */
 export function linkChanges(before: Links, after: Links): LinkChange[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.flatMap((link): LinkChange[] => {
@@ -30,4 +30,14 @@ export function linkChanges(before: Links, after: Links): LinkChange[] {
     const keys = changedKeys(old, now);
     return keys.length > 0 ? [{ op: 'change', link, keys }] : [];
   });
+}
+
+/**
+ * Whether the links that two versions of links.yml have in common stand in another order. The first link that sets a
+ * role mapping or principal tags for an entry decides them.
+ */
+export function isReordered(before: Links, after: Links): boolean {
+  const inBoth = (one: Links, other: Links) =>
+    Object.keys(one).filter((name) => Object.hasOwn(other, name));
+  return !isDeepStrictEqual(inBoth(before, after), inBoth(after, before));
 }

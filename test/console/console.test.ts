@@ -2,13 +2,19 @@ import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import {
+  CognitoIdentityProviderClient,
+  DeleteUserPoolClientCommand,
+  ListUserPoolClientsCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { Credentials } from '../../cli/credentials.ts';
 import { Session } from '../../cli/session.ts';
 import { Pauses } from '../../cli/settings/pauses.ts';
+import type { Demo } from '../../console/server/api.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
 import { someone } from '../cli/command.ts';
-import { ACCOUNT_A, pools, startWorld, type World } from '../world.ts';
+import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
 import { barriersIn, keyboardBarriers } from './accessibility.ts';
 import { openBrowser, withoutBrowser } from './browser.ts';
 
@@ -187,10 +193,15 @@ describe('the console', { skip: withoutBrowser }, () => {
     const entries = page.getByRole('region', { name: `Entries of ${pools.healed}` });
     await entries.waitFor();
     await page.getByRole('searchbox', { name: 'Find' }).fill('app-lost');
-    await page.getByText(/^1 of \d+ entries\.$/).waitFor();
+    await page.getByText(/^1 of \d+ lines match\.$/).waitFor();
+    // Those that are missing are listed too, and not counted.
+    const { CognitoIdentityProviders: held = [] } = await world.describe(pools.healed);
+    await page.getByText(`The identity pool had ${held.length} entries at`).waitFor();
     assert.match((await entries.textContent())!, new RegExp(`missing.*app-lost.*${lost}`));
     await button(page, `Repair … ${pools.healed}`).click();
-    const dialog = page.getByRole('dialog', { name: 'Repair what events have missed?' });
+    const dialog = page.getByRole('dialog', {
+      name: 'Repair the identity pool of the link healed?',
+    });
     await dialog.getByText(lost).waitFor();
     await dialog.getByLabel('Reason, for the audit').fill('after the outage');
     await button(dialog, 'Repair').click();
@@ -273,6 +284,35 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
+  test('shows the app clients of the demo as they are now, also those that others create or delete', async () => {
+    const cognito = world.client(CognitoIdentityProviderClient, HOME);
+    const listed = { UserPoolId: MOBILE, MaxResults: 60 };
+    const demo: Demo = {
+      userPoolId: MOBILE,
+      identityPoolId: pools.mobile,
+      createAppClient: (name) => world.createAppClient(MOBILE, name),
+      async appClients() {
+        const found = await cognito.send(new ListUserPoolClientsCommand(listed));
+        return found.UserPoolClients!.map(({ ClientId, ClientName }) => ({
+          clientId: ClientId!,
+          name: ClientName!,
+        }));
+      },
+      signIn: async (clientId) => ({ clientId, refusal: 'No user is known here.' }),
+    };
+    const own = await serveConsole({ session: sessionOf(), stage: 'dev', demo });
+    const page = await open(own.address);
+    const clientId = await world.createAppClient(MOBILE, 'app-of-others');
+    const client = page.getByRole('list', { name: 'App clients' }).getByText(clientId);
+    await client.waitFor();
+    await button(page, 'Sign in and get credentials with app-of-others').click();
+    await page.getByText(/refused at \S+ \S+Z: No user is known here\.$/).waitFor();
+    await cognito.send(new DeleteUserPoolClientCommand({ UserPoolId: MOBILE, ClientId: clientId }));
+    await client.waitFor({ state: 'detached' });
+    await page.close();
+    await own.close();
+  });
+
   test('offers only what its caller may do, and says why', async () => {
     const reader = someone(world, 'reader', [
       {
@@ -289,6 +329,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     const page = await open(own.address);
     await page.getByRole('heading', { name: 'What you may not do' }).waitFor();
     await page.getByText('not authorized to perform: states:StartExecution').first().waitFor();
+    await page.getByText('see whether writes are paused').waitFor();
     const all = await page.getByRole('button').allTextContents();
     assert.deepEqual(all, ['Links', 'Reconciliations', 'Show']);
     await page.locator('.executions a').first().click();

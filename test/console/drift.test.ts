@@ -12,7 +12,6 @@ import { Session } from '../../cli/session.ts';
 import type {
   ExecutionView,
   LinksView,
-  News,
   Overview,
   PoolView,
 } from '../../console/server/protocol.ts';
@@ -23,6 +22,7 @@ import { until } from '../until.ts';
 import { ACCOUNT_A, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
 import { barriersIn } from './accessibility.ts';
 import { openBrowser, withoutBrowser } from './browser.ts';
+import { ask, newsOf, overviewOf } from './served.ts';
 
 const APPROVED = 'us-east-1_Approve01';
 const HALF = 'us-east-1_Half00001';
@@ -57,30 +57,11 @@ describe('drift', () => {
     return { session, stage: 'dev' };
   };
 
-  /** What a page gets to show, as the console sends it. */
-  async function* newsOf(query = '', from = console): AsyncGenerator<News> {
-    const { origin, hash } = new URL(from.address);
-    const headers = { authorization: `Bearer ${hash.slice(1)}` };
-    const { body } = await fetch(`${origin}/api/stream${query}`, { headers });
-    let rest = '';
-    for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines.map((line): News => JSON.parse(line));
-    }
-    throw new Error('The stream has ended.');
-  }
-
-  /** The first overview that is as it should be. */
-  async function overview(isMeant: (each: Overview) => boolean, from = console): Promise<Overview> {
-    for await (const news of newsOf('', from)) {
-      if ('overview' in news && isMeant(news.overview)) return news.overview;
-    }
-    throw new Error('The stream has ended.');
-  }
+  const overview = (isMeant: (each: Overview) => boolean, from = console): Promise<Overview> =>
+    overviewOf(from, isMeant);
 
   async function viewOf(execution: string): Promise<ExecutionView> {
-    for await (const news of newsOf(`?${new URLSearchParams({ execution })}`)) {
+    for await (const news of newsOf(console, `?${new URLSearchParams({ execution })}`)) {
       if ('execution' in news) return news.execution;
     }
     throw new Error('The stream has ended.');
@@ -183,11 +164,18 @@ describe('drift', () => {
     await world.run({ operation: 'unlink', userPoolId: HEALED, clientId: one });
     await linkAborted(HEALED, third);
 
-    const shown = inConsole(await overview((each) => isIn(each, third, 'ABORTED')));
+    const last = await overview((each) => isIn(each, third, 'ABORTED'));
+    const shown = inConsole(last);
     assert.deepEqual(shown[pools.healed]!.drift, [`removed ${one}`]);
     assert.equal(shown[pools.there]!.counts!['linked'], 1);
     assert.deepEqual(shown, await byCommand('status'));
     assert.deepEqual(shown, await byCommand('plan'));
+    const rowOf = (each: Overview, clientId: string) =>
+      each.link.rows.find((row) => row.clientId === clientId && !row.isDryRun);
+    const { outcomes, wrote } = rowOf(last, half)!;
+    assert.deepEqual([outcomes, wrote], [['LINKED'], true]);
+    // Neither one that runs nor one that was aborted says in its end that it has written.
+    await overview((each) => [waiting, third].every((id) => rowOf(each, id)!.wrote === true));
   });
 
   test('leaves out no execution that waits for approval, however many run', async () => {
@@ -231,10 +219,7 @@ describe('drift', () => {
       });
     writeFileSync(file, 'links: {}');
     const own = await serveConsole({ ...options(), links: { file } });
-    const { origin, hash } = new URL(own.address);
-    const headers = { authorization: `Bearer ${hash.slice(1)}` };
-    const read = async (): Promise<LinksView> =>
-      (await fetch(`${origin}/api/links`, { headers })).json() as Promise<LinksView>;
+    const read = () => ask<LinksView>(own, 'links');
     assert.equal((await read()).deployed, undefined);
     git('init', '-q');
     for (const text of [sharedLinks(), 'links: {}']) {
@@ -314,6 +299,10 @@ describe('drift', () => {
       assert.match((await change('tight'))!, /changed.*tight.*providerQuota: 3 → 4/);
       assert.match((await change('half-closed'))!, /removed/);
       assert.match((await change('half-shut'))!, /added/);
+      const [moved = ''] = /^ {2}sovereign:\n(?: {4}.*\n)+/m.exec(deployed) ?? [];
+      writeFileSync(file, deployed.replace(moved, '').replace(/^links:\n/m, `links:\n${moved}`));
+      await page.getByRole('button', { name: 'Read again' }).click();
+      await page.getByText(' would change the order of the links.').waitFor();
       writeFileSync(file, 'links: none');
       await page.getByRole('button', { name: 'Read again' }).click();
       await page.getByRole('alert').filter({ hasText: 'links.yml:1: ' }).waitFor();
@@ -327,17 +316,19 @@ describe('drift', () => {
     });
 
     test('and of an execution is shown as soon as it can be read', async () => {
+      const asked = { userPoolId: HALF, clientId: 'none', dryRun: true };
+      const { executionArn: arn } = await world.run(asked);
       const page = await browser.newPage();
       await page.goto(own.address);
       // Every execution has been read by then.
       await page.getByRole('region', { name: 'The identity pools' }).waitFor();
       failOnce('DescribeExecution');
-      const { arn } = [...world.local.aws.stateMachines.executions.values()][0]!;
       await page.goto(`${new URL(own.address).origin}/#/execution/${arn}`);
       await page.getByRole('alert').getByText('not now').waitFor();
       // It is read again seldom, or as soon as another page is opened.
       await overview(() => true, own);
       await page.getByRole('heading', { name: 'Workflow' }).waitFor();
+      await page.getByRole('heading', { name: 'dry run of link none' }).waitFor();
       await page.goto(`${new URL(own.address).origin}/#/execution/a-name`);
       await page.getByRole('alert').getByText('a-name is not the ARN of an execution.').waitFor();
       await page.close();

@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { recordsOf } from '../../cli/executions/records.ts';
 import { addressIn, hashOf } from '../../console/page/address.ts';
 import { matches, type RowFilter } from '../../console/page/filter.ts';
+import { upToDate } from '../../console/page/rows.ts';
 import type { Row } from '../../console/server/protocol.ts';
 import { sideBySide } from '../../console/server/side-by-side.ts';
-import { resultView, rowOf } from '../../console/server/views.ts';
+import { factsOf, resultView, rowOf } from '../../console/server/views.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
@@ -17,6 +18,7 @@ const row: Row = {
   status: 'SUCCEEDED',
   started: '2026-11-28T10:30:00.000Z',
   outcome: 'LINKED × 2, ALREADY_LINKED',
+  outcomes: ['LINKED', 'ALREADY_LINKED'],
   operation: 'link',
   userPoolId: 'us-east-1_Mobile001',
   clientId: 'Client1',
@@ -34,6 +36,7 @@ describe('the list of executions', () => {
       { client: ' client1 ' },
       { userPool: 'mobile' },
       { outcome: 'LINKED' },
+      { outcome: 'ALREADY_LINKED' },
       { hours: '24' },
       { who: 'drill' },
       { writes: '1' },
@@ -41,7 +44,7 @@ describe('the list of executions', () => {
     const no: RowFilter[] = [
       { client: 'client2' },
       { userPool: 'healed' },
-      { outcome: 'ALREADY_LINKED' },
+      { outcome: 'UNLINKED' },
       { hours: '1' },
       { who: 'adam' },
     ];
@@ -56,11 +59,54 @@ describe('the list of executions', () => {
     const { wrote: _, ...read } = row;
     assert.equal(matches(read, { writes: '1' }, NOW), false);
     assert.equal(shows({ outcome: 'FAILED' }, { status: 'ABORTED' }), true);
-    const wouldFail = { outcome: 'PLANNED, would fail: X', wouldFail: true } as const;
-    assert.equal(shows({ outcome: 'WOULD_FAIL' }, wouldFail), true);
-    assert.equal(shows({ outcome: 'PLANNED' }, wouldFail), false);
+    assert.equal(shows({ outcome: 'LINKED' }, { status: 'FAILED' }), true);
+    assert.equal(shows({ outcome: 'FAILED' }), false);
     assert.equal(shows({ outcome: 'WAITS' }, { status: 'RUNNING', at: 'RequestApproval' }), true);
+    assert.equal(shows({ outcome: 'LINKED' }, { status: 'RUNNING' }), false);
   });
+});
+
+describe('the rows that are loaded', () => {
+  const of = (names: string, more: Partial<Row> = {}): Row[] =>
+    [...names].map((name) => ({ ...row, execution: name, ...more }));
+  const shown = (rows: Row[] = []) => rows.map(({ execution, status }) => `${execution} ${status}`);
+  const loaded = { rows: of('dcba', { status: 'RUNNING' }), next: 'more' };
+
+  test('are kept up to date: the new ones, those of the newest page, and older ones that still ran', () => {
+    const now = upToDate(loaded, { rows: of('ed'), next: 'other' }, of('b', { status: 'FAILED' }));
+    assert.deepEqual(shown(now!.rows), [
+      ...['e SUCCEEDED', 'd SUCCEEDED', 'c RUNNING', 'b FAILED', 'a RUNNING'],
+    ]);
+    assert.equal(now!.next, 'more');
+  });
+
+  test('are forgotten if some between them and the newest page are not known', () => {
+    assert.equal(upToDate(loaded, { rows: of('gf') }), undefined);
+    assert.equal(upToDate(undefined, { rows: of('gf') }), undefined);
+  });
+});
+
+test('a row has the outcome of each identity pool, also of an execution that failed', () => {
+  const target = (identityPoolId: string, outcome: string) => ({
+    ...{ identityPoolId, links: ['a'], outcome, changes: [], error: 'E', message: 'Why.' },
+  });
+  const described: DescribedExecution = {
+    execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
+    machine: 'link',
+    source: 'history',
+    status: 'FAILED',
+    started: '2026-01-31T12:00:00Z',
+    stopped: '2026-01-31T12:00:01Z',
+    input: JSON.stringify({ userPoolId: 'us-east-1_A', clientId: 'c' }),
+    error: 'E',
+    cause: JSON.stringify({
+      message: 'x',
+      results: [target('1', 'LINKED'), target('2', 'FAILED')],
+    }),
+  };
+  const { outcome, outcomes } = rowOf(described);
+  assert.deepEqual([outcome, outcomes], ['E', ['LINKED']]);
+  assert.deepEqual(rowOf({ ...described, status: 'ABORTED' }).outcomes, []);
 });
 
 test('a dry run of what would fail is shown as that, in the list and as a result', () => {
@@ -76,13 +122,43 @@ test('a dry run of what would fail is shown as that, in the list and as a result
     input: JSON.stringify({ userPoolId: 'us-east-1_A', clientId: 'c', dryRun: true }),
     output: JSON.stringify({ results: [{ ...result, wouldFail: fault }] }),
   };
-  const { outcome, wouldFail, isDryRun } = rowOf(described);
+  const { outcome, outcomes, wouldFail, isDryRun } = rowOf(described);
   assert.deepEqual([outcome, wouldFail, isDryRun], ['would fail: ProviderQuotaError', true, true]);
-  const [view] = recordsOf(described, []).map((record) => resultView(record));
+  assert.deepEqual(outcomes, ['WOULD_FAIL']);
+  const records = recordsOf(described, []);
+  assert.deepEqual(
+    factsOf(described, records).find(([what]) => what === 'Operation'),
+    ['Operation', 'link (dry run)'],
+  );
+  const [view] = records.map((record) => resultView(record));
   assert.deepEqual(
     [view?.outcome, view?.error, view?.message, view?.lines],
     ['WOULD FAIL', fault.error, fault.message, []],
   );
+});
+
+test('a result names the changes that another request of the same write took back', () => {
+  const provider = {
+    ProviderName: 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A',
+    ClientId: 'c',
+  };
+  const changes = [{ op: 'add' as const, provider }];
+  const described: DescribedExecution = {
+    execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
+    machine: 'link',
+    source: 'history',
+    status: 'SUCCEEDED',
+    started: '2026-01-31T12:00:00Z',
+    stopped: '2026-01-31T12:00:01Z',
+    input: JSON.stringify({ userPoolId: 'us-east-1_A', clientId: 'c' }),
+    output: JSON.stringify({
+      results: [
+        { identityPoolId: 'one', links: ['a'], outcome: 'LINKED', changes, cancelled: changes },
+      ],
+    }),
+  };
+  const [view] = recordsOf(described, []).map((record) => resultView(record));
+  assert.deepEqual(view?.cancelled, [{ sign: '+', what: 'c  us-east-1_A' }]);
 });
 
 test('an address holds every choice, and leaves out blank ones', () => {

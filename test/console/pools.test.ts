@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { requestEnds } from '../../console/server/failures.ts';
 import { poolViews } from '../../console/server/pools.ts';
 import { repairView } from '../../console/server/views.ts';
+import type { DescribedExecution } from '../../core/audit/audit.ts';
 import type { PoolNow } from '../../core/now/pool-now.ts';
 
 const counts = {
@@ -56,6 +58,48 @@ describe('an identity pool, as the console shows it', () => {
       view!.drift.map(({ notes }) => notes),
       [['no longer restored', 'by user/eve'], ['a repair is refused: ProviderQuotaError']],
     );
+    assert.ok(
+      view!.drift.every(({ repair }) => repair === undefined),
+      'no repair is offered',
+    );
+  });
+
+  test('counts the app clients whose last request has failed since it was compared', () => {
+    const end = (clientId: string, minute: number, outcome: string): DescribedExecution => {
+      const results = [{ identityPoolId: 'a', links: ['mobile'], outcome, changes: [] }];
+      const report = JSON.stringify({ message: 'Why.', results });
+      return {
+        execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
+        machine: 'link',
+        source: 'history',
+        started: `2026-11-28T12:0${minute}:00.000Z`,
+        stopped: `2026-11-28T12:0${minute}:00.000Z`,
+        input: JSON.stringify({ userPoolId: 'us-east-1_A', clientId }),
+        ...(outcome === 'FAILED'
+          ? { status: 'FAILED', error: 'ProviderQuotaError', cause: report }
+          : { status: 'SUCCEEDED', output: report }),
+      };
+    };
+    const ended = [
+      end('early', 0, 'FAILED'),
+      end('again', 1, 'FAILED'),
+      end('full', 2, 'FAILED'),
+      end('full', 3, 'FAILED'),
+      end('again', 4, 'LINKED'),
+      {
+        ...end('dry', 5, 'FAILED'),
+        input: '{"userPoolId":"us-east-1_A","clientId":"dry","dryRun":true}',
+      },
+      {
+        ...end('undone', 6, 'FAILED'),
+        input: JSON.stringify({ operation: 'undo', executionArn: end('', 0, '').execution }),
+      },
+    ];
+    const views = poolViews([pool('a'), pool('b')], ended.flatMap(requestEnds));
+    assert.deepEqual(
+      views.map(({ failed }) => failed),
+      [1, undefined],
+    );
   });
 
   test('comes first if it drifts or could not be read', () => {
@@ -86,6 +130,7 @@ test('the plan of a repair leaves out what is refused, and says what it leaves',
     counts,
     entries: [
       { ...entry, clientId: '1', clientName: 'ios', repair: 'link' },
+      { ...entry, clientId: '4', state: 'changed', repair: 'link' },
       { ...entry, clientId: '2', repair: 'link', refused: 'ProviderQuotaError' },
       { ...entry, clientId: '3', state: 'uncovered' },
     ],
@@ -93,12 +138,34 @@ test('the plan of a repair leaves out what is refused, and says what it leaves',
   });
   assert.equal(outcome, 'PLANNED');
   assert.deepEqual(
-    lines.map(({ what }) => what),
-    ['ios  1  x_A'],
+    lines.map(({ sign, what }) => `${sign} ${what}`),
+    ['+ ios  1  x_A', '~ 4  x_A'],
   );
   assert.deepEqual(facts, [
     ['refused: ProviderQuotaError', 'x_A 2'],
     ['for a person to decide: uncovered', 'x_A 3'],
     ['not listed', '4 more entries, for which the report had no room'],
   ]);
+});
+
+test('the plan of a repair that would be refused says so and why, and not that there is nothing to repair', () => {
+  const wouldFail = { error: 'ProviderQuotaError', message: 'Full.' };
+  const refused = {
+    providerName: 'cognito-idp.x.amazonaws.com/x_A',
+    state: 'missing' as const,
+    clientId: '1',
+    repair: 'link' as const,
+    refused: 'ProviderQuotaError',
+  };
+  const { lines, outcome, error, message } = repairView({
+    identityPoolId: 'a',
+    links: ['mobile'],
+    counts,
+    entries: [refused],
+    wouldFail,
+  });
+  assert.deepEqual(
+    [outcome, error, message, lines],
+    ['WOULD FAIL', wouldFail.error, wouldFail.message, []],
+  );
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { linkChanges } from '../../../core/links/difference.ts';
+import { isReordered, linkChanges } from '../../../core/links/difference.ts';
 import { linkOf } from '../link-of.ts';
 
 describe('two versions of links.yml', () => {
@@ -21,8 +21,12 @@ describe('two versions of links.yml', () => {
     ]);
   });
 
-  test('are the same in any order of the links', () => {
-    const [a, b] = [linkOf(), linkOf({ onDelete: 'unlink' })];
+  test('have the same links in any order, and say if those that both have are in another one', () => {
+    const [a, b, c] = [linkOf(), linkOf({ onDelete: 'unlink' }), linkOf()];
     assert.deepEqual(linkChanges({ a, b }, { b, a }), []);
+    assert.equal(isReordered({ a, b }, { b, a }), true);
+    assert.equal(isReordered({ a, b }, { a, b }), false);
+    assert.equal(isReordered({ a, b }, { c, b }), false, 'one removed, one added before it');
+    assert.equal(isReordered({ a, b, c }, { c, a }), true);
   });
 });

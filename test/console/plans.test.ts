@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import {
+  CognitoIdentityClient,
+  type IdentityPool,
+  UpdateIdentityPoolCommand,
+} from '@aws-sdk/client-cognito-identity';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { AwsError } from 'embedded-aws/kernel/errors.ts';
+import { Session } from '../../cli/session.ts';
+import type { Done, Plan } from '../../console/server/protocol.ts';
+import { type Console, serveConsole } from '../../console/server/server.ts';
+import { someone } from '../cli/command.ts';
+import { until } from '../until.ts';
+import { ACCOUNT_A, ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
+import { ask, overviewOf } from './served.ts';
+
+const APPROVED = 'us-east-1_Approve01';
+const HEALED = 'us-east-1_Healed001';
+
+describe('a plan of the console', () => {
+  let world: World;
+  let console: Console;
+  before(async () => {
+    // Without events, each app client is missing until it is linked by hand.
+    world = await startWorld({ trail: false });
+    for (const id of [APPROVED, HEALED]) await world.createUserPool(id);
+    for (const id of [pools.healed, pools.mobile]) await world.createIdentityPool(id);
+    console = await serveConsole({ session: sessionOf(), stage: 'dev' });
+  });
+  after(async () => {
+    await console?.close();
+    await world.close();
+  });
+
+  const sessionOf = (
+    credentials: ConstructorParameters<typeof Session>[0]['credentials'] = {
+      accessKeyId: ACCOUNT_A,
+      secretAccessKey: 'any',
+    },
+  ) => new Session({ endpoint: world.local.endpoint, region: 'us-east-1', credentials });
+
+  /** How often the pause was asked for in vain. */
+  let refused = 0;
+  /** Lets every read of the pause fail, until the function that it returns is called. */
+  function unreadable(): () => void {
+    const { aws } = world.local;
+    const call = aws.call.bind(aws);
+    aws.call = async (asked) => {
+      if (asked.operation !== 'GetItem') return call(asked);
+      refused++;
+      throw new AwsError('ValidationException', 'not now');
+    };
+    return () => {
+      aws.call = call;
+    };
+  }
+
+  const planOf = (action: object) => ask<Plan>(console, 'plan', action);
+
+  /** Removes an entry from an identity pool without Poolbridge. */
+  async function removeEntry(identityPoolId: string, clientId: string): Promise<void> {
+    const { CognitoIdentityProviders = [], ...pool } = await world.describe(identityPoolId);
+    const left = CognitoIdentityProviders.filter(({ ClientId }) => ClientId !== clientId);
+    await world.client(CognitoIdentityClient, { account: ACCOUNT_B, region: 'ap-south-1' }).send(
+      new UpdateIdentityPoolCommand({
+        ...(pool as IdentityPool),
+        CognitoIdentityProviders: left,
+      }),
+    );
+  }
+
+  test('to unlink what others removed says that it stays away, until the ledger has that', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-removed');
+    const action = { kind: 'unlink', userPoolId: HEALED, clientId };
+    const { id: none } = await planOf(action);
+    assert.equal(none, undefined, 'it was never linked');
+    await world.run({ userPoolId: HEALED, clientId });
+    await removeEntry(pools.healed, clientId);
+    const { id, sentences, results } = await planOf(action);
+    assert.deepEqual(
+      results.map(({ outcome, lines }) => [outcome, lines]),
+      [['NOT_LINKED', []]],
+    );
+    assert.match(
+      sentences.at(-1)!,
+      /If others removed it, the ledger then keeps that it stays away/,
+    );
+    const { execution } = await ask<Done>(console, 'confirm', { id, reason: 'agreed' });
+    await world.ended(execution!);
+    assert.equal((await planOf(action)).id, undefined, 'there is nothing left to do');
+  });
+
+  test('to approve says that an app client that is deleted by then is not linked', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app');
+    const input = JSON.stringify({
+      userPoolId: APPROVED,
+      clientId,
+      identityPoolId: pools.mobile,
+    });
+    const { executionArn: execution } = await world
+      .client(SFNClient, HOME)
+      .send(new StartExecutionCommand({ stateMachineArn: world.machineArn, input }));
+    await overviewOf(console, ({ waiting }) => waiting.length > 0);
+    const action = { kind: 'approve', execution, identityPoolId: pools.mobile };
+    const { id, sentences } = await planOf(action);
+    assert.notEqual(id, undefined);
+    assert.match(sentences[0]!, /An app client that has been deleted by then is not linked\.$/);
+
+    // As long as it is not known whether writes are paused, it could use up the approval.
+    const readable = unreadable();
+    assert.deepEqual(await planOf(action), { error: 'ValidationException', message: 'not now' });
+    readable();
+  });
+
+  test('to repair names its identity pool, and claims no change but those that it shows', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-missing');
+    const { title, sentences, results } = await planOf({ kind: 'repair', link: 'healed' });
+    assert.equal(title, 'Repair the identity pool of the link healed?');
+    assert.deepEqual(
+      results[0]!.lines.map(({ what }) => what),
+      [`app-missing  ${clientId}  ${HEALED}`],
+    );
+    assert.deepEqual(sentences, [
+      'This makes these changes in one write. Everything else, and what needs approval, is left for a person to decide.',
+    ]);
+  });
+
+  test('and its page does not show that writes go on before it is known whether they are paused', async () => {
+    const readable = unreadable();
+    const own = await serveConsole({ session: sessionOf(), stage: 'dev' });
+    let isShown = false;
+    const shown = overviewOf(own, ({ trouble }) => trouble === undefined).then((each) => {
+      isShown = true;
+      return each;
+    });
+    await overviewOf(own, ({ trouble }) => trouble !== undefined);
+    const before = refused;
+    await until(() => refused >= before + 2);
+    assert.equal(isShown, false);
+    readable();
+    assert.equal((await shown).paused, undefined);
+    await own.close();
+  });
+
+  test('and its page says if the caller may not read whether writes are paused', async () => {
+    const actions = ['states:List*', 'states:Describe*', 'states:GetExecutionHistory'];
+    const reader = someone(world, 'reader', [{ Effect: 'Allow', Resource: '*', Action: actions }]);
+    const { accessKeyId, secretAccessKey, sessionToken } = reader.session;
+    const session = sessionOf({ accessKeyId, secretAccessKey, sessionToken });
+    const own = await serveConsole({ session, stage: 'dev' });
+    const { about, paused } = await overviewOf(own, ({ trouble }) => trouble === undefined);
+    assert.equal(paused, undefined);
+    assert.match(about.denied.seePause!, /dynamodb:GetItem/);
+    await own.close();
+  });
+});
