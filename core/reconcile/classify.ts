@@ -56,8 +56,8 @@ export interface Finding {
    * still turn out to be another.
    */
   recent?: true;
-  /** Whether others may have removed it, which only a look in a minute can tell. */
-  mayBeLost?: true;
+  /** Whether others may have removed it, or its app client may have been renamed, which only a look in a minute can tell. */
+  unclear?: true;
   /** The ledger entry of one that was removed without a request. */
   lost?: LedgerEntry;
   /** Who removed it, if an event has reported that. */
@@ -179,7 +179,8 @@ function underOtherName(
 }
 
 /** The state of an entry of ours whose client no link covers by its name. */
-type Fate = { state: 'linked' | 'uncovered' } | { state: 'orphaned'; coverage: Coverage };
+type Fate = Pick<Finding, 'unclear'> &
+  ({ state: 'linked' | 'uncovered' } | { state: 'orphaned'; coverage: Coverage });
 
 /** Whether a user pool was looked for: a link names it, or all user pools of its Region are known. */
 const isLookedAt = ({ links, regions }: Evidence, userPoolId: string): boolean =>
@@ -190,11 +191,12 @@ function fateOf(evidence: Evidence, ours: LedgerEntry): Fate {
   const { links, listed, existing, partition } = evidence;
   const userPoolId = userPoolIdOf(ours.providerName, partition);
   if (userPoolId === undefined) return { state: 'uncovered' };
-  // If nothing is known yet, believe the ledger.
-  if (isRecent(evidence, ours) || evidence.unlisted.has(userPoolId)) return { state: 'linked' };
   const listing = listed.get(userPoolId);
-  const exists = listing ? listing.clients.has(ours.clientId) : existing.has(userPoolId);
-  if (exists) return { state: 'uncovered' };
+  const isListed = listing?.clients.has(ours.clientId) === true;
+  // If nothing is known yet, believe the ledger.
+  if (isRecent(evidence, ours)) return { state: 'linked', ...(isListed && { unclear: true }) };
+  if (evidence.unlisted.has(userPoolId)) return { state: 'linked' };
+  if (listing ? isListed : existing.has(userPoolId)) return { state: 'uncovered' };
   const { clientName } = ours;
   const [coverage] = coverageOf(links, {
     ...userPoolIn(links, userPoolId),
@@ -229,8 +231,8 @@ function gone(
   const removal = before.state === 'linked' ? removals?.get(key) : undefined;
   // It may be unlinked by now, and its client deleted, or the identity pool does not show it yet.
   if (!removal && isRecent(evidence, before)) {
-    const mayBeLost = before.state === 'linked' ? { mayBeLost: true as const } : {};
-    return { ...finding, state: 'removed', recent: true, ...mayBeLost };
+    const unclear = before.state === 'linked' ? { unclear: true as const } : {};
+    return { ...finding, state: 'removed', recent: true, ...unclear };
   }
   if (before.state !== 'linked') return { ...finding, state: 'removed' };
   const removedBy = removal?.by && { removedBy: removal.by };
@@ -254,6 +256,7 @@ function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | un
     provider,
     links,
     ...recently(evidence, ours),
+    ...(fate.unclear && { unclear: true }),
     ...(clientName !== undefined && { clientName }),
     ...(onDelete === 'unlink' && {
       repair: {

@@ -57,7 +57,10 @@ export interface PoolReport {
   restored?: number;
   /** How many of these were restored too often, so that they are left to a person. */
   braked?: number;
-  /** Whether others may have removed entries within the last minute. After a recheck, another one looks again. */
+  /**
+   * Whether others may have removed what was linked within the last minute, or renamed its app client. After a recheck,
+   * another one looks again.
+   */
   lookAgain?: true;
   /** How many app clients and user pools counted as deleted although they exist. A repair corrects that. */
   wrongMarks?: number;
@@ -236,7 +239,7 @@ export function poolReport(
     ...(lost.length > 0 && { removedByOthers: lost.length }),
     ...(restored > 0 && { restored }),
     ...(braked > 0 && { braked }),
-    ...(findings.some(({ mayBeLost }) => mayBeLost) && { lookAgain: true as const }),
+    ...(findings.some(({ unclear }) => unclear) && { lookAgain: true as const }),
     ...(wrongMarks > 0 && { wrongMarks }),
     ...(entries.length < all.length && { omitted: all.length - entries.length }),
     ...(shownIssuers.length > 0 && { issuers: shownIssuers }),

@@ -229,9 +229,9 @@ export const bugs: Bug[] = [
     changes: [
       {
         file: 'core/reconcile/classify.ts',
-        find: "return { ...finding, state: 'removed', recent: true, ...mayBeLost };",
+        find: "return { ...finding, state: 'removed', recent: true, ...unclear };",
         replace:
-          "return { ...finding, repair: intent, state: 'removed', recent: true, ...mayBeLost };",
+          "return { ...finding, repair: intent, state: 'removed', recent: true, ...unclear };",
       },
       {
         file: 'core/reconcile/classify.ts',

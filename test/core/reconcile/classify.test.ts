@@ -395,6 +395,44 @@ describe('a repair', () => {
     assert.deepEqual(found('linked', before, false), [['removed', false, true, false]]);
   });
 
+  test('looks again at an entry linked within the last minute whose app client has a name that no link covers', () => {
+    const provider = { ProviderName: providerName('us-east-1_A'), ClientId: 'a' };
+    const found = (time: number, clients: Map<string, string>) => {
+      const [finding] = classify({
+        partition: 'aws',
+        since: NOW,
+        regions: [],
+        existing: new Set(['us-east-1_A']),
+        unlisted: new Set(),
+        links: { one: link({ userPools: ['us-east-1_A'], clients: ['web-*'] }) },
+        listed: new Map([['us-east-1_A', { tags: {}, clients }]]),
+        pool: {
+          IdentityPoolId: POOL,
+          IdentityPoolName: 'p',
+          AllowUnauthenticatedIdentities: false,
+          CognitoIdentityProviders: [provider],
+        },
+        ledger: [
+          {
+            state: 'linked',
+            providerName: provider.ProviderName,
+            clientId: 'a',
+            time,
+            links: ['one'],
+            execution: 'e',
+            sequence: 1,
+          },
+        ],
+      });
+      return [finding?.state, finding?.unclear === true];
+    };
+    const renamed = new Map([['a', 'batch-1']]);
+    assert.deepEqual(found(NOW, renamed), ['linked', true]);
+    assert.deepEqual(found(NOW - 120_000, renamed), ['uncovered', false]);
+    // The list is older than the app client.
+    assert.deepEqual(found(NOW, new Map()), ['linked', false]);
+  });
+
   test('removes entries before it adds others', () => {
     const gone = { ProviderName: providerName('us-east-1_A'), ClientId: 'gone' };
     const evidence: Evidence = {
