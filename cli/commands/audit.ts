@@ -26,9 +26,12 @@ function endText(record: AuditRecord): string {
   return `${error ?? outcomeText(record)}${isStopped ? `, ${status}` : ''}`;
 }
 
+const colourOf = ({ error, wouldFail }: AuditRecord) =>
+  wouldFail ? 'yellow' : error === undefined ? 'green' : 'red';
+
 const wideRow = (record: AuditRecord): string[] => [
   moment(record.started),
-  styleText(record.error === undefined ? 'green' : 'red', endText(record)),
+  styleText(colourOf(record), endText(record)),
   record.identityPoolId ?? '',
   `${record.operation ?? ''} ${record.userPoolId ?? ''} ${record.clientId ?? ''}`.trim(),
   `${record.changes.length}`,

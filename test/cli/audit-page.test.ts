@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { auditPage } from '../../cli/output/audit-page.ts';
+import { csv } from '../../cli/output/csv.ts';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { openBrowser, withoutBrowser } from '../console/browser.ts';
 
@@ -79,6 +80,26 @@ describe('the audit as one HTML file', () => {
   test('says how many records it leaves out', () => {
     assert.match(html, /<dd>3 records of what wrote nothing; --all has them<\/dd>/);
     assert.doesNotMatch(auditPage({ ...scope, omitted: 0 }, [], ''), /Left out/);
+  });
+
+  test('says of a dry run that the request would fail, and why, as the CSV does', () => {
+    const wouldFail = { error: 'ProviderQuotaError', message: 'Unlink one, or raise the quota.' };
+    const records = [{ ...recordOf(0), outcome: 'PLANNED', changes: [], wouldFail }, recordOf(1)];
+    const page = auditPage(scope, records, scope.until);
+    assert.match(page, /<dd>would fail: ProviderQuotaError 1, LINKED 1<\/dd>/);
+    assert.match(
+      page,
+      /<strong>would fail: ProviderQuotaError<\/strong><br><small>Unlink one, or raise the quota\.<\/small>/,
+    );
+    const [head = '', planned = '', linked = ''] = csv(records).split('\r\n');
+    const cellOf = (name: string, row: string) =>
+      row.match(/("[^"]*"|[^,]*)(,|$)/g)![head.split(',').indexOf(name)]!.replace(/,$/, '');
+    const cells = ['outcome', 'changes', 'error', 'message', 'wouldFail'];
+    assert.deepEqual(
+      cells.map((name) => cellOf(name, planned)),
+      ['PLANNED', '', '', '', '"ProviderQuotaError: Unlink one, or raise the quota."'],
+    );
+    assert.deepEqual([cellOf('outcome', linked), cellOf('wouldFail', linked)], ['LINKED', '']);
   });
 
   describe('in a browser', { skip: withoutBrowser }, () => {
