@@ -36,22 +36,28 @@ const Choice = ({
   label: string;
   options: [value: string, text: string][];
   filter: RowFilter;
-}) => (
-  <label>
-    {label}
-    <select
-      value={filter[name] ?? ''}
-      onChange={({ currentTarget }) => choose({ [name]: currentTarget.value })}
-    >
-      <option value="">any</option>
-      {options.map(([value, text]) => (
-        <option key={value} value={value}>
-          {text}
-        </option>
-      ))}
-    </select>
-  </label>
-);
+}) => {
+  const value = filter[name] ?? '';
+  // An address may hold any value.
+  const isKnown = value === '' || options.some(([known]) => known === value);
+  return (
+    <label>
+      {label}
+      <select
+        value={value}
+        onChange={({ currentTarget }) => choose({ [name]: currentTarget.value })}
+      >
+        <option value="">any</option>
+        {options.map(([each, text]) => (
+          <option key={each} value={each}>
+            {text}
+          </option>
+        ))}
+        {!isKnown && <option value={value}>{value}</option>}
+      </select>
+    </label>
+  );
+};
 
 // What an execution of each state machine may end with, or do now.
 const outcomes: Record<Machine, string[]> = {

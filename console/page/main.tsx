@@ -15,6 +15,8 @@ const RECONNECT_MS = 2000;
 // How often times such as "3 min ago" are shown anew, in milliseconds.
 const TICK_MS = 30_000;
 
+const focusHeading = () => document.querySelector('h1')?.focus();
+
 /** The title of the tab, which tells it apart from others. */
 function title(): string {
   const { view, address, overview } = page;
@@ -29,7 +31,10 @@ function title(): string {
 }
 
 onChange(() => {
+  const isOnHeading = document.activeElement?.tagName === 'H1';
   render(<App page={page} />, document.body);
+  // What was loading has another heading than what replaces it.
+  if (isOnHeading && document.activeElement === document.body) focusHeading();
   document.title = title();
 });
 
@@ -91,7 +96,7 @@ function go(): void {
     failure: undefined,
     action: undefined,
   });
-  document.querySelector('h1')?.focus();
+  focusHeading();
   window.scrollTo(0, 0);
   void keepListening();
 }

@@ -14,6 +14,7 @@ import { Pauses } from '../../cli/settings/pauses.ts';
 import type { Demo } from '../../console/server/api.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
 import { someone } from '../cli/command.ts';
+import { until } from '../until.ts';
 import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
 import { barriersIn, keyboardBarriers } from './accessibility.ts';
 import { openBrowser, withoutBrowser } from './browser.ts';
@@ -159,6 +160,8 @@ describe('the console', { skip: withoutBrowser }, () => {
       .first()
       .waitFor();
     assert.equal(await has(pools.healed, app), false);
+    const focused = await page.evaluate(() => document.activeElement?.tagName);
+    assert.equal(focused, 'H1', 'the keyboard goes on from the top of the execution');
     // A reason is shown as text, not as HTML.
     await page.getByText(`:root (<b id="injected">a drill</b>)`).waitFor();
     assert.equal(await page.locator('#injected').count(), 0);
@@ -216,6 +219,18 @@ describe('the console', { skip: withoutBrowser }, () => {
     // A filter of the one list does not hide what is in the other one.
     await page.getByRole('searchbox', { name: 'User pool' }).fill('no such user pool');
     await page.getByText(/^0 of the newest \d+ executions match\.$/).waitFor();
+    // The fields show what the address asks for, also if they do not offer it.
+    const period = page.getByRole('combobox', { name: 'Period' });
+    const shown = () => period.evaluate((at) => (at as HTMLSelectElement).selectedOptions[0]?.text);
+    const { origin } = new URL(console.address);
+    for (const [choices, text] of [
+      ['?hours=2', '2'],
+      ['', 'any'],
+    ] as const) {
+      await page.goto(`${origin}/#/${choices}`);
+      await page.getByRole('heading', { name: 'Executions' }).waitFor();
+      await until(async () => (await shown()) === text);
+    }
     await button(page, 'Reconciliations').click();
     await rowOf(page, 'REPAIRED')
       .filter({ hasText: 'reconcile: 1 missing' })
