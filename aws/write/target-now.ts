@@ -32,6 +32,7 @@ async function clientNames(
     return await namesInCognito(pool, new Set(clientsLinked(target)), until);
   } catch (error) {
     if (Date.now() < until) throw error;
+    // Stryker disable next-line CallExpression: it changes only the log.
     logger.warn(`the app clients of ${userPoolId} were not looked up in time`, error as Error);
     return undefined;
   }
@@ -47,13 +48,8 @@ async function clientNames(
  */
 export async function subjectNow(links: Links, target: Target, looking: Looking): Promise<Subject> {
   const { userPoolId, clientName, intent } = target;
-  const { clientId } = intent;
   const pool = userPoolIn(links, userPoolId);
-  const known: Subject = {
-    ...pool,
-    ...(clientId !== undefined && { clientId }),
-    ...(clientName !== undefined && { clientName }),
-  };
+  const known: Subject = clientName === undefined ? pool : { ...pool, clientName };
   const tags = needsTags(linksNamed(links, target.links), pool)
     ? await whileThrottled(() => tagsOf(userPoolId, looking.where), looking.until)
     : {};
@@ -73,6 +69,6 @@ export async function subjectNow(links: Links, target: Target, looking: Looking)
     );
   }
   if (missing !== undefined) return { ...subject, gone: true };
-  const name = clientId === undefined ? undefined : names.get(clientId);
+  const name = names.get(intent.clientId ?? '');
   return name === undefined ? subject : { ...subject, clientName: name };
 }

@@ -6,6 +6,8 @@ import type { Playable } from './stage.ts';
  * behaviour that it checks, as a sentence about the product.
  */
 export interface Script extends Playable {
+  /** Whether the link that covers a user pool by its tags is deployed. */
+  readsTags?: true;
   /** The mistakes that it detects. */
   mistakes: Mistake[];
 }

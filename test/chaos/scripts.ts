@@ -4,6 +4,7 @@ import { driftScripts } from './scripts/drift.ts';
 import { leaseScripts } from './scripts/lease.ts';
 import { ledgerScripts } from './scripts/ledger.ts';
 import { marksScripts } from './scripts/marks.ts';
+import { targetScripts } from './scripts/targets.ts';
 import { waitingScripts } from './scripts/waiting.ts';
 
 /** All scripts, each with the mistakes that it detects. */
@@ -13,5 +14,6 @@ export const scripts: Script[] = [
   ...ledgerScripts,
   ...doubtScripts,
   ...marksScripts,
+  ...targetScripts,
   ...driftScripts,
 ];

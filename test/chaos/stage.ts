@@ -149,6 +149,18 @@ export class Stage extends StageTable {
     await this.#cast.accounts.asA('cognito-idp', 'DeleteUserPoolClient', { UserPoolId, ClientId });
   }
 
+  /** Renames an app client in Cognito. */
+  renameClient(clientId: string, ClientName: string, userPoolId: string): void {
+    const client = this.scene.aws.userPools.find(userPoolId)?.clients.get(clientId);
+    assert.ok(client, `there is no app client ${clientId}`);
+    client.ClientName = ClientName;
+  }
+
+  async tagUserPool(userPoolId: string, Tags: Record<string, string>): Promise<void> {
+    const ResourceArn = `arn:aws:cognito-idp:${HOME.region}:${HOME.account}:userpool/${userPoolId}`;
+    await this.#cast.accounts.asA('cognito-idp', 'TagResource', { ResourceArn, Tags });
+  }
+
   async deleteUserPool(UserPoolId: string): Promise<void> {
     await this.#cast.accounts.asA('cognito-idp', 'DeleteUserPool', { UserPoolId });
   }
@@ -166,6 +178,11 @@ export class Stage extends StageTable {
   /** Starts an execution as a person does. */
   ask(operation: 'link' | 'unlink', clientId: string, userPoolId: string = USER_POOLS[0]) {
     return this.start({ operation, userPoolId, clientId });
+  }
+
+  /** Starts an execution that undoes another, as a person does. */
+  undo({ arn }: Execution): Promise<Execution> {
+    return this.start({ operation: 'undo', executionArn: arn });
   }
 
   /** Starts an execution as a CloudTrail event about an app client, or a whole user pool, does. */
@@ -218,7 +235,10 @@ export class Stage extends StageTable {
   }
 
   /** Runs a step with a given input, as a redrive does. */
-  async invoke(step: string, event: object): Promise<Said & { errorType?: string }> {
+  async invoke(
+    step: string,
+    event: object,
+  ): Promise<Said & { errorType?: string; errorMessage?: string }> {
     const { functions } = this.scene.aws;
     const fn = functions.all().find(({ name }) => name === `poolbridge-dev-${step}`);
     assert.ok(fn, `there is no function ${step}`);

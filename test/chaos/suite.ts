@@ -147,7 +147,7 @@ export class Suite {
     const { links: judged } = this.#handlers;
     const links = structuredClone(judged);
     // Otherwise each request reads user pool tags, and the rate limit of that would dominate a crowd.
-    if (isCalm) delete judged[TAGGED.link];
+    if (isCalm && !this.#script?.readsTags) delete judged[TAGGED.link];
     clock.install();
     try {
       const aws = assembleAws({ trailDelay: [300, 1500], ...(this.#crowd && IN_A_CROWD) });

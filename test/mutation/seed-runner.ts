@@ -133,6 +133,11 @@ class SeedRunner implements TestRunner {
     shared.activeMutant = activeMutant.id;
     const trials = this.#trials.filter(({ name }) => testFilter?.includes(name) ?? true);
     const tests = await this.#try(handlers, trials, false);
+    // What detects one mutant often detects the next one too, so try it first.
+    const last = this.#trials.findIndex(({ name }) => name === tests.at(-1)?.name);
+    if (tests.at(-1)?.status === TestStatus.Failed) {
+      this.#trials.unshift(...this.#trials.splice(last, 1));
+    }
     const endless = determineHitLimitReached(shared.hitCount, hitLimit);
     // A module that was loaded with an active mutant is not used for the next one.
     if (isStatic) this.#handlers = undefined;
