@@ -85,6 +85,7 @@ async function knownFor(
     const issuer = told ?? (await issuerOf(pool));
     return issuer === undefined || issuer === 'unknown' ? { names } : { names, issuer };
   } catch (error) {
+    // Stryker disable next-line CallExpression: only the log changes.
     logger.warn(`app clients of ${pool.userPoolId} are not judged`, error as Error);
     return undefined;
   }

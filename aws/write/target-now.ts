@@ -32,7 +32,7 @@ async function clientNames(
     return await namesInCognito(pool, new Set(clientsLinked(target)), until);
   } catch (error) {
     if (Date.now() < until) throw error;
-    // Stryker disable next-line CallExpression: it changes only the log.
+    // Stryker disable next-line CallExpression: only the log changes.
     logger.warn(`the app clients of ${userPoolId} were not looked up in time`, error as Error);
     return undefined;
   }

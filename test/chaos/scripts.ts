@@ -1,4 +1,5 @@
 import type { Script } from './script.ts';
+import { commonWriteScripts } from './scripts/common.ts';
 import { doubtScripts } from './scripts/doubt.ts';
 import { driftScripts } from './scripts/drift.ts';
 import { leaseScripts } from './scripts/lease.ts';
@@ -11,6 +12,7 @@ import { waitingScripts } from './scripts/waiting.ts';
 export const scripts: Script[] = [
   ...leaseScripts,
   ...waitingScripts,
+  ...commonWriteScripts,
   ...ledgerScripts,
   ...doubtScripts,
   ...marksScripts,

@@ -32,6 +32,7 @@ export interface Awaited {
 export interface Said {
   outcome?: string;
   changes: ShownChange[];
+  cancelled?: ShownChange[];
   writtenBy?: string;
   marksCleared?: Mark[];
   error?: string;
@@ -196,9 +197,11 @@ export class Stage extends StageTable {
     await this.until(() => execution.status !== 'RUNNING');
     const { error, output = '{}' } = execution;
     const { results = [] } = JSON.parse(output) as { results?: Said[] };
-    const [{ outcome, changes = [], writtenBy, marksCleared } = { changes: [] }] = results;
+    const [{ outcome, changes = [], cancelled, writtenBy, marksCleared } = { changes: [] }] =
+      results;
     return {
       changes,
+      ...(cancelled && { cancelled }),
       ...(outcome !== undefined && { outcome }),
       ...(writtenBy !== undefined && { writtenBy }),
       ...(marksCleared && { marksCleared }),

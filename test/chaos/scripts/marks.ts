@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Target } from '../../../core/request/target.ts';
 import { LAG_MS } from '../../../core/write/marks.ts';
+import { EVERY_CLIENT } from '../../../core/write/records.ts';
 import type { Script } from '../script.ts';
 
 const step = 'UpdateIdentityPool';
+const criticalSection = 'aws/write/critical-section.ts';
 const wrongMarks = 'aws/write/wrong-marks.ts';
 
 /** What counts as deleted, and what is looked up again. */
@@ -37,6 +39,73 @@ export const marksScripts: Script[] = [
       assert.equal(linked.outcome, 'LINKED');
       assert.equal(linked.marksCleared?.length, 1);
       assert.equal((await stage.ledger(clientId))?.deleted, undefined);
+    },
+  },
+  {
+    name: 'an app client that exists stays unlinked while one of its two marks is young, and is then linked without both',
+    mistakes: [
+      {
+        name: 'a young mark does not count beside an old one',
+        changes: [{ file: wrongMarks, find: 'marks.every(', replace: 'marks.some(' }],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      await stage.mark(EVERY_CLIENT);
+      await stage.sleep(LAG_MS);
+      await stage.mark(clientId);
+      assert.equal((await stage.done('link', clientId)).outcome, 'NOT_LINKED');
+      await stage.sleep(LAG_MS);
+      const { outcome, marksCleared } = await stage.done('link', clientId);
+      assert.deepEqual([outcome, marksCleared?.length], ['LINKED', 2]);
+    },
+  },
+  {
+    name: 'an app client that counts as deleted is unlinked',
+    mistakes: [
+      {
+        name: 'what counts as deleted is not unlinked',
+        changes: [
+          {
+            file: criticalSection,
+            find: "if (operation === 'unlink' || clientId === undefined) return false;",
+            replace: 'if (clientId === undefined || !operation) return false;',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      assert.equal((await stage.done('link', clientId)).outcome, 'LINKED');
+      await stage.mark(clientId);
+      assert.equal((await stage.done('unlink', clientId)).outcome, 'UNLINKED');
+      assert.ok(!stage.clients().includes(clientId));
+    },
+  },
+  {
+    name: 'an app client that counts as deleted is not linked by the execution of another request',
+    mistakes: [
+      {
+        name: 'what counts as deleted is linked for a request that waits',
+        changes: [
+          {
+            file: criticalSection,
+            find: 'if (!this.#isOwn(each) && (await this.#isMarked(each))) marked.add(each);',
+            replace: '',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(), await stage.createClient()];
+      const waiting = await stage.waiting(() => stage.ask('link', one));
+      await stage.mark(one);
+      assert.equal((await stage.done('link', other)).outcome, 'LINKED');
+      assert.ok(!stage.clients().includes(one));
+      waiting.goOn();
+      assert.equal((await stage.said(waiting.execution)).outcome, 'NOT_LINKED');
+      await stage.sleep(LAG_MS);
+      assert.equal((await stage.done('link', one)).outcome, 'LINKED');
     },
   },
   {
@@ -91,6 +160,9 @@ export const marksScripts: Script[] = [
       const old = { ...event, target: { ...(event['target'] as Target), resolvedAt: 0 } };
       assert.equal((await stage.done('unlink', clientId)).outcome, 'UNLINKED');
       await stage.deleteClient(clientId);
+      // The first listing finds that it is gone, and no second one is needed.
+      const listing = { step, call: 'cognito-idp:ListUserPoolClients', after: 1 };
+      stage.failing(listing, () => 'denied');
       // The answer to the first attempt is kept for a day.
       const redriven = await stage.invoke(step, { ...old, attempt: 2 });
       assert.equal(redriven.outcome, 'NOT_LINKED');

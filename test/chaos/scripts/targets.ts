@@ -100,7 +100,11 @@ export const targetScripts: Script[] = [
       {
         name: 'the name from before a redrive decides',
         changes: [
-          { file: targetNow, find: 'return name === undefined ? subject :', replace: 'return true ? subject :' },
+          {
+            file: targetNow,
+            find: 'return name === undefined ? subject :',
+            replace: 'return true ? subject :',
+          },
         ],
       },
     ],
@@ -108,7 +112,12 @@ export const targetScripts: Script[] = [
       const [, userPoolId] = USER_POOLS;
       const clientId = await stage.createClient(userPoolId);
       const identityPoolId = POOLS[0];
-      const linking = await stage.start({ operation: 'link', userPoolId, clientId, identityPoolId });
+      const linking = await stage.start({
+        operation: 'link',
+        userPoolId,
+        clientId,
+        identityPoolId,
+      });
       await stage.said(linking);
       const unlink = async () => {
         const { outcome } = await stage.done('unlink', clientId, userPoolId);
