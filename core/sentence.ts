@@ -1,6 +1,10 @@
 /** A message of AWS as a sentence, which another one may follow: AWS ends only some with a full stop. */
 export const sentence = (message: string): string => message.replace(/\.?$/, '.');
 
+/** A count with what is counted, such as "1 entry" or "2 entries". */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
+
 /** The beginning of a text, of at most so many characters. It is cut off after a whole word. */
 export function beginning(text: string, room: number): string {
   if (text.length <= room) return text;

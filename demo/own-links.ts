@@ -7,6 +7,7 @@ import { UsageError } from '../cli/output/exit.ts';
 import type { Session } from '../cli/session.ts';
 import { type AuditRecord, auditRecords } from '../core/audit/audit.ts';
 import type { Link } from '../core/links/links.ts';
+import { counted } from '../core/sentence.ts';
 import { linkPolicies } from '../packaging/link-policies.ts';
 import { type LinksFile, LinksFileError, parseLinks } from '../packaging/links-file/links-file.ts';
 import { Accounts, createIdentityPool, type Where } from './accounts.ts';
@@ -47,9 +48,6 @@ const MOST_TRIALS = 5;
 const PATIENCE = 60_000;
 
 const GOOD = new Set(['LINKED', 'WAITING']);
-
-const counted = (number: number, one: string): string =>
-  `${number} ${one}${number === 1 ? '' : 's'}`;
 
 function textOf(file: string): string {
   try {

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { LocalAws } from 'embedded-aws';
 import { changeLines } from '../cli/output/changes.ts';
 import type { ShownChange } from '../core/identity-pool/changes.ts';
+import { counted } from '../core/sentence.ts';
 import type { Where } from './accounts.ts';
 import { environmentOf, exportLines } from './running.ts';
 import { NEW_CLIENT, type Told } from './story.ts';
@@ -51,7 +52,7 @@ export function changedLines(told: Told): string[] {
   const { result } = told;
   const entries = result.before.CognitoIdentityProviders;
   const kept = [
-    `${Array.isArray(entries) ? entries.length : 0} other user pool clients`,
+    counted(Array.isArray(entries) ? entries.length : 0, 'other user pool client'),
     'social, OpenID Connect, SAML and developer providers',
     'classic flow, guest access, name and tags',
   ];

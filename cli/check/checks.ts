@@ -4,6 +4,7 @@ import type { Links } from '../../core/links/links.ts';
 import type { PoolIssuer } from '../../core/reconcile/issuers.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
+import { counted } from '../../core/sentence.ts';
 import { pausedText } from '../../core/write/pause.ts';
 import { type Version, versionIn, versionOf } from '../../packaging/version.ts';
 import { presentIn } from '../executions/entries.ts';
@@ -82,7 +83,7 @@ export async function checkLinks(file = DEFAULT_FILE): Promise<{ check: Check; l
     }
     if (count > 0)
       return {
-        check: ok('links.yml', `${count} ${count === 1 ? 'link' : 'links'}, well-formed`),
+        check: ok('links.yml', `${counted(count, 'link')}, well-formed`),
         links,
       };
     const todo = 'Add a link, and deploy. If another file was deployed, name it with --links.';
@@ -159,16 +160,17 @@ export const checkPause = (session: Session, stage: string, terminal: Terminal):
   });
 
 /** How many entries there are, and how many more fit. */
-function quotaCheck(pool: PoolReport): Check {
+export function quotaCheck(pool: PoolReport): Check {
   const { identityPoolId, counts, quota } = pool;
   const check = identityPoolId;
   const { missing } = counts;
   const present = presentIn(pool);
-  if (quota === undefined) return ok(check, `its role can be assumed; ${present} entries`);
+  if (quota === undefined)
+    return ok(check, `its role can be assumed; ${counted(present, 'entry', 'entries')}`);
   const left = quota - present;
   const found = `its role can be assumed; ${present} of ${quota} entries, room for ${left}`;
   if (left > 0 && left >= missing) return ok(check, found);
-  const short = missing > 0 ? `, and ${missing} are missing` : '';
+  const short = missing > 0 ? `, and ${counted(missing, 'is', 'are')} missing` : '';
   const todo =
     'Unlink app clients that no longer exist, or raise the quota L-14403AD5 and set providerQuota.';
   return bad('warning', check, `${found}${short}`, todo);

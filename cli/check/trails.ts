@@ -61,6 +61,10 @@ function todoAbout(unread: Unread): string {
     : AGAIN;
 }
 
+/** That no trail logs something, as the beginning of a sentence. */
+const noneOf = (count: number): string =>
+  count === 1 ? 'the only trail does not log' : `none of the ${count} trails logs`;
+
 const checkTrail = (session: Session, region: string): Promise<Check[]> =>
   runChecks(`trail in ${region}`, AGAIN, async () => {
     const check = `trail in ${region}`;
@@ -83,7 +87,7 @@ const checkTrail = (session: Session, region: string): Promise<Check[]> =>
     }
     const found =
       trailList.length > 0
-        ? `none of the ${trailList.length} trails logs write management events`
+        ? `${noneOf(trailList.length)} write management events`
         : 'there is no trail';
     const todo =
       'Create a trail that logs write management events: without one, Poolbridge receives no events about app clients.';

@@ -6,10 +6,11 @@ import { AuditReader, type Filter, filtered } from '../executions/audit-reader.t
 import { type PeriodOptions, periodOf } from '../executions/period.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { auditPage } from '../output/audit-page.ts';
-import { csv } from '../output/csv.ts';
+import { auditSheet } from '../output/audit-sheet.ts';
 import { UsageError } from '../output/exit.ts';
 import { outcomeText } from '../output/outcome-text.ts';
 import { askedByName, askedByText } from '../output/requested-by.ts';
+import { sheetAsCsv } from '../output/sheet.ts';
 import { shortener } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -110,12 +111,18 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     ...(userPool !== undefined && { userPool }),
   };
   if (format === 'json') return terminal.answerAsJson({ ...scope, records });
-  if (format === 'csv' || terminal.format === 'csv') return terminal.write(csv(records));
+  if (format === 'csv' || terminal.format === 'csv') {
+    return terminal.write(sheetAsCsv(auditSheet(records)));
+  }
   if (terminal.json || format === 'table') {
-    return terminal.answer({ ...scope, records }, (shown) => [
-      ...(shown.records.length > 0 ? linesOf(shown.records, terminal) : ['No writes.']),
-      ...omittedLines(shown),
-    ]);
+    return terminal.answer(
+      { ...scope, records },
+      (shown) => [
+        ...(shown.records.length > 0 ? linesOf(shown.records, terminal) : ['No writes.']),
+        ...omittedLines(shown),
+      ],
+      (shown) => auditSheet(shown.records),
+    );
   }
   terminal.write(auditPage(scope, records, new Date().toISOString()));
 }

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import { executionOf } from '../../core/execution.ts';
 import { STATES } from '../../core/reconcile/classify.ts';
+import { counted } from '../../core/sentence.ts';
 import {
   type EntryFilter,
   entriesIn,
@@ -57,10 +58,11 @@ function rowsOf({ links, entries }: FoundPool, short: Shown): string[][] {
 function countText({ entries, total, failure }: FoundPool): string {
   if (failure && entries.length === 0) return '';
   const count = entries.filter(({ state }) => state !== 'missing' && state !== 'removed').length;
-  // Filters leave some out, and so does a report without room.
-  const shown = total === undefined || total === count ? '' : `${count} of `;
+  // Filters leave some out, and so does a report without room. Below "0 of", rows of what is not there would surprise.
+  const isWhole = total === undefined || total === count || (count === 0 && entries.length > 0);
+  const shown = isWhole ? '' : `${count} of `;
   const all = total ?? count;
-  return `: ${shown}${all} ${all === 1 ? 'entry' : 'entries'}`;
+  return `: ${shown}${counted(all, 'entry', 'entries')}`;
 }
 
 function linesOf(pools: FoundPool[], terminal: Terminal): string[] {

@@ -59,13 +59,16 @@ function aboutText(
   return [operation, clientName, ...ids, only].filter((part) => part).join(' ');
 }
 
+const outcomeCell = ({ outcome, dryRun }: Row): string =>
+  dryRun ? `${outcome} (dry run)` : outcome;
+
 function linesOf(rows: Row[], { width, isWide }: Terminal): string[] {
   const names = rows.map(({ execution }) => executionOf(execution).name);
   const short = isWide ? whole : shortener(names);
   const head = ['started', 'outcome', 'request', 'requested by', 'execution'];
   const body = rows.map((row) => [
     isWide ? `${moment(row.started)} ${age(row.started)}` : age(row.started),
-    isWide ? styleText(colourOf(row), row.outcome) : row.outcome,
+    isWide ? styleText(colourOf(row), outcomeCell(row)) : outcomeCell(row),
     aboutText(row, isWide),
     (isWide ? requestedByText : requestedByName)(row.requestedBy ?? { via: 'unknown' }),
     short(executionOf(row.execution).name),
@@ -85,6 +88,7 @@ const sheetOf = (rows: Row[]): Sheet => ({
     'clientName',
     'requestedBy',
     'execution',
+    'dryRun',
   ],
   rows: rows.map((row) => [
     row.started,
@@ -97,6 +101,7 @@ const sheetOf = (rows: Row[]): Sheet => ({
     row.clientName,
     requestedByText(row.requestedBy ?? { via: 'unknown' }),
     row.execution,
+    String(row.dryRun === true),
   ]),
 });
 

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { sleep } from '../../aws/pace/sleep.ts';
 import { type AuditRecord, auditRecords } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
+import { counted } from '../../core/sentence.ts';
 import { userPoolRegion } from '../../core/user-pool.ts';
 import { Executions } from '../executions/executions.ts';
 import { untilInterrupted } from '../executions/interrupt.ts';
@@ -99,7 +100,7 @@ class Watcher {
     }
     throw new Failure(
       'TrialTimeoutError',
-      `No execution to ${operation} the app client ended within ${this.#minutes} minutes. Check with "${this.#terminal.commandLine('check')}" that a trail logs management events, and with "${this.#terminal.commandLine('approvals')}" that nothing waits.`,
+      `No execution to ${operation} the app client ended within ${counted(this.#minutes, 'minute')}. Check with "${this.#terminal.commandLine('check')}" that a trail logs management events, and with "${this.#terminal.commandLine('approvals')}" that nothing waits.`,
     );
   }
 

@@ -188,7 +188,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (credentials) return terminal.answer(document, linesOf);
   const no = identityPools.filter((each) => !each.credentials).length;
   const where =
-    identityPools.length > 0 ? ` from ${no} of ${identityPools.length} identity pools` : '';
+    identityPools.length > 1 ? ` from ${no} of ${identityPools.length} identity pools` : '';
   const name = 'error' in ending && results.length === 0 ? ending.error : 'NoCredentialsError';
   throw new Failure(name, `Users of the app client ${clientId} get no credentials${where}.`, {
     document,

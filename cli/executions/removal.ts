@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { expanded, type ShownChange } from '../../core/identity-pool/changes.ts';
+import { counted } from '../../core/sentence.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import { visible } from '../../core/visible.ts';
 import { optionsOf, sessionOf } from '../options.ts';
@@ -47,8 +48,6 @@ export const removalsIn = (identityPoolId: string, changes: ShownChange[]): Remo
     return [{ identityPoolId, providerName: ProviderName, clientId: ClientId }];
   });
 
-const entries = (count: number): string => (count === 1 ? '1 entry' : `${count} entries`);
-
 /** What the users of the app clients notice. */
 const LOSE_ACCESS =
   'Their users get no more AWS credentials there. Credentials that they have stay valid until they expire.';
@@ -73,7 +72,7 @@ export async function confirmRemoval(
     providerLabel(providerName),
     identityPoolId,
   ]);
-  const count = entries(removals.length);
+  const count = counted(removals.length, 'entry', 'entries');
   const question = [`${count} would be taken away:`, ...table(rows), consequence];
   if (await terminal.confirm(question, `Take ${count} away? [y/N]`)) return;
   throw new Failure('NotConfirmedError', 'Nothing was changed, since the answer was not yes.');

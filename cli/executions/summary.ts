@@ -1,16 +1,28 @@
-import { auditRecords, type DescribedExecution } from '../../core/audit/audit.ts';
+import {
+  type AuditRecord,
+  auditRecords,
+  type DescribedExecution,
+  isDryRun,
+} from '../../core/audit/audit.ts';
 import { grouped } from '../../core/grouped.ts';
 import { outcomeText } from '../output/outcome-text.ts';
 
-/** The result of an execution as short text: its error, or the outcomes of its identity pools. */
-function outcomeOf(described: DescribedExecution): string {
-  const { status, error } = described;
-  if (status !== 'SUCCEEDED') return error ?? status;
-  const outcomes = grouped(auditRecords(described), outcomeText);
-  return [...outcomes]
-    .map(([outcome, group]) => (group.length > 1 ? `${outcome} × ${group.length}` : outcome))
-    .join(', ');
+type Outcome = Pick<AuditRecord, 'outcome' | 'error' | 'wouldFail'>;
+
+const severalText = (outcome: string, count: number): string =>
+  count > 1 ? `${outcome} × ${count}` : outcome;
+
+/** The result of an execution as short text: the outcomes of its identity pools, those that failed first. */
+function outcomesText(all: Outcome[]): string {
+  const failed = all.filter(({ error }) => error !== undefined);
+  const others = all.filter(({ error }) => error === undefined);
+  const outcomes = grouped([...failed, ...others], (each) => each.error ?? outcomeText(each));
+  return [...outcomes].map(([outcome, group]) => severalText(outcome, group.length)).join(', ');
 }
+
+/** Whether an execution is a dry run of `link`. */
+const isTrial = ({ machine, input }: DescribedExecution): boolean =>
+  machine === 'link' && isDryRun(input);
 
 /** One execution as a row of a list. */
 export function summaryOf(described: DescribedExecution) {
@@ -22,8 +34,9 @@ export function summaryOf(described: DescribedExecution) {
     execution,
     machine,
     status,
-    outcome: outcomeOf(described),
+    outcome: outcomesText(records),
     ...(records.some(({ wouldFail }) => wouldFail) && { wouldFail: true as const }),
+    ...(isTrial(described) && { dryRun: true as const }),
     requestedBy,
     operation,
     userPoolId,

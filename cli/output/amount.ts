@@ -1,4 +1,5 @@
 import { isFaulty, type TargetReport } from '../../core/request/outcome.ts';
+import { counted } from '../../core/sentence.ts';
 import type { ReconcileReport } from './reconcile-table.ts';
 
 /** How much a plan would change. */
@@ -56,17 +57,22 @@ export function amountOfReport({ identityPools = [] }: ReconcileReport): Amount 
 export const changesAnything = ({ add, remove, beside }: Amount): boolean =>
   add + remove + beside > 0;
 
-const counted = (count: number, what: string): string[] => (count > 0 ? [`${count} ${what}`] : []);
+const some = (count: number, one: string, many = one): string[] =>
+  count > 0 ? [counted(count, one, many)] : [];
 
 /** How much a plan changes, as one sentence. */
 export function amountSentence(amount: Amount): string {
   const { add, remove, beside, refused, needApproval, isAtLeast } = amount;
   const parts = [
-    ...counted(add, 'to add'),
-    ...counted(remove, 'to remove'),
-    ...counted(beside, 'role mappings or principal tags to change'),
-    ...counted(refused, 'refused'),
-    ...counted(needApproval, 'to be approved'),
+    ...some(add, 'to add'),
+    ...some(remove, 'to remove'),
+    ...some(
+      beside,
+      'role mapping or principal tag to change',
+      'role mappings or principal tags to change',
+    ),
+    ...some(refused, 'refused'),
+    ...some(needApproval, 'to be approved'),
   ];
   return `${isAtLeast ? 'At least ' : ''}${parts.join(', ') || 'Nothing to change'}.`;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { grouped } from '../../core/grouped.ts';
 import { expanded } from '../../core/identity-pool/changes.ts';
+import { counted } from '../../core/sentence.ts';
 import { visibleText } from '../../core/visible.ts';
 import { outcomeText } from './outcome-text.ts';
 import { requestedByText } from './requested-by.ts';
@@ -185,10 +186,10 @@ ${fact('Account', `${scope.account}, ${scope.region}, stage ${scope.stage}`)}
 ${fact('Identity pool', scope.identityPool)}
 ${fact('User pool', scope.userPool)}
 ${fact('Outcomes', counts || 'none')}
-${fact('Left out', scope.omitted > 0 ? `${scope.omitted} records of what wrote nothing; --all has them` : undefined)}
+${fact('Left out', scope.omitted > 0 ? `${counted(scope.omitted, 'record')} of what wrote nothing; --all has ${scope.omitted === 1 ? 'it' : 'them'}` : undefined)}
 ${fact('Created', moment(created))}
 </dl>
-<p>${records.length} records, one for each identity pool of each execution.</p>
+<p>${counted(records.length, 'record')}, one for each identity pool of each execution.</p>
 ${sections(records)}</body>
 </html>
 `;

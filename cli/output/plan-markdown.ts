@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expanded, isEntryChange } from '../../core/identity-pool/changes.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import { faultIn, isFaulty, type TargetReport } from '../../core/request/outcome.ts';
+import { counted } from '../../core/sentence.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import { type Amount, amountSentence, changesAnything } from './amount.ts';
 import { linesOfChanges, type Names } from './changes.ts';
@@ -98,15 +99,19 @@ function poolPart(pool: NonNullable<ReconcileReport['identityPools']>[number]): 
   const { entries, issuers = [], omitted = 0, failure, wouldFail } = pool;
   const changes = entries.filter(({ repair }) => repair !== undefined);
   const left = entries.filter(({ repair }) => repair === undefined);
-  const counted = `${changes.length} changes`;
   return {
     headline,
     body: [
       ...(changes.length > 0
-        ? tableOf(changesHead, changes.map(changeRow), counted)
+        ? tableOf(changesHead, changes.map(changeRow), counted(changes.length, 'change'))
         : ['Nothing would change.', '']),
       ...leftLines(left),
-      ...(omitted > 0 ? [`There are ${omitted} more, for which the report has no room.`, ''] : []),
+      ...(omitted > 0
+        ? [
+            `There ${omitted === 1 ? 'is' : 'are'} ${omitted} more, for which the report has no room.`,
+            '',
+          ]
+        : []),
       ...issuers.flatMap((issuer) => [`> ${issuerSentence(issuer)}`, '']),
       ...faultLines(failure),
       ...faultLines(wouldFail),
@@ -138,7 +143,7 @@ function targetPart(result: TargetReport, names: Names): Part {
     headline,
     body: [
       ...(rows.length > 0
-        ? tableOf(changesHead, rows, `${rows.length} changes`)
+        ? tableOf(changesHead, rows, counted(rows.length, 'change'))
         : [`Nothing would change: ${code(result.outcome)}.`, '']),
       ...(result.needsApproval ? ['A person must approve it before it is written.', ''] : []),
     ],

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { PoolNow } from '../../core/now/pool-now.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
+import { counted } from '../../core/sentence.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import { notesOf, whyLinked } from './entry-notes.ts';
 import { heading } from './heading.ts';
@@ -75,7 +76,10 @@ function entryRows(entries: Entry[], width: number): string[] {
 function issuerLines({ issuers = [], omittedIssuers = 0 }: PoolReport): string[] {
   const lines = issuers.map((issuer) => `  ${issuerSentence(issuer)}`);
   return omittedIssuers > 0
-    ? [...lines, `  and ${omittedIssuers} more user pools whose issuer is not the original one`]
+    ? [
+        ...lines,
+        `  and ${counted(omittedIssuers, 'more user pool', 'more user pools')} whose issuer is not the original one`,
+      ]
     : lines;
 }
 

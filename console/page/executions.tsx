@@ -108,7 +108,7 @@ function List({ all, filter }: { all: Row[]; filter: RowFilter }): JSX.Element {
     <>
       {isFiltered && (
         <p class="dim" role="status">
-          {`${shown.length} of the newest ${all.length} executions match.`}
+          {`${shown.length} of the newest ${all.length} executions ${shown.length === 1 ? 'matches' : 'match'}.`}
         </p>
       )}
       <div class="executions">

@@ -18,6 +18,7 @@ import type { ShownPool } from '../../core/identity-pool/shown-pool.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
+import { counted } from '../../core/sentence.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import type { RemovedView, ResultView, Row, Visit } from './protocol.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -128,7 +129,11 @@ function leftFacts({ entries, omitted, issuers = [] }: PoolReport): Fact[] {
     ...left.map((entry) => entryFact(`for a person to decide: ${entry.state}`, entry)),
     ...issuers.map((each): Fact => ['issuer', issuerSentence(each)]),
     ...facts([
-      ['not listed', omitted && `${omitted} more entries, for which the report had no room`],
+      [
+        'not listed',
+        omitted &&
+          `${counted(omitted, 'more entry', 'more entries')}, for which the report had no room`,
+      ],
     ]),
   ];
 }

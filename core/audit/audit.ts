@@ -122,16 +122,17 @@ const texts = (from: Json, ...names: string[]): Json =>
 const READ_BACK = 'read back under the lease';
 const READ_AGAIN = `${READ_BACK}, and once more after it`;
 const NOT_VERIFIED = 'not verified';
+const NOT_WRITTEN = 'nothing was written';
 
 /** The same for an execution of `reconcile`, which starts by itself or for a person who gives a reason. */
 function reconciledIn(input: string): About {
   return { requestedBy: { via: 'reconcile', ...texts(objectIn(input), 'claimedArn', 'reason') } };
 }
 
-/** How a result was verified. */
-function verification({ outcome }: TargetReport): string {
-  if (outcome === 'PLANNED') return 'nothing was written';
-  if (outcome === 'FAILED') return NOT_VERIFIED;
+/** How a result was verified; undefined of a failure, which says nothing about it. */
+function verification({ outcome }: TargetReport): string | undefined {
+  if (outcome === 'FAILED') return undefined;
+  if (outcome === 'PLANNED') return NOT_WRITTEN;
   if (outcome === 'ALREADY_LINKED' || outcome === 'NOT_LINKED')
     return 'nothing to write, seen twice';
   return READ_AGAIN;
@@ -139,8 +140,13 @@ function verification({ outcome }: TargetReport): string {
 
 /** The record of one target, with defaults for what a failure leaves out. */
 function recordOf(result: TargetReport): Partial<AuditRecord> {
-  return { changes: [], ...result, verified: verification(result) };
+  const verified = verification(result);
+  return { changes: [], ...result, ...(verified !== undefined && { verified }) };
 }
+
+/** Whether an execution may write at all, by its input: neither a dry run nor a reconcile that only reports does. */
+const mayWrite = ({ machine, input }: DescribedExecution): boolean =>
+  machine === 'link' ? !isDryRun(input) : objectIn(input)['repair'] === true;
 
 // The states of link.asl.yml after which a result or a failure of a target is known.
 const telling = ['UpdateIdentityPool', 'Verified', 'Planned', 'TargetFailed'];
@@ -158,8 +164,8 @@ function recordsIn(handed: StateData[], input: string): Partial<AuditRecord>[] {
   for (const { state, data } of handed) {
     if (!telling.includes(state) || !isEnd(data)) continue;
     const record = recorded(data);
-    const seen = state === 'UpdateIdentityPool' ? READ_BACK : record.verified;
-    last.set(data.target.identityPoolId, { ...record, verified: seen ?? '' });
+    const seen = state === 'UpdateIdentityPool' ? { verified: READ_BACK } : {};
+    last.set(data.target.identityPoolId, { ...record, ...seen });
   }
   return [...last.values()];
 }
@@ -197,7 +203,8 @@ function linkRecords(told: DescribedExecution, handed: StateData[]): Partial<Aud
     const { results, notCovered } = objectIn(output);
     if (!Array.isArray(results)) return [CUT_OFF];
     if (results.length > 0) return results.map(recordOf);
-    return [{ outcome: 'NOT_COVERED', ...(isText(notCovered) && { message: notCovered }) }];
+    const message = isText(notCovered) ? { message: notCovered } : {};
+    return [{ outcome: 'NOT_COVERED', verified: NOT_WRITTEN, ...message }];
   }
   // The states also have the identity pools before and after, and their results always have room.
   const inStates = recordsIn(handed, told.input);
@@ -214,7 +221,7 @@ function repairRecord({ failure, repaired, ...report }: PoolReport): Partial<Aud
     changes,
     ...failure,
     outcome: failure ? 'FAILED' : done ? 'REPAIRED' : 'REPORTED',
-    verified: done ? READ_BACK : 'nothing was written',
+    verified: done ? READ_BACK : NOT_WRITTEN,
   };
 }
 
@@ -331,7 +338,7 @@ export function auditRecords(
     links: [],
     outcome: status,
     changes: [],
-    verified: NOT_VERIFIED,
+    verified: mayWrite(told) ? NOT_VERIFIED : NOT_WRITTEN,
     sessionName: sessionNameOf(executionOf(execution)),
   };
   const records = isLink ? linkRecords(told, handed) : reconcileRecords(told);

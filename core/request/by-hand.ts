@@ -1,7 +1,9 @@
 import { commandFor } from '../command-line.ts';
+import { UndoConflictError } from '../errors.ts';
 import { executionOf } from '../execution.ts';
 import { expanded } from '../identity-pool/changes.ts';
-import type { Intent } from '../identity-pool/merge.ts';
+import type { IdentityPool } from '../identity-pool/identity-pool.ts';
+import { type Intent, merge } from '../identity-pool/merge.ts';
 
 /** What an undo is about in one identity pool. */
 interface Undoing {
@@ -20,13 +22,35 @@ interface Undoing {
  * @param clientId the first one that is undone, if absent.
  */
 export function byHand(
-  { identityPoolId, userPoolId, undoes = '', intent }: Undoing,
+  { identityPoolId, userPoolId, undoes, intent }: Undoing,
   execution: string,
   clientId = firstClient(intent),
 ): string {
-  if (clientId === undefined) return commandFor(execution, 'show', executionOf(undoes).name);
+  if (clientId === undefined)
+    return commandFor(execution, 'show', executionOf(undoes ?? execution).name);
   const about = ['--user-pool', userPoolId, '--client', clientId];
   return commandFor(execution, intent.operation, ...about, '--identity-pool', identityPoolId);
+}
+
+/**
+ * The changes that give an identity pool what an intent wants of it.
+ *
+ * @param execution ARN of the execution that asks for them.
+ * @throws UndoConflictError that names the command which does by hand what an undo would.
+ */
+export function mergeOrExplain(
+  pool: IdentityPool,
+  undoing: Undoing,
+  execution: string,
+): ReturnType<typeof merge> {
+  try {
+    return merge(pool, undoing.intent);
+  } catch (error) {
+    if (!(error instanceof UndoConflictError)) throw error;
+    throw new UndoConflictError(`${error.message} For example: ${byHand(undoing, execution)}`, {
+      cause: error,
+    });
+  }
 }
 
 /**

@@ -1,7 +1,5 @@
-import { UndoConflictError } from '../errors.ts';
 import {
   apply,
-  type Change,
   type EntryChange,
   type ShownChange,
   shownChanges,
@@ -9,7 +7,7 @@ import {
 import { type Difference, diff } from '../identity-pool/difference.ts';
 import { digestOf } from '../identity-pool/digest.ts';
 import type { IdentityPool } from '../identity-pool/identity-pool.ts';
-import { type Intent, merge } from '../identity-pool/merge.ts';
+import type { Intent } from '../identity-pool/merge.ts';
 import { checkQuota } from '../identity-pool/quota.ts';
 import { type ShownPool, shown } from '../identity-pool/shown-pool.ts';
 import { entrySettingsOf } from '../links/entry-settings.ts';
@@ -19,7 +17,7 @@ import type { Mark } from '../write/marks.ts';
 import type { LedgerEntry } from '../write/records.ts';
 import type { Approval } from './approval.ts';
 import type { ApprovalTime } from './approval-time.ts';
-import { byHand } from './by-hand.ts';
+import { mergeOrExplain } from './by-hand.ts';
 
 /** One identity pool of an execution, as the states pass it on. */
 export interface Target {
@@ -149,18 +147,6 @@ const isNoted = ({ deleted, approvalTime: waits, intent }: Target): boolean =>
 export const maySettle = ({ dryRun, approvalTime: waits }: Target, { write }: Result): boolean =>
   write === false && !dryRun && !waits;
 
-/** The changes of a target, where a conflict names the command that does by hand what an undo would. */
-function changesOf({ target, execution }: TargetEvent, snapshot: IdentityPool): Change[] {
-  try {
-    return merge(snapshot, target.intent);
-  } catch (error) {
-    if (!(error instanceof UndoConflictError)) throw error;
-    throw new UndoConflictError(`${error.message} For example: ${byHand(target, execution)}`, {
-      cause: error,
-    });
-  }
-}
-
 /**
  * Plans a target from a snapshot of its identity pool. In a later round, nothing may be left to do. Then the result
  * is what the previous round wrote.
@@ -174,7 +160,7 @@ export function planOf(
   previous?: Result,
 ): Plan {
   const { target, attempt, execution } = event;
-  const changes = changesOf(event, snapshot);
+  const changes = mergeOrExplain(snapshot, target, execution);
   const digest = digestOf(snapshot);
   if (previous && changes.length === 0) {
     const { unsettled = false, ...result } = previous;

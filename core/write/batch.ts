@@ -2,9 +2,10 @@ import { ProviderQuotaError, RoleMappingError } from '../errors.ts';
 import { cancelledIn } from '../identity-pool/cancelled.ts';
 import { apply, type Change } from '../identity-pool/changes.ts';
 import type { IdentityPool } from '../identity-pool/identity-pool.ts';
-import { merge } from '../identity-pool/merge.ts';
 import { checkQuota } from '../identity-pool/quota.ts';
 import { sameSettings } from '../identity-pool/same-settings.ts';
+import { mergeOrExplain } from '../request/by-hand.ts';
+import { providerIn } from '../user-pool.ts';
 import type { Allowed, Refused } from './records.ts';
 
 /** What a request is merged by. */
@@ -42,7 +43,9 @@ export function batch(
 ): Batch {
   let wanted = base;
   const shares = asked.map(({ key, intent, execution }): Share => {
-    const changes = merge(wanted, intent);
+    const userPoolId = providerIn(intent.providerName);
+    const about = { identityPoolId: base.IdentityPoolId ?? '', userPoolId, intent };
+    const changes = mergeOrExplain(wanted, about, execution);
     try {
       checkQuota(wanted, changes, quota, execution);
     } catch (error) {

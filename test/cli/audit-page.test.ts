@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { auditPage } from '../../cli/output/audit-page.ts';
-import { csv } from '../../cli/output/csv.ts';
+import { auditSheet } from '../../cli/output/audit-sheet.ts';
+import { sheetAsCsv } from '../../cli/output/sheet.ts';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { openBrowser, withoutBrowser } from '../console/browser.ts';
 
@@ -91,7 +92,7 @@ describe('the audit as one HTML file', () => {
       page,
       /<strong>would fail: ProviderQuotaError<\/strong><br><small>Unlink one, or raise the quota\.<\/small>/,
     );
-    const [head = '', planned = '', linked = ''] = csv(records).split('\r\n');
+    const [head = '', planned = '', linked = ''] = sheetAsCsv(auditSheet(records)).split('\r\n');
     const cellOf = (name: string, row: string) =>
       row.match(/("[^"]*"|[^,]*)(,|$)/g)![head.split(',').indexOf(name)]!.replace(/,$/, '');
     const cells = ['outcome', 'changes', 'error', 'message', 'wouldFail'];

@@ -430,6 +430,11 @@ describe('poolbridge audit', () => {
     const csv = await audit('--format', 'csv');
     assert.ok(csv.includes(`,"'${SCRIPT.replaceAll('"', '""')}",`), csv);
     assert.equal(csv.split('\r\n').length, all.length + 2);
+    assert.equal(await audit('--output', 'csv'), csv);
+    const [heads = ''] = csv.split('\r\n');
+    for (const line of (await audit('--output', 'text')).trimEnd().split('\n')) {
+      assert.equal(line.split('\t').length, heads.split(',').length, line);
+    }
   });
 
   test('is one HTML file that loads nothing, runs no script and shows all input as text', async () => {

@@ -4,12 +4,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { PolicyDocument } from 'embedded-aws/kernel/iam.ts';
-import type { Check } from '../../cli/check/checks.ts';
+import { type Check, quotaCheck } from '../../cli/check/checks.ts';
+import { STATES } from '../../core/reconcile/classify.ts';
+import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import { sharedLinks } from '../setup.ts';
 import { ACCOUNT_A, pools, startWorld, type World } from '../world.ts';
 import { poolbridge, someone } from './command.ts';
 
 const TIGHT = 'us-east-1_Tight0001';
+
+test('the check of a quota speaks of one entry in the singular', () => {
+  const counts = Object.fromEntries(STATES.map((state) => [state, 0])) as PoolReport['counts'];
+  const pool = { identityPoolId: 'ap-south-1:1', links: [], entries: [] };
+  const foundIn = (more: Partial<PoolReport['counts']>, quota?: number) =>
+    quotaCheck({
+      ...pool,
+      counts: { ...counts, ...more },
+      ...(quota !== undefined && { quota }),
+    }).found;
+  assert.equal(foundIn({ linked: 1 }), 'its role can be assumed; 1 entry');
+  assert.match(
+    foundIn({ linked: 2, missing: 1 }, 2),
+    /2 of 2 entries, room for 0, and 1 is missing$/,
+  );
+  assert.match(foundIn({ linked: 2, missing: 2 }, 2), /, and 2 are missing$/);
+});
 
 describe('poolbridge check', () => {
   let world: World;

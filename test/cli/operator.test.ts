@@ -220,6 +220,15 @@ describe('an operator', () => {
       /TargetAccessDeniedError.*: This would fail in 1 of 2 identity pools\. Nothing was changed\. To change the other identity pools, add --yes\.\n$/,
     );
     assert.ok((await entriesOf(pools.mobile)).includes(inHalf));
+    // What was done nevertheless is in the list too, and how to undo it comes last.
+    const part = await say(...unlink, '--yes');
+    assert.match(part.out, new RegExp(`^UNLINKED ${pools.mobile} `));
+    assert.match(
+      part.err,
+      /\nTargetAccessDeniedError: 1 of 2 identity pools failed\.\nTo undo, .*: poolbridge undo \S+\n$/,
+    );
+    const listed = await say('history', '--limit', '1');
+    assert.match(listed.out, / {2}TargetAccessDeniedError, UNLINKED {2}unlink /);
     const again = await json('link', ...subject(await world.createAppClient(HALF), HALF));
     assert.match(again.answer.message, denied);
     const shown = await json('show', '--last');
@@ -321,7 +330,15 @@ describe('an operator', () => {
     assert.match(dryRun.err, /\nProviderQuotaError: This would fail\.\n$/);
     assert.match((await say('show', '--last')).out, wouldFail);
     const [, row] = (await say('history', '--limit', '1')).out.split('\n');
-    assert.match(row!, / {2}would fail: ProviderQuotaError {2}link /);
+    assert.match(row!, / {2}would fail: ProviderQuotaError \(dry run\) {2}link /);
+    // A dry run is marked however it ends.
+    await say('link', ...subject('any', 'us-east-1_Other0001'), '--dry-run');
+    const refused = await say('history', '--limit', '1');
+    assert.match(refused.out, / {2}NotCoveredError \(dry run\) {2}link /);
+    const marked = await json('history', '--limit', '1');
+    assert.equal(marked.answer.executions[0].dryRun, true);
+    const csv = await say('history', '--limit', '1', '--output', 'csv');
+    assert.ok(csv.out.endsWith(',true\r\n'), csv.out);
     const plan = await say('plan', ...subject(clientId, TIGHT), '--detailed-exitcode');
     assert.deepEqual([plan.code, plan.out.endsWith('\n1 refused.\n')], [1, true]);
     assert.match(plan.out, wouldFail);
@@ -353,7 +370,7 @@ describe('an operator', () => {
     });
     assert.ok(Date.parse(started) <= Date.parse(stopped));
     const lines = (await say('history', '--status', 'FAILED')).out.trimEnd().split('\n');
-    assert.ok(lines.length > 1 && lines.slice(1).every((line) => / {2}\w+Error /.test(line)));
+    assert.ok(lines.length > 1 && lines.slice(1).every((line) => / {2}\w+Error,? /.test(line)));
     const reconciled = await json('history', '--reconcile', '--limit', '1');
     assert.equal(reconciled.answer.executions[0].machine, 'reconcile');
     // For both state machines, show finds what history prints.

@@ -3,9 +3,10 @@ import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { auditPage } from '../../cli/output/audit-page.ts';
+import { auditSheet } from '../../cli/output/audit-sheet.ts';
 import { consoleLink } from '../../cli/output/console-link.ts';
-import { csv } from '../../cli/output/csv.ts';
 import { Failure } from '../../cli/output/exit.ts';
+import { sheetAsCsv } from '../../cli/output/sheet.ts';
 import { Terminal } from '../../cli/output/terminal.ts';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { visible, visibleText } from '../../core/visible.ts';
@@ -125,11 +126,13 @@ describe('untrusted text', () => {
       'a;"=1',
       'a; +1',
     ]) {
-      const [, line = ''] = csv([recordWith(words)]).split('\r\n');
+      const [, line = ''] = sheetAsCsv(auditSheet([recordWith(words)])).split('\r\n');
       for (const cell of line.split(/[,;]/))
         assert.doesNotMatch(cell, /^[\s"]*[=+\-@＝＋－＠]/, line);
     }
-    const [, line = '', ...more] = csv([recordWith('\u001b[2J\r\nforged,line')]).split('\r\n');
+    const [, line = '', ...more] = sheetAsCsv(
+      auditSheet([recordWith('\u001b[2J\r\nforged,line')]),
+    ).split('\r\n');
     assert.doesNotMatch(line, UNSEEN);
     assert.deepEqual(more, ['']);
   });

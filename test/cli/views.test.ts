@@ -108,6 +108,9 @@ describe('what a person sees', () => {
       const [head, row] = csv.out.split('\r\n');
       assert.match(head ?? '', /^identityPoolId,state,clientName,clientId,/);
       assert.ok(row?.startsWith(`${pools.healed},linked,app-linked,${clients.linked},${HEALED},`));
+      // An entry that is not there is not one of those that the heading counts.
+      const missing = await say(...asked, '--state', 'missing');
+      assert.match(missing.out, /^\S+ \(healed.*\): \d+ entries\nstate /);
       const text = await say(...asked, '--output', 'text', '--state', 'missing');
       assert.equal(text.out.split('\t')[8], 'None\n');
       const refused = await say(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { beginning } from '../../core/sentence.ts';
+import { beginning, counted } from '../../core/sentence.ts';
 
 describe('the beginning of a text', () => {
   test('is the whole text if there is room, and else ends with a whole word', () => {
@@ -21,4 +21,10 @@ describe('the beginning of a text', () => {
       }),
     );
   });
+});
+
+test('a count has the word for one, or for several', () => {
+  assert.equal(counted(1, 'link'), '1 link');
+  assert.equal(counted(0, 'link'), '0 links');
+  assert.equal(counted(2, 'entry', 'entries'), '2 entries');
 });

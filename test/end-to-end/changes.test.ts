@@ -11,6 +11,9 @@ import {
   CognitoIdentityProviderClient,
   UpdateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { parsePolicy } from 'embedded-aws/kernel/iam.ts';
+import { functionName } from '../../core/deployment.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
 import { until } from '../until.ts';
@@ -259,6 +262,43 @@ describe('a change that someone else makes', () => {
     await world.run({ operation: 'unlink', userPoolId: TIGHT, clientId: first });
     await until(async () => (await ids()).includes(last));
     assert.ok(!(await ids()).includes(first));
+  });
+
+  test('that makes room is remembered until its recheck has started', async () => {
+    await until(() => ended() === rechecks().length);
+    const isAwaited = async () => {
+      const Key = { pk: { S: `changes#${pools.tight}` }, sk: { S: 'room' } };
+      const asked = { TableName: 'poolbridge-dev', Key };
+      return 'Item' in ((await world.local.aws.tables.ask(HOME, 'GetItem', asked)) as object);
+    };
+    const finished = async (result: object) => {
+      const detail = { results: [{ identityPoolId: pools.tight, ...result }] };
+      const { FunctionError } = await world.client(LambdaClient, HOME).send(
+        new InvokeCommand({
+          FunctionName: functionName('dev', 'NoteRoom'),
+          Payload: Buffer.from(JSON.stringify({ id: 'one-event', detail })),
+        }),
+      );
+      return FunctionError;
+    };
+    const role = [...world.local.aws.iam.roles.values()].find(({ arn }) =>
+      arn.includes('-NoteRoomRole'),
+    )!;
+    const before = rechecks().length;
+    await finished({ outcome: 'FAILED', error: 'ProviderQuotaError' });
+    assert.ok(await isAwaited());
+    role.boundary = parsePolicy({
+      Statement: [
+        { Effect: 'Allow', Action: '*', Resource: '*' },
+        { Effect: 'Deny', Action: 'states:StartExecution', Resource: '*' },
+      ],
+    });
+    assert.equal(await finished({ outcome: 'UNLINKED' }), 'Unhandled');
+    assert.deepEqual([await isAwaited(), rechecks().length], [true, before]);
+    delete role.boundary;
+    // EventBridge delivers the event again.
+    assert.equal(await finished({ outcome: 'UNLINKED' }), undefined);
+    assert.deepEqual([await isAwaited(), rechecks().length], [false, before + 1]);
   });
 
   test('whose event is lost is found by a sweep', async () => {

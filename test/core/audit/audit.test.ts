@@ -125,14 +125,29 @@ describe('the audit of an execution', () => {
     const output = '{"results":[],"notCovered":"No link covers it."}';
     const [uncovered, ...none] = auditRecords(told({ output }));
     assert.deepEqual(
-      [uncovered!.outcome, uncovered!.message, none.length],
-      [...['NOT_COVERED', 'No link covers it.', 0]],
+      [uncovered!.outcome, uncovered!.message, uncovered!.verified, none.length],
+      [...['NOT_COVERED', 'No link covers it.', 'nothing was written', 0]],
     );
     const [garbled] = auditRecords(told({ input: 'x', status: 'TIMED_OUT', cause: 'not JSON' }));
     assert.deepEqual(
       [garbled!.requestedBy, garbled!.outcome, garbled!.error, garbled!.message],
       [{ via: 'unknown' }, 'TIMED_OUT', 'TIMED_OUT', 'not JSON'],
     );
+  });
+
+  test('that may not write was not to be verified, even if it failed', () => {
+    const input = JSON.stringify({ ...JSON.parse(told({}).input), dryRun: true });
+    const failed = { status: 'FAILED', error: 'PoolBusyError', cause: '{"message":"Busy."}' };
+    const failure = { Error: 'PoolBusyError', Cause: '{"errorMessage":"Busy."}' };
+    const handed = [{ state: 'TargetFailed', data: { target: target('one'), failure } }];
+    const verifiedOf = (more: Partial<DescribedExecution>, data: typeof handed = []) =>
+      auditRecords(told({ ...failed, ...more }), data).map(({ verified }) => verified);
+    assert.deepEqual(verifiedOf({ input }), ['nothing was written']);
+    assert.deepEqual(verifiedOf({ input }, handed), ['nothing was written']);
+    assert.deepEqual(verifiedOf({}, handed), ['not verified']);
+    const reconcile = { machine: 'reconcile' as const, input: '{"repair":false}' };
+    assert.deepEqual(verifiedOf(reconcile), ['nothing was written']);
+    assert.deepEqual(verifiedOf({ ...reconcile, input: '{"repair":true}' }), ['not verified']);
   });
 
   test('of a reconcile has its repairs, reports and failures', () => {

@@ -25,6 +25,7 @@ import {
   resolveUndo,
   userPoolOf,
 } from '../../../core/request/undo.ts';
+import { batch } from '../../../core/write/batch.ts';
 import type { LedgerEntry } from '../../../core/write/records.ts';
 import { clientIds, identityPools, providerNames } from '../arbitraries.ts';
 import { isMet } from '../identity-pool/is-met.ts';
@@ -251,9 +252,13 @@ describe('undoing', () => {
     };
     const other = { ...provider, ServerSideTokenCheck: !provider.ServerSideTokenCheck };
     const event = { execution: UNDONE, target, attempt: 1 };
-    assert.throws(
-      () => planOf(event, { ...there, CognitoIdentityProviders: [other] }, 50),
-      /For example: npx poolbridge unlink --user-pool us-east-1_A\w* --client client --identity-pool .* --stage \w+ --region us-east-1$/,
+    const now = { ...there, IdentityPoolId: POOL, CognitoIdentityProviders: [other] };
+    const command = new RegExp(
+      `For example: npx poolbridge unlink --user-pool us-east-1_A --client client --identity-pool ${POOL} --stage dev --region us-east-1$`,
     );
+    assert.throws(() => planOf(event, now, 50), command);
+    // So does the write, if the change comes between the plan and the write.
+    const asked = { key: 'undo', intent: target.intent, execution: UNDONE };
+    assert.throws(() => batch(now, [asked], 50), command);
   });
 });
