@@ -255,7 +255,7 @@ describe('npm start', () => {
   test('says what is wrong with its arguments', async () => {
     const { code, err } = await local('--port', 'http');
     assert.equal(code, 2);
-    assert.match(err, /--port must be a port number, not http\./);
+    assert.match(err, /--port must be a port number, from 0 to 65535, not "http"\./);
     const missing = await local('--links', join(scratch, 'none.yml'));
     assert.equal(missing.code, 2);
     assert.match(missing.err, /none\.yml can't be read \(ENOENT/);
