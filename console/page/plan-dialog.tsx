@@ -26,6 +26,14 @@ const Shown = ({ title, children }: { title: string; children: Children }): JSX.
   </>
 );
 
+const Sentences = ({ plan }: { plan: Plan }) => (
+  <>
+    {plan.sentences.map((sentence) => (
+      <p key={sentence}>{sentence}</p>
+    ))}
+  </>
+);
+
 const Results = ({ plan }: { plan: Plan }) => (
   <>
     {plan.results.map((result) => (
@@ -39,6 +47,8 @@ function NothingToDo({ plan }: { plan: Plan }): JSX.Element {
   return (
     <Shown title={plan.title}>
       <p>{hasFailed ? "This can't be done." : 'There is nothing to do.'}</p>
+      {/* The results say why. Without any, the sentences do. */}
+      {plan.results.length === 0 && <Sentences plan={plan} />}
       <Results plan={plan} />
       <p class="buttons">
         <Cancel word="Close" />
@@ -128,9 +138,7 @@ function Content({ plan, failure }: Known): JSX.Element {
   if (id === undefined && held === undefined) return <NothingToDo plan={plan} />;
   return (
     <Shown title={plan.title}>
-      {plan.sentences.map((sentence) => (
-        <p key={sentence}>{sentence}</p>
-      ))}
+      <Sentences plan={plan} />
       <Results plan={plan} />
       {held === undefined ? <ConfirmForm plan={plan} /> : <Held verb={verb} why={held} />}
     </Shown>

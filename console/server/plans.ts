@@ -8,7 +8,6 @@ import { linesOfChanges } from '../../cli/output/changes.ts';
 import { Failure } from '../../cli/output/exit.ts';
 import { namesOf } from '../../cli/output/waiting-lines.ts';
 import type { Session } from '../../cli/session.ts';
-import { Pauses } from '../../cli/settings/pauses.ts';
 import { type DescribedExecution, endsSilently } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
@@ -16,20 +15,15 @@ import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import type { Approval } from '../../core/request/approval.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
 import type { Output } from '../../core/request/outcome.ts';
-import { pausedText } from '../../core/write/pause.ts';
+import { providerIn } from '../../core/user-pool.ts';
 import type { Abilities } from './abilities.ts';
+import { pausePlan, resumePlan } from './pause-plans.ts';
 import { pausedSince } from './paused.ts';
 import { planName } from './plan-name.ts';
+import type { Prepared } from './prepared.ts';
 import type { Ability, Action, Done, Plan, ResultView } from './protocol.ts';
-import { maySettle, SETTLES } from './settling.ts';
+import { maySettle, SETTLES, undoResults } from './settling.ts';
 import { plannedView, repairView } from './views.ts';
-
-/** A plan without its id, and what confirming it does. */
-interface Prepared extends Omit<Plan, 'id' | 'held'> {
-  ability: Ability;
-  /** Absent if there is nothing to do. */
-  carryOut?: (reason: string) => Promise<Done>;
-}
 
 type Ready = Required<Prepared> & Pick<Action, 'kind'>;
 
@@ -48,6 +42,15 @@ const heldUp: Partial<Record<Action['kind'], string>> = {
 };
 
 const writes = ({ lines }: ResultView): boolean => lines.length > 0;
+
+/** The sentence about a request that would fail in some of its identity pools, if it would. */
+function failing(results: ResultView[]): string[] {
+  const failed = results.filter(({ error }) => error !== undefined).length;
+  if (failed === 0 || failed === results.length) return [];
+  return [
+    `This would fail in ${failed} of ${results.length} identity pools. The others are changed all the same, and the execution then fails.`,
+  ];
+}
 
 /** The actions of the console: each is planned, and then confirmed once. */
 export class Plans {
@@ -146,9 +149,9 @@ export class Plans {
       case 'deny':
         return this.#decision(action);
       case 'pause':
-        return this.#pause();
+        return pausePlan(this.#session, this.#stage);
       case 'resume':
-        return this.#resume();
+        return resumePlan(this.#session, this.#stage);
     }
   }
 
@@ -157,7 +160,14 @@ export class Plans {
     const results = await this.#dryRun(request);
     const verb = kind === 'link' ? 'Link' : 'Unlink';
     const settles =
-      kind === 'unlink' && (await maySettle(this.#session, this.#stage, results, subject));
+      kind === 'unlink' &&
+      (await maySettle(
+        this.#session,
+        this.#stage,
+        results,
+        ({ clientId, providerName }) =>
+          clientId === subject.clientId && providerIn(providerName) === subject.userPoolId,
+      ));
     return {
       ability: 'link',
       title: `${verb} the app client ${subject.clientId}?`,
@@ -166,6 +176,7 @@ export class Plans {
       sentences: [
         `The app client belongs to the user pool ${subject.userPoolId}. The write merges this change onto the current identity pool; nothing else in it changes.`,
         ...(settles ? [SETTLES] : []),
+        ...failing(results),
       ],
       reason: 'optional',
       ...((results.some(writes) || settles) && { carryOut: this.#starting('link', request) }),
@@ -174,14 +185,15 @@ export class Plans {
 
   async #undo({ execution }: ActionOf<'undo'>): Promise<Prepared> {
     const request = { operation: 'undo', executionArn: execution };
-    const results = await this.#dryRun(request);
+    const would = await this.#dryRun(request);
+    const results = await undoResults(this.#session, this.#stage, would, execution);
     return {
       ability: 'link',
       verb: 'Undo',
       results,
       reason: 'optional',
       title: `Undo the execution ${executionOf(execution).name}?`,
-      sentences: ['Takes back what the execution changed, and only that.'],
+      sentences: ['Takes back what the execution changed, and only that.', ...failing(results)],
       ...(results.some(writes) && { carryOut: this.#starting('link', request) }),
     };
   }
@@ -229,7 +241,7 @@ export class Plans {
       sentences: [
         kind === 'approve'
           ? 'The change is then merged onto the current identity pool. An app client that has been deleted by then is not linked.'
-          : 'Nothing is written, and the execution fails with your reason.',
+          : 'This change is not written, and the execution fails with your reason. Its changes in other identity pools are not affected.',
       ],
       results: [{ identityPoolId, links: pending.links, outcome: 'WAITS', lines, facts: [] }],
       carryOut: async (reason) => {
@@ -238,52 +250,6 @@ export class Plans {
         await approvals[kind](pending, approval);
         return { message: kind === 'approve' ? 'Approved.' : 'Denied.', execution };
       },
-    };
-  }
-
-  async #pause(): Promise<Prepared> {
-    const pauses = new Pauses(this.#session, this.#stage);
-    const rules = await pauses.rules();
-    return {
-      ability: 'pause',
-      title: 'Pause all writes?',
-      verb: 'Pause',
-      reason: 'needed',
-      sentences: [
-        `All writes of the stage ${this.#stage} to identity pools stop at once. A write that has begun ends within 20 seconds. Dry runs work.`,
-        rules.length > 0
-          ? `Rules that are disabled until writes are resumed: ${rules.join(', ')}.`
-          : 'No rule is enabled.',
-      ],
-      results: [],
-      carryOut: async (reason) => {
-        await pauses.pause(reason);
-        return { message: 'All writes are paused.' };
-      },
-    };
-  }
-
-  async #resume(): Promise<Prepared> {
-    const pauses = new Pauses(this.#session, this.#stage);
-    const found = await pauses.find();
-    return {
-      ability: 'pause',
-      title: 'Resume writes?',
-      verb: 'Resume',
-      reason: 'none',
-      sentences: found
-        ? [
-            `All writes have been paused ${pausedText(found.pause)}.`,
-            `Rules that are enabled again: ${found.rules.join(', ') || 'none'}. A repair links what was missed in the meantime.`,
-          ]
-        : ['Writes are not paused.'],
-      results: [],
-      ...(found && {
-        carryOut: async () => {
-          await pauses.resume();
-          return { message: 'Writes are resumed.' };
-        },
-      }),
     };
   }
 

@@ -8,6 +8,7 @@ import {
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { AwsError } from 'embedded-aws/kernel/errors.ts';
 import { Session } from '../../cli/session.ts';
+import { Pauses } from '../../cli/settings/pauses.ts';
 import type { Done, Plan } from '../../console/server/protocol.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
 import { someone } from '../cli/command.ts';
@@ -17,6 +18,7 @@ import { ask, overviewOf } from './served.ts';
 
 const APPROVED = 'us-east-1_Approve01';
 const HEALED = 'us-east-1_Healed001';
+const HALF = 'us-east-1_Half00001';
 
 describe('a plan of the console', () => {
   let world: World;
@@ -24,7 +26,7 @@ describe('a plan of the console', () => {
   before(async () => {
     // Without events, each app client is missing until it is linked by hand.
     world = await startWorld({ trail: false });
-    for (const id of [APPROVED, HEALED]) await world.createUserPool(id);
+    for (const id of [APPROVED, HEALED, HALF]) await world.createUserPool(id);
     for (const id of [pools.healed, pools.mobile]) await world.createIdentityPool(id);
     console = await serveConsole({ session: sessionOf(), stage: 'dev' });
   });
@@ -61,10 +63,13 @@ describe('a plan of the console', () => {
   /** Removes an entry from an identity pool without Poolbridge. */
   async function removeEntry(identityPoolId: string, clientId: string): Promise<void> {
     const { CognitoIdentityProviders = [], ...pool } = await world.describe(identityPoolId);
+    // The identity pool as it was before the link would be read again, since it may be stale.
+    const IdentityPoolTags = { ...pool.IdentityPoolTags, removed: clientId };
     const left = CognitoIdentityProviders.filter(({ ClientId }) => ClientId !== clientId);
     await world.client(CognitoIdentityClient, { account: ACCOUNT_B, region: 'ap-south-1' }).send(
       new UpdateIdentityPoolCommand({
         ...(pool as IdentityPool),
+        IdentityPoolTags,
         CognitoIdentityProviders: left,
       }),
     );
@@ -91,6 +96,57 @@ describe('a plan of the console', () => {
     assert.equal((await planOf(action)).id, undefined, 'there is nothing left to do');
   });
 
+  test('to undo a link whose entry others removed says that a repair may link it again', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-undone');
+    const { executionArn: execution } = await world.run({ userPoolId: HEALED, clientId });
+    await removeEntry(pools.healed, clientId);
+    const { id, results } = await planOf({ kind: 'undo', execution });
+    assert.equal(id, undefined);
+    assert.match(results[0]!.message!, /If others removed it, an undo does not keep it away/);
+    const unlinking = { kind: 'unlink', userPoolId: HEALED, clientId };
+    const settled = await ask<Done>(console, 'confirm', { id: (await planOf(unlinking)).id });
+    await world.ended(settled.execution!);
+    const [after] = (await planOf({ kind: 'undo', execution })).results;
+    assert.equal(after?.message, undefined, 'the unlink keeps it away');
+  });
+
+  test('that would fail in one identity pool says that the others are changed all the same', async () => {
+    const clientId = await world.createAppClient(HALF, 'app-half');
+    const { id, sentences } = await planOf({ kind: 'link', userPoolId: HALF, clientId });
+    assert.match(sentences.at(-1)!, /^This would fail in 1 of 2 identity pools\. The others are/);
+    const { execution } = await ask<Done>(console, 'confirm', { id });
+    const { results } = (await world.ended(execution!)).failure();
+    assert.deepEqual(results.map(({ outcome }) => outcome).sort(), ['FAILED', 'LINKED']);
+  });
+
+  test('to pause keeps a pause that is there, and says that the reason is not kept', async () => {
+    const pauses = new Pauses(sessionOf(), 'dev');
+    const { id } = await planOf({ kind: 'pause' });
+    await pauses.pause('elsewhere');
+    const { message } = await ask<Done>(console, 'confirm', { id, reason: 'here' });
+    assert.match(message, /\(elsewhere\), so your reason is not kept\.$/);
+    const again = await planOf({ kind: 'pause' });
+    assert.equal(again.id, undefined);
+    assert.match(again.sentences[0]!, /^All writes have been paused already, .*\(elsewhere\)\.$/);
+    await pauses.resume();
+  });
+
+  test('to resume ends the pause that it shows, and no other', async () => {
+    const pauses = new Pauses(sessionOf(), 'dev');
+    await pauses.pause('first');
+    const [plan, late] = [await planOf({ kind: 'resume' }), await planOf({ kind: 'resume' })];
+    await pauses.resume();
+    const gone = await ask<Done>(console, 'confirm', { id: late.id });
+    assert.equal(gone.message, 'Writes had been resumed meanwhile.');
+    await pauses.pause('second');
+    const refusal = await ask<{ error: string }>(console, 'confirm', { id: plan.id });
+    assert.equal(refusal.error, 'PlanGoneError');
+    assert.equal((await pauses.find())?.pause?.reason, 'second');
+    const { id } = await planOf({ kind: 'resume' });
+    assert.equal((await ask<Done>(console, 'confirm', { id })).message, 'Writes are resumed.');
+    assert.equal(await pauses.find(), undefined);
+  });
+
   test('to approve says that an app client that is deleted by then is not linked', async () => {
     const clientId = await world.createAppClient(APPROVED, 'app');
     const input = JSON.stringify({
@@ -106,6 +162,10 @@ describe('a plan of the console', () => {
     const { id, sentences } = await planOf(action);
     assert.notEqual(id, undefined);
     assert.match(sentences[0]!, /An app client that has been deleted by then is not linked\.$/);
+    assert.match(
+      (await planOf({ ...action, kind: 'deny' })).sentences[0]!,
+      /^This change is not written, .* in other identity pools are not affected\.$/,
+    );
 
     // As long as it is not known whether writes are paused, it could use up the approval.
     const readable = unreadable();
