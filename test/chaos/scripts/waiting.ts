@@ -71,7 +71,7 @@ export const waitingScripts: Script[] = [
       await stage.said(await stage.tell('link', clientId));
       assert.ok(!stage.clients().includes(clientId));
       deletion.goOn();
-      await stage.said(deletion.execution);
+      assert.equal((await stage.said(deletion.execution)).outcome, 'UNLINKED');
       const { state, deleted } = (await stage.ledger(clientId)) ?? {};
       assert.deepEqual({ state, deleted }, { state: 'unlinked', deleted: true });
     },
@@ -319,6 +319,7 @@ export const waitingScripts: Script[] = [
       const said = await stage.said(execution);
       assert.equal(said.outcome, 'LINKED');
       assert.equal(said.writtenBy, writer.arn);
+      assert.equal((await stage.item('lease'))?.['writing'], undefined, 'it is not settled');
     },
   },
   {
