@@ -2,9 +2,11 @@ import type { Script } from './script.ts';
 import { commonWriteScripts } from './scripts/common.ts';
 import { doubtScripts } from './scripts/doubt.ts';
 import { driftScripts } from './scripts/drift.ts';
+import { judgingScripts } from './scripts/judging.ts';
 import { leaseScripts } from './scripts/lease.ts';
 import { ledgerScripts } from './scripts/ledger.ts';
 import { marksScripts } from './scripts/marks.ts';
+import { settlingScripts } from './scripts/settling.ts';
 import { targetScripts } from './scripts/targets.ts';
 import { waitingScripts } from './scripts/waiting.ts';
 
@@ -12,7 +14,9 @@ import { waitingScripts } from './scripts/waiting.ts';
 export const scripts: Script[] = [
   ...leaseScripts,
   ...waitingScripts,
+  ...judgingScripts,
   ...commonWriteScripts,
+  ...settlingScripts,
   ...ledgerScripts,
   ...doubtScripts,
   ...marksScripts,

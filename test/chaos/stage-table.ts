@@ -35,6 +35,17 @@ export class StageTable {
     await this.#ask('PutItem', { Item: { pk: { S: poolId }, sk: { S: sk }, ...item } });
   }
 
+  /** Puts a request into the table that waits for an identity pool, as an execution, or someone else, does. */
+  async putPending(key: string, request: object, poolId: string = POOLS[0]): Promise<void> {
+    const body = { key, execution: 'x:forger', userPoolId: USER_POOLS[0], ...request };
+    const item = {
+      body: { S: JSON.stringify(body) },
+      ticket: { N: '0' },
+      expiresAt: { N: String(Date.now() + 60_000) },
+    };
+    await this.put(`pending#${key}`, item, poolId);
+  }
+
   async #items(prefix: string, poolId: string): Promise<Item[]> {
     const { Items = [] } = await this.#ask('Query', {
       KeyConditionExpression: 'pk = :pool AND begins_with(sk, :prefix)',
@@ -68,7 +79,11 @@ export class StageTable {
   }
 
   /** Records an app client as deleted, as a forged or mistaken event once did. */
-  async mark(clientId: string, userPoolId: string = USER_POOLS[0]): Promise<void> {
+  async mark(
+    clientId: string,
+    userPoolId: string = USER_POOLS[0],
+    poolId: string = POOLS[0],
+  ): Promise<void> {
     const entry: LedgerEntry = {
       state: 'unlinked',
       providerName: providerName(userPoolId),
@@ -81,7 +96,7 @@ export class StageTable {
     };
     const sequence = { N: String(entry.sequence) };
     const sk = `entry#${entry.providerName}#${clientId}`;
-    await this.put(sk, { body: { S: JSON.stringify(entry) }, sequence });
+    await this.put(sk, { body: { S: JSON.stringify(entry) }, sequence }, poolId);
   }
 
   /** Someone pauses all writes. */

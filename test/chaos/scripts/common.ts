@@ -179,13 +179,18 @@ export const commonWriteScripts: Script[] = [
       },
     ],
     async play(stage) {
-      const clientId = await stage.createClient();
+      const [clientId, other] = [await stage.createClient(), await stage.createClient()];
       // A reconcile ignores what is newer than its lists.
       await stage.sleep(120_000);
       const waiting = await stage.waiting(() => stage.ask('unlink', clientId));
-      const reconcile = await stage.said(await stage.start({ repair: true }, 'reconcile'));
-      assert.equal(reconcile.error, undefined);
-      assert.ok(!stage.clients().includes(clientId));
+      const reconcile = await stage.start({ repair: true }, 'reconcile');
+      assert.equal((await stage.said(reconcile)).error, undefined);
+      for (const id of [clientId, other])
+        assert.ok(reconcile.output?.includes(id), `${id} is left out`);
+      assert.deepEqual(
+        [clientId, other].map((id) => stage.clients().includes(id)),
+        [false, true],
+      );
       waiting.goOn();
       assert.equal((await stage.said(waiting.execution)).outcome, 'UNLINKED');
       assert.equal((await stage.ledger(clientId))?.state, 'unlinked');
@@ -261,7 +266,8 @@ export const commonWriteScripts: Script[] = [
       assert.equal((await stage.said(linking)).error, 'PausedError');
       assert.ok(stage.clients(pool).includes(clientId), 'it was taken back');
       await stage.resume();
-      assert.equal((await stage.done('link', clientId, userPool)).outcome, 'LINKED');
+      const { outcome, changes } = await stage.done('link', clientId, userPool);
+      assert.deepEqual([outcome, ...changes.map(({ op }) => op)], ['LINKED', 'add', 'map', 'tag']);
     },
   },
 ];

@@ -12,13 +12,6 @@ const waitingRequests = 'aws/table/waiting-requests.ts';
 const safeWrite = 'aws/write/safe-write.ts';
 const writeRequest = 'aws/write/write-request.ts';
 
-/** A waiting request in the table, as its execution writes it. */
-const pending = (key: string, body: object) => ({
-  body: { S: JSON.stringify({ key, userPoolId: USER_POOLS[0], ...body }) },
-  ticket: { N: '0' },
-  expiresAt: { N: String(Date.now() + 60_000) },
-});
-
 /** Requests that wait for an identity pool, and are written by other executions. */
 export const waitingScripts: Script[] = [
   {
@@ -42,7 +35,7 @@ export const waitingScripts: Script[] = [
       const [key = ''] = await stage.answered();
       assert.equal((await stage.done('unlink', clientId)).outcome, 'UNLINKED');
       const body = { execution: linked.arn, operation: 'link', clientId };
-      await stage.put(`pending#${key}`, pending(key, body));
+      await stage.putPending(key, body);
       assert.equal((await stage.done('link', await stage.createClient())).outcome, 'LINKED');
       assert.ok(!stage.clients().includes(clientId));
     },
@@ -363,8 +356,7 @@ export const waitingScripts: Script[] = [
     ],
     async play(stage) {
       const [one, other] = [await stage.createClient(), await stage.createClient()];
-      const body = { execution: 'x:forger', operation: 'unlink', clientId: one, deleted: true };
-      await stage.put('pending#forged', pending('forged', body));
+      await stage.putPending('forged', { operation: 'unlink', clientId: one, deleted: true });
       await stage.said(await stage.tell('link', other));
       assert.equal((await stage.done('link', one)).outcome, 'LINKED');
       assert.ok(stage.clients().includes(one));
