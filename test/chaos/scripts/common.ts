@@ -154,8 +154,9 @@ export const commonWriteScripts: Script[] = [
       await stage.thrown(writer, 'Runtime.ExitError');
       stage.stop(writer);
       await stage.freeLease();
-      const { outcome, changes } = await stage.said(await stage.tell('link', third));
-      assert.deepEqual([outcome, changes.length], ['LINKED', 1]);
+      const next = await stage.tell('link', third);
+      const { outcome, changes } = await stage.said(next);
+      assert.deepEqual([outcome, changes.length, stage.attempts(next, step)], ['LINKED', 1, 1]);
       waiting.goOn();
       const said = await stage.said(waiting.execution);
       assert.deepEqual(

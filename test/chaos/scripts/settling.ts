@@ -65,4 +65,70 @@ export const settlingScripts: Script[] = [
       assert.ok(!stage.clients(pool).includes(clientId));
     },
   },
+  {
+    name: 'a write that AWS confirmed is reported, although reading it back is refused',
+    mistakes: [
+      {
+        name: 'a write that was made fails if reading it back is refused',
+        changes: [{ file: criticalSection, find: 'if (own) return own;', replace: 'void own;' }],
+      },
+    ],
+    async play(stage) {
+      const linking = await stage.tell('link', await stage.createClient());
+      const describing = { step, call: 'cognito-identity:DescribeIdentityPool', by: linking };
+      stage.failing({ ...describing, after: 1 }, () => 'denied');
+      const { outcome, changes } = await stage.said(linking);
+      assert.deepEqual([outcome, changes.length], ['LINKED', 1]);
+    },
+  },
+  {
+    name: 'a part of a write that can not be taken back now is tried again, although its own error is final',
+    mistakes: [
+      {
+        name: 'a part of a write that can not be taken back stays',
+        changes: [
+          {
+            file: criticalSection,
+            find: 'if (isRetried(error)) return undefined;',
+            replace: 'if (isRetried) return undefined;',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient(userPool);
+      const linking = await stage.tell('link', clientId, userPool);
+      stage.failing({ ...mapping, by: linking }, () => 'denied');
+      stage.failing({ ...updating, by: linking, after: 1 }, () => 'conflict');
+      assert.equal((await stage.said(linking)).outcome, 'LINKED');
+      assert.equal(stage.attempts(linking, step), 2);
+    },
+  },
+  {
+    name: 'no execution writes while a part of a write may still be taken back',
+    mistakes: [
+      {
+        name: 'the lease is given back although the result of taking back is unknown',
+        changes: [
+          {
+            file: criticalSection,
+            find: 'if (failure instanceof UnresolvedWriteError) throw failure;',
+            replace: '',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [one, other] = [await stage.createClient(userPool), await stage.createClient(userPool)];
+      const linking = await stage.tell('link', one, userPool);
+      stage.failing({ ...mapping, by: linking }, () => 'denied');
+      stage.failing({ ...updating, by: linking, after: 1 }, () => ({ arrivesAfter: 10_000 }));
+      await stage.thrown(linking, 'AwsUnavailableError');
+      // Now the identity pool no longer shows the state that the next writer would doubt.
+      stage.rename('renamed', pool);
+      assert.equal((await stage.done('link', other, userPool)).outcome, 'LINKED');
+      assert.equal((await stage.said(linking)).outcome, 'LINKED');
+      for (const clientId of [one, other]) assert.ok(stage.clients(pool).includes(clientId));
+    },
+  },
 ];
