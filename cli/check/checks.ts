@@ -7,6 +7,7 @@ import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import { counted } from '../../core/sentence.ts';
 import { pausedText } from '../../core/write/pause.ts';
 import { type Version, versionIn, versionOf } from '../../packaging/version.ts';
+import { isDenied } from '../denied.ts';
 import { presentIn } from '../executions/entries.ts';
 import { Machines } from '../executions/machines.ts';
 import { issuerAdvice, issuerSentence } from '../output/issuers.ts';
@@ -36,9 +37,6 @@ export const bad = (
 
 /** Everything that was found, a line each. */
 export const allFound = ({ found, more = [] }: Check): string[] => [found, ...more];
-
-/** Whether AWS denied access to the caller. */
-export const isDenied = ({ name }: Error): boolean => /AccessDenied/.test(name);
 
 /** Runs checks, or reports why they could not run. A missing permission of the caller is not a failure. */
 export async function runChecks(

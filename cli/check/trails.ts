@@ -7,8 +7,9 @@ import type {
 import { parseArn } from '../../core/arn.ts';
 import type { Links } from '../../core/links/links.ts';
 import { userPoolRegion } from '../../core/user-pool.ts';
+import { isDenied } from '../denied.ts';
 import type { Session } from '../session.ts';
-import { AGAIN, bad, type Check, isDenied, ok, runChecks } from './checks.ts';
+import { AGAIN, bad, type Check, ok, runChecks } from './checks.ts';
 
 const SOURCE = 'cognito-idp.amazonaws.com';
 

@@ -10,7 +10,7 @@ import {
   withLedgers,
 } from '../../core/now/traces.ts';
 import { totalsOf } from '../../core/reconcile/report.ts';
-import { isDenied } from '../check/checks.ts';
+import { isDenied } from '../denied.ts';
 import type { ReconcileReport } from '../output/reconcile-table.ts';
 import type { Session } from '../session.ts';
 import { Ledgers } from '../settings/ledgers.ts';

@@ -5,7 +5,7 @@ import { isClaimed, spansAround, startIn } from '../../core/audit/starts.ts';
 import { grouped } from '../../core/grouped.ts';
 import type { Period } from '../../core/period.ts';
 import type { TrailCaller } from '../../core/trail-record.ts';
-import { isDenied } from '../check/checks.ts';
+import { isDenied } from '../denied.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
 

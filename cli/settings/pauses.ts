@@ -4,6 +4,7 @@ import { pagesOf } from '../../aws/pace/pages.ts';
 import { parseArn } from '../../core/arn.ts';
 import { deployedMachine, tableName } from '../../core/deployment.ts';
 import { isPause, PAUSE, type Pause, pausedText } from '../../core/write/pause.ts';
+import { isDenied } from '../denied.ts';
 import { Failure } from '../output/exit.ts';
 import type { Paused } from '../output/pause-lines.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -47,17 +48,19 @@ export async function pausedIn(session: Session, stage: string): Promise<Paused>
  * Refuses what would do nothing, or harm, while writes are paused. If the caller may not read the pause, it goes on.
  *
  * @param consequence what was not done, and why, as a sentence.
- * @throws Failure
+ * @throws Failure, or the error of AWS if it is not known whether writes are paused.
  */
 export async function checkNotPaused(
   { session, stage, terminal }: { session: Session; stage: string; terminal: Terminal },
   consequence: string,
 ): Promise<void> {
-  const { paused } = await pausedIn(session, stage);
-  if (!paused) return;
+  const found = await new Pauses(session, stage).find().catch((error: Error) => {
+    if (!isDenied(error)) throw error;
+  });
+  if (!found) return;
   throw new Failure(
     'PausedError',
-    `All writes have been paused ${pausedText(paused)}. ${consequence} When the reason is gone: ${terminal.commandLine('resume')}`,
+    `All writes have been paused ${pausedText(found.pause)}. ${consequence} When the reason is gone: ${terminal.commandLine('resume')}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { ExecutionListItem } from '@aws-sdk/client-sfn';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
-import { isDenied } from '../../cli/check/checks.ts';
+import { isDenied } from '../../cli/denied.ts';
 import { Executions } from '../../cli/executions/executions.ts';
 import { lastEntered } from '../../cli/executions/machines.ts';
 import { PoolsNow, type Traced, traced } from '../../cli/executions/pools-now.ts';

@@ -1,4 +1,4 @@
-import { isDenied } from '../../cli/check/checks.ts';
+import { isDenied } from '../../cli/denied.ts';
 import type { Session } from '../../cli/session.ts';
 import { Pauses } from '../../cli/settings/pauses.ts';
 import { pausedText } from '../../core/write/pause.ts';

@@ -1,4 +1,4 @@
-import { isDenied } from '../../cli/check/checks.ts';
+import { isDenied } from '../../cli/denied.ts';
 import type { Session } from '../../cli/session.ts';
 import { Ledgers } from '../../cli/settings/ledgers.ts';
 import type { LedgerEntry } from '../../core/write/records.ts';

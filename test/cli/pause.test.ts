@@ -10,6 +10,7 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
+import { AwsError } from 'embedded-aws/kernel/errors.ts';
 import { until } from '../until.ts';
 import { HOME, pools, startWorld, type World } from '../world.ts';
 import { poolbridge, someone } from './command.ts';
@@ -169,6 +170,23 @@ describe('poolbridge pause and poolbridge resume', () => {
     assert.deepEqual(await world.describe(pools.mobile), pool);
     assert.equal(await waits(), false, 'no other execution writes it either');
     await resume();
+  });
+
+  test('keep an event from being sent while it is not known whether writes are paused', async () => {
+    const { aws } = world.local;
+    const call = aws.call.bind(aws);
+    aws.call = async (asked) => {
+      if (asked.operation === 'GetItem') throw new AwsError('ValidationException', 'not now');
+      return call(asked);
+    };
+    try {
+      const replay = ['replay', '--user-pool', MOBILE, '--client', 'someclient1', '--reason', 'x'];
+      const { code, out, err } = await poolbridge(world, replay);
+      assert.deepEqual([code, out], [1, ''], err);
+      assert.match(err, /not now/);
+    } finally {
+      aws.call = call;
+    }
   });
 
   test('leave a rule disabled that was disabled before the pause', async () => {

@@ -1,0 +1,2 @@
+/** Whether AWS denied access to the caller. */
+export const isDenied = ({ name }: Error): boolean => /AccessDenied/.test(name);
