@@ -2,7 +2,7 @@ import { apply, expanded, isEntryChange } from '../../core/identity-pool/changes
 import { entriesOf, entryKey, type IdentityPool } from '../../core/identity-pool/identity-pool.ts';
 import type { WrittenShare } from '../../core/write/records.ts';
 import { sharesOfText } from '../../core/write/share-text.ts';
-import type { Sending } from './observer.ts';
+import type { Sending } from './sending.ts';
 import { has, type Version, type Versions } from './versions.ts';
 
 interface PutInput {

@@ -4,9 +4,9 @@ import { speak } from 'embedded-aws/kernel/server.ts';
 import type { IdentityPool } from '../../core/identity-pool/identity-pool.ts';
 import type { Fault } from './faults.ts';
 import { type Invocation, invocations } from './lambda.ts';
-import type { Sending } from './observer.ts';
 import type { Refusal } from './refusals.ts';
 import type { Scene } from './scene.ts';
+import type { Sending } from './sending.ts';
 
 /** A request as the SDK hands it to its HTTP handler. */
 export interface SdkRequest {

@@ -2,29 +2,8 @@ import { diff } from '../../core/identity-pool/difference.ts';
 import { entriesOf, entryKey, type IdentityPool } from '../../core/identity-pool/identity-pool.ts';
 import { sameSettings } from '../../core/identity-pool/same-settings.ts';
 import { Moot } from './moot.ts';
+import type { Seen, Sending } from './sending.ts';
 import { has, type Version, Versions } from './versions.ts';
-
-/** What an invocation last saw of a pool. */
-export interface Seen {
-  version: Version;
-  /** Whether the version was already out of date when it was shown. */
-  stale: boolean;
-  /** How long it had been out of date, in milliseconds. */
-  age: number;
-  at: number;
-}
-
-/** A call in progress. */
-export interface Sending {
-  /** What its invocation had last seen of the pool when the call was sent. */
-  seen: Seen | undefined;
-  /** When it was sent. */
-  at: number;
-  /** Whether its invocation had changed an identity pool before. */
-  isLater: boolean;
-  /** What the answer shows of the pool, if it arrives. */
-  shown?: Seen;
-}
 
 /** The holder of a lease. */
 interface Holder {
