@@ -151,7 +151,7 @@ async function show(terminal: Terminal, command: Command): Promise<void> {
     terminal.busy(`${read.size} of ${arns.length} executions`);
   });
   const paused = await pausedIn(session, stage);
-  const summaries = arns.flatMap((arn) => read.get(arn) ?? []).map(summaryOf);
+  const summaries = arns.flatMap((arn) => read.get(arn) ?? []).map((each) => summaryOf(each));
   const waiting = await withWaiting(session, summaries);
   const shown: Row[] = terminal.json ? waiting : await withNames(session, waiting);
   terminal.answer(

@@ -3,6 +3,7 @@ import {
   auditRecords,
   type DescribedExecution,
   isDryRun,
+  type StateData,
 } from '../../core/audit/audit.ts';
 import { grouped } from '../../core/grouped.ts';
 import { outcomeText } from '../output/outcome-text.ts';
@@ -20,21 +21,31 @@ function outcomesText(all: Outcome[]): string {
   return [...outcomes].map(([outcome, group]) => severalText(outcome, group.length)).join(', ');
 }
 
+/** How an execution ended, if it did not succeed and no identity pool says why. */
+function silentEnd({ status, error = status }: DescribedExecution, records: Outcome[]): string[] {
+  const isTold = records.some((each) => each.error !== undefined);
+  return isTold || status === 'SUCCEEDED' || status === 'RUNNING' ? [] : [error];
+}
+
 /** Whether an execution is a dry run of `link`. */
 const isTrial = ({ machine, input }: DescribedExecution): boolean =>
   machine === 'link' && isDryRun(input);
 
-/** One execution as a row of a list. */
-export function summaryOf(described: DescribedExecution) {
+/**
+ * One execution as a row of a list.
+ *
+ * @param handed the data of its states, if its end lacks the results.
+ */
+export function summaryOf(described: DescribedExecution, handed?: StateData[]) {
   const { execution, machine, status, started, stopped } = described;
-  const records = auditRecords(described);
+  const records = auditRecords(described, handed);
   const [first] = records;
   const { requestedBy, operation, userPoolId, clientId } = first ?? {};
   return {
     execution,
     machine,
     status,
-    outcome: outcomesText(records),
+    outcome: [...silentEnd(described, records), outcomesText(records)].join(', '),
     ...(records.some(({ wouldFail }) => wouldFail) && { wouldFail: true as const }),
     ...(isTrial(described) && { dryRun: true as const }),
     requestedBy,

@@ -22,7 +22,7 @@ function WaitingCard({
 }): JSX.Element {
   const which = <Unseen>{` the change to ${identityPoolId}`}</Unseen>;
   return (
-    <article class="result">
+    <article class="result" aria-label={`Pending change to ${identityPoolId}`}>
       <h3>
         <Badge tone="warn" word="waits for approval" /> {identityPoolId}
       </h3>
@@ -54,11 +54,12 @@ export const titleOf = ({ row, machine }: ExecutionView): string =>
 /** One execution in full. */
 export function Execution({
   view,
-  overview: { about, paused, link, waiting: allWaiting },
+  overview,
 }: {
   view: ExecutionView;
   overview: Overview;
 }): JSX.Element {
+  const { about, paused, link, waiting: allWaiting } = overview;
   const { row, facts, waiting, links } = view;
   // The findings of a reconcile say more than a result without a change, and the same about a failure.
   const found = new Set(view.findings.map(({ identityPoolId }) => identityPoolId));
@@ -116,7 +117,7 @@ export function Execution({
           ))}
         </Panel>
       )}
-      <Found view={view} about={about} />
+      <Found view={view} overview={overview} />
       {results.length > 0 && (
         <Panel id="results" title="Result">
           {results.map((result, i) => (

@@ -29,7 +29,7 @@ export function outcomesOf({ status, outcomes = [], at }: Row): string[] {
 export function matches(row: Row, filter: RowFilter, now = Date.now()): boolean {
   const { client, userPool, outcome, hours, who, writes } = filter;
   return (
-    (holds(row.clientId, client) || holds(row.clientName, client)) &&
+    [row.clientId, row.clientName, ...(row.clients ?? [])].some((text) => holds(text, client)) &&
     holds(row.userPoolId, userPool) &&
     holds(row.requestedBy, who) &&
     (!outcome || outcomesOf(row).includes(outcome)) &&

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { ExecutionView, Overview, RemovedView } from '../server/protocol.ts';
 import { Findings } from './pool.tsx';
+import { isStillThere } from './still-there.ts';
 import { Badge, breakable, byLinks, Code, Panel, Table, Time } from './words.tsx';
 
 const RemovedRow = ({ removed }: { removed: RemovedView }) => (
@@ -31,10 +32,10 @@ const RemovedRow = ({ removed }: { removed: RemovedView }) => (
 /** What a reconcile has found, and what others removed. */
 export function Found({
   view: { findings, removed, results },
-  about,
+  overview: { about, pools = [] },
 }: {
   view: ExecutionView;
-  about: Overview['about'];
+  overview: Overview;
 }): JSX.Element | null {
   if (findings.length === 0) return null;
   const mayLink = about.denied.link === undefined;
@@ -47,13 +48,20 @@ export function Found({
           : 'As this reconcile found the identity pools. Each opens as it is now.'}
       </p>
       {findings.map((pool) => (
-        <article key={pool.identityPoolId} class="result">
+        <article
+          key={pool.identityPoolId}
+          class="result"
+          aria-label={`Findings in ${pool.identityPoolId}`}
+        >
           <h3>
             {pool.drift.length === 0 && !pool.failure && <Badge tone="good" word="no drift" />}{' '}
             <a href={`#/pool/${pool.identityPoolId}`}>{pool.identityPoolId}</a>
           </h3>
           <p class="dim">{byLinks(pool.links)}</p>
-          <Findings pool={pool} mayLink={mayLink} />
+          <Findings
+            pool={pool}
+            mayLink={(drift) => mayLink && isStillThere(pools, pool.identityPoolId, drift)}
+          />
         </article>
       ))}
       {removed.length > 0 && (

@@ -3,6 +3,7 @@ import { duration } from '../../cli/output/times.ts';
 import type { Drawn, Layout, Placed } from '../server/layout.ts';
 import type { Visit } from '../server/protocol.ts';
 import { Button } from './buttons.tsx';
+import { statusOf, timesOf } from './visits.ts';
 import { Unseen } from './words.tsx';
 
 const marks: Record<Visit['status'] | 'never', string> = {
@@ -22,13 +23,6 @@ const words: Record<Visit['status'] | 'never', string> = {
   ended: 'ended with the execution',
   never: 'not entered',
 };
-
-// A state with several visits shows the first of these that one of them has.
-const precedence: Visit['status'][] = ['waiting', 'running', 'failed', 'ended', 'done'];
-
-/** The status of a state, from all of its visits. */
-export const statusOf = (visits: Visit[]): Visit['status'] | 'never' =>
-  precedence.find((status) => visits.some((visit) => visit.status === status)) ?? 'never';
 
 export const wordOf = (status: Visit['status'] | 'never'): string => words[status];
 
@@ -88,7 +82,7 @@ function State({ node, shown }: { node: Placed; shown: Shown }): JSX.Element {
   const visits = shown.visits.filter(({ state }) => state === name);
   const status = statusOf(visits);
   const seconds = visits.length === 1 ? duration(visits[0]?.seconds || undefined) : '';
-  const times = visits.length > 1 ? `× ${visits.length}` : '';
+  const times = timesOf(visits);
   return (
     <li class={inside ? 'map' : 'state'} style={boxOf({ x, y, width, height })}>
       <Button

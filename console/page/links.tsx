@@ -4,7 +4,7 @@ import { AskButton } from './buttons.tsx';
 import { get } from './client.ts';
 import { LinksMap } from './links-map.tsx';
 import { Unread, useReading } from './reading.tsx';
-import { Badge, breakable, Panel, Problem, Table, type Tone } from './words.tsx';
+import { Badge, breakable, Panel, Problem, Table, Time, type Tone } from './words.tsx';
 
 const List = ({ of }: { of: string[] }) => (
   <ul class="items">
@@ -104,6 +104,9 @@ function Found({ found, pools }: { found: LinksView; pools: ReadonlySet<string> 
   return (
     <>
       <Panel id="changes" title="Working copy">
+        <p class="dim">
+          As read at <Time at={found.asOf} />. A later edit shows once it is read again.
+        </p>
         <Changes found={found} />
       </Panel>
       <Panel id="deployed" title="Deployed links">

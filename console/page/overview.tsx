@@ -104,7 +104,12 @@ export function Overview({ page, overview }: { page: Page; overview: OverviewDat
           <Executions page={page} />
         </div>
         <div class="narrow">
-          {about.demo && <TryIt />}
+          {about.demo && (
+            <TryIt
+              identityPoolId={about.demo.identityPoolId}
+              isPaused={overview.paused !== undefined}
+            />
+          )}
           {about.denied.link === undefined && <RequestForm region={about.region} />}
           <FindForm />
           <Denied denied={about.denied} />

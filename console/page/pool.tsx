@@ -64,7 +64,9 @@ const Remedies = ({
   </>
 );
 
-const DriftTable = ({ pool, mayLink }: { pool: PoolView; mayLink: boolean }) => (
+type MayLink = (drift: Drift) => boolean;
+
+const DriftTable = ({ pool, mayLink }: { pool: PoolView; mayLink: MayLink }) => (
   <Table
     label={`Drift of ${pool.identityPoolId}`}
     heads={['State', 'App client', 'User pool', 'Action']}
@@ -84,7 +86,7 @@ const DriftTable = ({ pool, mayLink }: { pool: PoolView; mayLink: boolean }) => 
         </td>
         <td>
           <p class="buttons">
-            {mayLink && <Remedies identityPoolId={pool.identityPoolId} drift={drift} />}
+            {mayLink(drift) && <Remedies identityPoolId={pool.identityPoolId} drift={drift} />}
           </p>
         </td>
       </tr>
@@ -201,7 +203,7 @@ function Entries({ pool: { links } }: { pool: PoolView }): JSX.Element | null {
 }
 
 /** What a reconcile has found in an identity pool. */
-export const Findings = ({ pool, mayLink }: { pool: PoolView; mayLink: boolean }): JSX.Element => (
+export const Findings = ({ pool, mayLink }: { pool: PoolView; mayLink: MayLink }): JSX.Element => (
   <>
     {pool.counts && <Counts all={pool.counts} />}
     {pool.failure && <Failed {...pool.failure} />}
@@ -240,7 +242,7 @@ export function Pool({ pool, about }: { pool: PoolView; about: Overview['about']
           </a>
           {sinceText(pool)}
         </p>
-        <Findings pool={pool} mayLink={denied.link === undefined} />
+        <Findings pool={pool} mayLink={() => denied.link === undefined} />
       </Panel>
       {denied.reconcile === undefined && <Entries key={identityPoolId} pool={pool} />}
     </>

@@ -74,7 +74,7 @@ export function ResultCard({ result }: { result: ResultView }): JSX.Element {
   const { identityPoolId: title = '', links, outcome, lines, message } = result;
   const { whole = [], changedSince = [], cancelled = [] } = result;
   return (
-    <article class="result">
+    <article class="result" aria-label={`Result for ${title}`.trim()}>
       <h3>
         <Badge tone={result.error === undefined ? toneOf(outcome) : 'bad'} word={outcome} /> {title}
       </h3>

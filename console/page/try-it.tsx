@@ -4,7 +4,7 @@ import { AskButton, AskForm, Field, Submit } from './buttons.tsx';
 import { get, post } from './client.ts';
 import { type Reading, Unread } from './reading.tsx';
 import { change } from './store.ts';
-import { Badge, Code, Panel, sentenceOf, Time, Unseen } from './words.tsx';
+import { Badge, breakable, Code, Panel, sentenceOf, Time, Unseen } from './words.tsx';
 
 interface AppClient {
   clientId: string;
@@ -57,12 +57,20 @@ function Result({ of }: { of: TriedSignIn | undefined }) {
 }
 
 /** The demo on the embedded AWS. */
-export const TryIt = (): JSX.Element => (
+export const TryIt = ({
+  identityPoolId,
+  isPaused,
+}: {
+  identityPoolId: string;
+  isPaused: boolean;
+}): JSX.Element => (
   <Panel id="try" title="Try it">
     <p class="dim">
-      This uses the embedded AWS on this machine. Create an app client: it is linked automatically.
-      Sign in with it, and the identity pool returns credentials.
+      This uses the embedded AWS on this machine. Create an app client: it is linked automatically
+      if a link covers its name. Sign in with it, and the identity pool {breakable(identityPoolId)}{' '}
+      returns credentials once it is linked there.
     </p>
+    {isPaused && <p>While writes are paused, a new app client is not linked.</p>}
     <AskForm submit={(field) => create(field('name'))}>
       <Field name="name" label="Name of a new app client" longest={128} />
       <p class="buttons">

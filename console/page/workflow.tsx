@@ -5,10 +5,11 @@ import type { Layout, Placed } from '../server/layout.ts';
 import type { Data, ExecutionView, Visit } from '../server/protocol.ts';
 import { Button } from './buttons.tsx';
 import { get } from './client.ts';
-import { GraphView, statusOf, wordOf } from './graph.tsx';
+import { GraphView, wordOf } from './graph.tsx';
 import { Json } from './json.tsx';
 import { Unread, useReading } from './reading.tsx';
 import { choose, page } from './store.ts';
+import { statusOf } from './visits.ts';
 import { Badge, type Fact, Facts, Panel, Table, Time } from './words.tsx';
 
 function placedIn({ nodes }: Layout, name: string): Placed | undefined {

@@ -2,13 +2,18 @@ import { waitingIn } from '../../cli/executions/approvals.ts';
 import { clientsIn } from '../../cli/executions/client-names.ts';
 import { Executions } from '../../cli/executions/executions.ts';
 import { foundIn } from '../../cli/executions/found.ts';
-import { type Event, historySince, visitsWithDataIn } from '../../cli/executions/history.ts';
+import {
+  type Event,
+  historySince,
+  stateDataIn,
+  visitsWithDataIn,
+} from '../../cli/executions/history.ts';
 import { type Recorded, recordsOf } from '../../cli/executions/records.ts';
 import { linesOfChanges } from '../../cli/output/changes.ts';
 import { consoleLink, logsLink, trailLink } from '../../cli/output/console-link.ts';
 import { Failure } from '../../cli/output/exit.ts';
 import type { Session } from '../../cli/session.ts';
-import type { DescribedExecution } from '../../core/audit/audit.ts';
+import { type DescribedExecution, endsSilently } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { poolsNow } from '../../core/now/pool-now.ts';
 import { tracesInEnd, tracesInStates } from '../../core/now/traces.ts';
@@ -82,7 +87,11 @@ export class Details {
     const waiting = waitingIn(events);
     const around = { status, waiting: new Set(waiting.map((each) => each.identityPoolId)) };
     const records = recordsOf(described, events);
-    const row = { ...rowOf(described), ...(waiting.length > 0 && { at: 'RequestApproval' }) };
+    const handed = endsSilently(described) ? stateDataIn(events) : [];
+    const row = {
+      ...rowOf(described, handed),
+      ...(waiting.length > 0 && { at: 'RequestApproval' }),
+    };
     const changes = [...records, ...waiting].flatMap((each) => each.changes);
     this.#names.lookUp(
       clientsIn(changes).map(({ providerName, clientId }) => ({

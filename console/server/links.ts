@@ -68,9 +68,11 @@ function drawn(links: Links): Pick<LinksView, 'map'> {
 
 /** The links that are deployed, their map, and what deploying the file of the working copy would change. */
 export async function linksView(links: DeployedLinks): Promise<LinksView> {
+  const asOf = new Date().toISOString();
   const { deployed, file, here, problem } = await links.find();
   return {
     file,
+    asOf,
     ...(problem !== undefined && { problem }),
     ...(deployed && { deployed: viewsOf(deployed), ...drawn(deployed) }),
     ...(deployed && here && { changes: linkChanges(deployed, here).map(changeView) }),

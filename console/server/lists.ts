@@ -1,11 +1,18 @@
 import type { ExecutionListItem } from '@aws-sdk/client-sfn';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
 import { isDenied } from '../../cli/denied.ts';
-import { Executions } from '../../cli/executions/executions.ts';
+import { Executions, isUnknown } from '../../cli/executions/executions.ts';
+import { stateDataIn } from '../../cli/executions/history.ts';
 import { lastEntered } from '../../cli/executions/machines.ts';
 import { PoolsNow, type Traced, traced } from '../../cli/executions/pools-now.ts';
 import type { Session } from '../../cli/session.ts';
-import { auditRecords, type DescribedExecution } from '../../core/audit/audit.ts';
+import {
+  type AuditRecord,
+  auditRecords,
+  type DescribedExecution,
+  endsSilently,
+  type StateData,
+} from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
 import { type RequestEnd, requestEnds } from './failures.ts';
 import type { Names } from './names.ts';
@@ -38,11 +45,17 @@ const namesIn = (described: DescribedExecution): Known['names'] =>
     return identityPoolId === undefined || name === undefined ? [] : [[identityPoolId, name]];
   });
 
-function knownOf(described: DescribedExecution): Known {
+const hasWritten = ({ outcome }: AuditRecord): boolean =>
+  outcome === 'LINKED' || outcome === 'UNLINKED';
+
+/** @param handed the data of its states, if its end lacks the results. */
+function knownOf(described: DescribedExecution, handed: StateData[]): Known {
   const kept = traced(described);
-  const wrote = kept.inEnd.writes.some(({ op }) => op !== 'gone');
+  const wrote =
+    kept.inEnd.writes.some(({ op }) => op !== 'gone') ||
+    (handed.length > 0 && auditRecords(described, handed).some(hasWritten));
   return {
-    row: { ...rowOf(described), ...(wrote && { wrote }) },
+    row: { ...rowOf(described, handed), ...(wrote && { wrote }) },
     traced: kept,
     names: namesIn(described),
     ends: requestEnds(described),
@@ -51,8 +64,13 @@ function knownOf(described: DescribedExecution): Known {
 
 const isRunning = ({ status }: Row): boolean => status === 'RUNNING';
 
-const clientIn = ({ userPoolId, clientId }: Row) =>
-  userPoolId === undefined || clientId === undefined ? [] : [{ userPoolId, clientId }];
+const clientsIn = ({ userPoolId, clientId, clients = [] }: Row) =>
+  userPoolId === undefined
+    ? []
+    : [...(clientId === undefined ? [] : [clientId]), ...clients].map((each) => ({
+        userPoolId,
+        clientId: each,
+      }));
 
 const bare = ({ executionArn = '', name = '', ...item }: ExecutionListItem): Row => ({
   execution: executionArn,
@@ -127,13 +145,32 @@ export class Lists {
   /** A row with the name of its app client and, while it runs, its current state. */
   #told(row: Row): Row {
     const at = isRunning(row) && this.#at.get(row.execution);
-    return { ...row, ...this.#names.of(row.clientId), ...(at && { at }) };
+    const clients = row.clients?.map((id) => [id, this.#names.known.get(id)].join(' ').trim());
+    return {
+      ...row,
+      ...this.#names.of(row.clientId),
+      ...(clients && { clients }),
+      ...(at && { at }),
+    };
   }
 
   async #read(rows: Row[]): Promise<void> {
     await inParallel(rows, async ({ execution }) => {
-      this.#known.set(execution, knownOf(await this.#executions.read(execution)));
+      const described = await this.#executions.read(execution);
+      this.#known.set(execution, knownOf(described, await this.#handedBy(described)));
     });
+  }
+
+  /** The data of the states of an execution whose end has no results, as far as the caller may read it. */
+  async #handedBy(described: DescribedExecution): Promise<StateData[]> {
+    const isTold = auditRecords(described).some((each) => each.identityPoolId !== undefined);
+    if (described.stopped === undefined || isTold || !endsSilently(described)) return [];
+    try {
+      return stateDataIn(await this.#executions.eventsOf(described));
+    } catch (error) {
+      if (!isDenied(error as Error) && !isUnknown(error)) throw error;
+      return [];
+    }
   }
 
   /** Whether an execution has changed since it was read. */
@@ -185,7 +222,7 @@ export class Lists {
     const views = poolViews(found, ends);
     const drift = views.flatMap((view) => view.drift);
     for (const { clientId, clientName } of drift) this.#names.tell(clientId, clientName);
-    this.#names.lookUp([...drift, ...link.rows.flatMap(clientIn)]);
+    this.#names.lookUp([...drift, ...known(link.rows).flatMap(({ row }) => clientsIn(row))]);
     return views.map((view) => {
       const name = names.get(view.identityPoolId);
       return {

@@ -33,6 +33,8 @@ export interface Row {
   userPoolId?: string;
   clientId?: string;
   clientName?: string;
+  /** The ids, and names, of the app clients that it linked or unlinked, if it is not about a single one. */
+  clients?: string[];
   requestedBy?: string;
   isDryRun?: boolean;
   /** Set if a dry run says that the request would fail in an identity pool. */
@@ -147,6 +149,8 @@ export interface LinksView {
   deployed?: LinkView[];
   /** Absent if there are too many links to draw. */
   map?: MapView;
+  /** When the file was read, in ISO 8601. */
+  asOf: string;
   /** Absent if one of the two is not known. */
   changes?: LinkChangeView[];
   /** Set if the links that both have stand in another order, which may decide what applies. */

@@ -12,8 +12,15 @@ import { notesOf } from '../../cli/output/entry-notes.ts';
 import { issuerSentence } from '../../cli/output/issuers.ts';
 import { requestedByText } from '../../cli/output/requested-by.ts';
 import { duration, moment } from '../../cli/output/times.ts';
-import { auditRecords, type DescribedExecution, isDryRun } from '../../core/audit/audit.ts';
+import {
+  type AuditRecord,
+  auditRecords,
+  type DescribedExecution,
+  isDryRun,
+  type StateData,
+} from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
+import { expanded } from '../../core/identity-pool/changes.ts';
 import type { ShownPool } from '../../core/identity-pool/shown-pool.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
@@ -30,20 +37,39 @@ const facts = (all: [string, string | undefined | 0][]): Fact[] =>
   all.flatMap(([what, value]): Fact[] => (value ? [[what, value]] : []));
 
 /** The different outcomes of the identity pools of an execution, as far as its end shows them. */
-const outcomesIn = (described: DescribedExecution): string[] => [
+const outcomesIn = (records: AuditRecord[], status: string): string[] => [
   ...new Set(
-    auditRecords(described)
+    records
       .map(({ outcome, wouldFail }) => (wouldFail ? 'WOULD_FAIL' : outcome))
       // An end without results has the status in their place.
-      .filter((outcome) => outcome !== described.status),
+      .filter((outcome) => outcome !== status),
   ),
 ];
 
-/** An execution as a row of a list. */
-export function rowOf(described: DescribedExecution): Row {
-  const { execution, status, started, outcome, requestedBy, ...summary } = summaryOf(described);
+/** The app clients that an execution linked or unlinked, for one that is not about a single app client. */
+const clientsOf = (records: AuditRecord[]): string[] => [
+  ...new Set(
+    records
+      .flatMap(({ changes }) => changes)
+      .flatMap(expanded)
+      .flatMap(({ provider }) => ('ClientId' in provider ? (provider.ClientId ?? []) : [])),
+  ),
+];
+
+/**
+ * An execution as a row of a list.
+ *
+ * @param handed the data of its states, if its end lacks the results.
+ */
+export function rowOf(described: DescribedExecution, handed: StateData[] = []): Row {
+  const { execution, status, started, outcome, requestedBy, ...summary } = summaryOf(
+    described,
+    handed,
+  );
+  const records = auditRecords(described, handed);
   const { wouldFail } = summary;
   const { stopped, operation, userPoolId, clientId } = summary;
+  const clients = clientId === undefined && described.machine === 'link' ? clientsOf(records) : [];
   const found = driftText(described);
   return {
     execution,
@@ -51,10 +77,11 @@ export function rowOf(described: DescribedExecution): Row {
     status,
     started,
     ...(stopped !== undefined && { stopped }),
-    ...(status !== 'RUNNING' && { outcome, outcomes: outcomesIn(described) }),
+    ...(status !== 'RUNNING' && { outcome, outcomes: outcomesIn(records, status) }),
     ...(operation !== undefined && { operation }),
     ...(userPoolId !== undefined && { userPoolId }),
     ...(clientId !== undefined && { clientId }),
+    ...(clients.length > 0 && { clients }),
     ...(requestedBy && { requestedBy: requestedByText(requestedBy) }),
     ...(isDryRun(described.input) && { isDryRun: true }),
     ...(wouldFail && { wouldFail }),

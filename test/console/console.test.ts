@@ -319,6 +319,11 @@ describe('the console', { skip: withoutBrowser }, () => {
     const page = await open(own.address);
     const clientId = await world.createAppClient(MOBILE, 'app-of-others');
     const client = page.getByRole('list', { name: 'App clients' }).getByText(clientId);
+    await page.getByText(`the identity pool ${pools.mobile} returns credentials`).waitFor();
+    const pauses = new Pauses(sessionOf(), 'dev');
+    await pauses.pause('elsewhere');
+    await page.getByText('While writes are paused, a new app client is not linked.').waitFor();
+    await pauses.resume();
     await client.waitFor();
     await button(page, 'Sign in and get credentials with app-of-others').click();
     await page.getByText(/refused at \S+ \S+Z: No user is known here\.$/).waitFor();

@@ -220,7 +220,10 @@ describe('drift', () => {
     writeFileSync(file, 'links: {}');
     const own = await serveConsole({ ...options(), links: { file } });
     const read = () => ask<LinksView>(own, 'links');
-    assert.equal((await read()).deployed, undefined);
+    const before = new Date().toISOString();
+    const { deployed, asOf } = await read();
+    assert.equal(deployed, undefined);
+    assert.ok(asOf >= before);
     git('init', '-q');
     for (const text of [sharedLinks(), 'links: {}']) {
       writeFileSync(file, text);

@@ -5,7 +5,9 @@ import { recordsOf } from '../../cli/executions/records.ts';
 import { addressIn, hashOf } from '../../console/page/address.ts';
 import { matches, type RowFilter } from '../../console/page/filter.ts';
 import { upToDate } from '../../console/page/rows.ts';
-import type { Row } from '../../console/server/protocol.ts';
+import { isStillThere } from '../../console/page/still-there.ts';
+import { timesOf } from '../../console/page/visits.ts';
+import type { Row, Visit } from '../../console/server/protocol.ts';
 import { sideBySide } from '../../console/server/side-by-side.ts';
 import { factsOf, resultView, rowOf } from '../../console/server/views.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
@@ -108,6 +110,67 @@ test('a row has the outcome of each identity pool, also of an execution that fai
   const { outcome, outcomes } = rowOf(described);
   assert.deepEqual([outcome, outcomes], ['E, LINKED', ['LINKED']]);
   assert.deepEqual(rowOf({ ...described, status: 'ABORTED' }).outcomes, []);
+});
+
+test('a row of an execution that was aborted has what its states show that it did', () => {
+  const data = {
+    target: { identityPoolId: 'one', links: ['a'] },
+    result: { identityPoolId: 'one', links: ['a'], outcome: 'LINKED', changes: [] },
+  };
+  const described: DescribedExecution = {
+    execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
+    machine: 'link',
+    source: 'history',
+    status: 'ABORTED',
+    started: '2026-01-31T12:00:00Z',
+    stopped: '2026-01-31T12:00:01Z',
+    input: JSON.stringify({ userPoolId: 'us-east-1_A', clientId: 'c' }),
+  };
+  const { outcome, outcomes } = rowOf(described, [{ state: 'Verified', data }]);
+  assert.deepEqual([outcome, outcomes], ['ABORTED, LINKED', ['LINKED']]);
+});
+
+test('a row of an undo, or of a whole user pool, is found by each of its app clients', () => {
+  const change = (ClientId: string) => ({
+    op: 'remove',
+    provider: { ProviderName: 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A', ClientId },
+  });
+  const found = rowOf({
+    execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
+    machine: 'link',
+    source: 'history',
+    status: 'SUCCEEDED',
+    started: '2026-01-31T12:00:00Z',
+    stopped: '2026-01-31T12:00:01Z',
+    input: JSON.stringify({ operation: 'unlink', userPoolId: 'us-east-1_A' }),
+    output: JSON.stringify({
+      results: ['1', '2'].map((identityPoolId) => ({
+        ...{ identityPoolId, links: ['a'], outcome: 'UNLINKED' },
+        changes: [change('first'), change('second')],
+      })),
+    }),
+  });
+  assert.deepEqual(found.clients, ['first', 'second']);
+  assert.equal(matches(found, { client: 'second' }), true);
+  assert.equal(matches(found, { client: 'third' }), false);
+});
+
+test('a state says how many of its visits have failed', () => {
+  const visits = (...all: Visit['status'][]) => all.map((status) => ({ status }));
+  assert.equal(timesOf(visits('failed')), '');
+  assert.equal(timesOf(visits('failed', 'failed')), '× 2');
+  assert.equal(timesOf(visits('done', 'failed')), '1 of 2');
+});
+
+test('what an earlier reconcile has found is offered to be resolved only while it is there', () => {
+  const drift = { state: 'missing', userPoolId: 'us-east-1_A', clientId: 'c' };
+  const since = { linked: 0, unlinked: 0 };
+  const pool = { identityPoolId: 'one', links: ['a'], asOf: '', execution: '', since };
+  assert.equal(isStillThere([{ ...pool, drift: [drift] }], 'one', drift), true);
+  assert.equal(isStillThere([{ ...pool, drift: [drift] }], 'two', drift), false);
+  for (const now of [[], [{ ...drift, clientId: 'd' }], [{ ...drift, state: 'removed' }]]) {
+    assert.equal(isStillThere([{ ...pool, drift: now }], 'one', drift), false);
+  }
 });
 
 test('a dry run of what would fail is shown as that, in the list and as a result', () => {
