@@ -3,11 +3,20 @@ import { expanded } from '../../core/identity-pool/changes.ts';
 import { coverageOf, needsClientName, userPoolIn } from '../../core/links/coverage.ts';
 import { globMatches, globsInclude, isExclusion } from '../../core/links/glob.ts';
 import type { Links } from '../../core/links/links.ts';
-import { faultIn, isFaulty, type TargetReport } from '../../core/request/outcome.ts';
+import {
+  type FaultyReport,
+  faultIn,
+  isFaulty,
+  type TargetReport,
+} from '../../core/request/outcome.ts';
+import { issuerIn } from '../../core/user-pool.ts';
 import { type Pause, pausedText } from '../../core/write/pause.ts';
 import type { LastWrite } from '../executions/entries.ts';
 import type { WaitingRequest } from '../executions/waiting.ts';
 import type { CommandLine } from '../output/command-line.ts';
+
+/** One identity pool of a request that did not fail there. */
+type Succeeded = Exclude<TargetReport, FaultyReport>;
 
 /** Why the users of an app client get no credentials, or may not. */
 export const REASONS = [
@@ -44,7 +53,7 @@ export interface Known {
   clientId: string;
   waiting: WaitingRequest[];
   pause: { pause: Pause | undefined } | undefined;
-  /** What the ledger has of the entry; undefined if the ledger could not be read. */
+  /** What the ledger has of the entry, or of the one that is missing; undefined if the ledger could not be read. */
   entry: LastWrite | undefined;
 }
 
@@ -181,8 +190,27 @@ function lastWriteText({ since, unlinked, unlinkedBy }: LastWrite = {}): string[
   return [`Poolbridge unlinked it at ${unlinked}${by}.`];
 }
 
+/** The names of the user pool under which a result says that the entry is missing. */
+export const missingNames = (result: TargetReport): string[] =>
+  isFaulty(result)
+    ? []
+    : result.changes
+        .flatMap(expanded)
+        .flatMap((change) => (change.op === 'add' ? (change.provider.ProviderName ?? []) : []));
+
+/** That an entry is missing. There may be one under the other name of the user pool. */
+function missingText({ issuer }: Pick<Succeeded, 'issuer'>, names: string[]): string {
+  const [missed] = names.map(issuerIn);
+  if (names.length !== 1 || (missed !== 'updated' && issuer === undefined)) {
+    return 'The identity pool has no entry for it.';
+  }
+  const other = missed === 'updated' ? 'original' : 'updated';
+  return `The identity pool has no entry for it under the ${missed} issuer of its user pool. If it has one under the ${other} issuer, AWS does not document whether that is enough.`;
+}
+
 /** What keeps a link that is missing from being written. */
-function missing(known: Known, identityPoolId: string): Reason[] {
+function missing(known: Known, result: Succeeded, names: string[]): Reason[] {
+  const { identityPoolId } = result;
   const paused: Reason[] = known.pause
     ? [
         {
@@ -199,7 +227,7 @@ function missing(known: Known, identityPoolId: string): Reason[] {
   const entry: Reason = {
     reason: 'entry missing',
     blocks: true,
-    found: ['The identity pool has no entry for it.', ...lastWriteText(known.entry)].join(' '),
+    found: [missingText(result, names), ...lastWriteText(known.entry)].join(' '),
     todo: `Link it: ${linking(known, identityPoolId)}`,
   };
   return [...paused, entry];
@@ -222,7 +250,8 @@ export function reasonsIn(result: TargetReport, known: Known): Reason[] {
     ];
   }
   const changes = result.changes.flatMap(expanded);
-  if (changes.some(({ op }) => op === 'add')) return missing(known, result.identityPoolId);
+  const names = missingNames(result);
+  if (names.length > 0) return missing(known, result, names);
   const beside = changes.map(({ op }) => op);
   const mapping: Reason[] =
     beside.length > 0

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { executionOf } from '../../core/execution.ts';
 import { STATES } from '../../core/reconcile/classify.ts';
 import { counted } from '../../core/sentence.ts';
+import { issuerIn, providerLabel } from '../../core/user-pool.ts';
 import {
   type EntryFilter,
   entriesIn,
@@ -42,7 +43,7 @@ const rowOf = (entry: FoundEntry, short: Shown): string[] => [
   entry.state,
   entry.clientName ?? '',
   short.client(entry.clientId),
-  entry.userPoolId,
+  issuerIn(entry.providerName) === 'updated' ? providerLabel(entry.providerName) : entry.userPoolId,
   age(entry.since),
   short.execution(nameOf(entry.by)),
   entry.links.join(', '),

@@ -10,6 +10,7 @@ import { Finder } from '../executions/finder.ts';
 import { type Found, foundIn, removedLines } from '../executions/found.ts';
 import { type Visit, visitsIn } from '../executions/history.ts';
 import { isShared, type Recorded, recordsOf } from '../executions/records.ts';
+import { isTrial } from '../executions/summary.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { cancelledLines, changeLines, differenceLines, type Names } from '../output/changes.ts';
 import { consoleLink } from '../output/console-link.ts';
@@ -96,6 +97,8 @@ function namesFor(session: Session, records: Shown[]): Promise<Names> {
 /** What the command shows about an execution. */
 interface Document extends Pick<DescribedExecution, 'execution' | 'status' | 'source' | 'started'> {
   console: string | undefined;
+  /** Whether it is a dry run of `link`. */
+  dryRun?: true;
   /** The command that makes the request again, if it failed. */
   again: string | undefined;
   records: Shown[];
@@ -147,7 +150,7 @@ function doneLines({ records, found }: Document, width: number, names: Names): s
 }
 
 function lines(document: Document, terminal: Terminal, names: Names): string[] {
-  const { execution, status, source, started, console, records, states, found } = document;
+  const { execution, status, source, started, console, records, states, found, dryRun } = document;
   const { waiting = [] } = document;
   const commandLine = (words: string) => terminal.commandLine(words);
   const [first] = records;
@@ -158,7 +161,7 @@ function lines(document: Document, terminal: Terminal, names: Names): string[] {
       `${moment(started)}, ${age(started)}, ${duration(first?.seconds) || 'running'}`,
     ),
     ...row('requested by', first && requestedByText(first.requestedBy)),
-    ...row('request', first?.operation),
+    ...row('request', first?.operation && `${first.operation}${dryRun ? ' (dry run)' : ''}`),
     ...row('app client', clientText(first, names)),
     ...row('user pool', first?.userPoolId),
     ...row('undoes', first?.undoes),
@@ -198,6 +201,7 @@ async function run(terminal: Terminal, named: string | undefined, command: Comma
   const waiting = waitingIn(events).map(({ token: _, ...shown }) => shown);
   const document = {
     ...about,
+    ...(isTrial(described) && { dryRun: true as const }),
     records,
     ...(waiting.length > 0 && { waiting }),
     ...(found && { found }),

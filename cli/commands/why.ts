@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import { executionOf } from '../../core/execution.ts';
-import { expanded } from '../../core/identity-pool/changes.ts';
 import { entryKey } from '../../core/identity-pool/identity-pool.ts';
 import { isFaulty, type Output, type TargetReport } from '../../core/request/outcome.ts';
 import { namesOfSame, providerNameOf } from '../../core/user-pool.ts';
@@ -9,6 +8,7 @@ import { checkLinks } from '../check/checks.ts';
 import {
   exclusionOf,
   type Known,
+  missingNames,
   type Reason,
   reasonOfError,
   reasonsIn,
@@ -69,15 +69,18 @@ interface Place {
 async function knownAbout(
   { session, terminal, stage }: Place,
   about: Omit<Known, 'entry'>,
-  identityPoolId: string,
+  result: TargetReport,
 ): Promise<Known> {
+  const { identityPoolId } = result;
   const { userPoolId, clientId } = about;
   const { partition } = await session.caller();
   const ledger = await ifAllowed(terminal, 'the ledger (dynamodb:Query)', () =>
     new Ledgers(session, stage).of(identityPoolId),
   );
   if (!ledger) return { ...about, entry: undefined };
-  const all = namesOfSame(providerNameOf(userPoolId, partition)).flatMap(
+  const missing = missingNames(result);
+  const names = missing.length > 0 ? missing : namesOfSame(providerNameOf(userPoolId, partition));
+  const all = names.flatMap(
     (ProviderName) => ledger.get(entryKey({ ProviderName, ClientId: clientId })) ?? [],
   );
   // An entry under the other name of the user pool may have been replaced.
@@ -88,8 +91,7 @@ async function knownAbout(
 function verdictOf(result: TargetReport, known: Known): Verdict {
   const { identityPoolId, links } = result;
   const reasons = reasonsIn(result, known);
-  const isThere =
-    !isFaulty(result) && !result.changes.flatMap(expanded).some(({ op }) => op === 'add');
+  const isThere = !isFaulty(result) && missingNames(result).length === 0;
   return {
     identityPoolId,
     links,
@@ -176,7 +178,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const all = { commandLine, userPoolId, clientId, waiting: waiting ?? [], pause };
   const identityPools: Verdict[] = [];
   for (const result of results) {
-    const known = await knownAbout({ session, terminal, stage }, all, result.identityPoolId);
+    const known = await knownAbout({ session, terminal, stage }, all, result);
     identityPools.push(verdictOf(result, known));
   }
   const reasons =

@@ -74,7 +74,8 @@ function foundEntry(entry: Reported, ledger: Ledger, partition: string): FoundEn
 const byName = (a: FoundEntry, b: FoundEntry): number =>
   a.userPoolId.localeCompare(b.userPoolId) ||
   (a.clientName ?? '').localeCompare(b.clientName ?? '') ||
-  a.clientId.localeCompare(b.clientId);
+  a.clientId.localeCompare(b.clientId) ||
+  a.providerName.localeCompare(b.providerName);
 
 /** How many entries an identity pool has. */
 export function presentIn({ counts }: PoolReport): number {

@@ -28,7 +28,7 @@ function silentEnd({ status, error = status }: DescribedExecution, records: Outc
 }
 
 /** Whether an execution is a dry run of `link`. */
-const isTrial = ({ machine, input }: DescribedExecution): boolean =>
+export const isTrial = ({ machine, input }: DescribedExecution): boolean =>
   machine === 'link' && isDryRun(input);
 
 /**

@@ -4,7 +4,7 @@ import { executionOf } from '../../core/execution.ts';
 import { grouped } from '../../core/grouped.ts';
 import type { EntryState } from '../../core/reconcile/classify.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
-import { userPoolIdOf } from '../../core/user-pool.ts';
+import { issuerIn, providerIn, userPoolIdOf } from '../../core/user-pool.ts';
 import type { CommandLine } from './command-line.ts';
 import type { ReconcileReport } from './reconcile-table.ts';
 
@@ -58,6 +58,28 @@ function repairing({ state }: Found, about: About): Way[] {
   return [{ what, command: about.commandLine(limited('reconcile --repair', about)) }];
 }
 
+/** Whether an entry may be there under the other name of its user pool too. An unlink takes both. */
+const mayHaveTwin = ({ providerName, pool }: Found): boolean =>
+  issuerIn(providerName) === 'updated' ||
+  (pool.issuers ?? []).some(({ userPoolId }) => userPoolId === providerIn(providerName));
+
+/** The ways for an entry that no link asks for under its name. */
+const uncovered = (found: Found, link: string, unlink: string): Way[] =>
+  mayHaveTwin(found)
+    ? [
+        {
+          what: 'Add its app client to a link of links.yml, or set issuer: both there, and deploy; or, while a link covers its user pool, unlink it, under both names of its user pool',
+          command: unlink,
+        },
+        { what: 'and link it again if a link covers its app client', command: link },
+      ]
+    : [
+        {
+          what: 'Add its app client to a link of links.yml and deploy; or, while a link covers its user pool, unlink it',
+          command: unlink,
+        },
+      ];
+
 /** The ways for an entry that a repair leaves to a person. */
 function deciding(found: Found, about: About): Way[] {
   const { state, providerName, clientId, needsApproval, pool } = found;
@@ -91,12 +113,7 @@ function deciding(found: Found, about: About): Way[] {
     orphaned: [
       { what: 'Its links say onDelete: keep. To unlink it all the same', command: unlink },
     ],
-    uncovered: [
-      {
-        what: 'Add its app client to a link of links.yml and deploy; or, while a link covers its user pool, unlink it',
-        command: unlink,
-      },
-    ],
+    uncovered: uncovered(found, link, unlink),
     changed: [
       { what: 'Change its link in links.yml and deploy; or unlink it', command: unlink },
       { what: 'and link it again', command: link },
@@ -140,7 +157,10 @@ export function nextStepsOf({ identityPools = [] }: ReconcileReport, about: Abou
   // What was repaired, or why not, is in the report of the repair.
   const open = all.filter((found) => found.pool.repaired === undefined || isLeft(found));
   const groups = grouped(open, (found) =>
-    [found.state, found.repair, found.refused, found.needsApproval, found.braked].join(' '),
+    [
+      ...[found.state, found.repair, found.refused, found.needsApproval, found.braked],
+      found.state === 'uncovered' && mayHaveTwin(found),
+    ].join(' '),
   );
   const steps = [...groups.values()].flatMap((group): NextStep[] => {
     const [first] = group;

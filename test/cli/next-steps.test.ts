@@ -64,6 +64,23 @@ describe('the next steps after a look at the identity pools', () => {
     ]);
   });
 
+  test('say of an entry under the updated issuer that an unlink takes the other one too', () => {
+    const providerName = 'issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE12';
+    const wording =
+      'or, while a link covers its user pool, unlink it, under both names of its user pool: poolbridge unlink';
+    const lines = linesOf(
+      reportOf([entryOf('uncovered', 'u', { providerName }), entryOf('uncovered', 'v')]),
+    );
+    assert.ok(lines[1]!.endsWith(`${wording} ${of('u')}`), lines[1]);
+    assert.match(lines[1]!, /or set issuer: both there, and deploy;/);
+    assert.match(lines[2]!, /and link it again if a link covers its app client: poolbridge link /);
+    assert.ok(lines[3]!.endsWith(`pool, unlink it: poolbridge unlink ${of('v')}`), lines[3]);
+    // Of a user pool that has the updated issuer, the entry under the original one.
+    const issuers = [{ userPoolId: 'us-east-1_EXAMPLE12', issuer: 'updated', entries: 'updated' }];
+    const [, original] = linesOf(reportOf([entryOf('uncovered', 'v')], { issuers }));
+    assert.ok(original!.endsWith(`${wording} ${of('v')}`), original);
+  });
+
   test('are not there if there is nothing to do, or the state may still turn out to be another', () => {
     assert.deepEqual(linesOf(reportOf([])), []);
     assert.deepEqual(linesOf(reportOf([entryOf('removed', 'r', { recent: true })])), []);

@@ -9,6 +9,7 @@ import type { IdentityPool } from '@aws-sdk/client-cognito-identity';
 import {
   CognitoIdentityProviderClient,
   DeleteUserPoolClientCommand,
+  UpdateUserPoolCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { sharedLinks } from '../setup.ts';
 import { ACCOUNT_A, ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
@@ -156,6 +157,35 @@ describe('an operator', () => {
     const name = unlinked.err.split('\n')[0]!.split(':').at(-1)!;
     const undone = await say('undo', name, '--yes');
     assert.match(undone.err, /It can't be linked again, so .*There is nothing else to undo\.\n$/);
+  });
+
+  test('sees which of the two entries of a user pool with the updated issuer is missing', async () => {
+    const clientId = await world.createAppClient(MOBILE);
+    await linked(clientId);
+    const switchTo = (Type: 'ORIGINAL' | 'UPDATED') =>
+      world
+        .client(CognitoIdentityProviderClient, HOME)
+        .send(new UpdateUserPoolCommand({ UserPoolId: MOBILE, IssuerConfiguration: { Type } }));
+    await switchTo('UPDATED');
+    try {
+      const why = await say('why', ...subject(clientId));
+      // The ledger's last write is that of the other entry.
+      assert.match(
+        why.out,
+        /\n {2}entry missing: .* has no entry for it under the updated issuer of its user pool\. If it has one under the original issuer, AWS does not document whether that is enough\.\n/,
+      );
+      const entries = await say('entries', '--link', 'mobile', '--user-pool', MOBILE);
+      const rows = entries.out.split('\n').filter((line) => line.includes(clientId));
+      assert.deepEqual(
+        rows.map((line) => [line.split(' ')[0], line.includes(`${MOBILE} (updated issuer)`)]),
+        [
+          ['linked', false],
+          ['missing', true],
+        ],
+      );
+    } finally {
+      await switchTo('ORIGINAL');
+    }
   });
 
   test('is told to deploy a links.yml that has more than what is deployed', async () => {
@@ -328,7 +358,10 @@ describe('an operator', () => {
     assert.equal(dryRun.code, 1);
     assert.match(dryRun.out, wouldFail);
     assert.match(dryRun.err, /\nProviderQuotaError: This would fail\.\n$/);
-    assert.match((await say('show', '--last')).out, wouldFail);
+    const shown = await say('show', '--last');
+    assert.match(shown.out, wouldFail);
+    assert.match(shown.out, /\n {2}request +link \(dry run\)\n/);
+    assert.equal((await json('show', '--last')).answer.dryRun, true);
     const [, row] = (await say('history', '--limit', '1')).out.split('\n');
     assert.match(row!, / {2}would fail: ProviderQuotaError \(dry run\) {2}link /);
     // A dry run is marked however it ends.

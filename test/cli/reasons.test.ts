@@ -76,6 +76,25 @@ describe('a reason of poolbridge why', () => {
     assert.equal(never!.found, 'The identity pool has no entry for it.');
   });
 
+  test('says under which issuer an entry is missing, if only one of two is', () => {
+    const ProviderName = `issuer-${provider.ProviderName}`;
+    const updated = { op: 'add', provider: { ...provider, ProviderName } };
+    const original = { op: 'add', provider };
+    const foundOf = (result: object) => reasonsOf({ outcome: 'PLANNED', ...result }, {})[0]!.found;
+    assert.match(
+      foundOf({ changes: [updated], issuer: 'updated' }),
+      /^The identity pool has no entry for it under the updated issuer of its user pool\. If it has one under the original issuer, /,
+    );
+    assert.match(
+      foundOf({ changes: [original], issuer: 'updated' }),
+      /no entry for it under the original issuer of its user pool\. If it has one under the updated /,
+    );
+    assert.equal(
+      foundOf({ changes: [original, updated], issuer: 'updated' }),
+      'The identity pool has no entry for it.',
+    );
+  });
+
   test('is an entry of another if it is there although Poolbridge unlinked it', () => {
     const result = { outcome: 'ALREADY_LINKED', changes: [] };
     const [again] = reasonsOf(result, lastWriteOf(ledgerEntry));
