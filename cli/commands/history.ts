@@ -13,7 +13,7 @@ import { UsageError } from '../output/exit.ts';
 import { pauseLines } from '../output/pause-lines.ts';
 import { requestedByName, requestedByText } from '../output/requested-by.ts';
 import type { Sheet } from '../output/sheet.ts';
-import { shortener, whole } from '../output/short-ids.ts';
+import { type Shorten, shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { age, moment } from '../output/times.ts';
@@ -51,25 +51,28 @@ type Row = ExecutionSummary & { clientName?: string };
 
 /** What the request is about: by its name in a terminal, and by its ids where lines may have any length. */
 function aboutText(
-  { operation = '', userPoolId = '', clientId, clientName }: Row,
-  isWide: boolean,
+  { operation = '', userPoolId = '', clientId, clientName, undoes }: Row,
+  { isWide, short }: { isWide: boolean; short: Shorten },
 ) {
+  const undone = undoes === undefined ? undefined : short(executionOf(undoes).name);
   const ids = isWide ? [userPoolId, clientId] : [clientName === undefined ? clientId : undefined];
   const [only] = clientId === undefined && !isWide ? [userPoolId] : [];
-  return [operation, clientName, ...ids, only].filter((part) => part).join(' ');
+  return [operation, undone, clientName, ...ids, only].filter((part) => part).join(' ');
 }
 
 const outcomeCell = ({ outcome, dryRun }: Row): string =>
   dryRun ? `${outcome} (dry run)` : outcome;
 
 function linesOf(rows: Row[], { width, isWide }: Terminal): string[] {
-  const names = rows.map(({ execution }) => executionOf(execution).name);
+  const names = rows
+    .flatMap(({ execution, undoes = execution }) => [execution, undoes])
+    .map((each) => executionOf(each).name);
   const short = isWide ? whole : shortener(names);
   const head = ['started', 'outcome', 'request', 'requested by', 'execution'];
   const body = rows.map((row) => [
     isWide ? `${moment(row.started)} ${age(row.started)}` : age(row.started),
     isWide ? styleText(colourOf(row), outcomeCell(row)) : outcomeCell(row),
-    aboutText(row, isWide),
+    aboutText(row, { isWide, short }),
     (isWide ? requestedByText : requestedByName)(row.requestedBy ?? { via: 'unknown' }),
     short(executionOf(row.execution).name),
   ]);

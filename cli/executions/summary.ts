@@ -40,7 +40,7 @@ export function summaryOf(described: DescribedExecution, handed?: StateData[]) {
   const { execution, machine, status, started, stopped } = described;
   const records = auditRecords(described, handed);
   const [first] = records;
-  const { requestedBy, operation, userPoolId, clientId } = first ?? {};
+  const { requestedBy, operation, userPoolId, clientId, undoes } = first ?? {};
   return {
     execution,
     machine,
@@ -52,6 +52,7 @@ export function summaryOf(described: DescribedExecution, handed?: StateData[]) {
     operation,
     userPoolId,
     clientId,
+    ...(undoes !== undefined && { undoes }),
     started,
     stopped,
   };

@@ -105,6 +105,10 @@ describe('an operator', () => {
     assert.equal(refused.code, 1);
     assert.equal(refused.answer.error, 'UndoConflictError');
     assert.equal(refused.answer.results[0].outcome, 'FAILED');
+    // Also of an undo that failed, history says what it was to undo.
+    const listed = await say('history', '--limit', '1');
+    assert.ok(listed.out.includes(`  undo ${execution.split(':').at(-1)}  `), listed.out);
+    assert.equal((await json('history', '--limit', '1')).answer.executions[0].undoes, execution);
   });
 
   test('unlinks a whole user pool only with --all-clients, and only once a person has agreed', async () => {
