@@ -41,6 +41,8 @@ export interface Reason {
   reason: (typeof REASONS)[number];
   /** Whether it alone keeps users from getting credentials. */
   blocks: boolean;
+  /** Whether it hides if the entry is there, so that users may get credentials all the same. */
+  isUnseen?: true;
   found: string;
   todo: string;
 }
@@ -77,6 +79,9 @@ const todos: Partial<Record<Reason['reason'], string>> = {
   'identity pool missing': 'Correct identityPool in links.yml, or create the identity pool.',
 };
 
+// An error of any other kind says that there is no entry.
+const UNSEEN: Reason['reason'][] = ['role mapping', 'role refused', 'failed'];
+
 /** The reason that an error stands for. */
 export function reasonOfError(
   { error, message }: { error: string; message: string },
@@ -86,6 +91,7 @@ export function reasonOfError(
   return {
     reason,
     blocks: true,
+    ...(UNSEEN.includes(reason) && { isUnseen: true }),
     found: message,
     todo:
       reason === 'no such app client'

@@ -127,8 +127,16 @@ const reasonLines = ({ reason, blocks, found, todo }: Reason): string[] => [
   `    → ${todo}`,
 ];
 
-function verdictLines({ identityPoolId, links, credentials, since, by, reasons }: Verdict) {
-  const answer = credentials ? styleText('green', 'yes') : styleText('red', 'no');
+const areUnseen = (reasons: Reason[]): boolean => reasons.some(({ isUnseen }) => isUnseen);
+
+function answerOf({ credentials, reasons }: Verdict): string {
+  if (credentials) return styleText('green', 'yes');
+  return areUnseen(reasons) ? styleText('yellow', 'not known') : styleText('red', 'no');
+}
+
+function verdictLines(verdict: Verdict) {
+  const { identityPoolId, links, since, by, reasons } = verdict;
+  const answer = answerOf(verdict);
   return [
     `${answer} ${styleText('bold', identityPoolId)} (${links.join(', ')})`,
     ...(since === undefined
@@ -155,6 +163,22 @@ const linesOf = ({ reasons, identityPools }: Document): string[] => [
   ...reasons.flatMap(reasonLines),
   ...identityPools.flatMap(verdictLines),
 ];
+
+/** Why the answer is not a yes everywhere: users get no credentials, or that is not known. */
+function failureOf(document: Document, error: string | undefined): Failure<Document> {
+  const { clientId, reasons, identityPools } = document;
+  const failing = identityPools.filter((each) => !each.credentials);
+  const denied = failing.filter((each) => !areUnseen(each.reasons));
+  const isKnown = denied.length > 0 || (failing.length === 0 && !areUnseen(reasons));
+  const { length: count } = isKnown ? denied : failing;
+  const where =
+    identityPools.length > 1 ? ` from ${count} of ${identityPools.length} identity pools` : '';
+  const name = error ?? (isKnown ? 'NoCredentialsError' : 'CredentialsNotKnownError');
+  const message = isKnown
+    ? `Users of the app client ${clientId} get no credentials${where}.`
+    : `It is not known whether users of the app client ${clientId} get credentials${where}.`;
+  return new Failure(name, message, { document, linesOf });
+}
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
@@ -188,14 +212,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const credentials = identityPools.length > 0 && identityPools.every((each) => each.credentials);
   const document = { userPoolId, clientId, execution, credentials, reasons, identityPools };
   if (credentials) return terminal.answer(document, linesOf);
-  const no = identityPools.filter((each) => !each.credentials).length;
-  const where =
-    identityPools.length > 1 ? ` from ${no} of ${identityPools.length} identity pools` : '';
-  const name = 'error' in ending && results.length === 0 ? ending.error : 'NoCredentialsError';
-  throw new Failure(name, `Users of the app client ${clientId} get no credentials${where}.`, {
-    document,
-    linesOf,
-  });
+  throw failureOf(document, 'error' in ending && results.length === 0 ? ending.error : undefined);
 }
 
 /** Says whether the users of an app client can get credentials, and if not, why and what to do. */

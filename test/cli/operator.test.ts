@@ -245,6 +245,13 @@ describe('an operator', () => {
     const denied = /Deploy resources\/account-b\.yml there/g;
     assert.equal(half.out.match(denied)?.length, 1, half.out);
     assert.match(half.err, /\nTargetAccessDeniedError: 1 of 2 identity pools failed\.\n$/);
+    // The entry may be there although the role is refused.
+    const unseen = await say('why', ...subject(inHalf, HALF));
+    assert.match(unseen.out, new RegExp(`^not known ${pools.closed} `, 'm'));
+    assert.match(
+      unseen.err,
+      /\nCredentialsNotKnownError: It is not known whether users of the app client \w+ get credentials from 1 of 2 identity pools\.\n$/,
+    );
     // A person is asked only about what can be done.
     const unlink = ['unlink', ...subject(inHalf, HALF)];
     const stopped = await poolbridge(world, unlink, undefined, {}, true, 'yes');

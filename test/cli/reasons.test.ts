@@ -40,8 +40,8 @@ describe('a reason of poolbridge why', () => {
     });
     assert.equal(more.length, 0);
     assert.deepEqual(
-      [reason!.reason, reason!.blocks, reason!.found],
-      ['role mapping', true, 'The identity pool has ten role mappings.'],
+      [reason!.reason, reason!.blocks, reason!.isUnseen, reason!.found],
+      ['role mapping', true, true, 'The identity pool has ten role mappings.'],
     );
     assert.match(reason!.todo, /Correct roleMapping in links\.yml/);
   });
@@ -126,7 +126,10 @@ describe('a reason of poolbridge why', () => {
   test('is the quota if the identity pool has no room, with what makes room', () => {
     const error = { error: 'ProviderQuotaError', message: 'It has 50 entries.' };
     const [reason] = reasonsOf({ outcome: 'FAILED', ...error });
-    assert.deepEqual([reason!.reason, reason!.blocks], ['quota', true]);
+    assert.deepEqual(
+      [reason!.reason, reason!.blocks, reason!.isUnseen],
+      ['quota', true, undefined],
+    );
     assert.match(
       reason!.todo,
       /^Unlink app clients that no longer exist, or raise the quota .*Then link it: poolbridge link .* --stage prod$/,
