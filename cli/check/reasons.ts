@@ -128,7 +128,7 @@ export function undeployedIn(
   return {
     reason: 'not deployed',
     blocks: true,
-    found: `${file} covers it (${names.join(', ')}), but is not what is deployed.`,
+    found: `By ${file}, it is covered (${names.join(', ')}), but that is not deployed.`,
     todo: `Deploy it: ${deploy}`,
   };
 }
@@ -141,8 +141,7 @@ export function undeployedIn(
  */
 export function exclusionOf(
   links: Links,
-  userPoolId: string,
-  clientName: string,
+  { userPoolId, clientName, file }: Pick<Asked, 'userPoolId' | 'file'> & { clientName: string },
 ): Reason | undefined {
   const naming = Object.entries(links).filter(([, { userPools }]) =>
     userPools?.includes(userPoolId),
@@ -160,7 +159,7 @@ export function exclusionOf(
   return {
     reason: 'excluded',
     blocks: true,
-    found: `By the links.yml here, ${found.join('; ')}.`,
+    found: `By ${file}, ${found.join('; ')}.`,
     todo: 'If it should be linked, change clients of the link in links.yml, and deploy.',
   };
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { grouped } from '../../core/grouped.ts';
@@ -173,8 +174,14 @@ ${present ? presentLines(present) : ''}    userPools: [${userPools.join(', ')}]
     roleArn: ${roleArn(accountB)}
 ${externalId === undefined ? '' : `    externalId: ${JSON.stringify(externalId)}\n`}${present?.isChecked ? '    serverSideTokenCheck: true\n' : ''}`;
 
-/** @throws UsageError if the file has links already: they are a person's work. */
+/** @throws UsageError if there is no folder for the file, or if it has links already: they are a person's work. */
 async function checkFile(file: string): Promise<void> {
+  const folder = dirname(file);
+  if (!existsSync(folder)) {
+    throw new UsageError(
+      `There is no folder ${folder} for ${file}. Create it, or name another file with --file.`,
+    );
+  }
   if (!existsSync(file)) return;
   const { parse } = await import('yaml');
   const { links } = (parse(readFileSync(file, 'utf8')) ?? {}) as { links?: object };

@@ -115,10 +115,12 @@ async function unreached(
   const names = await clientNames(session, [{ providerName, clientId: client }]);
   const clientName = names.get(client);
   const deploy = await deployLinks({ file, session, stage });
-  const shown = file ?? 'The links.yml here';
+  const shown = file ?? 'the links.yml here';
   const better =
     undeployedIn(links, { userPoolId, clientName, file: shown, deploy }) ??
-    (clientName === undefined ? undefined : exclusionOf(links, userPoolId, clientName));
+    (clientName === undefined
+      ? undefined
+      : exclusionOf(links, { userPoolId, clientName, file: shown }));
   return [better ? { ...better, found: `${reason.found} ${better.found}` } : reason];
 }
 

@@ -54,6 +54,12 @@ describe('poolbridge init', () => {
     assert.match(out, /poolbridge trial .*--user-pool us-east-1_EXAMPLE12\n$/);
   });
 
+  test('refuses a file in a folder that does not exist, before it asks or writes anything', async () => {
+    const { code, out, err } = await poolbridge({ local }, said(join('gone', 'links.yml')));
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(err, /There is no folder \S+gone for \S+\. Create it, or name another file/);
+  });
+
   test('writes the link from the entries that the identity pool has, with the credentials of its account', async () => {
     const keys = { accessKeyId: '222222222222', secretAccessKey: 'any' };
     const client = new CognitoIdentityClient({

@@ -115,7 +115,7 @@ describe('a reason of poolbridge why', () => {
       [reason!.reason, reason!.found, reason!.todo],
       [
         'not deployed',
-        'new.yml covers it (web), but is not what is deployed.',
+        'By new.yml, it is covered (web), but that is not deployed.',
         'Deploy it: npx osls deploy',
       ],
     );

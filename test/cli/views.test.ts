@@ -196,10 +196,13 @@ describe('what a person sees', () => {
       );
       const links = { one: { userPools: [HEALED], clients: ['*', '!old-*'] } } as unknown as Links;
       assert.match(
-        exclusionOf(links, HEALED, 'old-app')!.found,
-        /one excludes .* old-app by !old-\*/,
+        exclusionOf(links, { userPoolId: HEALED, clientName: 'old-app', file: 'mine.yml' })!.found,
+        /^By mine\.yml, one excludes .* old-app by !old-\*\.$/,
       );
-      assert.equal(exclusionOf(links, HEALED, 'new-app'), undefined);
+      assert.equal(
+        exclusionOf(links, { userPoolId: HEALED, clientName: 'new-app', file: 'mine.yml' }),
+        undefined,
+      );
     });
 
     test('shows a foreign entry and a denying role, each in its identity pool', async () => {
