@@ -23,6 +23,8 @@ describe('CloudTrail’s event history', () => {
     endpoint: local.endpoint,
     region,
     credentials: { accessKeyId: account, secretAccessKey: 'any' },
+    // LookupEvents is allowed twice a second, and the SDK gives up after three attempts by default.
+    maxAttempts: 10,
   });
 
   const create = (name: string, account?: string, region?: string) =>
