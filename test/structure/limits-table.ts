@@ -84,7 +84,7 @@ export const limits: Limit[] = [
       ['docs/architecture.md', 'The function may run for {}, so no one writes after'],
       ['docs/reliability.md', "of a function's {}, and"],
       ['docs/runbook.md', 'A write that has begun ends within {}.'],
-      ['console/server/plans.ts', 'A write that has begun ends within {}.'],
+      ['console/server/pause-plans.ts', 'A write that has begun ends within {}.'],
     ],
     [
       ['serverless.yml', 'functions.ReconcileIdentityPool.timeout'],
