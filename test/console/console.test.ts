@@ -322,9 +322,14 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.getByText(`the identity pool ${pools.mobile} returns credentials`).waitFor();
     const pauses = new Pauses(sessionOf(), 'dev');
     await pauses.pause('elsewhere');
-    await page.getByText('While writes are paused, a new app client is not linked.').waitFor();
-    await pauses.resume();
-    await client.waitFor();
+    try {
+      // The console reads the pause with its next look, which a busy machine delays.
+      const note = page.getByText('While writes are paused, a new app client is not linked.');
+      await note.waitFor({ timeout: 60_000 });
+    } finally {
+      await pauses.resume();
+    }
+    await client.waitFor({ timeout: 60_000 });
     await button(page, 'Sign in and get credentials with app-of-others').click();
     await page.getByText(/refused at \S+ \S+Z: No user is known here\.$/).waitFor();
     await cognito.send(new DeleteUserPoolClientCommand({ UserPoolId: MOBILE, ClientId: clientId }));
