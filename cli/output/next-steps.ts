@@ -158,7 +158,11 @@ export function nextStepsOf({ identityPools = [] }: ReconcileReport, about: Abou
   const open = all.filter((found) => found.pool.repaired === undefined || isLeft(found));
   const groups = grouped(open, (found) =>
     [
-      ...[found.state, found.repair, found.refused, found.needsApproval, found.braked],
+      found.state,
+      found.repair,
+      found.refused,
+      found.needsApproval,
+      found.braked,
       found.state === 'uncovered' && mayHaveTwin(found),
     ].join(' '),
   );

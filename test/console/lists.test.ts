@@ -88,18 +88,27 @@ describe('the rows that are loaded', () => {
   });
 });
 
+// An execution of `link` that has ended.
+const ENDED = {
+  execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
+  machine: 'link',
+  source: 'history',
+  status: 'SUCCEEDED',
+  started: '2026-01-31T12:00:00Z',
+  stopped: '2026-01-31T12:00:01Z',
+} as const;
+
 test('a row has the outcome of each identity pool, also of an execution that failed', () => {
   const target = (identityPoolId: string, outcome: string) => ({
-    ...{ identityPoolId, links: ['a'], outcome, changes: [] },
+    identityPoolId,
+    links: ['a'],
+    outcome,
+    changes: [],
     ...(outcome === 'FAILED' && { error: 'E', message: 'Why.' }),
   });
   const described: DescribedExecution = {
-    execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
-    machine: 'link',
-    source: 'history',
+    ...ENDED,
     status: 'FAILED',
-    started: '2026-01-31T12:00:00Z',
-    stopped: '2026-01-31T12:00:01Z',
     input: JSON.stringify({ userPoolId: 'us-east-1_A', clientId: 'c' }),
     error: 'E',
     cause: JSON.stringify({
@@ -118,12 +127,8 @@ test('a row of an execution that was aborted has what its states show that it di
     result: { identityPoolId: 'one', links: ['a'], outcome: 'LINKED', changes: [] },
   };
   const described: DescribedExecution = {
-    execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
-    machine: 'link',
-    source: 'history',
+    ...ENDED,
     status: 'ABORTED',
-    started: '2026-01-31T12:00:00Z',
-    stopped: '2026-01-31T12:00:01Z',
     input: JSON.stringify({ userPoolId: 'us-east-1_A', clientId: 'c' }),
   };
   const { outcome, outcomes } = rowOf(described, [{ state: 'Verified', data }]);
@@ -145,7 +150,9 @@ test('a row of an undo, or of a whole user pool, is found by each of its app cli
     input: JSON.stringify({ operation: 'unlink', userPoolId: 'us-east-1_A' }),
     output: JSON.stringify({
       results: ['1', '2'].map((identityPoolId) => ({
-        ...{ identityPoolId, links: ['a'], outcome: 'UNLINKED' },
+        identityPoolId,
+        links: ['a'],
+        outcome: 'UNLINKED',
         changes: [change('first'), change('second')],
       })),
     }),
@@ -177,12 +184,7 @@ test('a dry run of what would fail is shown as that, in the list and as a result
   const fault = { error: 'ProviderQuotaError', message: 'Full.' };
   const result = { identityPoolId: 'one', links: ['a'], outcome: 'PLANNED', changes: [] };
   const described: DescribedExecution = {
-    execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
-    machine: 'link',
-    source: 'history',
-    status: 'SUCCEEDED',
-    started: '2026-01-31T12:00:00Z',
-    stopped: '2026-01-31T12:00:01Z',
+    ...ENDED,
     input: JSON.stringify({ userPoolId: 'us-east-1_A', clientId: 'c', dryRun: true }),
     output: JSON.stringify({ results: [{ ...result, wouldFail: fault }] }),
   };
@@ -208,12 +210,7 @@ test('a result names the changes that another request of the same write took bac
   };
   const changes = [{ op: 'add' as const, provider }];
   const described: DescribedExecution = {
-    execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
-    machine: 'link',
-    source: 'history',
-    status: 'SUCCEEDED',
-    started: '2026-01-31T12:00:00Z',
-    stopped: '2026-01-31T12:00:01Z',
+    ...ENDED,
     input: JSON.stringify({ userPoolId: 'us-east-1_A', clientId: 'c' }),
     output: JSON.stringify({
       results: [

@@ -101,11 +101,9 @@ test('the role in Account-B is deleted once its policies are gone, as AWS requir
       region: 'us-east-1',
       credentials: { accessKeyId: ACCOUNT, secretAccessKey: 'any' },
     });
-    const policy = { Version: '2012-10-17', Statement: [] };
     const managed = `arn:aws:iam::${ACCOUNT}:policy/shared`;
     const role = local.aws.iam.roles.get(RoleArn)!;
-    role.known!.set(managed, policy);
-    role.policies.push(policy);
+    role.policies.push({ Version: '2012-10-17', Statement: [], name: managed });
     await assert.rejects(iam.deleteRole({ RoleName }), /must detach all policies first/);
     const { AttachedPolicies } = await iam.listAttachedRolePolicies({ RoleName });
     assert.deepEqual(AttachedPolicies, [{ PolicyName: 'shared', PolicyArn: managed }]);

@@ -29,10 +29,6 @@ export interface Role {
   id: string;
   trust: PolicyDocument;
   policies: PolicyDocument[];
-  /** Those of the policies that can be taken from it: inline ones by name, managed ones by ARN. */
-  known?: Map<string, PolicyDocument>;
-  /** Inline policies from PutRolePolicy, by name. */
-  inline?: Map<string, PolicyDocument>;
   /** The permissions boundary: an upper limit on what the policies allow. */
   boundary?: PolicyDocument;
 }
@@ -62,6 +58,8 @@ interface Statement {
 export interface PolicyDocument {
   Version: string;
   Statement: Statement[];
+  /** That of an inline policy, or the ARN of a managed one. */
+  name?: string;
 }
 
 const statementKeys = new Set(['Sid', 'Effect', 'Principal', 'Action', 'Resource', 'Condition']);
@@ -170,9 +168,6 @@ function contextOf({ principal, context }: Question): Context {
   return { ...who, ...tagged, ...context };
 }
 
-const policiesOf = ({ policies, inline }: Role): PolicyDocument[] =>
-  inline ? [...policies, ...inline.values()] : policies;
-
 /** Whether a statement of an identity's policy is about a question. */
 const appliesTo =
   ({ action, resource }: Question, context: Context) =>
@@ -186,7 +181,7 @@ function judgedByIdentity(question: Question, context: Context): Verdict {
   const { principal } = question;
   if (principal.kind === 'root') return 'allow';
   if (principal.kind === 'service') return 'nothing';
-  return judge(policiesOf(principal.role), appliesTo(question, context));
+  return judge(principal.role.policies, appliesTo(question, context));
 }
 
 /**

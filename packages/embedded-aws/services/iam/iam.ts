@@ -50,13 +50,13 @@ function start(aws: Aws): Service {
       if (inline > INLINE_CHARACTERS) {
         limit(`Maximum policy size of ${INLINE_CHARACTERS} bytes exceeded for role ${name}`);
       }
-      const known = new Map([
-        ...Policies.map((each): [string, PolicyDocument] => [
-          each.PolicyName,
-          parsePolicy(each.PolicyDocument),
-        ]),
-        ...ManagedPolicyArns.map((each): [string, PolicyDocument] => [each, attached(each)]),
-      ]);
+      const policies = [
+        ...Policies.map((each) => ({
+          ...parsePolicy(each.PolicyDocument),
+          name: each.PolicyName,
+        })),
+        ...ManagedPolicyArns.map(attached),
+      ];
       const trust = parsePolicy(given.AssumeRolePolicyDocument);
       const arn = `arn:${partition}:iam::${account}:role${Path}${name}`;
       const { PermissionsBoundary } = given;
@@ -67,10 +67,7 @@ function start(aws: Aws): Service {
       }
       const boundary =
         PermissionsBoundary === undefined ? {} : { boundary: attached(PermissionsBoundary) };
-      const { id } = aws.iam.putRole({
-        ...{ arn, name, trust, known, policies: [...known.values()] },
-        ...boundary,
-      });
+      const { id } = aws.iam.putRole({ arn, name, trust, policies, ...boundary });
       return { ref: name, attributes: { Arn: arn, RoleId: id } };
     },
   };
@@ -84,7 +81,7 @@ function start(aws: Aws): Service {
       }
       const name = ManagedPolicyName ?? `${stack}-${logicalId}-${suffix()}`;
       const arn = `arn:${partition}:iam::${account}:policy${Path}${name}`;
-      aws.iam.managedPolicies.set(arn, parsePolicy(PolicyDocument));
+      aws.iam.managedPolicies.set(arn, { ...parsePolicy(PolicyDocument), name: arn });
       return { ref: arn, attributes: { PolicyArn: arn } };
     },
   };

@@ -44,17 +44,13 @@ export function roleOperations(aws: Aws): Record<string, Operation> {
     if (role) return role;
     throw new AwsError('NoSuchEntity', `The role with name ${RoleName} cannot be found.`, 404);
   };
-  const inlineOf = (role: Role): Map<string, PolicyDocument> => {
-    role.inline ??= new Map();
-    return role.inline;
-  };
   const isManaged = (name: string): boolean => name.startsWith('arn:');
-  /** Takes a policy of a template from a role. */
+  const namesOf = ({ policies }: Role): string[] => policies.flatMap(({ name }) => name ?? []);
+  /** Takes a policy from a role. @returns whether it had one of that name. */
   const take = (role: Role, name: string): boolean => {
-    const { known = new Map<string, PolicyDocument>() } = role;
-    const document = known.get(name);
-    role.policies = role.policies.filter((each) => each !== document);
-    return known.delete(name);
+    const had = role.policies;
+    role.policies = had.filter((each) => each.name !== name);
+    return role.policies.length < had.length;
   };
   const onRole = (call: Call) => {
     const { partition, account, input } = call;
@@ -94,7 +90,11 @@ export function roleOperations(aws: Aws): Record<string, Operation> {
       run(call) {
         const { PolicyName, PolicyDocument } = call.input;
         enforce([named('policyName', PolicyName, 128)]);
-        inlineOf(existing(call)).set(String(PolicyName), policyIn(PolicyDocument));
+        const role = existing(call);
+        const name = String(PolicyName);
+        const document = { ...policyIn(PolicyDocument), name };
+        take(role, name);
+        role.policies.push(document);
       },
     },
 
@@ -104,8 +104,7 @@ export function roleOperations(aws: Aws): Record<string, Operation> {
       run(call) {
         const { PolicyName } = call.input;
         enforce([named('policyName', PolicyName, 128)]);
-        const role = existing(call);
-        if (inlineOf(role).delete(String(PolicyName)) || take(role, String(PolicyName))) return;
+        if (take(existing(call), String(PolicyName))) return;
         const missing = `The role policy with name ${PolicyName} cannot be found.`;
         throw new AwsError('NoSuchEntity', missing, 404);
       },
@@ -115,9 +114,8 @@ export function roleOperations(aws: Aws): Record<string, Operation> {
       judge: onRole,
       run(call) {
         refuseOthers(call, ['RoleName']);
-        const role = existing(call);
-        const inTemplate = [...(role.known ?? new Map()).keys()].filter((name) => !isManaged(name));
-        return { PolicyNames: [...inlineOf(role).keys(), ...inTemplate], IsTruncated: false };
+        const PolicyNames = namesOf(existing(call)).filter((name) => !isManaged(name));
+        return { PolicyNames, IsTruncated: false };
       },
     },
 
@@ -125,8 +123,7 @@ export function roleOperations(aws: Aws): Record<string, Operation> {
       judge: onRole,
       run(call) {
         refuseOthers(call, ['RoleName']);
-        const arns = [...(existing(call).known ?? new Map<string, PolicyDocument>()).keys()];
-        const AttachedPolicies = arns
+        const AttachedPolicies = namesOf(existing(call))
           .filter(isManaged)
           .map((arn) => ({ PolicyName: arn.slice(arn.lastIndexOf('/') + 1), PolicyArn: arn }));
         return { AttachedPolicies, IsTruncated: false };
@@ -148,11 +145,11 @@ export function roleOperations(aws: Aws): Record<string, Operation> {
       judge: onRole,
       run(call) {
         const role = existing(call);
-        if ([...(role.known ?? new Map()).keys()].some(isManaged)) {
+        if (namesOf(role).some(isManaged)) {
           const attached = 'Cannot delete entity, must detach all policies first.';
           throw new AwsError('DeleteConflict', attached, 409);
         }
-        if (role.policies.length > 0 || inlineOf(role).size > 0) {
+        if (role.policies.length > 0) {
           const attached = 'Cannot delete entity, must delete policies first.';
           throw new AwsError('DeleteConflict', attached, 409);
         }
