@@ -2,11 +2,17 @@ import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import { executionOf } from '../../core/execution.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
-import { Approvals, type WaitingApproval } from '../executions/approvals.ts';
+import { Approvals, TOO_LATE, type WaitingApproval } from '../executions/approvals.ts';
 import { isUnknown } from '../executions/executions.ts';
 import { Finder } from '../executions/finder.ts';
 import { Machines } from '../executions/machines.ts';
-import { confirmRemoval, mustAsk, removalsIn, withYesOption } from '../executions/removal.ts';
+import {
+  confirmRemoval,
+  mustAsk,
+  type Removal,
+  removalsIn,
+  withYesOption,
+} from '../executions/removal.ts';
 import { optionsOf, repeated, sessionOf } from '../options.ts';
 import { changeLines } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
@@ -51,6 +57,8 @@ function selected(waiting: WaitingApproval[], { identityPool: ids, show }: Optio
   if (missing.length === 0) {
     return waiting.filter(({ identityPoolId }) => ids.includes(identityPoolId));
   }
+  // Then it is too late for all of them.
+  if (waiting.length === 0) return [];
   throw new UsageError(
     `no change is pending for ${missing.join(', ')}; pending: ${idsOf(waiting) || 'none'}`,
   );
@@ -78,9 +86,72 @@ const nextStep = (terminal: Terminal, name: string, decision: string): string =>
     ? `To decide: ${terminal.commandLine(`approve ${name} --reason "…"`)}`
     : `To see the result: ${terminal.commandLine(`show ${name}`)}`;
 
+/** How one learns what has become of an execution. */
+const standing = (terminal: Terminal, name: string): string =>
+  `To see how it stands: ${terminal.commandLine(`show ${name}`)}`;
+
+/** What the command shows. */
+interface Document {
+  execution: string;
+  decision: string;
+  identityPools: Omit<WaitingApproval, 'token'>[];
+}
+
+const linesOf = ({ decision, identityPools }: Document): string[] =>
+  identityPools.flatMap(({ identityPoolId, links, ...change }) => [
+    `${styleText('bold', decision)} ${identityPoolId} (${links.join(', ')})`,
+    ...changeLines(change.changes, namesOf(change)).map((line) => `  ${line}`),
+  ]);
+
+const shownOf = (waiting: WaitingApproval[]) => waiting.map(({ token: _, ...shown }) => shown);
+
+const removalsOf = (waiting: WaitingApproval[]): Removal[] =>
+  waiting.flatMap(({ identityPoolId, changes }) => removalsIn(identityPoolId, changes));
+
+function answer(terminal: Terminal, document: Document): void {
+  terminal.answer(document, linesOf);
+  const { name } = executionOf(document.execution);
+  terminal.note(nextStep(terminal, name, document.decision));
+}
+
+/** Sends the decision about each of the chosen changes. */
+async function carryOut(
+  { session, terminal }: Place,
+  {
+    execution,
+    approvals,
+    chosen,
+    options: { deny, reason = '' },
+  }: { execution: string; approvals: Approvals; chosen: WaitingApproval[]; options: Options },
+): Promise<void> {
+  const { arn: approvedBy } = await session.caller();
+  const approval = { approvedBy, reason, time: new Date().toISOString() };
+  const taken: WaitingApproval[] = [];
+  for (const each of chosen) {
+    if (await approvals[deny ? 'deny' : 'approve'](each, approval)) taken.push(each);
+  }
+  const decision = deny ? 'DENIED' : 'APPROVED';
+  const document = { execution, decision, ...approval, identityPools: shownOf(taken) };
+  const { name } = executionOf(execution);
+  const undo =
+    deny || removalsOf(taken).length === 0
+      ? undefined
+      : `To undo, once the execution has ended: ${terminal.commandLine(`undo ${name}`)}`;
+  const late = chosen.filter((each) => !taken.includes(each));
+  if (late.length > 0) {
+    throw new Failure(
+      'NothingWaitsError',
+      `The change to ${idsOf(late)} no longer waits: ${TOO_LATE}. ${standing(terminal, name)}`,
+      taken.length > 0 ? { document, linesOf, ...(undo && { after: undo }) } : undefined,
+    );
+  }
+  answer(terminal, document);
+  if (undo !== undefined) terminal.note(undo);
+}
+
 async function decide(terminal: Terminal, named: string, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
-  const { stage, reason = '', show, deny } = options;
+  const { stage, show, deny } = options;
   checkReason(options);
   const session = sessionOf(command);
   const { execution, approvals, waiting } = await foundBy(named, { session, stage, terminal });
@@ -89,13 +160,11 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
   if (chosen.length === 0) {
     throw new Failure(
       'NothingWaitsError',
-      `No change waits for approval in ${execution}. To see how it stands: ${terminal.commandLine(`show ${name}`)}`,
+      `No change waits for approval in ${execution}. ${standing(terminal, name)}`,
     );
   }
   const decision = show ? 'WAITING' : deny ? 'DENIED' : 'APPROVED';
-  const removals = chosen.flatMap(({ identityPoolId, changes }) =>
-    decision === 'APPROVED' ? removalsIn(identityPoolId, changes) : [],
-  );
+  const removals = decision === 'APPROVED' ? removalsOf(chosen) : [];
   if (decision === 'APPROVED') {
     await checkNotPaused(
       { session, stage, terminal },
@@ -105,22 +174,8 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
   if (removals.length > 0 && mustAsk({ terminal, command })) {
     await confirmRemoval({ terminal, command }, removals);
   }
-  const { arn: approvedBy } = await session.caller();
-  const approval = { approvedBy, reason, time: new Date().toISOString() };
-  for (const each of chosen) {
-    if (!show) await approvals[deny ? 'deny' : 'approve'](each, approval);
-  }
-  const identityPools = chosen.map(({ token: _, ...shown }) => shown);
-  terminal.answer({ execution, decision, ...(!show && approval), identityPools }, (shown) =>
-    shown.identityPools.flatMap(({ identityPoolId, links, ...change }) => [
-      `${styleText('bold', decision)} ${identityPoolId} (${links.join(', ')})`,
-      ...changeLines(change.changes, namesOf(change)).map((line) => `  ${line}`),
-    ]),
-  );
-  terminal.note(nextStep(terminal, name, decision));
-  if (removals.length > 0) {
-    terminal.note(`To undo, once the execution has ended: ${terminal.commandLine(`undo ${name}`)}`);
-  }
+  if (show) answer(terminal, { execution, decision, identityPools: shownOf(chosen) });
+  else await carryOut({ session, stage, terminal }, { execution, approvals, chosen, options });
 }
 
 /** Approves, denies or shows the pending changes of an execution. */

@@ -41,6 +41,24 @@ export function waitingIn(events: Event[]): WaitingApproval[] {
   });
 }
 
+/** Why a decision has no effect. */
+export const TOO_LATE = 'it is already approved or denied, or the time to decide is over';
+
+// The task of a decision that came too late no longer exists.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+const GONE = ['TaskTimedOut', 'TaskDoesNotExist'];
+
+/** Whether Step Functions still took a decision. */
+async function isInTime(decision: Promise<unknown>): Promise<boolean> {
+  try {
+    await decision;
+    return true;
+  } catch (error) {
+    if (!(error instanceof Error && GONE.includes(error.name))) throw error;
+    return false;
+  }
+}
+
 /** Reads and decides the pending changes of an execution. Never prints the task token. */
 export class Approvals {
   readonly #sfn: SFN;
@@ -55,14 +73,17 @@ export class Approvals {
     return waitingIn(await historyOf(this.#sfn, this.#execution));
   }
 
-  async approve({ token }: WaitingApproval, approval: Approval): Promise<void> {
-    await this.#sfn.sendTaskSuccess({ taskToken: token, output: JSON.stringify(approval) });
+  /** @returns false if the change no longer waits. */
+  approve({ token }: WaitingApproval, approval: Approval): Promise<boolean> {
+    const output = JSON.stringify(approval);
+    return isInTime(this.#sfn.sendTaskSuccess({ taskToken: token, output }));
   }
 
-  async deny({ token }: WaitingApproval, { approvedBy, reason, time }: Approval): Promise<void> {
+  /** @returns false if the change no longer waits. */
+  deny({ token }: WaitingApproval, { approvedBy, reason, time }: Approval): Promise<boolean> {
     const { name, message } = new ApprovalDeniedError(
       `${approvedBy} denied the change at ${time} (${reason}), so nothing was written.`,
     );
-    await this.#sfn.sendTaskFailure({ taskToken: token, error: name, cause: message });
+    return isInTime(this.#sfn.sendTaskFailure({ taskToken: token, error: name, cause: message }));
   }
 }

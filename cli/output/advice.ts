@@ -12,7 +12,6 @@ const advice = new Map([
     'Region is missing',
     'Name the Region that Poolbridge is deployed to, with --region, AWS_REGION, AWS_DEFAULT_REGION or a region in your AWS profile.',
   ],
-  ['TaskTimedOut', 'The change is already approved or denied, or the time to decide is over.'],
   [
     'CredentialsProviderError',
     'Sign in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for the account that Poolbridge is deployed to.',

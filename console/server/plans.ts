@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Approvals } from '../../cli/executions/approvals.ts';
+import { Approvals, TOO_LATE } from '../../cli/executions/approvals.ts';
 import { clientNames, clientsIn } from '../../cli/executions/client-names.ts';
 import { Executions } from '../../cli/executions/executions.ts';
 import { Machines } from '../../cli/executions/machines.ts';
@@ -225,12 +225,9 @@ export class Plans {
     const approvals = new Approvals(sfn, execution);
     const waiting = await approvals.waiting();
     const pending = waiting.find((each) => each.identityPoolId === identityPoolId);
-    if (!pending) {
-      throw new Failure(
-        'NothingWaitsError',
-        'The change no longer waits: it is already approved or denied, or the time to decide is over.',
-      );
-    }
+    const tooLate = () =>
+      new Failure('NothingWaitsError', `The change no longer waits: ${TOO_LATE}.`);
+    if (!pending) throw tooLate();
     const verb = kind === 'approve' ? 'Approve' : 'Deny';
     const lines = linesOfChanges(pending.changes, namesOf(pending));
     return {
@@ -247,7 +244,7 @@ export class Plans {
       carryOut: async (reason) => {
         const { arn: approvedBy } = await this.#session.caller();
         const approval: Approval = { approvedBy, reason, time: new Date().toISOString() };
-        await approvals[kind](pending, approval);
+        if (!(await approvals[kind](pending, approval))) throw tooLate();
         return { message: kind === 'approve' ? 'Approved.' : 'Denied.', execution };
       },
     };

@@ -255,6 +255,43 @@ describe('a change that needs approval', () => {
     assert.equal(await has(pools.web, clientId), false);
   });
 
+  test('says what has no effect of a decision that comes too late, and what was decided', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app-both');
+    const executionArn = await startPending({ userPoolId: APPROVED, clientId }, 'late', 2);
+    const { aws } = world.local;
+    const { call } = aws;
+    // Another person decides the second change while this decision is on its way.
+    let decisions = 0;
+    aws.call = async (asked) => {
+      if (asked.operation === 'SendTaskSuccess' && ++decisions === 2) {
+        decisions += 1;
+        const { taskToken } = asked.input as { taskToken: string };
+        const cause = 'denied by another person';
+        await call.call(aws, {
+          ...asked,
+          operation: 'SendTaskFailure',
+          input: { taskToken, error: 'ApprovalDeniedError', cause },
+        });
+      }
+      return call.call(aws, asked);
+    };
+    const both = ['late', '--identity-pool', pools.mobile, '--identity-pool', pools.web];
+    const half = await approve(...both, '--reason', 'yes');
+    aws.call = call;
+    assert.equal(half.code, 1);
+    assert.match(half.out, /^APPROVED ap-south-1:\S+ \(approved[\w-]*\)\n {2}\+ app-both .*\n$/);
+    const late =
+      /^NothingWaitsError: The change to ap-south-1:\S+ no longer waits: it is already approved or denied, or the time to decide is over\. To see how it stands: poolbridge show late\n$/;
+    assert.match(half.err, late);
+    await world.ended(executionArn);
+    const ended = await approve('late', '--identity-pool', pools.web, '--reason', 'yes');
+    assert.equal(ended.code, 1);
+    assert.match(
+      ended.err,
+      /^NothingWaitsError: No change waits for approval in \S+:late\. To see how it stands: poolbridge show late\n$/,
+    );
+  });
+
   const malformed = [
     '{}',
     '[]',
