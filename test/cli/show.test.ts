@@ -164,7 +164,7 @@ describe('the text of a reconcile', () => {
   });
 });
 
-test('identity pools that fail for the same reason have a line each, and the remedy once', () => {
+test('identity pools that fail for the same reason have a line each, and one remedy that names or counts them all', () => {
   const failed = (id: string, message: string) => ({
     identityPoolId: id,
     links: ['web'],
@@ -178,10 +178,18 @@ test('identity pools that fail for the same reason have a line each, and the rem
   assert.deepEqual(statusLines(WIDTH)({ identityPools }).map(stripVTControlCharacters), [
     'ap-south-1:1 (web)',
     'ap-south-1:2 (web)',
-    '  TargetAccessDeniedError, for all 2: The role for ap-south-1:1 refuses.',
+    '  TargetAccessDeniedError, for all 2: The role for ap-south-1:1 refuses. The same applies to ap-south-1:2.',
     'ap-south-1:3 (web)',
     '  TargetAccessDeniedError: Another sentence.',
   ]);
+  const many = [1, 2, 3, 4, 5].map((id) =>
+    failed(`ap-south-1:${id}`, `The role for ap-south-1:${id} refuses.`),
+  );
+  const [last] = statusLines(WIDTH)({ identityPools: many }).slice(-1);
+  assert.equal(
+    stripVTControlCharacters(last!),
+    '  TargetAccessDeniedError, for all 5: The role for ap-south-1:1 refuses. The same applies to the other 4 identity pools above.',
+  );
 });
 
 test('an execution of reconcile says which entries others removed, who removed them and when', () => {
