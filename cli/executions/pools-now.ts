@@ -112,8 +112,9 @@ export class PoolsNow {
       return isWhole && doubts?.length === 0;
     };
     const allWrites = withLedgers(writes, inLedgers, isKnown);
+    const changesNothing = ({ op }: EntryWrite) => op === 'gone' || op === 'settle';
     this.#writers = new Set(
-      allWrites.filter(({ op }) => op !== 'gone').map((each) => each.execution),
+      allWrites.filter((each) => !changesNothing(each)).map((each) => each.execution),
     );
     return poolsNow(looks, allWrites, inDoubt);
   }

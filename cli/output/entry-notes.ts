@@ -13,6 +13,7 @@ const removerOf = ({ removedBy }: Noted): string[] =>
 /** What is known about an entry beside its state, a few words each. */
 export const notesOf = (entry: Noted): string[] => [
   ...(entry.needsApproval ? ['needs approval'] : []),
+  ...(entry.unlinked ? ['unlinked by request'] : []),
   ...(entry.recent ? ['just now'] : []),
   ...(entry.restored ? ['restored'] : []),
   ...(entry.braked ? ['no longer restored'] : []),

@@ -95,20 +95,21 @@ function deciding(found: Found, about: About): Way[] {
       { what: 'To see what waits already', command: commandLine('approvals') },
     ];
   }
+  const isAgreed = found.unlinked === true || pool.removedByOthers === undefined;
   const ways: Partial<Record<EntryState, Way[]>> = {
     removed: [
-      ...(pool.removedByOthers === undefined
+      ...(isAgreed
         ? []
         : [{ what: 'To see who removed it', command: commandLine(`show ${shellWord(name)}`) }]),
       {
         what: found.braked
           ? 'Once no tool removes it any more, link it again; then it is restored again too'
-          : 'To link it again',
+          : found.unlinked
+            ? 'It was unlinked by request. If it should be there, link it again'
+            : 'To link it again',
         command: link,
       },
-      ...(pool.removedByOthers === undefined
-        ? []
-        : [{ what: 'To agree that it stays away', command: unlink }]),
+      ...(isAgreed ? [] : [{ what: 'To agree that it stays away', command: unlink }]),
     ],
     orphaned: [
       { what: 'Its links say onDelete: keep. To unlink it all the same', command: unlink },
@@ -163,6 +164,7 @@ export function nextStepsOf({ identityPools = [] }: ReconcileReport, about: Abou
       found.refused,
       found.needsApproval,
       found.braked,
+      found.unlinked,
       found.state === 'uncovered' && mayHaveTwin(found),
     ].join(' '),
   );

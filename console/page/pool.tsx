@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Drift, Overview, PoolEntries, PoolView } from '../server/protocol.ts';
 import { AskButton, Copy, PlanButton } from './buttons.tsx';
 import { post } from './client.ts';
+import { remediesOf } from './remedies.ts';
 import { choose, page } from './store.ts';
 import {
   Ago,
@@ -39,26 +40,20 @@ const Counts = ({ all }: { all: Record<string, number> }) => (
   </ul>
 );
 
-// The actions that resolve a drifted entry. To unlink what others removed is to agree that it stays away.
-const remedies: Record<string, ('link' | 'unlink')[]> = {
-  missing: ['link'],
-  removed: ['link', 'unlink'],
-  orphaned: ['unlink'],
-  uncovered: ['unlink'],
-};
-
-const Remedies = ({
-  identityPoolId,
-  drift: { state, userPoolId, clientId },
-}: {
-  identityPoolId: string;
-  drift: Drift;
-}) => (
+const Remedies = ({ identityPoolId, drift }: { identityPoolId: string; drift: Drift }) => (
   <>
-    {remedies[state]?.map((kind) => (
-      <PlanButton key={kind} action={{ kind, userPoolId, clientId, identityPoolId }}>
+    {remediesOf(drift).map((kind) => (
+      <PlanButton
+        key={kind}
+        action={{
+          kind,
+          identityPoolId,
+          userPoolId: drift.userPoolId,
+          clientId: drift.clientId,
+        }}
+      >
         {kind === 'link' ? 'Link …' : 'Unlink …'}
-        <Unseen>{` ${clientId}`}</Unseen>
+        <Unseen>{` ${drift.clientId}`}</Unseen>
       </PlanButton>
     ))}
   </>

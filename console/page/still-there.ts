@@ -4,7 +4,7 @@ import type { Drift, PoolView } from '../server/protocol.ts';
 export const isStillThere = (
   pools: PoolView[],
   identityPoolId: string,
-  { state, userPoolId, clientId, issuer }: Drift,
+  { state, userPoolId, clientId, issuer, isUnlinked }: Drift,
 ): boolean =>
   pools.some(
     (pool) =>
@@ -14,6 +14,7 @@ export const isStillThere = (
           now.state === state &&
           now.userPoolId === userPoolId &&
           now.clientId === clientId &&
-          now.issuer === issuer,
+          now.issuer === issuer &&
+          now.isUnlinked === isUnlinked,
       ),
   );

@@ -8,7 +8,7 @@ import type { Drift, PoolView } from './protocol.ts';
 type Entry = PoolReport['entries'][number];
 
 function driftOf(entry: Entry): Drift {
-  const { state, providerName, clientId, clientName, repair, refused } = entry;
+  const { state, providerName, clientId, clientName, repair, refused, unlinked } = entry;
   const notes = [
     ...notesOf(entry),
     ...(refused === undefined ? [] : [`a repair is refused: ${refused}`]),
@@ -19,6 +19,7 @@ function driftOf(entry: Entry): Drift {
     clientId,
     ...(clientName !== undefined && { clientName }),
     ...(repair !== undefined && refused === undefined && { repair }),
+    ...(unlinked && { isUnlinked: true as const }),
     ...(issuerIn(providerName) === 'updated' && { issuer: 'updated' as const }),
     ...(notes.length > 0 && { notes }),
   };

@@ -64,6 +64,8 @@ export interface Drift {
   repair?: string;
   /** Set if the entry has the name of the user pool's updated issuer. */
   issuer?: 'updated';
+  /** Whether a request unlinked it, or keeps it away since others removed it. */
+  isUnlinked?: true;
   /** What else is known about it, a few words each. */
   notes?: string[];
 }

@@ -25,9 +25,10 @@ export interface EntryWrite extends Period {
   /**
    * - `add`, `remove`: the entry;
    * - `set`: what belongs to the entry, such as its role mapping;
-   * - `gone`: the app client was deleted, whether or not it had an entry.
+   * - `gone`: the app client was deleted, whether or not it had an entry;
+   * - `settle`: an unlink found no entry, so the ledger keeps that one which others removed stays away.
    */
-  op: 'add' | 'remove' | 'set' | 'gone';
+  op: 'add' | 'remove' | 'set' | 'gone' | 'settle';
   /** Whether the links still ask for a removed entry: its app client exists, and is covered. Absent if unknown. */
   isWanted?: boolean;
   /** Whether it is the last write of ours about the entry: the ledger keeps only that one. */
@@ -114,6 +115,7 @@ const removedEntry = (write: EntryWrite, before: ReportedEntry | undefined): Rep
   const clientName = write.clientName ?? before?.clientName;
   return {
     state: 'removed',
+    unlinked: true,
     providerName,
     clientId,
     ...(clientName !== undefined && { clientName }),
@@ -143,11 +145,18 @@ function applyAddition(tally: Tally, key: string, isAfter: boolean, first: Entry
   tally.counts.linked += 1;
 }
 
+/** Notes that a request keeps away what is not there. Who removed it before does not matter any more. */
+function settle({ entries }: Tally, key: string, listed: ReportedEntry | undefined): void {
+  if (listed?.state !== 'removed') return;
+  const { removedBy: _, braked: __, repair: ___, refused: ____, ...left } = listed;
+  entries.set(key, { ...left, unlinked: true });
+}
+
 /** Moves a listed entry that was removed. */
 function moveRemoved(tally: Tally, key: string, listed: ReportedEntry, last: EntryWrite): void {
   const stays = last.isWanted !== false && (isAbsent(listed) || listed.state === 'changed');
-  if (stays && listed.state === 'removed') return;
-  move(tally, key, stays ? removedEntry(last, listed) : undefined);
+  if (stays && listed.state === 'removed') settle(tally, key, listed);
+  else move(tally, key, stays ? removedEntry(last, listed) : undefined);
 }
 
 /** Applies the writes about an entry that is not listed, of which the last one has removed it. */
@@ -217,15 +226,20 @@ function applyAll(tally: Tally, key: string, writes: EntryWrite[], look: Look): 
     else applyRemoval(tally, key, [first, known], { isAfter, isGone });
   } else if (listed && isAbsent(listed) && isGone) {
     move(tally, key, undefined);
+  } else if (writes.some(({ op }) => op === 'settle')) {
+    settle(tally, key, listed);
   } else if (listed?.state === 'changed') {
     // It may differ in more than what was set.
     tally.entries.set(key, { ...listed, recent: true });
   }
 }
 
-/** What a deletion means for the listed entries of its app client or its whole user pool, under both names. */
-function deletionsBy(write: EntryWrite, { entries }: Tally): EntryWrite[] {
-  if (write.op !== 'gone') return [];
+/**
+ * What a deletion or a settlement means for the listed entries of its app client or its whole user pool, under both
+ * names.
+ */
+function spreadOver(write: EntryWrite, { entries }: Tally): EntryWrite[] {
+  if (write.op !== 'gone' && write.op !== 'settle') return [];
   const name = originalName(write.providerName);
   return [...entries.values()]
     .filter(({ providerName }) => originalName(providerName) === name)
@@ -245,7 +259,7 @@ function poolNow(look: Look, writes: EntryWrite[], isSure: boolean): PoolNow {
   const about = { lookedBy: execution, asOf: new Date(look.until).toISOString(), since };
   if (!('counts' in found)) return { ...found, ...about };
   const tally = afterRepair(found);
-  const all = [...writes, ...writes.flatMap((write) => deletionsBy(write, tally))];
+  const all = [...writes, ...writes.flatMap((write) => spreadOver(write, tally))];
   for (const [key, group] of grouped(all, entryKey)) {
     const ordered = inOrder(group).filter(
       // The report has what the same execution repaired.

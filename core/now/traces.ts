@@ -71,6 +71,24 @@ const deletionOf = (about: About, providerName: string, clientId = EVERY_CLIENT)
   clientId,
 });
 
+/** What an unlink settles where it has found no entry: that one which others removed stays away. */
+const settlementOf = (about: About, providerName: string, clientId = EVERY_CLIENT): EntryWrite => ({
+  ...about,
+  op: 'settle',
+  providerName,
+  clientId,
+});
+
+/** Whether an unlink may have found that others had removed what it was to remove. */
+const maySettle = (
+  { operation, clientId, takeBack, leftBehind }: Intent,
+  changes: ShownChange[],
+): boolean =>
+  operation === 'unlink' &&
+  !takeBack &&
+  !leftBehind &&
+  (clientId === undefined || changes.every(({ op }) => op !== 'remove'));
+
 const periodOf = ({ entered, exited }: StateVisit) => ({
   from: Date.parse(entered),
   until: exited === undefined ? Number.POSITIVE_INFINITY : Date.parse(exited),
@@ -110,6 +128,9 @@ function addUpdate(traces: Traces, execution: string, visit: StateVisit): void {
   });
   traces.writes.push(...writesOf(changes, about, isWanted));
   if (deleted) traces.writes.push(deletionOf(about, providerName, clientId));
+  else if (maySettle(intent, changes)) {
+    traces.writes.push(settlementOf(about, providerName, clientId));
+  }
 }
 
 /** What a reconcile has repaired, as far as its report says so. It matters for reports of the same time. */

@@ -66,6 +66,8 @@ export interface Finding {
   braked?: true;
   /** Whether this execution has restored it. */
   restored?: true;
+  /** Whether a request unlinked it, or had the ledger keep that it stays away once others had removed it. */
+  unlinked?: true;
 }
 
 /** The removal of an entry by others, as an event reported it. */
@@ -228,13 +230,14 @@ function gone(
   before: LedgerEntry,
 ): Finding {
   const key = entryKey(before);
+  const unlinked = before.state === 'unlinked' ? { unlinked: true as const } : {};
   const removal = before.state === 'linked' ? removals?.get(key) : undefined;
   // It may be unlinked by now, and its client deleted, or the identity pool does not show it yet.
   if (!removal && isRecent(evidence, before)) {
     const unclear = before.state === 'linked' ? { unclear: true as const } : {};
-    return { ...finding, state: 'removed', recent: true, ...unclear };
+    return { ...finding, state: 'removed', recent: true, ...unclear, ...unlinked };
   }
-  if (before.state !== 'linked') return { ...finding, state: 'removed' };
+  if (before.state !== 'linked') return { ...finding, state: 'removed', ...unlinked };
   const removedBy = removal?.by && { removedBy: removal.by };
   const lost = { ...finding, state: 'removed' as const, lost: before, ...removedBy };
   if (!want.restores) return lost;

@@ -41,6 +41,8 @@ interface ReportedEntry {
   restored?: true;
   /** Whether it was restored too often, so that it is left to a person. */
   braked?: true;
+  /** Whether a request unlinked it, or had the ledger keep that it stays away once others had removed it. */
+  unlinked?: true;
 }
 
 /** One identity pool in the output of the `reconcile` state machine. */
@@ -111,7 +113,7 @@ function reported(
   withLinks = false,
 ): ReportedEntry {
   const { ProviderName = '', ClientId = '' } = provider;
-  const { needsApproval, recent, removedBy, restored, braked } = finding;
+  const { needsApproval, recent, removedBy, restored, braked, unlinked } = finding;
   return {
     state,
     providerName: ProviderName,
@@ -125,6 +127,7 @@ function reported(
     ...(removedBy && { removedBy: shownCaller(removedBy) }),
     ...(restored && { restored }),
     ...(braked && { braked }),
+    ...(unlinked && { unlinked }),
   };
 }
 

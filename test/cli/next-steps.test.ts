@@ -142,5 +142,11 @@ describe('the next steps after a look at the identity pools', () => {
     assert.deepEqual(linesOf(reportOf([entryOf('removed', 'r')])).slice(1), [
       `  removed  To link it again: poolbridge link ${of('r')}`,
     ]);
+    const entries = [entryOf('removed', 'r'), entryOf('removed', 's', { unlinked: true })];
+    assert.deepEqual(linesOf(reportOf(entries, { removedByOthers: 1 })).slice(2), [
+      `           To link it again: poolbridge link ${of('r')}`,
+      `           To agree that it stays away: poolbridge unlink ${of('r')}`,
+      `  removed  It was unlinked by request. If it should be there, link it again: poolbridge link ${of('s')}`,
+    ]);
   });
 });

@@ -175,7 +175,12 @@ test('what an earlier reconcile has found is offered to be resolved only while i
   const pool = { identityPoolId: 'one', links: ['a'], asOf: '', execution: '', since };
   assert.equal(isStillThere([{ ...pool, drift: [drift] }], 'one', drift), true);
   assert.equal(isStillThere([{ ...pool, drift: [drift] }], 'two', drift), false);
-  for (const now of [[], [{ ...drift, clientId: 'd' }], [{ ...drift, state: 'removed' }]]) {
+  for (const now of [
+    [],
+    [{ ...drift, clientId: 'd' }],
+    [{ ...drift, state: 'removed' }],
+    [{ ...drift, isUnlinked: true as const }],
+  ]) {
     assert.equal(isStillThere([{ ...pool, drift: now }], 'one', drift), false);
   }
 });

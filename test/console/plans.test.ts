@@ -9,7 +9,7 @@ import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { AwsError } from 'embedded-aws/kernel/errors.ts';
 import { Session } from '../../cli/session.ts';
 import { Pauses } from '../../cli/settings/pauses.ts';
-import type { Done, Plan } from '../../console/server/protocol.ts';
+import type { Done, Drift, Plan } from '../../console/server/protocol.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
 import { someone } from '../cli/command.ts';
 import { until } from '../until.ts';
@@ -82,6 +82,16 @@ describe('a plan of the console', () => {
     assert.equal(none, undefined, 'it was never linked');
     await world.run({ userPoolId: HEALED, clientId });
     await removeEntry(pools.healed, clientId);
+    const look = () => world.run({ link: 'healed', repair: false }, undefined, world.reconcileArn);
+    const drifts = async (isUnlinked: boolean) => {
+      const isMeant = ({ state, ...drift }: Drift) =>
+        drift.clientId === clientId &&
+        state === 'removed' &&
+        drift.isUnlinked === (isUnlinked || undefined);
+      await overviewOf(console, (each) => each.pools?.[0]?.drift.some(isMeant) === true);
+    };
+    await look();
+    await drifts(false);
     const { id, sentences, results } = await planOf(action);
     assert.deepEqual(
       results.map(({ outcome, lines }) => [outcome, lines]),
@@ -94,6 +104,9 @@ describe('a plan of the console', () => {
     const { execution } = await ask<Done>(console, 'confirm', { id, reason: 'agreed' });
     await world.ended(execution!);
     assert.equal((await planOf(action)).id, undefined, 'there is nothing left to do');
+    await drifts(true);
+    await look();
+    await drifts(true);
   });
 
   test('to undo a link whose entry others removed says that a repair may link it again', async () => {

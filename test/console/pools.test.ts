@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { remediesOf } from '../../console/page/remedies.ts';
 import { requestEnds } from '../../console/server/failures.ts';
 import { poolViews } from '../../console/server/pools.ts';
 import { repairView } from '../../console/server/views.ts';
@@ -62,6 +63,19 @@ describe('an identity pool, as the console shows it', () => {
       view!.drift.every(({ repair }) => repair === undefined),
       'no repair is offered',
     );
+  });
+
+  test('offers to unlink what others removed, and not what a request has unlinked already', () => {
+    const removed = {
+      state: 'removed' as const,
+      providerName: 'cognito-idp.x.amazonaws.com/x_A',
+      clientId: '1',
+    };
+    const [view] = poolViews([
+      pool('a', { entries: [removed, { ...removed, clientId: '2', unlinked: true }] }),
+    ]);
+    assert.deepEqual(view!.drift.map(remediesOf), [['link', 'unlink'], ['link']]);
+    assert.deepEqual(view!.drift[1]!.notes, ['unlinked by request']);
   });
 
   test('counts the app clients whose last request has failed since it was compared', () => {

@@ -539,6 +539,36 @@ describe('an identity pool by its records', () => {
     assert.deepEqual([pool.counts.linked, pool.isAbout], [2, undefined]);
   });
 
+  test('says what a request has unlinked, or keeps away once others had removed it', () => {
+    const of = (writes: EntryWrite[]) =>
+      shown([lookAt(1)], writes).entries.map(({ state, unlinked }) => [state, unlinked]);
+    const others = [
+      ['orphaned', undefined],
+      ['missing', undefined],
+    ];
+    assert.deepEqual(of([]), [['removed', undefined], ...others]);
+    for (const clientId of ['removed', '*']) {
+      assert.deepEqual(of([write(clientId, 'settle', 2)]), [['removed', true], ...others]);
+    }
+    // The ledger has it as a removal.
+    const kept = { ...write('removed', 'remove', 2), isWanted: true };
+    assert.deepEqual(of([kept]), [['removed', true], ...others]);
+    const unlinked = { ...write('new', 'remove', 2), isWanted: true };
+    assert.deepEqual(of([unlinked]).at(-1), ['removed', true]);
+    const again = [write('removed', 'settle', 2), write('removed', 'add', 3)];
+    assert.deepEqual(of(again), others);
+  });
+
+  test('no longer says who removed what a request keeps away, nor that it would be repaired', () => {
+    const removedBy = { principalArn: 'arn:aws:iam::2:user/eve', time: '', eventId: 'e' };
+    const removed = { ...entry('removed', 'link'), removedBy };
+    const { entries: now } = shown(
+      [lookAt(1, { entries: [removed] })],
+      [write('removed', 'settle', 2)],
+    );
+    assert.deepEqual(now, [{ ...entry('removed'), unlinked: true }]);
+  });
+
   test('of a user pool that was deleted has nothing missing', () => {
     const pool = shown([lookAt(1)], [write('*', 'gone', 2)]);
     assert.deepEqual(pool.states, ['orphaned']);

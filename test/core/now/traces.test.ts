@@ -47,8 +47,31 @@ describe('the traces of an execution', () => {
           clientId: 'a',
           op: 'remove',
         },
+        // Of the other app clients of the user pool, others may have removed some.
+        {
+          execution: EXECUTION,
+          identityPoolId: POOL,
+          ...period,
+          providerName: PROVIDER,
+          clientId: '*',
+          op: 'settle',
+        },
       ],
     });
+  });
+
+  test('say that an unlink which found no entry keeps it away', () => {
+    const { intent } = target();
+    const opsOf = (more: object, changes: object[] = []) =>
+      tracesOf('UpdateIdentityPool', {}, { target: target(more), result: { changes } }).writes.map(
+        ({ op, clientId }) => `${op} ${clientId}`,
+      );
+    const one = { intent: { ...intent, clientId: 'a' } };
+    assert.deepEqual(opsOf(one), ['settle a']);
+    assert.deepEqual(opsOf(one, [change('remove', 'a')]), ['remove a']);
+    assert.deepEqual(opsOf({ intent: { ...one.intent, takeBack: [] } }), []);
+    assert.deepEqual(opsOf({ ...one, deleted: true }), ['gone a']);
+    assert.deepEqual(opsOf({ intent: { ...one.intent, operation: 'link' } }), []);
   });
 
   test('do not hold a plan whose write has failed or has not ended: it is in doubt', () => {

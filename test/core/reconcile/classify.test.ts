@@ -383,6 +383,12 @@ describe('a repair', () => {
       });
       return findings.map(({ state: is, recent = false, lost, repair }) => {
         assert.equal(entries.length, is === 'linked' ? 0 : 1);
+        const isUnlinked = entries[0]?.unlinked === true;
+        assert.equal(
+          isUnlinked,
+          is === 'removed' && state === 'unlinked',
+          'says that it was asked for',
+        );
         return [is, recent, lost !== undefined, repair !== undefined];
       });
     };
