@@ -39,13 +39,18 @@ const head = ['state', 'app client', 'id', 'user pool', 'written', 'by', 'link']
 const LINK = head.indexOf('link');
 const cut = [LINK, head.indexOf('user pool'), head.indexOf('app client')];
 
+/** Whether it is not there because Poolbridge unlinked it. */
+const isUnlinked = ({ state, unlinked }: FoundEntry): boolean =>
+  state === 'removed' && unlinked !== undefined;
+
 const rowOf = (entry: FoundEntry, short: Shown): string[] => [
   entry.state,
   entry.clientName ?? '',
   short.client(entry.clientId),
   issuerIn(entry.providerName) === 'updated' ? providerLabel(entry.providerName) : entry.userPoolId,
-  age(entry.since),
-  short.execution(nameOf(entry.by)),
+  ...(isUnlinked(entry)
+    ? [`unlinked ${age(entry.unlinked)}`, short.execution(nameOf(entry.unlinkedBy))]
+    : [age(entry.since), short.execution(nameOf(entry.by))]),
   entry.links.join(', '),
 ];
 
@@ -73,7 +78,7 @@ function linesOf(pools: FoundPool[], terminal: Terminal): string[] {
     ? { client: whole, execution: whole }
     : {
         client: shortener(entries.map(({ clientId }) => clientId)),
-        execution: shortener(entries.map(({ by }) => nameOf(by))),
+        execution: shortener(entries.map(({ by, unlinkedBy }) => nameOf(by ?? unlinkedBy))),
       };
   return pools.flatMap((pool) => {
     const { omitted = 0, failure } = pool;
@@ -99,6 +104,8 @@ const sheetOf = (pools: FoundPool[]): Sheet => ({
     'links',
     'since',
     'execution',
+    'unlinked',
+    'unlinkedBy',
   ],
   rows: pools.flatMap(({ identityPoolId, entries }) =>
     entries.map((each) => [
@@ -111,6 +118,8 @@ const sheetOf = (pools: FoundPool[]): Sheet => ({
       each.links.join(' '),
       each.since,
       each.by,
+      each.unlinked,
+      each.unlinkedBy,
     ]),
   ),
 });

@@ -112,7 +112,7 @@ describe('what a person sees', () => {
       const missing = await say(...asked, '--state', 'missing');
       assert.match(missing.out, /^\S+ \(healed.*\): \d+ entries\nstate /);
       const text = await say(...asked, '--output', 'text', '--state', 'missing');
-      assert.equal(text.out.split('\t')[8], 'None\n');
+      assert.deepEqual(text.out.split('\t').slice(8), ['None', 'None', 'None\n']);
       const refused = await say(
         'link',
         '--user-pool',
@@ -365,7 +365,11 @@ describe('what a person sees', () => {
       assertGolden('unlink', unlink, stands);
       // The time of the unlink is not that of a write of the entry.
       const csv = await say('entries', '--link', 'healed', '--output', 'csv', '--state', 'removed');
-      assert.ok(csv.out.endsWith(',healed,,\r\n'), csv.out);
+      assert.match(csv.out, /,healed,,,20[^,]+Z,arn:aws:states:[^,]+\r\n$/);
+      const removed = await inTerminal('entries', '--link', 'healed', '--state', 'removed');
+      assert.match(removed, /\nremoved .* unlinked just now +[0-9a-f]+…/);
+      const status = await inTerminal('status', '--link', 'healed');
+      assert.match(status, /\n {2}removed .* unlinked by request, just now\n/);
     });
 
     test('the lease, the pause and a replay', async () => {
