@@ -230,14 +230,13 @@ function gone(
   before: LedgerEntry,
 ): Finding {
   const key = entryKey(before);
-  const unlinked = before.state === 'unlinked' ? { unlinked: true as const } : {};
   const removal = before.state === 'linked' ? removals?.get(key) : undefined;
   // It may be unlinked by now, and its client deleted, or the identity pool does not show it yet.
   if (!removal && isRecent(evidence, before)) {
     const unclear = before.state === 'linked' ? { unclear: true as const } : {};
-    return { ...finding, state: 'removed', recent: true, ...unclear, ...unlinked };
+    return { ...finding, state: 'removed', recent: true, ...unclear };
   }
-  if (before.state !== 'linked') return { ...finding, state: 'removed', ...unlinked };
+  if (before.state !== 'linked') return { ...finding, state: 'removed' };
   const removedBy = removal?.by && { removedBy: removal.by };
   const lost = { ...finding, state: 'removed' as const, lost: before, ...removedBy };
   if (!want.restores) return lost;
@@ -300,7 +299,9 @@ export function classify(evidence: Evidence): Finding[] {
     const { finding, intent } = want;
     if (there.has(key) || isDeleted(ledger, finding.provider)) return [];
     const before = ledger.get(key);
-    return [before ? gone(evidence, want, before) : { ...finding, repair: intent }];
+    if (!before) return [{ ...finding, repair: intent }];
+    const unlinked = before.state === 'unlinked' && { unlinked: true as const };
+    return [{ ...gone(evidence, want, before), ...unlinked }];
   });
   return [...present, ...absent].map((finding) => {
     if (!approvalTime(evidence.links, finding.links)) return finding;
