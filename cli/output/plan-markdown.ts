@@ -10,7 +10,7 @@ import { notesOf, whyLinked } from './entry-notes.ts';
 import { issuerSentence } from './issuers.ts';
 import type { Stepping } from './next-steps.ts';
 import { type Paused, pauseLines } from './pause-lines.ts';
-import type { ReconcileReport } from './reconcile-table.ts';
+import { earlyText, type ReconcileReport } from './reconcile-table.ts';
 
 /** What a plan is about, beside its report. */
 interface About {
@@ -113,6 +113,7 @@ function poolPart(pool: NonNullable<ReconcileReport['identityPools']>[number]): 
           ]
         : []),
       ...issuers.flatMap((issuer) => [`> ${issuerSentence(issuer)}`, '']),
+      ...earlyText(pool).flatMap((text) => [`> ${text}`, '']),
       ...faultLines(failure),
       ...faultLines(wouldFail),
     ],

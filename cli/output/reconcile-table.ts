@@ -90,6 +90,16 @@ const countsLine = ({ counts, isAbout }: PoolReport & Pick<PoolNow, 'isAbout'>):
     .map(([state, count]) => `${state} ${count}`)
     .join(', ');
 
+/** What was left because it is too early to judge it. Without this line, it would look as if all was well. */
+export const earlyText = ({ early = 0, repaired }: PoolReport): string[] =>
+  early > 0
+    ? [
+        `too early to judge ${counted(early, 'entry', 'entries')} written within the last minute: ${repaired ? 'repair' : 'look'} again in a minute`,
+      ]
+    : [];
+
+const earlyLine = (pool: PoolReport): string[] => earlyText(pool).map((text) => `  ${text}`);
+
 function repairedLine({ repaired, restored }: PoolReport): string[] {
   if (!repaired) return [];
   const again = restored === undefined ? '' : ` (${restored} restored)`;
@@ -109,6 +119,7 @@ export const statusLines =
       ...omittedLines(pool),
       ...issuerLines(pool),
       ...repairedLine(pool),
+      ...earlyLine(pool),
       ...failureLines(pool),
     ]);
 
@@ -144,6 +155,7 @@ export const planLines =
         ...(left.length > 0 ? ['  for a person to decide:', ...entryRows(left, width)] : []),
         ...omittedLines(pool),
         ...issuerLines(pool),
+        ...earlyLine(pool),
         ...failureLines(pool),
         ...refusedLines(pool),
       ];

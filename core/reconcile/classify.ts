@@ -58,6 +58,8 @@ export interface Finding {
   recent?: true;
   /** Whether others may have removed it, or its app client may have been renamed, which only a look in a minute can tell. */
   unclear?: true;
+  /** Whether we have written it too recently to know whether it needs a repair. */
+  early?: true;
   /** The ledger entry of one that was removed without a request. */
   lost?: LedgerEntry;
   /** Who removed it, if an event has reported that. */
@@ -177,11 +179,12 @@ function underOtherName(
     provider,
     state: isLeft ? 'uncovered' : 'linked',
     ...recently(evidence, ours),
+    ...(ours?.state === 'linked' && isRecent(evidence, ours) && { early: true as const }),
   };
 }
 
 /** The state of an entry of ours whose client no link covers by its name. */
-type Fate = Pick<Finding, 'unclear'> &
+type Fate = Pick<Finding, 'unclear' | 'early'> &
   ({ state: 'linked' | 'uncovered' } | { state: 'orphaned'; coverage: Coverage });
 
 /** Whether a user pool was looked for: a link names it, or all user pools of its Region are known. */
@@ -196,7 +199,9 @@ function fateOf(evidence: Evidence, ours: LedgerEntry): Fate {
   const listing = listed.get(userPoolId);
   const isListed = listing?.clients.has(ours.clientId) === true;
   // If nothing is known yet, believe the ledger.
-  if (isRecent(evidence, ours)) return { state: 'linked', ...(isListed && { unclear: true }) };
+  if (isRecent(evidence, ours)) {
+    return { state: 'linked', early: true, ...(isListed && { unclear: true }) };
+  }
   if (evidence.unlisted.has(userPoolId)) return { state: 'linked' };
   if (listing ? isListed : existing.has(userPoolId)) return { state: 'uncovered' };
   const { clientName } = ours;
@@ -259,6 +264,7 @@ function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | un
     links,
     ...recently(evidence, ours),
     ...(fate.unclear && { unclear: true }),
+    ...(fate.early && { early: true }),
     ...(clientName !== undefined && { clientName }),
     ...(onDelete === 'unlink' && {
       repair: {
@@ -300,8 +306,9 @@ export function classify(evidence: Evidence): Finding[] {
     if (there.has(key) || isDeleted(ledger, finding.provider)) return [];
     const before = ledger.get(key);
     if (!before) return [{ ...finding, repair: intent }];
-    const unlinked = before.state === 'unlinked' && { unlinked: true as const };
-    return [{ ...gone(evidence, want, before), ...unlinked }];
+    const found = gone(evidence, want, before);
+    if (before.state === 'unlinked') return [{ ...found, unlinked: true }];
+    return [{ ...found, ...(found.recent && { early: true }) }];
   });
   return [...present, ...absent].map((finding) => {
     if (!approvalTime(evidence.links, finding.links)) return finding;

@@ -64,6 +64,8 @@ export interface PoolReport {
    * another one looks again.
    */
   lookAgain?: true;
+  /** How many entries were written less than a minute before, too recently to know whether they need a repair. */
+  early?: number;
   /** How many app clients and user pools counted as deleted although they exist. A repair corrects that. */
   wrongMarks?: number;
   /** Those that are neither linked nor foreign, as far as there is room. */
@@ -174,6 +176,23 @@ function ifRoom(
   return { ...made, ...restOf(findings, room - JSON.stringify(made).length) };
 }
 
+/** What is counted beside the states, if there is any. */
+function besideCounts(
+  findings: Finding[],
+): Pick<PoolReport, 'removedByOthers' | 'restored' | 'braked' | 'lookAgain' | 'early'> {
+  const lost = findings.filter((finding) => finding.lost);
+  const restored = lost.filter((finding) => finding.restored).length;
+  const braked = lost.filter((finding) => finding.braked).length;
+  const early = findings.filter((finding) => finding.early).length;
+  return {
+    ...(lost.length > 0 && { removedByOthers: lost.length }),
+    ...(restored > 0 && { restored }),
+    ...(braked > 0 && { braked }),
+    ...(findings.some(({ unclear }) => unclear) && { lookAgain: true as const }),
+    ...(early > 0 && { early }),
+  };
+}
+
 interface Judged {
   repair?: Repair | undefined;
   /** Why entries would be refused, by their keys, where nothing is repaired. */
@@ -228,9 +247,6 @@ export function poolReport(
   if (shownIssuers.length > 0) left -= JSON.stringify(shownIssuers).length;
   const entries = fitting(all, left);
   left -= JSON.stringify(entries).length;
-  const lost = findings.filter((finding) => finding.lost);
-  const restored = lost.filter((finding) => finding.restored).length;
-  const braked = lost.filter((finding) => finding.braked).length;
   const changes = shownChanges(repair?.changes ?? []);
   const added = repair?.changes.filter(({ op }) => op === 'add').length ?? 0;
   return {
@@ -239,10 +255,7 @@ export function poolReport(
     counts: countsOf(findings),
     ...(quota !== undefined && { quota }),
     entries,
-    ...(lost.length > 0 && { removedByOthers: lost.length }),
-    ...(restored > 0 && { restored }),
-    ...(braked > 0 && { braked }),
-    ...(findings.some(({ unclear }) => unclear) && { lookAgain: true as const }),
+    ...besideCounts(findings),
     ...(wrongMarks > 0 && { wrongMarks }),
     ...(entries.length < all.length && { omitted: all.length - entries.length }),
     ...(shownIssuers.length > 0 && { issuers: shownIssuers }),

@@ -150,6 +150,21 @@ describe('the text of a reconcile', () => {
     );
   });
 
+  test('says what was written too recently to be judged, and to come again', () => {
+    const pool = { identityPoolId: 'ap-south-1:1', links: ['mobile'], counts, entries: [] };
+    const linesOf = (more: object, make = statusLines) =>
+      make(WIDTH)({ identityPools: [{ ...pool, ...more }] }).map(stripVTControlCharacters);
+    const look =
+      '  too early to judge 2 entries written within the last minute: look again in a minute';
+    assert.deepEqual(linesOf({ early: 2 }).slice(1), [look]);
+    assert.deepEqual(linesOf({ early: 2 }, planLines).slice(1), ['  nothing would change', look]);
+    const repaired = { linked: 0, unlinked: 0 };
+    assert.deepEqual(linesOf({ early: 1, repaired }).slice(1), [
+      '  repaired: 0 linked, 0 unlinked',
+      '  too early to judge 1 entry written within the last minute: repair again in a minute',
+    ]);
+  });
+
   test('shows as a plan what a repair would change, and what it leaves for a person to decide', () => {
     assert.deepEqual(planLines(WIDTH)(found).map(stripVTControlCharacters), [
       'ap-south-1:1 (mobile)',

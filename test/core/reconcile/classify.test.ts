@@ -373,6 +373,9 @@ describe('a repair', () => {
       const report = poolReport(planned, findings);
       const { entries, omitted } = report;
       assert.equal(omitted, undefined);
+      // What was unlinked by request is not repaired later either.
+      const isEarly = state === 'linked' && time === NOW && !isThere;
+      assert.equal(report.early, isEarly ? 1 : undefined);
       // Only a recheck looks again: others may have removed what was linked within the last minute.
       const isDoubtful = state === 'linked' && time === NOW && !isThere;
       const ended = { identityPools: [report] };
@@ -430,13 +433,13 @@ describe('a repair', () => {
           },
         ],
       });
-      return [finding?.state, finding?.unclear === true];
+      return [finding?.state, finding?.unclear === true, finding?.early === true];
     };
     const renamed = new Map([['a', 'batch-1']]);
-    assert.deepEqual(found(NOW, renamed), ['linked', true]);
-    assert.deepEqual(found(NOW - 120_000, renamed), ['uncovered', false]);
+    assert.deepEqual(found(NOW, renamed), ['linked', true, true]);
+    assert.deepEqual(found(NOW - 120_000, renamed), ['uncovered', false, false]);
     // The list is older than the app client.
-    assert.deepEqual(found(NOW, new Map()), ['linked', false]);
+    assert.deepEqual(found(NOW, new Map()), ['linked', false, true]);
   });
 
   test('removes entries before it adds others', () => {
