@@ -10,6 +10,7 @@ import {
   withLedgers,
 } from '../../core/now/traces.ts';
 import { totalsOf } from '../../core/reconcile/report.ts';
+import { providerIn } from '../../core/user-pool.ts';
 import { isDenied } from '../denied.ts';
 import type { ReconcileReport } from '../output/reconcile-table.ts';
 import type { Session } from '../session.ts';
@@ -73,7 +74,9 @@ export class PoolsNow {
   readonly #executions: Executions;
   readonly #ledgers: Ledgers;
   #read = new Map<string, Read>();
-  /** The executions that wrote, as far as the last answer needed to know. */
+  /** What was written, as far as the last answer needed to know. */
+  #writes: EntryWrite[] = [];
+  /** The executions that wrote it. */
   #writers = new Set<string>();
   /** The ledgers that were read, and what was known of the executions by then. */
   readonly #inLedgers = new Map<string, { by: string; writes: EntryWrite[] }>();
@@ -112,6 +115,7 @@ export class PoolsNow {
       return isWhole && doubts?.length === 0;
     };
     const allWrites = withLedgers(writes, inLedgers, isKnown);
+    this.#writes = allWrites;
     const changesNothing = ({ op }: EntryWrite) => op === 'gone' || op === 'settle';
     this.#writers = new Set(
       allWrites.filter((each) => !changesNothing(each)).map((each) => each.execution),
@@ -122,6 +126,25 @@ export class PoolsNow {
   /** Whether an execution has written to an identity pool since the last looks, also if its end does not show it. */
   hasWritten(execution: string): boolean {
     return this.#writers.has(execution);
+  }
+
+  /** Whether an entry of an app client was written after a time, which is in ISO 8601. */
+  isWrittenSince(
+    {
+      identityPoolId,
+      userPoolId,
+      clientId,
+    }: { identityPoolId: string; userPoolId: string; clientId: string },
+    time: string,
+  ): boolean {
+    return this.#writes.some(
+      (write) =>
+        write.identityPoolId === identityPoolId &&
+        write.clientId === clientId &&
+        providerIn(write.providerName) === userPoolId &&
+        write.until > Date.parse(time) &&
+        write.until !== Number.POSITIVE_INFINITY,
+    );
   }
 
   async #readAll(all: Traced[]): Promise<Read[]> {

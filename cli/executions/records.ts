@@ -3,6 +3,7 @@ import {
   auditRecords,
   type DescribedExecution,
   endsSilently,
+  type StateData,
 } from '../../core/audit/audit.ts';
 import { type Difference, diff } from '../../core/identity-pool/difference.ts';
 import { type Event, stateDataIn } from './history.ts';
@@ -15,9 +16,13 @@ function recorded(record: AuditRecord): Recorded {
   return { ...record, ...(before && after && { difference: diff(before, after) }) };
 }
 
+/** What an execution did, from its end and, if that is incomplete, from the data of its states. */
+export const recordsFrom = (described: DescribedExecution, handed: StateData[]): Recorded[] =>
+  auditRecords(described, handed).map(recorded);
+
 /** What an execution did, from its output or, if that is incomplete, from its events. */
 export const recordsOf = (described: DescribedExecution, events: Event[]): Recorded[] =>
-  auditRecords(described, endsSilently(described) ? stateDataIn(events) : []).map(recorded);
+  recordsFrom(described, endsSilently(described) ? stateDataIn(events) : []);
 
 /** Whether other requests share the write. Before and after are those of the whole write. */
 export function isShared({

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { executionOf } from '../../core/execution.ts';
 import type { ExecutionView, Overview, WaitingView } from '../server/protocol.ts';
 import { Copy, PlanButton } from './buttons.tsx';
 import { Found } from './found.tsx';
@@ -45,6 +46,23 @@ function WaitingCard({
   );
 }
 
+/** Why an execution can't be undone, with the execution that is the reason. */
+const NotUndoable = ({
+  why: { sentence, execution },
+}: {
+  why: NonNullable<ExecutionView['notUndoable']>;
+}): JSX.Element => (
+  <p>
+    {sentence}
+    {execution !== undefined && (
+      <>
+        {' See '}
+        <a href={`#/execution/${execution}`}>{executionOf(execution).name}</a>.
+      </>
+    )}
+  </p>
+);
+
 /** What an execution is about, in a few words. */
 export const titleOf = ({ row, machine }: ExecutionView): string =>
   [row.isDryRun ? 'dry run of' : '', row.operation ?? machine, row.clientId ?? row.userPoolId ?? '']
@@ -90,6 +108,7 @@ export function Execution({
       </div>
       <section class="panel about" aria-label="About">
         <Facts facts={[...facts, ['ARN', execution]]} />
+        {view.notUndoable && <NotUndoable why={view.notUndoable} />}
         {links.length > 0 && (
           <p>
             In the AWS console:{' '}

@@ -128,7 +128,7 @@ function List({ all, filter }: { all: Row[]; filter: RowFilter }): JSX.Element {
 /** The executions of a state machine, newest first. */
 export function Executions({ page }: { page: Page }): JSX.Element {
   const machine = machineIn(page.address);
-  const filter = filterIn(page.address.choices);
+  const filter = filterIn(machine, page.address.choices);
   const { rows: all, next } = rowsOf(page, machine);
   return (
     <Panel id="executions" title="Executions" beside={<MachineChoice chosen={machine} />}>

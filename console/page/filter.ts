@@ -1,3 +1,4 @@
+import type { Machine } from '../../core/deployment.ts';
 import type { Row } from '../server/protocol.ts';
 
 /** Which executions a list shows. Members that are absent or blank leave out nothing. */
@@ -38,19 +39,20 @@ export function matches(row: Row, filter: RowFilter, now = Date.now()): boolean 
   );
 }
 
-/** The filter that the choices of an address hold. */
-export const filterIn = ({
-  client,
-  userPool,
-  outcome,
-  hours,
-  who,
-  writes,
-}: Readonly<Record<string, string>>): RowFilter => ({
-  ...(client && { client }),
-  ...(userPool && { userPool }),
-  ...(outcome && { outcome }),
-  ...(hours && { hours }),
-  ...(who && { who }),
-  ...(writes && { writes }),
-});
+/**
+ * The filter that the choices of an address hold. Those that the list of a state machine has no field for are left out:
+ * a reconcile is about no app client.
+ */
+export function filterIn(
+  machine: Machine,
+  { client, userPool, outcome, hours, who, writes }: Readonly<Record<string, string>>,
+): RowFilter {
+  const subject = { ...(client && { client }), ...(userPool && { userPool }) };
+  return {
+    ...(machine === 'link' && subject),
+    ...(outcome && { outcome }),
+    ...(hours && { hours }),
+    ...(who && { who }),
+    ...(writes && { writes }),
+  };
+}

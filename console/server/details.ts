@@ -2,18 +2,15 @@ import { waitingIn } from '../../cli/executions/approvals.ts';
 import { clientsIn } from '../../cli/executions/client-names.ts';
 import { Executions } from '../../cli/executions/executions.ts';
 import { foundIn } from '../../cli/executions/found.ts';
-import {
-  type Event,
-  historySince,
-  stateDataIn,
-  visitsWithDataIn,
-} from '../../cli/executions/history.ts';
-import { type Recorded, recordsOf } from '../../cli/executions/records.ts';
+import { handedBy } from '../../cli/executions/handed.ts';
+import { type Event, historySince, visitsWithDataIn } from '../../cli/executions/history.ts';
+import { type Recorded, recordsFrom } from '../../cli/executions/records.ts';
 import { linesOfChanges } from '../../cli/output/changes.ts';
 import { consoleLink, logsLink, trailLink } from '../../cli/output/console-link.ts';
 import { Failure } from '../../cli/output/exit.ts';
 import type { Session } from '../../cli/session.ts';
-import { type DescribedExecution, endsSilently } from '../../core/audit/audit.ts';
+import { Ledgers } from '../../cli/settings/ledgers.ts';
+import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { poolsNow } from '../../core/now/pool-now.ts';
 import { tracesInEnd, tracesInStates } from '../../core/now/traces.ts';
@@ -23,6 +20,8 @@ import { type Layout, layout } from './layout.ts';
 import type { Names } from './names.ts';
 import { poolViews } from './pools.ts';
 import type { Data, ExecutionView } from './protocol.ts';
+import { undoableOf } from './undoable.ts';
+import { withUndone } from './undone.ts';
 import { factsOf, removedView, resultView, rowOf, visitOf } from './views.ts';
 
 // The events of this many executions are kept.
@@ -64,6 +63,7 @@ function findingsOf(described: DescribedExecution, events: Event[]): ExecutionVi
 export class Details {
   readonly #session: Session;
   readonly #executions: Executions;
+  readonly #ledgers: Ledgers;
   readonly #read = new Map<string, Read>();
   readonly #names: Names;
 
@@ -71,6 +71,7 @@ export class Details {
     this.#names = names;
     this.#session = session;
     this.#executions = new Executions(session, stage);
+    this.#ledgers = new Ledgers(session, stage);
   }
 
   /** @throws ExecutionDoesNotExist; UsageError if it is not an ARN. */
@@ -86,10 +87,10 @@ export class Details {
     const { status, machine } = described;
     const waiting = waitingIn(events);
     const around = { status, waiting: new Set(waiting.map((each) => each.identityPoolId)) };
-    const records = recordsOf(described, events);
-    const handed = endsSilently(described) ? stateDataIn(events) : [];
+    const handed = await handedBy(described, events, this.#ledgers);
+    const records = recordsFrom(described, handed);
     const row = {
-      ...rowOf(described, handed),
+      ...(await withUndone(rowOf(described, handed), this.#executions)),
       ...(waiting.length > 0 && { at: 'RequestApproval' }),
     };
     const changes = [...records, ...waiting].flatMap((each) => each.changes);
@@ -118,10 +119,10 @@ export class Details {
         until,
         lines: linesOfChanges(asked, names),
       })),
-      isUndoable:
-        machine === 'link' &&
-        described.stopped !== undefined &&
-        records.some(({ outcome }) => outcome === 'LINKED' || outcome === 'UNLINKED'),
+      ...(await undoableOf(described, records, {
+        executions: this.#executions,
+        ledgers: this.#ledgers,
+      })),
       ...(graph && { graph }),
       visits: visitsWithDataIn(events).map((visited) => visitOf(visited, around)),
     };

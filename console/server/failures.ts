@@ -1,32 +1,82 @@
-import { auditRecords, type DescribedExecution, isDryRun } from '../../core/audit/audit.ts';
+import {
+  auditRecords,
+  type DescribedExecution,
+  isDryRun,
+  type StateData,
+} from '../../core/audit/audit.ts';
+import { isNamedPool } from '../../core/failure.ts';
+import { isObject, parsedJson } from '../../core/shape.ts';
 
 /** How a request ended in one identity pool. */
 export interface RequestEnd {
   identityPoolId: string;
-  /** What it was about: an app client, or a whole user pool. */
-  subject: string;
+  userPoolId: string;
+  /** Empty if it was about the whole user pool. */
+  clientId: string;
   /** ISO 8601. */
   stopped: string;
   hasFailed: boolean;
 }
 
-/** How a request about an app client or a user pool has ended in its identity pools. A dry run asked for nothing. */
-export function requestEnds(described: DescribedExecution): RequestEnd[] {
-  const { machine, stopped, input } = described;
-  if (machine !== 'link' || stopped === undefined || isDryRun(input)) return [];
-  return auditRecords(described).flatMap((record) => {
-    const { identityPoolId, userPoolId, clientId = '', outcome } = record;
-    if (identityPoolId === undefined || userPoolId === undefined) return [];
-    const subject = `${userPoolId} ${clientId}`;
-    return [{ identityPoolId, subject, stopped, hasFailed: outcome === 'FAILED' }];
-  });
+/** The identity pools that a request was for, as far as its states or its input say so. */
+function askedIn(input: string, handed: StateData[]): string[] {
+  for (const { data } of handed) {
+    const targets = isObject(data) ? data['targets'] : undefined;
+    if (!Array.isArray(targets)) continue;
+    return targets.filter(isNamedPool).map(({ identityPoolId }) => identityPoolId);
+  }
+  const request = parsedJson(input);
+  const id = isObject(request) ? request['identityPoolId'] : undefined;
+  return typeof id === 'string' ? [id] : [];
 }
 
-/** Of how many app clients, or whole user pools, the last request in an identity pool has failed since a time. */
-export function failedSince(ends: RequestEnd[], identityPoolId: string, since: string): number {
+/**
+ * How a request about an app client or a user pool has ended in its identity pools: it failed where it was aborted or
+ * timed out before its result. A dry run asked for nothing.
+ *
+ * @param handed the data of its states, if its end lacks the results.
+ */
+export function requestEnds(described: DescribedExecution, handed: StateData[] = []): RequestEnd[] {
+  const { machine, stopped, input, status } = described;
+  if (machine !== 'link' || stopped === undefined || isDryRun(input)) return [];
+  const records = auditRecords(described, handed);
+  const [{ userPoolId, clientId = '' } = {}] = records;
+  if (userPoolId === undefined) return [];
+  const about = { userPoolId, clientId, stopped };
+  const ends = records.flatMap(({ identityPoolId, outcome }): RequestEnd[] =>
+    identityPoolId === undefined
+      ? []
+      : [{ ...about, identityPoolId, hasFailed: outcome === 'FAILED' }],
+  );
+  const known = new Set(ends.map(({ identityPoolId }) => identityPoolId));
+  const unknown = status === 'SUCCEEDED' ? [] : askedIn(input, handed);
+  return [
+    ...ends,
+    ...unknown
+      .filter((id) => !known.has(id))
+      .map((identityPoolId) => ({ ...about, identityPoolId, hasFailed: true })),
+  ];
+}
+
+/** Whether something else was written about the app client of a request since its end. */
+export type IsOvertaken = (end: RequestEnd) => boolean;
+
+/**
+ * Of how many app clients, or whole user pools, the last request in an identity pool has failed since a time.
+ *
+ * @param isOvertaken for requests of which later ones may not be known.
+ */
+export function failedSince(
+  ends: RequestEnd[],
+  identityPoolId: string,
+  since: string,
+  isOvertaken: IsOvertaken = () => false,
+): number {
   const last = new Map<string, RequestEnd>();
   for (const end of ends.toSorted((a, b) => a.stopped.localeCompare(b.stopped))) {
-    if (end.identityPoolId === identityPoolId) last.set(end.subject, end);
+    if (end.identityPoolId === identityPoolId) last.set(`${end.userPoolId} ${end.clientId}`, end);
   }
-  return [...last.values()].filter(({ hasFailed, stopped }) => hasFailed && stopped > since).length;
+  return [...last.values()].filter(
+    (end) => end.hasFailed && end.stopped > since && !isOvertaken(end),
+  ).length;
 }

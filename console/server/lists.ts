@@ -2,10 +2,11 @@ import type { ExecutionListItem } from '@aws-sdk/client-sfn';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
 import { isDenied } from '../../cli/denied.ts';
 import { Executions, isUnknown } from '../../cli/executions/executions.ts';
-import { stateDataIn } from '../../cli/executions/history.ts';
+import { handedBy } from '../../cli/executions/handed.ts';
 import { lastEntered } from '../../cli/executions/machines.ts';
 import { PoolsNow, type Traced, traced } from '../../cli/executions/pools-now.ts';
 import type { Session } from '../../cli/session.ts';
+import { Ledgers } from '../../cli/settings/ledgers.ts';
 import {
   type AuditRecord,
   auditRecords,
@@ -19,6 +20,7 @@ import type { Names } from './names.ts';
 import { isPlan } from './plan-name.ts';
 import { poolViews } from './pools.ts';
 import type { PoolView, Row, Rows } from './protocol.ts';
+import { withUndone } from './undone.ts';
 import { rowOf } from './views.ts';
 
 /** How many executions a page of a list has. */
@@ -26,6 +28,11 @@ const LENGTH: Record<Machine, number> = { link: 50, reconcile: 20 };
 
 // The current state is read for this many running executions at each refresh, in turn.
 const FOLLOWED = 5;
+
+// How an execution ends that has failed, how many of each are looked for, and how often, in milliseconds.
+const FAILED = ['FAILED', 'TIMED_OUT', 'ABORTED'] as const;
+const MOST_FAILED = 50;
+const FAILED_AGAIN_MS = 10_000;
 
 // This many running executions that no page shows are kept in mind.
 const KEPT = 100;
@@ -58,7 +65,7 @@ function knownOf(described: DescribedExecution, handed: StateData[]): Known {
     row: { ...rowOf(described, handed), ...(wrote && { wrote }) },
     traced: kept,
     names: namesIn(described),
-    ends: requestEnds(described),
+    ends: requestEnds(described, handed),
   };
 }
 
@@ -85,17 +92,21 @@ export class Lists {
   readonly #session: Session;
   readonly #executions: Executions;
   readonly #now: PoolsNow;
+  readonly #ledgers: Ledgers;
   readonly #known = new Map<string, Known>();
   readonly #running = new Map<string, Row>();
   /** The current state of running executions, those read longest ago first. */
   readonly #at = new Map<string, string>();
   readonly #names: Names;
   #mayFollow = true;
+  /** When the executions that have failed were listed last, in epoch milliseconds. */
+  #failedRead = 0;
 
   constructor(session: Session, stage: string, names: Names) {
     this.#session = session;
     this.#executions = new Executions(session, stage);
     this.#now = new PoolsNow(session, stage);
+    this.#ledgers = new Ledgers(session, stage);
     this.#names = names;
   }
 
@@ -157,7 +168,13 @@ export class Lists {
   async #read(rows: Row[]): Promise<void> {
     await inParallel(rows, async ({ execution }) => {
       const described = await this.#executions.read(execution);
-      this.#known.set(execution, knownOf(described, await this.#handedBy(described)));
+      const known = knownOf(described, await this.#handedBy(described));
+      const row = await withUndone(
+        known.row,
+        this.#executions,
+        (undone) => this.#known.get(undone)?.row,
+      );
+      this.#known.set(execution, { ...known, row });
     });
   }
 
@@ -166,7 +183,7 @@ export class Lists {
     const isTold = auditRecords(described).some((each) => each.identityPoolId !== undefined);
     if (described.stopped === undefined || isTold || !endsSilently(described)) return [];
     try {
-      return stateDataIn(await this.#executions.eventsOf(described));
+      return await handedBy(described, await this.#executions.eventsOf(described), this.#ledgers);
     } catch (error) {
       if (!isDenied(error as Error) && !isUnknown(error)) throw error;
       return [];
@@ -175,7 +192,8 @@ export class Lists {
 
   /** Whether an execution has changed since it was read. */
   #isStale({ execution, status }: Row): boolean {
-    return this.#known.get(execution)?.row.status !== status;
+    const { status: before, mayWrite } = this.#known.get(execution)?.row ?? {};
+    return before !== status || mayWrite === true;
   }
 
   #rowOf(item: ExecutionListItem): Row {
@@ -218,8 +236,11 @@ export class Lists {
     for (const { row } of links) if (this.#now.hasWritten(row.execution)) row.wrote = true;
     // The rows are newest first, and the newest name counts.
     const names = new Map(links.toReversed().flatMap((each) => each.names));
+    const looked = Math.min(...found.map(({ asOf }) => Date.parse(asOf)));
+    if (!isAll && Date.parse(oldest.started) > looked) await this.#findFailed(looked);
     const ends = [...this.#known.values()].flatMap((each) => each.ends);
-    const views = poolViews(found, ends);
+    const isOvertaken = (end: RequestEnd) => this.#now.isWrittenSince(end, end.stopped);
+    const views = poolViews(found, ends, isOvertaken);
     const drift = views.flatMap((view) => view.drift);
     for (const { clientId, clientName } of drift) this.#names.tell(clientId, clientName);
     this.#names.lookUp([...drift, ...known(link.rows).flatMap(({ row }) => clientsIn(row))]);
@@ -231,6 +252,21 @@ export class Lists {
         drift: view.drift.map((each) => ({ ...each, ...this.#names.of(each.clientId) })),
       };
     });
+  }
+
+  /** Reads the executions of link that have failed since a time and are too old for a page, now and then. */
+  async #findFailed(since: number): Promise<void> {
+    if (Date.now() - this.#failedRead < FAILED_AGAIN_MS) return;
+    this.#failedRead = Date.now();
+    for (const status of FAILED) {
+      const filter = { status, limit: MOST_FAILED };
+      const { executions = [] } = await this.#executions.page('link', filter, undefined);
+      const rows = executions
+        .filter(({ stopDate }) => (stopDate?.getTime() ?? 0) > since)
+        .map(bare)
+        .filter((row) => !isPlan(row.name) && this.#isStale(row));
+      await this.#read(rows);
+    }
   }
 
   /** Those kept in mind that are not on a page, as they are now. */

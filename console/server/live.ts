@@ -29,6 +29,9 @@ const SILENT =
 
 const waits = ({ at }: Row): boolean => at === 'RequestApproval';
 
+/** Whether an execution does not change any more. */
+const isOver = ({ status, mayWrite }: Row): boolean => status !== 'RUNNING' && mayWrite !== true;
+
 /** The news that replace each other: of an execution, its view and why there is none. */
 const kindOf = (news: News): 'overview' | 'execution' =>
   'overview' in news ? 'overview' : 'execution';
@@ -158,7 +161,7 @@ export class Live {
     if (execution === undefined) return;
     const last = this.#viewers.get(viewer)?.find((news) => kindOf(news) === 'execution');
     if (last && 'failure' in last && !all) return;
-    if (last && 'execution' in last && last.execution.row.status !== 'RUNNING') return;
+    if (last && 'execution' in last && isOver(last.execution.row)) return;
     try {
       this.#send(viewer, { execution: await this.details.view(execution) });
     } catch (error) {

@@ -2,7 +2,7 @@ import { notesOf } from '../../cli/output/entry-notes.ts';
 import { isAbsent, type PoolNow } from '../../core/now/pool-now.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import { issuerIn, providerIn } from '../../core/user-pool.ts';
-import { failedSince, type RequestEnd } from './failures.ts';
+import { failedSince, type IsOvertaken, type RequestEnd } from './failures.ts';
 import type { Drift, PoolView } from './protocol.ts';
 
 type Entry = PoolReport['entries'][number];
@@ -57,11 +57,16 @@ const isWell = ({ drift, failure, failed }: PoolView): boolean =>
  * Identity pools as the page shows them, those with drift or a failure first.
  *
  * @param ends of requests, of which some may have failed since the identity pools were compared.
+ * @param isOvertaken whether something else was written about an app client since a request has ended.
  */
-export const poolViews = (pools: PoolNow[], ends: RequestEnd[] = []): PoolView[] =>
+export const poolViews = (
+  pools: PoolNow[],
+  ends: RequestEnd[] = [],
+  isOvertaken?: IsOvertaken,
+): PoolView[] =>
   pools
     .map((pool): PoolView => {
-      const failed = failedSince(ends, pool.identityPoolId, pool.asOf);
+      const failed = failedSince(ends, pool.identityPoolId, pool.asOf, isOvertaken);
       return { ...viewOf(pool), ...(failed > 0 && { failed }) };
     })
     .sort(

@@ -35,6 +35,8 @@ export interface Row {
   clientName?: string;
   /** The ids, and names, of the app clients that it linked or unlinked, if it is not about a single one. */
   clients?: string[];
+  /** ARN of the execution that it undoes. */
+  undoes?: string;
   requestedBy?: string;
   isDryRun?: boolean;
   /** Set if a dry run says that the request would fail in an identity pool. */
@@ -43,6 +45,8 @@ export interface Row {
   found?: string;
   /** Whether it wrote to an identity pool. */
   wrote?: boolean;
+  /** Whether it was ended while it wrote, and the write may still be made. */
+  mayWrite?: true;
   /** The current state of a running execution. */
   at?: string;
 }
@@ -255,6 +259,8 @@ export interface ExecutionView {
   removed: RemovedView[];
   waiting: WaitingView[];
   isUndoable: boolean;
+  /** Why it can't be undone although it has written, and the execution that is the reason. */
+  notUndoable?: { sentence: string; execution?: string };
   /** The drawing of the workflow; absent if the caller may not read it, or it no longer exists. */
   graph?: Layout;
   visits: Visit[];

@@ -22,6 +22,7 @@ import {
 import { executionOf } from '../../core/execution.ts';
 import { expanded } from '../../core/identity-pool/changes.ts';
 import type { ShownPool } from '../../core/identity-pool/shown-pool.ts';
+import { mayStillWrite } from '../../core/now/cut-off.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
@@ -56,6 +57,13 @@ const clientsOf = (records: AuditRecord[]): string[] => [
   ),
 ];
 
+/** Whether an execution was ended while it wrote, and the write may still be made. */
+const mayWrite = ({ status, stopped }: DescribedExecution, records: AuditRecord[]): boolean =>
+  stopped !== undefined &&
+  mayStillWrite(stopped, Date.now()) &&
+  // A write that was cut off fails with the status.
+  records.some(({ identityPoolId, error }) => identityPoolId !== undefined && error === status);
+
 /**
  * An execution as a row of a list.
  *
@@ -68,7 +76,7 @@ export function rowOf(described: DescribedExecution, handed: StateData[] = []): 
   );
   const records = auditRecords(described, handed);
   const { wouldFail } = summary;
-  const { stopped, operation, userPoolId, clientId } = summary;
+  const { stopped, operation, userPoolId, clientId, undoes } = summary;
   const clients = clientId === undefined && described.machine === 'link' ? clientsOf(records) : [];
   const found = driftText(described);
   return {
@@ -82,10 +90,12 @@ export function rowOf(described: DescribedExecution, handed: StateData[] = []): 
     ...(userPoolId !== undefined && { userPoolId }),
     ...(clientId !== undefined && { clientId }),
     ...(clients.length > 0 && { clients }),
+    ...(undoes !== undefined && { undoes }),
     ...(requestedBy && { requestedBy: requestedByText(requestedBy) }),
     ...(isDryRun(described.input) && { isDryRun: true }),
     ...(wouldFail && { wouldFail }),
     ...(found !== undefined && { found }),
+    ...(mayWrite(described, records) && { mayWrite: true }),
   };
 }
 

@@ -204,6 +204,24 @@ export function resolveUndo(
 }
 
 /**
+ * The entries of changes that another execution has written since.
+ *
+ * @param known executions whose writes are no conflict.
+ */
+export function overtaken(
+  changes: ShownChange[],
+  ledger: ReadonlyMap<string, LedgerEntry>,
+  known: string[],
+): { provider: Provider; ledger: LedgerEntry | 'unknown' }[] {
+  const entries = changes.flatMap(expanded).filter(isEntryChange);
+  return entries.flatMap(({ provider }) => {
+    const entry = ledger.get(entryKey(provider));
+    const isKnown = entry !== undefined && known.includes(entry.execution);
+    return isKnown ? [] : { provider, ledger: entry ?? 'unknown' };
+  });
+}
+
+/**
  * Checks that no later request changed what an execution did. An undo would then take back the changes of others.
  *
  * @param execution that undoes. An earlier attempt of its own is not a conflict.
@@ -212,12 +230,10 @@ export function resolveUndo(
 export function checkLedger(ledger: LedgerEntry[], target: Target, execution: string): void {
   const { identityPoolId, undoes, intent } = target;
   const known = new Map(ledger.map((entry) => [entryKey(entry), entry]));
-  const entries = (intent.takeBack ?? []).flatMap(expanded).filter(isEntryChange);
-  const conflicts = entries.flatMap(({ provider }) => {
-    const entry = known.get(entryKey(provider));
-    const isKnown = entry?.execution === undoes || entry?.execution === execution;
-    return isKnown ? [] : { provider, ledger: entry ?? 'unknown' };
-  });
+  const conflicts = overtaken(intent.takeBack ?? [], known, [
+    ...(undoes === undefined ? [] : [undoes]),
+    execution,
+  ]);
   const [first] = conflicts;
   if (!first) return;
   const command = byHand(target, execution, first.provider.ClientId);

@@ -4,25 +4,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { AwsError } from 'embedded-aws/kernel/errors.ts';
 import type { Browser } from 'playwright-core';
 import type { Credentials } from '../../cli/credentials.ts';
 import { Session } from '../../cli/session.ts';
-import type {
-  ExecutionView,
-  LinksView,
-  Overview,
-  PoolView,
-} from '../../console/server/protocol.ts';
+import type { LinksView, Overview, PoolView } from '../../console/server/protocol.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
 import { poolbridge, someone } from '../cli/command.ts';
 import { sharedLinks } from '../setup.ts';
-import { until } from '../until.ts';
 import { ACCOUNT_A, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
+import { linkAborted } from './aborted.ts';
 import { barriersIn } from './accessibility.ts';
 import { openBrowser, withoutBrowser } from './browser.ts';
-import { ask, newsOf, overviewOf } from './served.ts';
+import { ask, overviewOf, viewOf } from './served.ts';
 
 const APPROVED = 'us-east-1_Approve01';
 const HALF = 'us-east-1_Half00001';
@@ -60,13 +55,6 @@ describe('drift', () => {
   const overview = (isMeant: (each: Overview) => boolean, from = console): Promise<Overview> =>
     overviewOf(from, isMeant);
 
-  async function viewOf(execution: string): Promise<ExecutionView> {
-    for await (const news of newsOf(console, `?${new URLSearchParams({ execution })}`)) {
-      if ('execution' in news) return news.execution;
-    }
-    throw new Error('The stream has ended.');
-  }
-
   function inConsole({ pools: views }: Overview): Record<string, Shown> {
     const shown = views!.map(({ identityPoolId, counts, drift }): [string, Shown] => [
       identityPoolId,
@@ -98,32 +86,6 @@ describe('drift', () => {
     );
   const reconcile = (link: string, repair = false) =>
     world.run({ link, repair }, undefined, world.reconcileArn);
-  /** Links an app client, and aborts the execution while it writes. The function goes on. */
-  async function linkAborted(userPoolId: string, clientId: string): Promise<void> {
-    const { aws } = world.local;
-    const call = aws.call.bind(aws);
-    const sfn = world.client(SFNClient, HOME);
-    aws.call = async (asked) => {
-      if (asked.operation === 'UpdateIdentityPool') {
-        aws.call = call;
-        const running = [...aws.stateMachines.executions.values()].find(
-          ({ status, input }) => status === 'RUNNING' && input.includes(clientId),
-        );
-        await sfn.send(new StopExecutionCommand({ executionArn: running!.arn }));
-      }
-      return call(asked);
-    };
-    assert.equal((await world.run({ userPoolId, clientId })).status, 'ABORTED');
-    const key = {
-      pk: { S: pools.healed },
-      sk: { S: `entry#cognito-idp.us-east-1.amazonaws.com/${userPoolId}#${clientId}` },
-    };
-    await until(async () => {
-      const asked = { TableName: 'poolbridge-dev', Key: key };
-      return JSON.stringify(await aws.tables.ask(HOME, 'GetItem', asked)).includes(clientId);
-    });
-  }
-
   test('is the same in the console and by the command, whatever became of the executions that wrote', async () => {
     const [one, other, third] = [
       await world.createAppClient(HEALED, 'app-1'),
@@ -155,14 +117,14 @@ describe('drift', () => {
         (row) => row.clientId === clientId && [row.at, row.status].includes(word),
       );
     await overview((each) => isIn(each, waiting, 'RequestApproval'));
-    const { row: asked, isUndoable } = await viewOf(executionArn!);
+    const { row: asked, isUndoable } = await viewOf(console, executionArn!);
     assert.equal(asked.at, 'RequestApproval');
     assert.equal(isUndoable, false, 'an execution that still runs is not undone');
     await world.run({ userPoolId: HEALED, clientId: one });
     await reconcile('healed');
     await world.run({ userPoolId: HEALED, clientId: other });
     await world.run({ operation: 'unlink', userPoolId: HEALED, clientId: one });
-    await linkAborted(HEALED, third);
+    assert.equal((await linkAborted(world, pools.healed, HEALED, third)).status, 'ABORTED');
 
     const last = await overview((each) => isIn(each, third, 'ABORTED'));
     const shown = inConsole(last);

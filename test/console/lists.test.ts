@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { recordsOf } from '../../cli/executions/records.ts';
 import { addressIn, hashOf } from '../../console/page/address.ts';
-import { matches, type RowFilter } from '../../console/page/filter.ts';
+import { filterIn, matches, type RowFilter } from '../../console/page/filter.ts';
 import { upToDate } from '../../console/page/rows.ts';
 import { isStillThere } from '../../console/page/still-there.ts';
 import { timesOf } from '../../console/page/visits.ts';
@@ -160,6 +160,17 @@ test('a row of an undo, or of a whole user pool, is found by each of its app cli
   assert.deepEqual(found.clients, ['first', 'second']);
   assert.equal(matches(found, { client: 'second' }), true);
   assert.equal(matches(found, { client: 'third' }), false);
+});
+
+test('a list of reconciles is not filtered by what it has no field for', () => {
+  const { choices } = addressIn('#/?machine=reconcile&client=x&userPool=y&outcome=FAILED&writes=1');
+  assert.deepEqual(filterIn('reconcile', choices), { outcome: 'FAILED', writes: '1' });
+  assert.deepEqual(filterIn('link', choices), {
+    client: 'x',
+    userPool: 'y',
+    outcome: 'FAILED',
+    writes: '1',
+  });
 });
 
 test('a state says how many of its visits have failed', () => {

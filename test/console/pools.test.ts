@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { remediesOf } from '../../console/page/remedies.ts';
-import { requestEnds } from '../../console/server/failures.ts';
+import { type RequestEnd, requestEnds } from '../../console/server/failures.ts';
 import { poolViews } from '../../console/server/pools.ts';
 import { repairView } from '../../console/server/views.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
@@ -109,11 +109,47 @@ describe('an identity pool, as the console shows it', () => {
         input: JSON.stringify({ operation: 'undo', executionArn: end('', 0, '').execution }),
       },
     ];
-    const views = poolViews([pool('a'), pool('b')], ended.flatMap(requestEnds));
+    const views = poolViews(
+      [pool('a'), pool('b')],
+      ended.flatMap((each) => requestEnds(each)),
+    );
     assert.deepEqual(
       views.map(({ failed }) => failed),
       [1, undefined],
     );
+  });
+
+  test('counts the app clients whose last request was aborted or timed out before its result', () => {
+    const ended = (status: string, input: object = {}): DescribedExecution => ({
+      execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
+      machine: 'link',
+      source: 'history',
+      started: '2026-11-28T12:01:00.000Z',
+      stopped: '2026-11-28T12:02:00.000Z',
+      input: JSON.stringify({ userPoolId: 'us-east-1_A', clientId: status, ...input }),
+      status,
+    });
+    const other = 'ap-south-1:00000000-0000-0000-0000-000000000001';
+    const target = (identityPoolId: string) => ({ identityPoolId, links: ['mobile'] });
+    const resolved = { state: 'ResolveTargets', data: { targets: ['a', other].map(target) } };
+    const result = { outcome: 'LINKED', changes: [] };
+    const written = { state: 'Verified', data: { target: target('a'), result } };
+    const ends = [
+      // It had linked one of its two identity pools.
+      ...requestEnds(ended('ABORTED'), [resolved, written]),
+      ...requestEnds(ended('TIMED_OUT', { identityPoolId: other })),
+    ];
+    const failedIn = (isOvertaken?: (end: RequestEnd) => boolean) =>
+      poolViews([pool('a'), pool(other)], ends, isOvertaken).map(({ identityPoolId, failed }) => [
+        identityPoolId,
+        failed,
+      ]);
+    assert.deepEqual(failedIn(), [
+      [other, 2],
+      ['a', undefined],
+    ]);
+    // Something was written since, by a request that is not known.
+    assert.deepEqual(failedIn(({ clientId }) => clientId === 'ABORTED')[0], [other, 1]);
   });
 
   test('comes first if it drifts or could not be read', () => {

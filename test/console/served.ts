@@ -1,4 +1,4 @@
-import type { News, Overview } from '../../console/server/protocol.ts';
+import type { ExecutionView, News, Overview } from '../../console/server/protocol.ts';
 import type { Console } from '../../console/server/server.ts';
 
 /** The origin of a console, and the headers with which its page asks it. */
@@ -12,7 +12,7 @@ function accessTo({ address }: Console) {
 }
 
 /** What a page gets to show, as the console sends it. */
-export async function* newsOf(console: Console, query = ''): AsyncGenerator<News> {
+async function* newsOf(console: Console, query = ''): AsyncGenerator<News> {
   const { origin, headers } = accessTo(console);
   const { body } = await fetch(`${origin}/api/stream${query}`, { headers });
   let rest = '';
@@ -31,6 +31,18 @@ export async function overviewOf(
 ): Promise<Overview> {
   for await (const news of newsOf(console)) {
     if ('overview' in news && isMeant(news.overview)) return news.overview;
+  }
+  throw new Error('The stream has ended.');
+}
+
+/** One execution, the first time that it is as it should be. */
+export async function viewOf(
+  console: Console,
+  execution: string,
+  isMeant: (each: ExecutionView) => boolean = () => true,
+): Promise<ExecutionView> {
+  for await (const news of newsOf(console, `?${new URLSearchParams({ execution })}`)) {
+    if ('execution' in news && isMeant(news.execution)) return news.execution;
   }
   throw new Error('The stream has ended.');
 }

@@ -1,0 +1,78 @@
+import type { StateData } from '../audit/audit.ts';
+import { commandFor } from '../command-line.ts';
+import { isNamedPool, type NamedPool } from '../failure.ts';
+import { isObject, parsedJson } from '../shape.ts';
+import { changesBy, type LedgerEntry } from '../write/records.ts';
+import type { StateVisit } from './traces.ts';
+
+/** A write that an execution began, and whose end it does not show, since the execution was ended. */
+export interface CutOff {
+  target: NamedPool;
+  /** What the state was entered with. */
+  input: Record<string, unknown>;
+}
+
+const STATE = 'UpdateIdentityPool';
+
+/** The writes during which an execution was ended, one for each identity pool. */
+export function cutOffIn(visits: StateVisit[]): CutOff[] {
+  const last = new Map<string, CutOff | undefined>();
+  for (const { state, input, output } of visits) {
+    const entered = parsedJson(input);
+    if (state !== STATE || !isObject(entered) || !isNamedPool(entered['target'])) continue;
+    const { target } = entered;
+    last.set(target.identityPoolId, output === undefined ? { target, input: entered } : undefined);
+  }
+  return [...last.values()].flatMap((each) => each ?? []);
+}
+
+// Longer than a request waits in the table for the holder of the lease, who may still write it.
+const OPEN_MS = 90_000;
+
+/** Whether a write that was cut off may still be made, since it goes on without its execution. */
+export const mayStillWrite = (stopped: string, now: number): boolean =>
+  now - Date.parse(stopped) < OPEN_MS;
+
+interface Ended {
+  execution: string;
+  status: string;
+  /** ISO 8601. */
+  stopped: string;
+}
+
+/** Says what is known of a write that the ledger does not have. */
+function doubtOf(
+  { identityPoolId }: NamedPool,
+  { execution, status, stopped }: Ended,
+  now: number,
+) {
+  const how = status === 'ABORTED' ? 'was aborted' : 'ended';
+  const begun = `The execution ${how} while it wrote to this identity pool`;
+  if (mayStillWrite(stopped, now)) {
+    return `${begun}. The write goes on without it, for a minute at most. Look again then.`;
+  }
+  const audit = commandFor(execution, 'audit', '--identity-pool', identityPoolId);
+  return `${begun}, and the ledger does not show that it wrote. It wrote nothing, or a later request has written the same entry. Every write is in the audit: ${audit}`;
+}
+
+/**
+ * What a write that was cut off has done, as the state would have told it: the ledger has each write that was read
+ * back.
+ *
+ * @param ledger of the identity pool; absent if the caller may not read it.
+ */
+export function cutOffData(
+  { target, input }: CutOff,
+  ended: Ended,
+  ledger: Iterable<LedgerEntry> | undefined,
+  now: number,
+): StateData {
+  const changes = changesBy(ended.execution, [...(ledger ?? [])]);
+  const [first] = changes;
+  if (first) {
+    const outcome = first.op === 'add' ? 'LINKED' : 'UNLINKED';
+    return { state: STATE, data: { ...input, result: { outcome, changes } } };
+  }
+  const failure = { Error: ended.status, Cause: doubtOf(target, ended, now) };
+  return { state: 'TargetFailed', data: { target, failure } };
+}

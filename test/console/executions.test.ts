@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { Session } from '../../cli/session.ts';
+import { matches } from '../../console/page/filter.ts';
+import type { Overview, Plan, Row } from '../../console/server/protocol.ts';
+import { type Console, serveConsole } from '../../console/server/server.ts';
+import { ACCOUNT_A, type Ended, HOME, pools, startWorld, type World } from '../world.ts';
+import { linkAborted } from './aborted.ts';
+import { ask, overviewOf, viewOf } from './served.ts';
+
+const APPROVED = 'us-east-1_Approve01';
+const HEALED = 'us-east-1_Healed001';
+const TIGHT = 'us-east-1_Tight0001';
+
+describe('an execution in the console', () => {
+  let world: World;
+  let console: Console;
+  before(async () => {
+    world = await startWorld({ trail: false });
+    for (const id of [APPROVED, HEALED, TIGHT]) await world.createUserPool(id);
+    for (const id of [pools.healed, pools.mobile, pools.tight]) await world.createIdentityPool(id);
+    console = await start();
+  });
+  after(async () => {
+    await console?.close();
+    await world.close();
+  });
+
+  const start = () => {
+    const credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' };
+    const { endpoint } = world.local;
+    const session = new Session({ endpoint, region: 'us-east-1', credentials });
+    return serveConsole({ session, stage: 'dev' });
+  };
+  /** Starts an execution without waiting for its end. */
+  async function startAlone(input: object): Promise<string> {
+    const { executionArn } = await world.client(SFNClient, HOME).send(
+      new StartExecutionCommand({
+        stateMachineArn: world.machineArn,
+        input: JSON.stringify(input),
+      }),
+    );
+    return executionArn!;
+  }
+  const rowOf = ({ link }: Overview, execution: string): Row | undefined =>
+    link.rows.find((row) => row.execution === execution);
+
+  test('that was aborted while it wrote shows what it wrote, also if the console was started later', async (t) => {
+    const clientId = await world.createAppClient(HEALED, 'app-cut-off');
+    const { executionArn } = await linkAborted(world, pools.healed, HEALED, clientId);
+    // A look since then hides the write from what has changed since the last look.
+    await world.run({ link: 'healed', repair: false }, undefined, world.reconcileArn);
+    const later = await start();
+    t.after(() => later.close());
+    const isRead = (each: Overview) => rowOf(each, executionArn)?.wrote === true;
+    const { outcome, outcomes } = rowOf(await overviewOf(later, isRead), executionArn)!;
+    assert.deepEqual([outcome, outcomes], ['ABORTED, LINKED', ['LINKED']]);
+    const { results, isUndoable, notUndoable } = await viewOf(later, executionArn);
+    assert.deepEqual(
+      results.map((each) => [
+        each.identityPoolId,
+        each.outcome,
+        each.lines.map(({ sign }) => sign),
+      ]),
+      [[pools.healed, 'LINKED', ['+']]],
+    );
+    assert.equal(isUndoable, false);
+    assert.match(
+      notUndoable!.sentence,
+      /was aborted .* can't be undone\. Link or unlink by hand\.$/,
+    );
+  });
+
+  test('is undone once: the undo, or what has changed since, is named then', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-undone');
+    const subject = { userPoolId: HEALED, clientId };
+    const { executionArn: linked } = await world.run(subject);
+    assert.equal((await viewOf(console, linked)).isUndoable, true);
+    const { executionArn: undo } = await world.run({ operation: 'undo', executionArn: linked });
+    const undone = await viewOf(console, linked);
+    assert.equal(undone.isUndoable, false);
+    assert.deepEqual(undone.notUndoable, { sentence: 'It has been undone.', execution: undo });
+    assert.equal((await viewOf(console, undo)).isUndoable, true, 'an undo can be undone');
+    const { executionArn: again } = await world.run(subject);
+    const { notUndoable } = await viewOf(console, undo);
+    assert.match(notUndoable!.sentence, /^Another execution has changed since what it did/);
+    assert.equal(notUndoable!.execution, again);
+  });
+
+  test('that undoes is found by its app client and user pool while it runs, and if it has failed', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app-waiting');
+    const asked = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
+    const decide = async (kind: 'approve' | 'deny', execution: string) => {
+      const { identityPoolId } = asked;
+      await viewOf(console, execution, ({ waiting }) => waiting.length > 0);
+      const { id } = await ask<Plan>(console, 'plan', { kind, execution, identityPoolId });
+      await ask(console, 'confirm', { id, reason: 'as agreed' });
+      await world.ended(execution);
+    };
+    const linked = await startAlone(asked);
+    await decide('approve', linked);
+    const undo = await startAlone({ operation: 'undo', executionArn: linked });
+    const isFound = (each: Overview, status: string) => {
+      const row = rowOf(each, undo);
+      return row?.status === status && row.userPoolId !== undefined;
+    };
+    for (const status of ['RUNNING', 'FAILED']) {
+      if (status === 'FAILED') await decide('deny', undo);
+      const row = rowOf(await overviewOf(console, (each) => isFound(each, status)), undo)!;
+      assert.ok(matches(row, { client: clientId, userPool: APPROVED }), status);
+      assert.equal((await viewOf(console, undo)).row.userPoolId, APPROVED);
+    }
+  });
+
+  test('that failed is counted by its identity pool, also if many have begun since', async (t) => {
+    const clientIds = [
+      await world.createAppClient(TIGHT, 'app-full'),
+      await world.createAppClient(TIGHT, 'app-refused'),
+    ];
+    await world.run({ link: 'tight', repair: false }, undefined, world.reconcileArn);
+    const ended: Ended[] = [];
+    for (const clientId of clientIds) ended.push(await world.run({ userPoolId: TIGHT, clientId }));
+    assert.deepEqual(
+      ended.map(({ status }) => status),
+      ['SUCCEEDED', 'FAILED'],
+    );
+    const request = { operation: 'link', userPoolId: 'us-east-1_None00001', clientId: 'none' };
+    const notCovered = { request, requestedBy: { via: 'event' } };
+    await Promise.all(Array.from({ length: 50 }, () => world.run(notCovered)));
+    const later = await start();
+    t.after(() => later.close());
+    const isCounted = ({ pools: views = [] }: Overview) =>
+      views.find(({ identityPoolId }) => identityPoolId === pools.tight)?.failed === 1;
+    const shown = await overviewOf(later, isCounted);
+    assert.equal(rowOf(shown, ended[1]!.executionArn), undefined, 'the page no longer has it');
+  });
+});
