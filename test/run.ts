@@ -9,26 +9,36 @@ import { globalSetup, globalTeardown } from './setup.ts';
 
 // The slowest files, the slowest first. They start first, so that no processor is idle at the end.
 const LONGEST = [
-  'test/chaos/chaos.test.ts',
-  'test/end-to-end/start.test.ts',
   'test/console/console.test.ts',
+  'test/chaos/chaos.test.ts',
+  'test/end-to-end/roles.test.ts',
+  'test/cli/audit.test.ts',
+  'test/end-to-end/start.test.ts',
   'test/security/iam.test.ts',
+  'test/end-to-end/changes.test.ts',
+  'test/console/plans.test.ts',
+  'test/end-to-end/reconcile.test.ts',
+  'test/end-to-end/unfinished.test.ts',
+  'test/chaos/scripts.test.ts',
+  'test/end-to-end/alarms.test.ts',
+  'test/chaos/mistakes.test.ts',
+  'test/security/forged.test.ts',
+  'test/end-to-end/approval.test.ts',
+  'test/console/drift.test.ts',
+  'test/cli/operator.test.ts',
+  'test/cli/rates.test.ts',
+  'test/cli/views.test.ts',
+  'test/statemachines/paths.test.ts',
+  'test/end-to-end/lost-table.test.ts',
+  'test/end-to-end/refusal.test.ts',
+  'test/end-to-end/link.test.ts',
+  'test/packaging/stack-parameters.test.ts',
+  'test/end-to-end/issuer.test.ts',
+  'test/end-to-end/burst.test.ts',
   'test/packaging/packaging.test.ts',
   'test/packaging/boundary.test.ts',
-  'test/end-to-end/changes.test.ts',
-  'test/chaos/scripts.test.ts',
-  'test/end-to-end/reconcile.test.ts',
-  'test/chaos/mistakes.test.ts',
-  'test/fuzz/answers.test.ts',
-  'test/end-to-end/roles.test.ts',
-  'test/packaging/stack-parameters.test.ts',
-  'test/cli/audit.test.ts',
-  'test/console/drift.test.ts',
-  'test/end-to-end/approval.test.ts',
-  'test/fuzz/links-file.test.ts',
-  'test/packaging/release.test.ts',
-  'test/cli/operator.test.ts',
-  'test/statemachines/paths.test.ts',
+  'test/contract/contract.test.ts',
+  'test/end-to-end/deleted.test.ts',
 ];
 
 // What takes longer hangs: it is ended and fails. The slowest test takes two minutes beside others, all take ten. A
@@ -74,8 +84,8 @@ async function main(): Promise<void> {
   await globalSetup();
   const tests = run({
     files,
-    // Tests also wait, so one more than there are processors.
-    concurrency: Math.min(availableParallelism() + 1, 8),
+    // Most tests wait for longer than they compute, so there are three for each processor.
+    concurrency: Math.min(3 * availableParallelism(), 12),
     timeout: LONGEST_TEST_MS,
     signal: AbortSignal.timeout(LONGEST_RUN_MS),
     testNamePatterns: values['test-name-pattern'],
