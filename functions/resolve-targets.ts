@@ -29,6 +29,7 @@ import { isDeletion, type Resolved, resolve, resolveLeftBehind } from '../core/r
 import {
   clientsToLink,
   doneBy,
+  linksUpdated,
   resolveUndo,
   userPoolOf as undoneUserPool,
 } from '../core/request/undo.ts';
@@ -198,11 +199,18 @@ async function undoOf(request: UndoRequest, { where, until }: Resolving): Promis
   const userPoolId = undoneUserPool(done, where.partition);
   const known = userPoolIn(links, userPoolId);
   const tags = (needsTags(links, known) && (await tagsOf(userPoolId, where))) || {};
-  const pool = userPoolBy(links, userPoolId, where);
+  // Only the entries under the updated issuer depend on the user pool's own setting.
+  const asksIssuer = linksUpdated(done);
   const ids = clientsToLink(done);
-  const listed = ids.length > 0 ? await appClientNames(pool, until) : undefined;
+  const listed =
+    ids.length > 0
+      ? await appClientNames({ ...userPoolBy(links, userPoolId, where), asksIssuer }, until)
+      : undefined;
   const names = listed ? await listed.of(ids) : new Map<string, string>();
-  return resolveUndo(links, request, { done, pool: { ...known, tags }, names });
+  const { issuer } = listed ?? {};
+  const isKnown = issuer !== undefined && issuer !== 'unknown';
+  const pool = { ...known, tags, ...(isKnown && { issuer }) };
+  return resolveUndo(links, request, { done, pool, names });
 }
 
 async function resolvedOf(

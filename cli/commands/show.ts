@@ -12,7 +12,14 @@ import { type Visit, visitsIn } from '../executions/history.ts';
 import { isShared, type Recorded, recordsOf } from '../executions/records.ts';
 import { isTrial } from '../executions/summary.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import { cancelledLines, changeLines, differenceLines, type Names } from '../output/changes.ts';
+import {
+  cancelledLines,
+  changeLines,
+  differenceLines,
+  linkedSinceLines,
+  type Names,
+  uncoveredLines,
+} from '../output/changes.ts';
 import { consoleLink } from '../output/console-link.ts';
 import { UsageError } from '../output/exit.ts';
 import { statusLines } from '../output/reconcile-table.ts';
@@ -51,6 +58,8 @@ function recordLines(record: Shown, names: Names): string[] {
     recordHead(outcome, record),
     ...changedLines(record, names),
     ...cancelledLines(record.cancelled),
+    ...uncoveredLines(record),
+    ...linkedSinceLines(record),
     ...row('as', record.assumedRoleArn),
     ...row('written by', record.writtenBy),
     ...row('approved by', approval && `${approval.approvedBy} (${approval.reason})`),

@@ -75,6 +75,9 @@ export interface AuditRecord {
   approval?: Approval;
   attempts?: number;
   changedSince?: Difference[];
+  /** As in the result. */
+  uncovered?: string[];
+  linkedSince?: string[];
   before?: ShownPool;
   after?: ShownPool;
   error?: string;

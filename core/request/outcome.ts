@@ -22,7 +22,10 @@ import type { Result, Target } from './target.ts';
 /** A target at the end of its branch. */
 export type TargetEnd =
   | {
-      target: Pick<Target, 'identityPoolId' | 'links' | 'approval' | 'approvalTime' | 'issuer'>;
+      target: Pick<
+        Target,
+        'identityPoolId' | 'links' | 'approval' | 'approvalTime' | 'issuer' | 'uncovered'
+      >;
       assumedRoleArn: string;
       result: Result;
     }
@@ -46,6 +49,8 @@ export type TargetReport =
         needsApproval?: true;
         /** The user pool's own setting, if it is not the original one. */
         issuer?: Issuer;
+        /** Of an undo: the names of user pools under which no link asks for the entries that it linked again. */
+        uncovered?: string[];
       });
 
 /** The output of the `link` state machine. */
@@ -117,7 +122,7 @@ export function reportOf(end: TargetEnd, isDryRun: boolean): TargetReport {
   const { cancelled, rebased, writtenBy, changedSince, linkedSince, marksCleared } = end.result;
   // The role session that wrote, if another execution wrote.
   const { assumedRoleArn = end.assumedRoleArn } = end.result;
-  const { approval, approvalTime, issuer } = end.target;
+  const { approval, approvalTime, issuer, uncovered } = end.target;
   const needsApproval = outcome === 'PLANNED' && approvalTime !== undefined;
   return {
     identityPoolId,
@@ -131,6 +136,7 @@ export function reportOf(end: TargetEnd, isDryRun: boolean): TargetReport {
     ...(approval && { approval }),
     ...(needsApproval && { needsApproval }),
     ...(issuer && { issuer }),
+    ...(uncovered && { uncovered }),
     ...(cancelled && { cancelled }),
     ...(rebased && { rebased }),
     ...(writtenBy !== undefined && { writtenBy }),

@@ -38,6 +38,8 @@ export interface Target {
   dryRun: boolean;
   /** ARN of the execution that is undone. */
   undoes?: string;
+  /** Of an undo: the names of user pools under which no link asks for the entries that it links again. */
+  uncovered?: string[];
   /** How long to wait for approval, if a link requires it. */
   approvalTime?: ApprovalTime;
   /** The approval, once it is given. It holds for all rounds. */

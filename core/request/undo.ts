@@ -14,10 +14,11 @@ import {
 } from '../identity-pool/changes.ts';
 import { entryKey, type Provider } from '../identity-pool/identity-pool.ts';
 import { isShort } from '../identity-pool/roles.ts';
-import { coverageOf, type Subject } from '../links/coverage.ts';
+import { namesIn, namesOf } from '../issuer.ts';
+import { type Coverage, choiceFor, coverageOf, type Subject } from '../links/coverage.ts';
 import type { Links } from '../links/links.ts';
 import { isListOf, isObject, isText, parsedJson } from '../shape.ts';
-import { userPoolIdOf } from '../user-pool.ts';
+import { issuerIn, userPoolIdOf } from '../user-pool.ts';
 import { isShownChange, type LedgerEntry } from '../write/records.ts';
 import { approvalTime } from './approval-time.ts';
 import { byHand, goneText, linkOthers } from './by-hand.ts';
@@ -83,22 +84,49 @@ export function userPoolOf(done: Done[], partition: string): string {
 export const clientsToLink = (done: Done[]): string[] =>
   done.flatMap(({ changes }) => clientsUnlinked(changes));
 
-/** The links that allow one change to be undone, as if it were requested now. */
-function linksAllowing(
+/** Whether an undo links an entry under the updated issuer again. */
+export const linksUpdated = (done: Done[]): boolean =>
+  done
+    .flatMap(({ changes }) => changes.flatMap(expanded))
+    .some(
+      ({ op, provider }) => op === 'remove' && issuerIn(provider.ProviderName ?? '') === 'updated',
+    );
+
+/** What the links say about one change to be undone, as if it were requested now. */
+function coverageFor(
   links: Links,
   { provider }: Change,
   { identityPoolId, pool, names }: { identityPoolId: string; pool: Subject; names: Names },
-): string[] {
+): Coverage {
   const { ClientId = '' }: Provider = provider;
   const clientName = names.get(ClientId);
   const subject = { ...pool, clientId: ClientId, ...(clientName !== undefined && { clientName }) };
   const coverage = coverageOf(links, subject).find(
     (each) => each.identityPoolId === identityPoolId,
   );
-  if (coverage) return coverage.links;
+  if (coverage) return coverage;
   throw new NotCoveredError(
     `No link in links.yml covers the app client ${clientName ?? ClientId} of the user pool ${pool.userPoolId} with the identity pool ${identityPoolId} any more, so nothing was undone.`,
   );
+}
+
+/**
+ * The provider names of entries that an undo links again although no link asks for them under these names, as far as
+ * that is known.
+ */
+function uncoveredNames(
+  judged: { change: Change; coverage: Coverage }[],
+  pool: Subject,
+  partition: string,
+): string[] {
+  const found = judged.flatMap(({ change: { op, provider }, coverage }) => {
+    const { ProviderName = '' } = provider;
+    const isSure = coverage.issuer !== undefined || pool.issuer !== undefined;
+    if (op !== 'remove' || !isSure) return [];
+    const asked = namesIn(namesOf(pool.userPoolId, partition, choiceFor(coverage, pool)));
+    return asked.includes(ProviderName) ? [] : [ProviderName];
+  });
+  return [...new Set(found)];
 }
 
 /**
@@ -175,7 +203,9 @@ export function resolveUndo(
     );
     for (const change of all) checkWhole(executionArn, change);
     const about = { identityPoolId: id, pool, names };
-    const allowed = [...new Set(all.flatMap((change) => linksAllowing(links, change, about)))];
+    const judged = all.map((change) => ({ change, coverage: coverageFor(links, change, about) }));
+    const allowed = [...new Set(judged.flatMap(({ coverage }) => coverage.links))];
+    const uncovered = uncoveredNames(judged, pool, executionOf(executionArn).partition);
     const waits = approvalTime(links, allowed);
     return {
       identityPoolId: id,
@@ -192,6 +222,7 @@ export function resolveUndo(
       deleted: false,
       dryRun,
       room: roomFor(asked.length),
+      ...(uncovered.length > 0 && { uncovered }),
       ...(waits && { approvalTime: waits }),
     };
   });

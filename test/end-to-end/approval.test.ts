@@ -405,6 +405,11 @@ describe('a change that needs approval', () => {
     assert.ok(result && 'linkedSince' in result, JSON.stringify(result));
     assert.equal(result.outcome, 'UNLINKED');
     assert.deepEqual(result.linkedSince, ['since']);
+    const shown = await poolbridge(world, ['show', 'whole']);
+    assert.match(
+      shown.out,
+      /\n {2}linked since the approval was asked for, so not unlinked: since\./,
+    );
     assert.equal(result.attempts, 1);
     const left = (await world.describe(pools.mobile)).CognitoIdentityProviders!;
     assert.deepEqual(left, [...others, entry('since')]);

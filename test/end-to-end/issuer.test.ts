@@ -281,6 +281,27 @@ describe('a user pool whose issuer is switched', () => {
     assert.ok(dryRun.out.includes('the user pool has the updated issuer'), dryRun.out);
   });
 
+  test('says of an undo that links an entry again that no link asks for any more', async () => {
+    const { executionArn } = await world.run({
+      operation: 'unlink',
+      userPoolId: SWITCHED,
+      clientId,
+    });
+    const again = async () => poolbridge(world, ['undo', executionArn, '--dry-run']);
+    const sentence = `\n  no link asks for entries of ${SWITCHED} (updated issuer), so they are uncovered. To keep them, set issuer: both in links.yml and deploy. If not, unlink the app client and link it again.\n`;
+    const asked = await again();
+    assert.ok(!asked.out.includes('uncovered'), asked.out);
+    const oldIssuer = { IssuerConfiguration: { Type: 'ORIGINAL' as const } };
+    await userPools().send(new UpdateUserPoolCommand({ UserPoolId: SWITCHED, ...oldIssuer }));
+    const unasked = await again();
+    assert.ok(unasked.out.includes(sentence), unasked.out);
+    const undone = await poolbridge(world, ['undo', executionArn, '--yes']);
+    assert.ok(undone.out.includes(sentence), undone.out);
+    const shown = await poolbridge(world, ['show', '--last']);
+    assert.ok(shown.out.includes(sentence), shown.out);
+    await userPools().send(new UpdateUserPoolCommand({ UserPoolId: SWITCHED, ...newIssuer }));
+  });
+
   test('loses the entries under both names once an app client is deleted', async () => {
     await userPools().send(
       new DeleteUserPoolClientCommand({ UserPoolId: SWITCHED, ClientId: clientId }),
