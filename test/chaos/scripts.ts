@@ -2,6 +2,7 @@ import type { Script } from './script.ts';
 import { commonWriteScripts } from './scripts/common.ts';
 import { doubtScripts } from './scripts/doubt.ts';
 import { driftScripts } from './scripts/drift.ts';
+import { issuerScripts } from './scripts/issuer.ts';
 import { judgingScripts } from './scripts/judging.ts';
 import { leaseScripts } from './scripts/lease.ts';
 import { ledgerScripts } from './scripts/ledger.ts';
@@ -15,6 +16,7 @@ export const scripts: Script[] = [
   ...leaseScripts,
   ...waitingScripts,
   ...judgingScripts,
+  ...issuerScripts,
   ...commonWriteScripts,
   ...settlingScripts,
   ...ledgerScripts,

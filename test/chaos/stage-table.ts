@@ -13,6 +13,9 @@ type Item = Record<string, { S?: string; N?: string }>;
 export const providerName = (userPoolId: string): string =>
   `cognito-idp.us-east-1.amazonaws.com/${userPoolId}`;
 
+/** The name that a user pool has as well, once it has the updated issuer. */
+export const updatedName = (userPoolId: string): string => `issuer-${providerName(userPoolId)}`;
+
 /** The table of the deployed service, as scripts read and change it. */
 export class StageTable {
   readonly scene: Scene;

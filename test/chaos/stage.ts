@@ -9,7 +9,7 @@ import { reportForeignWrite } from './foreign-events.ts';
 import type { Interruption, Network, OurCall, Trouble } from './network.ts';
 import type { Pools } from './pools.ts';
 import type { Scene } from './scene.ts';
-import { providerName, StageTable } from './stage-table.ts';
+import { providerName, StageTable, updatedName } from './stage-table.ts';
 
 // The longest duration of a script that gives none, in milliseconds of virtual time.
 const LONGEST = 10 * 60_000;
@@ -60,6 +60,8 @@ export class Stage extends StageTable {
   readonly #awaited: (Awaited & { interruption: Interruption })[] = [];
   /** By how much the clocks of executions are fast, in milliseconds, by name. */
   readonly #skews = new Map<string, number>();
+  /** The user pools with the updated issuer. */
+  readonly #updated = new Set<string>();
   readonly #invoked: { step: string; execution: string; payload: string; at: number }[] = [];
 
   constructor(scene: Scene, cast: Cast) {
@@ -133,17 +135,31 @@ export class Stage extends StageTable {
   }
 
   /** Creates an app client; no event reports its creation. */
-  async createClient(userPoolId: string = USER_POOLS[0], name = 'web-app'): Promise<string> {
+  async createClient(userPoolId: string = USER_POOLS[0], clientName = 'web-app'): Promise<string> {
     const { UserPoolClient } = (await this.#cast.accounts.asA(
       'cognito-idp',
       'CreateUserPoolClient',
-      { UserPoolId: userPoolId, ClientName: name },
+      { UserPoolId: userPoolId, ClientName: clientName },
     )) as { UserPoolClient: { ClientId: string } };
     const { ClientId } = UserPoolClient;
+    const names = [providerName(userPoolId)];
+    if (this.#updated.has(userPoolId)) names.push(updatedName(userPoolId));
     for (const operation of ['link', 'unlink'] as const) {
-      this.scene.observer.ask(operation, [...ALL_POOLS], providerName(userPoolId), ClientId);
+      for (const name of names) {
+        this.scene.observer.ask(operation, [...ALL_POOLS], name, ClientId);
+      }
     }
     return ClientId;
+  }
+
+  /** Switches a user pool to the updated issuer. */
+  async switchIssuer(UserPoolId: string): Promise<void> {
+    const IssuerConfiguration = { Type: 'UPDATED' };
+    await this.#cast.accounts.asA('cognito-idp', 'UpdateUserPool', {
+      UserPoolId,
+      IssuerConfiguration,
+    });
+    this.#updated.add(UserPoolId);
   }
 
   async deleteClient(ClientId: string, UserPoolId: string = USER_POOLS[0]): Promise<void> {
@@ -335,6 +351,13 @@ export class Stage extends StageTable {
       const versions = observer.versions(id);
       return versions.findLast(({ at }) => at <= clock.elapsed - ms) ?? versions[0];
     };
+  }
+
+  /** The user pools under whose names an app client has entries in an identity pool. */
+  names(clientId: string, poolId: string = POOLS[0]): string[] {
+    return entriesOf(this.scene.aws.identityPools.find(poolId).pool).flatMap(
+      ({ ClientId, ProviderName = '' }) => (ClientId === clientId ? ProviderName : []),
+    );
   }
 
   /** The app clients that have an entry in an identity pool. */
