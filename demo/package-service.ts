@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** All that packaging reads, beside links.yml and node_modules. */
 export const sources = [
-  ...['serverless.yml', 'package.json', 'package-lock.json', 'links.schema.json'],
+  ...['serverless.yml', 'package.json', 'package-lock.json', 'tsconfig.json', 'links.schema.json'],
   ...['functions', 'aws', 'core', 'statemachines', 'events', 'resources', 'packaging'],
 ];
 

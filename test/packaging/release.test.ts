@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { unpacked } from 'embedded-aws/services/lambda/unpacked.ts';
 import { build } from 'esbuild';
 import { packageService } from '../../demo/package-service.ts';
 import { 'module.exports' as bundling } from '../../packaging/esbuild.ts';
@@ -83,6 +85,29 @@ describe('a release', () => {
       if (TZ === undefined) delete process.env['TZ'];
       else process.env['TZ'] = TZ;
     }
+  });
+
+  test('has in each function what esbuild makes of that function alone', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'poolbridge-test-'));
+    const links = join(folder, 'links.yml');
+    writeFileSync(links, sharedLinks());
+    const config = bundling({ service: { custom: { links } } });
+    const functions = { AssumeRole: 'assume-role', UpdateIdentityPool: 'update-identity-pool' };
+    for (const [name, file] of Object.entries(functions)) {
+      const { outputFiles } = await build({
+        ...config,
+        platform: 'node',
+        write: false,
+        absWorkingDir: root,
+        entryPoints: [`functions/${file}.ts`],
+      });
+      const packaged = unpacked(join(process.env['POOLBRIDGE_ARTIFACT'] ?? '', `${name}.zip`));
+      assert.equal(
+        readFileSync(join(packaged, `functions/${file}.js`), 'utf8'),
+        outputFiles[0]!.text,
+      );
+    }
+    rmSync(folder, { recursive: true });
   });
 
   test('is built only from packages whose content the lockfile fixes', () => {
