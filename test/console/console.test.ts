@@ -42,7 +42,7 @@ describe('the console', { skip: withoutBrowser }, () => {
   after(async () => {
     await browser?.close();
     await console?.close();
-    await world.close();
+    await world?.close();
   });
 
   const sessionOf = (keys: Credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' }) =>
@@ -239,7 +239,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
-  test('needs a reason to approve and to pause, and carries out no write during a pause', async () => {
+  test('needs a reason to approve and to pause, and carries out no write during a pause', async (t) => {
     const linked = await world.createAppClient(MOBILE);
     await world.executionFor(linked);
     const clientId = await world.createAppClient(APPROVED);
@@ -258,6 +258,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await dialog.getByLabel('Reason, for the audit').fill('as agreed');
     // Someone else pauses writes meanwhile: the approval is neither used up nor lost.
     const pauses = new Pauses(sessionOf(), 'dev');
+    t.after(() => pauses.resume());
     await pauses.pause('elsewhere');
     await button(dialog, 'Approve').click();
     await dialog
@@ -299,7 +300,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
-  test('shows the app clients of the demo as they are now, also those that others create or delete', async () => {
+  test('shows the app clients of the demo as they are now, also those that others create or delete', async (t) => {
     const cognito = world.client(CognitoIdentityProviderClient, HOME);
     const listed = { UserPoolId: MOBILE, MaxResults: 60 };
     const demo: Demo = {
@@ -316,29 +317,27 @@ describe('the console', { skip: withoutBrowser }, () => {
       signIn: async (clientId) => ({ clientId, refusal: 'No user is known here.' }),
     };
     const own = await serveConsole({ session: sessionOf(), stage: 'dev', demo });
+    t.after(() => own.close());
     const page = await open(own.address);
     const clientId = await world.createAppClient(MOBILE, 'app-of-others');
     const client = page.getByRole('list', { name: 'App clients' }).getByText(clientId);
     await page.getByText(`the identity pool ${pools.mobile} returns credentials`).waitFor();
     const pauses = new Pauses(sessionOf(), 'dev');
+    t.after(() => pauses.resume());
     await pauses.pause('elsewhere');
-    try {
-      // The console reads the pause with its next look, which a busy machine delays.
-      const note = page.getByText('While writes are paused, a new app client is not linked.');
-      await note.waitFor({ timeout: 60_000 });
-    } finally {
-      await pauses.resume();
-    }
+    // The console reads the pause with its next look, which a busy machine delays.
+    const note = page.getByText('While writes are paused, a new app client is not linked.');
+    await note.waitFor({ timeout: 60_000 });
+    await pauses.resume();
     await client.waitFor({ timeout: 60_000 });
     await button(page, 'Sign in and get credentials with app-of-others').click();
     await page.getByText(/refused at \S+ \S+Z: No user is known here\.$/).waitFor();
     await cognito.send(new DeleteUserPoolClientCommand({ UserPoolId: MOBILE, ClientId: clientId }));
     await client.waitFor({ state: 'detached' });
     await page.close();
-    await own.close();
   });
 
-  test('offers only what its caller may do, and says why', async () => {
+  test('offers only what its caller may do, and says why', async (t) => {
     const reader = someone(world, 'reader', [
       {
         Effect: 'Allow',
@@ -351,6 +350,7 @@ describe('the console', { skip: withoutBrowser }, () => {
       session: sessionOf({ accessKeyId, secretAccessKey, sessionToken }),
       stage: 'dev',
     });
+    t.after(() => own.close());
     const page = await open(own.address);
     await page.getByRole('heading', { name: 'What you may not do' }).waitFor();
     await page.getByText('not authorized to perform: states:StartExecution').first().waitFor();
@@ -361,7 +361,6 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.getByRole('heading', { name: 'Workflow' }).waitFor();
     assert.equal(await button(page, /…/).count(), 0);
     await page.close();
-    await own.close();
   });
 
   test('is accessible: names, contrast, structure and keyboard, light and dark', async () => {
@@ -400,7 +399,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
-  test('says that AWS does not answer, and recovers once it does', async () => {
+  test('says that AWS does not answer, and recovers once it does', async (t) => {
     const { port } = new URL(world.local.endpoint);
     let does: 'refuse' | 'answer' | 'nothing' = 'refuse';
     const open = new Set<Socket>();
@@ -420,10 +419,15 @@ describe('the console', { skip: withoutBrowser }, () => {
       open.clear();
     };
     await new Promise<void>((resolve) => way.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      from('refuse');
+      way.close();
+    });
     const endpoint = `http://127.0.0.1:${(way.address() as AddressInfo).port}`;
     const credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' };
     const session = new Session({ endpoint, region: 'us-east-1', credentials });
     const own = await serveConsole({ session, stage: 'dev' }, 0, { aws: 2000 });
+    t.after(() => own.close());
     const page = await browser.newPage();
     await page.goto(own.address);
     await page.getByRole('alert').getByText('AWS does not answer.').waitFor();
@@ -446,10 +450,9 @@ describe('the console', { skip: withoutBrowser }, () => {
       assert.equal(await button(page, name).isDisabled(), true, name);
     }
     await page.close();
-    way.close();
   });
 
-  test('answers only its own page, and no other program on the machine', async () => {
+  test('answers only its own page, and no other program on the machine', async (t) => {
     const { origin, port, hash } = new URL(console.address);
     const authorization = `Bearer ${hash.slice(1)}`;
     const statusOf = (headers: Record<string, string>, path = '/api/executions') =>
@@ -494,6 +497,10 @@ describe('the console', { skip: withoutBrowser }, () => {
       response.setHeader('content-type', 'text/html').end('<p>'),
     );
     await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      evil.closeAllConnections();
+      evil.close();
+    });
     const page = await browser.newPage();
     await page.goto(`http://localhost:${(evil.address() as AddressInfo).port}/`);
     const got = await page.evaluate(
@@ -512,7 +519,6 @@ describe('the console', { skip: withoutBrowser }, () => {
       [origin, authorization],
     );
     assert.deepEqual(got, ['nothing', 'nothing', 'nothing']);
-    evil.close();
     await page.close();
 
     // The page removes the token from its address, keeps it for a reload, and does not share it with other tabs.

@@ -41,7 +41,7 @@ describe('drift', () => {
   });
   after(async () => {
     await console?.close();
-    await world.close();
+    await world?.close();
   });
 
   const options = (
@@ -150,16 +150,16 @@ describe('drift', () => {
     assert.ok(waiting.every(({ at }) => at === 'RequestApproval'));
   });
 
-  test('is shown to a caller who may read no history, with what waits as running', async () => {
+  test('is shown to a caller who may read no history, with what waits as running', async (t) => {
     const reader = someone(world, 'lister', [
       { Effect: 'Allow', Resource: '*', Action: ['states:List*', 'states:Describe*'] },
     ]);
     const { accessKeyId, secretAccessKey, sessionToken } = reader.session;
     const own = await serveConsole(options({ accessKeyId, secretAccessKey, sessionToken }));
+    t.after(() => own.close());
     const { link, trouble } = await overview((each) => each.pools !== undefined, own);
     assert.equal(trouble, undefined);
     assert.ok(link.rows.some(({ status, at }) => status === 'RUNNING' && at === undefined));
-    await own.close();
   });
 
   test('is named by app client, also where no report has the name', async () => {
@@ -172,8 +172,9 @@ describe('drift', () => {
     assert.equal(row!.clientName, 'app-named');
   });
 
-  test('of the links needs the deployed version of the file, which a commit may bring later', async () => {
+  test('of the links needs the deployed version of the file, which a commit may bring later', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'poolbridge-history-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
     const file = join(folder, 'links.yml');
     const git = (...args: string[]) =>
       execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], {
@@ -181,6 +182,7 @@ describe('drift', () => {
       });
     writeFileSync(file, 'links: {}');
     const own = await serveConsole({ ...options(), links: { file } });
+    t.after(() => own.close());
     const read = () => ask<LinksView>(own, 'links');
     const before = new Date().toISOString();
     const { deployed, asOf } = await read();
@@ -197,8 +199,6 @@ describe('drift', () => {
       assert.ok(deployed.some(({ name }) => name === 'half-open'));
       assert.ok(changes.every(({ op }) => op === 'remove'));
     }
-    await own.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   describe('of the links', { skip: withoutBrowser }, () => {

@@ -24,7 +24,7 @@ describe('an execution in the console', () => {
   });
   after(async () => {
     await console?.close();
-    await world.close();
+    await world?.close();
   });
 
   const start = () => {

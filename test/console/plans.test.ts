@@ -32,7 +32,7 @@ describe('a plan of the console', () => {
   });
   after(async () => {
     await console?.close();
-    await world.close();
+    await world?.close();
   });
 
   const sessionOf = (
@@ -132,8 +132,9 @@ describe('a plan of the console', () => {
     assert.deepEqual(results.map(({ outcome }) => outcome).sort(), ['FAILED', 'LINKED']);
   });
 
-  test('to pause keeps a pause that is there, and says that the reason is not kept', async () => {
+  test('to pause keeps a pause that is there, and says that the reason is not kept', async (t) => {
     const pauses = new Pauses(sessionOf(), 'dev');
+    t.after(() => pauses.resume());
     const { id } = await planOf({ kind: 'pause' });
     await pauses.pause('elsewhere');
     const { message } = await ask<Done>(console, 'confirm', { id, reason: 'here' });
@@ -144,8 +145,9 @@ describe('a plan of the console', () => {
     await pauses.resume();
   });
 
-  test('to resume ends the pause that it shows, and no other', async () => {
+  test('to resume ends the pause that it shows, and no other', async (t) => {
     const pauses = new Pauses(sessionOf(), 'dev');
+    t.after(() => pauses.resume());
     await pauses.pause('first');
     const [plan, late] = [await planOf({ kind: 'resume' }), await planOf({ kind: 'resume' })];
     await pauses.resume();
@@ -160,7 +162,7 @@ describe('a plan of the console', () => {
     assert.equal(await pauses.find(), undefined);
   });
 
-  test('to approve says that an app client that is deleted by then is not linked', async () => {
+  test('to approve says that an app client that is deleted by then is not linked', async (t) => {
     const clientId = await world.createAppClient(APPROVED, 'app');
     const input = JSON.stringify({
       userPoolId: APPROVED,
@@ -182,6 +184,7 @@ describe('a plan of the console', () => {
 
     // As long as it is not known whether writes are paused, it could use up the approval.
     const readable = unreadable();
+    t.after(readable);
     assert.deepEqual(await planOf(action), { error: 'ValidationException', message: 'not now' });
     readable();
   });
@@ -199,9 +202,11 @@ describe('a plan of the console', () => {
     ]);
   });
 
-  test('and its page does not show that writes go on before it is known whether they are paused', async () => {
+  test('and its page does not show that writes go on before it is known whether they are paused', async (t) => {
     const readable = unreadable();
+    t.after(readable);
     const own = await serveConsole({ session: sessionOf(), stage: 'dev' });
+    t.after(() => own.close());
     let isShown = false;
     const shown = overviewOf(own, ({ trouble }) => trouble === undefined).then((each) => {
       isShown = true;
@@ -213,18 +218,17 @@ describe('a plan of the console', () => {
     assert.equal(isShown, false);
     readable();
     assert.equal((await shown).paused, undefined);
-    await own.close();
   });
 
-  test('and its page says if the caller may not read whether writes are paused', async () => {
+  test('and its page says if the caller may not read whether writes are paused', async (t) => {
     const actions = ['states:List*', 'states:Describe*', 'states:GetExecutionHistory'];
     const reader = someone(world, 'reader', [{ Effect: 'Allow', Resource: '*', Action: actions }]);
     const { accessKeyId, secretAccessKey, sessionToken } = reader.session;
     const session = sessionOf({ accessKeyId, secretAccessKey, sessionToken });
     const own = await serveConsole({ session, stage: 'dev' });
+    t.after(() => own.close());
     const { about, paused } = await overviewOf(own, ({ trouble }) => trouble === undefined);
     assert.equal(paused, undefined);
     assert.match(about.denied.seePause!, /dynamodb:GetItem/);
-    await own.close();
   });
 });

@@ -22,8 +22,8 @@ describe('the server of the console', () => {
     authorization = `Bearer ${address.hash.slice(1)}`;
   });
   after(async () => {
-    await console.close();
-    await local.close();
+    await console?.close();
+    await local?.close();
   });
 
   async function post(path: string, body: string) {
