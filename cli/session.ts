@@ -29,7 +29,16 @@ export interface Caller {
   account: string;
 }
 
-interface Config extends ReturnType<typeof networkOf> {
+/**
+ * How long a call may take, in milliseconds, as with the AWS CLI. The SDK would wait without end, and the command
+ * would say nothing.
+ *
+ * @see https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-options.html
+ */
+const TIMEOUTS = { connectionTimeout: 60_000, requestTimeout: 60_000, throwOnRequestTimeout: true };
+
+interface Config {
+  requestHandler: typeof TIMEOUTS & Partial<ReturnType<typeof networkOf>['requestHandler']>;
   region?: string;
   endpoint?: string;
   credentials?: Credentials | Provider;
@@ -48,8 +57,9 @@ async function configOf(options: SessionOptions): Promise<Config> {
   // The AWS CLI reads both variables; the SDK reads only the first.
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   const region = options.region || AWS_REGION || AWS_DEFAULT_REGION;
+  const { requestHandler } = networkOf();
   const config = {
-    ...networkOf(),
+    requestHandler: { ...TIMEOUTS, ...requestHandler },
     ...(region && { region }),
     ...(endpoint && { endpoint }),
   };

@@ -142,6 +142,11 @@ function deploy(
 const isRequestForApproval = ({ type, details }: HistoryEvent): boolean =>
   type === 'TaskStateEntered' && details?.['name'] === 'RequestApproval';
 
+const WAITS = {
+  outcome: 'WAITING',
+  identityPoolId: 'for approval; npx poolbridge approvals lists it',
+};
+
 /**
  * The results of the execution about an app client; WAITING, if the link requires approval.
  *
@@ -158,7 +163,7 @@ async function resultsFor(
       input.includes(clientId),
     );
     if (found && found.status !== 'RUNNING') return auditRecords(await executions.read(found.arn));
-    if (found?.history.events.some(isRequestForApproval)) return [{ outcome: 'WAITING' }];
+    if (found?.history.events.some(isRequestForApproval)) return [WAITS];
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`No execution about it ended within ${PATIENCE / 1000} seconds.`);

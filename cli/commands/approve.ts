@@ -81,10 +81,17 @@ async function foundBy(named: string, { session, stage, terminal }: Place) {
 }
 
 /** What a person may do next. */
-const nextStep = (terminal: Terminal, name: string, decision: string): string =>
-  decision === 'WAITING'
-    ? `To decide: ${terminal.commandLine(`approve ${name} --reason "…"`)}`
-    : `To see the result: ${terminal.commandLine(`show ${name}`)}`;
+function nextStep(
+  terminal: Terminal,
+  name: string,
+  { decision, identityPools: [first, ...others] }: Document,
+): string {
+  if (decision !== 'WAITING') return `To see the result: ${terminal.commandLine(`show ${name}`)}`;
+  // Without a name, several changes are not decided.
+  return first && others.length > 0
+    ? `To decide, name each, for example: ${terminal.commandLine(`approve ${name} --identity-pool ${first.identityPoolId} --reason "…"`)}`
+    : `To decide: ${terminal.commandLine(`approve ${name} --reason "…"`)}`;
+}
 
 /** How one learns what has become of an execution. */
 const standing = (terminal: Terminal, name: string): string =>
@@ -111,7 +118,7 @@ const removalsOf = (waiting: WaitingApproval[]): Removal[] =>
 function answer(terminal: Terminal, document: Document): void {
   terminal.answer(document, linesOf);
   const { name } = executionOf(document.execution);
-  terminal.note(nextStep(terminal, name, document.decision));
+  terminal.note(nextStep(terminal, name, document));
 }
 
 /** Sends the decision about each of the chosen changes. */

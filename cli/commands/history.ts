@@ -122,6 +122,8 @@ async function withNames(session: Session, shown: ExecutionSummary[]): Promise<R
   });
 }
 
+const WAITING = 'WAITING';
+
 /** With WAITING for those that run, and wait for approval. */
 async function withWaiting(
   session: Session,
@@ -135,9 +137,7 @@ async function withWaiting(
     const changes = await new Approvals(sfn, execution).waiting().catch(() => []);
     if (changes.length > 0) waiting.add(execution);
   });
-  return shown.map((each) =>
-    waiting.has(each.execution) ? { ...each, outcome: 'WAITING' } : each,
-  );
+  return shown.map((each) => (waiting.has(each.execution) ? { ...each, outcome: WAITING } : each));
 }
 
 async function show(terminal: Terminal, command: Command): Promise<void> {
@@ -162,6 +162,9 @@ async function show(terminal: Terminal, command: Command): Promise<void> {
     ({ executions: rows, ...more }) => [
       ...pauseLines(more, terminal.commandLine('resume')),
       ...(rows.length > 0 ? linesOf(rows, terminal) : ['No executions.']),
+      ...(rows.some(({ outcome }) => outcome === WAITING)
+        ? [`To decide what waits: ${terminal.commandLine('approvals')}`]
+        : []),
     ],
     ({ executions: rows }) => sheetOf(rows),
   );

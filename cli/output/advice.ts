@@ -4,6 +4,16 @@ import { type CommandLine, plainCommandLine } from './command-line.ts';
 const unreachable =
   'AWS does not answer. Check the network, the Region and, if one is set, the endpoint (AWS_ENDPOINT_URL or --endpoint).';
 
+// The code of a socket that speaks another protocol than the URL says.
+const noTls =
+  'The endpoint does not speak TLS: if it is the embedded AWS, its URL begins with http:// (AWS_ENDPOINT_URL or --endpoint).';
+
+const untrusted =
+  'The certificate of the endpoint is not trusted. If a proxy or the endpoint has an authority of its own, name its certificates with AWS_CA_BUNDLE.';
+
+const noAws =
+  'What answers is not AWS. Check the endpoint (AWS_ENDPOINT_URL or --endpoint), and that no proxy answers in its place.';
+
 const expired =
   'Sign in again. If the credentials come from environment variables, set new ones and start the command again.';
 
@@ -33,7 +43,20 @@ const advice = new Map([
   ['ECONNREFUSED', unreachable],
   ['ECONNRESET', unreachable],
   ['ENOTFOUND', unreachable],
+  ['EAI_AGAIN', unreachable],
+  ['EHOSTUNREACH', unreachable],
+  ['ENETUNREACH', unreachable],
+  ['ETIMEDOUT', unreachable],
+  ['TimeoutError', unreachable],
+  ['EPROTO', noTls],
+  ['SELF_SIGNED_CERT_IN_CHAIN', untrusted],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', untrusted],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', untrusted],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', untrusted],
 ]);
+
+// The SDK says so of an answer in HTML or plain text.
+const UNREADABLE = /Deserialization error: to see the raw response/;
 
 // For example states.us-esat-1.amazonaws.com.
 const HOST = /\bENOTFOUND \S+?\.([a-z0-9-]+)\.(?:amazonaws|api\.aws|on\.aws)\b/;
@@ -92,6 +115,7 @@ export function sentenceOf(
   const text = message || code;
   const known =
     regionAdvice(message) ??
+    (UNREADABLE.test(message) ? noAws : undefined) ??
     absentAdvice(name, message, commandLine) ??
     deniedAdvice(name, message) ??
     advice.get(message) ??

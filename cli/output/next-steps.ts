@@ -109,7 +109,9 @@ function deciding(found: Found, about: About): Way[] {
             : 'To link it again',
         command: link,
       },
-      ...(isAgreed ? [] : [{ what: 'To agree that it stays away', command: unlink }]),
+      ...(isAgreed || found.staysOpen
+        ? []
+        : [{ what: 'To agree that it stays away', command: unlink }]),
     ],
     orphaned: [
       { what: 'Its links say onDelete: keep. To unlink it all the same', command: unlink },
@@ -165,6 +167,7 @@ export function nextStepsOf({ identityPools = [] }: ReconcileReport, about: Abou
       found.needsApproval,
       found.braked,
       found.unlinked,
+      found.staysOpen,
       found.state === 'uncovered' && mayHaveTwin(found),
     ].join(' '),
   );

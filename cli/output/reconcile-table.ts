@@ -59,6 +59,9 @@ const omittedLines = ({ omitted = 0 }: PoolReport): string[] =>
 const shortIn = (entries: Entry[], width: number): Shorten =>
   width === Number.POSITIVE_INFINITY ? whole : shortener(entries.map(({ clientId }) => clientId));
 
+const refusedNote = ({ refused }: Entry): string[] =>
+  refused === undefined ? [] : [`refused: ${refused}`];
+
 function entryRows(entries: Entry[], width: number): string[] {
   const short = shortIn(entries, width);
   return table(
@@ -67,7 +70,7 @@ function entryRows(entries: Entry[], width: number): string[] {
       entry.clientName ?? '',
       short(entry.clientId),
       providerLabel(entry.providerName),
-      notesOf(entry).join(', '),
+      [...notesOf(entry), ...refusedNote(entry)].join(', '),
     ]),
     { width, cut: [1, 3] },
   );

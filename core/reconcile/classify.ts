@@ -66,6 +66,8 @@ export interface Finding {
   removedBy?: TrailCaller;
   /** Whether it is no longer restored, until a person links it. */
   braked?: true;
+  /** Whether an unlink would not agree that it stays away: without a change, there is nothing to approve. */
+  staysOpen?: true;
   /** Whether this execution has restored it. */
   restored?: true;
   /** Whether a request unlinked it, or had the ledger keep that it stays away once others had removed it. */
@@ -314,7 +316,11 @@ export function classify(evidence: Evidence): Finding[] {
     if (!approvalTime(evidence.links, finding.links)) return finding;
     // Leave changes that require approval to a person.
     const { repair, ...left } = finding;
-    return { ...left, ...(repair && { needsApproval: true as const }) };
+    return {
+      ...left,
+      ...(repair && { needsApproval: true as const }),
+      ...(finding.lost && { staysOpen: true as const }),
+    };
   });
 }
 

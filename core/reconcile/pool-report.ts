@@ -41,6 +41,8 @@ interface ReportedEntry {
   restored?: true;
   /** Whether it was restored too often, so that it is left to a person. */
   braked?: true;
+  /** Whether an unlink would not agree that it stays away, since its links require approval. */
+  staysOpen?: true;
   /** Whether a request unlinked it, or had the ledger keep that it stays away once others had removed it. */
   unlinked?: true;
 }
@@ -115,7 +117,7 @@ function reported(
   withLinks = false,
 ): ReportedEntry {
   const { ProviderName = '', ClientId = '' } = provider;
-  const { needsApproval, recent, removedBy, restored, braked, unlinked } = finding;
+  const { needsApproval, recent, removedBy, restored, braked, staysOpen, unlinked } = finding;
   return {
     state,
     providerName: ProviderName,
@@ -129,6 +131,7 @@ function reported(
     ...(removedBy && { removedBy: shownCaller(removedBy) }),
     ...(restored && { restored }),
     ...(braked && { braked }),
+    ...(staysOpen && { staysOpen }),
     ...(unlinked && { unlinked }),
   };
 }

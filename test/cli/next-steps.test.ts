@@ -138,6 +138,14 @@ describe('the next steps after a look at the identity pools', () => {
     assert.ok(lines.includes(`           To link it again: poolbridge link ${of('s')}`));
   });
 
+  test('do not offer to agree that an entry stays away where its links require approval', () => {
+    const entries = [entryOf('removed', 'r', { staysOpen: true })];
+    assert.deepEqual(linesOf(reportOf(entries, { removedByOthers: 1 })).slice(1), [
+      '  removed  To see who removed it: poolbridge show look --stage prod',
+      `           To link it again: poolbridge link ${of('r')}`,
+    ]);
+  });
+
   test('do not speak of others who removed an entry that was unlinked by request', () => {
     assert.deepEqual(linesOf(reportOf([entryOf('removed', 'r')])).slice(1), [
       `  removed  To link it again: poolbridge link ${of('r')}`,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -488,6 +490,10 @@ describe('an operator', () => {
   test('reads in one line what to check when the deployment can not be reached', async () => {
     const noCredentials = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
     const nowhere = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+    const server = createServer((_, response) => response.end('<html><meta><head></head></html>'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    after(() => server.close());
+    const page = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const cases: [Record<string, string | undefined>, string[], RegExp][] = [
       [
         {},
@@ -498,6 +504,12 @@ describe('an operator', () => {
       [noCredentials, [], /^CredentialsProviderError: .*\. Sign in, or set AWS_PROFILE/],
       [{ AWS_ENDPOINT_URL: 'foo' }, [], /^TypeError: Invalid URL\. The endpoint .* must be a URL/],
       [nowhere, [], /^Error: connect ECONNREFUSED 127\.0\.0\.1:1\. AWS does not answer\. /],
+      [
+        { AWS_ENDPOINT_URL: world.local.endpoint.replace('http:', 'https:') },
+        [],
+        /^Error: write EPROTO .* The endpoint does not speak TLS: /,
+      ],
+      [{ AWS_ENDPOINT_URL: page }, [], /^Error: .* What answers is not AWS\. Check the endpoint /],
       [{ AWS_REGION: undefined }, [], /^Error: Region is missing\. Name the Region .* --region/],
     ];
     for (const [changed, args, expected] of cases) {

@@ -150,6 +150,23 @@ describe('the text of a reconcile', () => {
     );
   });
 
+  test('says which repairs are refused', () => {
+    const refused = {
+      ...entry,
+      state: 'missing' as const,
+      clientId: 'new',
+      repair: 'link' as const,
+    };
+    const pool = { identityPoolId: 'ap-south-1:1', links: ['mobile'], counts };
+    const entries = [{ ...refused, refused: 'ProviderQuotaError' }];
+    assert.deepEqual(
+      statusLines(WIDTH)({ identityPools: [{ ...pool, entries }] }).map(
+        stripVTControlCharacters,
+      )[1],
+      '  missing  app  new  us-east-1_Mobile001  refused: ProviderQuotaError',
+    );
+  });
+
   test('says what was written too recently to be judged, and to come again', () => {
     const pool = { identityPoolId: 'ap-south-1:1', links: ['mobile'], counts, entries: [] };
     const linesOf = (more: object, make = statusLines) =>

@@ -231,6 +231,13 @@ describe('a change that needs approval', () => {
       unnamed.err,
       /^several changes are pending; name them with --identity-pool: ap-south-1:/,
     );
+    const seen = await approve('both', '--show');
+    assert.match(
+      seen.err,
+      /^To decide, name each, for example: poolbridge approve both --identity-pool ap-south-1:\S+ --reason "…"\n$/,
+    );
+    const listed = await poolbridge(world, ['history', '--limit', '1']);
+    assert.match(listed.out, / WAITING .*\nTo decide what waits: poolbridge approvals\n$/);
     const denied = await approve('both', '--deny', '--identity-pool', pools.web, '--reason', 'no');
     assert.match(denied.out, /^DENIED ap-south-1:\S+0002 \(approved-too\)/);
     const twice = await approve('both', '--identity-pool', pools.web, '--reason', 'yes');

@@ -174,7 +174,10 @@ describe('npm start', () => {
     ]) {
       assert.ok(out.includes(words), out);
     }
-    assert.match(out, /✔ careful: the app client app in eu-west-1_\w+\n✔ {3}WAITING\n/);
+    assert.match(
+      out,
+      /✔ careful: the app client app in eu-west-1_\w+\n✔ {3}WAITING for approval; npx poolbridge approvals lists it\n/,
+    );
   });
 
   test('fits lines of 80 columns, except for what can not be divided', () => {
