@@ -2,6 +2,7 @@ import { burst } from './burst.ts';
 import { console as consoleBench } from './console.ts';
 import { crowd } from './crowd.ts';
 import { drift } from './drift.ts';
+import { linkBench } from './link.ts';
 import { load } from './load.ts';
 import { names } from './names.ts';
 import { reconcile } from './reconcile.ts';
@@ -13,6 +14,7 @@ const benches: Record<string, (args: string[]) => Promise<void>> = {
   console: consoleBench,
   crowd,
   drift,
+  link: linkBench,
   load,
   names,
   reconcile,
