@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { unpacked } from 'embedded-aws/services/lambda/unpacked.ts';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { packageService } from '../../demo/package-service.ts';
 import { 'module.exports' as bundling } from '../../packaging/esbuild.ts';
 import { sharedLinks } from '../setup.ts';
@@ -47,6 +47,42 @@ async function billOfMaterials(): Promise<Component[]> {
   });
   return JSON.parse(stdout).components;
 }
+
+/** The folder of the package that a bundled file is from; undefined if it is ours. */
+const packageOf = (file: string): string | undefined =>
+  /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
+
+/** What esbuild says of the bundles of all functions, with the links.yml of the project. */
+async function bundles(): Promise<Metafile> {
+  const { metafile } = await build({
+    ...bundling({ service: { custom: { links: join(root, 'links.yml') } } }),
+    platform: 'node',
+    write: false,
+    metafile: true,
+    outdir: 'none',
+    absWorkingDir: root,
+    entryPoints: globSync('functions/*-*.ts', { cwd: root }),
+  });
+  return metafile;
+}
+
+/** The rows of a table in docs/dependencies.md, by the heading of its first column. */
+function statedSizes(heading: string): { what: string; kilobytes: number }[] {
+  const page = readFileSync(join(root, 'docs/dependencies.md'), 'utf8');
+  const [, table = ''] = page.split(`\n| ${heading} | KB |`);
+  const [, ...rows] = table.slice(0, table.indexOf('\n\n')).split('\n').slice(1);
+  return rows.map((row) => {
+    const [, what = '', kilobytes] = row.split('|');
+    return { what: what.trim(), kilobytes: Number(kilobytes) };
+  });
+}
+
+/** Whether a size in bytes is within 5 % of what the page says, or 1 KB. */
+const isAsStated = (bytes: number, kilobytes: number): boolean =>
+  Math.abs(bytes / 1024 - kilobytes) <= Math.max(1, kilobytes / 20);
+
+const fileOf = (name: string): string =>
+  name.replace(/(?<=.)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 
 // osls puts the time into the name of the upload folder; nothing else in the template may differ.
 const withoutTime = (template: string): string =>
@@ -135,22 +171,32 @@ describe('a release', () => {
     assert.deepEqual(allowed.sort(), ['esbuild', 'node']);
   });
 
+  test('has functions of the sizes that docs/dependencies.md states', async () => {
+    const { outputs } = await bundles();
+    const functions = statedSizes('Function');
+    assert.equal(functions.length, 7);
+    for (const { what, kilobytes } of functions) {
+      const { bytes } = outputs[`none/${fileOf(what)}.js`]!;
+      assert.ok(isAsStated(bytes, kilobytes), `${what}: ${Math.round(bytes / 1024)} KB`);
+    }
+    const { inputs } = outputs['none/update-identity-pool.js']!;
+    const left = new Map<string, number>();
+    for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+      const name = packageOf(file)?.replace('node_modules/', '') ?? 'our own code';
+      left.set(name, (left.get(name) ?? 0) + bytesInOutput);
+    }
+    for (const { what, kilobytes } of statedSizes('Part')) {
+      const names = what.replaceAll('`', '').split(', ');
+      const bytes = names.reduce((sum, name) => sum + (left.get(name) ?? 0), 0);
+      assert.ok(isAsStated(bytes, kilobytes), `${what}: ${Math.round(bytes / 1024)} KB`);
+      for (const name of names) left.delete(name);
+    }
+    assert.deepEqual([...left.keys()], [], 'docs/dependencies.md must name these too');
+  });
+
   test('has a bill of materials with every package in the functions', async () => {
-    const config = bundling({ service: { custom: { links: join(root, 'test/links.yml') } } });
-    const { metafile } = await build({
-      ...config,
-      platform: 'node',
-      write: false,
-      metafile: true,
-      outdir: 'none',
-      absWorkingDir: root,
-      entryPoints: globSync('functions/*-*.ts', { cwd: root }),
-    });
-    const bundled = new Set(
-      Object.keys(metafile.inputs).flatMap(
-        (file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [],
-      ),
-    );
+    const { inputs } = await bundles();
+    const bundled = new Set(Object.keys(inputs).flatMap((file) => packageOf(file) ?? []));
     assert.ok(bundled.has('node_modules/@aws-sdk/client-dynamodb'), [...bundled].join(' '));
     const named = new Set((await billOfMaterials()).filter(isForUse).map(idOf));
     assert.ok(named.size > 10, `${named.size} packages`);
