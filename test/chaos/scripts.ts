@@ -7,6 +7,8 @@ import { judgingScripts } from './scripts/judging.ts';
 import { leaseScripts } from './scripts/lease.ts';
 import { ledgerScripts } from './scripts/ledger.ts';
 import { marksScripts } from './scripts/marks.ts';
+import { readingBackScripts } from './scripts/reading-back.ts';
+import { restoringScripts } from './scripts/restoring.ts';
 import { settlingScripts } from './scripts/settling.ts';
 import { targetScripts } from './scripts/targets.ts';
 import { waitingScripts } from './scripts/waiting.ts';
@@ -21,7 +23,9 @@ export const scripts: Script[] = [
   ...settlingScripts,
   ...ledgerScripts,
   ...doubtScripts,
+  ...readingBackScripts,
   ...marksScripts,
   ...targetScripts,
   ...driftScripts,
+  ...restoringScripts,
 ];

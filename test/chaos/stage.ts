@@ -87,7 +87,8 @@ export class Stage extends StageTable {
       isOver = true;
     };
     play(this).then(end, (error: Error) => {
-      observer.violation(error.message);
+      // Not even a loss beyond the bounds excuses it, since the script decides what happens.
+      observer.violations.push(`${clock.elapsed} ms: ${error.message}`);
       end();
     });
     await clock.run(() => isOver, longest);
@@ -122,6 +123,18 @@ export class Stage extends StageTable {
   /** Adds trouble to the next such call. */
   failing(call: Awaited, troubleOf: () => Trouble | undefined | Promise<undefined>): void {
     this.#awaited.push({ ...call, interruption: async () => troubleOf() });
+  }
+
+  /** Counts such calls from now on. */
+  counting(call: Awaited): () => number {
+    let count = 0;
+    const next = () =>
+      this.before(call, () => {
+        count++;
+        next();
+      });
+    next();
+    return () => count;
   }
 
   sleep(ms: number): Promise<void> {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { POOLS, USER_POOLS } from '../accounts.ts';
 import type { Script } from '../script.ts';
-import type { Awaited, Stage } from '../stage.ts';
 import { providerName, updatedName } from '../stage-table.ts';
 
 const step = 'UpdateIdentityPool';
@@ -11,18 +10,6 @@ const allowed = 'aws/write/allowed.ts';
 const issuer = 'aws/clients/issuer.ts';
 const [userPool, named] = USER_POOLS;
 const bothNames = (id: string) => [providerName(id), updatedName(id)];
-
-/** Counts calls. */
-function counted(stage: Stage, call: Awaited): () => number {
-  let count = 0;
-  const next = () =>
-    stage.before(call, () => {
-      count++;
-      next();
-    });
-  next();
-  return () => count;
-}
 
 /** User pools with the updated issuer, whose app clients wait for an identity pool. */
 export const issuerScripts: Script[] = [
@@ -49,6 +36,16 @@ export const issuerScripts: Script[] = [
           },
         ],
       },
+      {
+        name: 'the issuer of a user pool is read only if all of its requests are links',
+        changes: [
+          {
+            file: allowed,
+            find: 'requests.some(({ operation })',
+            replace: 'requests.every(({ operation })',
+          },
+        ],
+      },
     ],
     async play(stage) {
       await stage.switchIssuer(userPool);
@@ -61,11 +58,18 @@ export const issuerScripts: Script[] = [
       const { outcome, changes } = await stage.said(waiting.execution);
       assert.deepEqual([outcome, changes.length], ['LINKED', 2]);
       const unlinking = await stage.waiting(() => stage.ask('unlink', one));
-      const described = counted(stage, describing);
+      const described = stage.counting(describing);
       assert.equal((await stage.done('link', third, named)).outcome, 'LINKED');
       assert.deepEqual([stage.names(one), described()], [[], 0]);
       unlinking.goOn();
       assert.equal((await stage.said(unlinking.execution)).changes.length, 2);
+
+      const again = await stage.waiting(() => stage.tell('link', one));
+      await stage.putPending('unlink', { operation: 'unlink', clientId: 'another' });
+      assert.equal((await stage.done('unlink', third, named)).outcome, 'UNLINKED');
+      assert.deepEqual(stage.names(one).sort(), bothNames(userPool));
+      again.goOn();
+      assert.equal((await stage.said(again.execution)).changes.length, 2);
     },
   },
   {
@@ -87,7 +91,7 @@ export const issuerScripts: Script[] = [
       const [one, other] = [await stage.createClient(userPool), await stage.createClient(named)];
       const waiting = await stage.waiting(() => stage.ask('link', one));
       const writer = await stage.ask('link', other, named);
-      const calls = [describing, listing].map((call) => counted(stage, { ...call, by: writer }));
+      const calls = [describing, listing].map((call) => stage.counting({ ...call, by: writer }));
       assert.equal((await stage.said(writer)).outcome, 'LINKED');
       assert.deepEqual(stage.names(one).sort(), bothNames(userPool));
       assert.deepEqual(
@@ -139,7 +143,7 @@ export const issuerScripts: Script[] = [
       const [one, other] = [await stage.createClient(userPool), await stage.createClient(named)];
       await stage.putPending('a', { operation: 'link', clientId: one }, poolId);
       const writer = await stage.ask('link', other, named);
-      const described = counted(stage, { ...describing, by: writer });
+      const described = stage.counting({ ...describing, by: writer });
       assert.equal((await stage.said(writer)).outcome, 'LINKED');
       assert.deepEqual([described(), stage.clients(poolId).includes(one)], [0, false]);
     },

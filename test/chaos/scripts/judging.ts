@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { APPROVED, POOLS, TAGGED, USER_POOLS } from '../accounts.ts';
+import { APPROVED, POOLS, RESTORED, TAGGED, USER_POOLS } from '../accounts.ts';
 import type { Script } from '../script.ts';
 
 const step = 'UpdateIdentityPool';
@@ -51,9 +51,32 @@ export const judgingScripts: Script[] = [
           },
         ],
       },
+      {
+        name: 'a request in the table that no link covers keeps others waiting',
+        changes: [
+          {
+            file: allowed,
+            find: 'if (!coverage) return [];',
+            replace: 'if (!coverage) throw coverage;',
+          },
+        ],
+      },
+      {
+        name: 'a request in the table makes an execution list a user pool that no link covers',
+        changes: [
+          {
+            file: allowed,
+            find: 'if (coverageOf(links, pool).length === 0) return [];',
+            replace: '',
+          },
+        ],
+      },
     ],
     async play(stage) {
       const [one, other] = [await stage.createClient(), await stage.createClient()];
+      const third = await stage.createClient();
+      const unknown = 'us-east-1_Unknown01';
+      const listed = stage.counting({ ...listing, about: unknown });
       assert.equal((await stage.done('link', one)).outcome, 'LINKED');
       const approved = await stage.createClient(APPROVED, 'asked');
       const named = await stage.createClient(USER_POOLS[1], 'other');
@@ -61,11 +84,13 @@ export const judgingScripts: Script[] = [
       await stage.putPending('a', { ...link, userPoolId: APPROVED, clientId: approved });
       await stage.putPending('b', { ...link, userPoolId: USER_POOLS[1], clientId: named });
       await stage.putPending('c', { ...link, clientId: 'doesnotexist' });
-      await stage.putPending('d', { ...link, userPoolId: 'us-east-1_Unknown01', clientId: other });
+      await stage.putPending('d', { ...link, userPoolId: unknown, clientId: other });
       await stage.putPending('e', { operation: 'unlink', deleted: true });
+      await stage.putPending('f', { ...link, clientId: third });
       assert.equal((await stage.done('link', other)).outcome, 'LINKED');
       const ours = stage.clients().filter((clientId) => !clientId.startsWith('foreign'));
-      assert.deepEqual(ours.sort(), [one, other].sort());
+      assert.deepEqual(ours.sort(), [one, other, third].sort());
+      assert.equal(listed(), 0);
     },
   },
   {
@@ -81,12 +106,19 @@ export const judgingScripts: Script[] = [
           },
         ],
       },
+      {
+        name: 'an unlink of a whole user pool lists it',
+        changes: [
+          { file: allowed, find: 'if (ids.size === 0) return { names: new Map() };', replace: '' },
+        ],
+      },
     ],
     async play(stage) {
       const [, userPoolId] = USER_POOLS;
       const [one, other] = [await stage.createClient(userPoolId), await stage.createClient()];
       assert.equal((await stage.done('link', one, userPoolId)).outcome, 'LINKED');
       await stage.putPending('whole', { operation: 'unlink', userPoolId });
+      stage.failing(listing, () => 'denied');
       assert.equal((await stage.done('link', other)).outcome, 'LINKED');
       assert.ok(!stage.clients().includes(one));
       assert.equal((await stage.ledger(one, userPoolId))?.state, 'unlinked');
@@ -163,6 +195,105 @@ export const judgingScripts: Script[] = [
       assert.ok(stage.clients().includes(one));
       waiting.goOn();
       assert.equal((await stage.said(waiting.execution)).writtenBy, writer.arn);
+    },
+  },
+  {
+    name: 'a request is judged by a listing only if none of those about its user pool is newer',
+    mistakes: [
+      {
+        name: 'a request that was not looked up is judged by a listing from before it',
+        changes: [
+          {
+            file: allowed,
+            find: 'listings.length === asked.length',
+            replace: 'listings.length > 0',
+          },
+        ],
+      },
+      {
+        name: 'the oldest of the listings decides whether the last one is new enough',
+        changes: [
+          { file: allowed, find: 'Math.max(...listings)', replace: 'Math.min(...listings)' },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [, userPoolId] = USER_POOLS;
+      const create = () => stage.createClient(userPoolId);
+      const other = await stage.createClient();
+      const [identityPoolId] = POOLS;
+      const link = { operation: 'link', userPoolId };
+      // A listing that was made for a request, but not kept, has a number that the table does not have.
+      for (const own of [{}, { listing: 99 }]) {
+        const [kept, gone] = [await create(), await create()];
+        const waiting = await stage.waiting(() =>
+          stage.start({ ...link, clientId: kept, identityPoolId }),
+        );
+        await stage.deleteClient(gone, userPoolId);
+        await stage.putPending(gone, { ...link, clientId: gone, ...own });
+        assert.match((await stage.done('link', other)).outcome ?? '', /LINKED$/);
+        assert.deepEqual(
+          [kept, gone].map((clientId) => stage.clients().includes(clientId)),
+          [true, false],
+        );
+        waiting.goOn();
+        assert.equal((await stage.said(waiting.execution)).outcome, 'LINKED');
+        await stage.done('unlink', other);
+        // By then, the request that was left has expired.
+        await stage.sleep(61_000);
+      }
+    },
+  },
+  {
+    name: 'an unlink that waits is written by another execution although the user pool was deleted since it was listed',
+    mistakes: [
+      {
+        name: 'a user pool that the last listing did not find keeps its requests waiting',
+        changes: [
+          {
+            file: allowed,
+            find: 'if (last === undefined) return { names: new Map() };',
+            replace: 'if (last === undefined) return undefined;',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [, userPoolId] = USER_POOLS;
+      const [one, other] = [await stage.createClient(userPoolId), await stage.createClient()];
+      assert.equal((await stage.done('link', one, userPoolId)).outcome, 'LINKED');
+      const waiting = await stage.waiting(() => stage.ask('unlink', one, userPoolId));
+      await stage.deleteUserPool(userPoolId);
+      await stage.said(await stage.ask('link', one, userPoolId));
+      stage.failing(listing, () => 'denied');
+      assert.equal((await stage.done('link', other)).outcome, 'LINKED');
+      assert.ok(!stage.clients().includes(one));
+      waiting.goOn();
+      assert.equal((await stage.said(waiting.execution)).outcome, 'UNLINKED');
+    },
+  },
+  {
+    name: 'requests of a user pool that can not be listed do not keep those of another one waiting',
+    mistakes: [
+      {
+        name: 'a user pool that can not be listed keeps the requests of others waiting',
+        changes: [
+          { file: allowed, find: 'if (!known) return [];', replace: 'if (!known) throw known;' },
+        ],
+      },
+    ],
+    async play(stage) {
+      const [userPoolId, another] = USER_POOLS;
+      const [one, two] = [await stage.createClient(another), await stage.createClient(userPoolId)];
+      const three = await stage.createClient(RESTORED.userPool);
+      await stage.putPending('one', { operation: 'link', userPoolId: another, clientId: one });
+      await stage.putPending('two', { operation: 'link', clientId: two });
+      stage.failing({ ...listing, about: another }, () => 'denied');
+      assert.equal((await stage.done('link', three, RESTORED.userPool)).outcome, 'LINKED');
+      assert.deepEqual(
+        [one, two].map((clientId) => stage.clients().includes(clientId)),
+        [false, true],
+      );
     },
   },
 ];
