@@ -8,6 +8,7 @@ import { leaseScripts } from './scripts/lease.ts';
 import { ledgerScripts } from './scripts/ledger.ts';
 import { marksScripts } from './scripts/marks.ts';
 import { readingBackScripts } from './scripts/reading-back.ts';
+import { repairScripts } from './scripts/repairs.ts';
 import { restoringScripts } from './scripts/restoring.ts';
 import { settlingScripts } from './scripts/settling.ts';
 import { targetScripts } from './scripts/targets.ts';
@@ -26,6 +27,7 @@ export const scripts: Script[] = [
   ...readingBackScripts,
   ...marksScripts,
   ...targetScripts,
+  ...repairScripts,
   ...driftScripts,
   ...restoringScripts,
 ];

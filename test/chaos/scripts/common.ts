@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { MAPPED } from '../accounts.ts';
+import { MAPPED, USER_POOLS } from '../accounts.ts';
 import type { Script } from '../script.ts';
+import { providerName } from '../stage-table.ts';
 
 const step = 'UpdateIdentityPool';
 const describing = { step, call: 'cognito-identity:DescribeIdentityPool' };
@@ -269,6 +270,39 @@ export const commonWriteScripts: Script[] = [
       await stage.resume();
       const { outcome, changes } = await stage.done('link', clientId, userPool);
       assert.deepEqual([outcome, ...changes.map(({ op }) => op)], ['LINKED', 'add', 'map', 'tag']);
+    },
+  },
+  {
+    name: 'an execution whose write was refused does not report the same change of a foreign writer',
+    mistakes: [
+      {
+        name: 'a write that was refused is looked for in the identity pool',
+        changes: [
+          {
+            file: criticalSection,
+            find: 'if (this.#lease.writing === write) this.#unsettled =',
+            replace: 'this.#unsettled =',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      const linking = await stage.tell('link', clientId);
+      stage.failing({ ...updating, by: linking }, () => {
+        stage.change((entries) => [
+          ...entries,
+          {
+            ProviderName: providerName(USER_POOLS[0]),
+            ClientId: clientId,
+            ServerSideTokenCheck: false,
+          },
+        ]);
+        return 'denied';
+      });
+      assert.equal((await stage.said(linking)).error, 'TargetAccessDeniedError');
+      assert.equal(await stage.ledger(clientId), undefined);
+      stage.remove(clientId, { isReported: false });
     },
   },
 ];

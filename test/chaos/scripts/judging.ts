@@ -114,9 +114,10 @@ export const judgingScripts: Script[] = [
       },
     ],
     async play(stage) {
-      const [, userPoolId] = USER_POOLS;
+      const { userPool: userPoolId } = RESTORED;
       const [one, other] = [await stage.createClient(userPoolId), await stage.createClient()];
-      assert.equal((await stage.done('link', one, userPoolId)).outcome, 'LINKED');
+      const linking = await stage.tell('link', one, userPoolId);
+      assert.equal((await stage.said(linking)).outcome, 'LINKED');
       await stage.putPending('whole', { operation: 'unlink', userPoolId });
       stage.failing(listing, () => 'denied');
       assert.equal((await stage.done('link', other)).outcome, 'LINKED');
