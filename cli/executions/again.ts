@@ -50,21 +50,27 @@ function undoLeft(request: UndoRequest, described: DescribedExecution): UndoRequ
 }
 
 /**
- * The command that makes the request of an execution of `link` again, if the execution did not succeed and another
- * attempt may.
+ * The request that an execution of `link` has made, if it did not succeed and another attempt may.
  *
  * @returns undefined if there is nothing to ask again, or the request is malformed.
  */
-export function askAgain(described: DescribedExecution): string | undefined {
+export function requestAgain(
+  described: DescribedExecution,
+): ReturnType<typeof parseRequest> | undefined {
   const { machine, status, input, error = '' } = described;
   if (machine !== 'link' || status === 'RUNNING' || status === 'SUCCEEDED') return undefined;
   try {
     const request = parseRequest(parsedJson(input));
     const isUndo = request.operation === 'undo';
     if ((isUndo ? FINAL_UNDO : FINAL).includes(error)) return undefined;
-    const left = isUndo ? undoLeft(request, described) : request;
-    return left && wordsOf(left)?.map(shellWord).join(' ');
+    return isUndo ? undoLeft(request, described) : request;
   } catch {
     return undefined;
   }
+}
+
+/** The command that makes the request of an execution of `link` again, as {@link requestAgain} finds it. */
+export function askAgain(described: DescribedExecution): string | undefined {
+  const request = requestAgain(described);
+  return request && wordsOf(request)?.map(shellWord).join(' ');
 }

@@ -37,11 +37,12 @@ const notReported = (identityPoolId: string): string =>
 /** The identity pool that the address names. */
 function PoolOf({
   identityPoolId,
-  overview: { pools, about, trouble },
+  overview,
 }: {
   identityPoolId: string;
   overview: OverviewData;
 }): JSX.Element {
+  const { pools, trouble } = overview;
   if (!pools) {
     return trouble === undefined ? (
       <Loading what={identityPoolId} />
@@ -51,7 +52,7 @@ function PoolOf({
   }
   const pool = pools.find((each) => each.identityPoolId === identityPoolId);
   return pool ? (
-    <Pool pool={pool} about={about} />
+    <Pool pool={pool} overview={overview} />
   ) : (
     <Missing sentence={notReported(identityPoolId)} />
   );

@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
 import { executionOf } from '../../core/execution.ts';
-import type { ExecutionView, Overview, WaitingView } from '../server/protocol.ts';
+import type { ExecutionView, Overview, Row, WaitingView } from '../server/protocol.ts';
 import { Copy, PlanButton } from './buttons.tsx';
 import { Found } from './found.tsx';
 import { Difference, ResultCard, StatusBadge } from './result.tsx';
-import { Badge, byLinks, Facts, Panel, Time, Unseen } from './words.tsx';
+import { Badge, byLinks, type Fact, Facts, Panel, Time, Unseen } from './words.tsx';
 import { Workflow } from './workflow.tsx';
 
 const PAUSED =
@@ -46,6 +46,10 @@ function WaitingCard({
   );
 }
 
+const ToExecution = ({ of }: { of: string }): JSX.Element => (
+  <a href={`#/execution/${of}`}>{executionOf(of).name}</a>
+);
+
 /** Why an execution can't be undone, with the execution that is the reason. */
 const NotUndoable = ({
   why: { sentence, execution },
@@ -57,17 +61,21 @@ const NotUndoable = ({
     {execution !== undefined && (
       <>
         {' See '}
-        <a href={`#/execution/${execution}`}>{executionOf(execution).name}</a>.
+        <ToExecution of={execution} />.
       </>
     )}
   </p>
 );
 
+/** The app client that an execution is about, or its user pool. */
+function subjectOf({ clientId, clients = [], userPoolId = '' }: Row): string {
+  const [only, ...more] = clients;
+  return clientId ?? (only !== undefined && more.length === 0 ? only : userPoolId);
+}
+
 /** What an execution is about, in a few words. */
 export const titleOf = ({ row, machine }: ExecutionView): string =>
-  [row.isDryRun ? 'dry run of' : '', row.operation ?? machine, row.clientId ?? row.userPoolId ?? '']
-    .join(' ')
-    .trim();
+  [row.isDryRun ? 'dry run of' : '', row.operation ?? machine, subjectOf(row)].join(' ').trim();
 
 /** One execution in full. */
 export function Execution({
@@ -88,6 +96,9 @@ export function Execution({
   // Only the lists look up the names of app clients.
   const { clientName } =
     [...link.rows, ...allWaiting].find((each) => each.execution === execution) ?? {};
+  const undone: Fact[] =
+    row.undoes === undefined ? [] : [['Undoes', <ToExecution key="undoes" of={row.undoes} />]];
+  const mayLink = about.denied.link === undefined;
   const mayDecide = about.denied.decide === undefined;
   return (
     <>
@@ -101,13 +112,14 @@ export function Execution({
         <div class="buttons">
           <Copy text={execution} what="ARN" />
           {row.clientId !== undefined && <Copy text={row.clientId} what="client id" />}
-          {view.isUndoable && about.denied.link === undefined && (
+          {view.isUndoable && mayLink && (
             <PlanButton action={{ kind: 'undo', execution }}>Undo …</PlanButton>
           )}
+          {view.again && mayLink && <PlanButton action={view.again}>Ask again …</PlanButton>}
         </div>
       </div>
       <section class="panel about" aria-label="About">
-        <Facts facts={[...facts, ['ARN', execution]]} />
+        <Facts facts={[...facts, ...undone, ['ARN', execution]]} />
         {view.notUndoable && <NotUndoable why={view.notUndoable} />}
         {links.length > 0 && (
           <p>

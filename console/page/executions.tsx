@@ -10,8 +10,12 @@ import { StatusBadge } from './result.tsx';
 import { choose, page as current, loadOlder, type Page, rowsOf, show } from './store.ts';
 import { Ago, breakable, Code, Panel, Table } from './words.tsx';
 
+/** The first of several app clients, and how many more there are. */
+const severalText = ([first = '', ...more]: string[]): string =>
+  more.length === 0 ? first : `${first} and ${more.length} more`;
+
 const Request = ({
-  row: { operation, userPoolId, clientId, clientName, isDryRun, found },
+  row: { operation, userPoolId, clientId, clientName, clients = [], isDryRun, found },
 }: {
   row: Row;
 }) => (
@@ -31,6 +35,7 @@ const Request = ({
         <Code of={clientId} /> {clientName}
       </>
     )}
+    {clients.length > 0 && ` ${severalText(clients)}`}
   </>
 );
 

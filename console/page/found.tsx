@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { ExecutionView, Overview, RemovedView } from '../server/protocol.ts';
-import { Findings } from './pool.tsx';
+import { Findings } from './drift.tsx';
 import { isStillThere } from './still-there.ts';
 import { Badge, breakable, byLinks, Code, Panel, Table, Time } from './words.tsx';
 
@@ -32,7 +32,7 @@ const RemovedRow = ({ removed }: { removed: RemovedView }) => (
 /** What a reconcile has found, and what others removed. */
 export function Found({
   view: { findings, removed, results },
-  overview: { about, pools = [] },
+  overview: { about, pools, waiting },
 }: {
   view: ExecutionView;
   overview: Overview;
@@ -60,7 +60,12 @@ export function Found({
           <p class="dim">{byLinks(pool.links)}</p>
           <Findings
             pool={pool}
-            mayLink={(drift) => mayLink && isStillThere(pools, pool.identityPoolId, drift)}
+            around={{
+              mayLink: mayLink && pools !== undefined,
+              waiting,
+              isOver: (drift) =>
+                pools !== undefined && !isStillThere(pools, pool.identityPoolId, drift),
+            }}
           />
         </article>
       ))}

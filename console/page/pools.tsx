@@ -1,9 +1,10 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Done, Overview, PoolView } from '../server/protocol.ts';
+import { FAILED_LIST } from './address.ts';
 import { AskButton, Button } from './buttons.tsx';
 import { post } from './client.ts';
-import { RepairButton, toneOf } from './pool.tsx';
+import { Count, RepairButton } from './drift.tsx';
 import { StatusBadge } from './result.tsx';
 import { done } from './store.ts';
 import { Ago, Badge, breakable, Panel, Table } from './words.tsx';
@@ -14,35 +15,40 @@ const FEW = 10;
 const columns = ['Identity pool', 'Links', 'Entries', 'Linked', 'Drift', 'Last look', 'Action'];
 
 /** A count, as far as it is certain. */
-const Count = ({ of, isAbout }: { of: number; isAbout: boolean | undefined }): JSX.Element => (
+const About = ({ of, isAbout }: { of: number; isAbout: boolean | undefined }): JSX.Element => (
   <>{isAbout ? `about ${of}` : of}</>
 );
 
 /** How many entries an identity pool holds, of how many it may hold. */
 function Quota({ pool: { held, quota, isAbout } }: { pool: PoolView }): JSX.Element {
   if (held === undefined) return <>–</>;
-  if (quota === undefined) return <Count of={held} isAbout={isAbout} />;
+  if (quota === undefined) return <About of={held} isAbout={isAbout} />;
   return (
     <label class="quota">
-      <Count of={held} isAbout={isAbout} />
+      <About of={held} isAbout={isAbout} />
       {` of ${quota} entries`}
       <meter value={held} min={0} max={quota} high={quota * 0.8} optimum={0} />
     </label>
   );
 }
 
-function Drift({ pool: { counts = {}, failure, failed } }: { pool: PoolView }): JSX.Element {
-  if (failure) return <Badge tone="bad" word={failure.error} />;
+function Drift({ pool }: { pool: PoolView }): JSX.Element {
+  const { counts = {}, failure, failed } = pool;
   const all = Object.entries(counts).filter(
     ([state, count]) => count > 0 && state !== 'linked' && state !== 'foreign',
   );
-  if (all.length === 0 && !failed) return <Badge tone="good" word="no drift" />;
+  if (all.length === 0 && !failed && !failure) return <Badge tone="good" word="no drift" />;
   return (
     <span class="counts">
+      {failure && <Badge tone="bad" word={failure.error} />}
       {all.map(([state, count]) => (
-        <Badge key={state} tone={toneOf(state)} word={`${count} ${state}`} />
+        <Count key={state} state={state} count={count} pool={pool} />
       ))}
-      {failed && <Badge tone="warn" word={`${failed} failed since`} />}
+      {failed && (
+        <a href={FAILED_LIST}>
+          <Badge tone="warn" word={`${failed} failed since`} />
+        </a>
+      )}
     </span>
   );
 }
@@ -60,7 +66,7 @@ const PoolRow = ({ pool, mayRepair }: { pool: PoolView; mayRepair: boolean }) =>
     <td class="when">
       {pool.counts ? (
         <>
-          <Count of={pool.counts['linked'] ?? 0} isAbout={pool.isAbout} /> linked
+          <About of={pool.counts['linked'] ?? 0} isAbout={pool.isAbout} /> linked
         </>
       ) : (
         '–'

@@ -1,6 +1,8 @@
-import type { Drift } from '../server/protocol.ts';
+import type { Drift, PoolView, Row } from '../server/protocol.ts';
 
 type Kind = 'link' | 'unlink';
+
+type Clients = Pick<Row, 'userPoolId' | 'clientId' | 'clients'>;
 
 // To unlink what others removed is to agree that it stays away.
 const remedies: Record<string, Kind[]> = {
@@ -13,3 +15,24 @@ const remedies: Record<string, Kind[]> = {
 /** The actions that resolve a drifted entry. What a request has unlinked is kept away already. */
 export const remediesOf = ({ state, isUnlinked }: Pick<Drift, 'state' | 'isUnlinked'>): Kind[] =>
   (remedies[state] ?? []).filter((kind) => kind === 'link' || !isUnlinked);
+
+const isAbout = ({ userPoolId, clientId, clients = [] }: Clients, drift: Drift): boolean =>
+  userPoolId === drift.userPoolId &&
+  // Each has an id and, if it is known, a name.
+  (clientId === drift.clientId || clients.some((each) => each.split(' ')[0] === drift.clientId));
+
+/** The executions that wait for approval of a change of a drifted entry. */
+export const waitingFor = (waiting: Row[], drift: Drift): Row[] =>
+  drift.needsApproval ? waiting.filter((row) => isAbout(row, drift)) : [];
+
+/** How many entries are in a state, in words, and whether all of them are so by request. */
+export function countOf(
+  state: string,
+  count: number,
+  { drift }: Pick<PoolView, 'drift'>,
+): { word: string; isAsked: boolean } {
+  const asked = drift.filter((each) => each.state === state && each.isUnlinked).length;
+  const isAsked = asked > 0 && asked === count;
+  const why = asked === 0 ? '' : isAsked ? ', by request' : `, ${asked} by request`;
+  return { word: `${count} ${state}${why}`, isAsked };
+}

@@ -15,6 +15,7 @@ import { executionOf } from '../../core/execution.ts';
 import { poolsNow } from '../../core/now/pool-now.ts';
 import { tracesInEnd, tracesInStates } from '../../core/now/traces.ts';
 import { providerIn } from '../../core/user-pool.ts';
+import { actionAgain } from './again.ts';
 import { graphOf } from './graph.ts';
 import { type Layout, layout } from './layout.ts';
 import type { Names } from './names.ts';
@@ -22,7 +23,7 @@ import { poolViews } from './pools.ts';
 import type { Data, ExecutionView } from './protocol.ts';
 import { undoableOf } from './undoable.ts';
 import { withUndone } from './undone.ts';
-import { factsOf, removedView, resultView, rowOf, visitOf } from './views.ts';
+import { endView, factsOf, removedView, rowOf, visitOf } from './views.ts';
 
 // The events of this many executions are kept.
 const KEPT = 5;
@@ -102,8 +103,11 @@ export class Details {
     );
     const names = this.#names.known;
     const results =
-      described.stopped === undefined ? [] : records.map((record) => resultView(record, names));
+      described.stopped === undefined
+        ? []
+        : records.map((record) => endView(record, described.input, names));
     const isReconcile = machine === 'reconcile';
+    const again = actionAgain(described);
     return {
       row,
       machine,
@@ -123,6 +127,7 @@ export class Details {
         executions: this.#executions,
         ledgers: this.#ledgers,
       })),
+      ...(again && { again }),
       ...(graph && { graph }),
       visits: visitsWithDataIn(events).map((visited) => visitOf(visited, around)),
     };

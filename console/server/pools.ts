@@ -9,6 +9,7 @@ type Entry = PoolReport['entries'][number];
 
 function driftOf(entry: Entry): Drift {
   const { state, providerName, clientId, clientName, repair, refused, unlinked } = entry;
+  const { needsApproval } = entry;
   const notes = [
     ...notesOf(entry),
     ...(refused === undefined ? [] : [`a repair is refused: ${refused}`]),
@@ -19,6 +20,7 @@ function driftOf(entry: Entry): Drift {
     clientId,
     ...(clientName !== undefined && { clientName }),
     ...(repair !== undefined && refused === undefined && { repair }),
+    ...(needsApproval && { needsApproval }),
     ...(unlinked && { isUnlinked: true as const }),
     ...(issuerIn(providerName) === 'updated' && { issuer: 'updated' as const }),
     ...(notes.length > 0 && { notes }),

@@ -68,6 +68,8 @@ export interface Drift {
   repair?: string;
   /** Set if the entry has the name of the user pool's updated issuer. */
   issuer?: 'updated';
+  /** Whether a change of it needs approval. */
+  needsApproval?: true;
   /** Whether a request unlinked it, or keeps it away since others removed it. */
   isUnlinked?: true;
   /** What else is known about it, a few words each. */
@@ -264,6 +266,8 @@ export interface ExecutionView {
   /** The drawing of the workflow; absent if the caller may not read it, or it no longer exists. */
   graph?: Layout;
   visits: Visit[];
+  /** The action that makes the request again, if it did not succeed and another attempt may. */
+  again?: Action;
 }
 
 /** An action of the console; each is planned first. */

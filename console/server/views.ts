@@ -27,6 +27,7 @@ import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import { counted } from '../../core/sentence.ts';
+import { isObject, isText, parsedJson } from '../../core/shape.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import type { RemovedView, ResultView, Row, Visit } from './protocol.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -99,6 +100,10 @@ export function rowOf(described: DescribedExecution, handed: StateData[] = []): 
   };
 }
 
+/** Whether a result does not say how it was verified: it failed, or its execution ended before it. */
+const isUnsaid = ({ outcome, status }: Recorded): boolean =>
+  outcome === 'FAILED' || (outcome === status && status !== 'SUCCEEDED');
+
 const textOf = (pool: ShownPool): string => JSON.stringify(pool, null, 2);
 
 /**
@@ -123,12 +128,36 @@ export function resultView(record: Recorded, names?: Names): ResultView {
       ['Role', record.assumedRoleArn],
       ['Written by', record.writtenBy],
       ['Approved by', approval && `${approval.approvedBy} (${approval.reason})`],
-      ['Verified', record.verified],
+      // The error, or the message, says what is known of the write.
+      ['Verified', isUnsaid(record) ? undefined : record.verified],
     ]),
     ...(error !== undefined && { error }),
     ...(message !== undefined && { message }),
     ...(sides && { sides }),
   };
+}
+
+const ENDED_EARLY =
+  'The execution ended before it wrote, so nothing was changed. Ask again if it is still needed.';
+
+const KEPT_AWAY =
+  'There was no entry to remove. If others had removed it, the ledger now keeps that it stays away: no repair links it.';
+
+/** Says what an execution did that its result does not say. */
+function addedMessage(record: Recorded, input: string): string | undefined {
+  const { identityPoolId, status, outcome, operation, clientId } = record;
+  if (identityPoolId === undefined) {
+    return ['ABORTED', 'TIMED_OUT'].includes(status) ? ENDED_EARLY : undefined;
+  }
+  const isUnlink = operation === 'unlink' && clientId !== undefined;
+  return isUnlink && outcome === 'NOT_LINKED' && !isDryRun(input) ? KEPT_AWAY : undefined;
+}
+
+/** The result of an execution of which every state was read. */
+export function endView(record: Recorded, input: string, names: Names): ResultView {
+  const view = resultView(record, names);
+  const message = view.message ?? addedMessage(record, input);
+  return message === undefined ? view : { ...view, message };
 }
 
 /** The result that a plan would have, without facts that are not known yet. */
@@ -151,10 +180,11 @@ function repairLines({ repair, ...entry }: ReportedEntry): DifferenceLine[] {
   return state === 'changed' ? lines.map(({ what }) => ({ sign: '~', what })) : lines;
 }
 
-const entryFact = (what: string, entry: ReportedEntry): Fact => [
-  what,
-  [`${providerLabel(entry.providerName)} ${entry.clientId}`, ...notesOf(entry)].join(', '),
-];
+const entryFact = (what: string, entry: ReportedEntry): Fact => {
+  const { providerName, clientId, clientName = '' } = entry;
+  const subject = `${providerLabel(providerName)} ${clientId} ${clientName}`.trim();
+  return [what, [subject, ...notesOf(entry)].join(', ')];
+};
 
 /** What a repair would leave as it is: what is refused, what a person decides, and what the report has no room for. */
 function leftFacts({ entries, omitted, issuers = [] }: PoolReport): Fact[] {
@@ -163,7 +193,10 @@ function leftFacts({ entries, omitted, issuers = [] }: PoolReport): Fact[] {
     ...entries.flatMap((entry): Fact[] =>
       entry.refused === undefined ? [] : [entryFact(`refused: ${entry.refused}`, entry)],
     ),
-    ...left.map((entry) => entryFact(`for a person to decide: ${entry.state}`, entry)),
+    ...left.map((entry) =>
+      // A person has decided about what was unlinked by request.
+      entryFact(`${entry.unlinked ? 'left' : 'for a person to decide'}: ${entry.state}`, entry),
+    ),
     ...issuers.map((each): Fact => ['issuer', issuerSentence(each)]),
     ...facts([
       [
@@ -204,12 +237,19 @@ export function repairView(pool: ReportedPool): ResultView {
   };
 }
 
+/** The link that a reconcile was limited to. */
+function linkIn(input: string): string | undefined {
+  const asked = parsedJson(input);
+  const link = isObject(asked) ? asked['link'] : undefined;
+  return isText(link) ? link : undefined;
+}
+
 /** The request of an execution: what, by whom and when. */
 export function factsOf(
   { started, stopped, source, input }: DescribedExecution,
   [record]: Recorded[],
 ): Fact[] {
-  const { requestedBy, operation, userPoolId, clientId, seconds, undoes } = record ?? {};
+  const { requestedBy, operation, userPoolId, clientId, seconds } = record ?? {};
   return facts([
     ['Started', moment(started)],
     ['Ended', stopped && `${moment(stopped)}, after ${duration(seconds)}`],
@@ -217,7 +257,7 @@ export function factsOf(
     ['Operation', operation && (isDryRun(input) ? `${operation} (dry run)` : operation)],
     ['User pool', userPoolId],
     ['App client', clientId],
-    ['Undoes', undoes],
+    ['Link', linkIn(input)],
     ['Read from', source === 'history' ? undefined : 'the log group'],
   ]);
 }

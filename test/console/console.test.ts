@@ -78,6 +78,20 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.setViewportSize({ width: 1280, height: 720 });
   }
 
+  /** Checks that no table scrolls sideways, so that no column is out of sight. */
+  async function hasWholeTables(page: Page): Promise<void> {
+    for (const width of [1440, 1280, 1024]) {
+      await page.setViewportSize({ width, height: 800 });
+      const cut = await page.evaluate(() =>
+        [...document.querySelectorAll('section.scroll')]
+          .filter((each) => each.scrollWidth > each.clientWidth + 1)
+          .map((each) => each.getAttribute('aria-label')),
+      );
+      assert.deepEqual(cut, [], `at ${width} px`);
+    }
+    await page.setViewportSize({ width: 1280, height: 720 });
+  }
+
   const has = async (pool: string, clientId: string) =>
     JSON.stringify(await world.describe(pool)).includes(clientId);
   const button = (where: Page | Locator, name: string | RegExp) =>
@@ -377,6 +391,7 @@ describe('the console', { skip: withoutBrowser }, () => {
       await check();
       await page.keyboard.press('Escape');
       await isWithin(page);
+      await hasWholeTables(page);
       await page.locator('.pool-id a').first().click();
       await page.getByRole('heading', { name: 'Drift' }).waitFor();
       await check();

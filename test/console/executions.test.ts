@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { Session } from '../../cli/session.ts';
 import { matches } from '../../console/page/filter.ts';
 import type { Overview, Plan, Row } from '../../console/server/protocol.ts';
@@ -69,6 +69,39 @@ describe('an execution in the console', () => {
     assert.match(
       notUndoable!.sentence,
       /was aborted .* can't be undone\. Link or unlink by hand\.$/,
+    );
+  });
+
+  test('that was aborted before it wrote says that nothing was changed, and offers to ask again', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app-aborted');
+    const subject = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };
+    const execution = await startAlone(subject);
+    await viewOf(console, execution, ({ waiting }) => waiting.length > 0);
+    await world.client(SFNClient, HOME).send(new StopExecutionCommand({ executionArn: execution }));
+    const { results, again } = await viewOf(console, execution);
+    assert.match(results[0]!.message!, /ended before it wrote, so nothing was changed\. Ask again/);
+    assert.deepEqual(results[0]!.facts, []);
+    assert.deepEqual(again, { kind: 'link', ...subject });
+  });
+
+  test('that found no entry to unlink says that the ledger keeps it away', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-absent');
+    const subject = { operation: 'unlink', userPoolId: HEALED, clientId };
+    const messageOf = async (input: object) => {
+      const { executionArn } = await world.run(input);
+      return (await viewOf(console, executionArn)).results[0]!.message;
+    };
+    assert.match((await messageOf(subject))!, /the ledger now keeps that it stays away/);
+    assert.equal(await messageOf({ ...subject, dryRun: true }), undefined);
+  });
+
+  test('that repairs or looks at one identity pool names its link', async () => {
+    const input = { link: 'healed', repair: false };
+    const { executionArn } = await world.run(input, undefined, world.reconcileArn);
+    const { facts } = await viewOf(console, executionArn);
+    assert.deepEqual(
+      facts.filter(([what]) => what === 'Link'),
+      [['Link', 'healed']],
     );
   });
 

@@ -7,6 +7,7 @@ import { filterIn, matches, type RowFilter } from '../../console/page/filter.ts'
 import { upToDate } from '../../console/page/rows.ts';
 import { isStillThere } from '../../console/page/still-there.ts';
 import { timesOf } from '../../console/page/visits.ts';
+import { actionAgain } from '../../console/server/again.ts';
 import type { Row, Visit } from '../../console/server/protocol.ts';
 import { sideBySide } from '../../console/server/side-by-side.ts';
 import { factsOf, resultView, rowOf } from '../../console/server/views.ts';
@@ -171,6 +172,31 @@ test('a list of reconciles is not filtered by what it has no field for', () => {
     outcome: 'FAILED',
     writes: '1',
   });
+});
+
+test('an execution that failed offers the same request again, if another attempt may succeed', () => {
+  const subject = { userPoolId: 'us-east-1_AbCdEf123', clientId: 'abc' };
+  const undone = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:b';
+  const of = (input: object, error = 'PoolBusyError', status = 'FAILED') =>
+    actionAgain({
+      execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
+      machine: 'link',
+      source: 'history',
+      status,
+      started: '2026-01-31T12:00:00Z',
+      stopped: '2026-01-31T12:00:01Z',
+      input: JSON.stringify(input),
+      error,
+    });
+  assert.deepEqual(of(subject), { kind: 'link', ...subject });
+  const unlink = { operation: 'unlink', ...subject };
+  assert.deepEqual(of(unlink), { kind: 'unlink', ...subject });
+  const undo = { operation: 'undo', executionArn: undone };
+  assert.deepEqual(of(undo), { kind: 'undo', execution: undone });
+  assert.equal(of(undo, 'UndoConflictError'), undefined);
+  assert.equal(of({ ...subject, dryRun: true }), undefined);
+  assert.equal(of({ operation: 'unlink', userPoolId: subject.userPoolId }), undefined);
+  assert.equal(of(subject, '', 'SUCCEEDED'), undefined);
 });
 
 test('a state says how many of its visits have failed', () => {

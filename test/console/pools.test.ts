@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { remediesOf } from '../../console/page/remedies.ts';
+import { countOf, remediesOf, waitingFor } from '../../console/page/remedies.ts';
 import { type RequestEnd, requestEnds } from '../../console/server/failures.ts';
 import { poolViews } from '../../console/server/pools.ts';
+import type { Drift, Row } from '../../console/server/protocol.ts';
 import { repairView } from '../../console/server/views.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import type { PoolNow } from '../../core/now/pool-now.ts';
@@ -76,6 +77,42 @@ describe('an identity pool, as the console shows it', () => {
     ]);
     assert.deepEqual(view!.drift.map(remediesOf), [['link', 'unlink'], ['link']]);
     assert.deepEqual(view!.drift[1]!.notes, ['unlinked by request']);
+  });
+
+  test('names how many of the entries in a state were unlinked by request', () => {
+    const removed = { state: 'removed', userPoolId: 'us-east-1_A', clientId: 'a' };
+    const asked = { ...removed, isUnlinked: true as const };
+    const of = (...drift: Drift[]) => countOf('removed', 2, { drift });
+    assert.deepEqual(of(removed, removed), { word: '2 removed', isAsked: false });
+    assert.deepEqual(of(removed, asked), { word: '2 removed, 1 by request', isAsked: false });
+    assert.deepEqual(of(asked, asked), { word: '2 removed, by request', isAsked: true });
+  });
+
+  test('names the executions that wait for approval of an entry', () => {
+    const providerName = 'cognito-idp.x.amazonaws.com/x_A';
+    const [view] = poolViews([
+      pool('a', {
+        entries: [
+          { state: 'missing', providerName, clientId: '1', needsApproval: true },
+          { state: 'missing', providerName, clientId: '2', repair: 'link' },
+        ],
+      }),
+    ]);
+    const row = (execution: string, more: Partial<Row>): Row => {
+      const about = { name: execution, status: 'RUNNING', started: '', userPoolId: 'x_A' };
+      return { execution, ...about, ...more };
+    };
+    const waiting = [
+      row('link', { clientId: '1' }),
+      row('undo', { clients: ['1 app'] }),
+      row('another client', { clientId: '10' }),
+      row('another user pool', { clientId: '1', userPoolId: 'x_B' }),
+      row('not to be approved', { clientId: '2' }),
+    ];
+    assert.deepEqual(
+      view!.drift.map((drift) => waitingFor(waiting, drift).map(({ execution }) => execution)),
+      [['link', 'undo'], []],
+    );
   });
 
   test('counts the app clients whose last request has failed since it was compared', () => {
@@ -182,7 +219,8 @@ test('the plan of a repair leaves out what is refused, and says what it leaves',
       { ...entry, clientId: '1', clientName: 'ios', repair: 'link' },
       { ...entry, clientId: '4', state: 'changed', repair: 'link' },
       { ...entry, clientId: '2', repair: 'link', refused: 'ProviderQuotaError' },
-      { ...entry, clientId: '3', state: 'uncovered' },
+      { ...entry, clientId: '3', clientName: 'old', state: 'uncovered' },
+      { ...entry, clientId: '5', state: 'removed', unlinked: true },
     ],
     omitted: 4,
   });
@@ -193,7 +231,8 @@ test('the plan of a repair leaves out what is refused, and says what it leaves',
   );
   assert.deepEqual(facts, [
     ['refused: ProviderQuotaError', 'x_A 2'],
-    ['for a person to decide: uncovered', 'x_A 3'],
+    ['for a person to decide: uncovered', 'x_A 3 old'],
+    ['left: removed', 'x_A 5, unlinked by request'],
     ['not listed', '4 more entries, for which the report had no room'],
   ]);
 });

@@ -1,0 +1,155 @@
+import type { JSX } from 'preact';
+import type { Drift, PoolView, Row } from '../server/protocol.ts';
+import { PlanButton } from './buttons.tsx';
+import { countOf, remediesOf, waitingFor } from './remedies.ts';
+import { Badge, breakable, Code, Failed, Table, type Tone, Unseen } from './words.tsx';
+
+const tones: Record<string, Tone> = {
+  linked: 'good',
+  missing: 'warn',
+  orphaned: 'warn',
+  foreign: 'plain',
+};
+
+export const toneOf = (state: string): Tone => tones[state] ?? 'bad';
+
+/** How many entries are in a state. What was unlinked by request is no fault. */
+export function Count({
+  state,
+  count,
+  pool,
+}: {
+  state: string;
+  count: number;
+  pool: PoolView;
+}): JSX.Element {
+  const { word, isAsked } = countOf(state, count, pool);
+  return <Badge tone={isAsked || count === 0 ? 'plain' : toneOf(state)} word={word} />;
+}
+
+const Counts = ({ pool }: { pool: PoolView }) => (
+  <ul class="counts" aria-label="Entries">
+    {Object.entries(pool.counts ?? {})
+      .filter(([state, count]) => count > 0 || state === 'linked')
+      .map(([state, count]) => (
+        <li key={state}>
+          <Count state={state} count={count} pool={pool} />
+        </li>
+      ))}
+  </ul>
+);
+
+const Remedies = ({ identityPoolId, drift }: { identityPoolId: string; drift: Drift }) => (
+  <>
+    {remediesOf(drift).map((kind) => (
+      <PlanButton
+        key={kind}
+        action={{
+          kind,
+          identityPoolId,
+          userPoolId: drift.userPoolId,
+          clientId: drift.clientId,
+        }}
+      >
+        {kind === 'link' ? 'Link …' : 'Unlink …'}
+        <Unseen>{` ${drift.clientId}`}</Unseen>
+      </PlanButton>
+    ))}
+  </>
+);
+
+/** What is known about the drift of an identity pool beside a report. */
+interface Around {
+  mayLink: boolean;
+  /** The executions that wait for approval. */
+  waiting: Row[];
+  /** Whether an entry is no longer as the report has it. */
+  isOver?: (drift: Drift) => boolean;
+}
+
+/** What approves the change of an entry that needs approval, or asks for it. */
+function Approval({ drift, waiting }: { drift: Drift; waiting: Row[] }): JSX.Element | null {
+  if (!drift.needsApproval) return null;
+  const asked = waitingFor(waiting, drift);
+  const [kind = 'link'] = remediesOf(drift);
+  if (asked.length === 0) {
+    return <div class="dim">{`${kind === 'link' ? 'Link …' : 'Unlink …'} asks for it`}</div>;
+  }
+  return (
+    <div>
+      {'waits: '}
+      {asked.map(({ execution, name }, i) => (
+        <span key={execution}>
+          {i > 0 && ', '}
+          <a href={`#/execution/${execution}`} title={name}>
+            approve or deny
+          </a>
+        </span>
+      ))}
+    </div>
+  );
+}
+
+const DriftTable = ({
+  pool,
+  around: { mayLink, waiting, isOver = () => false },
+}: {
+  pool: PoolView;
+  around: Around;
+}) => (
+  <Table
+    label={`Drift of ${pool.identityPoolId}`}
+    heads={['State', 'App client', 'User pool', 'Action']}
+  >
+    {pool.drift.map((drift) => (
+      <tr key={`${drift.userPoolId} ${drift.clientId} ${drift.issuer}`}>
+        <td>
+          <Badge tone={drift.isUnlinked ? 'plain' : toneOf(drift.state)} word={drift.state} />
+          {drift.notes && <div class="dim">{breakable(drift.notes.join(', '))}</div>}
+          {!isOver(drift) && <Approval drift={drift} waiting={waiting} />}
+        </td>
+        <td>
+          <Code of={drift.clientId} /> {drift.clientName}
+        </td>
+        <td>
+          <Code of={drift.userPoolId} />
+          {drift.issuer && ' (updated issuer)'}
+        </td>
+        <td>
+          {isOver(drift) ? (
+            <span class="dim">no longer so</span>
+          ) : (
+            <p class="buttons">
+              {mayLink && <Remedies identityPoolId={pool.identityPoolId} drift={drift} />}
+            </p>
+          )}
+        </td>
+      </tr>
+    ))}
+  </Table>
+);
+
+/** The button that plans the repair of an identity pool, if there is anything to repair. */
+export function RepairButton({ pool: { drift, links, identityPoolId } }: { pool: PoolView }) {
+  const [link] = links;
+  if (link === undefined || drift.every(({ repair }) => repair === undefined)) return null;
+  return (
+    <PlanButton action={{ kind: 'repair', link }}>
+      Repair …<Unseen>{` ${identityPoolId}`}</Unseen>
+    </PlanButton>
+  );
+}
+
+/** What a reconcile has found in an identity pool. */
+export const Findings = ({ pool, around }: { pool: PoolView; around: Around }): JSX.Element => (
+  <>
+    {pool.counts && <Counts pool={pool} />}
+    {pool.failure && <Failed {...pool.failure} />}
+    {pool.wouldFail && <p>A repair would be refused:</p>}
+    {pool.wouldFail && <Failed {...pool.wouldFail} />}
+    {pool.drift.length > 0 && <DriftTable pool={pool} around={around} />}
+    {pool.omitted !== undefined && (
+      <p>{`And ${pool.omitted} more; the log of ReconcileIdentityPool lists them.`}</p>
+    )}
+  </>
+);
