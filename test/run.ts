@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { pipeline } from 'node:stream/promises';
@@ -69,6 +70,15 @@ function filesOf(patterns: string[]): string[] {
   });
 }
 
+/** Checks types, style, dead code and state machines, and prints what is wrong. */
+async function check(): Promise<number> {
+  const [status] = await once(
+    spawn('npm', ['run', '--silent', 'check'], { stdio: 'inherit' }),
+    'close',
+  );
+  return Number(status ?? 1);
+}
+
 /** `npm test`: checks everything, then runs every test. With files it runs these alone, unchecked. */
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
@@ -76,12 +86,12 @@ async function main(): Promise<void> {
     options: { 'test-name-pattern': { type: 'string', multiple: true, default: [] } },
   });
   const files = positionals.length > 0 ? filesOf(positionals) : allFiles();
-  if (positionals.length === 0) {
-    const { status } = spawnSync('npm', ['run', '--silent', 'check'], { stdio: 'inherit' });
-    if (status !== 0) process.exit(status ?? 1);
+  const isWhole = positionals.length === 0;
+  const [status] = await Promise.all([isWhole ? check() : 0, globalSetup()]);
+  if (status !== 0) process.exit(status);
+  if (isWhole) {
     console.log(`Running ${files.length} test files. The first to be reported takes a minute.`);
   }
-  await globalSetup();
   const tests = run({
     files,
     // Most tests wait for longer than they compute, so there are three for each processor.
