@@ -63,7 +63,8 @@ function linesOf(records: AuditRecord[], { width, isWide }: Terminal): string[] 
   const rows = records.map((record) => [
     age(record.started),
     endText(record),
-    pool(record.identityPoolId ?? ''),
+    // Most identity pools of a deployment have one Region, and little else fits into the column.
+    pool(record.identityPoolId ?? '').replace(/^[^:]*:/, ''),
     `${record.operation ?? ''} ${client(record.clientId ?? '') || (record.userPoolId ?? '')}`.trim(),
     `${record.changes.length}`,
     askedByName(record),

@@ -158,6 +158,15 @@ function doneLines({ records, found }: Document, width: number, names: Names): s
   ];
 }
 
+/** The command that says how it is now, and what to do, after a reconcile that left something to do. */
+function lookAgain({ found, status }: Document, commandLine: (words: string) => string) {
+  const { identityPools = [] } = found?.report ?? {};
+  const isOpen = identityPools.some(
+    (pool) => pool.failure !== undefined || ('entries' in pool && pool.entries.length > 0),
+  );
+  return isOpen && status !== 'RUNNING' ? commandLine('status') : undefined;
+}
+
 function lines(document: Document, terminal: Terminal, names: Names): string[] {
   const { execution, status, source, started, console, records, states, found, dryRun } = document;
   const { waiting = [] } = document;
@@ -180,6 +189,7 @@ function lines(document: Document, terminal: Terminal, names: Names): string[] {
     ...doneLines(document, terminal.width, names),
     ...waiting.flatMap((each) => waitingLines(each, execution, commandLine)),
     ...row('to ask again', document.again),
+    ...row('to look again', lookAgain(document, commandLine)),
     ...stateLines(states, terminal),
   ];
 }

@@ -10,5 +10,7 @@ export type Ending = {
   execution: string;
   /** The executions of the parts after the first, if there are any. */
   parts?: string[];
+  /** Of a reconcile in parts: the execution that compared each identity pool, by its id. */
+  lookedBy?: ReadonlyMap<string, string>;
   status: string;
 } & ({ output: Record<string, unknown> } | Failed);

@@ -52,8 +52,16 @@ export function joined(first: Ending, others: Ending[]): Ending {
   const executions = others.map((each) => each.execution);
   const failed = parts.flatMap((each) => ('output' in each ? [] : each));
   const [fault] = failed;
-  if (!fault) return { execution, parts: executions, status: 'SUCCEEDED', output: report };
+  const lookedBy = new Map(
+    parts.flatMap((part) =>
+      (reportOf(part).identityPools ?? []).map(
+        ({ identityPoolId }) => [identityPoolId, part.execution] as const,
+      ),
+    ),
+  );
+  const about = { execution, parts: executions, lookedBy };
+  if (!fault) return { ...about, status: 'SUCCEEDED', output: report };
   const { status, error } = fault;
   const message = messageOf(failed, parts.length);
-  return { execution, parts: executions, status, error, message, report };
+  return { ...about, status, error, message, report };
 }

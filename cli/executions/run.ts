@@ -218,8 +218,9 @@ function nextStepsAfter(
   const { link } = optionsOf<{ link?: string }>(command);
   const report: ReconcileReport = 'output' in ending ? ending.output : ending.report;
   const commandLine = (words: string) => terminal.commandLine(words);
-  const { execution } = ending;
-  return { nextSteps: nextStepsOf(report, { execution, link, commandLine, isPlan }) };
+  const { execution, lookedBy } = ending;
+  const about = { execution, link, commandLine, isPlan, ...(lookedBy && { lookedBy }) };
+  return { nextSteps: nextStepsOf(report, about) };
 }
 
 /** Starts an execution, and writes its result as the answer. */
@@ -232,13 +233,22 @@ export async function runExecution(
   const { stage, wait = true } = optionsOf<Partial<RunOptions>>(command);
   if (!wait) {
     const execution = await new Machines(sessionOf(command), stage).start(machine, input);
-    return terminal.answer({ execution, status: 'RUNNING' }, () => [execution]);
+    terminal.answer({ execution, status: 'RUNNING' }, () => [execution]);
+    const show = terminal.commandLine(`show ${executionOf(execution).name}`);
+    return terminal.note(`To see it: ${show}`);
   }
+  const paused = machine === 'reconcile' ? pausedIn(sessionOf(command), stage) : undefined;
   const ending = await endingOf(context, machine, input);
   if (machine === 'reconcile') {
     const found = statusLines(terminal.width);
-    const lines: LinesOf = (shown) => [...found(shown), ...nextStepLines(shown)];
-    return conclude(terminal, ending, lines, { beside: nextStepsAfter(ending, context) });
+    const resume = terminal.commandLine('resume');
+    const lines: LinesOf = (shown) => [
+      ...pauseLines(shown, resume),
+      ...found(shown),
+      ...nextStepLines(shown),
+    ];
+    const beside = { ...(await paused), ...nextStepsAfter(ending, context) };
+    return conclude(terminal, ending, lines, { beside });
   }
   const removals = removalsBy(ending);
   const existing = await existingIn(ending, context, removals.length > 0);

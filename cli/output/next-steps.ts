@@ -31,6 +31,8 @@ const order: EntryState[] = ['removed', 'uncovered', 'changed', 'orphaned', 'mis
 interface About {
   /** ARN of the reconcile that found the entries. */
   execution: string;
+  /** Of a reconcile in parts: the execution that compared each identity pool. */
+  lookedBy?: ReadonlyMap<string, string>;
   /** The link that it was limited to. */
   link: string | undefined;
   commandLine: CommandLine;
@@ -83,8 +85,8 @@ const uncovered = (found: Found, link: string, unlink: string): Way[] =>
 /** The ways for an entry that a repair leaves to a person. */
 function deciding(found: Found, about: About): Way[] {
   const { state, providerName, clientId, needsApproval, pool } = found;
-  const { execution, commandLine } = about;
-  const { partition, name } = executionOf(execution);
+  const { execution, lookedBy, commandLine } = about;
+  const { partition, name } = executionOf(lookedBy?.get(pool.identityPoolId) ?? execution);
   const userPool = userPoolIdOf(providerName, partition) ?? providerName;
   const entry = `--user-pool ${shellWord(userPool)} --client ${shellWord(clientId)} --identity-pool ${pool.identityPoolId}`;
   const link = commandLine(`link ${entry}`);

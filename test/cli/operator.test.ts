@@ -81,6 +81,7 @@ describe('an operator', () => {
     );
     const again = await say('link', ...subject(clientId), '--no-wait');
     assert.equal(again.out.trim(), (await world.ended(again.out.trim())).executionArn);
+    assert.equal(again.err, `To see it: poolbridge show ${again.out.trim().split(':').at(-1)}\n`);
   });
 
   test('plans, links, unlinks and undoes, and with --json every answer is one document', async () => {
@@ -289,6 +290,7 @@ describe('an operator', () => {
     const [found = '', steps = ''] = status.out.split('Next steps:\n');
     assert.ok(shown.out.includes(found), shown.out);
     assert.ok(!shown.out.includes('nothing was written'));
+    assert.match(shown.out, /\n {2}to look again +poolbridge status\n/);
     assert.equal(status.code, 0, status.err);
     assert.match(
       steps,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Ending } from '../../cli/executions/ending.ts';
 import { joined, nextOf } from '../../cli/executions/parts.ts';
+import { nextStepsOf } from '../../cli/output/next-steps.ts';
 import { poolReport } from '../../core/reconcile/pool-report.ts';
 import { totalsOf } from '../../core/reconcile/report.ts';
 
@@ -54,6 +55,23 @@ describe('the end of a reconcile in parts', () => {
     assert.equal(identityPools?.length, 2);
     assert.equal(totals?.missing, 2);
     assert.equal(next, undefined);
+  });
+
+  test('says who removed an entry where the part that looked says so', () => {
+    const all = joined(succeeded('one', 'two'), [succeeded('two')]);
+    assert.ok('output' in all && all.lookedBy);
+    const { identityPools } = all.output as ReturnType<typeof reportOf>;
+    const lost = identityPools.map((pool) => ({
+      ...pool,
+      removedByOthers: 1,
+      entries: pool.entries.map((entry) => ({ ...entry, state: 'removed' as const })),
+    }));
+    const about = { execution: all.execution, lookedBy: all.lookedBy, link: undefined };
+    const [step] = nextStepsOf(
+      { identityPools: lost.slice(1) },
+      { ...about, commandLine: (words) => words },
+    );
+    assert.deepEqual(step?.ways[0], { what: 'To see who removed it', command: 'show two' });
   });
 
   test('is a failure if one part failed, and says which identity pools the report lacks', () => {

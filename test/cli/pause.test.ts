@@ -111,6 +111,8 @@ describe('poolbridge pause and poolbridge resume', () => {
     for (const args of [
       ['status', '--link', 'mobile'],
       ['plan', '--link', 'mobile'],
+      ['reconcile', '--link', 'mobile'],
+      ['reconcile', '--link', 'mobile', '--repair', '--yes'],
       ['history'],
     ]) {
       const { out, err } = await poolbridge(world, args);
