@@ -68,10 +68,9 @@ export class Restoring {
     const ledger = await this.#table.ledger.all();
     const entries = new Map(ledger.map((entry) => [entryKey(entry), entry]));
     const unmade = [...this.#noted].filter(([key, restore]) => !isMade(restore, entries.get(key)));
-    await inParallel(unmade, async ([key, restore]) => {
-      await this.#table.restores.withdraw(restore, this.#last.get(key));
-      this.#noted.delete(key);
-    });
+    await inParallel(unmade, ([key, restore]) =>
+      this.#table.restores.withdraw(restore, this.#last.get(key)),
+    );
   }
 
   /** What this execution has restored, in earlier attempts too. */

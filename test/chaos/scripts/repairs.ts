@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { POOLS, USER_POOLS } from '../accounts.ts';
+import { ALL_POOLS, POOLS, USER_POOLS } from '../accounts.ts';
 import type { Script } from '../script.ts';
 
+const step = 'ReconcileIdentityPool';
 const criticalSection = 'aws/write/critical-section.ts';
 const [, userPool] = USER_POOLS;
 const [, poolId] = POOLS;
@@ -64,6 +65,31 @@ export const repairScripts: Script[] = [
       const refused = reconcile.cause?.match(/"refused":"ProviderQuotaError"/g) ?? [];
       assert.deepEqual([there.length, refused.length], [1, 2], reconcile.cause);
       assert.deepEqual(await stage.answered(poolId), []);
+    },
+  },
+  {
+    name: 'a reconcile waits for an identity pool that another execution writes to, and repairs it then',
+    mistakes: [
+      {
+        name: 'a reconcile waits in the table like a request',
+        changes: [
+          {
+            file: 'aws/write/safe-write.ts',
+            find: 'if (!waits && pending) await table.requests.leave(pending);',
+            replace: 'if (!waits) await table.requests.leave(pending!);',
+          },
+        ],
+      },
+    ],
+    async play(stage) {
+      const clientId = await stage.createClient();
+      await stage.sleep(150_000);
+      const leasing = { step, call: 'dynamodb:UpdateItem', about: 'SET nonce' };
+      stage.before(leasing, () => stage.takeLease(1000));
+      const reconcile = await stage.start({ repair: true }, 'reconcile');
+      await stage.said(reconcile);
+      assert.ok(stage.clients().includes(clientId));
+      assert.equal(stage.attempts(reconcile, step), ALL_POOLS.length);
     },
   },
 ];

@@ -78,7 +78,7 @@ export const settlingScripts: Script[] = [
       const describing = { step, call: 'cognito-identity:DescribeIdentityPool', by: linking };
       stage.failing({ ...describing, after: 1 }, () => 'denied');
       const { outcome, changes } = await stage.said(linking);
-      assert.deepEqual([outcome, changes.length], ['LINKED', 1]);
+      assert.deepEqual([outcome, changes.length, stage.attempts(linking, step)], ['LINKED', 1, 1]);
     },
   },
   {
