@@ -74,7 +74,8 @@ function Content({ page }: { page: Page }): JSX.Element {
   }
   if (execution === undefined) return <Overview page={page} overview={overview} />;
   if (view?.row.execution === execution) return <Execution view={view} overview={overview} />;
-  return failure === undefined ? <Loading what="Execution" /> : <Missing sentence={failure} />;
+  if (failure !== undefined) return <Missing sentence={failure} />;
+  return page.isLive ? <Loading what="Execution" /> : <Missing sentence={NOT_READ} />;
 }
 
 /** The whole page. */

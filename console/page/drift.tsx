@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
+import { counted } from '../../core/sentence.ts';
 import type { Drift, PoolView, Row } from '../server/protocol.ts';
 import { PlanButton } from './buttons.tsx';
-import { countOf, remediesOf, waitingFor } from './remedies.ts';
+import { countOf, mayRepair, remediesOf, waitingFor } from './remedies.ts';
 import { Badge, breakable, Code, Failed, Table, type Tone, Unseen } from './words.tsx';
 
 const tones: Record<string, Tone> = {
@@ -129,10 +130,11 @@ const DriftTable = ({
   </Table>
 );
 
-/** The button that plans the repair of an identity pool, if there is anything to repair. */
-export function RepairButton({ pool: { drift, links, identityPoolId } }: { pool: PoolView }) {
+/** The button that plans the repair of an identity pool, if there may be anything to repair. */
+export function RepairButton({ pool }: { pool: PoolView }) {
+  const { links, identityPoolId } = pool;
   const [link] = links;
-  if (link === undefined || drift.every(({ repair }) => repair === undefined)) return null;
+  if (link === undefined || !mayRepair(pool)) return null;
   return (
     <PlanButton action={{ kind: 'repair', link }}>
       Repair …<Unseen>{` ${identityPoolId}`}</Unseen>
@@ -149,7 +151,11 @@ export const Findings = ({ pool, around }: { pool: PoolView; around: Around }): 
     {pool.wouldFail && <Failed {...pool.wouldFail} />}
     {pool.drift.length > 0 && <DriftTable pool={pool} around={around} />}
     {pool.omitted !== undefined && (
-      <p>{`And ${pool.omitted} more; the log of ReconcileIdentityPool lists them.`}</p>
+      <p>
+        {`The report had no room for ${counted(pool.omitted, 'more entry', 'more entries')}. `}
+        <a href={`#/pool/${pool.identityPoolId}`}>The page of the identity pool</a>
+        {' lists them with “Read every entry”.'}
+      </p>
     )}
   </>
 );

@@ -47,7 +47,8 @@ function announce({ link }: Overview): void {
       status !== 'RUNNING' && outcome !== undefined && before.get(execution) === 'RUNNING',
   );
   if (!first) return;
-  say(`${first.operation ?? 'An execution'} ${first.clientId ?? ''}: ${first.outcome}`, false);
+  const { operation = 'An execution', clientId, clients = [], outcome } = first;
+  say(`${[operation, clientId ?? clients[0]].filter(Boolean).join(' ')}: ${outcome}`, false);
 }
 
 const newestOf = (overview: Overview | undefined) =>

@@ -77,6 +77,9 @@ const Held = ({ verb, why }: { verb: string; why: string }) => (
   </>
 );
 
+const SILENT =
+  "The console does not answer, so this can't be confirmed now. If you restart the console, open its new address and make the plan again.";
+
 function ConfirmForm({ plan: { id, verb, reason } }: { plan: Plan }): JSX.Element {
   const [isBusy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState('');
@@ -103,6 +106,7 @@ function ConfirmForm({ plan: { id, verb, reason } }: { plan: Plan }): JSX.Elemen
     >
       {reason !== 'none' && <Reason isNeeded={reason === 'needed'} />}
       {trouble !== '' && <Problem sentence={trouble} />}
+      {!page.isLive && <Problem sentence={SILENT} />}
       <p class="buttons">
         <Cancel word="Cancel" />
         <button type="submit" class="confirm" disabled={isBusy || !page.isLive}>

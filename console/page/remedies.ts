@@ -29,10 +29,17 @@ export const waitingFor = (waiting: Row[], drift: Drift): Row[] =>
 export function countOf(
   state: string,
   count: number,
-  { drift }: Pick<PoolView, 'drift'>,
+  { drift, omitted }: Pick<PoolView, 'drift' | 'omitted'>,
 ): { word: string; isAsked: boolean } {
-  const asked = drift.filter((each) => each.state === state && each.isUnlinked).length;
+  const listed = drift.filter((each) => each.state === state);
+  // Those for which a report had no room are not known.
+  const isKnown = omitted === undefined || listed.length === count;
+  const asked = isKnown ? listed.filter(({ isUnlinked }) => isUnlinked).length : 0;
   const isAsked = asked > 0 && asked === count;
   const why = asked === 0 ? '' : isAsked ? ', by request' : `, ${asked} by request`;
   return { word: `${count} ${state}${why}`, isAsked };
 }
+
+/** Whether a repair may change anything: also entries for which the report had no room. */
+export const mayRepair = ({ drift, omitted }: Pick<PoolView, 'drift' | 'omitted'>): boolean =>
+  omitted !== undefined || drift.some(({ repair }) => repair !== undefined);

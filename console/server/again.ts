@@ -7,13 +7,9 @@ export function actionAgain(described: DescribedExecution): Action | undefined {
   const request = requestAgain(described);
   if (!request || request.dryRun) return undefined;
   const { operation, identityPoolId } = request;
-  if (operation === 'undo') {
-    return identityPoolId === undefined
-      ? { kind: 'undo', execution: request.executionArn }
-      : undefined;
-  }
+  const only = identityPoolId === undefined ? {} : { identityPoolId };
+  if (operation === 'undo') return { kind: 'undo', execution: request.executionArn, ...only };
   const { userPoolId, clientId, leftBehind } = request;
   if (clientId === undefined || leftBehind) return undefined;
-  const only = identityPoolId === undefined ? {} : { identityPoolId };
   return { kind: operation, userPoolId, clientId, ...only };
 }

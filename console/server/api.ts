@@ -67,6 +67,12 @@ function text(body: Body, name: string): string {
 const optional = (body: Body, name: string): string =>
   isText(body[name]) ? body[name].trim() : '';
 
+/** The identity pool that an action is limited to. */
+function onlyIn(body: Body): { identityPoolId?: string } {
+  const identityPoolId = optional(body, 'identityPoolId');
+  return identityPoolId === '' ? {} : { identityPoolId };
+}
+
 const isKind = isOneOf<Action['kind']>(
   'link',
   'unlink',
@@ -84,14 +90,13 @@ function actionIn(body: Body): Action {
   switch (kind) {
     case 'link':
     case 'unlink': {
-      const identityPoolId = optional(body, 'identityPoolId');
       const subject = { userPoolId: text(body, 'userPoolId'), clientId: text(body, 'clientId') };
-      return { kind, ...subject, ...(identityPoolId !== '' && { identityPoolId }) };
+      return { kind, ...subject, ...onlyIn(body) };
     }
     case 'repair':
       return { kind, link: text(body, 'link') };
     case 'undo':
-      return { kind, execution: text(body, 'execution') };
+      return { kind, execution: text(body, 'execution'), ...onlyIn(body) };
     case 'approve':
     case 'deny':
       return {

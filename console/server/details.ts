@@ -111,7 +111,7 @@ export class Details {
     return {
       row,
       machine,
-      facts: factsOf(described, records),
+      facts: factsOf(described, records, row),
       results,
       findings: isReconcile ? findingsOf(described, events) : [],
       removed: (foundIn(described, events)?.removed ?? []).map(removedView),

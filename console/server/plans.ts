@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { checkRequest } from '../../cli/arguments.ts';
 import { Approvals, TOO_LATE } from '../../cli/executions/approvals.ts';
 import { clientNames, clientsIn } from '../../cli/executions/client-names.ts';
 import { Executions } from '../../cli/executions/executions.ts';
@@ -183,8 +184,9 @@ export class Plans {
     };
   }
 
-  async #undo({ execution }: ActionOf<'undo'>): Promise<Prepared> {
-    const request = { operation: 'undo', executionArn: execution };
+  async #undo({ execution, identityPoolId }: ActionOf<'undo'>): Promise<Prepared> {
+    const only = identityPoolId === undefined ? {} : { identityPoolId };
+    const request = { operation: 'undo', executionArn: execution, ...only };
     const would = await this.#dryRun(request);
     const results = await undoResults(this.#session, this.#stage, would, execution);
     return {
@@ -262,6 +264,8 @@ export class Plans {
 
   /** The result that a request to `link` would have. */
   async #dryRun(request: object): Promise<ResultView[]> {
+    // What can be judged here starts no execution.
+    checkRequest(request);
     const { described, records } = await this.#run('link', {
       ...request,
       dryRun: true,

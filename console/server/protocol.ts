@@ -278,7 +278,8 @@ export type Action =
       clientId: string;
       identityPoolId?: string;
     }
-  | { kind: 'undo'; execution: string }
+  /** If it names an identity pool, only there. */
+  | { kind: 'undo'; execution: string; identityPoolId?: string }
   /** Repairs the identity pool of this link. */
   | { kind: 'repair'; link: string }
   | { kind: 'approve' | 'deny'; execution: string; identityPoolId: string }

@@ -244,10 +244,15 @@ function linkIn(input: string): string | undefined {
   return isText(link) ? link : undefined;
 }
 
+/** The first of several app clients, and how many more there are. */
+const severalText = ([first, ...more]: string[] = []): string | undefined =>
+  first === undefined || more.length === 0 ? first : `${first} and ${more.length} more`;
+
 /** The request of an execution: what, by whom and when. */
 export function factsOf(
   { started, stopped, source, input }: DescribedExecution,
   [record]: Recorded[],
+  row: Pick<Row, 'userPoolId' | 'clients'> = {},
 ): Fact[] {
   const { requestedBy, operation, userPoolId, clientId, seconds } = record ?? {};
   return facts([
@@ -255,8 +260,9 @@ export function factsOf(
     ['Ended', stopped && `${moment(stopped)}, after ${duration(seconds)}`],
     ['Requested by', requestedBy && requestedByText(requestedBy)],
     ['Operation', operation && (isDryRun(input) ? `${operation} (dry run)` : operation)],
-    ['User pool', userPoolId],
-    ['App client', clientId],
+    // What an undo is about, its row knows.
+    ['User pool', userPoolId ?? row.userPoolId],
+    ['App client', clientId ?? severalText(row.clients)],
     ['Link', linkIn(input)],
     ['Read from', source === 'history' ? undefined : 'the log group'],
   ]);

@@ -458,12 +458,20 @@ describe('the console', { skip: withoutBrowser }, () => {
     from('answer');
     await page.getByRole('alert').waitFor({ state: 'detached' });
 
-    // It also says so when the console itself has ended.
+    // It also says so when the console itself has ended, in a plan that is open, and where nothing is known.
+    await button(page, 'Pause all writes …').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Reason, for the audit').fill('night');
     await own.close();
+    await dialog.getByText('The console does not answer, so this').waitFor();
+    assert.equal(await button(dialog, 'Pause').isDisabled(), true);
+    await page.keyboard.press('Escape');
     await page.getByRole('alert').getByText('The console does not answer').waitFor();
     for (const name of ['Check for drift', 'Pause all writes …', 'Unlink …']) {
       assert.equal(await button(page, name).isDisabled(), true, name);
     }
+    await page.goto(`${new URL(own.address).origin}/#/execution/arn:aws:states:unread`);
+    await page.getByText('It could not be read yet.').waitFor();
     await page.close();
   });
 

@@ -142,7 +142,11 @@ describe('an execution in the console', () => {
       if (status === 'FAILED') await decide('deny', undo);
       const row = rowOf(await overviewOf(console, (each) => isFound(each, status)), undo)!;
       assert.ok(matches(row, { client: clientId, userPool: APPROVED }), status);
-      assert.equal((await viewOf(console, undo)).row.userPoolId, APPROVED);
+      const { row: shown, facts } = await viewOf(console, undo);
+      assert.equal(shown.userPoolId, APPROVED);
+      const isAbout = (what: string, value: string) =>
+        facts.some((fact) => fact[0] === what && fact[1] === value);
+      assert.ok(isAbout('User pool', APPROVED) && isAbout('App client', clientId));
     }
   });
 

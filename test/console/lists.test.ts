@@ -194,6 +194,9 @@ test('an execution that failed offers the same request again, if another attempt
   const undo = { operation: 'undo', executionArn: undone };
   assert.deepEqual(of(undo), { kind: 'undo', execution: undone });
   assert.equal(of(undo, 'UndoConflictError'), undefined);
+  const identityPoolId = 'ap-south-1:00000000-0000-0000-0000-000000000001';
+  const only = { kind: 'undo', execution: undone, identityPoolId };
+  assert.deepEqual(of({ ...undo, identityPoolId }), only);
   assert.equal(of({ ...subject, dryRun: true }), undefined);
   assert.equal(of({ operation: 'unlink', userPoolId: subject.userPoolId }), undefined);
   assert.equal(of(subject, '', 'SUCCEEDED'), undefined);

@@ -123,6 +123,25 @@ describe('a plan of the console', () => {
     assert.equal(after?.message, undefined, 'the unlink keeps it away');
   });
 
+  test('to undo may be limited to one identity pool', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-limited');
+    const { executionArn: execution } = await world.run({ userPoolId: HEALED, clientId });
+    const only = { kind: 'undo', execution, identityPoolId: pools.healed };
+    assert.notEqual((await planOf(only)).id, undefined);
+    const elsewhere = await planOf({ ...only, identityPoolId: pools.mobile });
+    assert.equal(elsewhere.id, undefined);
+    assert.match(elsewhere.results[0]!.message!, /changed nothing in the identity pool/);
+  });
+
+  test('of what can be judged where it is typed starts no execution', async () => {
+    const { executions } = world.local.aws.stateMachines;
+    const before = executions.size;
+    const wrong = { kind: 'link', userPoolId: 'nonsense', clientId: 'abc' };
+    const { message } = await ask<{ message: string }>(console, 'plan', wrong);
+    assert.match(message, /userPoolId must be an id like/);
+    assert.equal(executions.size, before);
+  });
+
   test('that would fail in one identity pool says that the others are changed all the same', async () => {
     const clientId = await world.createAppClient(HALF, 'app-half');
     const { id, sentences } = await planOf({ kind: 'link', userPoolId: HALF, clientId });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { countOf, remediesOf, waitingFor } from '../../console/page/remedies.ts';
+import { countOf, mayRepair, remediesOf, waitingFor } from '../../console/page/remedies.ts';
 import { type RequestEnd, requestEnds } from '../../console/server/failures.ts';
 import { poolViews } from '../../console/server/pools.ts';
 import type { Drift, Row } from '../../console/server/protocol.ts';
@@ -86,6 +86,15 @@ describe('an identity pool, as the console shows it', () => {
     assert.deepEqual(of(removed, removed), { word: '2 removed', isAsked: false });
     assert.deepEqual(of(removed, asked), { word: '2 removed, 1 by request', isAsked: false });
     assert.deepEqual(of(asked, asked), { word: '2 removed, by request', isAsked: true });
+    const isCut = { drift: [asked], omitted: 1 };
+    assert.deepEqual(countOf('removed', 2, isCut), { word: '2 removed', isAsked: false });
+  });
+
+  test('may be repaired if a listed entry may, or one for which the report had no room', () => {
+    const drift = { state: 'missing', userPoolId: 'us-east-1_A', clientId: 'a' };
+    assert.equal(mayRepair({ drift: [drift] }), false);
+    assert.equal(mayRepair({ drift: [{ ...drift, repair: 'link' }] }), true);
+    assert.equal(mayRepair({ drift: [], omitted: 3 }), true);
   });
 
   test('names the executions that wait for approval of an entry', () => {
