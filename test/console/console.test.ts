@@ -280,6 +280,7 @@ describe('the console', { skip: withoutBrowser }, () => {
       .waitFor();
     assert.match(complaints.pop()!, /400 \(Bad Request\)/);
     await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
     await page.getByRole('alert').getByText('(elsewhere)').waitFor();
     await page.getByText('an approval would be used up without a write').waitFor();
     assert.equal(await approve.isDisabled(), true);
