@@ -122,10 +122,16 @@ class Watcher {
 const isDone = ({ results }: Step, outcomes: string[]): boolean =>
   results.length > 0 && results.every(({ outcome }) => outcomes.includes(outcome));
 
-/** Unlinks what the links keep after its app client is gone. */
+/**
+ * Unlinks what the links keep after its app client is gone.
+ *
+ * @param heard what the event about the deletion did.
+ * @param kept the identity pools where it did nothing.
+ */
 async function unlinkKept(
   machines: Machines,
   { userPool, clientId }: { userPool: string; clientId: string },
+  { heard, kept }: { heard: Step; kept: string[] },
 ): Promise<Step> {
   const began = Date.now();
   const execution = await machines.start('link', {
@@ -138,7 +144,14 @@ async function unlinkKept(
   const { results = [] } = ('output' in ending ? ending.output : ending.report) as {
     results?: Step['results'];
   };
-  return { execution, seconds: (Date.now() - began) / 1000, results };
+  const done = heard.results.filter(({ outcome }) => outcome !== 'NOT_COVERED');
+  const rest = results.filter(({ identityPoolId = '' }) => kept.includes(identityPoolId));
+  return {
+    execution,
+    seconds: heard.seconds + (Date.now() - began) / 1000,
+    // A request that failed as a whole has no results.
+    results: [...done, ...(rest.length > 0 ? rest : results)],
+  };
 }
 
 const grantedLine = (granted: Granted): string =>
@@ -195,12 +208,15 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
         terminal.note('Deleted the app client.');
       }
       const heard = await watcher.next('unlink');
-      const isKept = heard.results.some(({ outcome }) => outcome === 'NOT_COVERED');
-      const wasLinked = linked.results.some(({ outcome }) => outcome === 'LINKED');
+      // Some links may unlink what is deleted, while others keep it.
+      const kept = linkedTo(linked).filter((id) =>
+        heard.results.every(({ identityPoolId }) => identityPoolId !== id),
+      );
+      const client = { userPool, clientId };
       return {
         linked,
         credentials,
-        unlinked: isKept && wasLinked ? await unlinkKept(machines, { userPool, clientId }) : heard,
+        unlinked: kept.length > 0 ? await unlinkKept(machines, client, { heard, kept }) : heard,
       };
     })(),
     () =>

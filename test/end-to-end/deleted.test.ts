@@ -14,6 +14,7 @@ const LEAVING = 'us-east-1_Leaving01';
 const MIXED = 'us-east-1_Leaving02';
 const TAGGED = 'us-east-1_Leaving03';
 const KEEPING = 'us-east-1_Mobile001';
+const SPLIT = 'us-east-1_Strict001';
 
 describe('after a deletion', () => {
   let world: World;
@@ -91,6 +92,25 @@ describe('after a deletion', () => {
       );
       assert.ok(!UserPoolClients.some(({ ClientId }) => ClientId === clientId));
     }
+  });
+
+  test('nothing is left of a trial if one of its links unlinks and another one keeps what is deleted', async () => {
+    await world.createUserPool(SPLIT, { team: 'leaving' });
+    const before = [await world.describe(pools.mobile), await world.describe(pools.web)];
+    const args = ['trial', '--user-pool', SPLIT, '--timeout', '2', '--json'];
+    const { code, out, err } = await poolbridge(world, args);
+    assert.equal(code, 0, err);
+    const { linked, unlinked } = JSON.parse(out);
+    for (const [{ results }, outcome] of [
+      [linked, 'LINKED'],
+      [unlinked, 'UNLINKED'],
+    ]) {
+      assert.deepEqual(
+        results.map((each: { outcome: string }) => each.outcome),
+        [outcome, outcome],
+      );
+    }
+    assert.deepEqual([await world.describe(pools.mobile), await world.describe(pools.web)], before);
   });
 
   test('every entry of a user pool is removed, although its app clients and tags can no longer be read', async () => {
