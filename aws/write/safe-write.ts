@@ -12,11 +12,12 @@ import { answered, type WriteRequest, type WriteTools, type Written } from './wr
  *
  * @returns whether that happened in time.
  */
+// Stryker disable next-line BlockStatement: it gives up at once, and the step is repeated.
 async function changesHands(table: PoolTable, until: number): Promise<boolean> {
   const holder = await table.lease.holder();
   // Stryker disable next-line ConditionalExpression,EqualityOperator,LogicalOperator: the lease is tried sooner or later.
   for (let now = holder; now !== undefined && now === holder; now = await table.lease.holder()) {
-    // Stryker disable next-line BooleanLiteral,EqualityOperator: it gives up sooner or later, and the step is repeated.
+    // Stryker disable next-line BooleanLiteral,ConditionalExpression,EqualityOperator: it gives up sooner or later, and the step is repeated.
     if (Date.now() > until) return false;
     await sleep(200, 600);
   }
@@ -36,6 +37,7 @@ async function written(request: WriteRequest, tools: WriteTools): Promise<Writte
     const lease = await table.lease.acquire(randomUUID(), execution);
     if (lease) return new CriticalSection(request, tools, lease).run();
     if (!waits && pending) await table.requests.leave(pending);
+    // Stryker disable next-line BooleanLiteral,ConditionalExpression,EqualityOperator: it gives up sooner or later, and the step is repeated.
     if (Date.now() > until || !(await changesHands(table, until))) {
       throw new PoolBusyError(
         'Others are writing to the identity pool. This request waits with theirs and is tried again.',

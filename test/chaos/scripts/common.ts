@@ -305,4 +305,24 @@ export const commonWriteScripts: Script[] = [
       stage.remove(clientId, { isReported: false });
     },
   },
+  {
+    name: 'at most 200 requests that wait are written together, and the others by the next write',
+    mistakes: [
+      {
+        name: 'all requests that wait are written together',
+        changes: [{ file: gathering, find: '.slice(0, TOGETHER)', replace: '' }],
+      },
+    ],
+    async play(stage) {
+      const keys = Array.from({ length: 205 }, (_, i) => `wait${i}`);
+      for (const key of keys) await stage.putPending(key, { operation: 'unlink', clientId: key });
+      const written = async () => {
+        const linking = await stage.tell('link', await stage.createClient());
+        assert.equal((await stage.said(linking)).outcome, 'LINKED');
+        const answered = new Set(await stage.answered());
+        return keys.filter((key) => answered.has(key)).length;
+      };
+      assert.deepEqual([await written(), await written()], [200, 205]);
+    },
+  },
 ];
