@@ -1,4 +1,5 @@
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { commandFor } from '../../core/command-line.ts';
 import { InvalidRequestError } from '../../core/errors.ts';
 import { type Execution, executionOf } from '../../core/execution.ts';
 import type { ExecutionEnd } from '../../core/request/undo.ts';
@@ -26,8 +27,10 @@ export async function endOf(executionArn: string, own: Execution): Promise<Execu
       cause,
     } = await client.send(new DescribeExecutionCommand({ executionArn }));
     if (status === 'RUNNING') {
+      const { name } = executionOf(executionArn);
+      const deny = commandFor(executionArn, 'approve', name, '--deny', '--reason', '…');
       throw new InvalidRequestError(
-        `The execution ${executionArn} is still running. Wait until it ends, or stop it, and ask again.`,
+        `The execution ${executionArn} is still running. Wait until it ends, or stop it, and ask again. If it waits for approval, deny it: ${deny}`,
       );
     }
     return {

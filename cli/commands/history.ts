@@ -4,7 +4,7 @@ import { inParallel } from '../../aws/pace/in-parallel.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { providerNameOf } from '../../core/user-pool.ts';
-import { Approvals } from '../executions/approvals.ts';
+import { Approvals, WAITING } from '../executions/approvals.ts';
 import { clientNames } from '../executions/client-names.ts';
 import { type ExecutionFilter, Executions } from '../executions/executions.ts';
 import { type ExecutionSummary, summaryOf } from '../executions/summary.ts';
@@ -121,8 +121,6 @@ async function withNames(session: Session, shown: ExecutionSummary[]): Promise<R
     return { ...row, ...(clientName !== undefined && { clientName }) };
   });
 }
-
-const WAITING = 'WAITING';
 
 /** With WAITING for those that run, and wait for approval. */
 async function withWaiting(

@@ -35,7 +35,7 @@ async function confirmRepair(
           .map((entry) => ({ ...entry, identityPoolId: pool.identityPoolId }))
       : [],
   );
-  await confirmRemoval(context, removals, ARE_GONE);
+  await confirmRemoval(context, removals, { consequence: ARE_GONE });
 }
 
 /** Starts the reconciliation that also runs every day. */

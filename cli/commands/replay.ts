@@ -1,5 +1,6 @@
 import type { EventBridge, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { Command } from 'commander';
+import { counted } from '../../core/sentence.ts';
 import { checkRequest } from '../arguments.ts';
 import { confirmRemoval, mustAsk, type Removal, withYesOption } from '../executions/removal.ts';
 import { optionsOf, repeated, sessionOf } from '../options.ts';
@@ -78,7 +79,10 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (clientIds.length === 0) throw new UsageError('--client is missing');
   for (const clientId of clientIds) checkRequest(requestOf(clientId, options));
   if (options.unlink && mustAsk({ terminal, command })) {
-    await confirmRemoval({ terminal, command }, removalsOf(options));
+    const removals = removalsOf(options);
+    // Which of them are there is not known.
+    const what = `every entry of ${counted(removals.length, 'app client')} that is there`;
+    await confirmRemoval({ terminal, command }, removals, { what });
   }
   const session = sessionOf(command);
   await checkNotPaused(

@@ -8,8 +8,9 @@ import { clientNames, clientsIn } from '../executions/client-names.ts';
 import { Executions } from '../executions/executions.ts';
 import { Finder } from '../executions/finder.ts';
 import { type Found, foundIn, removedLines } from '../executions/found.ts';
+import { handedBy } from '../executions/handed.ts';
 import { type Visit, visitsIn } from '../executions/history.ts';
-import { isShared, type Recorded, recordsOf } from '../executions/records.ts';
+import { isShared, type Recorded, recordsFrom } from '../executions/records.ts';
 import { isTrial } from '../executions/summary.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import {
@@ -25,12 +26,14 @@ import { UsageError } from '../output/exit.ts';
 import { statusLines } from '../output/reconcile-table.ts';
 import { type Faulty, remedyLines, WOULD_FAIL } from '../output/remedies.ts';
 import { requestedByText } from '../output/requested-by.ts';
+import { saidBeside } from '../output/said-beside.ts';
 import { shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { age, duration, moment } from '../output/times.ts';
 import { waitingLines } from '../output/waiting-lines.ts';
 import type { Session } from '../session.ts';
+import { Ledgers } from '../settings/ledgers.ts';
 
 type Shown = Omit<Recorded, 'before' | 'after'>;
 
@@ -209,7 +212,13 @@ async function run(terminal: Terminal, named: string | undefined, command: Comma
   const described = await executions.read(execution);
   const events = await executions.eventsOf(described);
   const states = visitsIn(events);
-  const records = recordsOf(described, events).map(({ before: _, after: __, ...shown }) => shown);
+  const handed = await handedBy(described, events, new Ledgers(session, stage));
+  const records = recordsFrom(described, handed).map(
+    ({ before: _, after: __, ...record }): Shown => {
+      const message = record.message ?? saidBeside(record, described.input);
+      return { ...record, ...(message !== undefined && { message }) };
+    },
+  );
   const names = terminal.json ? new Map() : await namesFor(session, records);
   const { machine, source, status, started, stopped } = described;
   const link = (await session.isAwsItself()) ? consoleLink(execution) : undefined;

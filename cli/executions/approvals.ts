@@ -17,6 +17,9 @@ export interface WaitingApproval {
   until: string;
 }
 
+/** The outcome of a change that waits, where outcomes are listed. */
+export const WAITING = 'WAITING';
+
 const stillPending = ['TaskStarted', 'TaskSubmitted'];
 
 /** The changes that wait for approval: those in the history that have not been decided, expired or failed. */

@@ -4,6 +4,7 @@ import {
   auditRecords,
   type DescribedExecution,
   endsSilently,
+  NOT_WRITTEN,
   unknownExecution,
 } from '../../core/audit/audit.ts';
 import { functionName, type Machine, stateMachineName } from '../../core/deployment.ts';
@@ -13,8 +14,9 @@ import type { Period } from '../../core/period.ts';
 import { type MadeShare, sharesIn, WRITES } from '../../core/write/write-log.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
+import { WAITING, waitingIn } from './approvals.ts';
 import { Executions, isUnknown } from './executions.ts';
-import { stateDataIn } from './history.ts';
+import { type Event, stateDataIn } from './history.ts';
 import {
   eventsIn,
   executionFromLog,
@@ -60,8 +62,9 @@ export class AuditReader {
     executions.sort((a, b) => (a.started < b.started ? -1 : 1));
     const records = new Map<string, AuditRecord[]>();
     await inParallel(executions, async (each) => {
-      const data = endsSilently(each) ? stateDataIn(await this.#executions.eventsOf(each)) : [];
-      records.set(each.execution, auditRecords(each, data, shares.get(each.execution)));
+      const events = endsSilently(each) ? await this.#executions.eventsOf(each) : [];
+      const made = auditRecords(each, stateDataIn(events), shares.get(each.execution));
+      records.set(each.execution, withWaiting(each, events, made));
       this.#terminal.busy(`${records.size} of ${executions.length} executions`);
     });
     return executions.flatMap(({ execution }) => records.get(execution) ?? []);
@@ -125,6 +128,25 @@ export class AuditReader {
     }
     return unknown;
   }
+}
+
+/** With a record for each identity pool whose change waits for approval, in place of one that only says that it runs. */
+function withWaiting(
+  described: DescribedExecution,
+  events: Event[],
+  records: AuditRecord[],
+): AuditRecord[] {
+  const waiting = waitingIn(events);
+  const [running] = auditRecords(described);
+  if (waiting.length === 0 || !running) return records;
+  const waits = waiting.map(({ identityPoolId, links }) => ({
+    ...running,
+    identityPoolId,
+    links,
+    outcome: WAITING,
+    verified: NOT_WRITTEN,
+  }));
+  return [...records.filter(({ identityPoolId }) => identityPoolId !== undefined), ...waits];
 }
 
 /** Which records of a period to return. */

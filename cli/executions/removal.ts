@@ -55,12 +55,13 @@ const LOSE_ACCESS =
 /**
  * Shows the entries that are about to go, by name, with the consequence, and asks. Without any there is nothing to ask.
  *
+ * @param what the entries, in words.
  * @throws Failure if the answer is not yes.
  */
 export async function confirmRemoval(
   { terminal, command }: Context,
   removals: Removal[],
-  consequence = LOSE_ACCESS,
+  { consequence = LOSE_ACCESS, what = counted(removals.length, 'entry', 'entries') } = {},
 ): Promise<void> {
   if (removals.length === 0) return;
   const unnamed = removals.filter(({ clientName }) => clientName === undefined);
@@ -72,8 +73,8 @@ export async function confirmRemoval(
     providerLabel(providerName),
     identityPoolId,
   ]);
-  const count = counted(removals.length, 'entry', 'entries');
-  const question = [`${count} would be taken away:`, ...table(rows), consequence];
-  if (await terminal.confirm(question, `Take ${count} away? [y/N]`)) return;
+  const head = `${what.charAt(0).toUpperCase()}${what.slice(1)} would be taken away:`;
+  const question = [head, ...table(rows), consequence];
+  if (await terminal.confirm(question, `Take ${what} away? [y/N]`)) return;
   throw new Failure('NotConfirmedError', 'Nothing was changed, since the answer was not yes.');
 }

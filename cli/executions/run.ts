@@ -170,7 +170,7 @@ export async function confirmRequest(context: Context, request: object): Promise
     await machines.start('link', { ...request, dryRun: true }),
     terminal,
   );
-  if (!('output' in ending)) return conclude(terminal, ending, linkLines());
+  if (!('output' in ending)) return conclude(terminal, ending, linkLines(request));
   const { execution, output } = ending;
   const { results } = output as unknown as Output;
   const fault = foreseenFault(output);
@@ -179,7 +179,7 @@ export async function confirmRequest(context: Context, request: object): Promise
     const others = results.length > 1 ? ' To change the other identity pools, add --yes.' : '';
     const summary = `${fault.summary} Nothing was changed.${others}`;
     const document = { execution, ...output };
-    throw new Failure(error, message, { document, linesOf: linkLines(), summary });
+    throw new Failure(error, message, { document, linesOf: linkLines(request), summary });
   }
   const removals = results.flatMap((each) =>
     each.outcome === 'PLANNED' ? removalsIn(each.identityPoolId, each.changes) : [],
@@ -257,7 +257,7 @@ export async function runExecution(
     removals.length > 0 &&
     !(existing.isSure && removals.every(({ clientId }) => !existing.names.has(clientId)));
   const undo = terminal.commandLine(`undo ${executionOf(ending.execution).name}`);
-  conclude(terminal, ending, linkLines(existing.names), {
+  conclude(terminal, ending, linkLines(input, existing.names), {
     after: isUndoable ? `To undo, while its app clients exist: ${undo}` : undefined,
   });
 }
@@ -307,7 +307,7 @@ export async function runPlan(
   const amount = amountOf('output' in ending ? ending.output : ending.report);
   const isChange = changesAnything(amount);
   const { names } = linesOf ? { names: new Map() } : await existingIn(ending, context);
-  const lines = linesOf ?? linkLines(names);
+  const lines = linesOf ?? linkLines(input, names);
   const resume = terminal.commandLine('resume');
   const markdown: LinesOf = (shown) => planMarkdown(shown, { stage, amount, apply, names, resume });
   const text: LinesOf = (shown) => [
@@ -334,13 +334,16 @@ export async function runPlan(
 
 /** The results of `link`. If very many failed, the cause of the execution has only counts. */
 const linkLines =
-  (names?: Names) =>
+  (input: object, names?: Names) =>
   (report: Record<string, unknown>): string[] => {
     const { results = [] } = report;
     if (!Array.isArray(results)) {
       return Object.entries(results as object).map(([outcome, count]) => `${outcome} ${count}`);
     }
-    return outputLines({ ...(report as unknown as Output), results }, names);
+    return outputLines(
+      { ...(report as unknown as Output), results },
+      { names, input: JSON.stringify(input) },
+    );
   };
 
 /**

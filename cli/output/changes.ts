@@ -5,6 +5,7 @@ import type { Provider } from '../../core/identity-pool/identity-pool.ts';
 import { faultIn, isFaulty, type Output, type TargetReport } from '../../core/request/outcome.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import { type Faulty, remedyLines, WOULD_FAIL } from './remedies.ts';
+import { saidBeside } from './said-beside.ts';
 
 /** One line of a difference. */
 export interface DifferenceLine {
@@ -139,8 +140,22 @@ function resultLines(result: TargetReport, names?: Names): string[] {
   ];
 }
 
-/** The output of an execution: outcome and changes for each identity pool. */
-export function outputLines({ results, notCovered }: Output, names?: Names): string[] {
+/** What the outcome does not say. */
+function besideLines(result: TargetReport, input: string): string[] {
+  if (isFaulty(result)) return [];
+  const said = saidBeside({ ...result, status: 'SUCCEEDED' }, input);
+  return said === undefined ? [] : [`  ${said}`];
+}
+
+/**
+ * The output of an execution: outcome and changes for each identity pool.
+ *
+ * @param input of the execution, as JSON.
+ */
+export function outputLines(
+  { results, notCovered }: Output,
+  { names, input = '' }: { names?: Names | undefined; input?: string | undefined } = {},
+): string[] {
   if (notCovered !== undefined) return [notCovered];
   const faultyOf = (outcome: TargetReport['outcome']): Faulty[] =>
     results
@@ -148,7 +163,7 @@ export function outputLines({ results, notCovered }: Output, names?: Names): str
       .filter((result) => result.outcome === outcome)
       .map((result) => ({ ...result, fault: faultIn(result) }));
   return [
-    ...results.flatMap((result) => resultLines(result, names)),
+    ...results.flatMap((result) => [...resultLines(result, names), ...besideLines(result, input)]),
     ...remedyLines(faultyOf('PLANNED'), headOf('PLANNED'), WOULD_FAIL),
     ...remedyLines(faultyOf('FAILED'), headOf('FAILED')),
   ];

@@ -1,4 +1,5 @@
 import type { Links } from '../../core/links/links.ts';
+import { linksText } from '../../core/links/names.ts';
 import { deployCommand } from '../output/command-line.ts';
 import { UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -37,9 +38,7 @@ async function deployedLinks({ file, session, stage }: Place) {
 
 /** That a file or the deployment has no link of a name, and which it has. */
 function noLink(where: string, link: string, links: Links): string {
-  const names = Object.keys(links);
-  const has = names.length === 0 ? 'It has no links.' : `It has ${names.join(', ')}.`;
-  return `${where} has no link ${link}. ${has}`;
+  return `${where} has no link ${link}. ${linksText(links, link)}`;
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 import { notesOf } from '../../cli/output/entry-notes.ts';
 import { issuerSentence } from '../../cli/output/issuers.ts';
 import { requestedByText } from '../../cli/output/requested-by.ts';
+import { saidBeside } from '../../cli/output/said-beside.ts';
 import { duration, moment } from '../../cli/output/times.ts';
 import {
   type AuditRecord,
@@ -137,26 +138,10 @@ export function resultView(record: Recorded, names?: Names): ResultView {
   };
 }
 
-const ENDED_EARLY =
-  'The execution ended before it wrote, so nothing was changed. Ask again if it is still needed.';
-
-const KEPT_AWAY =
-  'There was no entry to remove. If others had removed it, the ledger now keeps that it stays away: no repair links it.';
-
-/** Says what an execution did that its result does not say. */
-function addedMessage(record: Recorded, input: string): string | undefined {
-  const { identityPoolId, status, outcome, operation, clientId } = record;
-  if (identityPoolId === undefined) {
-    return ['ABORTED', 'TIMED_OUT'].includes(status) ? ENDED_EARLY : undefined;
-  }
-  const isUnlink = operation === 'unlink' && clientId !== undefined;
-  return isUnlink && outcome === 'NOT_LINKED' && !isDryRun(input) ? KEPT_AWAY : undefined;
-}
-
 /** The result of an execution of which every state was read. */
 export function endView(record: Recorded, input: string, names: Names): ResultView {
   const view = resultView(record, names);
-  const message = view.message ?? addedMessage(record, input);
+  const message = view.message ?? saidBeside(record, input);
   return message === undefined ? view : { ...view, message };
 }
 

@@ -125,7 +125,7 @@ const texts = (from: Json, ...names: string[]): Json =>
 const READ_BACK = 'read back under the lease';
 const READ_AGAIN = `${READ_BACK}, and once more after it`;
 const NOT_VERIFIED = 'not verified';
-const NOT_WRITTEN = 'nothing was written';
+export const NOT_WRITTEN = 'nothing was written';
 
 /** The same for an execution of `reconcile`, which starts by itself or for a person who gives a reason. */
 function reconciledIn(input: string): About {

@@ -3,6 +3,7 @@ import { type Failure, unwrap } from '../failure.ts';
 import { grouped } from '../grouped.ts';
 import { tagsMatch } from '../links/coverage.ts';
 import { type Link, type Links, linksTo } from '../links/links.ts';
+import { linksText } from '../links/names.ts';
 import { claimIn, onlyKeys, quote, text } from '../request/request.ts';
 import { beginning } from '../sentence.ts';
 import { sha256 } from '../sha256.ts';
@@ -101,7 +102,7 @@ export function parseReconcile(input: unknown, links: Links): ReconcileRequest {
   if (link === '') return asked;
   if (typeof link === 'string' && Object.hasOwn(links, link)) return { link, ...asked };
   throw new InvalidRequestError(
-    `link must be the name of a link in the links.yml that is deployed. It has no link ${quote(link)}.`,
+    `link must be the name of a link in the links.yml that is deployed. It has no link ${quote(link)}. ${linksText(links, link)}`,
   );
 }
 

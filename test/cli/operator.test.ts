@@ -225,7 +225,7 @@ describe('an operator', () => {
     const unknown = await say('status', '--link', 'brand-new', '--links', file);
     assert.match(
       unknown.err,
-      /^\S+links\.yml is not the links\.yml that is deployed, .*\n.*\nInvalidRequestError: .* It has no link "brand-new"\.\n/,
+      /^\S+links\.yml is not the links\.yml that is deployed, .*\n.*\nInvalidRequestError: .* It has no link "brand-new"\. It has (?:[a-z-]+, ){9}[a-z-]+ and \d+ more\.\n/,
     );
   });
 

@@ -592,10 +592,14 @@ describe('reconcile', () => {
       assert.equal(error, 'InvalidRequestError');
       return JSON.parse(cause!).message;
     };
-    assert.equal(
-      await refusal({ link: 'unknown' }),
-      'link must be the name of a link in the links.yml that is deployed. It has no link "unknown".',
+    const unknown: string = await refusal({ link: 'mobille' });
+    assert.ok(
+      unknown.startsWith(
+        'link must be the name of a link in the links.yml that is deployed. It has no link "mobille". It has mobile, ',
+      ),
+      unknown,
     );
+    assert.match(unknown, / and \d+ more\.$/);
     assert.equal(await refusal({ repair: 'yes' }), 'repair must be true or false, not "yes".');
     assert.equal(
       await refusal({ repairs: true }),

@@ -1,0 +1,45 @@
+import { type AuditRecord, isDryRun } from '../../core/audit/audit.ts';
+import { parseRequest } from '../../core/request/request.ts';
+import { parsedJson } from '../../core/shape.ts';
+
+type Ended = Pick<AuditRecord, 'outcome' | 'status' | 'identityPoolId' | 'changes'>;
+
+const ENDED_EARLY =
+  'The execution ended before it wrote, so nothing was changed. Ask again if it is still needed.';
+
+const KEPT_AWAY =
+  'There was no entry to remove. If others had removed it, the ledger now keeps that it stays away, unless its links require approval: no repair links it.';
+
+const NOTHING_UNDONE = 'Nothing is left to take back here.';
+
+/** What a request leaves where its outcome says only that it found nothing to do. */
+function saidOfRequest({ outcome, changes }: Ended, input: string): string | undefined {
+  try {
+    const request = parseRequest(parsedJson(input));
+    if (request.operation === 'undo') {
+      const isDone = ['ALREADY_LINKED', 'NOT_LINKED'].includes(outcome);
+      return isDone && changes.length === 0 ? NOTHING_UNDONE : undefined;
+    }
+    const { operation, clientId, leftBehind, requestedBy } = request;
+    const isKept = operation === 'unlink' && clientId !== undefined && !leftBehind;
+    // What was deleted is not linked again in any case.
+    const isDeletion = requestedBy.via === 'cloudtrail';
+    return isKept && !isDeletion && outcome === 'NOT_LINKED' && !isDryRun(input)
+      ? KEPT_AWAY
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What an execution of `link` did in an identity pool that its outcome does not say.
+ *
+ * @param input of the execution, as JSON.
+ */
+export function saidBeside(ended: Ended, input: string): string | undefined {
+  if (ended.identityPoolId === undefined) {
+    return ['ABORTED', 'TIMED_OUT'].includes(ended.status) ? ENDED_EARLY : undefined;
+  }
+  return saidOfRequest(ended, input);
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { CognitoIdentityClient, UpdateIdentityPoolCommand } from '@aws-sdk/client-cognito-identity';
+import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { executionOf } from '../../core/execution.ts';
+import { linkAborted } from '../console/aborted.ts';
+import { until } from '../until.ts';
+import { ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
+import { poolbridge } from './command.ts';
+
+const APPROVED = 'us-east-1_Approve01';
+const HEALED = 'us-east-1_Healed001';
+
+describe('an answer says what its outcome does not', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ trail: false });
+    for (const id of [APPROVED, HEALED]) await world.createUserPool(id);
+    for (const id of [pools.healed, pools.mobile]) await world.createIdentityPool(id);
+  });
+  after(() => world.close());
+
+  const say = (...args: string[]) => poolbridge(world, args);
+  const subject = (userPool: string, clientId: string) => [
+    '--user-pool',
+    userPool,
+    '--client',
+    clientId,
+  ];
+  const nameIn = (err: string): string => executionOf(err.split('\n')[0]!.trim()).name;
+
+  /** Asks to link an app client whose links require approval, and waits until it waits. */
+  async function waiting(clientId: string): Promise<string> {
+    const { executionArn = '' } = await world.client(SFNClient, HOME).send(
+      new StartExecutionCommand({
+        stateMachineArn: world.machineArn,
+        input: JSON.stringify({ userPoolId: APPROVED, clientId, identityPoolId: pools.mobile }),
+      }),
+    );
+    await until(async () => (await say('approve', executionArn, '--show')).code === 0);
+    return executionArn;
+  }
+
+  test('show says what an execution wrote that was aborted while it wrote', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-cut-off');
+    const { executionArn } = await linkAborted(world, pools.healed, HEALED, clientId);
+    const { out } = await say('show', executionArn);
+    assert.match(
+      out,
+      new RegExp(`^LINKED ${pools.healed} .*\n.*\\+ app-cut-off {2}${clientId}`, 'm'),
+    );
+  });
+
+  test('show says of an execution that was aborted before it wrote that it changed nothing', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app-aborted');
+    const execution = await waiting(clientId);
+    await world.client(SFNClient, HOME).send(new StopExecutionCommand({ executionArn: execution }));
+    const { out } = await say('show', execution);
+    assert.match(out, /ended before it wrote, so nothing was changed\. Ask again/);
+  });
+
+  test('an unlink that found no entry says that it now stays away, and a dry run does not', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-absent');
+    const unlink = ['unlink', ...subject(HEALED, clientId), '--yes'];
+    const kept = /^NOT_LINKED .*\n(.*\n)* {2}There was no entry to remove\. .* it stays away/m;
+    assert.doesNotMatch((await say(...unlink, '--dry-run')).out, /stays away/);
+    const { out, err } = await say(...unlink);
+    assert.match(out, kept);
+    assert.match((await say('show', nameIn(err))).out, kept);
+  });
+
+  test('an undo without anything left to take back says so', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-gone');
+    const { err } = await say('link', ...subject(HEALED, clientId));
+    const pool = await world.describe(pools.healed);
+    await world
+      .client(CognitoIdentityClient, { account: ACCOUNT_B, region: 'ap-south-1' })
+      .send(new UpdateIdentityPoolCommand({ ...pool, CognitoIdentityProviders: [] }));
+    const { out } = await say('undo', nameIn(err), '--yes');
+    assert.match(out, /^NOT_LINKED .*\n(.*\n)* {2}Nothing is left to take back here\.$/m);
+  });
+
+  test('an undo of what waits for approval names the command that denies it; audit lists it as waiting', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app-waiting');
+    const execution = await waiting(clientId);
+    const { name } = executionOf(execution);
+    const { err } = await say('undo', execution, '--yes');
+    assert.ok(
+      err.includes(`deny it: npx poolbridge approve ${name} --deny --reason '…' --stage dev`),
+      err,
+    );
+    const { out } = await say('audit', '--all', '--json');
+    const records: { execution: string; outcome: string; identityPoolId?: string }[] =
+      JSON.parse(out).records;
+    assert.deepEqual(
+      records
+        .filter((record) => record.execution === execution)
+        .map(({ outcome, identityPoolId }) => [outcome, identityPoolId]),
+      [['WAITING', pools.mobile]],
+    );
+  });
+
+  test('a replay of an unlink does not claim that the entry is there', async () => {
+    const args = ['replay', ...subject(HEALED, 'someclient1'), '--unlink'];
+    const { err, code } = await poolbridge(world, args, undefined, {}, true, 'no');
+    assert.equal(code, 1);
+    assert.match(err, /^Every entry of 1 app client that is there would be taken away:$/m);
+  });
+});
