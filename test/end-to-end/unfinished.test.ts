@@ -12,10 +12,12 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { AwsError } from 'embedded-aws';
 import type { Asked } from 'embedded-aws/kernel/call.ts';
+import type { AuditRecord } from '../../core/audit/audit.ts';
 import { isFaulty } from '../../core/request/outcome.ts';
 import { PAUSE } from '../../core/write/pause.ts';
 import type { LedgerEntry } from '../../core/write/records.ts';
 import { deployAccountB } from '../../demo/deploy.ts';
+import { poolbridge } from '../cli/command.ts';
 import { ACCOUNT_A, type Ended, HOME, startWorld, type World } from '../world.ts';
 
 const ACCOUNT = '777777777777';
@@ -199,6 +201,28 @@ describe('a partial write', () => {
     assert.equal(outcomeOf(undone), 'UNLINKED');
     assert.deepEqual(await clientsThere(), []);
     assert.deepEqual(await clientsMapped(), []);
+  });
+
+  test('that the retry of its execution finishes is in the audit once, also when Step Functions has forgotten it', async () => {
+    const clientId = await newClient();
+    faults = [{ operation: 'DescribeIdentityPool', after: 2, times: 6, happens: throttled }];
+    const { executionArn } = await world.run({ userPoolId, clientId });
+    faults = [];
+    const { executions } = world.local.aws.stateMachines;
+    const remembered = new Map(executions);
+    executions.clear();
+    try {
+      const { out } = await poolbridge(world, ['audit', '--json']);
+      const { records } = JSON.parse(out) as { records: AuditRecord[] };
+      const own = records.filter(({ execution }) => execution === executionArn);
+      assert.deepEqual(
+        own.map(({ outcome, changes }) => [outcome, ...changes.map(({ op }) => op)]),
+        [['LINKED', 'add', 'map', 'tag']],
+      );
+    } finally {
+      for (const [arn, execution] of remembered) executions.set(arn, execution);
+    }
+    assert.equal(outcomeOf(await unlink(clientId)), 'UNLINKED');
   });
 
   test('that unlinks is finished, and not taken back', async () => {
