@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { ExecutionView, News, Overview } from '../../console/server/protocol.ts';
 import type { Console } from '../../console/server/server.ts';
 
@@ -11,41 +12,58 @@ function accessTo({ address }: Console) {
   return { origin, headers };
 }
 
-/** What a page gets to show, as the console sends it. */
-async function* newsOf(console: Console, query = ''): AsyncGenerator<News> {
+// Longer than a busy machine takes to read what a page shows.
+const PATIENCE_MS = 60_000;
+
+/** The first of what a page gets to show that is as it should be; fails with the last one if none comes. */
+async function first<T>(
+  console: Console,
+  query: string,
+  shownIn: (news: News) => T | undefined,
+  isMeant: (shown: T) => boolean,
+): Promise<T> {
   const { origin, headers } = accessTo(console);
-  const { body } = await fetch(`${origin}/api/stream${query}`, { headers });
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   let rest = '';
-  for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines.map((line): News => JSON.parse(line));
+  let last: T | undefined;
+  try {
+    const { body } = await fetch(`${origin}/api/stream${query}`, { headers, signal });
+    for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const shown = shownIn(JSON.parse(line));
+        if (shown !== undefined && isMeant(shown)) return shown;
+        last = shown ?? last;
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
-  throw new Error('The stream has ended.');
+  assert.fail(
+    `The page never showed what it should. At last it showed ${JSON.stringify(last, null, 2)}`,
+  );
 }
 
 /** The first overview that is as it should be. */
-export async function overviewOf(
+export const overviewOf = (
   console: Console,
   isMeant: (each: Overview) => boolean,
-): Promise<Overview> {
-  for await (const news of newsOf(console)) {
-    if ('overview' in news && isMeant(news.overview)) return news.overview;
-  }
-  throw new Error('The stream has ended.');
-}
+): Promise<Overview> =>
+  first(console, '', (news) => ('overview' in news ? news.overview : undefined), isMeant);
 
 /** One execution, the first time that it is as it should be. */
-export async function viewOf(
+export const viewOf = (
   console: Console,
   execution: string,
   isMeant: (each: ExecutionView) => boolean = () => true,
-): Promise<ExecutionView> {
-  for await (const news of newsOf(console, `?${new URLSearchParams({ execution })}`)) {
-    if ('execution' in news && isMeant(news.execution)) return news.execution;
-  }
-  throw new Error('The stream has ended.');
-}
+): Promise<ExecutionView> =>
+  first(
+    console,
+    `?${new URLSearchParams({ execution })}`,
+    (news) => ('execution' in news ? news.execution : undefined),
+    isMeant,
+  );
 
 /** The answer to a request of a page: with a body to a POST. */
 export async function ask<T>(console: Console, path: string, body?: object): Promise<T> {
