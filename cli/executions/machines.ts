@@ -38,11 +38,16 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const isDenied = (error: unknown): boolean =>
   error instanceof Error && error.name === 'AccessDeniedException';
 
-/**
- * The state that an execution entered last, or '' if its last events do not show it. If an identity pool waits for
- * approval, that state, whatever the others do.
- */
-export async function lastEntered(sfn: SFN, executionArn: string): Promise<string> {
+/** Where an execution is, by its last events. */
+interface Now {
+  /** The state that it entered last, or ''. If an identity pool waits for approval, that state. */
+  state: string;
+  /** The id of its last event, which changes with each step. */
+  event: number;
+}
+
+/** Where an execution is now. */
+export async function nowIn(sfn: SFN, executionArn: string): Promise<Now> {
   const { events = [] } = await sfn.getExecutionHistory({
     executionArn,
     reverseOrder: true,
@@ -53,8 +58,11 @@ export async function lastEntered(sfn: SFN, executionArn: string): Promise<strin
   const exited = events.flatMap((event) => event.stateExitedEventDetails?.name ?? []);
   const waits = (name: string) => name === 'RequestApproval';
   // Other identity pools may have gone on while one waits for a person.
-  if (entered.filter(waits).length > exited.filter(waits).length) return 'RequestApproval';
-  return entered[0] ?? '';
+  const isWaiting = entered.filter(waits).length > exited.filter(waits).length;
+  return {
+    state: isWaiting ? 'RequestApproval' : (entered[0] ?? ''),
+    event: events[0]?.id ?? 0,
+  };
 }
 
 /** Where the progress of an execution is shown. */
@@ -176,7 +184,8 @@ class Progress {
   async #currentState(): Promise<string> {
     if (!this.#mayRead) return '';
     try {
-      return await lastEntered(this.#sfn, this.#execution);
+      const { state } = await nowIn(this.#sfn, this.#execution);
+      return state;
     } catch (error) {
       if (!isDenied(error)) throw error;
       this.#mayRead = false;

@@ -40,9 +40,17 @@ const Counts = ({ pool }: { pool: PoolView }) => (
   </ul>
 );
 
-const Remedies = ({ identityPoolId, drift }: { identityPoolId: string; drift: Drift }) => (
+const Remedies = ({
+  identityPoolId,
+  drift,
+  asked,
+}: {
+  identityPoolId: string;
+  drift: Drift;
+  asked: Row[];
+}) => (
   <>
-    {remediesOf(drift).map((kind) => (
+    {remediesOf(drift, asked).map((kind) => (
       <PlanButton
         key={kind}
         action={{
@@ -69,9 +77,8 @@ interface Around {
 }
 
 /** What approves the change of an entry that needs approval, or asks for it. */
-function Approval({ drift, waiting }: { drift: Drift; waiting: Row[] }): JSX.Element | null {
+function Approval({ drift, asked }: { drift: Drift; asked: Row[] }): JSX.Element | null {
   if (!drift.needsApproval) return null;
-  const asked = waitingFor(waiting, drift);
   const [kind = 'link'] = remediesOf(drift);
   if (asked.length === 0) {
     return <div class="dim">{`${kind === 'link' ? 'Link …' : 'Unlink …'} asks for it`}</div>;
@@ -91,41 +98,55 @@ function Approval({ drift, waiting }: { drift: Drift; waiting: Row[] }): JSX.Ele
   );
 }
 
-const DriftTable = ({
-  pool,
+const DriftRow = ({
+  identityPoolId,
+  drift,
   around: { mayLink, waiting, isOver = () => false },
 }: {
-  pool: PoolView;
+  identityPoolId: string;
+  drift: Drift;
   around: Around;
-}) => (
+}) => {
+  const asked = waitingFor(waiting, identityPoolId, drift);
+  return (
+    <tr>
+      <td>
+        <Badge tone={drift.isUnlinked ? 'plain' : toneOf(drift.state)} word={drift.state} />
+        {drift.notes && <div class="dim">{breakable(drift.notes.join(', '))}</div>}
+        {!isOver(drift) && <Approval drift={drift} asked={asked} />}
+      </td>
+      <td>
+        <Code of={drift.clientId} /> {drift.clientName}
+      </td>
+      <td>
+        <Code of={drift.userPoolId} />
+        {drift.issuer && ' (updated issuer)'}
+      </td>
+      <td>
+        {isOver(drift) ? (
+          <span class="dim">no longer so</span>
+        ) : (
+          <p class="buttons">
+            {mayLink && <Remedies identityPoolId={identityPoolId} drift={drift} asked={asked} />}
+          </p>
+        )}
+      </td>
+    </tr>
+  );
+};
+
+const DriftTable = ({ pool, around }: { pool: PoolView; around: Around }) => (
   <Table
     label={`Drift of ${pool.identityPoolId}`}
     heads={['State', 'App client', 'User pool', 'Action']}
   >
     {pool.drift.map((drift) => (
-      <tr key={`${drift.userPoolId} ${drift.clientId} ${drift.issuer}`}>
-        <td>
-          <Badge tone={drift.isUnlinked ? 'plain' : toneOf(drift.state)} word={drift.state} />
-          {drift.notes && <div class="dim">{breakable(drift.notes.join(', '))}</div>}
-          {!isOver(drift) && <Approval drift={drift} waiting={waiting} />}
-        </td>
-        <td>
-          <Code of={drift.clientId} /> {drift.clientName}
-        </td>
-        <td>
-          <Code of={drift.userPoolId} />
-          {drift.issuer && ' (updated issuer)'}
-        </td>
-        <td>
-          {isOver(drift) ? (
-            <span class="dim">no longer so</span>
-          ) : (
-            <p class="buttons">
-              {mayLink && <Remedies identityPoolId={pool.identityPoolId} drift={drift} />}
-            </p>
-          )}
-        </td>
-      </tr>
+      <DriftRow
+        key={`${drift.userPoolId} ${drift.clientId} ${drift.issuer}`}
+        identityPoolId={pool.identityPoolId}
+        drift={drift}
+        around={around}
+      />
     ))}
   </Table>
 );

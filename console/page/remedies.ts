@@ -12,18 +12,30 @@ const remedies: Record<string, Kind[]> = {
   uncovered: ['unlink'],
 };
 
-/** The actions that resolve a drifted entry. What a request has unlinked is kept away already. */
-export const remediesOf = ({ state, isUnlinked }: Pick<Drift, 'state' | 'isUnlinked'>): Kind[] =>
-  (remedies[state] ?? []).filter((kind) => kind === 'link' || !isUnlinked);
+/**
+ * The actions that resolve a drifted entry. What a request has unlinked is kept away already.
+ *
+ * @param asked the requests about the entry that wait for approval: none is made twice.
+ */
+export const remediesOf = (
+  { state, isUnlinked }: Pick<Drift, 'state' | 'isUnlinked'>,
+  asked: Pick<Row, 'operation'>[] = [],
+): Kind[] =>
+  (remedies[state] ?? []).filter(
+    (kind) =>
+      (kind === 'link' || !isUnlinked) && !asked.some(({ operation }) => operation === kind),
+  );
 
 const isAbout = ({ userPoolId, clientId, clients = [] }: Clients, drift: Drift): boolean =>
   userPoolId === drift.userPoolId &&
   // Each has an id and, if it is known, a name.
   (clientId === drift.clientId || clients.some((each) => each.split(' ')[0] === drift.clientId));
 
-/** The executions that wait for approval of a change of a drifted entry. */
-export const waitingFor = (waiting: Row[], drift: Drift): Row[] =>
-  drift.needsApproval ? waiting.filter((row) => isAbout(row, drift)) : [];
+/** The executions that wait for approval of a change of a drifted entry of an identity pool. */
+export const waitingFor = (waiting: Row[], identityPoolId: string, drift: Drift): Row[] =>
+  drift.needsApproval
+    ? waiting.filter((row) => row.waitsIn?.includes(identityPoolId) && isAbout(row, drift))
+    : [];
 
 /** How many entries are in a state, in words, and whether all of them are so by request. */
 export function countOf(

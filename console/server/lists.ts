@@ -1,9 +1,11 @@
-import type { ExecutionListItem } from '@aws-sdk/client-sfn';
+import type { ExecutionListItem, SFN } from '@aws-sdk/client-sfn';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
 import { isDenied } from '../../cli/denied.ts';
+import { waitingIn } from '../../cli/executions/approvals.ts';
 import { Executions, isUnknown } from '../../cli/executions/executions.ts';
 import { handedBy } from '../../cli/executions/handed.ts';
-import { lastEntered } from '../../cli/executions/machines.ts';
+import { historyOf } from '../../cli/executions/history.ts';
+import { nowIn } from '../../cli/executions/machines.ts';
 import { PoolsNow, type Traced, traced } from '../../cli/executions/pools-now.ts';
 import type { Session } from '../../cli/session.ts';
 import { Ledgers } from '../../cli/settings/ledgers.ts';
@@ -69,6 +71,24 @@ function knownOf(described: DescribedExecution, handed: StateData[]): Known {
   };
 }
 
+/** Where a running execution is. */
+interface At {
+  state: string;
+  /** The id of its last event. */
+  event: number;
+  /** The identity pools in which it waits for approval. */
+  waitsIn?: string[];
+}
+
+/** @param known where it was before: its whole history is read only if it waits and has gone on since. */
+async function atNow(sfn: SFN, execution: string, known: At | undefined): Promise<At> {
+  const now = await nowIn(sfn, execution);
+  if (now.state !== 'RequestApproval') return now;
+  if (known?.event === now.event && known.waitsIn) return known;
+  const waiting = waitingIn(await historyOf(sfn, execution));
+  return { ...now, waitsIn: waiting.map(({ identityPoolId }) => identityPoolId) };
+}
+
 const isRunning = ({ status }: Row): boolean => status === 'RUNNING';
 
 const clientsIn = ({ userPoolId, clientId, clients = [] }: Row) =>
@@ -96,7 +116,7 @@ export class Lists {
   readonly #known = new Map<string, Known>();
   readonly #running = new Map<string, Row>();
   /** The current state of running executions, those read longest ago first. */
-  readonly #at = new Map<string, string>();
+  readonly #at = new Map<string, At>();
   readonly #names: Names;
   #mayFollow = true;
   /** When the executions that have failed were listed last, in epoch milliseconds. */
@@ -139,7 +159,9 @@ export class Lists {
     const read = [...this.#at.keys()].filter((execution) => running.has(execution));
     await inParallel([...unread, ...read].slice(0, FOLLOWED), async (execution) => {
       const sfn = await this.#session.stepFunctions();
-      const at = await lastEntered(sfn, execution).catch((error) => this.#unfollowed(error));
+      const at = await atNow(sfn, execution, this.#at.get(execution)).catch((error) =>
+        this.#unfollowed(error),
+      );
       this.#at.delete(execution);
       this.#at.set(execution, at);
     });
@@ -147,21 +169,22 @@ export class Lists {
   }
 
   /** Without the permission to read histories, an execution is shown as running, which it is. */
-  #unfollowed(error: Error): string {
+  #unfollowed(error: Error): At {
     if (!isDenied(error)) throw error;
     this.#mayFollow = false;
-    return '';
+    return { state: '', event: 0 };
   }
 
   /** A row with the name of its app client and, while it runs, its current state. */
   #told(row: Row): Row {
-    const at = isRunning(row) && this.#at.get(row.execution);
+    const { state, waitsIn } = (isRunning(row) && this.#at.get(row.execution)) || {};
     const clients = row.clients?.map((id) => [id, this.#names.known.get(id)].join(' ').trim());
     return {
       ...row,
       ...this.#names.of(row.clientId),
       ...(clients && { clients }),
-      ...(at && { at }),
+      ...(state && { at: state }),
+      ...(waitsIn && { waitsIn }),
     };
   }
 

@@ -6,7 +6,7 @@ import { Details } from './details.ts';
 import { Lists } from './lists.ts';
 import { Names } from './names.ts';
 import { pausedSince } from './paused.ts';
-import type { About, News, Overview, Row, Rows } from './protocol.ts';
+import type { About, ExecutionView, News, Overview, Row, Rows } from './protocol.ts';
 
 /** One open page. */
 export interface Viewer {
@@ -31,6 +31,10 @@ const waits = ({ at }: Row): boolean => at === 'RequestApproval';
 
 /** Whether an execution does not change any more. */
 const isOver = ({ status, mayWrite }: Row): boolean => status !== 'RUNNING' && mayWrite !== true;
+
+/** Whether what others do may still change what is shown of an execution. */
+const mayChange = ({ row, isUndoable }: ExecutionView, all: boolean): boolean =>
+  !isOver(row) || (all && isUndoable);
 
 /** The news that replace each other: of an execution, its view and why there is none. */
 const kindOf = (news: News): 'overview' | 'execution' =>
@@ -161,7 +165,7 @@ export class Live {
     if (execution === undefined) return;
     const last = this.#viewers.get(viewer)?.find((news) => kindOf(news) === 'execution');
     if (last && 'failure' in last && !all) return;
-    if (last && 'execution' in last && isOver(last.execution.row)) return;
+    if (last && 'execution' in last && !mayChange(last.execution, all)) return;
     try {
       this.#send(viewer, { execution: await this.details.view(execution) });
     } catch (error) {

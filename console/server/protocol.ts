@@ -49,6 +49,8 @@ export interface Row {
   mayWrite?: true;
   /** The current state of a running execution. */
   at?: string;
+  /** The identity pools in which it waits for approval. */
+  waitsIn?: string[];
 }
 
 /** One page of a list, newest first. */

@@ -148,6 +148,7 @@ describe('drift', () => {
       (each) => each.waiting.filter((row) => row.clientId === clientId).length === 7,
     );
     assert.ok(waiting.every(({ at }) => at === 'RequestApproval'));
+    for (const { waitsIn } of waiting) assert.deepEqual(waitsIn, [pools.mobile]);
   });
 
   test('is shown to a caller who may read no history, with what waits as running', async (t) => {

@@ -121,6 +121,20 @@ describe('an execution in the console', () => {
     assert.equal(notUndoable!.execution, again);
   });
 
+  test('that a page shows is no longer offered to undo once another person has undone it', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-undone-elsewhere');
+    const { executionArn } = await world.run({ userPoolId: HEALED, clientId });
+    let undo: Promise<Ended> | undefined;
+    const { notUndoable } = await viewOf(console, executionArn, ({ isUndoable }) => {
+      if (isUndoable) undo ??= world.run({ operation: 'undo', executionArn });
+      return !isUndoable;
+    });
+    assert.deepEqual(notUndoable, {
+      sentence: 'It has been undone.',
+      execution: (await undo)!.executionArn,
+    });
+  });
+
   test('that undoes is found by its app client and user pool while it runs, and if it has failed', async () => {
     const clientId = await world.createAppClient(APPROVED, 'app-waiting');
     const asked = { userPoolId: APPROVED, clientId, identityPoolId: pools.mobile };

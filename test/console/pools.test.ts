@@ -75,7 +75,10 @@ describe('an identity pool, as the console shows it', () => {
     const [view] = poolViews([
       pool('a', { entries: [removed, { ...removed, clientId: '2', unlinked: true }] }),
     ]);
-    assert.deepEqual(view!.drift.map(remediesOf), [['link', 'unlink'], ['link']]);
+    assert.deepEqual(
+      view!.drift.map((drift) => remediesOf(drift)),
+      [['link', 'unlink'], ['link']],
+    );
     assert.deepEqual(view!.drift[1]!.notes, ['unlinked by request']);
   });
 
@@ -109,19 +112,27 @@ describe('an identity pool, as the console shows it', () => {
     ]);
     const row = (execution: string, more: Partial<Row>): Row => {
       const about = { name: execution, status: 'RUNNING', started: '', userPoolId: 'x_A' };
-      return { execution, ...about, ...more };
+      return { execution, ...about, operation: 'link', waitsIn: ['a'], ...more };
     };
     const waiting = [
       row('link', { clientId: '1' }),
-      row('undo', { clients: ['1 app'] }),
+      row('undo', { clients: ['1 app'], operation: 'undo' }),
+      row('another identity pool', { clientId: '1', waitsIn: ['b'] }),
       row('another client', { clientId: '10' }),
       row('another user pool', { clientId: '1', userPoolId: 'x_B' }),
       row('not to be approved', { clientId: '2' }),
     ];
     assert.deepEqual(
-      view!.drift.map((drift) => waitingFor(waiting, drift).map(({ execution }) => execution)),
+      view!.drift.map((drift) => waitingFor(waiting, 'a', drift).map(({ execution }) => execution)),
       [['link', 'undo'], []],
     );
+  });
+
+  test('are not offered a request that waits for approval already', () => {
+    const removed = { state: 'removed' };
+    assert.deepEqual(remediesOf(removed, [{ operation: 'undo' }]), ['link', 'unlink']);
+    assert.deepEqual(remediesOf(removed, [{ operation: 'link' }]), ['unlink']);
+    assert.deepEqual(remediesOf({ state: 'missing' }, [{ operation: 'link' }]), []);
   });
 
   test('counts the app clients whose last request has failed since it was compared', () => {
