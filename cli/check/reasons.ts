@@ -3,6 +3,7 @@ import { expanded } from '../../core/identity-pool/changes.ts';
 import { coverageOf, needsClientName, userPoolIn } from '../../core/links/coverage.ts';
 import { globMatches, globsInclude, isExclusion } from '../../core/links/glob.ts';
 import type { Links } from '../../core/links/links.ts';
+import { moment } from '../../core/moment.ts';
 import {
   type FaultyReport,
   faultIn,
@@ -180,7 +181,7 @@ function waits(known: Known, identityPoolId: string): Reason[] {
     .map(({ execution, since }) => ({
       reason: 'waits for approval',
       blocks: true,
-      found: `The link waits for approval since ${since}.`,
+      found: `The link waits for approval since ${moment(since)}.`,
       todo: `Decide: ${known.commandLine(`approve ${executionOf(execution).name} --identity-pool ${identityPoolId} --reason "…"`)}`,
     }));
 }
@@ -188,11 +189,11 @@ function waits(known: Known, identityPoolId: string): Reason[] {
 /** What Poolbridge did last to an entry that is not there. */
 function lastWriteText({ since, unlinked, unlinkedBy }: LastWrite = {}): string[] {
   if (since !== undefined) {
-    return [`Poolbridge wrote it last at ${since}, and has not unlinked it since.`];
+    return [`Poolbridge wrote it last at ${moment(since)}, and has not unlinked it since.`];
   }
   if (unlinked === undefined) return [];
   const by = unlinkedBy === undefined ? '' : `, by ${executionOf(unlinkedBy).name}`;
-  return [`Poolbridge unlinked it at ${unlinked}${by}.`];
+  return [`Poolbridge unlinked it at ${moment(unlinked)}${by}.`];
 }
 
 /** The names of the user pool under which a result says that the entry is missing. */
@@ -278,7 +279,7 @@ export function reasonsIn(result: TargetReport, known: Known): Reason[] {
             found:
               known.entry.unlinked === undefined
                 ? 'The entry is there, and Poolbridge did not write it: someone else may remove it.'
-                : `The entry is there, though Poolbridge unlinked it at ${known.entry.unlinked}: someone else added it, and may remove it.`,
+                : `The entry is there, though Poolbridge unlinked it at ${moment(known.entry.unlinked)}: someone else added it, and may remove it.`,
             todo: 'Look in the CloudTrail of Account-B for UpdateIdentityPool.',
           },
         ]

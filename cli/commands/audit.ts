@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
+import { moment } from '../../core/moment.ts';
 import { AuditReader, type Filter, filtered } from '../executions/audit-reader.ts';
 import { type PeriodOptions, periodOf } from '../executions/period.ts';
 import { optionsOf, sessionOf } from '../options.ts';
@@ -14,7 +15,7 @@ import { sheetAsCsv } from '../output/sheet.ts';
 import { shortener } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { age, duration, moment } from '../output/times.ts';
+import { age, duration } from '../output/times.ts';
 
 interface Options extends Filter, PeriodOptions {
   format: 'table' | 'json' | 'csv' | 'html';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { moment } from '../../core/moment.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -9,6 +10,9 @@ interface Options {
   release?: true;
   force?: true;
 }
+
+const timeText = (time: string | null): string =>
+  time === null ? 'an unknown time' : moment(time);
 
 /** What a person needs to know about a lease before they release it. */
 function linesOf({
@@ -28,7 +32,7 @@ function linesOf({
   }
   return [
     `Held by ${holder}`,
-    `  since ${takenAt ?? 'an unknown time'}, until ${until ?? 'an unknown time'}${isOver ? ', which has passed: the next write takes the lease' : ''}`,
+    `  since ${timeText(takenAt)}, until ${timeText(until)}${isOver ? ', which has passed: the next write takes the lease' : ''}`,
     ...(unsettledWrite === null ? [] : [`  the write ${unsettledWrite} is not settled yet`]),
   ];
 }
@@ -45,7 +49,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (!found.isOver && !force) {
     throw new Failure(
       'LeaseHeld',
-      `${found.holder} holds the lease of ${identityPool} until ${found.until}. The lease then ends by itself. Release it earlier only if that execution has certainly ended; otherwise two writers may overwrite each other: ${terminal.commandLine(`lease --identity-pool ${identityPool} --release --force`)}`,
+      `${found.holder} holds the lease of ${identityPool} until ${timeText(found.until)}. The lease then ends by itself. Release it earlier only if that execution has certainly ended; otherwise two writers may overwrite each other: ${terminal.commandLine(`lease --identity-pool ${identityPool} --release --force`)}`,
       { document: about, linesOf: () => [] },
     );
   }

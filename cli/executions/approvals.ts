@@ -1,6 +1,7 @@
 import type { SFN } from '@aws-sdk/client-sfn';
 import { ApprovalDeniedError } from '../../core/errors.ts';
 import type { ShownChange } from '../../core/identity-pool/changes.ts';
+import { moment } from '../../core/moment.ts';
 import type { Approval } from '../../core/request/approval.ts';
 import { type Event, historyOf } from './history.ts';
 
@@ -85,7 +86,7 @@ export class Approvals {
   /** @returns false if the change no longer waits. */
   deny({ token }: WaitingApproval, { approvedBy, reason, time }: Approval): Promise<boolean> {
     const { name, message } = new ApprovalDeniedError(
-      `${approvedBy} denied the change at ${time} (${reason}), so nothing was written.`,
+      `${approvedBy} denied the change at ${moment(time)} (${reason}), so nothing was written.`,
     );
     return isInTime(this.#sfn.sendTaskFailure({ taskToken: token, error: name, cause: message }));
   }

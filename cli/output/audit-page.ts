@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { grouped } from '../../core/grouped.ts';
 import { expanded } from '../../core/identity-pool/changes.ts';
+import { moment } from '../../core/moment.ts';
 import { counted } from '../../core/sentence.ts';
 import { visibleText } from '../../core/visible.ts';
 import { outcomeText } from './outcome-text.ts';
 import { requestedByText } from './requested-by.ts';
-import { duration, moment } from './times.ts';
+import { duration } from './times.ts';
 
 /** What an audit covers. */
 export interface Scope {
@@ -138,7 +139,7 @@ function row(record: AuditRecord): Html {
 <td>${record.links.join(', ')}${small(approval && `approved by ${approval.approvedBy}: ${approval.reason}`)}</td>
 <td>${record.identityPoolId}</td>
 <td><strong>${outcomeText(record)}</strong>${changeShown(record)}${small(record.error)}${small(record.message ?? record.wouldFail?.message)}</td>
-<td>${record.assumedRoleArn ?? record.sessionName}${small(writtenBy && `written by ${writtenBy}`)}${small(record.written?.time)}</td>
+<td>${record.assumedRoleArn ?? record.sessionName}${small(writtenBy && `written by ${writtenBy}`)}${small(moment(record.written?.time))}</td>
 <td>${record.verified}${small(record.attempts === undefined ? '' : `attempts: ${record.attempts}`)}</td>
 <td>${record.execution}${small(`${record.status}, from the ${record.source}`)}</td>
 </tr>

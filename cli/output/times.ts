@@ -1,7 +1,3 @@
-/** A time as text, to the second, in UTC. */
-export const moment = (time: string | undefined): string =>
-  time === undefined ? '' : `${time.slice(0, 19).replace('T', ' ')}Z`;
-
 const MINUTE_MS = 60_000;
 const UNITS: [name: string, ms: number][] = [
   ['d', 86_400_000],

@@ -1,9 +1,10 @@
 import { styleText } from 'node:util';
 import { executionOf } from '../../core/execution.ts';
 import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/changes.ts';
+import { moment } from '../../core/moment.ts';
 import { changeLines, type Names } from './changes.ts';
 import type { CommandLine } from './command-line.ts';
-import { moment, span } from './times.ts';
+import { span } from './times.ts';
 
 /** A change that waits for approval, as far as people read it. */
 interface Waiting {

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { age, moment } from '../../cli/output/times.ts';
+import { age } from '../../cli/output/times.ts';
+import { moment } from '../../core/moment.ts';
 
 export type Children = ComponentChildren;
 

@@ -12,7 +12,7 @@ import { notesOf } from '../../cli/output/entry-notes.ts';
 import { issuerSentence } from '../../cli/output/issuers.ts';
 import { requestedByText } from '../../cli/output/requested-by.ts';
 import { saidBeside } from '../../cli/output/said-beside.ts';
-import { duration, moment } from '../../cli/output/times.ts';
+import { duration } from '../../cli/output/times.ts';
 import {
   type AuditRecord,
   auditRecords,
@@ -23,6 +23,7 @@ import {
 import { executionOf } from '../../core/execution.ts';
 import { expanded } from '../../core/identity-pool/changes.ts';
 import type { ShownPool } from '../../core/identity-pool/shown-pool.ts';
+import { moment } from '../../core/moment.ts';
 import { mayStillWrite } from '../../core/now/cut-off.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';

@@ -2,6 +2,7 @@ import { parseArn } from '../arn.ts';
 import { commandFor } from '../command-line.ts';
 import { executionOf } from '../execution.ts';
 import { entriesOf, entryKey, type IdentityPool } from '../identity-pool/identity-pool.ts';
+import { moment } from '../moment.ts';
 import { sessionNameOf } from '../session-name.ts';
 import type { TrailCaller } from '../trail-record.ts';
 import { userPoolIdOf } from '../user-pool.ts';
@@ -217,7 +218,7 @@ const nameable = (by: TrailCaller | undefined, roleArn: string): TrailCaller | u
 function reasonFor({ linkedBy }: RemovedEntry, { hindered, wholeSince }: Looked): string {
   if (hindered !== undefined) return hindered;
   if (wholeSince !== undefined && Date.parse(linkedBy.time) < wholeSince) {
-    return `the event history of CloudTrail goes back ${HISTORY_DAYS} days and shows no moment at which the entry was still there, so the removal may be older; if a trail of that account keeps older records, look there for UpdateIdentityPool since ${linkedBy.time}`;
+    return `the event history of CloudTrail goes back ${HISTORY_DAYS} days and shows no moment at which the entry was still there, so the removal may be older; if a trail of that account keeps older records, look there for UpdateIdentityPool since ${moment(linkedBy.time)}`;
   }
   return 'the event history of CloudTrail does not show it, or not yet';
 }
@@ -248,7 +249,7 @@ function messageOf(event: Told, looked: Looked): string {
   const { partition } = executionOf(executionArn);
   const userPoolId = userPoolIdOf(providerName, partition) ?? providerName;
   const who = removedBy
-    ? `${removedBy.principalArn} removed the app client ${clientId} of ${userPoolId} from the identity pool ${identityPoolId} at ${removedBy.time} (CloudTrail event ${removedBy.eventId}), and Poolbridge was not asked to.`
+    ? `${removedBy.principalArn} removed the app client ${clientId} of ${userPoolId} from the identity pool ${identityPoolId} at ${moment(removedBy.time)} (CloudTrail event ${removedBy.eventId}), and Poolbridge was not asked to.`
     : `The app client ${clientId} of ${userPoolId} was removed from the identity pool ${identityPoolId}, and Poolbridge was not asked to. It is not known who did this: ${reasonFor(event, looked)}.`;
   return `${who} ${outlookOf(event)}`;
 }

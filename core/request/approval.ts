@@ -4,6 +4,7 @@ import { executionOf } from '../execution.ts';
 import { expanded, type ShownChange } from '../identity-pool/changes.ts';
 import type { Provider } from '../identity-pool/identity-pool.ts';
 import type { Links } from '../links/links.ts';
+import { moment } from '../moment.ts';
 import { isShape, isText, type Shape } from '../shape.ts';
 import { approvalTime } from './approval-time.ts';
 
@@ -85,4 +86,4 @@ function changesText(changes: ShownChange[]): string {
 
 /** The message to those who may approve. */
 export const approvalMessage = (asked: ApprovalAsked): string =>
-  `Poolbridge: ${asked.execution} waits until ${asked.until} for approval, by links.yml (${asked.links.join(', ')}). In the identity pool ${asked.identityPoolId} it would ${changesText(asked.changes)}. To see it, run ${approveCommand(asked)} --show; to decide, add --reason, and --deny to refuse, in place of --show.`;
+  `Poolbridge: ${asked.execution} waits until ${moment(asked.until)} for approval, by links.yml (${asked.links.join(', ')}). In the identity pool ${asked.identityPoolId} it would ${changesText(asked.changes)}. To see it, run ${approveCommand(asked)} --show; to decide, add --reason, and --deny to refuse, in place of --show.`;

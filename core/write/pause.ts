@@ -1,5 +1,6 @@
 import { commandFor } from '../command-line.ts';
 import { PausedError } from '../errors.ts';
+import { moment } from '../moment.ts';
 import { isShape, isText } from '../shape.ts';
 
 /** A person's stop to all writes of a stage. */
@@ -22,7 +23,9 @@ export const PAUSE = 'pause';
 
 /** Who paused, since when and why, in words. A pause that was made by hand may not say. */
 export const pausedText = ({ since, by, reason }: Partial<Pause> = {}): string =>
-  since === undefined ? 'by hand, without saying why' : `since ${since} by ${by} (${reason})`;
+  since === undefined
+    ? 'by hand, without saying why'
+    : `since ${moment(since)} by ${by} (${reason})`;
 
 /**
  * The error that says why nothing is written and what to do.

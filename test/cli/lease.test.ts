@@ -52,7 +52,7 @@ describe('poolbridge lease', () => {
     const { out } = await lease();
     assert.match(
       out,
-      /^Held by arn:\S+:slow\n {2}since \S+Z, until \S+Z\n.*7\.1-one is not settled/,
+      /^Held by arn:\S+:slow\n {2}since \S+ \S+Z, until \S+ \S+Z\n.*7\.1-one is not settled/,
     );
   });
 
@@ -62,7 +62,7 @@ describe('poolbridge lease', () => {
     assert.equal(code, 1);
     assert.match(
       err,
-      /arn:\S+:slow holds the lease of \S+ until \S+Z\. The lease then ends by itself\./,
+      /arn:\S+:slow holds the lease of \S+ until \S+ \S+Z\. The lease then ends by itself\./,
     );
     assert.ok('nonce' in (await kept())!);
     const forced = await lease('--release', '--force');

@@ -91,7 +91,7 @@ describe('poolbridge pause and poolbridge resume', () => {
     const { message } = failed.failure();
     assert.match(
       message,
-      /^All writes have been paused since \d{4}-\S+Z by arn:aws:sts::111111111111:assumed-role\/pauser\/session \(moving\), so nothing was written\..*: npx poolbridge resume --stage dev --region us-east-1$/,
+      /^All writes have been paused since \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ by arn:aws:sts::111111111111:assumed-role\/pauser\/session \(moving\), so nothing was written\..*: npx poolbridge resume --stage dev --region us-east-1$/,
     );
     const tries = (await world.history(failed.executionArn)).filter(
       ({ lambdaFunctionFailedEventDetails: details }) => details !== undefined,
@@ -107,7 +107,7 @@ describe('poolbridge pause and poolbridge resume', () => {
     assert.equal(already[0]!.outcome, 'ALREADY_LINKED');
 
     const first =
-      /^PAUSED All writes have been paused since \S+ by \S+ \(moving\)\. To resume: poolbridge resume\n/;
+      /^PAUSED All writes have been paused since \S+ \S+Z by \S+ \(moving\)\. To resume: poolbridge resume\n/;
     for (const args of [
       ['status', '--link', 'mobile'],
       ['plan', '--link', 'mobile'],

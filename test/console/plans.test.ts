@@ -160,7 +160,10 @@ describe('a plan of the console', () => {
     assert.match(message, /\(elsewhere\), so your reason is not kept\.$/);
     const again = await planOf({ kind: 'pause' });
     assert.equal(again.id, undefined);
-    assert.match(again.sentences[0]!, /^All writes have been paused already, .*\(elsewhere\)\.$/);
+    assert.match(
+      again.sentences[0]!,
+      /^All writes have been paused already, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ by .*\(elsewhere\)\.$/,
+    );
     await pauses.resume();
   });
 

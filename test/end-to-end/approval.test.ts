@@ -249,7 +249,7 @@ describe('a change that needs approval', () => {
     const { message, results } = ended.failure();
     assert.match(
       message,
-      /^arn:aws:sts::111111111111:assumed-role\/approver\/session denied the change at \S+Z \(no\), so nothing was written\.$/,
+      /^arn:aws:sts::111111111111:assumed-role\/approver\/session denied the change at \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \(no\), so nothing was written\.$/,
     );
     assert.deepEqual(
       results.map(({ identityPoolId, outcome }) => [identityPoolId, outcome]).sort(),

@@ -12,6 +12,7 @@ import {
   UpdateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { AwsError } from 'embedded-aws';
+import { moment } from '../../core/moment.ts';
 import type { EntryState } from '../../core/reconcile/classify.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
@@ -459,7 +460,7 @@ describe('reconcile', () => {
       message,
       /It is not known who did this: the event history of CloudTrail goes back 90 days and shows no moment/,
     );
-    assert.ok(message.includes(`look there for UpdateIdentityPool since ${linkedBy.time}`));
+    assert.ok(message.includes(`look there for UpdateIdentityPool since ${moment(linkedBy.time)}`));
     assert.ok(!message.includes('terraform'), message);
   });
 
