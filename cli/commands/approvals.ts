@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { namesWaiting } from '../executions/client-names.ts';
 import { type WaitingRequest, waitingRequests } from '../executions/waiting.ts';
 import { optionsOf, sessionOf } from '../options.ts';
+import type { Names } from '../output/changes.ts';
 import { pauseLines } from '../output/pause-lines.ts';
 import { requestedByText } from '../output/requested-by.ts';
 import type { Sheet } from '../output/sheet.ts';
@@ -9,13 +11,13 @@ import { age } from '../output/times.ts';
 import { waitingLines } from '../output/waiting-lines.ts';
 import { pausedIn } from '../settings/pauses.ts';
 
-function linesOf(waiting: WaitingRequest[], terminal: Terminal): string[] {
+function linesOf(waiting: WaitingRequest[], terminal: Terminal, names: Names): string[] {
   if (waiting.length === 0) return ['No change waits for approval.'];
   const commandLine = (words: string) => terminal.commandLine(words);
   const lines = waiting.flatMap((each) => {
     const { execution, requestedBy, since } = each;
     const requested = `  requested by ${requestedByText(requestedBy)}, ${age(since)}`;
-    return waitingLines(each, execution, commandLine, [requested]);
+    return waitingLines(each, execution, { commandLine, names, requested: [requested] });
   });
   return [...lines, 'To deny a change, add --deny.'];
 }
@@ -50,11 +52,12 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const session = sessionOf(command);
   const paused = pausedIn(session, stage);
   const waiting = await waitingRequests(session, stage, (text) => terminal.busy(text));
+  const names = terminal.json ? new Map() : await namesWaiting(session, waiting);
   terminal.answer(
     { ...(await paused), approvals: waiting },
     (shown) => [
       ...pauseLines(shown, terminal.commandLine('resume')),
-      ...linesOf(shown.approvals, terminal),
+      ...linesOf(shown.approvals, terminal, names),
     ],
     (shown) => sheetOf(shown.approvals),
   );

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { executionOf } from '../../core/execution.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
 import { Approvals, TOO_LATE, type WaitingApproval } from '../executions/approvals.ts';
+import { namesWaiting } from '../executions/client-names.ts';
 import { isUnknown } from '../executions/executions.ts';
 import { Finder } from '../executions/finder.ts';
 import { Machines } from '../executions/machines.ts';
@@ -14,7 +15,7 @@ import {
   withYesOption,
 } from '../executions/removal.ts';
 import { optionsOf, repeated, sessionOf } from '../options.ts';
-import { changeLines } from '../output/changes.ts';
+import { changeLines, type Names } from '../output/changes.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { namesOf } from '../output/waiting-lines.ts';
@@ -104,19 +105,23 @@ interface Document {
   identityPools: Omit<WaitingApproval, 'token'>[];
 }
 
-const linesOf = ({ decision, identityPools }: Document): string[] =>
-  identityPools.flatMap(({ identityPoolId, links, ...change }) => [
-    `${styleText('bold', decision)} ${identityPoolId} (${links.join(', ')})`,
-    ...changeLines(change.changes, namesOf(change)).map((line) => `  ${line}`),
-  ]);
+const linesIn =
+  (names: Names) =>
+  ({ decision, identityPools }: Document): string[] =>
+    identityPools.flatMap(({ identityPoolId, links, ...change }) => [
+      `${styleText('bold', decision)} ${identityPoolId} (${links.join(', ')})`,
+      ...changeLines(change.changes, new Map([...names, ...namesOf(change)])).map(
+        (line) => `  ${line}`,
+      ),
+    ]);
 
 const shownOf = (waiting: WaitingApproval[]) => waiting.map(({ token: _, ...shown }) => shown);
 
 const removalsOf = (waiting: WaitingApproval[]): Removal[] =>
   waiting.flatMap(({ identityPoolId, changes }) => removalsIn(identityPoolId, changes));
 
-function answer(terminal: Terminal, document: Document): void {
-  terminal.answer(document, linesOf);
+function answer(terminal: Terminal, document: Document, names: Names): void {
+  terminal.answer(document, linesIn(names));
   const { name } = executionOf(document.execution);
   terminal.note(nextStep(terminal, name, document));
 }
@@ -128,8 +133,15 @@ async function carryOut(
     execution,
     approvals,
     chosen,
+    names,
     options: { deny, reason = '' },
-  }: { execution: string; approvals: Approvals; chosen: WaitingApproval[]; options: Options },
+  }: {
+    execution: string;
+    approvals: Approvals;
+    chosen: WaitingApproval[];
+    names: Names;
+    options: Options;
+  },
 ): Promise<void> {
   const { arn: approvedBy } = await session.caller();
   const approval = { approvedBy, reason, time: new Date().toISOString() };
@@ -149,10 +161,12 @@ async function carryOut(
     throw new Failure(
       'NothingWaitsError',
       `The change to ${idsOf(late)} no longer waits: ${TOO_LATE}. ${standing(terminal, name)}`,
-      taken.length > 0 ? { document, linesOf, ...(undo && { after: undo }) } : undefined,
+      taken.length > 0
+        ? { document, linesOf: linesIn(names), ...(undo && { after: undo }) }
+        : undefined,
     );
   }
-  answer(terminal, document);
+  answer(terminal, document, names);
   if (undo !== undefined) terminal.note(undo);
 }
 
@@ -181,8 +195,10 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
   if (removals.length > 0 && mustAsk({ terminal, command })) {
     await confirmRemoval({ terminal, command }, removals);
   }
-  if (show) answer(terminal, { execution, decision, identityPools: shownOf(chosen) });
-  else await carryOut({ session, stage, terminal }, { execution, approvals, chosen, options });
+  const names = terminal.json ? new Map() : await namesWaiting(session, chosen);
+  if (show) answer(terminal, { execution, decision, identityPools: shownOf(chosen) }, names);
+  else
+    await carryOut({ session, stage, terminal }, { execution, approvals, chosen, names, options });
 }
 
 /** Approves, denies or shows the pending changes of an execution. */

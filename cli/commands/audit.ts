@@ -12,7 +12,7 @@ import { UsageError } from '../output/exit.ts';
 import { outcomeText } from '../output/outcome-text.ts';
 import { askedByName, askedByText } from '../output/requested-by.ts';
 import { sheetAsCsv } from '../output/sheet.ts';
-import { shortener } from '../output/short-ids.ts';
+import { type Shorten, shortener } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { age, duration } from '../output/times.ts';
@@ -31,11 +31,23 @@ function endText(record: AuditRecord): string {
 const colourOf = ({ error, wouldFail }: AuditRecord) =>
   wouldFail ? 'yellow' : error === undefined ? 'green' : 'red';
 
+/** What the request is about. */
+function requestText(
+  { operation = '', userPoolId = '', clientId = '', undoes }: AuditRecord,
+  about: { isWide: true } | { isWide: false; client: Shorten; execution: Shorten },
+): string {
+  const undone = undoes === undefined ? '' : executionOf(undoes).name;
+  const words = about.isWide
+    ? [undone, userPoolId, clientId]
+    : [about.execution(undone) || about.client(clientId) || userPoolId];
+  return [operation, ...words].filter((word) => word !== '').join(' ');
+}
+
 const wideRow = (record: AuditRecord): string[] => [
   moment(record.started),
   styleText(colourOf(record), endText(record)),
   record.identityPoolId ?? '',
-  `${record.operation ?? ''} ${record.userPoolId ?? ''} ${record.clientId ?? ''}`.trim(),
+  requestText(record, { isWide: true }),
   `${record.changes.length}`,
   duration(record.seconds),
   askedByText(record),
@@ -60,13 +72,17 @@ function linesOf(records: AuditRecord[], { width, isWide }: Terminal): string[] 
   if (isWide) return table([heads, ...records.map(wideRow)]);
   const pool = shortener(records.map(({ identityPoolId = '' }) => identityPoolId));
   const client = shortener(records.map(({ clientId = '' }) => clientId));
-  const execution = shortener(records.map((each) => executionOf(each.execution).name));
+  const execution = shortener(
+    records
+      .flatMap(({ execution: own, undoes = own }) => [own, undoes])
+      .map((each) => executionOf(each).name),
+  );
   const rows = records.map((record) => [
     age(record.started),
     endText(record),
     // Most identity pools of a deployment have one Region, and little else fits into the column.
     pool(record.identityPoolId ?? '').replace(/^[^:]*:/, ''),
-    `${record.operation ?? ''} ${client(record.clientId ?? '') || (record.userPoolId ?? '')}`.trim(),
+    requestText(record, { isWide: false, client, execution }),
     `${record.changes.length}`,
     askedByName(record),
     execution(executionOf(record.execution).name),

@@ -98,13 +98,18 @@ const clientText = ({ clientId = '' }: Partial<Shown> = {}, names: Names): strin
   [names.get(clientId), clientId].filter((part) => part).join('  ');
 
 /** The names of the app clients that an execution is about, where people read them. */
-function namesFor(session: Session, records: Shown[]): Promise<Names> {
+function namesFor(
+  session: Session,
+  records: Shown[],
+  waiting: Pick<WaitingApproval, 'changes'>[],
+): Promise<Names> {
   const asked = records.flatMap(({ userPoolId, clientId }) =>
     userPoolId !== undefined && clientId !== undefined
       ? [{ providerName: userPoolId, clientId }]
       : [],
   );
-  return clientNames(session, [...records.flatMap(({ changes }) => clientsIn(changes)), ...asked]);
+  const changed = [...records, ...waiting].flatMap(({ changes }) => clientsIn(changes));
+  return clientNames(session, [...changed, ...asked]);
 }
 
 /** What the command shows about an execution. */
@@ -191,7 +196,7 @@ function lines(document: Document, terminal: Terminal, names: Names): string[] {
     ...row('continued in', found?.report.next),
     ...row('console', console),
     ...doneLines(document, terminal.width, names),
-    ...waiting.flatMap((each) => waitingLines(each, execution, commandLine)),
+    ...waiting.flatMap((each) => waitingLines(each, execution, { commandLine, names })),
     ...row('to ask again', document.again),
     ...row('to look again', lookAgain(document, commandLine)),
     ...stateLines(states, terminal),
@@ -220,7 +225,6 @@ async function run(terminal: Terminal, named: string | undefined, command: Comma
       return { ...record, ...(message !== undefined && { message }) };
     },
   );
-  const names = terminal.json ? new Map() : await namesFor(session, records);
   const { machine, source, status, started, stopped } = described;
   const link = (await session.isAwsItself()) ? consoleLink(execution) : undefined;
   const found = foundIn(described, events);
@@ -228,6 +232,7 @@ async function run(terminal: Terminal, named: string | undefined, command: Comma
   const again = words === undefined ? undefined : terminal.commandLine(words);
   const about = { execution, machine, source, status, started, stopped, console: link, again };
   const waiting = waitingIn(events).map(({ token: _, ...shown }) => shown);
+  const names = terminal.json ? new Map() : await namesFor(session, records, waiting);
   const document = {
     ...about,
     ...(isTrial(described) && { dryRun: true as const }),

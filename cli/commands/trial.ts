@@ -6,6 +6,8 @@ import { type AuditRecord, auditRecords } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { counted } from '../../core/sentence.ts';
 import { userPoolRegion } from '../../core/user-pool.ts';
+import { isDenied } from '../denied.ts';
+import { waitingIn } from '../executions/approvals.ts';
 import { Executions } from '../executions/executions.ts';
 import { untilInterrupted } from '../executions/interrupt.ts';
 import { Machines } from '../executions/machines.ts';
@@ -65,6 +67,7 @@ class Watcher {
   readonly #clientId: string;
   readonly #minutes: number;
   readonly #seen = new Set<string>();
+  #waits = false;
 
   constructor(executions: Executions, terminal: Terminal, clientId: string, minutes: number) {
     this.#executions = executions;
@@ -104,6 +107,22 @@ class Watcher {
     );
   }
 
+  /** Says once that an execution waits for a person, since no event is missing then. */
+  async #tellWaiting(arn: string): Promise<void> {
+    if (this.#waits) return;
+    const about = { execution: arn, source: 'history' as const };
+    const events = await this.#executions.eventsOf(about).catch((error: Error) => {
+      if (!isDenied(error)) throw error;
+      return [];
+    });
+    if (waitingIn(events).length === 0) return;
+    this.#waits = true;
+    const { name } = executionOf(arn);
+    this.#terminal.note(
+      `A change waits for approval. To see it: ${this.#terminal.commandLine(`approve ${name} --show`)}`,
+    );
+  }
+
   /** The records of the execution about the app client, if one has ended that was not seen before. */
   async #ended(operation: string, began: number): Promise<AuditRecord[]> {
     for (const arn of await this.#executions.list('link', { from: began - CLOCK_MS })) {
@@ -111,7 +130,9 @@ class Watcher {
       const records = auditRecords(await this.#executions.read(arn));
       const [first] = records;
       if (first?.clientId === this.#clientId && first.operation === operation) {
-        return first.status === 'RUNNING' ? [] : records;
+        if (first.status !== 'RUNNING') return records;
+        await this.#tellWaiting(arn);
+        return [];
       }
       if (first?.status !== 'RUNNING') this.#seen.add(arn);
     }

@@ -75,6 +75,18 @@ export const clientNames = async (
   clients: NamedBy[],
 ): Promise<ReadonlyMap<string, string>> => (await existingClients(session, clients)).names;
 
+/** The names of the app clients of changes that wait and do not have them: those of an undo. */
+export const namesWaiting = (
+  session: Session,
+  waiting: { clientName?: string; changes: ShownChange[] }[],
+): Promise<ReadonlyMap<string, string>> =>
+  clientNames(
+    session,
+    waiting.flatMap(({ clientName, changes }) =>
+      clientName === undefined ? clientsIn(changes) : [],
+    ),
+  );
+
 /** The app clients whose entries and role mappings changes are about. */
 export const clientsIn = (changes: ShownChange[]): NamedBy[] =>
   changes

@@ -20,6 +20,7 @@ import type { Ending } from './ending.ts';
 import { Machines } from './machines.ts';
 import { endingNow, poolsAfter } from './pools-now.ts';
 import { confirmRemoval, mustAsk, type Removal, removalsIn } from './removal.ts';
+import { withUndoConflicts } from './undo-conflicts.ts';
 
 /** Makes the lines of text from the output of an execution. */
 type LinesOf = (output: Record<string, unknown>) => string[];
@@ -166,12 +167,10 @@ export async function confirmRequest(context: Context, request: object): Promise
   if (!mustAsk(context)) return;
   const { terminal, command } = context;
   const machines = new Machines(sessionOf(command), optionsOf(command).stage);
-  const ending = await machines.follow(
-    await machines.start('link', { ...request, dryRun: true }),
-    terminal,
-  );
+  const execution = await machines.start('link', { ...request, dryRun: true });
+  const ending = await judgedUndo(context, await machines.follow(execution, terminal), request);
   if (!('output' in ending)) return conclude(terminal, ending, linkLines(request));
-  const { execution, output } = ending;
+  const { output } = ending;
   const { results } = output as unknown as Output;
   const fault = foreseenFault(output);
   if (fault) {
@@ -185,6 +184,13 @@ export async function confirmRequest(context: Context, request: object): Promise
     each.outcome === 'PLANNED' ? removalsIn(each.identityPoolId, each.changes) : [],
   );
   await confirmRemoval(context, removals);
+}
+
+/** The end of a dry run. That of an undo is judged as the undo itself would be. */
+async function judgedUndo({ command }: Context, ending: Ending, request: object): Promise<Ending> {
+  if (!('executionArn' in request)) return ending;
+  const { stage } = optionsOf(command);
+  return withUndoConflicts(ending, String(request.executionArn), sessionOf(command), stage);
 }
 
 /** Starts an execution, and waits for its end. */
@@ -238,7 +244,10 @@ export async function runExecution(
     return terminal.note(`To see it: ${show}`);
   }
   const paused = machine === 'reconcile' ? pausedIn(sessionOf(command), stage) : undefined;
-  const ending = await endingOf(context, machine, input);
+  const made = await endingOf(context, machine, input);
+  const ending = optionsOf<RunOptions>(command).dryRun
+    ? await judgedUndo(context, made, input)
+    : made;
   if (machine === 'reconcile') {
     const found = statusLines(terminal.width);
     const resume = terminal.commandLine('resume');
@@ -309,7 +318,9 @@ export async function runPlan(
   const { names } = linesOf ? { names: new Map() } : await existingIn(ending, context);
   const lines = linesOf ?? linkLines(input, names);
   const resume = terminal.commandLine('resume');
-  const markdown: LinesOf = (shown) => planMarkdown(shown, { stage, amount, apply, names, resume });
+  const failure = 'output' in ending ? undefined : ending;
+  const about = { stage, amount, failure, apply, names, resume };
+  const markdown: LinesOf = (shown) => planMarkdown(shown, about);
   const text: LinesOf = (shown) => [
     ...pauseLines(shown, resume),
     ...lines(shown),

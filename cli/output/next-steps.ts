@@ -93,8 +93,8 @@ function deciding(found: Found, about: About): Way[] {
   const unlink = commandLine(`unlink ${entry}`);
   if (needsApproval) {
     return [
-      { what: 'To ask for approval', command: state === 'orphaned' ? unlink : link },
-      { what: 'To see what waits already', command: commandLine('approvals') },
+      { what: 'To see whether it waits for approval already', command: commandLine('approvals') },
+      { what: 'If not, ask for approval', command: state === 'orphaned' ? unlink : link },
     ];
   }
   const isAgreed = found.unlinked === true || pool.removedByOthers === undefined;

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import type { Fault } from '../../core/failure.ts';
 import { expanded, isEntryChange } from '../../core/identity-pool/changes.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import { faultIn, isFaulty, type TargetReport } from '../../core/request/outcome.ts';
@@ -7,6 +8,7 @@ import { providerLabel } from '../../core/user-pool.ts';
 import { type Amount, amountSentence, changesAnything } from './amount.ts';
 import { linesOfChanges, type Names } from './changes.ts';
 import { notesOf, whyLinked } from './entry-notes.ts';
+import { failedPools } from './failed-pools.ts';
 import { issuerSentence } from './issuers.ts';
 import type { Stepping } from './next-steps.ts';
 import { type Paused, pauseLines } from './pause-lines.ts';
@@ -16,6 +18,8 @@ import { earlyText, type ReconcileReport } from './reconcile-table.ts';
 interface About {
   stage: string;
   amount: Amount;
+  /** Why it failed, if it did. */
+  failure?: Fault | undefined;
   /** The command that applies it. */
   apply: string;
   /** The command that resumes writes, if they are paused. */
@@ -61,7 +65,7 @@ function tableOf(head: string[], rows: string[][], summary: string): string[] {
 const headlineOf = ({ identityPoolId, links }: { identityPoolId: string; links: string[] }) =>
   `### ${code(identityPoolId)} (${links.map(code).join(', ')})`;
 
-const faultLines = (fault: { error: string; message: string } | undefined): string[] =>
+const faultLines = (fault: Fault | undefined): string[] =>
   fault ? [`> **${code(fault.error)}**: ${code(fault.message)}`, ''] : [];
 
 const changesHead = ['', 'App client', 'Id', 'User pool', ''];
@@ -173,6 +177,14 @@ function fitted(parts: Part[], room: number): string[] {
   });
 }
 
+/** How much would change, as far as that is known, and that the rest is not. */
+function headline(report: Parameters<typeof failedPools>[0], { amount, failure }: About): string {
+  if (!failure) return amountSentence(amount);
+  const isKnown = changesAnything(amount) || amount.needApproval > 0;
+  const failed = failedPools(report) ?? 'The plan failed.';
+  return isKnown ? `${amountSentence(amount)} ${failed}` : failed;
+}
+
 /**
  * A plan as Markdown for a pull request: a table for each identity pool, with long ones folded. It fits one comment.
  *
@@ -180,8 +192,9 @@ function fitted(parts: Part[], room: number): string[] {
  */
 export function planMarkdown(
   shown: ReconcileReport & Paused & Stepping & { results?: unknown },
-  { stage, amount, apply, names, resume }: About,
+  about: About,
 ): string[] {
+  const { stage, amount, apply, names, resume, failure } = about;
   const { identityPools = [], results } = shown;
   const targets = Array.isArray(results) ? (results as TargetReport[]) : [];
   const parts = [
@@ -195,9 +208,10 @@ export function planMarkdown(
       `> ${code(stripVTControlCharacters(line))}`,
       '',
     ]),
-    `**${amountSentence(amount)}**`,
+    `**${headline(shown, about)}**`,
     '',
-    ...fitted(parts, ROOM),
+    // The identity pools say why they failed.
+    ...(parts.length > 0 ? fitted(parts, ROOM) : faultLines(failure)),
     ...stepLines(shown),
     ...(changesAnything(amount) ? ['To apply:', '', '```sh', apply, '```'] : []),
   ];

@@ -31,19 +31,25 @@ export const namesOf = ({ changes, clientName }: Pick<Waiting, 'changes' | 'clie
  * A change that waits for approval as lines, with the command that decides.
  *
  * @param execution ARN of the execution that waits.
+ * @param names of app clients, as far as they were looked up: an undo has none of its own.
  * @param requested who requested it, as further lines.
  */
 export function waitingLines(
   waiting: Waiting,
   execution: string,
-  commandLine: CommandLine,
-  requested: string[] = [],
+  {
+    commandLine,
+    names = new Map(),
+    requested = [],
+  }: { commandLine: CommandLine; names?: Names; requested?: string[] },
 ): string[] {
   const { identityPoolId, links, until } = waiting;
   const { name } = executionOf(execution);
   return [
     `${styleText('bold', 'WAITING')} ${identityPoolId} (${links.join(', ')})`,
-    ...changeLines(waiting.changes, namesOf(waiting)).map((line) => `  ${line}`),
+    ...changeLines(waiting.changes, new Map([...names, ...namesOf(waiting)])).map(
+      (line) => `  ${line}`,
+    ),
     ...requested,
     `  expires in ${span(Date.parse(until) - Date.now())}, at ${moment(until)}`,
     `  ${commandLine(`approve ${name} --identity-pool ${identityPoolId} --reason "…"`)}`,

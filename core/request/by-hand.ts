@@ -6,12 +6,12 @@ import type { IdentityPool } from '../identity-pool/identity-pool.ts';
 import { type Intent, merge } from '../identity-pool/merge.ts';
 
 /** What an undo is about in one identity pool. */
-interface Undoing {
+export interface Undoing {
   identityPoolId: string;
   userPoolId: string;
   /** ARN of the execution that is undone. */
   undoes?: string;
-  intent: Intent;
+  intent: Pick<Intent, 'operation' | 'takeBack'>;
 }
 
 /**
@@ -40,7 +40,7 @@ export function byHand(
  */
 export function mergeOrExplain(
   pool: IdentityPool,
-  undoing: Undoing,
+  undoing: Undoing & { intent: Intent },
   execution: string,
 ): ReturnType<typeof merge> {
   try {
@@ -73,7 +73,7 @@ export function linkOthers(
   return `Link each of the other app clients by hand, for example: ${command}`;
 }
 
-const firstClient = ({ takeBack = [] }: Intent): string | undefined =>
+const firstClient = ({ takeBack = [] }: Undoing['intent']): string | undefined =>
   takeBack
     .flatMap(expanded)
     .map(({ provider }) => ('ClientId' in provider ? provider.ClientId : undefined))

@@ -21,7 +21,7 @@ import { isListOf, isObject, isText, parsedJson } from '../shape.ts';
 import { issuerIn, userPoolIdOf } from '../user-pool.ts';
 import { isShownChange, type LedgerEntry } from '../write/records.ts';
 import { approvalTime } from './approval-time.ts';
-import { byHand, goneText, linkOthers } from './by-hand.ts';
+import { byHand, goneText, linkOthers, type Undoing } from './by-hand.ts';
 import type { UndoRequest } from './request.ts';
 import type { Resolved } from './resolve.ts';
 import { roomFor, type Target } from './target.ts';
@@ -180,6 +180,10 @@ function checkClients(
   );
 }
 
+/** What an undo does in an identity pool, by the changes that it takes back. */
+export const undoOperation = (changes: ShownChange[]): 'link' | 'unlink' =>
+  changes.some(({ op }) => ['add', 'map', 'tag'].includes(op)) ? 'unlink' : 'link';
+
 /**
  * The targets of an undo: one for each identity pool that the execution changed, with exactly its changes.
  *
@@ -213,7 +217,7 @@ export function resolveUndo(
       userPoolId,
       undoes: executionArn,
       intent: {
-        operation: all.some(({ op }) => ['add', 'map', 'tag'].includes(op)) ? 'unlink' : 'link',
+        operation: undoOperation(changes),
         providerName,
         ...(otherName !== undefined && { otherName }),
         serverSideTokenCheck: false,
@@ -258,7 +262,7 @@ export function overtaken(
  * @param execution that undoes. An earlier attempt of its own is not a conflict.
  * @throws UndoConflictError with what the ledger says now.
  */
-export function checkLedger(ledger: LedgerEntry[], target: Target, execution: string): void {
+export function checkLedger(ledger: LedgerEntry[], target: Undoing, execution: string): void {
   const { identityPoolId, undoes, intent } = target;
   const known = new Map(ledger.map((entry) => [entryKey(entry), entry]));
   const conflicts = overtaken(intent.takeBack ?? [], known, [

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CognitoIdentityClient, UpdateIdentityPoolCommand } from '@aws-sdk/client-cognito-identity';
+import {
+  CognitoIdentityProviderClient,
+  ListUserPoolClientsCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { executionOf } from '../../core/execution.ts';
 import { linkAborted } from '../console/aborted.ts';
@@ -105,5 +109,51 @@ describe('an answer says what its outcome does not', () => {
     const { err, code } = await poolbridge(world, args, undefined, {}, true, 'no');
     assert.equal(code, 1);
     assert.match(err, /^Every entry of 1 app client that is there would be taken away:$/m);
+  });
+
+  test('a dry run of an undo says what the undo would refuse, since others wrote later', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-overtaken');
+    const about = subject(HEALED, clientId);
+    const first = nameIn((await say('link', ...about)).err);
+    await say('unlink', ...about, '--yes');
+    await say('link', ...about);
+    const { code, out, err } = await say('undo', first, '--dry-run');
+    assert.equal(code, 1, out);
+    assert.match(out, /UndoConflictError: .* has been changed since by another execution/);
+    assert.match(err, /^UndoConflictError: This would fail\.$/m);
+    const { out: text } = await say('audit', '--all');
+    assert.ok(text.includes(`undo ${first} `), text);
+  });
+
+  test('what waits of an undo has the names of its app clients', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app-named');
+    const execution = await waiting(clientId);
+    await say('approve', execution, '--reason', 'drill');
+    await until(async () => (await say('show', execution)).out.startsWith('SUCCEEDED'));
+    const { out } = await say('undo', execution, '--yes', '--no-wait');
+    const undo = out.trim();
+    await until(async () => (await say('approve', undo, '--show')).code === 0);
+    const named = `- app-named  ${clientId}`;
+    for (const args of [['approvals'], ['show', undo], ['approve', undo, '--show']]) {
+      const shown = await say(...args);
+      assert.ok(shown.out.includes(named), shown.out);
+    }
+  });
+
+  test('a trial says that a change waits for approval, in place of waiting for an event', async () => {
+    const trial = ['trial', '--user-pool', APPROVED, '--client-name', 'app-trial'];
+    const cognito = world.client(CognitoIdentityProviderClient, HOME);
+    const tried = say(...trial, '--timeout', '0.1');
+    let clientId: string | undefined;
+    await until(async () => {
+      const list = new ListUserPoolClientsCommand({ UserPoolId: APPROVED, MaxResults: 60 });
+      const { UserPoolClients = [] } = await cognito.send(list);
+      clientId = UserPoolClients.find(({ ClientName }) => ClientName === 'app-trial')?.ClientId;
+      return clientId !== undefined;
+    });
+    const input = JSON.stringify({ userPoolId: APPROVED, clientId });
+    const start = new StartExecutionCommand({ stateMachineArn: world.machineArn, input });
+    await world.client(SFNClient, HOME).send(start);
+    assert.match((await tried).err, /^A change waits for approval\. To see it: .* --show$/m);
   });
 });

@@ -94,10 +94,10 @@ describe('the next steps after a look at the identity pools', () => {
       entryOf('orphaned', 'o', { needsApproval: true }),
     ];
     assert.deepEqual(linesOf(reportOf(entries)).slice(1), [
-      `  orphaned  To ask for approval: poolbridge unlink ${of('o')}`,
-      '            To see what waits already: poolbridge approvals --stage prod',
-      `  missing   To ask for approval: poolbridge link ${of('m')}`,
-      '            To see what waits already: poolbridge approvals --stage prod',
+      '  orphaned  To see whether it waits for approval already: poolbridge approvals --stage prod',
+      `            If not, ask for approval: poolbridge unlink ${of('o')}`,
+      '  missing   To see whether it waits for approval already: poolbridge approvals --stage prod',
+      `            If not, ask for approval: poolbridge link ${of('m')}`,
     ]);
   });
 

@@ -134,4 +134,20 @@ poolbridge reconcile --repair --stage prod
     assert.ok(plan.includes('A person must approve it before it is written.'));
     assert.ok(plan.includes('> **`E`**: `No.`'));
   });
+
+  test('does not say that nothing would change if it failed', () => {
+    const failure = { error: 'TargetAccessDeniedError', message: 'Refused.' };
+    const about = { stage: 'dev', apply: 'apply', resume: 'resume', names: new Map(), failure };
+    const planFor = (identityPools: Pools) => {
+      const report = { identityPools };
+      return planMarkdown(report, { ...about, amount: amountOfReport(report) }).join('\n');
+    };
+    const failed: Pools[number] = { identityPoolId: 'other', links: ['web'], failure };
+    assert.match(planFor([failed]), /\*\*The identity pool failed\.\*\*/);
+    assert.match(
+      planFor([failed, poolOf([missing(1)])]),
+      /\*\*1 to add\. 1 of 2 identity pools failed\.\*\*/,
+    );
+    assert.match(planFor([]), /\*\*The plan failed\.\*\*\n\n> .*`Refused\.`/);
+  });
 });
