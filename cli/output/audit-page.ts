@@ -139,7 +139,7 @@ function row(record: AuditRecord): Html {
 <td>${record.links.join(', ')}${small(approval && `approved by ${approval.approvedBy}: ${approval.reason}`)}</td>
 <td>${record.identityPoolId}</td>
 <td><strong>${outcomeText(record)}</strong>${changeShown(record)}${small(record.error)}${small(record.message ?? record.wouldFail?.message)}</td>
-<td>${record.assumedRoleArn ?? record.sessionName}${small(writtenBy && `written by ${writtenBy}`)}${small(moment(record.written?.time))}</td>
+<td>${record.assumedRoleArn ?? record.sessionName}${small(writtenBy && `written by ${writtenBy}`)}${small(record.written?.time)}</td>
 <td>${record.verified}${small(record.attempts === undefined ? '' : `attempts: ${record.attempts}`)}</td>
 <td>${record.execution}${small(`${record.status}, from the ${record.source}`)}</td>
 </tr>
