@@ -5,6 +5,10 @@ export const sentence = (message: string): string => message.replace(/\.?$/, '.'
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
 
+/** The first of several, and how many more there are. */
+export const firstAndMore = ([first = '', ...more]: string[]): string =>
+  more.length === 0 ? first : `${first} and ${more.length} more`;
+
 /** The beginning of a text, of at most so many characters. It is cut off after a whole word. */
 export function beginning(text: string, room: number): string {
   if (text.length <= room) return text;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { LocalAws } from 'embedded-aws';
 import type { HistoryEvent } from 'embedded-aws/services/states/history.ts';
 import { Listr, type ListrTask } from 'listr2';
+import { WAITING } from '../cli/executions/approvals.ts';
 import { Executions } from '../cli/executions/executions.ts';
 import { UsageError } from '../cli/output/exit.ts';
 import type { Session } from '../cli/session.ts';
@@ -47,7 +48,7 @@ const MOST_TRIALS = 5;
 /** How long an app client may take to be linked, in milliseconds. */
 const PATIENCE = 60_000;
 
-const GOOD = new Set(['LINKED', 'WAITING']);
+const GOOD = new Set(['LINKED', WAITING]);
 
 function textOf(file: string): string {
   try {
@@ -142,10 +143,13 @@ function deploy(
 const isRequestForApproval = ({ type, details }: HistoryEvent): boolean =>
   type === 'TaskStateEntered' && details?.['name'] === 'RequestApproval';
 
-const WAITS = {
-  outcome: 'WAITING',
-  identityPoolId: 'for approval; npx poolbridge approvals lists it',
-};
+type Shown = Pick<AuditRecord, 'outcome' | 'identityPoolId' | 'error' | 'message'>;
+
+function resultText({ outcome, identityPoolId = '', error, message = '' }: Shown): string {
+  if (error !== undefined) return `${error}: ${message}`;
+  if (outcome === WAITING) return `${WAITING} for approval; npx poolbridge approvals lists it`;
+  return `${outcome} ${identityPoolId}`.trim();
+}
 
 /**
  * The results of the execution about an app client; WAITING, if the link requires approval.
@@ -156,14 +160,14 @@ async function resultsFor(
   { aws }: LocalAws,
   executions: Executions,
   clientId: string,
-): Promise<Pick<AuditRecord, 'outcome' | 'identityPoolId' | 'error' | 'message'>[]> {
+): Promise<Shown[]> {
   const until = Date.now() + PATIENCE;
   while (Date.now() < until) {
     const found = [...aws.stateMachines.executions.values()].find(({ input }) =>
       input.includes(clientId),
     );
     if (found && found.status !== 'RUNNING') return auditRecords(await executions.read(found.arn));
-    if (found?.history.events.some(isRequestForApproval)) return [WAITS];
+    if (found?.history.events.some(isRequestForApproval)) return [{ outcome: WAITING }];
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`No execution about it ended within ${PATIENCE / 1000} seconds.`);
@@ -197,10 +201,7 @@ function tryOut(local: LocalAws, own: OwnLinks, session: Session): ListrTask<Con
             const accounts = new Accounts(local.endpoint, userPool);
             const clientId = await accounts.createAppClient(userPool.id, clientName);
             const results = await resultsFor(local, executions, clientId);
-            const shown = results.map(({ outcome, identityPoolId = '', error, message = '' }) =>
-              error === undefined ? `${outcome} ${identityPoolId}` : `${error}: ${message}`,
-            );
-            each.title = [each.title, ...shown.map((line) => `  ${line.trim()}`)].join('\n');
+            each.title = [each.title, ...results.map((one) => `  ${resultText(one)}`)].join('\n');
             if (!results.every(({ outcome }) => GOOD.has(outcome))) failed.push(link);
           },
         })),

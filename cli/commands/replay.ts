@@ -81,7 +81,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   if (options.unlink && mustAsk({ terminal, command })) {
     const removals = removalsOf(options);
     // Which of them are there is not known.
-    const what = `every entry of ${counted(removals.length, 'app client')} that is there`;
+    const what = `every existing entry of ${counted(removals.length, 'app client')}`;
     await confirmRemoval({ terminal, command }, removals, { what });
   }
   const session = sessionOf(command);

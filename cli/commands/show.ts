@@ -24,10 +24,10 @@ import {
 } from '../output/changes.ts';
 import { consoleLink } from '../output/console-link.ts';
 import { UsageError } from '../output/exit.ts';
+import { outcomeNote } from '../output/outcome-note.ts';
 import { statusLines } from '../output/reconcile-table.ts';
 import { type Faulty, remedyLines, WOULD_FAIL } from '../output/remedies.ts';
 import { requestedByText } from '../output/requested-by.ts';
-import { saidBeside } from '../output/said-beside.ts';
 import { shortener, whole } from '../output/short-ids.ts';
 import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -221,7 +221,7 @@ async function run(terminal: Terminal, named: string | undefined, command: Comma
   const handed = await handedBy(described, events, new Ledgers(session, stage));
   const records = recordsFrom(described, handed).map(
     ({ before: _, after: __, ...record }): Shown => {
-      const message = record.message ?? saidBeside(record, described.input);
+      const message = record.message ?? outcomeNote(record, described.input);
       return { ...record, ...(message !== undefined && { message }) };
     },
   );

@@ -75,6 +75,6 @@ export async function confirmRemoval(
   ]);
   const head = `${what.charAt(0).toUpperCase()}${what.slice(1)} would be taken away:`;
   const question = [head, ...table(rows), consequence];
-  if (await terminal.confirm(question, `Take ${what} away? [y/N]`)) return;
+  if (await terminal.confirm(question, `Take away ${what}? [y/N]`)) return;
   throw new Failure('NotConfirmedError', 'Nothing was changed, since the answer was not yes.');
 }

@@ -4,8 +4,8 @@ import type { Difference } from '../../core/identity-pool/difference.ts';
 import type { Provider } from '../../core/identity-pool/identity-pool.ts';
 import { faultIn, isFaulty, type Output, type TargetReport } from '../../core/request/outcome.ts';
 import { providerLabel } from '../../core/user-pool.ts';
+import { outcomeNote } from './outcome-note.ts';
 import { type Faulty, remedyLines, WOULD_FAIL } from './remedies.ts';
-import { saidBeside } from './said-beside.ts';
 
 /** One line of a difference. */
 export interface DifferenceLine {
@@ -141,10 +141,10 @@ function resultLines(result: TargetReport, names?: Names): string[] {
 }
 
 /** What the outcome does not say. */
-function besideLines(result: TargetReport, input: string): string[] {
+function noteLines(result: TargetReport, input: string): string[] {
   if (isFaulty(result)) return [];
-  const said = saidBeside({ ...result, status: 'SUCCEEDED' }, input);
-  return said === undefined ? [] : [`  ${said}`];
+  const note = outcomeNote({ ...result, status: 'SUCCEEDED' }, input);
+  return note === undefined ? [] : [`  ${note}`];
 }
 
 /**
@@ -163,7 +163,7 @@ export function outputLines(
       .filter((result) => result.outcome === outcome)
       .map((result) => ({ ...result, fault: faultIn(result) }));
   return [
-    ...results.flatMap((result) => [...resultLines(result, names), ...besideLines(result, input)]),
+    ...results.flatMap((result) => [...resultLines(result, names), ...noteLines(result, input)]),
     ...remedyLines(faultyOf('PLANNED'), headOf('PLANNED'), WOULD_FAIL),
     ...remedyLines(faultyOf('FAILED'), headOf('FAILED')),
   ];

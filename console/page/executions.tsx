@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { duration } from '../../cli/output/times.ts';
 import type { Machine } from '../../core/deployment.ts';
+import { firstAndMore } from '../../core/sentence.ts';
 import type { Row } from '../server/protocol.ts';
 import { machineIn } from './address.ts';
 import { AskButton, Button } from './buttons.tsx';
@@ -9,10 +10,6 @@ import { Filters, noFilter } from './filters.tsx';
 import { StatusBadge } from './result.tsx';
 import { choose, page as current, loadOlder, type Page, rowsOf, show } from './store.ts';
 import { Ago, breakable, Code, Panel, Table } from './words.tsx';
-
-/** The first of several app clients, and how many more there are. */
-const severalText = ([first = '', ...more]: string[]): string =>
-  more.length === 0 ? first : `${first} and ${more.length} more`;
 
 const Request = ({
   row: { operation, userPoolId, clientId, clientName, clients = [], isDryRun, found },
@@ -35,7 +32,7 @@ const Request = ({
         <Code of={clientId} /> {clientName}
       </>
     )}
-    {clients.length > 0 && ` ${severalText(clients)}`}
+    {clients.length > 0 && ` ${firstAndMore(clients)}`}
   </>
 );
 

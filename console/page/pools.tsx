@@ -15,17 +15,17 @@ const FEW = 10;
 const columns = ['Identity pool', 'Links', 'Entries', 'Linked', 'Drift', 'Last look', 'Action'];
 
 /** A count, as far as it is certain. */
-const About = ({ of, isAbout }: { of: number; isAbout: boolean | undefined }): JSX.Element => (
+const Amount = ({ of, isAbout }: { of: number; isAbout: boolean | undefined }): JSX.Element => (
   <>{isAbout ? `about ${of}` : of}</>
 );
 
 /** How many entries an identity pool holds, of how many it may hold. */
 function Quota({ pool: { held, quota, isAbout } }: { pool: PoolView }): JSX.Element {
   if (held === undefined) return <>–</>;
-  if (quota === undefined) return <About of={held} isAbout={isAbout} />;
+  if (quota === undefined) return <Amount of={held} isAbout={isAbout} />;
   return (
     <label class="quota">
-      <About of={held} isAbout={isAbout} />
+      <Amount of={held} isAbout={isAbout} />
       {` of ${quota} entries`}
       <meter value={held} min={0} max={quota} high={quota * 0.8} optimum={0} />
     </label>
@@ -66,7 +66,7 @@ const PoolRow = ({ pool, mayRepair }: { pool: PoolView; mayRepair: boolean }) =>
     <td class="when">
       {pool.counts ? (
         <>
-          <About of={pool.counts['linked'] ?? 0} isAbout={pool.isAbout} /> linked
+          <Amount of={pool.counts['linked'] ?? 0} isAbout={pool.isAbout} /> linked
         </>
       ) : (
         '–'

@@ -31,9 +31,12 @@ const LENGTH: Record<Machine, number> = { link: 50, reconcile: 20 };
 // The current state is read for this many running executions at each refresh, in turn.
 const FOLLOWED = 5;
 
-// How an execution ends that has failed, how many of each are looked for, and how often, in milliseconds.
 const FAILED = ['FAILED', 'TIMED_OUT', 'ABORTED'] as const;
+
+// At most this many executions of each of these are looked for.
 const MOST_FAILED = 50;
+
+// They are looked for this often at most, since each look takes three calls, in milliseconds.
 const FAILED_AGAIN_MS = 10_000;
 
 // This many running executions that no page shows are kept in mind.

@@ -6,7 +6,7 @@ import type { ResultView } from './protocol.ts';
 
 /** What an unlink does where others have removed the entry already. */
 export const SETTLES =
-  'An identity pool that shows no change has no entry of this app client. If others removed it, the ledger then keeps that it stays away: no repair links it, and a person can link it again.';
+  'An identity pool that shows no change has no entry of this app client. If others removed it, the ledger then records that it stays away: no repair links it, and a person can link it again.';
 
 const NOT_KEPT_AWAY =
   'There is no entry to take back. If others removed it, an undo does not keep it away: a repair links it again if its link says onRemoved: restore. To keep it away, unlink the app client.';

@@ -61,7 +61,7 @@ async function overtakenBy(
   const sentence =
     undoes === execution
       ? 'It has been undone.'
-      : "Another execution has changed since what it did, so it can't be undone.";
+      : "Another execution has since changed the same entries, so it can't be undone.";
   return { isUndoable: false, notUndoable: { sentence, execution: by } };
 }
 

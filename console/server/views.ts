@@ -10,8 +10,8 @@ import {
 } from '../../cli/output/changes.ts';
 import { notesOf } from '../../cli/output/entry-notes.ts';
 import { issuerSentence } from '../../cli/output/issuers.ts';
+import { outcomeNote } from '../../cli/output/outcome-note.ts';
 import { requestedByText } from '../../cli/output/requested-by.ts';
-import { saidBeside } from '../../cli/output/said-beside.ts';
 import { duration } from '../../cli/output/times.ts';
 import {
   type AuditRecord,
@@ -28,7 +28,7 @@ import { mayStillWrite } from '../../core/now/cut-off.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
-import { counted } from '../../core/sentence.ts';
+import { counted, firstAndMore } from '../../core/sentence.ts';
 import { isObject, isText, parsedJson } from '../../core/shape.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import type { RemovedView, ResultView, Row, Visit } from './protocol.ts';
@@ -142,7 +142,7 @@ export function resultView(record: Recorded, names?: Names): ResultView {
 /** The result of an execution of which every state was read. */
 export function endView(record: Recorded, input: string, names: Names): ResultView {
   const view = resultView(record, names);
-  const message = view.message ?? saidBeside(record, input);
+  const message = view.message ?? outcomeNote(record, input);
   return message === undefined ? view : { ...view, message };
 }
 
@@ -230,10 +230,6 @@ function linkIn(input: string): string | undefined {
   return isText(link) ? link : undefined;
 }
 
-/** The first of several app clients, and how many more there are. */
-const severalText = ([first, ...more]: string[] = []): string | undefined =>
-  first === undefined || more.length === 0 ? first : `${first} and ${more.length} more`;
-
 /** The request of an execution: what, by whom and when. */
 export function factsOf(
   { started, stopped, source, input }: DescribedExecution,
@@ -246,9 +242,9 @@ export function factsOf(
     ['Ended', stopped && `${moment(stopped)}, after ${duration(seconds)}`],
     ['Requested by', requestedBy && requestedByText(requestedBy)],
     ['Operation', operation && (isDryRun(input) ? `${operation} (dry run)` : operation)],
-    // What an undo is about, its row knows.
+    // The row knows what an undo is about.
     ['User pool', userPoolId ?? row.userPoolId],
-    ['App client', clientId ?? severalText(row.clients)],
+    ['App client', clientId ?? firstAndMore(row.clients ?? [])],
     ['Link', linkIn(input)],
     ['Read from', source === 'history' ? undefined : 'the log group'],
   ]);

@@ -18,8 +18,8 @@ function distance(from: string, to: string): number {
 }
 
 /**
- * Says which links there are, to a person who named one that there is not: all of them or, of very many, those with
- * the most similar names.
+ * Lists the links for a person who named one that does not exist: all of them, or only those with the most similar
+ * names if there are very many.
  */
 export function linksText(links: Links, asked: unknown): string {
   const names = Object.keys(links);

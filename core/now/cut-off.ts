@@ -2,7 +2,8 @@ import type { StateData } from '../audit/audit.ts';
 import { commandFor } from '../command-line.ts';
 import { isNamedPool, type NamedPool } from '../failure.ts';
 import { isObject, parsedJson } from '../shape.ts';
-import { changesBy, type LedgerEntry } from '../write/records.ts';
+import { LEASE_MS } from '../write/lease.ts';
+import { changesBy, type LedgerEntry, PENDING_MS } from '../write/records.ts';
 import type { StateVisit } from './traces.ts';
 
 /** A write that an execution began, and whose end it does not show, since the execution was ended. */
@@ -26,8 +27,12 @@ export function cutOffIn(visits: StateVisit[]): CutOff[] {
   return [...last.values()].flatMap((each) => each ?? []);
 }
 
-// Longer than a request waits in the table for the holder of the lease, who may still write it.
-const OPEN_MS = 90_000;
+/**
+ * For how long a write that was cut off may still be made, in milliseconds. The next holder of the lease may take the
+ * request from the table until the last moment, and then writes until its lease ends. The rest is for a function that
+ * had only begun.
+ */
+export const OPEN_MS = PENDING_MS + LEASE_MS + 5000;
 
 /** Whether a write that was cut off may still be made, since it goes on without its execution. */
 export const mayStillWrite = (stopped: string, now: number): boolean =>
@@ -49,7 +54,7 @@ function doubtOf(
   const how = status === 'ABORTED' ? 'was aborted' : 'ended';
   const begun = `The execution ${how} while it wrote to this identity pool`;
   if (mayStillWrite(stopped, now)) {
-    return `${begun}. The write goes on without it, for a minute at most. Look again then.`;
+    return `${begun}. The write goes on without it, for ${OPEN_MS / 1000} seconds at most. Look again then.`;
   }
   const audit = commandFor(execution, 'audit', '--identity-pool', identityPoolId);
   return `${begun}, and the ledger does not show that it wrote. It wrote nothing, or a later request has written the same entry. Every write is in the audit: ${audit}`;

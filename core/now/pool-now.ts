@@ -26,7 +26,7 @@ export interface EntryWrite extends Period {
    * - `add`, `remove`: the entry;
    * - `set`: what belongs to the entry, such as its role mapping;
    * - `gone`: the app client was deleted, whether or not it had an entry;
-   * - `settle`: an unlink found no entry, so the ledger keeps that one which others removed stays away.
+   * - `settle`: an unlink found no entry. If others had removed it, the ledger records that it stays away.
    */
   op: 'add' | 'remove' | 'set' | 'gone' | 'settle';
   /** Whether the links still ask for a removed entry: its app client exists, and is covered. Absent if unknown. */
@@ -145,7 +145,7 @@ function applyAddition(tally: Tally, key: string, isAfter: boolean, first: Entry
   tally.counts.linked += 1;
 }
 
-/** Notes that a request keeps away what is not there. Who removed it before does not matter any more. */
+/** Notes that a request keeps a removed entry away. Who removed it before no longer matters. */
 function settle({ entries }: Tally, key: string, listed: ReportedEntry | undefined): void {
   if (listed?.state !== 'removed') return;
   const { removedBy: _, braked: __, repair: ___, refused: ____, ...left } = listed;

@@ -71,7 +71,7 @@ const deletionOf = (about: About, providerName: string, clientId = EVERY_CLIENT)
   clientId,
 });
 
-/** What an unlink settles where it has found no entry: that one which others removed stays away. */
+/** The trace of an unlink that found no entry: if others had removed it, it now stays away. */
 const settlementOf = (about: About, providerName: string, clientId = EVERY_CLIENT): EntryWrite => ({
   ...about,
   op: 'settle',

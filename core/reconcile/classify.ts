@@ -70,7 +70,7 @@ export interface Finding {
   staysOpen?: true;
   /** Whether this execution has restored it. */
   restored?: true;
-  /** Whether a request unlinked it, or had the ledger keep that it stays away once others had removed it. */
+  /** Whether a request unlinked it, or recorded in the ledger that it stays away after others had removed it. */
   unlinked?: true;
 }
 

@@ -43,7 +43,7 @@ interface ReportedEntry {
   braked?: true;
   /** Whether an unlink would not agree that it stays away, since its links require approval. */
   staysOpen?: true;
-  /** Whether a request unlinked it, or had the ledger keep that it stays away once others had removed it. */
+  /** Whether a request unlinked it, or recorded in the ledger that it stays away after others had removed it. */
   unlinked?: true;
 }
 
@@ -179,8 +179,8 @@ function ifRoom(
   return { ...made, ...restOf(findings, room - JSON.stringify(made).length) };
 }
 
-/** What is counted beside the states, if there is any. */
-function besideCounts(
+/** The counts that are not about states, where there is anything to count. */
+function otherCounts(
   findings: Finding[],
 ): Pick<PoolReport, 'removedByOthers' | 'restored' | 'braked' | 'lookAgain' | 'early'> {
   const lost = findings.filter((finding) => finding.lost);
@@ -258,7 +258,7 @@ export function poolReport(
     counts: countsOf(findings),
     ...(quota !== undefined && { quota }),
     entries,
-    ...besideCounts(findings),
+    ...otherCounts(findings),
     ...(wrongMarks > 0 && { wrongMarks }),
     ...(entries.length < all.length && { omitted: all.length - entries.length }),
     ...(shownIssuers.length > 0 && { issuers: shownIssuers }),

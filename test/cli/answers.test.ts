@@ -108,7 +108,7 @@ describe('an answer says what its outcome does not', () => {
     const args = ['replay', ...subject(HEALED, 'someclient1'), '--unlink'];
     const { err, code } = await poolbridge(world, args, undefined, {}, true, 'no');
     assert.equal(code, 1);
-    assert.match(err, /^Every entry of 1 app client that is there would be taken away:$/m);
+    assert.match(err, /^Every existing entry of 1 app client would be taken away:$/m);
   });
 
   test('a dry run of an undo says what the undo would refuse, since others wrote later', async () => {

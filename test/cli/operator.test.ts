@@ -133,7 +133,7 @@ describe('an operator', () => {
       assert.match(refused.err, new RegExp(`\n {2}- +app +${id} +${MOBILE} +${pools.mobile}\n`));
     }
     assert.match(refused.err, /\nTheir users get no more AWS credentials there\. /);
-    assert.match(refused.err, new RegExp(`Take ${count} entries away\\? \\[y/N\\] `));
+    assert.match(refused.err, new RegExp(`Take away ${count} entries\\? \\[y/N\\] `));
     assert.match(refused.err, /NotConfirmedError\S*: Nothing was changed/);
     assert.deepEqual(await world.describe(pools.mobile), before);
     const unsaid = await say('unlink', '--user-pool', MOBILE);

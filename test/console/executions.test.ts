@@ -91,7 +91,7 @@ describe('an execution in the console', () => {
       const { executionArn } = await world.run(input);
       return (await viewOf(console, executionArn)).results[0]!.message;
     };
-    assert.match((await messageOf(subject))!, /the ledger now keeps that it stays away/);
+    assert.match((await messageOf(subject))!, /the ledger now records that it stays away/);
     assert.equal(await messageOf({ ...subject, dryRun: true }), undefined);
   });
 
@@ -117,7 +117,10 @@ describe('an execution in the console', () => {
     assert.equal((await viewOf(console, undo)).isUndoable, true, 'an undo can be undone');
     const { executionArn: again } = await world.run(subject);
     const { notUndoable } = await viewOf(console, undo);
-    assert.match(notUndoable!.sentence, /^Another execution has changed since what it did/);
+    assert.match(
+      notUndoable!.sentence,
+      /^Another execution has since changed the same entries, so it can't be undone\.$/,
+    );
     assert.equal(notUndoable!.execution, again);
   });
 

@@ -99,7 +99,7 @@ describe('a plan of the console', () => {
     );
     assert.match(
       sentences.at(-1)!,
-      /If others removed it, the ledger then keeps that it stays away/,
+      /If others removed it, the ledger then records that it stays away/,
     );
     const { execution } = await ask<Done>(console, 'confirm', { id, reason: 'agreed' });
     await world.ended(execution!);
@@ -133,7 +133,7 @@ describe('a plan of the console', () => {
     assert.match(elsewhere.results[0]!.message!, /changed nothing in the identity pool/);
   });
 
-  test('of what can be judged where it is typed starts no execution', async () => {
+  test('of a malformed request starts no execution', async () => {
     const { executions } = world.local.aws.stateMachines;
     const before = executions.size;
     const wrong = { kind: 'link', userPoolId: 'nonsense', clientId: 'abc' };

@@ -262,7 +262,7 @@ describe('a change that needs approval', () => {
     assert.equal(await has(pools.web, clientId), false);
   });
 
-  test('says what has no effect of a decision that comes too late, and what was decided', async () => {
+  test('says that a decision came too late, and what was decided all the same', async () => {
     const clientId = await world.createAppClient(APPROVED, 'app-both');
     const executionArn = await startPending({ userPoolId: APPROVED, clientId }, 'late', 2);
     const { aws } = world.local;

@@ -2,6 +2,7 @@ import { MOST_EMPTY } from '../../aws/pace/pages.ts';
 import { LISTING_LEASE_MS, PART_BYTES } from '../../core/app-client.ts';
 import { MOST_ROLE_MAPPINGS } from '../../core/identity-pool/roles.ts';
 import { SHOWN_ENTRIES } from '../../core/identity-pool/shown-pool.ts';
+import { OPEN_MS } from '../../core/now/cut-off.ts';
 import { MOST_IDENTITY_POOLS } from '../../core/reconcile/parts.ts';
 import { LISTED_TOGETHER, REPORTS_ROOM } from '../../core/reconcile/plan.ts';
 import { MOST_RESTORES } from '../../core/reconcile/restore.ts';
@@ -134,6 +135,9 @@ export const limits: Limit[] = [
   time('PENDING_MS of core/write/records.ts', PENDING_MS, [
     ['docs/runbook.md', 'may still write it for up to {}.'],
     ['docs/runbook/executions-aborted.md', 'it may still be written for up to {}.'],
+  ]),
+  time('OPEN_MS of core/now/cut-off.ts', OPEN_MS, [
+    ['docs/commands.md', 'That is final {} after its end.'],
   ]),
   number('KEPT_DAYS of core/write/records.ts', KEPT_DAYS, [
     ['docs/architecture.md', 'the table keeps its record (for {} days)'],

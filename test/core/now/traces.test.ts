@@ -47,7 +47,7 @@ describe('the traces of an execution', () => {
           clientId: 'a',
           op: 'remove',
         },
-        // Of the other app clients of the user pool, others may have removed some.
+        // Others may have removed other app clients of the user pool.
         {
           execution: EXECUTION,
           identityPoolId: POOL,

@@ -242,7 +242,7 @@ describe('what is found about an entry that others removed', () => {
     assert.equal(found({ ledger: [{ ...linked, state: 'unlinked' }] }).repair, undefined);
     const approving = found({ links: { one: { ...link('restore'), approval: 'required' } } });
     assert.deepEqual([approving.repair, approving.needsApproval], [undefined, true]);
-    // An unlink without a change is no one's to approve, so it agrees to nothing there.
+    // An unlink without a change asks no one to approve it, so it agrees to nothing.
     assert.deepEqual([approving.staysOpen, found({}).staysOpen], [true, undefined]);
     const braked = found({ restores });
     assert.deepEqual([braked.repair, braked.braked], [undefined, true]);

@@ -8,12 +8,12 @@ const ENDED_EARLY =
   'The execution ended before it wrote, so nothing was changed. Ask again if it is still needed.';
 
 const KEPT_AWAY =
-  'There was no entry to remove. If others had removed it, the ledger now keeps that it stays away, unless its links require approval: no repair links it.';
+  'There was no entry to remove. If others had removed it and its links require no approval, the ledger now records that it stays away: no repair links it.';
 
 const NOTHING_UNDONE = 'Nothing is left to take back here.';
 
 /** What a request leaves where its outcome says only that it found nothing to do. */
-function saidOfRequest({ outcome, changes }: Ended, input: string): string | undefined {
+function requestNote({ outcome, changes }: Ended, input: string): string | undefined {
   try {
     const request = parseRequest(parsedJson(input));
     if (request.operation === 'undo') {
@@ -37,9 +37,9 @@ function saidOfRequest({ outcome, changes }: Ended, input: string): string | und
  *
  * @param input of the execution, as JSON.
  */
-export function saidBeside(ended: Ended, input: string): string | undefined {
+export function outcomeNote(ended: Ended, input: string): string | undefined {
   if (ended.identityPoolId === undefined) {
     return ['ABORTED', 'TIMED_OUT'].includes(ended.status) ? ENDED_EARLY : undefined;
   }
-  return saidOfRequest(ended, input);
+  return requestNote(ended, input);
 }
