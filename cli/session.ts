@@ -30,7 +30,7 @@ export interface Caller {
 }
 
 /**
- * How long a call may take, in milliseconds, as with the AWS CLI. The SDK would wait without end, and the command
+ * How long each attempt of a call may take, in milliseconds, as with the AWS CLI. The SDK would wait without end, and the command
  * would say nothing.
  *
  * @see https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-options.html

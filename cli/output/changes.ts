@@ -143,7 +143,7 @@ function resultLines(result: TargetReport, names?: Names): string[] {
 /** What the outcome does not say. */
 function noteLines(result: TargetReport, input: string): string[] {
   if (isFaulty(result)) return [];
-  const note = outcomeNote({ ...result, status: 'SUCCEEDED' }, input);
+  const note = outcomeNote({ ...result, machine: 'link', status: 'SUCCEEDED' }, input);
   return note === undefined ? [] : [`  ${note}`];
 }
 

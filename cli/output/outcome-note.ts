@@ -1,11 +1,17 @@
 import { type AuditRecord, isDryRun } from '../../core/audit/audit.ts';
 import { parseRequest } from '../../core/request/request.ts';
-import { parsedJson } from '../../core/shape.ts';
+import { isObject, parsedJson } from '../../core/shape.ts';
 
-type Ended = Pick<AuditRecord, 'outcome' | 'status' | 'identityPoolId' | 'changes'>;
+type Ended = Pick<AuditRecord, 'machine' | 'outcome' | 'status' | 'identityPoolId' | 'changes'>;
 
 const ENDED_EARLY =
   'The execution ended before it wrote, so nothing was changed. Ask again if it is still needed.';
+
+const REPAIR_ENDED_EARLY =
+  'The reconcile ended before its report. The audit has what it had repaired by then, and status shows what is left.';
+
+const LOOK_ENDED_EARLY =
+  'The reconcile ended before its report, and wrote nothing. Ask again if it is still needed.';
 
 const KEPT_AWAY =
   'There was no entry to remove. If others had removed it and its links require no approval, the ledger now records that it stays away: no repair links it.';
@@ -32,14 +38,22 @@ function requestNote({ outcome, changes }: Ended, input: string): string | undef
   }
 }
 
+/** What an execution that was ended from outside has done, if its states do not show it. */
+function endedEarly({ machine }: Ended, input: string): string {
+  if (machine === 'link') return ENDED_EARLY;
+  const asked = parsedJson(input);
+  const isRepair = isObject(asked) && asked['repair'] === true;
+  return isRepair ? REPAIR_ENDED_EARLY : LOOK_ENDED_EARLY;
+}
+
 /**
- * What an execution of `link` did in an identity pool that its outcome does not say.
+ * What an execution did in an identity pool that its outcome does not say.
  *
  * @param input of the execution, as JSON.
  */
 export function outcomeNote(ended: Ended, input: string): string | undefined {
   if (ended.identityPoolId === undefined) {
-    return ['ABORTED', 'TIMED_OUT'].includes(ended.status) ? ENDED_EARLY : undefined;
+    return ['ABORTED', 'TIMED_OUT'].includes(ended.status) ? endedEarly(ended, input) : undefined;
   }
   return requestNote(ended, input);
 }

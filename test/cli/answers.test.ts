@@ -63,6 +63,31 @@ describe('an answer says what its outcome does not', () => {
     assert.match(out, /ended before it wrote, so nothing was changed\. Ask again/);
   });
 
+  test('show does not say of a reconcile that was aborted while it repaired that it changed nothing', async () => {
+    const { aws } = world.local;
+    const call = aws.call.bind(aws);
+    const shownAfter = async (repair: boolean): Promise<string> => {
+      const name = repair ? 'cut-repair' : 'cut-look';
+      aws.call = async (asked) => {
+        if (asked.operation === 'DescribeIdentityPool') {
+          aws.call = call;
+          const executionArn = [...aws.stateMachines.executions.keys()].find((arn) =>
+            arn.endsWith(`:${name}`),
+          );
+          await world.client(SFNClient, HOME).send(new StopExecutionCommand({ executionArn }));
+        }
+        return call(asked);
+      };
+      const { status } = await world.run({ link: 'healed', repair }, name, world.reconcileArn);
+      assert.equal(status, 'ABORTED');
+      return (await say('show', name)).out;
+    };
+    const repaired = await shownAfter(true);
+    assert.doesNotMatch(repaired, /nothing was changed|wrote nothing/);
+    assert.match(repaired, /The audit has what it had repaired by then, and status shows/);
+    assert.match(await shownAfter(false), /ended before its report, and wrote nothing\. Ask again/);
+  });
+
   test('an unlink that found no entry says that it now stays away, and a dry run does not', async () => {
     const clientId = await world.createAppClient(HEALED, 'app-absent');
     const unlink = ['unlink', ...subject(HEALED, clientId), '--yes'];
