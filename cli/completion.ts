@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander';
+import { grouped } from '../core/grouped.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -75,12 +76,33 @@ function wordsOf(program: Command): Words {
 const names = (all: Word[]): string => all.map(({ word }) => word).join(' ');
 const single = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Each option with a value that is known, once. */
-function valued({ commands }: Words): OptionWord[] {
-  const all = commands.flatMap(({ options }) => options);
-  const known = all.filter(({ choices, kind }) => choices || kind);
-  return [...new Map(known.map((option) => [option.word, option])).values()];
+/** An option with a value that is known, and the commands that have it so. */
+interface Valued extends OptionWord {
+  commands: string[];
+  /** Whether the option has other values in other commands. */
+  differs: boolean;
 }
+
+const sameValues = ({ word, choices, kind }: OptionWord): string =>
+  JSON.stringify([word, choices, kind]);
+
+/** Each option with a value that is known, once for all commands in which it has the same values. */
+function valued({ commands }: Words): Valued[] {
+  const all = commands.flatMap(({ word: command, options }) =>
+    options.filter(({ choices, kind }) => choices || kind).map((option) => ({ option, command })),
+  );
+  const groups = [...grouped(all, ({ option }) => sameValues(option)).values()];
+  return groups.flatMap((group): Valued[] => {
+    const [first] = group;
+    if (!first) return [];
+    const differs = groups.filter(([other]) => other?.option.word === first.option.word).length > 1;
+    return [{ ...first.option, commands: group.map(({ command }) => command), differs }];
+  });
+}
+
+/** What a shell compares with the command and the option, as one text. */
+const valuePattern = ({ word, commands, differs }: Valued): string =>
+  differs ? commands.map((command) => `"${command} ${word}"`).join('|') : `*" ${word}"`;
 
 // An option before the command, and its value, must not pass for the command.
 const sharedWithValues = ({ shared }: Words): string[] =>
@@ -97,11 +119,10 @@ const executionPattern = ({ commands }: Words): string =>
 function bash(all: Words): string {
   const { name, commands } = all;
   const list = (kind: Kind) => `$(npx ${name} values ${kind} "\${shared[@]}" 2>/dev/null)`;
-  const values = valued(all).map(({ word, choices, kind }) =>
-    kind
-      ? `    ${word}) words="${list(kind)}" ;;`
-      : `    ${word}) words="${choices?.join(' ')}" ;;`,
-  );
+  const values = valued(all).map((option) => {
+    const words = option.kind ? list(option.kind) : option.choices?.join(' ');
+    return `    ${valuePattern(option)}) words="${words}" ;;`;
+  });
   const options = commands.map(
     ({ word, options: own }) => `        ${word}) words="${names(own)}" ;;`,
   );
@@ -118,7 +139,7 @@ _${name}() {
       *) [ -z "$command" ] && command="\${COMP_WORDS[i]}" ;;
     esac
   done
-  case "\${COMP_WORDS[COMP_CWORD - 1]}" in
+  case "$command \${COMP_WORDS[COMP_CWORD - 1]}" in
 ${values.join('\n')}
     *)
       case "$command" in
@@ -140,11 +161,10 @@ function zsh(all: Words): string {
   const described = (words: Word[]) =>
     words.map(({ word, what }) => single(`${word}:${what.replaceAll(':', '\\:')}`)).join(' ');
   const list = (kind: Kind) => `\${(f)"$(npx ${name} values ${kind} $shared 2>/dev/null)"}`;
-  const values = valued(all).map(({ word, choices, kind }) =>
-    kind
-      ? `    ${word}) compadd -- ${list(kind)}; return ;;`
-      : `    ${word}) compadd -- ${choices?.join(' ')}; return ;;`,
-  );
+  const values = valued(all).map((option) => {
+    const words = option.kind ? list(option.kind) : option.choices?.join(' ');
+    return `    ${valuePattern(option)}) compadd -- ${words}; return ;;`;
+  });
   const cases = commands.map(({ word, options }) => `    ${word}) all=(${described(options)}) ;;`);
   return `#compdef ${name}
 # source <(npx ${name} completion zsh); alias ${name}='npx ${name}'; setopt complete_aliases
@@ -158,7 +178,7 @@ _${name}() {
       *) [[ -z $command ]] && command=$words[i] ;;
     esac
   done
-  case $words[CURRENT-1] in
+  case "$command $words[CURRENT-1]" in
 ${values.join('\n')}
   esac
   case $command in

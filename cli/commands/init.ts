@@ -191,6 +191,13 @@ async function checkFile(file: string): Promise<void> {
   );
 }
 
+/** The Region that most of the user pools are in: those of others need their events forwarded. */
+function homeOf(userPools: string[]): string {
+  const all = [...grouped(userPools, userPoolRegion)];
+  const [first] = all.toSorted(([, a], [, b]) => b.length - a.length);
+  return first?.[0] ?? '';
+}
+
 /** The commands that deploy both sides, and the one that proves it. */
 function nextCommands(
   { userPools, identityPool }: Answers,
@@ -206,7 +213,7 @@ function nextCommands(
   return {
     accountB: `aws cloudformation deploy --stack-name poolbridge --template-file resources/account-b.yml --capabilities CAPABILITY_NAMED_IAM --region ${identityRegion} --parameter-overrides ${parameters.join(' ')}`,
     accountA: deployCommand({ stage, region, file }),
-    proof: `npx poolbridge trial --stage ${stage} --region ${region} --user-pool ${userPools[0]}`,
+    proof: `npx poolbridge trial --stage ${stage} --region ${region} --user-pool ${userPools.find((each) => userPoolRegion(each) === region) ?? userPools[0]}`,
   };
 }
 
@@ -233,10 +240,11 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const answers = options.fromEntries
     ? await answersFromEntries(terminal, options, session)
     : await answersOf(terminal, options);
-  const home = userPoolRegion(answers.userPools[0] ?? '');
+  const home = homeOf(answers.userPools);
   // Without credentials of Account-A the commands still tell what to fill in.
   const caller = options.fromEntries ? undefined : await session.caller().catch(() => undefined);
-  const region = caller?.region ?? home;
+  // The credentials of Account-B, and their Region, say nothing about Account-A.
+  const region = caller?.region ?? optionsOf<{ region?: string }>(command).region ?? home;
   const check = await written(file, yamlOf(answers, options));
   const accountA = caller?.account ?? 'ACCOUNT_A';
   const commands = nextCommands(answers, options, { accountA, region, stage });

@@ -40,6 +40,10 @@ const advice = new Map([
     'ERR_INVALID_URL',
     'The endpoint (AWS_ENDPOINT_URL, or endpoint_url of the AWS profile) must be a URL like http://localhost:4566.',
   ],
+  [
+    'EADDRINUSE',
+    'The port is taken, maybe by the same command in another terminal. End that one, or name another port with --port.',
+  ],
   ['ECONNREFUSED', unreachable],
   ['ECONNRESET', unreachable],
   ['ENOTFOUND', unreachable],
@@ -97,6 +101,9 @@ function absentAdvice(name: string, message: string, commandLine: CommandLine): 
   // AWS has one error for every kind of resource.
   if (name === 'ResourceNotFoundException' && message.startsWith('User pool ')) {
     return 'Check its id and the account.';
+  }
+  if (name === 'ResourceNotFoundException' && message.startsWith('IdentityPool ')) {
+    return 'Check its id, and that the credentials are those of its account.';
   }
   return name === 'StateMachineDoesNotExist' || name === 'ResourceNotFoundException'
     ? `Check that Poolbridge is deployed to this account, Region and stage: ${commandLine('check')}`

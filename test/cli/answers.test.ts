@@ -10,7 +10,7 @@ import { executionOf } from '../../core/execution.ts';
 import { linkAborted } from '../console/aborted.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
-import { poolbridge } from './command.ts';
+import { environment, poolbridge, processOf } from './command.ts';
 
 const APPROVED = 'us-east-1_Approve01';
 const HEALED = 'us-east-1_Healed001';
@@ -180,5 +180,12 @@ describe('an answer says what its outcome does not', () => {
     const start = new StartExecutionCommand({ stateMachineArn: world.machineArn, input });
     await world.client(SFNClient, HOME).send(start);
     assert.match((await tried).err, /^A change waits for approval\. To see it: .* --show$/m);
+  });
+
+  test('a port that is taken is named as that, with what to do', async () => {
+    const { port } = new URL(world.local.endpoint);
+    const { code, err } = await processOf(environment(world), ['console', '--port', port]);
+    assert.equal(code, 1);
+    assert.match(err, /EADDRINUSE.* The port is taken, .* name another port with --port\.$/m);
   });
 });

@@ -87,6 +87,15 @@ for (const { shell, args } of runners) {
       offers(['html'], '--stage', 'link', 'audit', '--format', 'h');
     });
 
+    test('offers the values that an option has in its command', () => {
+      offers(['markdown'], 'plan', '--format', 'm');
+      const own = [complete('plan', '--format', ''), complete('audit', '--format', '')];
+      assert.deepEqual(
+        own.map((lines) => lines.join(' ').includes('html')),
+        [false, true],
+      );
+    });
+
     test('offers the values of options, and executions', () => {
       offers(['missing'], 'entries', '--state', 'mi');
       const links = complete('--stage', 'prod', 'status', '--link', '').join(' ');

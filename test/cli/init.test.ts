@@ -73,7 +73,7 @@ describe('poolbridge init', () => {
           IdentityPoolName: 'there',
           AllowUnauthenticatedIdentities: false,
           CognitoIdentityProviders: entries.map(([userPool, ClientId]) => ({
-            ProviderName: `cognito-idp.us-east-1.amazonaws.com/${userPool}`,
+            ProviderName: `cognito-idp.${userPool.split('_')[0]}.amazonaws.com/${userPool}`,
             ClientId,
             ServerSideTokenCheck: true,
           })),
@@ -87,11 +87,11 @@ describe('poolbridge init', () => {
       ['us-east-1_Second001', 'one'],
     ]);
     const file = join(folder, 'present.yml');
-    const written = (to: string, from: string) =>
+    const written = (to: string, from: string, more: string[] = [], by = keys) =>
       poolbridge(
         { local },
-        ['init', '--from-entries', '--file', to, '--identity-pool', from],
-        keys,
+        ['init', '--from-entries', '--file', to, '--identity-pool', from, ...more],
+        by,
       );
     const { code, out, err } = await written(file, pool);
     assert.equal(code, 0, err);
@@ -107,6 +107,19 @@ describe('poolbridge init', () => {
     );
     assert.match(readFileSync(file, 'utf8'), /# us-east-1_First0001 has entries of: web, app\n/);
     assert.match(out, /TrustedAccountId=ACCOUNT_A /);
+    const mixed = await poolOf([
+      ['eu-west-1_Partner01', 'portal'],
+      ['us-east-1_First0001', 'web'],
+      ['us-east-1_Second001', 'one'],
+    ]);
+    const home = await written(join(folder, 'home.yml'), mixed);
+    assert.match(home.out, /osls deploy --stage dev --region us-east-1 /);
+    assert.match(home.out, /trial .* --region us-east-1 --user-pool us-east-1_First0001\n$/);
+    const named = await written(join(folder, 'named.yml'), mixed, ['--region', 'eu-west-1']);
+    assert.match(named.out, /osls deploy --stage dev --region eu-west-1 /);
+    const wrong = { ...keys, accessKeyId: '111111111111' };
+    const { err: refusal } = await written(join(folder, 'wrong.yml'), pool, [], wrong);
+    assert.match(refusal, /Check its id, and that the credentials are those of its account\.$/m);
     const empty = await written(join(folder, 'empty.yml'), await poolOf([]));
     assert.equal(empty.code, 2);
     assert.match(empty.err, /has no entries to write links from/);
