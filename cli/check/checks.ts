@@ -120,12 +120,11 @@ function versionCheck(deployed: Version | undefined, links: Links, deploy: strin
   ];
   if (different.length === 0) return ok(check, 'links.yml and the code here are what is deployed');
   const found = `${different.join(' and ')} here ${different.length > 1 ? 'differ' : 'differs'} from what is deployed`;
-  return bad(
-    'warning',
-    check,
-    found,
-    `If another links.yml was deployed, name it with --links. If not, find out with git which is newer. To deploy what is here: ${deploy}`,
-  );
+  const newer =
+    deployed.links === here.links
+      ? 'Find out with git which is newer.'
+      : 'If another links.yml was deployed, name it with --links. If not, find out with git which is newer.';
+  return bad('warning', check, found, `${newer} To deploy what is here: ${deploy}`);
 }
 
 /** Whether Poolbridge is deployed, and whether links.yml and the code here are what is deployed. */

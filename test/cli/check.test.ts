@@ -129,6 +129,23 @@ describe('poolbridge check', () => {
     assert.equal(nowhere.of(pools.tight), undefined);
   });
 
+  test('does not doubt the links.yml that is deployed if only the code differs', async () => {
+    const machine = world.local.aws.stateMachines.machines.get(world.machineArn)!;
+    const { definition } = machine;
+    const packaged = JSON.stringify(definition).replace(
+      / code [0-9a-f]{16}/,
+      ` code ${'0'.repeat(16)}`,
+    );
+    machine.definition = JSON.parse(packaged);
+    try {
+      const { found, todo } = (await check()).of('deployed version')!;
+      assert.equal(found, 'the code here differs from what is deployed');
+      assert.match(todo!, /^Find out with git which is newer\. To deploy what is here: /);
+    } finally {
+      machine.definition = definition;
+    }
+  });
+
   test('accepts one good trail, even if the trail of the organization can not be read', async () => {
     const { trail } = world.local.aws;
     const arn = 'arn:aws:cloudtrail:us-east-1:999999999999:trail/organization';
