@@ -11,7 +11,7 @@ import { Finder } from '../executions/finder.ts';
 import { type Found, foundIn, removedLines } from '../executions/found.ts';
 import { handedBy } from '../executions/handed.ts';
 import { type Visit, visitsIn } from '../executions/history.ts';
-import { isShared, type Recorded, recordsFrom } from '../executions/records.ts';
+import { isShared, isUnsaid, type Recorded, recordsFrom } from '../executions/records.ts';
 import { isTrial } from '../executions/summary.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import {
@@ -53,7 +53,9 @@ const recordHead = (
   outcome: string,
   { identityPoolId = '', links }: Pick<Shown, 'identityPoolId' | 'links'>,
 ): string =>
-  `${styleText('bold', outcome)} ${identityPoolId}${links.length > 0 ? ` (${links.join(', ')})` : ''}`;
+  [styleText('bold', outcome), identityPoolId, links.length > 0 ? `(${links.join(', ')})` : '']
+    .filter((part) => part !== '')
+    .join(' ');
 
 function recordLines(record: Shown, names: Names): string[] {
   const { outcome, error, message, approval } = record;
@@ -67,8 +69,7 @@ function recordLines(record: Shown, names: Names): string[] {
     ...row('as', record.assumedRoleArn),
     ...row('written by', record.writtenBy),
     ...row('approved by', approval && `${approval.approvedBy} (${approval.reason})`),
-    // The error says what is known of the write.
-    ...row('verified', ['RUNNING', 'FAILED'].includes(outcome) ? undefined : record.verified),
+    ...row('verified', isUnsaid(record) ? undefined : record.verified),
     ...(changedSince.length > 0 ? [styleText('dim', '  changed since, by others:')] : []),
     ...differenceLines(changedSince).map((line) => `    ${line}`),
     ...(error === undefined ? [] : [`  ${styleText('red', error)}: ${message ?? ''}`]),

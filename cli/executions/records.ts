@@ -34,3 +34,10 @@ export function isShared({
   if (outcome === 'PLANNED' || difference.length === 0) return false;
   return difference.length > changes.length || writtenBy !== undefined;
 }
+
+/**
+ * Whether a result does not say how it was verified, but its error or message what is known of the write: it runs,
+ * failed, or its execution ended before it.
+ */
+export const isUnsaid = ({ outcome, status }: Pick<Recorded, 'outcome' | 'status'>): boolean =>
+  outcome === 'FAILED' || (outcome === status && status !== 'SUCCEEDED');

@@ -67,6 +67,10 @@ const HOST = /\bENOTFOUND \S+?\.([a-z0-9-]+)\.(?:amazonaws|api\.aws|on\.aws)\b/;
 
 /** What to do about a Region that is none. */
 function regionAdvice(message: string): string | undefined {
+  // A variable that is set, but empty.
+  if (message.startsWith('Region not accepted: region=""')) {
+    return advice.get('Region is missing');
+  }
   if (message.startsWith('Region not accepted')) {
     return 'Name a Region by its code, such as us-east-1.';
   }

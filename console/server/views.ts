@@ -1,6 +1,6 @@
 import { driftText } from '../../cli/executions/found.ts';
 import type { VisitWithData } from '../../cli/executions/history.ts';
-import { isShared, type Recorded } from '../../cli/executions/records.ts';
+import { isShared, isUnsaid, type Recorded } from '../../cli/executions/records.ts';
 import { summaryOf } from '../../cli/executions/summary.ts';
 import {
   type DifferenceLine,
@@ -101,10 +101,6 @@ export function rowOf(described: DescribedExecution, handed: StateData[] = []): 
     ...(mayWrite(described, records) && { mayWrite: true }),
   };
 }
-
-/** Whether a result does not say how it was verified: it failed, or its execution ended before it. */
-const isUnsaid = ({ outcome, status }: Recorded): boolean =>
-  outcome === 'FAILED' || (outcome === status && status !== 'SUCCEEDED');
 
 const textOf = (pool: ShownPool): string => JSON.stringify(pool, null, 2);
 

@@ -53,7 +53,7 @@ export function doneBy(executionArn: string, { status, output, cause }: Executio
   const results = isObject(end) ? end['results'] : undefined;
   if (!Array.isArray(results)) {
     throw new InvalidRequestError(
-      `The execution ${executionArn} is ${status} and does not say what it changed. Look at its history, and link or unlink by hand.`,
+      `The execution ${executionArn} is ${status} and does not say what it changed. Look at it, and link or unlink by hand: ${commandFor(executionArn, 'show', executionOf(executionArn).name)}`,
     );
   }
   const done = results.filter(isObject).flatMap(({ identityPoolId, outcome, changes }) => {

@@ -61,6 +61,12 @@ describe('an answer says what its outcome does not', () => {
     await world.client(SFNClient, HOME).send(new StopExecutionCommand({ executionArn: execution }));
     const { out } = await say('show', execution);
     assert.match(out, /ended before it wrote, so nothing was changed\. Ask again/);
+    assert.doesNotMatch(out, /verified/);
+    const undo = await say('undo', execution, '--yes');
+    assert.ok(
+      undo.err.includes(`by hand: npx poolbridge show ${executionOf(execution).name} `),
+      undo.err,
+    );
   });
 
   test('show does not say of a reconcile that was aborted while it repaired that it changed nothing', async () => {

@@ -219,6 +219,9 @@ mfa_serial = ${serial}
     ]);
     assert.equal(code, 1);
     assert.match(err, /Name a Region by its code, such as us-east-1\.\n$/);
+    const blank = { ...environment({ local }), AWS_REGION: '' };
+    const { err: missing } = await processOf(blank, ['history']);
+    assert.match(missing, /Name the Region that Poolbridge is deployed to, with --region, /);
     const error = new Error('getaddrinfo ENOTFOUND states.us-esat-1.amazonaws.com');
     assert.match(sentenceOf(error)[1], /check that us-esat-1 is the Region/);
   });
