@@ -113,11 +113,15 @@ export class Machines {
    */
   async follow(execution: string, terminal?: ProgressOutput): Promise<Ending> {
     if (!terminal) return this.#endOfAll(execution, silent);
-    return untilInterrupted(this.#endOfAll(execution, terminal), () =>
-      terminal.note(
-        `The execution goes on. To see it: ${terminal.commandLine(`show ${executionOf(execution).name}`)}`,
-      ),
-    );
+    const show = terminal.commandLine(`show ${executionOf(execution).name}`);
+    const say = () => terminal.note(`The execution goes on. To see it: ${show}`);
+    try {
+      return await untilInterrupted(this.#endOfAll(execution, terminal), say);
+    } catch (error) {
+      // AWS does not answer any more, or the credentials have expired.
+      say();
+      throw error;
+    }
   }
 
   async #endOfAll(execution: string, terminal: ProgressOutput): Promise<Ending> {

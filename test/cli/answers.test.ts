@@ -10,7 +10,7 @@ import { executionOf } from '../../core/execution.ts';
 import { linkAborted } from '../console/aborted.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
-import { environment, poolbridge, processOf } from './command.ts';
+import { environment, poolbridge, processOf, someone } from './command.ts';
 
 const APPROVED = 'us-east-1_Approve01';
 const HEALED = 'us-east-1_Healed001';
@@ -193,5 +193,19 @@ describe('an answer says what its outcome does not', () => {
     const { code, err } = await processOf(environment(world), ['console', '--port', port]);
     assert.equal(code, 1);
     assert.match(err, /EADDRINUSE.* The port is taken, .* name another port with --port\.$/m);
+  });
+
+  test('a command that can not follow its execution says that it goes on', async () => {
+    const starter = someone(world, 'starter', [
+      { Effect: 'Allow', Action: 'states:StartExecution', Resource: '*' },
+    ]);
+    const clientId = await world.createAppClient(HEALED, 'app-unseen');
+    const args = ['link', ...subject(HEALED, clientId)];
+    const { code, err } = await poolbridge(world, args, starter.session);
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^The execution goes on\. To see it: poolbridge show \S+\n.*DescribeExecution/m,
+    );
   });
 });
