@@ -163,10 +163,14 @@ export function RepairButton({ pool }: { pool: PoolView }) {
   );
 }
 
+const ABOUT =
+  'Something was written at about the time of that look, so the number of entries may be off by a few. “Check for drift” in the overview counts them again.';
+
 /** What a reconcile has found in an identity pool. */
 export const Findings = ({ pool, around }: { pool: PoolView; around: Around }): JSX.Element => (
   <>
     {pool.counts && <Counts pool={pool} />}
+    {pool.isAbout && <p class="dim">{ABOUT}</p>}
     {pool.failure && <Failed {...pool.failure} />}
     {pool.wouldFail && <p>A repair would be refused:</p>}
     {pool.wouldFail && <Failed {...pool.wouldFail} />}

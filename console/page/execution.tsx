@@ -3,12 +3,15 @@ import { executionOf } from '../../core/execution.ts';
 import type { ExecutionView, Overview, Row, WaitingView } from '../server/protocol.ts';
 import { Copy, PlanButton } from './buttons.tsx';
 import { Found } from './found.tsx';
+import { sameWaiting } from './remedies.ts';
 import { Difference, ResultCard, StatusBadge } from './result.tsx';
 import { Badge, byLinks, type Fact, Facts, Panel, Time, Unseen } from './words.tsx';
 import { Workflow } from './workflow.tsx';
 
 const PAUSED =
   'While writes are paused, an approval would be used up without a write. Resume writes first.';
+
+const WAITS = 'The same request waits for approval.';
 
 function WaitingCard({
   waiting: { identityPoolId, links, lines, since, until },
@@ -50,8 +53,8 @@ const ToExecution = ({ of }: { of: string }): JSX.Element => (
   <a href={`#/execution/${of}`}>{executionOf(of).name}</a>
 );
 
-/** Why an execution can't be undone, with the execution that is the reason. */
-const NotUndoable = ({
+/** Why an execution can't be undone, or is not asked again, with the execution that is the reason. */
+const Why = ({
   why: { sentence, execution },
 }: {
   why: NonNullable<ExecutionView['notUndoable']>;
@@ -98,6 +101,7 @@ export function Execution({
     [...link.rows, ...allWaiting].find((each) => each.execution === execution) ?? {};
   const undone: Fact[] =
     row.undoes === undefined ? [] : [['Undoes', <ToExecution key="undoes" of={row.undoes} />]];
+  const same = view.again && sameWaiting(allWaiting, view.again);
   const mayLink = about.denied.link === undefined;
   const mayDecide = about.denied.decide === undefined;
   return (
@@ -115,12 +119,16 @@ export function Execution({
           {view.isUndoable && mayLink && (
             <PlanButton action={{ kind: 'undo', execution }}>Undo …</PlanButton>
           )}
-          {view.again && mayLink && <PlanButton action={view.again}>Ask again …</PlanButton>}
+          {view.again && !same && mayLink && (
+            <PlanButton action={view.again}>Ask again …</PlanButton>
+          )}
         </div>
       </div>
       <section class="panel about" aria-label="About">
         <Facts facts={[...facts, ...undone, ['ARN', execution]]} />
-        {view.notUndoable && <NotUndoable why={view.notUndoable} />}
+        {view.notUndoable && <Why why={view.notUndoable} />}
+        {view.notAgain && <Why why={view.notAgain} />}
+        {same && <Why why={{ sentence: WAITS, execution: same.execution }} />}
         {links.length > 0 && (
           <p>
             In the AWS console:{' '}

@@ -1,4 +1,4 @@
-import type { Drift, PoolView, Row } from '../server/protocol.ts';
+import type { Action, Drift, PoolView, Row } from '../server/protocol.ts';
 
 type Kind = 'link' | 'unlink';
 
@@ -37,11 +37,22 @@ export const waitingFor = (waiting: Row[], identityPoolId: string, drift: Drift)
     ? waiting.filter((row) => row.waitsIn?.includes(identityPoolId) && isAbout(row, drift))
     : [];
 
+/** The execution of the same request that waits for approval, so that it need not be made again. */
+export const sameWaiting = (waiting: Row[], action: Action): Row | undefined =>
+  'clientId' in action
+    ? waiting.find(
+        ({ operation, userPoolId, clientId }) =>
+          operation === action.kind &&
+          userPoolId === action.userPoolId &&
+          clientId === action.clientId,
+      )
+    : undefined;
+
 /** How many entries are in a state, in words, and whether all of them are so by request. */
 export function countOf(
   state: string,
   count: number,
-  { drift, omitted }: Pick<PoolView, 'drift' | 'omitted'>,
+  { drift, omitted, isAbout }: Pick<PoolView, 'drift' | 'omitted' | 'isAbout'>,
 ): { word: string; isAsked: boolean } {
   const listed = drift.filter((each) => each.state === state);
   // Those for which a report had no room are not known.
@@ -49,7 +60,9 @@ export function countOf(
   const asked = isKnown ? listed.filter(({ isUnlinked }) => isUnlinked).length : 0;
   const isAsked = asked > 0 && asked === count;
   const why = asked === 0 ? '' : isAsked ? ', by request' : `, ${asked} by request`;
-  return { word: `${count} ${state}${why}`, isAsked };
+  // Those in the other states are listed.
+  const about = isAbout && state === 'linked' ? 'about ' : '';
+  return { word: `${about}${count} ${state}${why}`, isAsked };
 }
 
 /** Whether a repair may change anything: also entries for which the report had no room. */

@@ -15,7 +15,7 @@ import { executionOf } from '../../core/execution.ts';
 import { poolsNow } from '../../core/now/pool-now.ts';
 import { tracesInEnd, tracesInStates } from '../../core/now/traces.ts';
 import { providerIn } from '../../core/user-pool.ts';
-import { actionAgain } from './again.ts';
+import { againOf } from './again.ts';
 import { graphOf } from './graph.ts';
 import { type Layout, layout } from './layout.ts';
 import type { Names } from './names.ts';
@@ -107,7 +107,6 @@ export class Details {
         ? []
         : records.map((record) => endView(record, described.input, names));
     const isReconcile = machine === 'reconcile';
-    const again = actionAgain(described);
     return {
       row,
       machine,
@@ -127,7 +126,7 @@ export class Details {
         executions: this.#executions,
         ledgers: this.#ledgers,
       })),
-      ...(again && { again }),
+      ...(await againOf(described, handed, this.#ledgers)),
       ...(graph && { graph }),
       visits: visitsWithDataIn(events).map((visited) => visitOf(visited, around)),
     };

@@ -33,8 +33,8 @@ const waits = ({ at }: Row): boolean => at === 'RequestApproval';
 const isOver = ({ status, mayWrite }: Row): boolean => status !== 'RUNNING' && mayWrite !== true;
 
 /** Whether what others do may still change what is shown of an execution. */
-const mayChange = ({ row, isUndoable }: ExecutionView, all: boolean): boolean =>
-  !isOver(row) || (all && isUndoable);
+const mayChange = ({ row, isUndoable, again }: ExecutionView, all: boolean): boolean =>
+  !isOver(row) || (all && (isUndoable || again !== undefined));
 
 /** The news that replace each other: of an execution, its view and why there is none. */
 const kindOf = (news: News): 'overview' | 'execution' =>

@@ -270,6 +270,8 @@ export interface ExecutionView {
   visits: Visit[];
   /** The action that makes the request again, if it did not succeed and another attempt may. */
   again?: Action;
+  /** Why no other attempt is needed, and the execution that is the reason. */
+  notAgain?: { sentence: string; execution?: string };
 }
 
 /** An action of the console; each is planned first. */

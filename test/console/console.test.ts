@@ -78,7 +78,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.setViewportSize({ width: 1280, height: 720 });
   }
 
-  /** Checks that no table scrolls sideways, so that no column is out of sight. */
+  /** Checks that no table scrolls sideways, so that no column is out of sight, and that no button breaks its label. */
   async function hasWholeTables(page: Page): Promise<void> {
     for (const width of [1440, 1280, 1024]) {
       await page.setViewportSize({ width, height: 800 });
@@ -88,6 +88,12 @@ describe('the console', { skip: withoutBrowser }, () => {
           .map((each) => each.getAttribute('aria-label')),
       );
       assert.deepEqual(cut, [], `at ${width} px`);
+      const broken = await page.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>('td button')]
+          .filter((each) => each.offsetHeight > 40)
+          .map((each) => each.textContent),
+      );
+      assert.deepEqual(broken, [], `in two lines at ${width} px`);
     }
     await page.setViewportSize({ width: 1280, height: 720 });
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { Session } from '../../cli/session.ts';
+import { Pauses } from '../../cli/settings/pauses.ts';
 import { matches } from '../../console/page/filter.ts';
 import type { Overview, Plan, Row } from '../../console/server/protocol.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
@@ -27,12 +28,12 @@ describe('an execution in the console', () => {
     await world?.close();
   });
 
-  const start = () => {
+  const session = () => {
     const credentials = { accessKeyId: ACCOUNT_A, secretAccessKey: 'any' };
     const { endpoint } = world.local;
-    const session = new Session({ endpoint, region: 'us-east-1', credentials });
-    return serveConsole({ session, stage: 'dev' });
+    return new Session({ endpoint, region: 'us-east-1', credentials });
   };
+  const start = () => serveConsole({ session: session(), stage: 'dev' });
   /** Starts an execution without waiting for its end. */
   async function startAlone(input: object): Promise<string> {
     const { executionArn } = await world.client(SFNClient, HOME).send(
@@ -56,7 +57,7 @@ describe('an execution in the console', () => {
     const isRead = (each: Overview) => rowOf(each, executionArn)?.wrote === true;
     const { outcome, outcomes } = rowOf(await overviewOf(later, isRead), executionArn)!;
     assert.deepEqual([outcome, outcomes], ['ABORTED, LINKED', ['LINKED']]);
-    const { results, isUndoable, notUndoable } = await viewOf(later, executionArn);
+    const { results, isUndoable, notUndoable, again, notAgain } = await viewOf(later, executionArn);
     assert.deepEqual(
       results.map((each) => [
         each.identityPoolId,
@@ -66,6 +67,10 @@ describe('an execution in the console', () => {
       [[pools.healed, 'LINKED', ['+']]],
     );
     assert.equal(isUndoable, false);
+    assert.equal(again, undefined, 'it has linked what it was asked to');
+    assert.deepEqual(notAgain, {
+      sentence: 'All that it was asked for was done before it ended.',
+    });
     assert.match(
       notUndoable!.sentence,
       /was aborted .* can't be undone\. Link or unlink by hand\.$/,
@@ -135,6 +140,25 @@ describe('an execution in the console', () => {
     assert.deepEqual(notUndoable, {
       sentence: 'It has been undone.',
       execution: (await undo)!.executionArn,
+    });
+  });
+
+  test('that failed is no longer offered to ask again once what it asked for is done', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-late');
+    const subject = { userPoolId: HEALED, clientId };
+    const pauses = new Pauses(session(), 'dev');
+    await pauses.pause('a drill');
+    const failed = await world.run(subject);
+    await pauses.resume();
+    assert.equal(failed.status, 'FAILED');
+    let done: Promise<Ended> | undefined;
+    const { notAgain } = await viewOf(console, failed.executionArn, ({ again }) => {
+      if (again) done ??= world.run(subject);
+      return again === undefined;
+    });
+    assert.deepEqual(notAgain, {
+      sentence: 'What it was asked for has been done since.',
+      execution: (await done)!.executionArn,
     });
   });
 

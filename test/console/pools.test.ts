@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { countOf, mayRepair, remediesOf, waitingFor } from '../../console/page/remedies.ts';
+import {
+  countOf,
+  mayRepair,
+  remediesOf,
+  sameWaiting,
+  waitingFor,
+} from '../../console/page/remedies.ts';
 import { type RequestEnd, requestEnds } from '../../console/server/failures.ts';
 import { poolViews } from '../../console/server/pools.ts';
 import type { Drift, Row } from '../../console/server/protocol.ts';
@@ -93,6 +99,11 @@ describe('an identity pool, as the console shows it', () => {
     assert.deepEqual(countOf('removed', 2, isCut), { word: '2 removed', isAsked: false });
   });
 
+  test('says that a count of what is not listed may be off by a few', () => {
+    const wordOf = (state: string) => countOf(state, 2, { drift: [], isAbout: true }).word;
+    assert.deepEqual(['linked', 'missing'].map(wordOf), ['about 2 linked', '2 missing']);
+  });
+
   test('may be repaired if a listed entry may, or one for which the report had no room', () => {
     const drift = { state: 'missing', userPoolId: 'us-east-1_A', clientId: 'a' };
     assert.equal(mayRepair({ drift: [drift] }), false);
@@ -133,6 +144,12 @@ describe('an identity pool, as the console shows it', () => {
     assert.deepEqual(remediesOf(removed, [{ operation: 'undo' }]), ['link', 'unlink']);
     assert.deepEqual(remediesOf(removed, [{ operation: 'link' }]), ['unlink']);
     assert.deepEqual(remediesOf({ state: 'missing' }, [{ operation: 'link' }]), []);
+    const about = { name: 'name', status: 'RUNNING', started: '', userPoolId: 'x_A' };
+    const row: Row = { execution: 'arn', ...about, clientId: '1', operation: 'link' };
+    const action = { kind: 'link' as const, userPoolId: 'x_A', clientId: '1' };
+    assert.equal(sameWaiting([row], action), row);
+    assert.equal(sameWaiting([row], { ...action, clientId: '2' }), undefined);
+    assert.equal(sameWaiting([row], { ...action, kind: 'unlink' }), undefined);
   });
 
   test('counts the app clients whose last request has failed since it was compared', () => {
