@@ -3,6 +3,7 @@ import { counted } from '../../core/sentence.ts';
 import type { Drift, PoolView, Row } from '../server/protocol.ts';
 import { PlanButton } from './buttons.tsx';
 import { countOf, mayRepair, remediesOf, waitingFor } from './remedies.ts';
+import { page } from './store.ts';
 import { Badge, breakable, Code, Failed, Table, type Tone, Unseen } from './words.tsx';
 
 const tones: Record<string, Tone> = {
@@ -178,8 +179,14 @@ export const Findings = ({ pool, around }: { pool: PoolView; around: Around }): 
     {pool.omitted !== undefined && (
       <p>
         {`The report had no room for ${counted(pool.omitted, 'more entry', 'more entries')}. `}
-        <a href={`#/pool/${pool.identityPoolId}`}>The page of the identity pool</a>
-        {' lists them with “Read every entry”.'}
+        {page.address.identityPoolId === pool.identityPoolId ? (
+          '“Read every entry” below lists them.'
+        ) : (
+          <>
+            <a href={`#/pool/${pool.identityPoolId}`}>The page of the identity pool</a>
+            {' lists them with “Read every entry”.'}
+          </>
+        )}
       </p>
     )}
   </>

@@ -281,6 +281,16 @@ describe('drift', () => {
       await page.close();
     });
 
+    test('for which a report had no room is read where the page of the identity pool says', async () => {
+      // So many links leave no room for the entries of each identity pool.
+      await world.run({}, undefined, world.reconcileArn);
+      const page = await browser.newPage();
+      await page.goto(own.address);
+      await page.getByRole('link', { name: pools.mobile }).first().click();
+      await page.getByText('“Read every entry” below lists them.').waitFor();
+      await page.close();
+    });
+
     test('and of an execution is shown as soon as it can be read', async () => {
       const asked = { userPoolId: HALF, clientId: 'none', dryRun: true };
       const { executionArn: arn } = await world.run(asked);
