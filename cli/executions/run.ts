@@ -21,6 +21,7 @@ import { Machines } from './machines.ts';
 import { endingNow, poolsAfter } from './pools-now.ts';
 import { confirmRemoval, mustAsk, type Removal, removalsIn } from './removal.ts';
 import { withUndoConflicts } from './undo-conflicts.ts';
+import { waitingLinkText } from './waiting-links.ts';
 
 /** Makes the lines of text from the output of an execution. */
 type LinesOf = (output: Record<string, unknown>) => string[];
@@ -266,9 +267,14 @@ export async function runExecution(
     removals.length > 0 &&
     !(existing.isSure && removals.every(({ clientId }) => !existing.names.has(clientId)));
   const undo = terminal.commandLine(`undo ${executionOf(ending.execution).name}`);
-  conclude(terminal, ending, linkLines(input, existing.names), {
-    after: isUndoable ? `To undo, while its app clients exist: ${undo}` : undefined,
-  });
+  const after = isUndoable
+    ? `To undo, while its app clients exist: ${undo}`
+    : await waitingLinkText(input, ending, {
+        session: sessionOf(command),
+        stage,
+        commandLine: (words) => terminal.commandLine(words),
+      });
+  conclude(terminal, ending, linkLines(input, existing.names), { after });
 }
 
 /** Starts a reconcile that repairs nothing, and writes what it found. */

@@ -208,4 +208,12 @@ describe('an answer says what its outcome does not', () => {
       /^The execution goes on\. To see it: poolbridge show \S+\n.*DescribeExecution/m,
     );
   });
+
+  test('an unlink says that a request to link the same app client still waits', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app-still-waiting');
+    const { name } = executionOf(await waiting(clientId));
+    const { err } = await say('unlink', ...subject(APPROVED, clientId), '--yes');
+    assert.match(err, /^A request to link it still waits for approval\. To deny it: /m);
+    assert.ok(err.includes(`approve ${name} --deny --identity-pool ${pools.mobile} `), err);
+  });
 });
