@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { CognitoIdentityClient, UpdateIdentityPoolCommand } from '@aws-sdk/client-cognito-identity';
 import {
@@ -10,7 +11,7 @@ import { executionOf } from '../../core/execution.ts';
 import { linkAborted } from '../console/aborted.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
-import { environment, poolbridge, processOf, someone } from './command.ts';
+import { commandPath, environment, poolbridge, processOf, someone } from './command.ts';
 
 const APPROVED = 'us-east-1_Approve01';
 const HEALED = 'us-east-1_Healed001';
@@ -171,10 +172,15 @@ describe('an answer says what its outcome does not', () => {
     }
   });
 
-  test('a trial says that a change waits for approval, in place of waiting for an event', async () => {
+  test('a trial says that a change waits for approval, in place of waiting for an event', async (t) => {
     const trial = ['trial', '--user-pool', APPROVED, '--client-name', 'app-trial'];
     const cognito = world.client(CognitoIdentityProviderClient, HOME);
-    const tried = say(...trial, '--timeout', '0.1');
+    const child = spawn(commandPath, trial, { env: environment(world) });
+    t.after(() => child.kill());
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      err += chunk;
+    });
     let clientId: string | undefined;
     await until(async () => {
       const list = new ListUserPoolClientsCommand({ UserPoolId: APPROVED, MaxResults: 60 });
@@ -185,7 +191,7 @@ describe('an answer says what its outcome does not', () => {
     const input = JSON.stringify({ userPoolId: APPROVED, clientId });
     const start = new StartExecutionCommand({ stateMachineArn: world.machineArn, input });
     await world.client(SFNClient, HOME).send(start);
-    assert.match((await tried).err, /^A change waits for approval\. To see it: .* --show$/m);
+    await until(() => /^A change waits for approval\. To see it: .* --show$/m.test(err));
   });
 
   test('a port that is taken is named as that, with what to do', async () => {
