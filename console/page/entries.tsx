@@ -5,7 +5,7 @@ import { AskButton } from './buttons.tsx';
 import { post } from './client.ts';
 import { toneOf } from './drift.tsx';
 import { choose, page } from './store.ts';
-import { Ago, Badge, Code, Panel, Table, Time } from './words.tsx';
+import { Ago, Badge, Code, Failed, Panel, Table, Time } from './words.tsx';
 
 const LastWrite = ({ at }: { at: string | undefined }) =>
   at === undefined ? null : <Ago at={at} />;
@@ -54,6 +54,7 @@ function EntryTable({ found }: { found: PoolEntries }): JSX.Element {
   const shown = found.entries.filter((entry) => holds(entry, find));
   return (
     <>
+      {found.failure && <Failed {...found.failure} />}
       <search class="filters">
         <label>
           Find

@@ -36,7 +36,8 @@ export class Entries {
       if (error.name === 'AccessDeniedException') return read(undefined);
       throw error;
     });
-    if (pool?.total !== undefined && !pool.failure) return { ...pool, total: pool.total, asOf };
+    // A user pool that can't be listed hides nothing of the others.
+    if (pool?.total !== undefined) return { ...pool, total: pool.total, asOf };
     const { error, message } = pool?.failure ?? ('error' in ending ? ending : NO_REPORT);
     throw new Failure(error, message);
   }
