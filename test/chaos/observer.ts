@@ -216,10 +216,7 @@ export class Observer extends Versions {
     this.#begun.add(invocation);
   }
 
-  /**
-   * The writes of an execution: the entries that each added, and whether a write of ours had removed them before. An
-   * execution that removes what it has added itself takes it back, unless the ledger says that it was unlinked.
-   */
+  /** The writes of an execution: the entries that each added, and whether a write of ours had removed them before. */
   writesBy(poolId: string, execution: string) {
     const versions = this.versions(poolId);
     const entries = (i: number) => new Set(entriesOf(versions[i]?.state ?? NONE).map(entryKey));
@@ -245,7 +242,10 @@ export class Observer extends Versions {
     return {
       isRemoved:
         last !== undefined && !has(last.state, key) && this.#isUnlinkAsked(poolId, key, last.at),
-      mayBeTakenBack: last?.execution === before?.execution,
+      /** What the removal removed, and when. An execution may take back what it has added itself. */
+      addedAt: before?.at ?? 0,
+      removedAt: last?.at ?? 0,
+      isByItself: last?.execution === before?.execution,
     };
   }
 

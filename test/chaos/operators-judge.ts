@@ -126,9 +126,15 @@ export class OperatorsJudge {
       observer.violation(`${name} wrote, although it must only report`);
     }
     const added = writes.flatMap(({ at, added }) => added.map((each) => ({ at, ...each })));
-    for (const { at, key, isRemoved, mayBeTakenBack } of added) {
-      const last = ledgers.of(poolId, key).findLast((note) => note.at <= at);
-      if (!isRemoved || (mayBeTakenBack && last?.state !== 'unlinked')) continue;
+    for (const { at, key, isRemoved, addedAt, removedAt, isByItself } of added) {
+      const notes = ledgers.of(poolId, key);
+      const last = notes.findLast((note) => note.at <= at);
+      // Whoever has the lease next also takes back what another execution could not finish.
+      const isFinished = notes.some(
+        (note) => note.state === 'linked' && note.at > addedAt && note.at <= removedAt,
+      );
+      const isTakenBack = (isByItself || !isFinished) && last?.state !== 'unlinked';
+      if (!isRemoved || isTakenBack) continue;
       observer.violation(`${name} linked ${key}, which was unlinked`);
     }
   }
