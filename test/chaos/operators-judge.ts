@@ -129,7 +129,7 @@ export class OperatorsJudge {
     for (const { at, key, isRemoved, addedAt, removedAt, isByItself } of added) {
       const notes = ledgers.of(poolId, key);
       const last = notes.findLast((note) => note.at <= at);
-      // Whoever has the lease next also takes back what another execution could not finish.
+      // The next holder of the lease also takes back what another execution could not finish.
       const isFinished = notes.some(
         (note) => note.state === 'linked' && note.at > addedAt && note.at <= removedAt,
       );
