@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { counted } from '../../core/sentence.ts';
 import type { Drift, PoolView, Row } from '../server/protocol.ts';
 import { PlanButton } from './buttons.tsx';
-import { countOf, mayRepair, remediesOf, waitingFor } from './remedies.ts';
+import { approvalNote, countOf, mayRepair, remediesOf, waitingFor } from './remedies.ts';
 import { page } from './store.ts';
 import { Badge, breakable, Code, Failed, Table, type Tone, Unseen } from './words.tsx';
 
@@ -78,12 +78,17 @@ interface Around {
 }
 
 /** What approves the change of an entry that needs approval, or asks for it. */
-function Approval({ drift, asked }: { drift: Drift; asked: Row[] }): JSX.Element | null {
+function Approval({
+  drift,
+  asked,
+  mayLink,
+}: {
+  drift: Drift;
+  asked: Row[];
+  mayLink: boolean;
+}): JSX.Element | null {
   if (!drift.needsApproval) return null;
-  const [kind = 'link'] = remediesOf(drift);
-  if (asked.length === 0) {
-    return <div class="dim">{`${kind === 'link' ? 'Link …' : 'Unlink …'} asks for it`}</div>;
-  }
+  if (asked.length === 0) return <div class="dim">{approvalNote(drift, mayLink)}</div>;
   return (
     <div>
       {'waits: '}
@@ -114,7 +119,7 @@ const DriftRow = ({
       <td>
         <Badge tone={drift.isUnlinked ? 'plain' : toneOf(drift.state)} word={drift.state} />
         {drift.notes && <div class="dim">{breakable(drift.notes.join(', '))}</div>}
-        {!isOver(drift) && <Approval drift={drift} asked={asked} />}
+        {!isOver(drift) && <Approval drift={drift} asked={asked} mayLink={mayLink} />}
       </td>
       <td>
         <Code of={drift.clientId} /> {drift.clientName}

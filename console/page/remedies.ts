@@ -37,6 +37,13 @@ export const waitingFor = (waiting: Row[], identityPoolId: string, drift: Drift)
     ? waiting.filter((row) => row.waitsIn?.includes(identityPoolId) && isAbout(row, drift))
     : [];
 
+/** The button that asks for approval of an entry's change. Without the permission to link there is none. */
+export function approvalNote(drift: Pick<Drift, 'state' | 'isUnlinked'>, mayLink: boolean): string {
+  const [kind] = remediesOf(drift);
+  if (!mayLink || kind === undefined) return 'needs approval';
+  return `${kind === 'link' ? 'Link …' : 'Unlink …'} asks for it`;
+}
+
 /** The execution of the same request that waits for approval, so that it need not be made again. */
 export const sameWaiting = (waiting: Row[], action: Action): Row | undefined =>
   'clientId' in action

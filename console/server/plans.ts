@@ -228,7 +228,10 @@ export class Plans {
     const waiting = await approvals.waiting();
     const pending = waiting.find((each) => each.identityPoolId === identityPoolId);
     const tooLate = () =>
-      new Failure('NothingWaitsError', `The change no longer waits: ${TOO_LATE}.`);
+      new Failure(
+        'NothingWaitsError',
+        `The change no longer waits: ${TOO_LATE}. The page of its execution says which.`,
+      );
     if (!pending) throw tooLate();
     const verb = kind === 'approve' ? 'Approve' : 'Deny';
     const lines = linesOfChanges(pending.changes, namesOf(pending));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  approvalNote,
   countOf,
   mayRepair,
   remediesOf,
@@ -137,6 +138,13 @@ describe('an identity pool, as the console shows it', () => {
       view!.drift.map((drift) => waitingFor(waiting, 'a', drift).map(({ execution }) => execution)),
       [['link', 'undo'], []],
     );
+  });
+
+  test('name no button to a caller who may not link', () => {
+    const note = (state: string, mayLink: boolean) => approvalNote({ state }, mayLink);
+    assert.equal(note('missing', true), 'Link … asks for it');
+    assert.equal(note('orphaned', true), 'Unlink … asks for it');
+    assert.equal(note('missing', false), 'needs approval');
   });
 
   test('are not offered a request that waits for approval already', () => {
