@@ -1,2 +1,3 @@
-/** Whether AWS denied access to the caller. */
-export const isDenied = ({ name }: Error): boolean => /AccessDenied/.test(name);
+/** Whether AWS denied access to the caller. Which of the two names it uses depends on the service. */
+export const isDenied = (error: unknown): error is Error =>
+  error instanceof Error && /^AccessDenied(Exception)?$/.test(error.name);

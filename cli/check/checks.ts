@@ -49,7 +49,7 @@ export async function runChecks(
   } catch (error) {
     const { name, message } = error as Error;
     const found = `${name}: ${message}`;
-    return isDenied(error as Error)
+    return isDenied(error)
       ? [bad('unknown', check, found, 'Ask for this permission, or ask someone who has it.')]
       : [bad('failed', check, found, todo)];
   }

@@ -4,6 +4,7 @@ import { executionOf } from '../../core/execution.ts';
 import { STATES } from '../../core/reconcile/classify.ts';
 import { counted } from '../../core/sentence.ts';
 import { issuerIn, providerLabel } from '../../core/user-pool.ts';
+import { isDenied } from '../denied.ts';
 import {
   type EntryFilter,
   entriesIn,
@@ -133,7 +134,7 @@ async function withLedger(
   try {
     return await find(new Ledgers(session, stage));
   } catch (error) {
-    if (!(error instanceof Error && error.name === 'AccessDeniedException')) throw error;
+    if (!isDenied(error)) throw error;
     terminal.note(
       'When and by which execution each entry was written is not shown: you may not read the table (dynamodb:Query).',
     );

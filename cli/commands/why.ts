@@ -15,6 +15,7 @@ import {
   reasonsIn,
   undeployedIn,
 } from '../check/reasons.ts';
+import { isDenied } from '../denied.ts';
 import { clientNames } from '../executions/client-names.ts';
 import type { Ending } from '../executions/ending.ts';
 import { type LastWrite, lastWriteOf } from '../executions/entries.ts';
@@ -53,7 +54,7 @@ async function ifAllowed<T>(
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof Error && error.name === 'AccessDeniedException')) throw error;
+    if (!isDenied(error)) throw error;
     terminal.note(`You may not read ${what}, so it is not taken into account.`);
     return undefined;
   }

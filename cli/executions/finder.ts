@@ -1,6 +1,7 @@
 import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import { isExecutionArn, isExecutionName } from '../../core/request/request.ts';
+import { isDenied } from '../denied.ts';
 import { plainCommandLine } from '../output/command-line.ts';
 import { UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -12,9 +13,6 @@ const MACHINES: Machine[] = ['link', 'reconcile'];
 
 // Names that begin alike are shown up to this many.
 const SHOWN = 5;
-
-const isDenied = (error: unknown): boolean =>
-  error instanceof Error && error.name.startsWith('AccessDenied');
 
 /** The value of a promise; undefined where the execution is unknown, or the caller may not look for it. */
 async function ifKnown<T>(value: Promise<T>): Promise<T | undefined> {

@@ -2,6 +2,7 @@ import type { SFN } from '@aws-sdk/client-sfn';
 import { type Machine, stateMachineName } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import { isObject, isText } from '../../core/shape.ts';
+import { isDenied } from '../denied.ts';
 import { plainCommandLine } from '../output/command-line.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
@@ -34,9 +35,6 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-const isDenied = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'AccessDeniedException';
 
 /** Where an execution is, by its last events. */
 interface Now {

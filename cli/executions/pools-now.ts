@@ -166,7 +166,7 @@ export class PoolsNow {
       const traces = tracesInStates(execution, visitsWithDataIn(events));
       return { ...traces, told, isWhole: !isRunning(told) };
     } catch (error) {
-      if (!isDenied(error as Error) && !isUnknown(error)) throw error;
+      if (!isDenied(error) && !isUnknown(error)) throw error;
       return { ...inEnd, told, isWhole: status === 'SUCCEEDED' };
     }
   }
@@ -183,7 +183,7 @@ export class PoolsNow {
         const ledger = await this.#ledgers.of(id);
         this.#inLedgers.set(id, { by, writes: tracesInLedger(id, ledger.values()) });
       } catch (error) {
-        if (!isDenied(error as Error)) throw error;
+        if (!isDenied(error)) throw error;
       }
     });
     return identityPoolIds.flatMap((id) => this.#inLedgers.get(id)?.writes ?? []);
@@ -228,7 +228,7 @@ export async function poolsAfter(
       links.push(traced(await executions.read(executionArn)));
     });
   } catch (error) {
-    if (!isDenied(error as Error)) throw error;
+    if (!isDenied(error)) throw error;
   }
   return new PoolsNow(session, stage).of([...looked, ...links], listedSince);
 }

@@ -81,7 +81,7 @@ export async function withStarts(
       );
     }
   } catch (error) {
-    if (!isDenied(error as Error)) throw error;
+    if (!isDenied(error)) throw error;
     terminal.note(
       'You may not look CloudTrail events up (cloudtrail:LookupEvents), so who made a manual request is only what they claim.',
     );

@@ -43,7 +43,7 @@ async function judged(
       return { identityPoolId, links, outcome: 'PLANNED', changes: [], wouldFail };
     }
     // The write will tell.
-    if (error instanceof Error && isDenied(error)) return result;
+    if (isDenied(error)) return result;
     throw error;
   }
 }

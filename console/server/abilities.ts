@@ -1,12 +1,9 @@
+import { isDenied } from '../../cli/denied.ts';
 import { Machines } from '../../cli/executions/machines.ts';
 import type { Session } from '../../cli/session.ts';
 import { tableName } from '../../core/deployment.ts';
 import { PAUSE } from '../../core/write/pause.ts';
 import type { Ability } from './protocol.ts';
-
-/** Whether AWS denied access. */
-const isDenial = (error: unknown): error is Error =>
-  error instanceof Error && /^AccessDenied(Exception)?$/.test(error.name);
 
 /**
  * What the caller may do. Few callers may use IAM's policy simulator, so each service gets a call that is invalid
@@ -39,7 +36,7 @@ export class Abilities {
 
   /** Records an error of an action, if it is a denial. */
   record(ability: Ability, error: unknown): void {
-    if (isDenial(error)) this.denied[ability] = error.message;
+    if (isDenied(error)) this.denied[ability] = error.message;
   }
 
   async #probeAll(): Promise<void> {

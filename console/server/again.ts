@@ -53,7 +53,7 @@ async function doneSince(
       if (!last || done.time > last.time) last = done;
     }
   } catch (error) {
-    if (!isDenied(error as Error)) throw error;
+    if (!isDenied(error)) throw error;
     return undefined;
   }
   return last;

@@ -1,3 +1,4 @@
+import { isDenied } from '../../cli/denied.ts';
 import { entriesIn } from '../../cli/executions/entries.ts';
 import { Machines } from '../../cli/executions/machines.ts';
 import { Failure } from '../../cli/output/exit.ts';
@@ -33,7 +34,7 @@ export class Entries {
     const read = (ledgers: Ledgers | undefined) => entriesIn(execution, identityPools, {}, ledgers);
     const [pool] = await read(new Ledgers(this.#session, this.#stage)).catch((error: Error) => {
       // Without the ledger, only who wrote each entry is not known.
-      if (error.name === 'AccessDeniedException') return read(undefined);
+      if (isDenied(error)) return read(undefined);
       throw error;
     });
     // A user pool that can't be listed hides nothing of the others.

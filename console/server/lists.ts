@@ -211,7 +211,7 @@ export class Lists {
     try {
       return await handedBy(described, await this.#executions.eventsOf(described), this.#ledgers);
     } catch (error) {
-      if (!isDenied(error as Error) && !isUnknown(error)) throw error;
+      if (!isDenied(error) && !isUnknown(error)) throw error;
       return [];
     }
   }

@@ -18,7 +18,7 @@ export async function pausedSince(
     const found = await new Pauses(session, stage).find();
     return found && pausedText(found.pause);
   } catch (error) {
-    if (!isDenied(error as Error)) throw error;
+    if (!isDenied(error)) throw error;
     abilities.record('seePause', error);
     return undefined;
   }

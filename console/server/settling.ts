@@ -28,7 +28,7 @@ async function isKeptAsLinked(
     const entries = [...(await ledgers.of(identityPoolId)).values()];
     return entries.some((entry) => entry.state === 'linked' && isMeant(entry));
   } catch (error) {
-    if (!isDenied(error as Error)) throw error;
+    if (!isDenied(error)) throw error;
     return true;
   }
 }

@@ -35,7 +35,7 @@ async function laterIn(
     const ledger = await ledgers.of(identityPoolId);
     return overtaken(changes, ledger, [execution]).map((each) => each.ledger);
   } catch (error) {
-    if (!isDenied(error as Error)) throw error;
+    if (!isDenied(error)) throw error;
     return [];
   }
 }

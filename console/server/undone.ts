@@ -26,7 +26,7 @@ export async function withUndone(
       ...(clients && { clients }),
     };
   } catch (error) {
-    if (!isDenied(error as Error) && !isUnknown(error)) throw error;
+    if (!isDenied(error) && !isUnknown(error)) throw error;
     return row;
   }
 }
