@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import { executionOf } from '../../core/execution.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
-import { Approvals, TOO_LATE, type WaitingApproval } from '../executions/approvals.ts';
+import { Approvals, TOO_LATE, WAITING, type WaitingApproval } from '../executions/approvals.ts';
 import { namesWaiting } from '../executions/client-names.ts';
 import { isUnknown } from '../executions/executions.ts';
 import { Finder } from '../executions/finder.ts';
@@ -87,14 +87,14 @@ function nextStep(
   name: string,
   { decision, identityPools: [first, ...others] }: Document,
 ): string {
-  if (decision !== 'WAITING') return `To see the result: ${terminal.commandLine(`show ${name}`)}`;
+  if (decision !== WAITING) return `To see the result: ${terminal.commandLine(`show ${name}`)}`;
   // Without a name, several changes are not decided.
   return first && others.length > 0
     ? `To decide, name each, for example: ${terminal.commandLine(`approve ${name} --identity-pool ${first.identityPoolId} --reason "…"`)}`
     : `To decide: ${terminal.commandLine(`approve ${name} --reason "…"`)}`;
 }
 
-/** How one learns what has become of an execution. */
+/** The command that shows how an execution stands. */
 const standing = (terminal: Terminal, name: string): string =>
   `To see how it stands: ${terminal.commandLine(`show ${name}`)}`;
 
@@ -184,7 +184,7 @@ async function decide(terminal: Terminal, named: string, command: Command): Prom
       `No change waits for approval in ${execution}. ${standing(terminal, name)}`,
     );
   }
-  const decision = show ? 'WAITING' : deny ? 'DENIED' : 'APPROVED';
+  const decision = show ? WAITING : deny ? 'DENIED' : 'APPROVED';
   const removals = decision === 'APPROVED' ? removalsOf(chosen) : [];
   if (decision === 'APPROVED') {
     await checkNotPaused(

@@ -4,7 +4,7 @@ import type { DescribedExecution } from '../../core/audit/audit.ts';
 import { grouped } from '../../core/grouped.ts';
 import { moment } from '../../core/moment.ts';
 import { askAgain } from '../executions/again.ts';
-import { type WaitingApproval, waitingIn } from '../executions/approvals.ts';
+import { WAITING, type WaitingApproval, waitingIn } from '../executions/approvals.ts';
 import { clientNames, clientsIn } from '../executions/client-names.ts';
 import { Executions } from '../executions/executions.ts';
 import { Finder } from '../executions/finder.ts';
@@ -183,7 +183,7 @@ function lines(document: Document, terminal: Terminal, names: Names): string[] {
   const commandLine = (words: string) => terminal.commandLine(words);
   const [first] = records;
   return [
-    `${styleText('bold', waiting.length > 0 ? 'WAITING' : status)} ${execution}`,
+    `${styleText('bold', waiting.length > 0 ? WAITING : status)} ${execution}`,
     ...row(
       'started',
       `${moment(started)}, ${age(started)}, ${duration(first?.seconds) || 'running'}`,

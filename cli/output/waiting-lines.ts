@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { executionOf } from '../../core/execution.ts';
 import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/changes.ts';
 import { moment } from '../../core/moment.ts';
+import { WAITING } from '../executions/approvals.ts';
 import { changeLines, type Names } from './changes.ts';
 import type { CommandLine } from './command-line.ts';
 import { span } from './times.ts';
@@ -46,7 +47,7 @@ export function waitingLines(
   const { identityPoolId, links, until } = waiting;
   const { name } = executionOf(execution);
   return [
-    `${styleText('bold', 'WAITING')} ${identityPoolId} (${links.join(', ')})`,
+    `${styleText('bold', WAITING)} ${identityPoolId} (${links.join(', ')})`,
     ...changeLines(waiting.changes, new Map([...names, ...namesOf(waiting)])).map(
       (line) => `  ${line}`,
     ),

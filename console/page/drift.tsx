@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { counted } from '../../core/sentence.ts';
 import type { Drift, PoolView, Row } from '../server/protocol.ts';
 import { PlanButton } from './buttons.tsx';
-import { approvalNote, countOf, mayRepair, remediesOf, waitingFor } from './remedies.ts';
+import { actionsFor, approvalNote, countOf, mayRepair, waitingFor } from './drift-actions.ts';
 import { page } from './store.ts';
 import { Badge, breakable, Code, Failed, Table, type Tone, Unseen } from './words.tsx';
 
@@ -41,7 +41,7 @@ const Counts = ({ pool }: { pool: PoolView }) => (
   </ul>
 );
 
-const Remedies = ({
+const Actions = ({
   identityPoolId,
   drift,
   asked,
@@ -51,7 +51,7 @@ const Remedies = ({
   asked: Row[];
 }) => (
   <>
-    {remediesOf(drift, asked).map((kind) => (
+    {actionsFor(drift, asked).map((kind) => (
       <PlanButton
         key={kind}
         action={{
@@ -133,7 +133,7 @@ const DriftRow = ({
           <span class="dim">no longer so</span>
         ) : (
           <p class="buttons">
-            {mayLink && <Remedies identityPoolId={identityPoolId} drift={drift} asked={asked} />}
+            {mayLink && <Actions identityPoolId={identityPoolId} drift={drift} asked={asked} />}
           </p>
         )}
       </td>

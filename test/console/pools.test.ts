@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  actionsFor,
   approvalNote,
   countOf,
   mayRepair,
-  remediesOf,
   sameWaiting,
   waitingFor,
-} from '../../console/page/remedies.ts';
+} from '../../console/page/drift-actions.ts';
 import { type RequestEnd, requestEnds } from '../../console/server/failures.ts';
 import { poolViews } from '../../console/server/pools.ts';
 import type { Drift, Row } from '../../console/server/protocol.ts';
@@ -83,7 +83,7 @@ describe('an identity pool, as the console shows it', () => {
       pool('a', { entries: [removed, { ...removed, clientId: '2', unlinked: true }] }),
     ]);
     assert.deepEqual(
-      view!.drift.map((drift) => remediesOf(drift)),
+      view!.drift.map((drift) => actionsFor(drift)),
       [['link', 'unlink'], ['link']],
     );
     assert.deepEqual(view!.drift[1]!.notes, ['unlinked by request']);
@@ -149,9 +149,9 @@ describe('an identity pool, as the console shows it', () => {
 
   test('are not offered a request that waits for approval already', () => {
     const removed = { state: 'removed' };
-    assert.deepEqual(remediesOf(removed, [{ operation: 'undo' }]), ['link', 'unlink']);
-    assert.deepEqual(remediesOf(removed, [{ operation: 'link' }]), ['unlink']);
-    assert.deepEqual(remediesOf({ state: 'missing' }, [{ operation: 'link' }]), []);
+    assert.deepEqual(actionsFor(removed, [{ operation: 'undo' }]), ['link', 'unlink']);
+    assert.deepEqual(actionsFor(removed, [{ operation: 'link' }]), ['unlink']);
+    assert.deepEqual(actionsFor({ state: 'missing' }, [{ operation: 'link' }]), []);
     const about = { name: 'name', status: 'RUNNING', started: '', userPoolId: 'x_A' };
     const row: Row = { execution: 'arn', ...about, clientId: '1', operation: 'link' };
     const action = { kind: 'link' as const, userPoolId: 'x_A', clientId: '1' };

@@ -5,7 +5,7 @@ type Kind = 'link' | 'unlink';
 type Clients = Pick<Row, 'userPoolId' | 'clientId' | 'clients'>;
 
 // To unlink what others removed is to agree that it stays away.
-const remedies: Record<string, Kind[]> = {
+const actions: Record<string, Kind[]> = {
   missing: ['link'],
   removed: ['link', 'unlink'],
   orphaned: ['unlink'],
@@ -17,11 +17,11 @@ const remedies: Record<string, Kind[]> = {
  *
  * @param asked the requests about the entry that wait for approval: none is made twice.
  */
-export const remediesOf = (
+export const actionsFor = (
   { state, isUnlinked }: Pick<Drift, 'state' | 'isUnlinked'>,
   asked: Pick<Row, 'operation'>[] = [],
 ): Kind[] =>
-  (remedies[state] ?? []).filter(
+  (actions[state] ?? []).filter(
     (kind) =>
       (kind === 'link' || !isUnlinked) && !asked.some(({ operation }) => operation === kind),
   );
@@ -39,7 +39,7 @@ export const waitingFor = (waiting: Row[], identityPoolId: string, drift: Drift)
 
 /** The button that asks for approval of an entry's change. Without the permission to link there is none. */
 export function approvalNote(drift: Pick<Drift, 'state' | 'isUnlinked'>, mayLink: boolean): string {
-  const [kind] = remediesOf(drift);
+  const [kind] = actionsFor(drift);
   if (!mayLink || kind === undefined) return 'needs approval';
   return `${kind === 'link' ? 'Link …' : 'Unlink …'} asks for it`;
 }
