@@ -108,8 +108,9 @@ export const handler = step(
     const done =
       missing.length === 0 ||
       (result.changes.length > 0 && (await areSuperseded(missing, table, execution)));
-    // Only a limited number of times, since a foreign writer may have restored that very state.
-    if (done && read.isDoubtful && attempt < ROUNDS) return { result, again: true };
+    // Only a limited number of times, since a foreign writer may have restored that very state. What a later request
+    // has undone stays so: another round would make it again.
+    if (missing.length === 0 && read.isDoubtful && attempt < ROUNDS) return { result, again: true };
     if (done && (await isLeftToSettle(event, table))) {
       return { result: { ...result, unsettled: true }, again: true };
     }
