@@ -142,12 +142,7 @@ test('a row of an undo, or of a whole user pool, is found by each of its app cli
     provider: { ProviderName: 'cognito-idp.us-east-1.amazonaws.com/us-east-1_A', ClientId },
   });
   const found = rowOf({
-    execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
-    machine: 'link',
-    source: 'history',
-    status: 'SUCCEEDED',
-    started: '2026-01-31T12:00:00Z',
-    stopped: '2026-01-31T12:00:01Z',
+    ...ENDED,
     input: JSON.stringify({ operation: 'unlink', userPoolId: 'us-east-1_A' }),
     output: JSON.stringify({
       results: ['1', '2'].map((identityPoolId) => ({
