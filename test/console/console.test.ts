@@ -288,7 +288,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
     await page.getByRole('alert').getByText('(elsewhere)').waitFor();
-    await page.getByText('an approval would be used up without a write').waitFor();
+    await page.getByText('While writes are paused, an approval would be used up').waitFor();
     assert.equal(await approve.isDisabled(), true);
     assert.equal(await button(page, /^Deny …/).isDisabled(), false);
     await pauses.resume();
@@ -418,6 +418,15 @@ describe('the console', { skip: withoutBrowser }, () => {
     );
     const found = (await barriersIn(page)).map((each) => each.split(':')[0]);
     assert.deepEqual(found, ['text_contrast_sufficient', 'input_label_exists']);
+    // And a dialog that is not accessible.
+    await page.setContent(
+      '<html lang="en"><title>-</title><main><h1>-</h1></main><dialog aria-label="-"><p style="color: #888; background: #777">hard to read</p></dialog>',
+    );
+    await page.locator('dialog').evaluate((dialog: HTMLDialogElement) => dialog.showModal());
+    assert.deepEqual(
+      (await barriersIn(page)).map((each) => each.split(':')[0]),
+      ['text_contrast_sufficient'],
+    );
     await page.close();
   });
 
