@@ -163,12 +163,12 @@ export class Judge {
       if (cancelled.some((change) => claimOf(change).endsWith(` ${key}`))) continue;
       const isThere = outcome === 'LINKED' || outcome === 'ALREADY_LINKED';
       // If another request of ours undid the change, it was true at some time since the start. If a foreign
-      // writer undid it, verification must have seen that, unless Cognito showed an old state.
+      // writer undid it, verification must have seen that. In both cases Cognito may have shown an old state.
       const verified = (observer.verifiedAt(name, identityPoolId) ?? start) - faults.staleFor;
       const isUndone =
         observer.isOurDoing(identityPoolId, key, stop) ||
         this.#isSettled(identityPoolId, key, isThere, { name, start, stop });
-      const from = isUndone ? start : verified;
+      const from = isUndone ? Math.min(start, verified) : verified;
       if (observer.was(identityPoolId, key, isThere, from, stop)) continue;
       if (observer.isMisled(name, identityPoolId)) continue;
       const was = isThere ? 'not' : 'still';
