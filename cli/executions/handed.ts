@@ -1,15 +1,7 @@
 import { type DescribedExecution, endsSilently, type StateData } from '../../core/audit/audit.ts';
 import { cutOffData, cutOffIn } from '../../core/now/cut-off.ts';
-import { isDenied } from '../denied.ts';
 import type { Ledgers } from '../settings/ledgers.ts';
 import { type Event, stateDataIn, visitsWithDataIn } from './history.ts';
-
-/** What the ledger of an identity pool has; undefined if the caller may not read it. */
-const ledgerOf = (ledgers: Ledgers, identityPoolId: string) =>
-  ledgers.of(identityPoolId).catch((error: Error) => {
-    if (isDenied(error)) return undefined;
-    throw error;
-  });
 
 /**
  * The data of the states of an execution whose end lacks the results. What it was writing when it was ended is as the
@@ -25,7 +17,7 @@ export async function handedBy(
   const { execution, status, stopped } = described;
   if (stopped === undefined) return handed;
   for (const cutOff of cutOffIn(visitsWithDataIn(events))) {
-    const ledger = await ledgerOf(ledgers, cutOff.target.identityPoolId);
+    const ledger = await ledgers.readable(cutOff.target.identityPoolId);
     handed.push(cutOffData(cutOff, { execution, status, stopped }, ledger?.values(), Date.now()));
   }
   return handed;

@@ -179,12 +179,8 @@ export class PoolsNow {
     );
     await inParallel(identityPoolIds, async (id) => {
       if (this.#inLedgers.get(id)?.by === by && !mayChange.has(id)) return;
-      try {
-        const ledger = await this.#ledgers.of(id);
-        this.#inLedgers.set(id, { by, writes: tracesInLedger(id, ledger.values()) });
-      } catch (error) {
-        if (!isDenied(error)) throw error;
-      }
+      const ledger = await this.#ledgers.readable(id);
+      if (ledger) this.#inLedgers.set(id, { by, writes: tracesInLedger(id, ledger.values()) });
     });
     return identityPoolIds.flatMap((id) => this.#inLedgers.get(id)?.writes ?? []);
   }

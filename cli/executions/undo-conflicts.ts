@@ -8,7 +8,6 @@ import {
   undoOperation,
   userPoolOf,
 } from '../../core/request/undo.ts';
-import { isDenied } from '../denied.ts';
 import type { Session } from '../session.ts';
 import { Ledgers } from '../settings/ledgers.ts';
 import type { Ending } from './ending.ts';
@@ -31,8 +30,10 @@ async function judged(
   const { identityPoolId, links } = result;
   const { changes } = done.find((each) => each.identityPoolId === identityPoolId) ?? {};
   if (isFaulty(result) || result.changes.length === 0 || !changes) return result;
+  const ledger = await ledgers.readable(identityPoolId);
+  // The write will tell.
+  if (!ledger) return result;
   try {
-    const ledger = await ledgers.of(identityPoolId);
     const intent = { operation: undoOperation(changes), takeBack: changes };
     checkLedger([...ledger.values()], { identityPoolId, userPoolId, undoes, intent }, execution);
     return result;
@@ -42,8 +43,6 @@ async function judged(
       const wouldFail = { error: name, message };
       return { identityPoolId, links, outcome: 'PLANNED', changes: [], wouldFail };
     }
-    // The write will tell.
-    if (isDenied(error)) return result;
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { pagesOf } from '../../aws/pace/pages.ts';
 import { tableName } from '../../core/deployment.ts';
 import { entryKey } from '../../core/identity-pool/identity-pool.ts';
 import { isLedgerEntry, type LedgerEntry } from '../../core/write/records.ts';
+import { isDenied } from '../denied.ts';
 import type { Session } from '../session.ts';
 
 type Item = Record<string, { S?: string }>;
@@ -48,5 +49,15 @@ export class Ledgers {
         each,
       ]),
     );
+  }
+
+  /** The same as {@link of}; undefined if the caller may not read it. */
+  async readable(identityPoolId: string): Promise<ReadonlyMap<string, LedgerEntry> | undefined> {
+    try {
+      return await this.of(identityPoolId);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      return undefined;
+    }
   }
 }

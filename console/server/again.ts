@@ -1,4 +1,3 @@
-import { isDenied } from '../../cli/denied.ts';
 import { requestAgain } from '../../cli/executions/again.ts';
 import type { Ledgers } from '../../cli/settings/ledgers.ts';
 import type { DescribedExecution, StateData } from '../../core/audit/audit.ts';
@@ -28,7 +27,7 @@ async function doneIn(
   since: number,
   ledgers: Ledgers,
 ): Promise<LedgerEntry | undefined> {
-  const ledger = [...(await ledgers.of(identityPoolId)).values()];
+  const ledger = [...((await ledgers.readable(identityPoolId))?.values() ?? [])];
   const entries = ledger.filter(
     (entry) => entry.clientId === clientId && providerIn(entry.providerName) === userPoolId,
   );
@@ -46,15 +45,10 @@ async function doneSince(
 ): Promise<LedgerEntry | undefined> {
   const since = Date.parse(described.started);
   let last: LedgerEntry | undefined;
-  try {
-    for (const { identityPoolId } of requestEnds(described, handed)) {
-      const done = await doneIn(identityPoolId, action, since, ledgers);
-      if (!done) return undefined;
-      if (!last || done.time > last.time) last = done;
-    }
-  } catch (error) {
-    if (!isDenied(error)) throw error;
-    return undefined;
+  for (const { identityPoolId } of requestEnds(described, handed)) {
+    const done = await doneIn(identityPoolId, action, since, ledgers);
+    if (!done) return undefined;
+    if (!last || done.time > last.time) last = done;
   }
   return last;
 }

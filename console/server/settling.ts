@@ -1,4 +1,3 @@
-import { isDenied } from '../../cli/denied.ts';
 import type { Session } from '../../cli/session.ts';
 import { Ledgers } from '../../cli/settings/ledgers.ts';
 import type { LedgerEntry } from '../../core/write/records.ts';
@@ -24,13 +23,9 @@ async function isKeptAsLinked(
   isMeant: (entry: LedgerEntry) => boolean,
 ): Promise<boolean> {
   if (outcome !== 'NOT_LINKED' || identityPoolId === undefined) return false;
-  try {
-    const entries = [...(await ledgers.of(identityPoolId)).values()];
-    return entries.some((entry) => entry.state === 'linked' && isMeant(entry));
-  } catch (error) {
-    if (!isDenied(error)) throw error;
-    return true;
-  }
+  const ledger = await ledgers.readable(identityPoolId);
+  if (!ledger) return true;
+  return [...ledger.values()].some((entry) => entry.state === 'linked' && isMeant(entry));
 }
 
 /**

@@ -1,4 +1,3 @@
-import { isDenied } from '../../cli/denied.ts';
 import type { Executions } from '../../cli/executions/executions.ts';
 import { summaryOf } from '../../cli/executions/summary.ts';
 import type { Ledgers } from '../../cli/settings/ledgers.ts';
@@ -31,13 +30,8 @@ async function laterIn(
   execution: string,
   ledgers: Ledgers,
 ): Promise<Later[]> {
-  try {
-    const ledger = await ledgers.of(identityPoolId);
-    return overtaken(changes, ledger, [execution]).map((each) => each.ledger);
-  } catch (error) {
-    if (!isDenied(error)) throw error;
-    return [];
-  }
+  const ledger = await ledgers.readable(identityPoolId);
+  return ledger ? overtaken(changes, ledger, [execution]).map((each) => each.ledger) : [];
 }
 
 /** Why an execution can't be undone whose every identity pool has been written to since. */
