@@ -57,7 +57,14 @@ async function consoleOf(
 ): Promise<string> {
   const { serveConsole } = await import('../console/server/server.ts');
   const demo = demoOf(deployment);
-  const options = { session, stage: STAGE, ...(demo && { demo }), ...(links && { links }) };
+  const commandLine = (words: string) => `npx poolbridge ${words}`;
+  const options = {
+    session,
+    stage: STAGE,
+    commandLine,
+    ...(demo && { demo }),
+    ...(links && { links }),
+  };
   const { address } = await serveConsole(options, CONSOLE_PORT).catch(() => serveConsole(options));
   return address;
 }

@@ -51,7 +51,9 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage } = optionsOf(command);
   const session = sessionOf(command);
   const paused = pausedIn(session, stage);
-  const waiting = await waitingRequests(session, stage, (text) => terminal.busy(text));
+  const waiting = await waitingRequests(session, stage, {
+    progress: (text) => terminal.busy(text),
+  });
   const names = terminal.json ? new Map() : await namesWaiting(session, waiting);
   terminal.answer(
     { ...(await paused), approvals: waiting },

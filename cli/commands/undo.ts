@@ -4,6 +4,7 @@ import { checkRequest } from '../arguments.ts';
 import { Finder } from '../executions/finder.ts';
 import { withYesOption } from '../executions/removal.ts';
 import { confirmRequest, runExecution, withRunOptions } from '../executions/run.ts';
+import { checkNotWaiting } from '../executions/same-request.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -32,6 +33,7 @@ export function undo(program: Command, terminal: Terminal): void {
     const input = { operation: 'undo', executionArn, identityPoolId: identityPool };
     const request = { ...input, dryRun, reason };
     checkRequest(request);
+    await checkNotWaiting({ terminal, command }, request);
     await confirmRequest({ terminal, command }, request);
     await runExecution({ terminal, command }, 'link', request);
   });

@@ -8,6 +8,7 @@ import {
   withClientOptions,
   withRunOptions,
 } from '../executions/run.ts';
+import { checkNotWaiting } from '../executions/same-request.ts';
 import { optionsOf } from '../options.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -24,6 +25,7 @@ export function unlink(program: Command, terminal: Terminal): void {
     )
     .action(async () => {
       const request = requestOf('unlink', optionsOf(command));
+      await checkNotWaiting({ terminal, command }, request);
       await confirmRequest({ terminal, command }, request);
       await runExecution({ terminal, command }, 'link', request);
     });

@@ -197,7 +197,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const report: Partial<Output> = 'output' in ending ? ending.output : ending.report;
   const results = report.results ?? [];
   const waiting = await ifAllowed(terminal, 'running executions (states:ListExecutions)', () =>
-    waitingRequests(session, stage, (text) => terminal.busy(text)),
+    waitingRequests(session, stage, { progress: (text) => terminal.busy(text) }),
   );
   const pause = await ifAllowed(terminal, 'the pause (dynamodb:GetItem)', () =>
     new Pauses(session, stage).find(),

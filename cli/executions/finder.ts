@@ -2,7 +2,6 @@ import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import { isExecutionArn, isExecutionName } from '../../core/request/request.ts';
 import { isDenied } from '../denied.ts';
-import { plainCommandLine } from '../output/command-line.ts';
 import { UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Session } from '../session.ts';
@@ -36,24 +35,19 @@ function checkForm(named: string, isArn: boolean): void {
   );
 }
 
+/** What is said while and after a search. */
+type Said = Pick<Terminal, 'commandLine'> & Partial<Pick<Terminal, 'busy' | 'idle'>>;
+
 /** Finds executions of both state machines of a stage by what a person types. */
 export class Finder {
   readonly #machines: Machines;
   readonly #executions: Executions;
-  readonly #terminal: Pick<Terminal, 'busy' | 'idle' | 'commandLine'>;
+  readonly #said: Said;
 
-  constructor(
-    session: Session,
-    stage: string,
-    terminal: Pick<Terminal, 'busy' | 'idle' | 'commandLine'> = {
-      busy() {},
-      idle() {},
-      commandLine: plainCommandLine,
-    },
-  ) {
+  constructor(session: Session, stage: string, said: Said) {
     this.#machines = new Machines(session, stage);
     this.#executions = new Executions(session, stage);
-    this.#terminal = terminal;
+    this.#said = said;
   }
 
   /**
@@ -71,7 +65,7 @@ export class Finder {
     // Step Functions forgets executions after 90 days; the log groups keep them longer.
     for (const arn of exact) if (await ifKnown(this.#executions.read(arn))) return arn;
     throw new UsageError(
-      `There is no execution ${named} in this account, Region and stage, neither in Step Functions nor in the log groups. To list them: ${this.#terminal.commandLine('history')}`,
+      `There is no execution ${named} in this account, Region and stage, neither in Step Functions nor in the log groups. To list them: ${this.#said.commandLine('history')}`,
     );
   }
 
@@ -92,11 +86,11 @@ export class Finder {
 
   /** The one execution whose name begins so, if there is any. */
   async #beginningWith(prefix: string): Promise<string | undefined> {
-    this.#terminal.busy(`looking for executions whose names begin with ${prefix}`);
+    this.#said.busy?.(`looking for executions whose names begin with ${prefix}`);
     const found = await Promise.all(
       MACHINES.map((machine) => ifKnown(this.#executions.list(machine, {}))),
     );
-    this.#terminal.idle();
+    this.#said.idle?.();
     const all = found.flatMap((arns = []) => arns.filter((arn) => nameOf(arn).startsWith(prefix)));
     if (all.length <= 1) return all[0];
     const shown = all.slice(0, SHOWN).map(nameOf).join(', ');

@@ -68,6 +68,7 @@ export const withRunOptions = (command: Command): Command =>
   command
     .option('--dry-run', 'show what would change; write nothing')
     .option('--reason <text>', 'the reason, for the audit')
+    .option('--again', 'also if the same request waits for approval already')
     .option('--no-wait', 'start the execution, print its ARN and do not wait for its end');
 
 /** The input of `link` for a person's request. */

@@ -6,7 +6,7 @@ import { isDenied } from '../denied.ts';
 import type { CommandLine } from '../output/command-line.ts';
 import type { Session } from '../session.ts';
 import type { Ending } from './ending.ts';
-import { waitingRequests } from './waiting.ts';
+import { type WaitingAbout, waitingRequests } from './waiting.ts';
 
 /** Where an unlink found no entry to remove. */
 function poolsWithout(ending: Ending): string[] {
@@ -31,17 +31,15 @@ export async function waitingLinkText(
   const request = parseRequest(parsedJson(JSON.stringify(input)));
   const pools = request.operation === 'unlink' ? poolsWithout(ending) : [];
   if (request.operation !== 'unlink' || pools.length === 0) return undefined;
-  const all = await waitingRequests(session, stage).catch((error: Error) => {
+  const isMeant = ({ operation, userPoolId, clientId }: WaitingAbout): boolean =>
+    operation === 'link' &&
+    userPoolId === request.userPoolId &&
+    (request.clientId ?? clientId) === clientId;
+  const all = await waitingRequests(session, stage, { isMeant }).catch((error: Error) => {
     if (!isDenied(error)) throw error;
     return [];
   });
-  const waits = all.find(
-    ({ operation, userPoolId, clientId, identityPoolId }) =>
-      operation === 'link' &&
-      userPoolId === request.userPoolId &&
-      (request.clientId ?? clientId) === clientId &&
-      pools.includes(identityPoolId),
-  );
+  const waits = all.find(({ identityPoolId }) => pools.includes(identityPoolId));
   if (!waits) return undefined;
   const { name } = executionOf(waits.execution);
   const deny = commandLine(

@@ -1,6 +1,7 @@
 import { type Context, Hono, type HonoRequest } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { Finder } from '../../cli/executions/finder.ts';
+import { type CommandLine, plainCommandLine } from '../../cli/output/command-line.ts';
 import { Failure } from '../../cli/output/exit.ts';
 import type { Session } from '../../cli/session.ts';
 import { DeployedLinks } from '../../cli/settings/deployed-links.ts';
@@ -31,6 +32,8 @@ export interface ConsoleOptions {
   demo?: Demo;
   /** The file of links.yml, if it is not the usual one, and links that may be deployed without being in it. */
   links?: { file?: string; known?: Links[] };
+  /** Makes the commands that messages name, for the same deployment. */
+  commandLine?: CommandLine;
 }
 
 // Longer than any plan or reason.
@@ -115,14 +118,14 @@ function actionIn(body: Body): Action {
  * @param patience how long AWS may take to answer before the page says so, in milliseconds.
  */
 export function api(
-  { session, stage, demo, links: linksAtHand }: ConsoleOptions,
+  { session, stage, demo, links: linksAtHand, commandLine = plainCommandLine }: ConsoleOptions,
   patience: number,
 ): Hono {
   const abilities = new Abilities(session, stage);
   const about = demo && { userPoolId: demo.userPoolId, identityPoolId: demo.identityPoolId };
-  const live = new Live({ session, stage, demo: about }, abilities, patience);
+  const live = new Live({ session, stage, demo: about, commandLine }, abilities, patience);
   const plans = new Plans(session, stage, abilities);
-  const finder = new Finder(session, stage);
+  const finder = new Finder(session, stage, { commandLine });
   const entries = new Entries(session, stage);
   const links = new DeployedLinks(session, stage, linksAtHand);
   /** Answers with the result of an action, and refreshes the pages. */

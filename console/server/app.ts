@@ -82,7 +82,9 @@ export function appOf(
   );
   app.onError((error, context) => {
     const isRefusal = error instanceof HTTPException;
-    const [name, message] = isRefusal ? ['Refused', error.message] : sentenceOf(error);
+    const [name, message] = isRefusal
+      ? ['Refused', error.message]
+      : sentenceOf(error, options.commandLine);
     return context.json({ error: name, message }, isRefusal ? error.status : 400);
   });
   return app;

@@ -9,6 +9,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const options = {
     session: sessionOf(command),
     stage,
+    commandLine: (words: string) => terminal.commandLine(words),
     ...(file !== undefined && { links: { file } }),
   };
   const { address, close } = await serveConsole(options, port);

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sentenceOf } from '../../cli/output/advice.ts';
+import type { CommandLine } from '../../cli/output/command-line.ts';
 import type { Session } from '../../cli/session.ts';
 import type { Abilities } from './abilities.ts';
 import { Details } from './details.ts';
@@ -40,8 +41,8 @@ const mayChange = ({ row, isUndoable, again }: ExecutionView, all: boolean): boo
 const kindOf = (news: News): 'overview' | 'execution' =>
   'overview' in news ? 'overview' : 'execution';
 
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? sentenceOf(error).join(': ') : String(error);
+const messageOf = (error: unknown, commandLine: CommandLine): string =>
+  error instanceof Error ? sentenceOf(error, commandLine).join(': ') : String(error);
 
 /** Keeps every open page up to date with one loop, which runs while a page is open. */
 export class Live {
@@ -51,6 +52,7 @@ export class Live {
   readonly #stage: string;
   readonly #abilities: Abilities;
   readonly #demo: About['demo'];
+  readonly #commandLine: CommandLine;
   /** How long a refresh may take, in milliseconds. A connection that is lost may never say so. */
   readonly #patience: number;
   /** Each viewer, and what was sent to it last. */
@@ -67,13 +69,24 @@ export class Live {
 
   /** @param patience how long a refresh may take, in milliseconds. */
   constructor(
-    { session, stage, demo }: { session: Session; stage: string; demo: About['demo'] | undefined },
+    {
+      session,
+      stage,
+      demo,
+      commandLine,
+    }: {
+      session: Session;
+      stage: string;
+      demo: About['demo'] | undefined;
+      commandLine: CommandLine;
+    },
     abilities: Abilities,
     patience: number,
   ) {
     this.#session = session;
     this.#stage = stage;
     this.#demo = demo;
+    this.#commandLine = commandLine;
     this.#abilities = abilities;
     this.#patience = patience;
     const names = new Names(session);
@@ -123,7 +136,7 @@ export class Live {
       late.resolve();
     }, this.#patience);
     const refreshed = Promise.all([
-      this.#refresh(all).catch((error) => this.#trouble(messageOf(error))),
+      this.#refresh(all).catch((error) => this.#trouble(messageOf(error, this.#commandLine))),
       ...[...this.#viewers.keys()].map((viewer) => this.#refreshExecution(viewer, all)),
     ]);
     await Promise.race([refreshed, late.promise]);
@@ -169,7 +182,7 @@ export class Live {
     try {
       this.#send(viewer, { execution: await this.details.view(execution) });
     } catch (error) {
-      this.#send(viewer, { failure: { execution, message: messageOf(error) } });
+      this.#send(viewer, { failure: { execution, message: messageOf(error, this.#commandLine) } });
     }
   }
 

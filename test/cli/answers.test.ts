@@ -9,6 +9,7 @@ import {
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { executionOf } from '../../core/execution.ts';
 import { linkAborted } from '../console/aborted.ts';
+import { ask } from '../console/served.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
 import { commandPath, environment, poolbridge, processOf, someone } from './command.ts';
@@ -105,6 +106,44 @@ describe('an answer says what its outcome does not', () => {
     assert.match((await say('show', nameIn(err))).out, kept);
   });
 
+  test('a request that waits for approval already is not made twice, unless it is asked for again', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app-asked-twice');
+    const execution = await waiting(clientId);
+    const { name } = executionOf(execution);
+    const count = () => world.local.aws.stateMachines.executions.size;
+    const before = count();
+    const link = ['link', ...subject(APPROVED, clientId)];
+    const { code, out, err } = await say(...link);
+    assert.deepEqual([code, count()], [1, before]);
+    assert.match(err, /^AlreadyWaitsError: The same request has waited for approval since \d{4}-/m);
+    assert.ok(out.startsWith(`WAITING ${pools.mobile} `), out);
+    assert.ok(out.includes(`approve ${name} --identity-pool ${pools.mobile} --reason "…"`), out);
+    const { message } = JSON.parse((await say(...link, '--json')).out);
+    assert.ok(message.includes(`To approve it: poolbridge approve ${name} --reason "…".`), message);
+    assert.equal(count(), before);
+    const starts = async (...args: string[]) => {
+      const started = count();
+      assert.equal((await say(...args, '--no-wait')).code, 0);
+      return count() - started;
+    };
+    assert.equal(await starts(...link, '--again'), 1);
+    assert.equal(await starts(...link, '--identity-pool', pools.healed), 1);
+    assert.equal(await starts('unlink', ...subject(APPROVED, clientId), '--yes'), 1);
+  });
+
+  test('an undo that waits for approval already is not made twice', async () => {
+    const clientId = await world.createAppClient(APPROVED, 'app-undone-twice');
+    const execution = await waiting(clientId);
+    await say('approve', execution, '--reason', 'drill');
+    await until(async () => (await say('show', execution)).out.startsWith('SUCCEEDED'));
+    const undo = ['undo', execution, '--yes', '--no-wait'];
+    const first = (await say(...undo)).out.trim();
+    await until(async () => (await say('approve', first, '--show')).code === 0);
+    const { code, err } = await say(...undo);
+    assert.equal(code, 1);
+    assert.match(err, new RegExp(`^AlreadyWaitsError: .* in ${executionOf(first).name}, so`, 'm'));
+  });
+
   test('an undo without anything left to take back says so', async () => {
     const clientId = await world.createAppClient(HEALED, 'app-gone');
     const { err } = await say('link', ...subject(HEALED, clientId));
@@ -199,6 +238,19 @@ describe('an answer says what its outcome does not', () => {
     const { code, err } = await processOf(environment(world), ['console', '--port', port]);
     assert.equal(code, 1);
     assert.match(err, /EADDRINUSE.* The port is taken, .* name another port with --port\.$/m);
+  });
+
+  test('the console names commands as they are typed for its deployment', async (t) => {
+    const child = spawn(commandPath, ['console', '--stage', 'dev'], { env: environment(world) });
+    t.after(() => child.kill());
+    let address = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      address += chunk;
+    });
+    await until(async () => address.endsWith('\n'));
+    const own = { address: address.trim() };
+    const { message } = await ask<{ message: string }>(own, 'find?named=gone');
+    assert.match(message, /To list them: poolbridge history --stage dev$/);
   });
 
   test('a command that can not follow its execution says that it goes on', async () => {

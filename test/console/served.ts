@@ -3,7 +3,7 @@ import type { ExecutionView, News, Overview } from '../../console/server/protoco
 import type { Console } from '../../console/server/server.ts';
 
 /** The origin of a console, and the headers with which its page asks it. */
-function accessTo({ address }: Console) {
+function accessTo({ address }: Pick<Console, 'address'>) {
   const { origin, hash } = new URL(address);
   const headers = {
     authorization: `Bearer ${hash.slice(1)}`,
@@ -66,7 +66,11 @@ export const viewOf = (
   );
 
 /** The answer to a request of a page: with a body to a POST. */
-export async function ask<T>(console: Console, path: string, body?: object): Promise<T> {
+export async function ask<T>(
+  console: Pick<Console, 'address'>,
+  path: string,
+  body?: object,
+): Promise<T> {
   const { origin, headers } = accessTo(console);
   const init = body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers };
   const response = await fetch(`${origin}/api/${path}`, init);
