@@ -16,3 +16,7 @@ export function beginning(text: string, room: number): string {
   const end = text[room - 1] === ' ' ? room - 1 : cut.lastIndexOf(' ');
   return `${end > 0 ? cut.slice(0, end) : cut}…`;
 }
+
+/** The beginning of a text, of at most so many characters. If it is cut off, it says where the whole is. */
+export const beginningOf = (text: string, room: number, whole: string): string =>
+  text.length <= room ? text : `${beginning(text, room - whole.length - 1)} ${whole}`;

@@ -8,8 +8,7 @@ import { Inventory } from '../aws/table/inventory.ts';
 import { executionOf } from '../core/execution.ts';
 import { coverageOf, userPoolIn } from '../core/links/coverage.ts';
 import { linksNamed, userPoolRoleOf } from '../core/links/links.ts';
-import { type Listing, tagSetsOf } from '../core/reconcile/plan.ts';
-import { beginning } from '../core/sentence.ts';
+import { type Listing, shownError, tagSetsOf } from '../core/reconcile/plan.ts';
 import { READS_A_SECOND } from '../core/user-pool.ts';
 
 interface Asked {
@@ -72,7 +71,7 @@ export const handler = step(async (event: Asked, context): Promise<Listing> => {
       logger.warn(`${userPoolId} could not be listed`, error);
       if (tagSets) listing.refused.push([userPoolId, '', tagSets]);
       else listing.unlisted.push(userPoolId);
-      listing.failure ??= { Error: error.name, Cause: beginning(error.message, 500) };
+      listing.failure ??= { Error: error.name, Cause: shownError(error.message) };
     }
   }
   return listing;

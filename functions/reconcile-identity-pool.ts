@@ -30,7 +30,12 @@ import {
 import { foreseenRefusals } from '../core/reconcile/foreseen.ts';
 import { issuersOf, wantedNames } from '../core/reconcile/issuers.ts';
 import { type Listing, type PlannedPool, reaches, unlistedFor } from '../core/reconcile/plan.ts';
-import { type PoolReport, poolReport, type Repair } from '../core/reconcile/pool-report.ts';
+import {
+  faultsOf,
+  type PoolReport,
+  poolReport,
+  type Repair,
+} from '../core/reconcile/pool-report.ts';
 import {
   absentEntries,
   keptRemovals,
@@ -281,10 +286,9 @@ async function reconciled(event: Asked, context: Context): Promise<Found> {
     ? undefined
     : foreseenRefusals(pool, findings, access.providerQuota, execution);
   const ended = withRestored(findings, made?.restored ?? []);
+  const judged = { foreseen, repair: made, notListed: unlistedFor(leading, listings) };
   const report = poolReport(identityPool, ended, {
-    foreseen,
-    repair: made,
-    notListed: unlistedFor(leading, listings),
+    ...judged,
     wrongMarks: wrong.length,
     quota: access.providerQuota,
     issuers: issuersOf({ links: leading, listed: lists.listed }),
@@ -292,6 +296,8 @@ async function reconciled(event: Asked, context: Context): Promise<Found> {
   logger.info('identity pool reconciled', {
     ...report,
     entries: ended.filter(({ state }) => state !== 'linked' && state !== 'foreign'),
+    // The report may have no room for a whole sentence.
+    ...faultsOf(Number.POSITIVE_INFINITY, judged),
   });
   const removed = removedEntries(ended, made?.refused ?? foreseen);
   return { report, ...(removed.length > 0 && { removed }) };

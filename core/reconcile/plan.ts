@@ -5,7 +5,7 @@ import { tagsMatch } from '../links/coverage.ts';
 import { type Link, type Links, linksTo } from '../links/links.ts';
 import { linksText } from '../links/names.ts';
 import { claimIn, onlyKeys, quote, text } from '../request/request.ts';
-import { beginning } from '../sentence.ts';
+import { beginningOf } from '../sentence.ts';
 import { sha256 } from '../sha256.ts';
 import { isObject } from '../shape.ts';
 import { userPoolRegion } from '../user-pool.ts';
@@ -207,8 +207,9 @@ export const REPORTS_ROOM = 200_000;
 // A report without its entries.
 const COUNTS_ROOM = 450;
 
-// How many characters of an error of AWS are shown.
-const SENTENCE = 500;
+/** The beginning of an error of AWS, which leaves room for those of other user pools. */
+export const shownError = (message: string): string =>
+  beginningOf(message, 1000, 'The log of the step ListAppClients has the whole error.');
 
 const chunks = <T>(items: T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
@@ -298,7 +299,7 @@ export function unlistedFor(links: Links, listings: Listing[]): string | undefin
     const userPoolId = known ?? unlisted.find((id) => byTags || named.has(id));
     if (userPoolId === undefined) continue;
     const { error, message } = unwrap(failure);
-    return `The app clients of the user pool ${userPoolId} could not be listed, so its entries were not compared or repaired. All others were. ${error}: ${beginning(message, SENTENCE)}`;
+    return `The app clients of the user pool ${userPoolId} could not be listed, so its entries were not compared or repaired. All others were. ${error}: ${shownError(message)}`;
   }
   return undefined;
 }

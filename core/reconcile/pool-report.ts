@@ -2,7 +2,7 @@ import type { Fault } from '../failure.ts';
 import { type Change, type ShownChange, shownChanges } from '../identity-pool/changes.ts';
 import { entryKey } from '../identity-pool/identity-pool.ts';
 import type { Intent } from '../identity-pool/merge.ts';
-import { beginning } from '../sentence.ts';
+import { beginningOf } from '../sentence.ts';
 import type { TrailCaller } from '../trail-record.ts';
 import { refusalOf } from '../write/batch.ts';
 import type { Refused } from '../write/records.ts';
@@ -148,6 +148,7 @@ export function fitting<T>(items: T[], room: number): T[] {
 
 // Enough for a sentence that says what is wrong and what to do.
 const SENTENCE = 300;
+const WHOLE = 'The log of the step ReconcileIdentityPool has the whole sentence.';
 // The part of the room that user pools with another issuer may take. Entries matter more.
 const ISSUERS_SHARE = 0.25;
 
@@ -204,14 +205,19 @@ interface Judged {
   notListed?: string | undefined;
 }
 
-/** What has failed and, where nothing was repaired, what a repair would fail with. */
-function faultsOf(
+/**
+ * What has failed and, where nothing was repaired, what a repair would fail with.
+ *
+ * @param room how many characters a sentence may have.
+ */
+export function faultsOf(
   room: number,
   { repair, foreseen, notListed }: Judged,
 ): Pick<PoolReport, 'failure' | 'wouldFail'> {
   const [refusal] = repair?.refused.values() ?? [];
   const [later] = repair ? [] : (foreseen?.values() ?? []);
-  const shown = (sentence: string): string => beginning(sentence, Math.max(room, SENTENCE));
+  const shown = (sentence: string): string =>
+    beginningOf(sentence, Math.max(room, SENTENCE), WHOLE);
   const sentences = [refusal?.refused, notListed].flatMap((sentence) => sentence ?? []);
   const failure = {
     error: refusal ? refusalOf(refusal).name : 'UserPoolNotListedError',

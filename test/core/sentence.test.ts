@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { beginning, counted } from '../../core/sentence.ts';
+import { beginning, beginningOf, counted } from '../../core/sentence.ts';
 
 describe('the beginning of a text', () => {
   test('is the whole text if there is room, and else ends with a whole word', () => {
@@ -10,6 +10,11 @@ describe('the beginning of a text', () => {
     assert.equal(beginning('one two three', 8), 'one two…');
     assert.equal(beginning('one two three', 7), 'one…');
     assert.equal(beginning('onetwothree', 6), 'onetw…');
+  });
+
+  test('says where the whole is, if it is cut off', () => {
+    assert.equal(beginningOf('one two three', 13, 'See it.'), 'one two three');
+    assert.equal(beginningOf('one two three four', 17, 'See it.'), 'one two… See it.');
   });
 
   test('is never longer than its room', () => {

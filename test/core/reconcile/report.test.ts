@@ -34,6 +34,22 @@ describe('the report', () => {
     assert.ok(JSON.stringify(report.entries).length <= 250 + 2);
   });
 
+  test('says where the whole of a sentence is for which it has no room', () => {
+    const missing = finding('missing', 'm');
+    const of = (refused: string) => {
+      const why = new Map([[entryKey(missing.provider), { refused }]]);
+      const { wouldFail } = poolReport(planned, [missing], { foreseen: why });
+      return wouldFail!.message;
+    };
+    assert.equal(of('Full. '.repeat(50).trim()), 'Full. '.repeat(50).trim());
+    const cut = of('Full. '.repeat(60));
+    assert.match(
+      cut,
+      /Full\.… The log of the step ReconcileIdentityPool has the whole sentence\.$/,
+    );
+    assert.ok(cut.length <= 300);
+  });
+
   test('lists linked and foreign entries after the others, with their links, only if all are requested', () => {
     const findings = (['linked', 'missing', 'foreign'] as const).map((state) =>
       finding(state, state),

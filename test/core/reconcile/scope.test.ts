@@ -120,6 +120,16 @@ describe('the scope of a reconcile', () => {
       unlistedFor(elsewhere, refused)!,
       /eu-west-1_A .*AccessDeniedException: Not today\.$/,
     );
+    // A long error names the remedy at its end. A longer one is cut off once, and says where it is.
+    const sentenceOf = (Cause: string) =>
+      unlistedFor(
+        elsewhere,
+        listings({ failure: { Error: 'E', Cause }, unlisted: ['eu-west-1_A'] }),
+      );
+    assert.match(sentenceOf(`${'No. '.repeat(200)}Deploy it.`)!, /Deploy it\.$/);
+    const cut = sentenceOf('No. '.repeat(1000))!;
+    assert.match(cut, /No\.… The log of the step ListAppClients has the whole error\.$/);
+    assert.equal(sentenceOf(cut.slice(cut.indexOf('No.'))), cut);
     // A link by tags can't know whether a user pool without a list has them.
     const unknown = listings({ unlisted: ['us-east-1_Z'] });
     assert.ok(unlistedFor(judgedLinks(all, { link: 'named' }), unknown));
