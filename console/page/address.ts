@@ -47,6 +47,3 @@ export function hashOf(
 
 export const machineIn = ({ choices }: Address): Machine =>
   choices['machine'] === 'reconcile' ? 'reconcile' : 'link';
-
-/** The list of the executions that have failed. */
-export const FAILED_LIST: string = hashOf({}, { outcome: 'FAILED' });

@@ -1,16 +1,45 @@
 import type { JSX } from 'preact';
-import type { Overview, PoolView } from '../server/protocol.ts';
-import { FAILED_LIST } from './address.ts';
+import { executionOf } from '../../core/execution.ts';
+import { counted } from '../../core/sentence.ts';
+import type { FailedRequest, Overview, PoolView } from '../server/protocol.ts';
 import { Copy } from './buttons.tsx';
 import { Findings, RepairButton } from './drift.tsx';
 import { Entries } from './entries.tsx';
-import { byLinks, Panel, Time } from './words.tsx';
+import { Ago, byLinks, Code, Panel, Table, Time } from './words.tsx';
 
 function sinceText({ since: { linked, unlinked } }: PoolView): string {
   const parts = [linked > 0 && `${linked} linked`, unlinked > 0 && `${unlinked} unlinked`];
   const texts = parts.filter((part) => part !== false);
   return texts.length > 0 ? `; since then ${texts.join(', ')}` : '';
 }
+
+/** The requests that have failed since the identity pool was compared. */
+const FailedSince = ({ count, of: listed }: { count: number; of: FailedRequest[] }) => (
+  <>
+    <p>
+      {`Failed since: ${counted(count, 'request')}, the last one of each app client. The execution says why, and how to go on.`}
+    </p>
+    <Table label="Failed since" heads={['App client', 'User pool', 'Failed', 'Execution']}>
+      {listed.map(({ execution, userPoolId, clientId, clientName, stopped }) => (
+        <tr key={`${execution} ${userPoolId} ${clientId}`}>
+          <td>
+            {clientId === undefined ? 'all of the user pool' : <Code of={clientId} />} {clientName}
+          </td>
+          <td>
+            <Code of={userPoolId} />
+          </td>
+          <td class="when">
+            <Ago at={stopped} />
+          </td>
+          <td class="name">
+            <a href={`#/execution/${execution}`}>{executionOf(execution).name}</a>
+          </td>
+        </tr>
+      ))}
+    </Table>
+    {listed.length < count && <p class="dim">{`And ${count - listed.length} older ones.`}</p>}
+  </>
+);
 
 /** One identity pool: its drift, and its entries. */
 export function Pool({
@@ -43,14 +72,9 @@ export function Pool({
             <Time at={asOf} />
           </a>
           {sinceText(pool)}
-          {pool.failed !== undefined && (
-            <>
-              {' · '}
-              <a href={FAILED_LIST}>{`${pool.failed} failed since`}</a>
-            </>
-          )}
         </p>
         <Findings pool={pool} around={{ mayLink: denied.link === undefined, waiting }} />
+        {pool.failed !== undefined && <FailedSince count={pool.failed} of={pool.failures ?? []} />}
       </Panel>
       {denied.reconcile === undefined && <Entries key={identityPoolId} pool={pool} />}
     </>

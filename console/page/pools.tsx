@@ -1,7 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Done, Overview, PoolView } from '../server/protocol.ts';
-import { FAILED_LIST } from './address.ts';
 import { AskButton, Button } from './buttons.tsx';
 import { post } from './client.ts';
 import { Count, RepairButton } from './drift.tsx';
@@ -45,7 +44,7 @@ function Drift({ pool }: { pool: PoolView }): JSX.Element {
         <Count key={state} state={state} count={count} pool={pool} />
       ))}
       {failed && (
-        <a href={FAILED_LIST}>
+        <a href={`#/pool/${pool.identityPoolId}`}>
           <Badge tone="warn" word={`${failed} failed since`} />
         </a>
       )}

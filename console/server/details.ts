@@ -17,6 +17,7 @@ import { tracesInEnd, tracesInStates } from '../../core/now/traces.ts';
 import { providerIn } from '../../core/user-pool.ts';
 import { againOf } from './again.ts';
 import { graphOf } from './graph.ts';
+import { Kept } from './kept.ts';
 import { type Layout, layout } from './layout.ts';
 import type { Names } from './names.ts';
 import { poolViews } from './pools.ts';
@@ -65,7 +66,7 @@ export class Details {
   readonly #session: Session;
   readonly #executions: Executions;
   readonly #ledgers: Ledgers;
-  readonly #read = new Map<string, Read>();
+  readonly #read = new Kept<Read>(KEPT);
   readonly #names: Names;
 
   constructor(session: Session, stage: string, names: Names) {
@@ -148,9 +149,7 @@ export class Details {
     const graph = known?.graph ?? (await this.#graph(described));
     const events = await this.#eventsOf(described, known?.events ?? []);
     const read = { events, ...(graph && { graph }) };
-    this.#read.delete(execution);
     this.#read.set(execution, read);
-    for (const oldest of [...this.#read.keys()].slice(0, -KEPT)) this.#read.delete(oldest);
     return read;
   }
 

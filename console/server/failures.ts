@@ -9,6 +9,8 @@ import { isObject, parsedJson } from '../../core/shape.ts';
 
 /** How a request ended in one identity pool. */
 export interface RequestEnd {
+  /** ARN of its execution. */
+  execution: string;
   identityPoolId: string;
   userPoolId: string;
   /** Empty if it was about the whole user pool. */
@@ -37,12 +39,12 @@ function askedIn(input: string, handed: StateData[]): string[] {
  * @param handed the data of its states, if its end lacks the results.
  */
 export function requestEnds(described: DescribedExecution, handed: StateData[] = []): RequestEnd[] {
-  const { machine, stopped, input, status } = described;
+  const { execution, machine, stopped, input, status } = described;
   if (machine !== 'link' || stopped === undefined || isDryRun(input)) return [];
   const records = auditRecords(described, handed);
   const [{ userPoolId, clientId = '' } = {}] = records;
   if (userPoolId === undefined) return [];
-  const about = { userPoolId, clientId, stopped };
+  const about = { execution, userPoolId, clientId, stopped };
   const ends = records.flatMap(({ identityPoolId, outcome }): RequestEnd[] =>
     identityPoolId === undefined
       ? []
@@ -62,7 +64,8 @@ export function requestEnds(described: DescribedExecution, handed: StateData[] =
 export type IsOvertaken = (end: RequestEnd) => boolean;
 
 /**
- * Of how many app clients, or whole user pools, the last request in an identity pool has failed since a time.
+ * The requests in an identity pool that have failed since a time, the newest first: of each app client, or whole user
+ * pool, the last one.
  *
  * @param isOvertaken for requests of which later ones may not be known.
  */
@@ -71,12 +74,12 @@ export function failedSince(
   identityPoolId: string,
   since: string,
   isOvertaken: IsOvertaken = () => false,
-): number {
+): RequestEnd[] {
   const last = new Map<string, RequestEnd>();
   for (const end of ends.toSorted((a, b) => a.stopped.localeCompare(b.stopped))) {
     if (end.identityPoolId === identityPoolId) last.set(`${end.userPoolId} ${end.clientId}`, end);
   }
-  return [...last.values()].filter(
-    (end) => end.hasFailed && end.stopped > since && !isOvertaken(end),
-  ).length;
+  return [...last.values()]
+    .filter((end) => end.hasFailed && end.stopped > since && !isOvertaken(end))
+    .sort((a, b) => b.stopped.localeCompare(a.stopped));
 }

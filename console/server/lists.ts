@@ -1,35 +1,30 @@
-import type { ExecutionListItem, SFN } from '@aws-sdk/client-sfn';
+import type { ExecutionListItem } from '@aws-sdk/client-sfn';
 import { inParallel } from '../../aws/pace/in-parallel.ts';
 import { isDenied } from '../../cli/denied.ts';
-import { waitingIn } from '../../cli/executions/approvals.ts';
 import { Executions, isUnknown } from '../../cli/executions/executions.ts';
 import { handedBy } from '../../cli/executions/handed.ts';
-import { historyOf } from '../../cli/executions/history.ts';
-import { nowIn } from '../../cli/executions/machines.ts';
-import { PoolsNow, type Traced, traced } from '../../cli/executions/pools-now.ts';
+import { PoolsNow } from '../../cli/executions/pools-now.ts';
 import type { Session } from '../../cli/session.ts';
 import { Ledgers } from '../../cli/settings/ledgers.ts';
 import {
-  type AuditRecord,
   auditRecords,
   type DescribedExecution,
   endsSilently,
   type StateData,
 } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
-import { type RequestEnd, requestEnds } from './failures.ts';
+import type { RequestEnd } from './failures.ts';
+import { Following, isRunning } from './following.ts';
+import { Kept } from './kept.ts';
+import { type Known, knownOf } from './known.ts';
 import type { Names } from './names.ts';
 import { isPlan } from './plan-name.ts';
 import { poolViews } from './pools.ts';
 import type { PoolView, Row, Rows } from './protocol.ts';
 import { withUndone } from './undone.ts';
-import { rowOf } from './views.ts';
 
 /** How many executions a page of a list has. */
 const LENGTH: Record<Machine, number> = { link: 50, reconcile: 20 };
-
-// The current state is read for this many running executions at each refresh, in turn.
-const FOLLOWED = 5;
 
 const FAILED = ['FAILED', 'TIMED_OUT', 'ABORTED'] as const;
 
@@ -40,59 +35,10 @@ const MOST_FAILED = 50;
 const FAILED_AGAIN_MS = 10_000;
 
 // This many running executions that no page shows are kept in mind.
-const KEPT = 100;
+const RUNNING = 100;
 
-/** What is kept of an execution that was read, without its identity pools before and after. */
-interface Known {
-  row: Row;
-  traced: Traced;
-  /** The names of the identity pools that it read, by their ids. */
-  names: [identityPoolId: string, name: string][];
-  ends: RequestEnd[];
-}
-
-const namesIn = (described: DescribedExecution): Known['names'] =>
-  auditRecords(described).flatMap(({ identityPoolId, before, after }): Known['names'] => {
-    const { IdentityPoolName: name } = after ?? before ?? {};
-    return identityPoolId === undefined || name === undefined ? [] : [[identityPoolId, name]];
-  });
-
-const hasWritten = ({ outcome }: AuditRecord): boolean =>
-  outcome === 'LINKED' || outcome === 'UNLINKED';
-
-/** @param handed the data of its states, if its end lacks the results. */
-function knownOf(described: DescribedExecution, handed: StateData[]): Known {
-  const kept = traced(described);
-  const wrote =
-    kept.inEnd.writes.some(({ op }) => op !== 'gone') ||
-    (handed.length > 0 && auditRecords(described, handed).some(hasWritten));
-  return {
-    row: { ...rowOf(described, handed), ...(wrote && { wrote }) },
-    traced: kept,
-    names: namesIn(described),
-    ends: requestEnds(described, handed),
-  };
-}
-
-/** Where a running execution is. */
-interface At {
-  state: string;
-  /** The id of its last event. */
-  event: number;
-  /** The identity pools in which it waits for approval. */
-  waitsIn?: string[];
-}
-
-/** @param known where it was before: its whole history is read only if it waits and has gone on since. */
-async function atNow(sfn: SFN, execution: string, known: At | undefined): Promise<At> {
-  const now = await nowIn(sfn, execution);
-  if (now.state !== 'RequestApproval') return now;
-  if (known?.event === now.event && known.waitsIn) return known;
-  const waiting = waitingIn(await historyOf(sfn, execution));
-  return { ...now, waitsIn: waiting.map(({ identityPoolId }) => identityPoolId) };
-}
-
-const isRunning = ({ status }: Row): boolean => status === 'RUNNING';
+// This many executions that were read are kept: more than the pages and those that have failed.
+const KNOWN = 500;
 
 const clientsIn = ({ userPoolId, clientId, clients = [] }: Row) =>
   userPoolId === undefined
@@ -112,24 +58,21 @@ const bare = ({ executionArn = '', name = '', ...item }: ExecutionListItem): Row
 
 /** The lists of executions. An execution that has ended is read once. */
 export class Lists {
-  readonly #session: Session;
   readonly #executions: Executions;
   readonly #now: PoolsNow;
   readonly #ledgers: Ledgers;
-  readonly #known = new Map<string, Known>();
-  readonly #running = new Map<string, Row>();
-  /** The current state of running executions, those read longest ago first. */
-  readonly #at = new Map<string, At>();
+  readonly #known = new Kept<Known>(KNOWN);
+  readonly #running = new Kept<Row>(RUNNING);
+  readonly #following: Following;
   readonly #names: Names;
-  #mayFollow = true;
   /** When the executions that have failed were listed last, in epoch milliseconds. */
   #failedRead = 0;
 
   constructor(session: Session, stage: string, names: Names) {
-    this.#session = session;
     this.#executions = new Executions(session, stage);
     this.#now = new PoolsNow(session, stage);
     this.#ledgers = new Ledgers(session, stage);
+    this.#following = new Following(session);
     this.#names = names;
   }
 
@@ -145,49 +88,24 @@ export class Lists {
 
   /** The same page, with the details of every execution. */
   async withDetails({ rows, next }: Rows): Promise<Rows> {
+    for (const { execution } of rows) this.#known.use(execution);
     await this.#read(rows.filter((row) => this.#isStale(row)));
     const read = rows.map((row) => this.#known.get(row.execution)?.row ?? row);
-    await this.#follow(read);
+    await this.#following.read(read);
     return {
       rows: read.map((row) => this.#told(row)),
       ...(next !== undefined && { next }),
     };
   }
 
-  /** Reads the current state of some running executions: of those that were not read yet, or longest ago. */
-  async #follow(rows: Row[]): Promise<void> {
-    if (!this.#mayFollow) return;
-    const running = new Set(rows.filter(isRunning).map(({ execution }) => execution));
-    const unread = [...running].filter((execution) => !this.#at.has(execution));
-    const read = [...this.#at.keys()].filter((execution) => running.has(execution));
-    await inParallel([...unread, ...read].slice(0, FOLLOWED), async (execution) => {
-      const sfn = await this.#session.stepFunctions();
-      const at = await atNow(sfn, execution, this.#at.get(execution)).catch((error) =>
-        this.#unfollowed(error),
-      );
-      this.#at.delete(execution);
-      this.#at.set(execution, at);
-    });
-    for (const oldest of [...this.#at.keys()].slice(0, -KEPT)) this.#at.delete(oldest);
-  }
-
-  /** Without the permission to read histories, an execution is shown as running, which it is. */
-  #unfollowed(error: Error): At {
-    if (!isDenied(error)) throw error;
-    this.#mayFollow = false;
-    return { state: '', event: 0 };
-  }
-
   /** A row with the name of its app client and, while it runs, its current state. */
   #told(row: Row): Row {
-    const { state, waitsIn } = (isRunning(row) && this.#at.get(row.execution)) || {};
     const clients = row.clients?.map((id) => [id, this.#names.known.get(id)].join(' ').trim());
     return {
       ...row,
       ...this.#names.of(row.clientId),
       ...(clients && { clients }),
-      ...(state && { at: state }),
-      ...(waitsIn && { waitsIn }),
+      ...this.#following.of(row),
     };
   }
 
@@ -240,7 +158,6 @@ export class Lists {
       undefined,
     );
     for (const item of executions) this.#running.set(item.executionArn ?? '', bare(item));
-    for (const oldest of [...this.#running.keys()].slice(0, -KEPT)) this.#running.delete(oldest);
   }
 
   /**
@@ -264,7 +181,7 @@ export class Lists {
     const names = new Map(links.toReversed().flatMap((each) => each.names));
     const looked = Math.min(...found.map(({ asOf }) => Date.parse(asOf)));
     if (!isAll && Date.parse(oldest.started) > looked) await this.#findFailed(looked);
-    const ends = [...this.#known.values()].flatMap((each) => each.ends);
+    const ends = [...this.#known.all.values()].flatMap((each) => each.ends);
     const isOvertaken = (end: RequestEnd) => this.#now.isWrittenSince(end, end.stopped);
     const views = poolViews(found, ends, isOvertaken);
     const drift = views.flatMap((view) => view.drift);
@@ -276,6 +193,9 @@ export class Lists {
         ...view,
         ...(name !== undefined && { name }),
         drift: view.drift.map((each) => ({ ...each, ...this.#names.of(each.clientId) })),
+        ...(view.failures && {
+          failures: view.failures.map((each) => ({ ...each, ...this.#names.of(each.clientId) })),
+        }),
       };
     });
   }
@@ -290,19 +210,21 @@ export class Lists {
       const rows = executions
         .filter(({ stopDate }) => (stopDate?.getTime() ?? 0) > since)
         .map(bare)
-        .filter((row) => !isPlan(row.name) && this.#isStale(row));
-      await this.#read(rows);
+        .filter(({ name }) => !isPlan(name));
+      for (const { execution } of rows) this.#known.use(execution);
+      await this.#read(rows.filter((row) => this.#isStale(row)));
     }
   }
 
   /** Those kept in mind that are not on a page, as they are now. */
   async olderThan({ rows }: Rows): Promise<Row[]> {
     for (const { execution } of rows) this.#running.delete(execution);
-    const older = [...this.#running.values()];
+    const older = [...this.#running.all.values()];
+    for (const { execution } of older) this.#known.use(execution);
     const isOpen = (row: Row) => isRunning(this.#known.get(row.execution)?.row ?? row);
     await this.#read(older.filter(isOpen));
     const read = older.map((row) => this.#known.get(row.execution)?.row ?? row);
-    await this.#follow(read);
+    await this.#following.read(read);
     return read.map((row) => this.#told(row));
   }
 }

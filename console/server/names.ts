@@ -1,5 +1,6 @@
 import { clientNames } from '../../cli/executions/client-names.ts';
 import type { Session } from '../../cli/session.ts';
+import { Kept } from './kept.ts';
 
 /** An app client, by its user pool. */
 interface Client {
@@ -12,15 +13,18 @@ interface Client {
 const POOL_AGAIN_MS = 10_000;
 const CLIENT_AGAIN_MS = 10 * 60_000;
 
+// How many names are kept: more than the lists and the entries on a page have.
+const KEPT = 20_000;
+
 const isOver = (since: number | undefined, ms: number): boolean => Date.now() - (since ?? 0) > ms;
 
 /** The names of app clients: those that executions have told, and those that were looked up. */
 export class Names {
   readonly #session: Session;
-  readonly #names = new Map<string, string>();
+  readonly #names = new Kept<string>(KEPT);
   /** When each user pool and each app client was looked up last, in epoch milliseconds. */
-  readonly #listed = new Map<string, number>();
-  readonly #asked = new Map<string, number>();
+  readonly #listed = new Kept<number>(KEPT);
+  readonly #asked = new Kept<number>(KEPT);
   #isBusy = false;
 
   constructor(session: Session) {
@@ -38,7 +42,7 @@ export class Names {
 
   /** Those that are known, by the ids of the app clients. */
   get known(): ReadonlyMap<string, string> {
-    return this.#names;
+    return this.#names.all;
   }
 
   /**
@@ -49,7 +53,7 @@ export class Names {
     if (this.#isBusy) return;
     const unknown = clients.filter(
       ({ userPoolId, clientId }) =>
-        !this.#names.has(clientId) &&
+        this.#names.get(clientId) === undefined &&
         isOver(this.#asked.get(clientId), CLIENT_AGAIN_MS) &&
         isOver(this.#listed.get(userPoolId), POOL_AGAIN_MS),
     );

@@ -18,6 +18,7 @@ import { LONGEST_REASON } from '../../core/request/approval.ts';
 import type { Output } from '../../core/request/outcome.ts';
 import { providerIn } from '../../core/user-pool.ts';
 import type { Abilities } from './abilities.ts';
+import { Kept } from './kept.ts';
 import { pausePlan, resumePlan } from './pause-plans.ts';
 import { pausedSince } from './paused.ts';
 import { planName } from './plan-name.ts';
@@ -60,7 +61,7 @@ export class Plans {
   readonly #abilities: Abilities;
   readonly #machines: Machines;
   readonly #executions: Executions;
-  readonly #open = new Map<string, Ready>();
+  readonly #open = new Kept<Ready>(KEPT);
 
   constructor(session: Session, stage: string, abilities: Abilities) {
     this.#session = session;
@@ -79,7 +80,6 @@ export class Plans {
     if (held !== undefined) return { ...plan, held };
     const id = randomUUID();
     this.#open.set(id, { ...plan, kind, ability, carryOut });
-    for (const oldest of [...this.#open.keys()].slice(0, -KEPT)) this.#open.delete(oldest);
     return { id, ...plan };
   }
 

@@ -3,7 +3,7 @@ import { isAbsent, type PoolNow } from '../../core/now/pool-now.ts';
 import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import { issuerIn, providerIn } from '../../core/user-pool.ts';
 import { failedSince, type IsOvertaken, type RequestEnd } from './failures.ts';
-import type { Drift, PoolView } from './protocol.ts';
+import type { Drift, FailedRequest, PoolView } from './protocol.ts';
 
 type Entry = PoolReport['entries'][number];
 
@@ -52,6 +52,21 @@ function viewOf(pool: PoolNow): PoolView {
   };
 }
 
+// This many requests that have failed are listed for each identity pool.
+const LISTED = 20;
+
+const failedRequest = ({
+  execution,
+  userPoolId,
+  clientId,
+  stopped,
+}: RequestEnd): FailedRequest => ({
+  execution,
+  userPoolId,
+  stopped,
+  ...(clientId !== '' && { clientId }),
+});
+
 const isWell = ({ drift, failure, failed }: PoolView): boolean =>
   drift.length === 0 && !failure && !failed;
 
@@ -69,7 +84,8 @@ export const poolViews = (
   pools
     .map((pool): PoolView => {
       const failed = failedSince(ends, pool.identityPoolId, pool.asOf, isOvertaken);
-      return { ...viewOf(pool), ...(failed > 0 && { failed }) };
+      const known = { failed: failed.length, failures: failed.slice(0, LISTED).map(failedRequest) };
+      return { ...viewOf(pool), ...(failed.length > 0 && known) };
     })
     .sort(
       (a, b) =>

@@ -104,6 +104,20 @@ export interface PoolView {
   since: { linked: number; unlinked: number };
   /** Of how many app clients, or whole user pools, the last request has failed since then. */
   failed?: number;
+  /** Some of these requests, the newest first. */
+  failures?: FailedRequest[];
+}
+
+/** A request that has failed in an identity pool. */
+export interface FailedRequest {
+  /** ARN of its execution. */
+  execution: string;
+  userPoolId: string;
+  /** Absent if it was about the whole user pool. */
+  clientId?: string;
+  clientName?: string;
+  /** When it ended, in ISO 8601. */
+  stopped: string;
 }
 
 /** Every entry of an identity pool. */

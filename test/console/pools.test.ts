@@ -160,12 +160,12 @@ describe('an identity pool, as the console shows it', () => {
     assert.equal(sameWaiting([row], { ...action, kind: 'unlink' }), undefined);
   });
 
-  test('counts the app clients whose last request has failed since it was compared', () => {
+  test('counts and lists the app clients whose last request has failed since it was compared', () => {
     const end = (clientId: string, minute: number, outcome: string): DescribedExecution => {
       const results = [{ identityPoolId: 'a', links: ['mobile'], outcome, changes: [] }];
       const report = JSON.stringify({ message: 'Why.', results });
       return {
-        execution: 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:a',
+        execution: `arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-link:${clientId}-${minute}`,
         machine: 'link',
         source: 'history',
         started: `2026-11-28T12:0${minute}:00.000Z`,
@@ -199,6 +199,14 @@ describe('an identity pool, as the console shows it', () => {
       views.map(({ failed }) => failed),
       [1, undefined],
     );
+    assert.deepEqual(views[0]!.failures, [
+      {
+        execution: end('full', 3, 'FAILED').execution,
+        userPoolId: 'us-east-1_A',
+        clientId: 'full',
+        stopped: '2026-11-28T12:03:00.000Z',
+      },
+    ]);
   });
 
   test('counts the app clients whose last request was aborted or timed out before its result', () => {
