@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { MutantResult } from '@stryker-mutator/api/core';
 import { Stryker } from '@stryker-mutator/core';
+import { grouped } from '../../core/grouped.ts';
 import { packagedService } from '../../demo/package-cache.ts';
 import { linesOf, type Tried, tooFewIn } from './report.ts';
 
@@ -32,19 +33,42 @@ function known(file: string): Tried | undefined {
   }
 }
 
-/** Tries all mutants of a file. */
-async function tryAll(file: string): Promise<Tried> {
-  const digest = digestOf(file);
-  const configFile = `test/mutation/${inUnits(file) ? 'units' : 'seeds'}.json`;
-  const results = await new Stryker({ configFile, mutate: [file] }).runMutationTest();
-  const mutants = results.map(({ status, location, mutatorName, replacement }: MutantResult) => ({
-    status,
-    line: location.start.line,
-    column: location.start.column,
-    mutator: mutatorName,
-    replacement: replacement ?? '',
-  }));
-  return { file, digest, date: new Date().toISOString().slice(0, 10), mutants };
+function keep(tried: Tried): void {
+  const kept = resultFile(tried.file);
+  mkdirSync(dirname(kept), { recursive: true });
+  writeFileSync(kept, `${JSON.stringify(tried, undefined, 1)}\n`);
+}
+
+const foundBy = ({ status, location, mutatorName, replacement }: MutantResult) => ({
+  status,
+  line: location.start.line,
+  column: location.start.column,
+  mutator: mutatorName,
+  replacement: replacement ?? '',
+});
+
+/** Tries all mutants of files that the same tests are about. */
+async function tryAll(files: string[]): Promise<Tried[]> {
+  const digests = new Map(files.map((file) => [file, digestOf(file)]));
+  const configFile = `test/mutation/${files.every(inUnits) ? 'units' : 'seeds'}.json`;
+  const results = await new Stryker({ configFile, mutate: files }).runMutationTest();
+  const date = new Date().toISOString().slice(0, 10);
+  return [...digests].map(([file, digest]) => {
+    const mutants = results.filter(({ fileName }) => fileName.endsWith(`/${file}`)).map(foundBy);
+    return { file, digest, date, mutants };
+  });
+}
+
+/** The files that are tried at once. All unit tests of a folder run once, before its first mutant. */
+const groupsOf = (files: string[]): string[][] => [
+  ...grouped(files, (file) => (inUnits(file) ? dirname(file) : file)).values(),
+];
+
+async function tryGroups(groups: string[][]): Promise<void> {
+  for (const [i, files] of groups.entries()) {
+    console.log(`${i + 1} of ${groups.length}: ${files.join(', ')}`);
+    for (const tried of await tryAll(files)) keep(tried);
+  }
 }
 
 async function main(): Promise<void> {
@@ -68,12 +92,7 @@ async function main(): Promise<void> {
   const artifact = left.every(inUnits) ? undefined : await packagedService(links);
   if (artifact) process.env['POOLBRIDGE_ARTIFACT'] = artifact.folder;
   try {
-    for (const [i, file] of left.entries()) {
-      console.log(`${i + 1} of ${left.length}: ${file}`);
-      const tried = await tryAll(file);
-      mkdirSync(dirname(resultFile(file)), { recursive: true });
-      writeFileSync(resultFile(file), `${JSON.stringify(tried, undefined, 1)}\n`);
-    }
+    await tryGroups(groupsOf(left));
   } finally {
     artifact?.remove();
   }
