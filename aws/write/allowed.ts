@@ -18,43 +18,41 @@ import { namesInCognito, tagsOf, type UserPool, userPoolBy } from '../clients/us
 import { logger } from '../lambda/logger.ts';
 import { lastAppClientNames } from '../names/app-client-names.ts';
 
-/** A waiting request about a user pool or an app client, if links.yml allows it. */
+/** A waiting request about a user pool or an app client; undefined if links.yml does not allow it. */
 function allowed(
   links: Links,
   { key, execution, operation, userPoolId, clientId, deleted }: Pending,
   subject: Subject,
   identityPoolId: string,
   partition: string,
-): Allowed[] {
+): Allowed | undefined {
   const coverage = coverageOf(links, subject).find(
     (each) => each.identityPoolId === identityPoolId,
   );
-  if (!coverage) return [];
+  if (!coverage) return undefined;
   // Only the execution that has the approval writes what requires it.
-  if (approvalTime(links, coverage.links)) return [];
+  if (approvalTime(links, coverage.links)) return undefined;
   // The deletion of a whole user pool can't be checked here, so its own execution writes it.
-  if (deleted === true && clientId === undefined) return [];
-  const client = clientId === undefined ? {} : { clientId };
+  if (deleted === true && clientId === undefined) return undefined;
+  const { clientName } = subject;
   const names = namesFor(operation, userPoolId, partition, choiceFor(coverage, subject));
-  return [
-    {
-      key,
-      execution,
-      links: coverage.links,
-      ...(subject.clientName !== undefined && { clientName: subject.clientName }),
-      // Ignore `deleted` if the client still exists.
-      ...(deleted === true && subject.clientName === undefined && { deleted }),
-      intent: { operation, ...names, ...client, ...coverage.entry },
-    },
-  ];
+  return {
+    key,
+    execution,
+    links: coverage.links,
+    clientName,
+    // Ignore `deleted` if the client still exists.
+    deleted: deleted && clientName === undefined,
+    intent: { operation, ...names, clientId, ...coverage.entry },
+  };
 }
 
 /** What is known about one user pool, to judge requests about it. */
 interface Known {
   /** The names of the app clients, by id. */
   names: ReadonlyMap<string, string>;
-  /** Absent if it is unknown, or decides nothing. */
-  issuer?: Issuer;
+  /** Undefined if it is unknown, or decides nothing. */
+  issuer?: Issuer | undefined;
 }
 
 /**
@@ -83,7 +81,7 @@ async function knownFor(
     if (!names || !asksIssuer) return names && { names };
     const told = last === 'none' ? undefined : last.issuer;
     const issuer = told ?? (await issuerOf(pool));
-    return issuer === undefined || issuer === 'unknown' ? { names } : { names, issuer };
+    return { names, issuer: issuer === 'unknown' ? undefined : issuer };
   } catch (error) {
     // Stryker disable next-line CallExpression: only the log changes.
     logger.warn(`app clients of ${pool.userPoolId} are not judged`, error as Error);
@@ -106,12 +104,12 @@ async function allowedOfUserPool(
   const known = await knownFor(requests, reader, { until, asksIssuer });
   if (!known) return [];
   const { names, issuer } = known;
-  const described = issuer === undefined ? pool : { ...pool, issuer };
+  const described = { ...pool, issuer };
   return requests.flatMap((request) => {
     const clientName = names.get(request.clientId ?? '');
     if (clientName === undefined && request.operation === 'link') return [];
-    const subject = clientName === undefined ? described : { ...described, clientName };
-    return allowed(links, request, subject, identityPoolId, where.partition);
+    const subject = { ...described, clientName };
+    return allowed(links, request, subject, identityPoolId, where.partition) ?? [];
   });
 }
 

@@ -63,7 +63,7 @@ const keysOf = (providerName: string, clientId: string): Set<string> =>
  */
 export function leftBehind(
   pool: IdentityPool,
-  { providerName, clientId }: { providerName: string; clientId?: string },
+  { providerName, clientId }: { providerName: string; clientId?: string | undefined },
 ): ({ op: 'unmap' } & ClientMapping)[] {
   const keys = keysOf(providerName, clientId ?? '');
   const dead = deadMappings(pool);

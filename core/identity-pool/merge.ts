@@ -29,7 +29,7 @@ import { takenBack } from './taken-back.ts';
  */
 export interface Intent extends ProviderNames {
   operation: 'link' | 'unlink';
-  clientId?: string;
+  clientId?: string | undefined;
   /** For an unlink without a client: the app clients that it may remove; all, if absent. */
   clientIds?: string[];
   /** The flag of a new entry. An existing entry keeps its own. */

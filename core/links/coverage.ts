@@ -14,13 +14,13 @@ export interface Subject {
   tags?: Record<string, string>;
   clientId?: string;
   /** Absent for a client that is gone and for a whole user pool. Then it matches every glob. */
-  clientName?: string;
+  clientName?: string | undefined;
   /** The number of the listing in which the client was looked up. */
   listing?: number;
   /** Whether the client or the user pool that is to be linked no longer exists. */
   gone?: boolean;
   /** The user pool's own setting, if it is needed and could be read. */
-  issuer?: Issuer;
+  issuer?: Issuer | undefined;
   /** The links that linked clients of a user pool that is gone, since its tags are gone too. */
   linkedBy?: string[];
 }

@@ -61,10 +61,10 @@ export interface Allowed {
   intent: Intent;
   execution: string;
   links: string[];
-  /** Absent if unknown. */
-  clientName?: string;
+  /** Undefined if unknown. */
+  clientName?: string | undefined;
   /** Whether the app client, or the whole user pool, was deleted. Then it is not linked again. */
-  deleted?: boolean;
+  deleted?: boolean | undefined;
 }
 
 /** One request's share of a write, as the table keeps it. */
