@@ -16,7 +16,7 @@ export const judgingScripts: Script[] = [
         changes: [
           {
             file: allowed,
-            find: 'if (approvalTime(links, coverage.links)) return [];',
+            find: 'if (approvalTime(links, coverage.links)) return undefined;',
             replace: 'void approvalTime;',
           },
         ],
@@ -26,7 +26,7 @@ export const judgingScripts: Script[] = [
         changes: [
           {
             file: allowed,
-            find: 'if (deleted === true && clientId === undefined) return [];',
+            find: 'if (deleted === true && clientId === undefined) return undefined;',
             replace: '',
           },
         ],
@@ -56,7 +56,7 @@ export const judgingScripts: Script[] = [
         changes: [
           {
             file: allowed,
-            find: 'if (!coverage) return [];',
+            find: 'if (!coverage) return undefined;',
             replace: 'if (!coverage) throw coverage;',
           },
         ],
@@ -101,8 +101,8 @@ export const judgingScripts: Script[] = [
         changes: [
           {
             file: allowed,
-            find: 'if (deleted === true && clientId === undefined) return [];',
-            replace: 'if (clientId === undefined) return [];',
+            find: 'if (deleted === true && clientId === undefined) return undefined;',
+            replace: 'if (clientId === undefined) return undefined;',
           },
         ],
       },
@@ -144,7 +144,7 @@ export const judgingScripts: Script[] = [
         changes: [
           {
             file: allowed,
-            find: '...(deleted === true && subject.clientName === undefined && { deleted }),',
+            find: 'deleted: deleted && clientName === undefined,',
             replace: '',
           },
         ],

@@ -348,8 +348,8 @@ export const waitingScripts: Script[] = [
         changes: [
           {
             file: allowed,
-            find: 'deleted === true && subject.clientName === undefined && {',
-            replace: 'deleted === true && {',
+            find: 'deleted: deleted && clientName === undefined,',
+            replace: 'deleted,',
           },
         ],
       },
