@@ -1,108 +1,20 @@
-import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
-import type { AuditRecord } from '../../core/audit/audit.ts';
-import { executionOf } from '../../core/execution.ts';
-import { moment } from '../../core/moment.ts';
 import { AuditReader, type Filter, filtered } from '../executions/audit-reader.ts';
 import { type PeriodOptions, periodOf } from '../executions/period.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { auditPage } from '../output/audit-page.ts';
 import { auditSheet } from '../output/audit-sheet.ts';
+import { auditTable } from '../output/audit-table.ts';
 import { UsageError } from '../output/exit.ts';
-import { outcomeText } from '../output/outcome-text.ts';
-import { askedByName, askedByText } from '../output/requested-by.ts';
 import { sheetAsCsv } from '../output/sheet.ts';
-import { type Shorten, shortener } from '../output/short-ids.ts';
-import { table } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { age, duration } from '../output/times.ts';
 
 interface Options extends Filter, PeriodOptions {
   format: 'table' | 'json' | 'csv' | 'html';
 }
 
-/** The outcome, with the status of the execution if it was stopped. */
-function endText(record: AuditRecord): string {
-  const { outcome, status, error } = record;
-  const isStopped = !['SUCCEEDED', 'FAILED', outcome].includes(status);
-  return `${error ?? outcomeText(record)}${isStopped ? `, ${status}` : ''}`;
-}
-
-const colourOf = ({ error, wouldFail }: AuditRecord) =>
-  wouldFail ? 'yellow' : error === undefined ? 'green' : 'red';
-
-/** What the request is about. */
-function requestText(
-  { operation = '', userPoolId = '', clientId = '', undoes }: AuditRecord,
-  about: { isWide: true } | { isWide: false; client: Shorten; execution: Shorten },
-): string {
-  const undone = undoes === undefined ? '' : executionOf(undoes).name;
-  const words = about.isWide
-    ? [undone, userPoolId, clientId]
-    : [about.execution(undone) || about.client(clientId) || userPoolId];
-  return [operation, ...words].filter((word) => word !== '').join(' ');
-}
-
-const wideRow = (record: AuditRecord): string[] => [
-  moment(record.started),
-  styleText(colourOf(record), endText(record)),
-  record.identityPoolId ?? '',
-  requestText(record, { isWide: true }),
-  `${record.changes.length}`,
-  duration(record.seconds),
-  askedByText(record),
-  executionOf(record.execution).name,
-];
-
-const shortHeads = [
-  'started',
-  'outcome',
-  'identity pool',
-  'request',
-  '±',
-  'requested by',
-  'execution',
-];
-const shortCut = ['requested by', 'identity pool', 'outcome', 'request'].map((head) =>
-  shortHeads.indexOf(head),
-);
-
-/** The records as a table. In a terminal, ids are short and times are ages. */
-function linesOf(records: AuditRecord[], { width, isWide }: Terminal): string[] {
-  if (isWide) return table([heads, ...records.map(wideRow)]);
-  const pool = shortener(records.map(({ identityPoolId = '' }) => identityPoolId));
-  const client = shortener(records.map(({ clientId = '' }) => clientId));
-  const execution = shortener(
-    records
-      .flatMap(({ execution: own, undoes = own }) => [own, undoes])
-      .map((each) => executionOf(each).name),
-  );
-  const rows = records.map((record) => [
-    age(record.started),
-    endText(record),
-    // Most identity pools of a deployment have one Region, and little else fits into the column.
-    pool(record.identityPoolId ?? '').replace(/^[^:]*:/, ''),
-    requestText(record, { isWide: false, client, execution }),
-    `${record.changes.length}`,
-    askedByName(record),
-    execution(executionOf(record.execution).name),
-  ]);
-  return table([shortHeads, ...rows], { width, cut: shortCut });
-}
-
 const omittedLines = ({ omitted }: { omitted: number }): string[] =>
   omitted > 0 ? [`${omitted} more that wrote nothing: add --all.`] : [];
-
-const heads = [
-  'started',
-  'outcome',
-  'identity pool',
-  'request',
-  'changes',
-  'duration',
-  'requested by',
-  'execution',
-];
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage, ...options } = optionsOf<Options>(command);
@@ -136,7 +48,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     return terminal.answer(
       { ...scope, records },
       (shown) => [
-        ...(shown.records.length > 0 ? linesOf(shown.records, terminal) : ['No writes.']),
+        ...(shown.records.length > 0 ? auditTable(shown.records, terminal) : ['No writes.']),
         ...omittedLines(shown),
       ],
       (shown) => auditSheet(shown.records),

@@ -14,16 +14,10 @@ import { type Visit, visitsIn } from '../executions/history.ts';
 import { isShared, isUnsaid, type Recorded, recordsFrom } from '../executions/records.ts';
 import { isTrial } from '../executions/summary.ts';
 import { optionsOf, sessionOf } from '../options.ts';
-import {
-  cancelledLines,
-  changeLines,
-  differenceLines,
-  linkedSinceLines,
-  type Names,
-  uncoveredLines,
-} from '../output/changes.ts';
+import { cancelledLines, changeLines, differenceLines, type Names } from '../output/changes.ts';
 import { consoleLink } from '../output/console-link.ts';
 import { UsageError } from '../output/exit.ts';
+import { openLines } from '../output/left-open.ts';
 import { outcomeNote } from '../output/outcome-note.ts';
 import { statusLines } from '../output/reconcile-table.ts';
 import { type Faulty, remedyLines, WOULD_FAIL } from '../output/remedies.ts';
@@ -64,8 +58,7 @@ function recordLines(record: Shown, names: Names): string[] {
     recordHead(outcome, record),
     ...changedLines(record, names),
     ...cancelledLines(record.cancelled),
-    ...uncoveredLines(record),
-    ...linkedSinceLines(record),
+    ...openLines(record),
     ...row('as', record.assumedRoleArn),
     ...row('written by', record.writtenBy),
     ...row('approved by', approval && `${approval.approvedBy} (${approval.reason})`),

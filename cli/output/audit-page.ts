@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { grouped } from '../../core/grouped.ts';
-import { expanded } from '../../core/identity-pool/changes.ts';
+import { expanded, type ShownChange } from '../../core/identity-pool/changes.ts';
 import { moment } from '../../core/moment.ts';
 import { counted } from '../../core/sentence.ts';
 import { visibleText } from '../../core/visible.ts';
+import { openSentences } from './left-open.ts';
 import { outcomeText } from './outcome-text.ts';
 import { requestedByText } from './requested-by.ts';
 import { duration } from './times.ts';
@@ -118,7 +119,7 @@ const POLICY = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'n
 const fact = (name: string, value: string | undefined): Html[] =>
   value === undefined || value === '' ? [] : [html`<dt>${name}</dt><dd>${value}</dd>`];
 
-const changeShown = ({ changes }: AuditRecord): Html[] =>
+const changesShown = (changes: ShownChange[]): Html[] =>
   changes.flatMap(expanded).map(({ op, ...what }) => {
     const adds = op === 'add' || op === 'map' || op === 'tag';
     const text = JSON.stringify(what);
@@ -127,6 +128,12 @@ const changeShown = ({ changes }: AuditRecord): Html[] =>
 
 const small = (text: string | undefined): Html =>
   text === undefined || text === '' ? html`` : html`<br><small>${text}</small>`;
+
+/** The changes that the identity pool never had. */
+const cancelledShown = ({ cancelled = [] }: AuditRecord): Html[] =>
+  cancelled.length === 0
+    ? []
+    : [html`<br><small>cancelled in the same write:</small>`, ...changesShown(cancelled)];
 
 function row(record: AuditRecord): Html {
   const { requestedBy, startedBy, approval, writtenBy } = record;
@@ -138,7 +145,7 @@ function row(record: AuditRecord): Html {
 <td>${record.operation} ${record.userPoolId}${small(record.clientId)}${small(record.undoes)}</td>
 <td>${record.links.join(', ')}${small(approval && `approved by ${approval.approvedBy}: ${approval.reason}`)}</td>
 <td>${record.identityPoolId}</td>
-<td><strong>${outcomeText(record)}</strong>${changeShown(record)}${small(record.error)}${small(record.message ?? record.wouldFail?.message)}</td>
+<td><strong>${outcomeText(record)}</strong>${changesShown(record.changes)}${cancelledShown(record)}${openSentences(record).map(small)}${small(record.error)}${small(record.message ?? record.wouldFail?.message)}</td>
 <td>${record.assumedRoleArn ?? record.sessionName}${small(writtenBy && `written by ${writtenBy}`)}${small(record.written?.time)}</td>
 <td>${record.verified}${small(record.attempts === undefined ? '' : `attempts: ${record.attempts}`)}</td>
 <td>${record.execution}${small(`${record.status}, from the ${record.source}`)}</td>

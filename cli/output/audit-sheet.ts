@@ -1,9 +1,9 @@
 import type { AuditRecord } from '../../core/audit/audit.ts';
-import { expanded } from '../../core/identity-pool/changes.ts';
+import { expanded, type ShownChange } from '../../core/identity-pool/changes.ts';
 import type { Sheet } from './sheet.ts';
 
-/** The changes as text. */
-const changesText = ({ changes }: AuditRecord): string =>
+/** Changes as text. */
+const changesText = (changes: ShownChange[]): string =>
   changes
     .flatMap(expanded)
     .map(({ op, provider: { ProviderName = '', ...more }, ...beside }) => {
@@ -34,7 +34,7 @@ const columns: Record<string, (record: AuditRecord) => string | number | undefin
   identityPoolId: ({ identityPoolId }) => identityPoolId,
   status: ({ status }) => status,
   outcome: ({ outcome }) => outcome,
-  changes: changesText,
+  changes: ({ changes }) => changesText(changes),
   approvedBy: ({ approval }) => approval?.approvedBy,
   approvalReason: ({ approval }) => approval?.reason,
   assumedRoleArn: ({ assumedRoleArn }) => assumedRoleArn,
@@ -49,6 +49,9 @@ const columns: Record<string, (record: AuditRecord) => string | number | undefin
   undoes: ({ undoes }) => undoes,
   execution: ({ execution }) => execution,
   source: ({ source }) => source,
+  cancelled: ({ cancelled }) => cancelled && changesText(cancelled),
+  uncovered: ({ uncovered }) => uncovered?.join(' '),
+  linkedSince: ({ linkedSince }) => linkedSince?.join(' '),
 };
 
 /** The audit as rows. */

@@ -4,6 +4,7 @@ import type { Difference } from '../../core/identity-pool/difference.ts';
 import type { Provider } from '../../core/identity-pool/identity-pool.ts';
 import { faultIn, isFaulty, type Output, type TargetReport } from '../../core/request/outcome.ts';
 import { providerLabel } from '../../core/user-pool.ts';
+import { openLines } from './left-open.ts';
 import { outcomeNote } from './outcome-note.ts';
 import { type Faulty, remedyLines, WOULD_FAIL } from './remedies.ts';
 
@@ -106,21 +107,6 @@ const headOf =
   ({ identityPoolId, links }: Pick<TargetReport, 'identityPoolId' | 'links'>): string =>
     `${styleText('bold', outcome)} ${identityPoolId} (${links.join(', ')})`;
 
-/** The entries that an undo has linked again and that no link asks for. */
-export const uncoveredLines = ({ uncovered = [] }: { uncovered?: string[] }): string[] =>
-  uncovered.map(
-    (name) =>
-      `  no link asks for entries of ${providerLabel(name)}, so they are uncovered. To keep them, set issuer: both in links.yml and deploy. If not, unlink the app client and link it again.`,
-  );
-
-/** The app clients that were linked while an unlink of their whole user pool waited for approval. */
-export const linkedSinceLines = ({ linkedSince = [] }: { linkedSince?: string[] }): string[] =>
-  linkedSince.length === 0
-    ? []
-    : [
-        `  linked since the approval was asked for, so not unlinked: ${linkedSince.join(', ')}. To unlink them, ask again.`,
-      ];
-
 function resultLines(result: TargetReport, names?: Names): string[] {
   if (isFaulty(result)) return [];
   // Not the difference between before and after: the write may also hold the changes of other requests.
@@ -129,8 +115,7 @@ function resultLines(result: TargetReport, names?: Names): string[] {
     ...changeLines(result.changes, names).map((line) => `  ${line}`),
     ...cancelledLines(result.cancelled),
     ...(result.issuer === undefined ? [] : [`  the user pool has the ${result.issuer} issuer`]),
-    ...uncoveredLines(result),
-    ...linkedSinceLines(result),
+    ...openLines(result),
     `  as ${result.assumedRoleArn}`,
     ...(result.needsApproval ? ['  needs approval: a person must agree before it is written'] : []),
     ...(result.approval

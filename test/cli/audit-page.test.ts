@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { auditPage } from '../../cli/output/audit-page.ts';
 import { auditSheet } from '../../cli/output/audit-sheet.ts';
+import { auditTable } from '../../cli/output/audit-table.ts';
 import { sheetAsCsv } from '../../cli/output/sheet.ts';
 import type { AuditRecord } from '../../core/audit/audit.ts';
 import { openBrowser, withoutBrowser } from '../console/browser.ts';
@@ -101,6 +102,30 @@ describe('the audit as one HTML file', () => {
       ['PLANNED', '', '', '', '"ProviderQuotaError: Unlink one, or raise the quota."'],
     );
     assert.deepEqual([cellOf('outcome', linked), cellOf('wouldFail', linked)], ['LINKED', '']);
+  });
+
+  test('says what a result leaves to a person, as the table and the CSV do', () => {
+    const cancelled = recordOf(2).changes;
+    const record: AuditRecord = {
+      ...recordOf(1),
+      uncovered: ['issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE12'],
+      linkedSince: ['late-one', 'late-two'],
+      cancelled,
+    };
+    const page = auditPage(scope, [record], scope.until);
+    const [short, wide] = [80, Number.POSITIVE_INFINITY].map((width) =>
+      auditTable([record], { width, isWide: width > 80 }).join('\n'),
+    );
+    for (const shown of [page, short, wide]) {
+      assert.match(shown!, /so they are uncovered\. To keep them, set issuer: both/);
+      assert.match(shown!, /so not unlinked: late-one, late-two\. To unlink them, ask again\./);
+    }
+    assert.match(page, /cancelled in the same write:<\/small><ins>\+ add .*client2/);
+    const [head = [], [row = []] = []] = Object.values(auditSheet([record]));
+    const cell = (name: string) => row[(head as string[]).indexOf(name)];
+    assert.equal(cell('uncovered'), record.uncovered![0]);
+    assert.equal(cell('linkedSince'), 'late-one late-two');
+    assert.match(String(cell('cancelled')), /^add .*client2/);
   });
 
   describe('in a browser', { skip: withoutBrowser }, () => {
