@@ -5,7 +5,15 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /** What the command itself can list, for a shell that completes a value. */
-export const KINDS = ['links', 'user-pools', 'identity-pools', 'stages', 'executions'] as const;
+export const KINDS = [
+  'links',
+  'user-pools',
+  'identity-pools',
+  'stages',
+  'executions',
+  'link-executions',
+  'waiting-executions',
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 const kinds: Record<string, Kind> = {
@@ -13,6 +21,12 @@ const kinds: Record<string, Kind> = {
   '--user-pool': 'user-pools',
   '--identity-pool': 'identity-pools',
   '--stage': 'stages',
+};
+
+/** The executions that a command takes, where not all. */
+const executionsOf: Record<string, Kind> = {
+  approve: 'waiting-executions',
+  undo: 'link-executions',
 };
 
 /** A command or option, and its description. */
@@ -31,8 +45,8 @@ interface OptionWord extends Word {
 /** A command with its options. */
 interface CommandWords extends Word {
   options: OptionWord[];
-  /** Whether its argument is an execution. */
-  takesExecution: boolean;
+  /** Which executions its argument may be, if it is one. */
+  executions?: Kind;
 }
 
 function optionWord({ long, description, required, argChoices }: Option): OptionWord[] {
@@ -68,7 +82,9 @@ function wordsOf(program: Command): Words {
       word: command.name(),
       what: command.description(),
       options: [...command.options.flatMap(optionWord), ...shared, HELP],
-      takesExecution: command.registeredArguments.some((each) => each.name() === 'execution'),
+      ...(command.registeredArguments.some((each) => each.name() === 'execution') && {
+        executions: executionsOf[command.name()] ?? 'executions',
+      }),
     }));
   return { name: program.name(), commands, shared };
 }
@@ -110,11 +126,9 @@ const sharedWithValues = ({ shared }: Words): string[] =>
 
 const sharedPattern = (all: Words): string => sharedWithValues(all).join('|');
 
-const executionPattern = ({ commands }: Words): string =>
-  commands
-    .filter(({ takesExecution }) => takesExecution)
-    .map(({ word }) => word)
-    .join('|');
+/** The commands that take executions, each with the kind of them. */
+const takers = ({ commands }: Words): { word: string; kind: Kind }[] =>
+  commands.flatMap(({ word, executions }) => (executions ? [{ word, kind: executions }] : []));
 
 function bash(all: Words): string {
   const { name, commands } = all;
@@ -125,6 +139,9 @@ function bash(all: Words): string {
   });
   const options = commands.map(
     ({ word, options: own }) => `        ${word}) words="${names(own)}" ;;`,
+  );
+  const executions = takers(all).map(
+    ({ word, kind }) => `          ${word}) words="${list(kind)}" ;;`,
   );
   return `# source <(npx ${name} completion bash); alias ${name}='npx ${name}'
 _${name}() {
@@ -146,8 +163,10 @@ ${values.join('\n')}
 ${options.join('\n')}
         *) words="${names(commands)}" ;;
       esac
-      if [[ "$current" != -* && "$command" =~ ^(${executionPattern(all)})$ ]]; then
-        words="${list('executions')}"
+      if [[ "$current" != -* ]]; then
+        case "$command" in
+${executions.join('\n')}
+        esac
       fi ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -166,6 +185,10 @@ function zsh(all: Words): string {
     return `    ${valuePattern(option)}) compadd -- ${words}; return ;;`;
   });
   const cases = commands.map(({ word, options }) => `    ${word}) all=(${described(options)}) ;;`);
+  const executions = takers(all).map(
+    ({ word, kind }) =>
+      `    ${word}) [[ $words[CURRENT] != -* ]] && { compadd -- ${list(kind)}; return } ;;`,
+  );
   return `#compdef ${name}
 # source <(npx ${name} completion zsh); alias ${name}='npx ${name}'; setopt complete_aliases
 _${name}() {
@@ -182,7 +205,7 @@ _${name}() {
 ${values.join('\n')}
   esac
   case $command in
-    ${executionPattern(all)}) [[ $words[CURRENT] != -* ]] && { compadd -- ${list('executions')}; return } ;;
+${executions.join('\n')}
   esac
   case $command in
     '') all=(${described(commands)}) ;;
@@ -236,9 +259,9 @@ function fish(all: Words): string {
   const within = (command: string) => `complete -c ${name} -n '__${name}_is "${command}"'`;
   const optionLine = (command: string) => (option: OptionWord) =>
     `${within(command)} -l ${option.word.slice(2)}${valuesOf(option)} -d ${single(option.what)}`;
-  const linesFor = ({ word: command, what, options, takesExecution }: CommandWords) => [
+  const linesFor = ({ word: command, what, options, executions }: CommandWords) => [
     `${within('')} -f -a ${command} -d ${single(what)}`,
-    ...(takesExecution ? [`${within(command)} -f -a '(__${name}_values executions)'`] : []),
+    ...(executions ? [`${within(command)} -f -a '(__${name}_values ${executions})'`] : []),
     ...options.map(optionLine(command)),
   ];
   return [

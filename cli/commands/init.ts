@@ -74,8 +74,12 @@ const questions: Record<Exclude<keyof Answers, 'present'>, Question> = {
   },
 };
 
-function checked(values: string[], { option, form, example }: Question): string[] {
-  const wrong = values.find((value) => !form.test(value));
+const wrongIn = (values: string[], { form }: Question): string | undefined =>
+  values.find((value) => !form.test(value));
+
+function checked(values: string[], question: Question): string[] {
+  const { option, example } = question;
+  const wrong = wrongIn(values, question);
   if (wrong === undefined && values.length > 0) return values;
   throw new UsageError(
     wrong === undefined
@@ -84,14 +88,25 @@ function checked(values: string[], { option, form, example }: Question): string[
   );
 }
 
+/** What a person answers. A malformed answer is asked for again. */
+async function typed(terminal: Terminal, question: Question): Promise<string[]> {
+  const { text, example } = question;
+  for (;;) {
+    const line = await terminal.ask(`${text}:`);
+    if (line === undefined) return checked([], question);
+    const answers = line.split(',').flatMap((each) => each.trim() || []);
+    const wrong = wrongIn(answers, question);
+    if (wrong === undefined && answers.length > 0) return answers;
+    const form = `It must be an id like ${example}`;
+    terminal.remark(wrong === undefined ? `${form}.` : `${form}, not ${wrong}.`);
+  }
+}
+
 /** The answer of the option or, at a terminal, of a person. */
 async function answer(terminal: Terminal, given: string[], question: Question): Promise<string[]> {
-  if (given.length > 0 || !terminal.isInteractive) return checked(given, question);
-  const typed = await terminal.ask(`${question.text}:`);
-  return checked(
-    typed.split(',').flatMap((each) => each.trim() || []),
-    question,
-  );
+  return given.length > 0 || !terminal.isInteractive
+    ? checked(given, question)
+    : typed(terminal, question);
 }
 
 /**
@@ -145,6 +160,14 @@ async function answersFromEntries(
 
 async function answersOf(terminal: Terminal, options: Options): Promise<Answers> {
   const { userPool = [], identityPool, accountB } = options;
+  // Before anything is asked.
+  for (const [values, question] of [
+    [userPool, questions.userPools],
+    [given(identityPool), questions.identityPool],
+    [given(accountB), questions.accountB],
+  ] as const) {
+    if (values.length > 0) checked(values, question);
+  }
   const userPools = await answer(terminal, userPool, questions.userPools);
   const [pool = ''] = await answer(terminal, given(identityPool), questions.identityPool);
   const [account = ''] = await answer(terminal, given(accountB), questions.accountB);

@@ -26,7 +26,7 @@ export interface Look {
 /** The streams of a process. */
 export interface Streams {
   /** Where answers to questions come from; without it, no one is asked. */
-  stdin?: NodeJS.ReadableStream & { isTTY?: boolean };
+  stdin?: NodeJS.ReadableStream & { isTTY?: boolean; readableEnded?: boolean };
   stdout: Stream;
   stderr: Stream;
 }
@@ -160,22 +160,24 @@ export class Terminal {
   async confirm(lines: string[], question: string): Promise<boolean> {
     if (!this.isInteractive) return false;
     this.remark(lines.join('\n'));
-    return /^y(es)?$/i.test(await this.ask(question));
+    return /^y(es)?$/i.test((await this.ask(question)) ?? '');
   }
 
-  /** Asks a question on stderr. Returns the line that a person types; nothing if the input has ended. */
-  async ask(question: string): Promise<string> {
+  /** Asks a question on stderr. Returns the line that a person types; undefined if the input has ended. */
+  async ask(question: string): Promise<string | undefined> {
     const { stdin, stderr } = this.#streams;
-    if (!stdin) return '';
+    if (!stdin || stdin.readableEnded) return undefined;
     // The terminal edits the line.
     const reader = createInterface({ input: stdin, output: stderr, terminal: false });
     stderr.write(`${question} `);
-    const answer = await new Promise<string>((resolve) => {
-      reader.once('line', resolve);
-      reader.once('close', () => resolve(''));
+    return new Promise((resolve) => {
+      reader.once('line', (line) => {
+        resolve(line.trim());
+        // At once, so that the next line is left for the next question.
+        reader.close();
+      });
+      reader.once('close', () => resolve(undefined));
     });
-    reader.close();
-    return answer.trim();
   }
 
   /**
@@ -184,7 +186,9 @@ export class Terminal {
    * @throws Error if there is no person to ask.
    */
   async mfaCode(serial: string): Promise<string> {
-    if (this.isInteractive) return this.ask(`MFA code for ${visibleText(serial)}:`);
+    if (this.isInteractive) {
+      return (await this.ask(`MFA code for ${visibleText(serial)}:`)) ?? '';
+    }
     throw new Error(
       `The AWS profile needs a code of the MFA device ${serial}, and there is no terminal to ask at. Sign in first, and pass the credentials in the environment.`,
     );

@@ -100,9 +100,12 @@ export async function poolbridge(
   const [stdout, stderr] = [collector(), collector()];
   Object.assign(stderr.stream, { isTTY: isTerminal || typed !== undefined });
   if (columns !== undefined) Object.assign(stdout.stream, { isTTY: true, columns });
-  const stdin = Object.assign(Readable.from(typed === undefined ? [] : [`${typed}\n`]), {
-    isTTY: typed !== undefined,
-  });
+  const stdin = Object.assign(
+    Readable.from(typed === undefined ? [] : typed.split('\n').map((line) => `${line}\n`)),
+    {
+      isTTY: typed !== undefined,
+    },
+  );
   setEnvironment(around);
   try {
     const code = await run(args, { stdin, stdout: stdout.stream, stderr: stderr.stream });

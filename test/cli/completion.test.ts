@@ -101,6 +101,8 @@ for (const { shell, args } of runners) {
       const links = complete('--stage', 'prod', 'status', '--link', '').join(' ');
       assert.match(links, /^links --stage prod\b/);
       offers(['executions'], 'show', 'e');
+      offers(['link-executions'], 'undo', 'l');
+      offers(['waiting-executions'], 'approve', 'w');
     });
   });
 }

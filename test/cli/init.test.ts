@@ -141,6 +141,28 @@ describe('poolbridge init', () => {
     assert.equal(links['first-link']!.identityPool, IDENTITY_POOL);
   });
 
+  test('asks again for a malformed answer, and says what is wrong with it', async () => {
+    const file = join(folder, 'again.yml');
+    const asks = (typed: string, ...more: string[]) =>
+      poolbridge({ local }, ['init', '--file', file, ...more], undefined, {}, true, typed);
+    const ended = await asks(`us-east-1_First0001, nonsense\n\n`);
+    assert.equal(ended.code, 2);
+    assert.match(ended.err, /It must be an id like us-east-1_EXAMPLE12, not nonsense\.$/m);
+    assert.match(ended.err, /--user-pool is missing, for example us-east-1_EXAMPLE12$/m);
+    assert.equal(existsSync(file), false);
+    const refused = await asks('us-east-1_First0001', '--account-b', '22');
+    assert.match(refused.err, /^--account-b must be an id like 222222222222, not 22$/m);
+    assert.doesNotMatch(refused.err, /User pool whose/, 'nothing is asked for nothing');
+    const answers = ['nonsense', 'us-east-1_First0001', '', IDENTITY_POOL, '2', '222222222222'];
+    const { code, err } = await asks(answers.join('\n'));
+    assert.equal(code, 0, err);
+    const { userPools, identityPool, roleArn } = readLinksFile(file).links['first-link']!;
+    assert.deepEqual(
+      [userPools, identityPool, roleArn],
+      [['us-east-1_First0001'], IDENTITY_POOL, 'arn:aws:iam::222222222222:role/poolbridge-link'],
+    );
+  });
+
   test('writes nothing for what is missing or malformed, and leaves a file with links alone', async () => {
     const refused = async (file: string, ...more: string[]) => {
       const { code, err } = await poolbridge({ local }, said(file, ...more));
