@@ -1,5 +1,4 @@
 import { styleText } from 'node:util';
-import type { ExplicitAuthFlowsType } from '@aws-sdk/client-cognito-identity-provider';
 import type { Command } from 'commander';
 import { sleep } from '../../aws/pace/sleep.ts';
 import { type AuditRecord, auditRecords } from '../../core/audit/audit.ts';
@@ -12,6 +11,7 @@ import { Executions } from '../executions/executions.ts';
 import { untilInterrupted } from '../executions/interrupt.ts';
 import { Machines } from '../executions/machines.ts';
 import { credentialsFor, type Granted, type TestUser } from '../executions/test-user.ts';
+import { TrialClient, unlinkOf } from '../executions/trial-client.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { Failure, UsageError } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -47,10 +47,6 @@ function minutesOf({ timeout }: Options): number {
 
 // In the environment: the arguments of a process can be read by other users of the machine.
 const PASSWORD = 'POOLBRIDGE_TRIAL_PASSWORD';
-const SIGN_IN_FLOWS: ExplicitAuthFlowsType[] = [
-  'ALLOW_USER_PASSWORD_AUTH',
-  'ALLOW_REFRESH_TOKEN_AUTH',
-];
 
 /** @throws UsageError if the password of the user is missing. */
 function userOf({ username }: Options): TestUser | undefined {
@@ -64,15 +60,14 @@ function userOf({ username }: Options): TestUser | undefined {
 class Watcher {
   readonly #executions: Executions;
   readonly #terminal: Terminal;
-  readonly #clientId: string;
+  readonly #client: TrialClient;
   readonly #minutes: number;
   readonly #seen = new Set<string>();
-  #waits = false;
 
-  constructor(executions: Executions, terminal: Terminal, clientId: string, minutes: number) {
+  constructor(executions: Executions, terminal: Terminal, client: TrialClient, minutes: number) {
     this.#executions = executions;
     this.#terminal = terminal;
-    this.#clientId = clientId;
+    this.#client = client;
     this.#minutes = minutes;
   }
 
@@ -109,15 +104,15 @@ class Watcher {
 
   /** Says once that an execution waits for a person, since no event is missing then. */
   async #tellWaiting(arn: string): Promise<void> {
-    if (this.#waits) return;
+    if (this.#client.waitsIn !== undefined) return;
     const about = { execution: arn, source: 'history' as const };
     const events = await this.#executions.eventsOf(about).catch((error: Error) => {
       if (!isDenied(error)) throw error;
       return [];
     });
     if (waitingIn(events).length === 0) return;
-    this.#waits = true;
     const { name } = executionOf(arn);
+    this.#client.waitsIn = name;
     this.#terminal.note(
       `A change waits for approval. To see it: ${this.#terminal.commandLine(`approve ${name} --show`)}`,
     );
@@ -125,11 +120,12 @@ class Watcher {
 
   /** The records of the execution about the app client, if one has ended that was not seen before. */
   async #ended(operation: string, began: number): Promise<AuditRecord[]> {
+    const clientId = await this.#client.id;
     for (const arn of await this.#executions.list('link', { from: began - CLOCK_MS })) {
       if (this.#seen.has(arn)) continue;
       const records = auditRecords(await this.#executions.read(arn));
       const [first] = records;
-      if (first?.clientId === this.#clientId && first.operation === operation) {
+      if (first?.clientId === clientId && first.operation === operation) {
         if (first.status !== 'RUNNING') return records;
         await this.#tellWaiting(arn);
         return [];
@@ -155,12 +151,7 @@ async function unlinkKept(
   { heard, kept }: { heard: Step; kept: string[] },
 ): Promise<Step> {
   const began = Date.now();
-  const execution = await machines.start('link', {
-    operation: 'unlink',
-    userPoolId: userPool,
-    clientId,
-    reason: 'the end of a trial',
-  });
+  const execution = await machines.start('link', unlinkOf(userPool, clientId));
   const ending = await machines.follow(execution);
   const { results = [] } = ('output' in ending ? ending.output : ending.report) as {
     results?: Step['results'];
@@ -206,26 +197,21 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   );
   const pools = await session.userPools(userPoolRegion(userPool));
   const machines = new Machines(session, stage);
-  const { UserPoolClient: { ClientId: clientId = '' } = {} } = await pools.createUserPoolClient({
-    UserPoolId: userPool,
-    ClientName: clientName,
-    ...(user && { ExplicitAuthFlows: SIGN_IN_FLOWS }),
-  });
-  terminal.note(`Created the app client ${clientName} (${clientId}) in ${userPool}.`);
-  const watcher = new Watcher(new Executions(session, stage), terminal, clientId, minutes);
-  const remove = `aws cognito-idp delete-user-pool-client --user-pool-id ${userPool} --client-id ${clientId} --region ${userPoolRegion(userPool)}`;
-  let isDeleted = false;
-  const { linked, credentials, unlinked } = await untilInterrupted(
+  const client = new TrialClient(pools, { userPool, clientName, signsIn: user !== undefined });
+  const watcher = new Watcher(new Executions(session, stage), terminal, client, minutes);
+  const { clientId, linked, credentials, unlinked } = await untilInterrupted(
     (async () => {
+      const clientId = await client.id;
+      terminal.note(`Created the app client ${clientName} (${clientId}) in ${userPool}.`);
       let linked: Step;
       let credentials: Granted[] | undefined;
       try {
         linked = await watcher.next('link');
-        const client = { userPoolId: userPool, clientId };
-        credentials = user && (await credentialsFor(session, client, user, linkedTo(linked)));
+        client.isLinked = true;
+        const subject = { userPoolId: userPool, clientId };
+        credentials = user && (await credentialsFor(session, subject, user, linkedTo(linked)));
       } finally {
-        await pools.deleteUserPoolClient({ UserPoolId: userPool, ClientId: clientId });
-        isDeleted = true;
+        await client.delete();
         terminal.note('Deleted the app client.');
       }
       const heard = await watcher.next('unlink');
@@ -233,19 +219,12 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
       const kept = linkedTo(linked).filter((id) =>
         heard.results.every(({ identityPoolId }) => identityPoolId !== id),
       );
-      const client = { userPool, clientId };
-      return {
-        linked,
-        credentials,
-        unlinked: kept.length > 0 ? await unlinkKept(machines, client, { heard, kept }) : heard,
-      };
+      const subject = { userPool, clientId };
+      const unlinked =
+        kept.length > 0 ? await unlinkKept(machines, subject, { heard, kept }) : heard;
+      return { clientId, linked, credentials, unlinked };
     })(),
-    () =>
-      terminal.note(
-        isDeleted
-          ? `The app client is deleted. To see whether its entry is gone: ${terminal.commandLine(`why --user-pool ${userPool} --client ${clientId}`)}`
-          : `The app client is still there. To delete it: ${remove}`,
-      ),
+    () => client.takeAway(machines, terminal),
   );
   const document = {
     userPoolId: userPool,

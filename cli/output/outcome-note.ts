@@ -16,6 +16,9 @@ const LOOK_ENDED_EARLY =
 const KEPT_AWAY =
   'There was no entry to remove. If others had removed it and its links require no approval, the ledger now records that it stays away: no repair links it.';
 
+const ABSENT =
+  'Cognito had no such app client by then, so it was not linked. If it exists now, ask again.';
+
 const NOTHING_UNDONE = 'Nothing is left to take back here.';
 
 /** What a request leaves where its outcome says only that it found nothing to do. */
@@ -27,7 +30,8 @@ function requestNote({ outcome, changes }: Ended, input: string): string | undef
       return isDone && changes.length === 0 ? NOTHING_UNDONE : undefined;
     }
     const { operation, clientId, leftBehind, requestedBy } = request;
-    const isKept = operation === 'unlink' && clientId !== undefined && !leftBehind;
+    if (operation === 'link') return outcome === 'NOT_LINKED' ? ABSENT : undefined;
+    const isKept = clientId !== undefined && !leftBehind;
     // What was deleted is not linked again in any case.
     const isDeletion = requestedBy.via === 'cloudtrail';
     return isKept && !isDeletion && outcome === 'NOT_LINKED' && !isDryRun(input)

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { CognitoIdentityClient, UpdateIdentityPoolCommand } from '@aws-sdk/client-cognito-identity';
 import {
   CognitoIdentityProviderClient,
+  DescribeUserPoolClientCommand,
   ListUserPoolClientsCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { outputLines } from '../../cli/output/changes.ts';
 import { executionOf } from '../../core/execution.ts';
+import type { Output } from '../../core/request/outcome.ts';
 import { linkAborted } from '../console/aborted.ts';
 import { ask } from '../console/served.ts';
 import { until } from '../until.ts';
@@ -231,6 +235,35 @@ describe('an answer says what its outcome does not', () => {
     const start = new StartExecutionCommand({ stateMachineArn: world.machineArn, input });
     await world.client(SFNClient, HOME).send(start);
     await until(() => /^A change waits for approval\. To see it: .* --show$/m.test(err));
+    child.kill('SIGTERM');
+    const [code] = await once(child, 'exit');
+    assert.equal(code, 143);
+    assert.match(
+      err,
+      /^The app client is deleted\.\nThe request to link it still waits for approval\. To deny it: poolbridge approve \S+ --deny /m,
+    );
+    await assert.rejects(
+      cognito.send(new DescribeUserPoolClientCommand({ UserPoolId: APPROVED, ClientId: clientId })),
+    );
+  });
+
+  test('a link that linked nothing says that its app client is gone', () => {
+    const result = {
+      identityPoolId: pools.mobile,
+      links: ['mobile'],
+      outcome: 'NOT_LINKED' as const,
+      changes: [],
+      before: {},
+      after: {},
+      assumedRoleArn: 'arn:aws:sts::222222222222:assumed-role/poolbridge-link/session',
+      attempts: 1,
+    };
+    const output = { operation: 'link', results: [result] } as unknown as Output;
+    const input = JSON.stringify({ userPoolId: APPROVED, clientId: 'gone' });
+    assert.match(
+      outputLines(output, { input }).join('\n'),
+      /Cognito had no such app client by then, so it was not linked\./,
+    );
   });
 
   test('a port that is taken is named as that, with what to do', async () => {

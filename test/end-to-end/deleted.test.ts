@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import {
   CognitoIdentityProviderClient,
@@ -6,7 +8,7 @@ import {
   DeleteUserPoolCommand,
   ListUserPoolClientsCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { poolbridge } from '../cli/command.ts';
+import { commandPath, environment, poolbridge } from '../cli/command.ts';
 import { until } from '../until.ts';
 import { HOME, pools, startWorld, type World } from '../world.ts';
 
@@ -111,6 +113,30 @@ describe('after a deletion', () => {
       );
     }
     assert.deepEqual([await world.describe(pools.mobile), await world.describe(pools.web)], before);
+  });
+
+  test('a trial that is ended from outside unlinks what its link keeps', async (t) => {
+    const before = await world.describe(pools.mobile);
+    const child = spawn(commandPath, ['trial', '--user-pool', KEEPING], {
+      env: environment(world),
+    });
+    t.after(() => child.kill());
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      err += chunk;
+    });
+    await until(async () => /^Deleted the app client\.$/m.test(err));
+    child.kill('SIGTERM');
+    const [code] = await once(child, 'exit');
+    assert.equal(code, 143);
+    const [, name = ''] =
+      /^Its entries are being unlinked\. To see it: .* show (\S+)$/m.exec(err) ?? [];
+    const executions = await world.executions();
+    const [result] = executions
+      .find(({ executionArn }) => executionArn.endsWith(`:${name}`))!
+      .result().results;
+    assert.equal(result!.outcome, 'UNLINKED');
+    assert.deepEqual(await world.describe(pools.mobile), before);
   });
 
   test('every entry of a user pool is removed, although its app clients and tags can no longer be read', async () => {
