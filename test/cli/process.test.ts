@@ -10,6 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { type LocalAws, startAws } from 'embedded-aws';
 import { networkOf } from '../../cli/network.ts';
 import { sentenceOf } from '../../cli/output/advice.ts';
+import { Session } from '../../cli/session.ts';
 import { commandPath, environment, poolbridge, processOf } from './command.ts';
 
 const read = (file: string): string =>
@@ -94,6 +95,27 @@ describe('the poolbridge process', () => {
       assert.deepEqual(connected, []);
     } finally {
       proxy.close();
+    }
+  });
+
+  test('gives each attempt of a call a minute, as the AWS CLI does, whatever client makes it', async () => {
+    const session = new Session({
+      endpoint: local.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: '111111111111', secretAccessKey: 'any' },
+    });
+    const sfn = await session.stepFunctions();
+    const table = await session.table();
+    await sfn.listStateMachines({});
+    await table.listTables({});
+    for (const { config } of [sfn, table]) {
+      const handler = config.requestHandler as { httpHandlerConfigs?(): Record<string, unknown> };
+      const { connectionTimeout, requestTimeout, throwOnRequestTimeout } =
+        handler.httpHandlerConfigs!();
+      assert.deepEqual(
+        [connectionTimeout, requestTimeout, throwOnRequestTimeout],
+        [60_000, 60_000, true],
+      );
     }
   });
 
