@@ -11,6 +11,7 @@ import type { Terminal } from '../output/terminal.ts';
 
 interface Options extends Filter, PeriodOptions {
   format: 'table' | 'json' | 'csv' | 'html';
+  query?: string;
 }
 
 const omittedLines = ({ omitted }: { omitted: number }): string[] =>
@@ -20,7 +21,9 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage, ...options } = optionsOf<Options>(command);
   const { format, identityPool, userPool } = options;
   if (format !== 'table' && terminal.format !== 'table' && format !== terminal.format) {
-    throw new UsageError('--format and --output name different formats. Leave one of them out.');
+    throw new UsageError(
+      `--format ${format} does not go with --output ${terminal.format}${options.query === undefined ? '' : ', which --query stands for'}. Leave one of them out.`,
+    );
   }
   const period = periodOf(options, Date.now());
   const session = sessionOf(command);

@@ -33,7 +33,7 @@ import { Ledgers } from '../settings/ledgers.ts';
 type Shown = Omit<Recorded, 'before' | 'after'>;
 
 const row = (what: string, value: string | undefined): string[] =>
-  value === undefined || value === '' ? [] : [`  ${styleText('dim', what.padEnd(14))}${value}`];
+  value === undefined || value === '' ? [] : [`  ${styleText('dim', what.padEnd(13))} ${value}`];
 
 function changedLines(record: Shown, names: Names): string[] {
   const { changes, difference = [] } = record;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { machineOf } from '../../core/audit/audit.ts';
+import { executionOf } from '../../core/execution.ts';
 import { checkRequest } from '../arguments.ts';
 import { Finder } from '../executions/finder.ts';
 import { withYesOption } from '../executions/removal.ts';
@@ -27,7 +28,7 @@ export function undo(program: Command, terminal: Terminal): void {
     const executionArn = await new Finder(sessionOf(command), stage, terminal).find(named);
     if (machineOf(executionArn) !== 'link') {
       throw new UsageError(
-        `${named} is an execution of reconcile, and undo takes back those of link. Unlink by hand what it linked.`,
+        `${named} is an execution of reconcile, and undo takes back those of link. What it changed is linked or unlinked by hand. To see that: ${terminal.commandLine(`show ${executionOf(executionArn).name}`)}`,
       );
     }
     const input = { operation: 'undo', executionArn, identityPoolId: identityPool };

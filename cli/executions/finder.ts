@@ -1,5 +1,6 @@
 import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
+import { firstPartOf } from '../../core/reconcile/parts.ts';
 import { isExecutionArn, isExecutionName } from '../../core/request/request.ts';
 import { isDenied } from '../denied.ts';
 import { UsageError } from '../output/exit.ts';
@@ -93,6 +94,10 @@ export class Finder {
     this.#said.idle?.();
     const all = found.flatMap((arns = []) => arns.filter((arn) => nameOf(arn).startsWith(prefix)));
     if (all.length <= 1) return all[0];
+    // The other parts of a reconcile have the name of the first, and a number.
+    const [first, ...others] = new Set(all.map((arn) => firstPartOf(nameOf(arn))));
+    const whole = all.find((arn) => nameOf(arn) === first);
+    if (whole && others.length === 0) return whole;
     const shown = all.slice(0, SHOWN).map(nameOf).join(', ');
     const rest = all.length > SHOWN ? ', …' : '';
     throw new UsageError(

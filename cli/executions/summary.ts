@@ -13,11 +13,14 @@ type Outcome = Pick<AuditRecord, 'outcome' | 'error' | 'wouldFail'>;
 const severalText = (outcome: string, count: number): string =>
   count > 1 ? `${outcome} × ${count}` : outcome;
 
+/** Where an outcome comes in a list that may be cut: failures first, and last that a reconcile only looked. */
+const rankOf = ({ error, outcome }: Outcome): number =>
+  error !== undefined ? 0 : outcome === 'REPORTED' ? 2 : 1;
+
 /** The result of an execution as short text: the outcomes of its identity pools, those that failed first. */
 function outcomesText(all: Outcome[]): string {
-  const failed = all.filter(({ error }) => error !== undefined);
-  const others = all.filter(({ error }) => error === undefined);
-  const outcomes = grouped([...failed, ...others], (each) => each.error ?? outcomeText(each));
+  const ranked = all.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const outcomes = grouped(ranked, (each) => each.error ?? outcomeText(each));
   return [...outcomes].map(([outcome, group]) => severalText(outcome, group.length)).join(', ');
 }
 

@@ -103,8 +103,14 @@ export const earlyText = ({ early = 0, repaired }: PoolReport): string[] =>
 
 const earlyLine = (pool: PoolReport): string[] => earlyText(pool).map((text) => `  ${text}`);
 
-function repairedLine({ repaired, restored }: PoolReport): string[] {
-  if (!repaired) return [];
+/** Whether there was anything to repair, or is in a minute. Most of many identity pools have nothing. */
+const hadDrift = ({ repaired, entries, omitted = 0, early = 0 }: PoolReport): boolean =>
+  repaired !== undefined &&
+  repaired.linked + repaired.unlinked + entries.length + omitted + early > 0;
+
+function repairedLine(pool: PoolReport): string[] {
+  const { repaired, restored } = pool;
+  if (!repaired || !hadDrift(pool)) return [];
   const again = restored === undefined ? '' : ` (${restored} restored)`;
   return [`  repaired: ${repaired.linked} linked${again}, ${repaired.unlinked} unlinked`];
 }
@@ -117,7 +123,7 @@ export const statusLines =
   (width: number) =>
   (report: ReconcileReport): string[] =>
     allLines(report, width, (pool) => [
-      heading(pool, `${pool.repaired ? ', before the repair' : ''}: ${countsLine(pool)}`, width),
+      heading(pool, `${hadDrift(pool) ? ', before the repair' : ''}: ${countsLine(pool)}`, width),
       ...entryRows(pool.entries, width),
       ...omittedLines(pool),
       ...issuerLines(pool),

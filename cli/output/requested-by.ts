@@ -9,6 +9,8 @@ const withReason = (who: string, { reason }: RequestedBy): string =>
 /** What an execution knows about its request without the caller's word. */
 function sourceText(by: RequestedBy): string {
   if (by.via === 'event') return `event ${by.eventId ?? ''}`.trim();
+  if ('continues' in by && by.continues !== undefined)
+    return `reconcile, as ${by.continues} goes on`;
   return by.via === 'person' ? 'a person' : by.via;
 }
 

@@ -1,3 +1,5 @@
+import { firstPartOf, partSuffix } from '../../core/reconcile/parts.ts';
+
 // Fewer characters may be enough among what is shown, and not tomorrow.
 const FEWEST = 8;
 
@@ -23,12 +25,15 @@ function lengthFor(id: string, neighbours: (string | undefined)[]): number {
  * @param ids those that are shown together.
  */
 export function shortener(ids: Iterable<string>): Shorten {
-  const sorted = [...new Set(ids)].sort();
+  // The parts of a reconcile have its name, and a number.
+  const sorted = [...new Set([...ids].map(firstPartOf))].sort();
   const lengths = new Map(
     sorted.map((id, i) => [id, lengthFor(id, [sorted[i - 1], sorted[i + 1]])]),
   );
   return (id) => {
-    const length = lengths.get(id) ?? id.length;
-    return id.length > length + 1 ? `${id.slice(0, length)}…` : id;
+    const own = firstPartOf(id);
+    const length = lengths.get(own) ?? own.length;
+    const short = own.length > length + 1 ? `${own.slice(0, length)}…` : own;
+    return short + partSuffix(id);
   };
 }

@@ -5,6 +5,7 @@ import { grouped } from '../grouped.ts';
 import type { ShownChange } from '../identity-pool/changes.ts';
 import type { Difference } from '../identity-pool/difference.ts';
 import type { ShownPool } from '../identity-pool/shown-pool.ts';
+import { firstPartOf } from '../reconcile/parts.ts';
 import type { PoolReport } from '../reconcile/pool-report.ts';
 import type { Approval } from '../request/approval.ts';
 import { reportOf, type TargetEnd, type TargetReport } from '../request/outcome.ts';
@@ -55,7 +56,15 @@ export interface AuditRecord {
   clientId?: string;
   /** ARN of the execution that is undone. */
   undoes?: string;
-  requestedBy: RequestedBy | { via: 'reconcile' | 'unknown'; claimedArn?: string; reason?: string };
+  requestedBy:
+    | RequestedBy
+    | {
+        via: 'reconcile' | 'unknown';
+        /** The name of the execution that reconciled the first part, if this one has another. */
+        continues?: string;
+        claimedArn?: string;
+        reason?: string;
+      };
   /** Who started it, by CloudTrail's record of StartExecution. */
   startedBy?: TrailCaller;
   identityPoolId?: string;
@@ -128,8 +137,13 @@ const NOT_VERIFIED = 'not verified';
 export const NOT_WRITTEN = 'nothing was written';
 
 /** The same for an execution of `reconcile`, which starts by itself or for a person who gives a reason. */
-function reconciledIn(input: string): About {
-  return { requestedBy: { via: 'reconcile', ...texts(objectIn(input), 'claimedArn', 'reason') } };
+function reconciledIn({ input, execution }: DescribedExecution): About {
+  const asked = objectIn(input);
+  const { name } = executionOf(execution);
+  const continues = isObject(asked['part']) ? { continues: firstPartOf(name) } : {};
+  return {
+    requestedBy: { via: 'reconcile', ...continues, ...texts(asked, 'claimedArn', 'reason') },
+  };
 }
 
 /** How a result was verified; undefined of a failure, which says nothing about it. */
@@ -325,7 +339,7 @@ export function auditRecords(
   const { execution, machine, source, status, started, stopped } = told;
   const seconds = stopped && (Date.parse(stopped) - Date.parse(started)) / 1000;
   const isLink = machine === 'link';
-  const about = isLink ? askedIn(told.input) : reconciledIn(told.input);
+  const about = isLink ? askedIn(told.input) : reconciledIn(told);
   const known = texts(objectIn(told.output), 'userPoolId', 'clientId');
   const common = {
     execution,

@@ -89,6 +89,15 @@ export function nextPartIn(state: unknown): NextPart | undefined {
   return isNext(next) ? next : undefined;
 }
 
+const PART = /-part-\d+$/;
+
+/** What the name of a part's execution has after that of the first part; blank for the first. */
+export const partSuffix = (name: string): string => PART.exec(name)?.[0] ?? '';
+
+/** The name of the first part's execution, from that of any part. */
+export const firstPartOf = (name: string): string =>
+  name.slice(0, name.length - partSuffix(name).length);
+
 // Step Functions allows 80 characters.
 const NAME_ROOM = 68;
 
@@ -106,7 +115,7 @@ export interface PartExecution {
  */
 export function executionOfPart(before: string, { number }: Part): PartExecution {
   const { partition, region, account, machine, name: nameBefore } = executionOf(before);
-  const first = nameBefore.replace(/-part-\d+$/, '').slice(0, NAME_ROOM);
+  const first = firstPartOf(nameBefore).slice(0, NAME_ROOM);
   const name = `${first}-part-${number}`;
   const states = `arn:${partition}:states:${region}:${account}`;
   return {

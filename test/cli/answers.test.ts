@@ -266,6 +266,14 @@ describe('an answer says what its outcome does not', () => {
     );
   });
 
+  test('show finds a reconcile by the beginning of its name, also if it has parts', async () => {
+    for (const name of ['in-parts', 'in-parts-part-2']) {
+      await world.run({ link: 'healed', repair: false }, name, world.reconcileArn);
+    }
+    const { out, err } = await say('show', 'in-pa');
+    assert.match(out, /^SUCCEEDED \S+:in-parts$/m, err);
+  });
+
   test('a port that is taken is named as that, with what to do', async () => {
     const { port } = new URL(world.local.endpoint);
     const { code, err } = await processOf(environment(world), ['console', '--port', port]);

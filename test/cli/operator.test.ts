@@ -432,7 +432,10 @@ describe('an operator', () => {
     assert.match((await find('no-such')).message, /^There is no execution no-such in this account/);
     const undone = await json('undo', repairName, '--yes');
     assert.equal(undone.code, 2);
-    assert.match(undone.answer.message, /is an execution of reconcile/);
+    assert.match(
+      undone.answer.message,
+      /is an execution of reconcile.* To see that: poolbridge show /,
+    );
     for (const name of ['twin-one', 'twin-two'])
       await world.run({ userPoolId: MOBILE, clientId }, name);
     const several = await json('show', 'twin-');

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Ending } from '../../cli/executions/ending.ts';
 import { joined, nextOf } from '../../cli/executions/parts.ts';
+import { summaryOf } from '../../cli/executions/summary.ts';
 import { nextStepsOf } from '../../cli/output/next-steps.ts';
+import { requestedByText } from '../../cli/output/requested-by.ts';
+import { shortener } from '../../cli/output/short-ids.ts';
 import { poolReport } from '../../core/reconcile/pool-report.ts';
 import { totalsOf } from '../../core/reconcile/report.ts';
 
@@ -31,6 +34,32 @@ const failed = (name: string, report: Record<string, unknown>): Ending => ({
   error: 'PoolBusyError',
   message: `${name} was busy.`,
   report,
+});
+
+describe('an execution of a part', () => {
+  const name = '31ce6e93-88f2-4689-b06f-9ec1748fd4d8';
+
+  test('has a short name with its number', () => {
+    const short = shortener([`${name}-part-2`, name, '31ceffff-88f2-4689-b06f-9ec1748fd4d8']);
+    assert.equal(short(name), '31ce6e93…');
+    assert.equal(short(`${name}-part-2`), '31ce6e93…-part-2');
+  });
+
+  test('says which reconcile it continues, and first what it repaired', () => {
+    const [none] = reportOf('none').identityPools;
+    const repaired = { ...none!, repaired: { linked: 1, unlinked: 0 } };
+    const { outcome, requestedBy } = summaryOf({
+      execution: arnOf(`${name}-part-2`),
+      machine: 'reconcile',
+      source: 'history',
+      status: 'SUCCEEDED',
+      started: '2026-01-31T12:00:00Z',
+      input: JSON.stringify({ repair: true, part: { number: 2, after: 'x', failed: false } }),
+      output: JSON.stringify({ identityPools: [none, none, repaired] }),
+    });
+    assert.equal(outcome, 'REPAIRED, REPORTED × 2');
+    assert.equal(requestedByText(requestedBy!), `reconcile, as ${name} goes on`);
+  });
 });
 
 describe('the end of a reconcile in parts', () => {

@@ -39,6 +39,15 @@ describe('--query', () => {
     assert.match(text.err, /^--query goes with --output json\.\n/);
   });
 
+  test('does not go with another format, which the error names', async () => {
+    const { code, out } = await poolbridge('audit', '--format', 'csv', '--query', 'records');
+    assert.equal(code, 2);
+    assert.equal(
+      JSON.parse(out).message,
+      '--format csv does not go with --output json, which --query stands for. Leave one of them out.',
+    );
+  });
+
   test('that does not fit the answer fails, and says that the work is done', async () => {
     const { code, out } = await poolbridge(...asked, '--query', 'abs(shell)');
     assert.equal(code, 1);

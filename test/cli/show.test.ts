@@ -167,6 +167,20 @@ describe('the text of a reconcile', () => {
     );
   });
 
+  test('says nothing of a repair of an identity pool that had nothing to repair', () => {
+    const repaired = { linked: 0, unlinked: 0 };
+    const pool = {
+      identityPoolId: 'ap-south-1:1',
+      links: ['mobile'],
+      counts,
+      entries: [],
+      repaired,
+    };
+    const lines = statusLines(WIDTH)({ identityPools: [pool] }).map(stripVTControlCharacters);
+    assert.equal(lines.length, 1);
+    assert.match(lines[0]!, /^ap-south-1:1 \(mobile\): linked/);
+  });
+
   test('says what was written too recently to be judged, and to come again', () => {
     const pool = { identityPoolId: 'ap-south-1:1', links: ['mobile'], counts, entries: [] };
     const linesOf = (more: object, make = statusLines) =>
