@@ -55,6 +55,9 @@ interface Known {
   issuer?: Issuer | undefined;
 }
 
+const isAboutClient = (request: Pending): request is Pending & { clientId: string } =>
+  request.clientId !== undefined;
+
 /**
  * Finds out what is known about a user pool and the app clients that requests are about. If all requests were
  * looked up in listings before, the last listing answers without a call.
@@ -67,9 +70,9 @@ async function knownFor(
   pool: UserPool,
   { until, asksIssuer }: { until: number; asksIssuer: boolean },
 ): Promise<Known | undefined> {
-  const asked = requests.filter(({ clientId }) => clientId !== undefined);
-  const ids = new Set(asked.flatMap(({ clientId }) => clientId ?? []));
-  if (ids.size === 0) return { names: new Map() };
+  const asked = requests.filter(isAboutClient);
+  if (asked.length === 0) return { names: new Map() };
+  const ids = new Set(asked.map(({ clientId }) => clientId));
   const listings = asked.flatMap(({ listing }) => listing ?? []);
   try {
     const last =

@@ -329,11 +329,8 @@ export class CriticalSection {
     const own = written.filter((share) => this.#isOwn(share));
     const changes = own.flatMap((share) => share.changes);
     const cancelled = own.flatMap((share) => share.cancelled ?? []);
-    return {
-      ...writtenOf(record, { changes, cancelled }, execution),
-      base: digestOf(start),
-      ...(refused.size > 0 && { refused }),
-    };
+    const made = { ...writtenOf(record, { changes, cancelled }, execution), base: digestOf(start) };
+    return answerKey === undefined ? { ...made, refused } : made;
   }
 
   /** Answers requests, except those that are judged again when they are made again. */
