@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { MutantResult } from '@stryker-mutator/api/core';
@@ -91,10 +92,14 @@ async function main(): Promise<void> {
   const links = readFileSync(new URL('../chaos/links.yml', import.meta.url), 'utf8');
   const artifact = left.every(inUnits) ? undefined : await packagedService(links);
   if (artifact) process.env['POOLBRIDGE_ARTIFACT'] = artifact.folder;
+  // Each test file is a separate process for each mutant, and all load the same modules.
+  const compiled = mkdtempSync(join(tmpdir(), 'poolbridge-compiled-'));
+  process.env['NODE_COMPILE_CACHE'] = compiled;
   try {
     await tryGroups(groupsOf(left));
   } finally {
     artifact?.remove();
+    rmSync(compiled, { recursive: true });
   }
   const done = files.flatMap((file) => known(file) ?? []);
   const tooFew = tooFewIn(done);
