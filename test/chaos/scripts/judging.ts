@@ -109,7 +109,11 @@ export const judgingScripts: Script[] = [
       {
         name: 'an unlink of a whole user pool lists it',
         changes: [
-          { file: allowed, find: 'if (asked.length === 0) return { names: new Map() };', replace: '' },
+          {
+            file: allowed,
+            find: 'if (asked.length === 0) return { names: new Map() };',
+            replace: '',
+          },
         ],
       },
     ],
