@@ -63,7 +63,9 @@ function recordLines(record: Shown, names: Names): string[] {
     ...row('written by', record.writtenBy),
     ...row('approved by', approval && `${approval.approvedBy} (${approval.reason})`),
     ...row('verified', isUnsaid(record) ? undefined : record.verified),
-    ...(changedSince.length > 0 ? [styleText('dim', '  changed since, by others:')] : []),
+    ...(changedSince.length > 0
+      ? [styleText('dim', '  changed since, by another execution or by others:')]
+      : []),
     ...differenceLines(changedSince).map((line) => `    ${line}`),
     ...(error === undefined ? [] : [`  ${styleText('red', error)}: ${message ?? ''}`]),
     ...(error === undefined && message !== undefined ? [`  ${message}`] : []),

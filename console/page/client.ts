@@ -7,6 +7,16 @@ export class NotOpenError extends Error {
   override readonly name = 'NotOpenError';
 }
 
+/** The console has answered with an error, whose name says which. */
+export class AnswerError extends Error {
+  override readonly name: string;
+
+  constructor(name: string, message: string) {
+    super(message);
+    this.name = name;
+  }
+}
+
 /** Takes the token out of the address, so that it is neither visible nor kept in a bookmark. */
 export function takeToken(): void {
   const { hash } = window.location;
@@ -24,8 +34,8 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
     throw new Error('The console does not answer. Check that it still runs where you started it.');
   });
   if (response.ok) return response;
-  const { message = response.statusText } = await response.json();
-  throw response.status === 401 ? new NotOpenError(message) : new Error(message);
+  const { error = '', message = response.statusText } = await response.json();
+  throw response.status === 401 ? new NotOpenError(message) : new AnswerError(error, message);
 }
 
 /** @throws an error whose message is a sentence. */

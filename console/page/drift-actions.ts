@@ -72,6 +72,13 @@ export function countOf(
   return { word: `${about}${count} ${state}${why}`, isAsked };
 }
 
+/** How many requests have failed since the identity pool was compared. */
+export const failedSince = ({
+  failed,
+  areMoreFailed,
+}: Pick<PoolView, 'failed' | 'areMoreFailed'>): string =>
+  `${failed}${areMoreFailed ? ' or more' : ''} failed since`;
+
 /** Whether a repair may change anything: also entries for which the report had no room. */
 export const mayRepair = ({ drift, omitted }: Pick<PoolView, 'drift' | 'omitted'>): boolean =>
   omitted !== undefined || drift.some(({ repair }) => repair !== undefined);

@@ -4,7 +4,7 @@ import type { Drift, PoolView, Row } from '../server/protocol.ts';
 import { PlanButton } from './buttons.tsx';
 import { actionsFor, approvalNote, countOf, mayRepair, waitingFor } from './drift-actions.ts';
 import { page } from './store.ts';
-import { Badge, breakable, Code, Failed, Table, type Tone, Unseen } from './words.tsx';
+import { Badge, breakable, Code, Failed, Named, Table, type Tone, Unseen } from './words.tsx';
 
 const tones: Record<string, Tone> = {
   linked: 'good',
@@ -122,7 +122,7 @@ const DriftRow = ({
         {!isOver(drift) && <Approval drift={drift} asked={asked} mayLink={mayLink} />}
       </td>
       <td>
-        <Code of={drift.clientId} /> {drift.clientName}
+        <Code of={drift.clientId} /> <Named of={drift.clientName} />
       </td>
       <td>
         <Code of={drift.userPoolId} />

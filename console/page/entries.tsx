@@ -5,7 +5,7 @@ import { AskButton } from './buttons.tsx';
 import { post } from './client.ts';
 import { toneOf } from './drift.tsx';
 import { choose, page } from './store.ts';
-import { Ago, Badge, Code, Failed, Panel, Table, Time } from './words.tsx';
+import { Ago, Badge, Code, Failed, Named, Panel, Table, Time } from './words.tsx';
 
 const LastWrite = ({ at }: { at: string | undefined }) =>
   at === undefined ? null : <Ago at={at} />;
@@ -27,7 +27,7 @@ const EntryRow = ({
       {unlinked !== undefined && <div class="dim">unlinked by request</div>}
     </td>
     <td>
-      {entry.clientName} <Code of={entry.clientId} />
+      <Named of={entry.clientName} /> <Code of={entry.clientId} />
     </td>
     <td>
       <Code of={entry.userPoolId} />
@@ -72,6 +72,9 @@ function EntryTable({ found }: { found: PoolEntries }): JSX.Element {
       <p class="dim" role="status">
         {find !== '' && `${shown.length} of ${found.entries.length} lines match.`}
       </p>
+      {found.ledgerDenied !== undefined && (
+        <p>{`When and by which execution they were written is not known: ${found.ledgerDenied}`}</p>
+      )}
       {shown.length > 0 && (
         <Table label={`Entries of ${found.identityPoolId}`} heads={columns}>
           {shown.map((entry) => (

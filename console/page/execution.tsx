@@ -98,7 +98,7 @@ export function Execution({
   const { execution } = row;
   // Only the lists look up the names of app clients.
   const { clientName } =
-    [...link.rows, ...allWaiting].find((each) => each.execution === execution) ?? {};
+    [...link.rows, ...allWaiting].find((each) => each.execution === execution) ?? row;
   const undone: Fact[] =
     row.undoes === undefined ? [] : [['Undoes', <ToExecution key="undoes" of={row.undoes} />]];
   const same = view.again && sameWaiting(allWaiting, view.again);

@@ -9,7 +9,7 @@ import { filterIn, matches, type RowFilter } from './filter.ts';
 import { Filters, noFilter } from './filters.tsx';
 import { StatusBadge } from './result.tsx';
 import { choose, page as current, loadOlder, type Page, rowsOf, show } from './store.ts';
-import { Ago, breakable, Code, Panel, Table } from './words.tsx';
+import { Ago, breakable, Code, Named, Panel, Table } from './words.tsx';
 
 const Request = ({
   row: { operation, userPoolId, clientId, clientName, clients = [], isDryRun, found },
@@ -29,10 +29,15 @@ const Request = ({
     {clientId !== undefined && (
       <>
         {' '}
-        <Code of={clientId} /> {clientName}
+        <Code of={clientId} /> <Named of={clientName} />
       </>
     )}
-    {clients.length > 0 && ` ${firstAndMore(clients)}`}
+    {clients.length > 0 && (
+      <>
+        {' '}
+        <Named of={firstAndMore(clients)} />
+      </>
+    )}
   </>
 );
 

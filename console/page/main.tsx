@@ -7,6 +7,7 @@ import { App } from './app.tsx';
 import { listen, NotOpenError, takeToken } from './client.ts';
 import { titleOf } from './execution.tsx';
 import { outcomesOf } from './filter.ts';
+import { focusHeading, isFocusLost } from './focus.ts';
 import { change, onChange, page, say, update } from './store.ts';
 import { readClients } from './try-it.tsx';
 
@@ -14,8 +15,6 @@ import { readClients } from './try-it.tsx';
 const RECONNECT_MS = 2000;
 // How often times such as "3 min ago" are shown anew, in milliseconds.
 const TICK_MS = 30_000;
-
-const focusHeading = () => document.querySelector('h1')?.focus();
 
 /** The title of the tab, which tells it apart from others. */
 function title(): string {
@@ -31,10 +30,10 @@ function title(): string {
 }
 
 onChange(() => {
-  const isOnHeading = document.activeElement?.tagName === 'H1';
+  const hadFocus = !isFocusLost();
   render(<App page={page} />, document.body);
-  // What was loading has another heading than what replaces it.
-  if (isOnHeading && document.activeElement === document.body) focusHeading();
+  // What had the focus may be gone, such as a button that another person's action has made useless.
+  if (hadFocus && isFocusLost()) focusHeading();
   document.title = title();
 });
 

@@ -55,6 +55,7 @@ const abilities = {
   decide: 'approve and deny',
   pause: 'pause and resume',
   seePause: 'see whether writes are paused',
+  seeStates: 'see what waits for approval, and the state of what runs',
 } as const;
 
 function Denied({ denied }: { denied: OverviewData['about']['denied'] }) {
@@ -69,6 +70,7 @@ function Denied({ denied }: { denied: OverviewData['about']['denied'] }) {
           </li>
         ))}
       </ul>
+      <p class="dim">If you have been allowed to since, restart the console.</p>
     </Panel>
   );
 }

@@ -2,7 +2,8 @@ import type { JSX, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Action, Done, Plan } from '../server/protocol.ts';
 import { Button } from './buttons.tsx';
-import { post } from './client.ts';
+import { AnswerError, post } from './client.ts';
+import { focusHeading, isFocusLost } from './focus.ts';
 import { ResultCard } from './result.tsx';
 import { change, done, page } from './store.ts';
 import { type Children, Problem, sentenceOf } from './words.tsx';
@@ -14,6 +15,12 @@ interface Known {
 }
 
 const close = (): void => change({ action: undefined });
+
+/** The dialog gives the focus back to what opened it, which may be gone. */
+function closed(): void {
+  close();
+  if (isFocusLost()) focusHeading();
+}
 
 const Cancel = ({ word }: { word: string }) => <Button press={close}>{word}</Button>;
 
@@ -80,9 +87,16 @@ const Held = ({ verb, why }: { verb: string; why: string }) => (
 const SILENT =
   "The console does not answer, so this can't be confirmed now. If you restart the console, open its new address and make the plan again.";
 
+// What a person corrects or waits for, and then confirms the same plan.
+const PASSING = ['PausedError', 'UsageError'];
+
+/** Makes the plan of the open action again. */
+const planAgain = (): void => change({ action: page.action && { ...page.action } });
+
 function ConfirmForm({ plan: { id, verb, reason } }: { plan: Plan }): JSX.Element {
   const [isBusy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState('');
+  const [isOver, setOver] = useState(false);
   const confirm = async (form: HTMLFormElement) => {
     setBusy(true);
     try {
@@ -94,6 +108,7 @@ function ConfirmForm({ plan: { id, verb, reason } }: { plan: Plan }): JSX.Elemen
       done(answer);
     } catch (error) {
       setTrouble(sentenceOf(error));
+      setOver(error instanceof AnswerError && !PASSING.includes(error.name));
       setBusy(false);
     }
   };
@@ -108,10 +123,14 @@ function ConfirmForm({ plan: { id, verb, reason } }: { plan: Plan }): JSX.Elemen
       {trouble !== '' && <Problem sentence={trouble} />}
       {!page.isLive && <Problem sentence={SILENT} />}
       <p class="buttons">
-        <Cancel word="Cancel" />
-        <button type="submit" class="confirm" disabled={isBusy || !page.isLive}>
-          {verb}
-        </button>
+        <Cancel word={isOver ? 'Close' : 'Cancel'} />
+        {isOver ? (
+          <Button press={planAgain}>Plan again</Button>
+        ) : (
+          <button type="submit" class="confirm" disabled={isBusy || !page.isLive}>
+            {verb}
+          </button>
+        )}
       </p>
     </form>
   );
@@ -176,7 +195,7 @@ export function PlanDialog({ action }: { action: Action | undefined }): JSX.Elem
   // Focus the heading, so that a screen reader starts at the beginning of the plan.
   useEffect(() => dialog.current?.querySelector('h2')?.focus(), [action, known]);
   return (
-    <dialog ref={dialog} id="dialog" aria-labelledby="dialog-title" onClose={close}>
+    <dialog ref={dialog} id="dialog" aria-labelledby="dialog-title" onClose={closed}>
       {action && <Content {...known} />}
     </dialog>
   );

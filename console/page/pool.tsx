@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
 import { executionOf } from '../../core/execution.ts';
-import { counted } from '../../core/sentence.ts';
 import type { FailedRequest, Overview, PoolView } from '../server/protocol.ts';
 import { Copy } from './buttons.tsx';
 import { Findings, RepairButton } from './drift.tsx';
+import { failedSince } from './drift-actions.ts';
 import { Entries } from './entries.tsx';
-import { Ago, byLinks, Code, Panel, Table, Time } from './words.tsx';
+import { Ago, byLinks, Code, Named, Panel, Table, Time } from './words.tsx';
 
 function sinceText({ since: { linked, unlinked } }: PoolView): string {
   const parts = [linked > 0 && `${linked} linked`, unlinked > 0 && `${unlinked} unlinked`];
@@ -14,16 +14,17 @@ function sinceText({ since: { linked, unlinked } }: PoolView): string {
 }
 
 /** The requests that have failed since the identity pool was compared. */
-const FailedSince = ({ count, of: listed }: { count: number; of: FailedRequest[] }) => (
+const FailedSince = ({ pool, of: listed }: { pool: PoolView; of: FailedRequest[] }) => (
   <>
     <p>
-      {`Failed since: ${counted(count, 'request')}, the last one of each app client. The execution says why, and how to go on.`}
+      {`${failedSince(pool)}. Only the last request of each app client counts. Its execution says why it failed, and how to go on.`}
     </p>
     <Table label="Failed since" heads={['App client', 'User pool', 'Failed', 'Execution']}>
       {listed.map(({ execution, userPoolId, clientId, clientName, stopped }) => (
         <tr key={`${execution} ${userPoolId} ${clientId}`}>
           <td>
-            {clientId === undefined ? 'all of the user pool' : <Code of={clientId} />} {clientName}
+            {clientId === undefined ? 'all of the user pool' : <Code of={clientId} />}{' '}
+            <Named of={clientName} />
           </td>
           <td>
             <Code of={userPoolId} />
@@ -37,7 +38,11 @@ const FailedSince = ({ count, of: listed }: { count: number; of: FailedRequest[]
         </tr>
       ))}
     </Table>
-    {listed.length < count && <p class="dim">{`And ${count - listed.length} older ones.`}</p>}
+    {listed.length < (pool.failed ?? 0) && (
+      <p class="dim">
+        The newest ones are listed. The overview finds the others by app client and outcome.
+      </p>
+    )}
   </>
 );
 
@@ -74,7 +79,7 @@ export function Pool({
           {sinceText(pool)}
         </p>
         <Findings pool={pool} around={{ mayLink: denied.link === undefined, waiting }} />
-        {pool.failed !== undefined && <FailedSince count={pool.failed} of={pool.failures ?? []} />}
+        {pool.failed !== undefined && <FailedSince pool={pool} of={pool.failures ?? []} />}
       </Panel>
       {denied.reconcile === undefined && <Entries key={identityPoolId} pool={pool} />}
     </>

@@ -4,9 +4,10 @@ import type { Done, Overview, PoolView } from '../server/protocol.ts';
 import { AskButton, Button } from './buttons.tsx';
 import { post } from './client.ts';
 import { Count, RepairButton } from './drift.tsx';
+import { failedSince } from './drift-actions.ts';
 import { StatusBadge } from './result.tsx';
 import { done } from './store.ts';
-import { Ago, Badge, breakable, Panel, Table } from './words.tsx';
+import { Ago, Badge, breakable, Named, Panel, Table } from './words.tsx';
 
 // How many identity pools are shown at first.
 const FEW = 10;
@@ -45,7 +46,7 @@ function Drift({ pool }: { pool: PoolView }): JSX.Element {
       ))}
       {failed && (
         <a href={`#/pool/${pool.identityPoolId}`}>
-          <Badge tone="warn" word={`${failed} failed since`} />
+          <Badge tone="warn" word={failedSince(pool)} />
         </a>
       )}
     </span>
@@ -55,7 +56,9 @@ function Drift({ pool }: { pool: PoolView }): JSX.Element {
 const PoolRow = ({ pool, mayRepair }: { pool: PoolView; mayRepair: boolean }) => (
   <tr>
     <td class="pool-id">
-      {pool.name !== undefined && <strong>{pool.name}</strong>}{' '}
+      <strong>
+        <Named of={pool.name} />
+      </strong>{' '}
       <a href={`#/pool/${pool.identityPoolId}`}>{breakable(pool.identityPoolId)}</a>
     </td>
     <td>{pool.links.join(', ')}</td>

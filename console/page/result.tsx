@@ -88,7 +88,7 @@ export function ResultCard({ result }: { result: ResultView }): JSX.Element {
       {cancelled.length > 0 && <Difference lines={cancelled} label="Cancelled" />}
       {whole.length > 0 && <p class="dim">The whole write, shared with other requests:</p>}
       {whole.length > 0 && <Difference lines={whole} label="The whole write" />}
-      {changedSince.length > 0 && <p>Changed since, by others:</p>}
+      {changedSince.length > 0 && <p>Changed since, by another execution or by others:</p>}
       {changedSince.length > 0 && <Difference lines={changedSince} label="Changed since" />}
       {result.facts.length > 0 && <Facts facts={result.facts} />}
       {result.sides && <Sides blocks={result.sides} label={`${title} before and after`} />}

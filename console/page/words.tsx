@@ -21,6 +21,10 @@ export const breakable = (text: string): Children =>
     .split(/(?<=[:/])(?![:/])/)
     .flatMap((part, i): Children[] => (i === 0 ? [part] : [<wbr key={i} />, part]));
 
+/** A name that people have given, which may be long and without a blank. */
+export const Named = ({ of }: { of: string | undefined }): JSX.Element | null =>
+  of === undefined ? null : <span class="named">{of}</span>;
+
 export const Code = ({ of }: { of: string }): JSX.Element => <code>{breakable(of)}</code>;
 
 /** The message of an error. */

@@ -39,6 +39,11 @@ export class Abilities {
     if (isDenied(error)) this.denied[ability] = error.message;
   }
 
+  /** Records that an action was possible after all. */
+  allow(ability: Ability): void {
+    delete this.denied[ability];
+  }
+
   async #probeAll(): Promise<void> {
     await this.#session.caller();
     const sfn = await this.#session.stepFunctions();

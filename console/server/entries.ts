@@ -32,13 +32,17 @@ export class Entries {
     const { identityPools = [] }: ReconcileReport =
       'output' in ending ? ending.output : ending.report;
     const read = (ledgers: Ledgers | undefined) => entriesIn(execution, identityPools, {}, ledgers);
+    let ledgerDenied: string | undefined;
     const [pool] = await read(new Ledgers(this.#session, this.#stage)).catch((error: Error) => {
-      // Without the ledger, only who wrote each entry is not known.
-      if (isDenied(error)) return read(undefined);
-      throw error;
+      if (!isDenied(error)) throw error;
+      ledgerDenied = error.message;
+      return read(undefined);
     });
     // A user pool that can't be listed hides nothing of the others.
-    if (pool?.total !== undefined) return { ...pool, total: pool.total, asOf };
+    if (pool?.total !== undefined) {
+      const { total } = pool;
+      return { ...pool, total, asOf, ...(ledgerDenied !== undefined && { ledgerDenied }) };
+    }
     const { error, message } = pool?.failure ?? ('error' in ending ? ending : NO_REPORT);
     throw new Failure(error, message);
   }

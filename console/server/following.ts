@@ -5,6 +5,7 @@ import { waitingIn } from '../../cli/executions/approvals.ts';
 import { historyOf } from '../../cli/executions/history.ts';
 import { nowIn } from '../../cli/executions/machines.ts';
 import type { Session } from '../../cli/session.ts';
+import type { Abilities } from './abilities.ts';
 import { Kept } from './kept.ts';
 import type { Row } from './protocol.ts';
 
@@ -37,11 +38,13 @@ export const isRunning = ({ status }: Row): boolean => status === 'RUNNING';
 /** The current states of running executions. */
 export class Following {
   readonly #session: Session;
+  readonly #abilities: Abilities;
   readonly #at = new Kept<At>(KEPT);
   #mayFollow = true;
 
-  constructor(session: Session) {
+  constructor(session: Session, abilities: Abilities) {
     this.#session = session;
+    this.#abilities = abilities;
   }
 
   /** Reads the current state of some running executions: of those that were not read yet, or longest ago. */
@@ -64,6 +67,7 @@ export class Following {
   #unread(error: Error): At {
     if (!isDenied(error)) throw error;
     this.#mayFollow = false;
+    this.#abilities.record('seeStates', error);
     return { state: '', event: 0 };
   }
 

@@ -13,6 +13,7 @@ import {
   type StateData,
 } from '../../core/audit/audit.ts';
 import type { Machine } from '../../core/deployment.ts';
+import type { Abilities } from './abilities.ts';
 import type { RequestEnd } from './failures.ts';
 import { Following, isRunning } from './following.ts';
 import { Kept } from './kept.ts';
@@ -40,7 +41,11 @@ const RUNNING = 100;
 // This many executions that were read are kept: more than the pages and those that have failed.
 const KNOWN = 500;
 
-const clientsIn = ({ userPoolId, clientId, clients = [] }: Row) =>
+const clientsIn = ({
+  userPoolId,
+  clientId,
+  clients = [],
+}: Pick<Row, 'userPoolId' | 'clientId' | 'clients'>) =>
   userPoolId === undefined
     ? []
     : [...(clientId === undefined ? [] : [clientId]), ...clients].map((each) => ({
@@ -65,14 +70,18 @@ export class Lists {
   readonly #running = new Kept<Row>(RUNNING);
   readonly #following: Following;
   readonly #names: Names;
+  /** The names of identity pools, as the executions that were read have seen them last. */
+  readonly #poolNames = new Map<string, string>();
   /** When the executions that have failed were listed last, in epoch milliseconds. */
   #failedRead = 0;
+  /** Whether more have failed than were listed. */
+  #areMoreFailed = false;
 
-  constructor(session: Session, stage: string, names: Names) {
+  constructor(session: Session, stage: string, names: Names, abilities: Abilities) {
     this.#executions = new Executions(session, stage);
     this.#now = new PoolsNow(session, stage);
     this.#ledgers = new Ledgers(session, stage);
-    this.#following = new Following(session);
+    this.#following = new Following(session, abilities);
     this.#names = names;
   }
 
@@ -178,21 +187,28 @@ export class Lists {
     // The end of an execution that runs or was aborted does not show what it wrote.
     for (const { row } of links) if (this.#now.hasWritten(row.execution)) row.wrote = true;
     // The rows are newest first, and the newest name counts.
-    const names = new Map(links.toReversed().flatMap((each) => each.names));
+    for (const [id, name] of links.toReversed().flatMap((each) => each.names)) {
+      this.#poolNames.set(id, name);
+    }
     const looked = Math.min(...found.map(({ asOf }) => Date.parse(asOf)));
-    if (!isAll && Date.parse(oldest.started) > looked) await this.#findFailed(looked);
+    const isPast = isAll || Date.parse(oldest.started) <= looked;
+    if (!isPast) await this.#findFailed(looked);
+    const areMore = !isPast && this.#areMoreFailed;
     const ends = [...this.#known.all.values()].flatMap((each) => each.ends);
     const isOvertaken = (end: RequestEnd) => this.#now.isWrittenSince(end, end.stopped);
     const views = poolViews(found, ends, isOvertaken);
     const drift = views.flatMap((view) => view.drift);
     for (const { clientId, clientName } of drift) this.#names.tell(clientId, clientName);
-    this.#names.lookUp([...drift, ...known(link.rows).flatMap(({ row }) => clientsIn(row))]);
+    const failures = views.flatMap((view) => view.failures ?? []).flatMap(clientsIn);
+    const listed = known(link.rows).flatMap(({ row }) => clientsIn(row));
+    this.#names.lookUp([...drift, ...failures, ...listed]);
     return views.map((view) => {
-      const name = names.get(view.identityPoolId);
+      const name = this.#poolNames.get(view.identityPoolId);
       return {
         ...view,
         ...(name !== undefined && { name }),
         drift: view.drift.map((each) => ({ ...each, ...this.#names.of(each.clientId) })),
+        ...(view.failed !== undefined && areMore && { areMoreFailed: true as const }),
         ...(view.failures && {
           failures: view.failures.map((each) => ({ ...each, ...this.#names.of(each.clientId) })),
         }),
@@ -204,16 +220,18 @@ export class Lists {
   async #findFailed(since: number): Promise<void> {
     if (Date.now() - this.#failedRead < FAILED_AGAIN_MS) return;
     this.#failedRead = Date.now();
+    let areMore = false;
     for (const status of FAILED) {
       const filter = { status, limit: MOST_FAILED };
-      const { executions = [] } = await this.#executions.page('link', filter, undefined);
-      const rows = executions
-        .filter(({ stopDate }) => (stopDate?.getTime() ?? 0) > since)
-        .map(bare)
-        .filter(({ name }) => !isPlan(name));
+      const page = await this.#executions.page('link', filter, undefined);
+      const { executions = [], nextToken } = page;
+      const recent = executions.filter(({ stopDate }) => (stopDate?.getTime() ?? 0) > since);
+      areMore ||= nextToken !== undefined && recent.length === executions.length;
+      const rows = recent.map(bare).filter(({ name }) => !isPlan(name));
       for (const { execution } of rows) this.#known.use(execution);
       await this.#read(rows.filter((row) => this.#isStale(row)));
     }
+    this.#areMoreFailed = areMore;
   }
 
   /** Those kept in mind that are not on a page, as they are now. */

@@ -90,7 +90,7 @@ export class Live {
     this.#abilities = abilities;
     this.#patience = patience;
     const names = new Names(session);
-    this.lists = new Lists(session, stage, names);
+    this.lists = new Lists(session, stage, names, abilities);
     this.details = new Details(session, stage, names);
   }
 

@@ -16,6 +16,7 @@ export async function pausedSince(
 ): Promise<string | undefined> {
   try {
     const found = await new Pauses(session, stage).find();
+    abilities.allow('seePause');
     return found && pausedText(found.pause);
   } catch (error) {
     if (!isDenied(error)) throw error;

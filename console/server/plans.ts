@@ -24,7 +24,7 @@ import { pausedSince } from './paused.ts';
 import { planName } from './plan-name.ts';
 import type { Prepared } from './prepared.ts';
 import type { Ability, Action, Done, Plan, ResultView } from './protocol.ts';
-import { maySettle, SETTLES, undoResults } from './settling.ts';
+import { maySettle, SETTLES, undoResults, withConflicts } from './settling.ts';
 import { plannedView, repairView } from './views.ts';
 
 type Ready = Required<Prepared> & Pick<Action, 'kind'>;
@@ -44,6 +44,8 @@ const heldUp: Partial<Record<Action['kind'], string>> = {
 };
 
 const writes = ({ lines }: ResultView): boolean => lines.length > 0;
+
+const asItIs = async (described: DescribedExecution): Promise<DescribedExecution> => described;
 
 /** The sentence about a request that would fail in some of its identity pools, if it would. */
 function failing(results: ResultView[]): string[] {
@@ -187,7 +189,9 @@ export class Plans {
   async #undo({ execution, identityPoolId }: ActionOf<'undo'>): Promise<Prepared> {
     const only = identityPoolId === undefined ? {} : { identityPoolId };
     const request = { operation: 'undo', executionArn: execution, ...only };
-    const would = await this.#dryRun(request);
+    const would = await this.#dryRun(request, (described) =>
+      withConflicts(this.#session, this.#stage, described, execution),
+    );
     const results = await undoResults(this.#session, this.#stage, would, execution);
     return {
       ability: 'link',
@@ -265,17 +269,18 @@ export class Plans {
     });
   }
 
-  /** The result that a request to `link` would have. */
-  async #dryRun(request: object): Promise<ResultView[]> {
+  /**
+   * The result that a request to `link` would have.
+   *
+   * @param judge what only the write itself would find out.
+   */
+  async #dryRun(request: object, judge = asItIs): Promise<ResultView[]> {
     // What can be judged here starts no execution.
     checkRequest(request);
-    const { described, records } = await this.#run('link', {
-      ...request,
-      dryRun: true,
-      reason: 'a plan in the console',
-    });
+    const asked = { ...request, dryRun: true, reason: 'a plan in the console' };
+    const { described, records } = await this.#run('link', asked, judge);
     const { results = [] }: Partial<Output> = JSON.parse(described.output ?? '{}');
-    const asked = new Set(
+    const approved = new Set(
       results.flatMap((each) =>
         'needsApproval' in each && each.needsApproval ? [each.identityPoolId] : [],
       ),
@@ -283,19 +288,20 @@ export class Plans {
     const changes = records.flatMap((record) => record.changes);
     const names = await clientNames(this.#session, clientsIn(changes));
     return records.map((record) =>
-      plannedView(record, names, asked.has(record.identityPoolId ?? '')),
+      plannedView(record, names, approved.has(record.identityPoolId ?? '')),
     );
   }
 
   async #run(
     machine: Machine,
     input: object,
+    judge = asItIs,
   ): Promise<{ described: DescribedExecution; records: Recorded[] }> {
     const ability = machine === 'link' ? 'link' : 'reconcile';
     const name = planName();
     const execution = await this.#doing(ability, () => this.#machines.start(machine, input, name));
     await this.#machines.follow(execution);
-    const described = await this.#executions.read(execution);
+    const described = await judge(await this.#executions.read(execution));
     const events = endsSilently(described) ? await this.#executions.eventsOf(described) : [];
     return { described, records: recordsOf(described, events) };
   }

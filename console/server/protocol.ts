@@ -3,7 +3,7 @@ import type { DifferenceLine } from '../../cli/output/changes.ts';
 import type { Layout } from './layout.ts';
 
 /** What a caller may or may not do. */
-export type Ability = 'link' | 'reconcile' | 'decide' | 'pause' | 'seePause';
+export type Ability = 'link' | 'reconcile' | 'decide' | 'pause' | 'seePause' | 'seeStates';
 
 /** The deployment, the caller and what the caller may do. */
 export interface About {
@@ -104,6 +104,8 @@ export interface PoolView {
   since: { linked: number; unlinked: number };
   /** Of how many app clients, or whole user pools, the last request has failed since then. */
   failed?: number;
+  /** Set if more may have failed than were read. */
+  areMoreFailed?: true;
   /** Some of these requests, the newest first. */
   failures?: FailedRequest[];
 }
@@ -126,6 +128,8 @@ export interface PoolEntries extends FoundPool {
   total: number;
   /** When it was read at the earliest, in ISO 8601. */
   asOf: string;
+  /** AWS's message, if the caller may not read the ledger, which knows who wrote each entry. */
+  ledgerDenied?: string;
 }
 
 /** One link that is deployed. */

@@ -1,5 +1,8 @@
+import { withUndoConflicts } from '../../cli/executions/undo-conflicts.ts';
 import type { Session } from '../../cli/session.ts';
 import { Ledgers } from '../../cli/settings/ledgers.ts';
+import type { DescribedExecution } from '../../core/audit/audit.ts';
+import { isObject, parsedJson } from '../../core/shape.ts';
 import type { LedgerEntry } from '../../core/write/records.ts';
 import type { ResultView } from './protocol.ts';
 
@@ -60,4 +63,21 @@ export async function undoResults(
     all.push(isKept ? { ...result, message: NOT_KEPT_AWAY } : result);
   }
   return all;
+}
+
+/**
+ * The end of the dry run of an undo, with what has been changed since by other executions: only the write itself reads
+ * that.
+ */
+export async function withConflicts(
+  session: Session,
+  stage: string,
+  described: DescribedExecution,
+  undone: string,
+): Promise<DescribedExecution> {
+  const output = parsedJson(described.output ?? '');
+  if (!isObject(output)) return described;
+  const ending = { execution: described.execution, status: described.status, output };
+  const judged = await withUndoConflicts(ending, undone, session, stage);
+  return 'output' in judged ? { ...described, output: JSON.stringify(judged.output) } : described;
 }

@@ -67,6 +67,14 @@ const mayWrite = ({ status, stopped }: DescribedExecution, records: AuditRecord[
   // A write that was cut off fails with the status.
   records.some(({ identityPoolId, error }) => identityPoolId !== undefined && error === status);
 
+/** The name that the app client had when an event told of it. */
+function clientNameIn(input: string): string | undefined {
+  const asked = parsedJson(input);
+  const request = isObject(asked) ? asked['request'] : undefined;
+  const name = isObject(request) ? request['clientName'] : undefined;
+  return isText(name) && name !== '' ? name : undefined;
+}
+
 /**
  * An execution as a row of a list.
  *
@@ -82,6 +90,7 @@ export function rowOf(described: DescribedExecution, handed: StateData[] = []): 
   const { stopped, operation, userPoolId, clientId, undoes } = summary;
   const clients = clientId === undefined && described.machine === 'link' ? clientsOf(records) : [];
   const found = driftText(described);
+  const clientName = clientNameIn(described.input);
   return {
     execution,
     name: executionOf(execution).name,
@@ -92,6 +101,7 @@ export function rowOf(described: DescribedExecution, handed: StateData[] = []): 
     ...(operation !== undefined && { operation }),
     ...(userPoolId !== undefined && { userPoolId }),
     ...(clientId !== undefined && { clientId }),
+    ...(clientId !== undefined && clientName !== undefined && { clientName }),
     ...(clients.length > 0 && { clients }),
     ...(undoes !== undefined && { undoes }),
     ...(requestedBy && { requestedBy: requestedByText(requestedBy) }),

@@ -17,8 +17,9 @@ import { isShort } from '../identity-pool/roles.ts';
 import { namesIn, namesOf } from '../issuer.ts';
 import { type Coverage, choiceFor, coverageOf, type Subject } from '../links/coverage.ts';
 import type { Links } from '../links/links.ts';
+import { moment } from '../moment.ts';
 import { isListOf, isObject, isText, parsedJson } from '../shape.ts';
-import { issuerIn, userPoolIdOf } from '../user-pool.ts';
+import { issuerIn, providerLabel, userPoolIdOf } from '../user-pool.ts';
 import { isShownChange, type LedgerEntry } from '../write/records.ts';
 import { approvalTime } from './approval-time.ts';
 import { byHand, goneText, linkOthers, type Undoing } from './by-hand.ts';
@@ -256,6 +257,17 @@ export function overtaken(
   });
 }
 
+// Of so many entries a sentence says what has changed.
+const TOLD = 5;
+
+/** What was written last about an entry, as the ledger has it. */
+function lastWrite({ provider, ledger }: ReturnType<typeof overtaken>[number]): string {
+  const entry = `${provider.ClientId} of ${providerLabel(provider.ProviderName ?? '')}`;
+  if (ledger === 'unknown') return `the ledger no longer has ${entry}`;
+  const { state, execution, time } = ledger;
+  return `${entry} was ${state} by ${execution} at ${moment(new Date(time).toISOString())}`;
+}
+
 /**
  * Checks that no later request changed what an execution did. An undo would then take back the changes of others.
  *
@@ -272,7 +284,8 @@ export function checkLedger(ledger: LedgerEntry[], target: Undoing, execution: s
   const [first] = conflicts;
   if (!first) return;
   const command = byHand(target, execution, first.provider.ClientId);
+  const more = conflicts.length > TOLD ? `, and ${conflicts.length - TOLD} more` : '';
   throw new UndoConflictError(
-    `What ${undoes} did in the identity pool ${identityPoolId} has been changed since by another execution, so nothing was undone. Link or unlink by hand instead, for example: ${command}. What has changed: ${JSON.stringify(conflicts).slice(0, 2000)}`,
+    `What ${undoes} did in the identity pool ${identityPoolId} has been changed since by another execution, so nothing was undone. Link or unlink by hand instead, for example: ${command}. What has changed: ${conflicts.slice(0, TOLD).map(lastWrite).join('; ')}${more}.`,
   );
 }

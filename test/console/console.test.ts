@@ -12,16 +12,21 @@ import type { Credentials } from '../../cli/credentials.ts';
 import { Session } from '../../cli/session.ts';
 import { Pauses } from '../../cli/settings/pauses.ts';
 import type { Demo } from '../../console/server/api.ts';
+import type { Plan } from '../../console/server/protocol.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
 import { someone } from '../cli/command.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_A, HOME, pools, startWorld, type World } from '../world.ts';
 import { barriersIn, keyboardBarriers } from './accessibility.ts';
 import { openBrowser, withoutBrowser } from './browser.ts';
+import { ask } from './served.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
 const APPROVED = 'us-east-1_Approve01';
 const HEALED = 'us-east-1_Healed001';
+
+// A busy machine needs longer than usual for what an event starts, such as a link.
+const PATIENCE_MS = 60_000;
 
 describe('the console', { skip: withoutBrowser }, () => {
   let world: World;
@@ -54,7 +59,7 @@ describe('the console', { skip: withoutBrowser }, () => {
 
   async function open(address = console.address, dark = false): Promise<Page> {
     const page = await browser.newPage({ colorScheme: dark ? 'dark' : 'light' });
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     page.on('request', (each) => asked.push(each.url()));
     page.on('console', (each) => complaints.push(each.text()));
     page.on('pageerror', ({ message }) => complaints.push(message));
@@ -98,6 +103,8 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.setViewportSize({ width: 1280, height: 720 });
   }
 
+  /** Waits until no message needs attention. There may be several for a moment. */
+  const isCalm = (page: Page) => page.getByRole('alert').first().waitFor({ state: 'detached' });
   const has = async (pool: string, clientId: string) =>
     JSON.stringify(await world.describe(pool)).includes(clientId);
   const button = (where: Page | Locator, name: string | RegExp) =>
@@ -108,8 +115,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     const page = await open();
     const clientId = await world.createAppClient(MOBILE);
     const row = rowOf(page, clientId).filter({ hasText: 'LINKED' });
-    // The first execution loads every function.
-    await row.waitFor({ timeout: 60_000 });
+    await row.waitFor();
     // A click anywhere in the row opens it.
     await row.getByText(clientId).click();
 
@@ -154,6 +160,8 @@ describe('the console', { skip: withoutBrowser }, () => {
       const dialog = page.getByRole('dialog', { name: `Unlink the app client ${app}?` });
       await dialog.waitFor();
       assert.match((await dialog.textContent())!, /removed: app {2}\w+ {2}us-east-1_Healed001/);
+      // The keyboard begins at the heading once the plan is drawn.
+      await until(() => dialog.locator('h2').evaluate((at) => at === document.activeElement));
       // From the heading past the difference to the reason.
       for (const key of ['Tab', 'Tab']) await keyboard.press(key);
       await keyboard.type(reason);
@@ -162,10 +170,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     let dialog = await fill('never mind');
     await keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
-    assert.equal(
-      await button(page, 'Unlink …').evaluate((at) => at === document.activeElement),
-      true,
-    );
+    await until(() => button(page, 'Unlink …').evaluate((at) => at === document.activeElement));
     assert.equal(await has(pools.healed, app), true, 'nothing was done');
 
     await page.reload();
@@ -180,8 +185,8 @@ describe('the console', { skip: withoutBrowser }, () => {
       .first()
       .waitFor();
     assert.equal(await has(pools.healed, app), false);
-    const focused = await page.evaluate(() => document.activeElement?.tagName);
-    assert.equal(focused, 'H1', 'the keyboard goes on from the top of the execution');
+    // The keyboard goes on from the top of the execution.
+    await until(() => page.evaluate(() => document.activeElement?.tagName === 'H1'));
     // A reason is shown as text, not as HTML.
     await page.getByText(`:root (<b id="injected">a drill</b>)`).waitFor();
     assert.equal(await page.locator('#injected').count(), 0);
@@ -284,6 +289,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await dialog
       .getByText(/\(elsewhere\)\. An approval would be used up without a write\./)
       .waitFor();
+    await until(() => complaints.length > 0);
     assert.match(complaints.pop()!, /400 \(Bad Request\)/);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
@@ -292,7 +298,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     assert.equal(await approve.isDisabled(), true);
     assert.equal(await button(page, /^Deny …/).isDisabled(), false);
     await pauses.resume();
-    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await isCalm(page);
     await approve.click();
     await dialog.getByLabel('Reason, for the audit').fill('as agreed');
     await button(dialog, 'Approve').click();
@@ -317,7 +323,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await button(dialog, 'Resume').waitFor();
     assert.equal(await dialog.getByRole('textbox').count(), 0, 'no reason is kept');
     await button(dialog, 'Resume').click();
-    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await isCalm(page);
     await page.close();
   });
 
@@ -346,11 +352,9 @@ describe('the console', { skip: withoutBrowser }, () => {
     const pauses = new Pauses(sessionOf(), 'dev');
     t.after(() => pauses.resume());
     await pauses.pause('elsewhere');
-    // The console reads the pause with its next look, which a busy machine delays.
-    const note = page.getByText('While writes are paused, a new app client is not linked.');
-    await note.waitFor({ timeout: 60_000 });
+    await page.getByText('While writes are paused, a new app client is not linked.').waitFor();
     await pauses.resume();
-    await client.waitFor({ timeout: 60_000 });
+    await client.waitFor();
     await button(page, 'Sign in and get credentials with app-of-others').click();
     await page.getByText(/refused at \S+ \S+Z: No user is known here\.$/).waitFor();
     await cognito.send(new DeleteUserPoolClientCommand({ UserPoolId: MOBILE, ClientId: clientId }));
@@ -384,7 +388,37 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.close();
   });
 
+  test('makes a plan again that can no longer be confirmed, and keeps the keyboard on the page', async () => {
+    const clientId = await world.createAppClient(APPROVED);
+    const page = await open();
+    await rowOf(page, clientId).filter({ hasText: 'waits for approval' }).getByRole('link').click();
+    await button(page, /^Approve …/).press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Reason, for the audit').fill('as agreed');
+    // Another person decides meanwhile.
+    const execution = decodeURIComponent(page.url()).split('#/execution/')[1];
+    const deny = { kind: 'deny', execution, identityPoolId: pools.mobile };
+    const { id } = await ask<Plan>(console, 'plan', deny);
+    await ask(console, 'confirm', { id, reason: 'not now' });
+    await button(dialog, 'Approve').click();
+    await dialog.getByText('The change no longer waits').waitFor();
+    assert.equal(await button(dialog, 'Approve').count(), 0, 'it could only fail again');
+    await button(dialog, 'Plan again').click();
+    await dialog.getByRole('heading', { name: "This can't be planned" }).waitFor();
+    await dialog.getByText('The change no longer waits').waitFor();
+    await button(page, /^Approve …/).waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    // The button that opened the dialog is gone.
+    await until(() => page.evaluate(() => document.activeElement?.tagName === 'H1'));
+    await until(() => complaints.length >= 2);
+    for (const complaint of complaints.splice(0)) assert.match(complaint, /400 \(Bad Request\)/);
+    await page.close();
+  });
+
   test('is accessible: names, contrast, structure and keyboard, light and dark', async () => {
+    // Names may be long, and need not have a blank.
+    await world.executionFor(await world.createAppClient(MOBILE, 'W'.repeat(128)));
     for (const dark of [false, true]) {
       const page = await open(console.address, dark);
       const check = async () => {
@@ -392,6 +426,8 @@ describe('the console', { skip: withoutBrowser }, () => {
         assert.deepEqual(await keyboardBarriers(page), []);
       };
       await page.locator('.executions a').first().waitFor();
+      // The identity pools come last.
+      await page.getByRole('region', { name: 'The identity pools' }).waitFor();
       await check();
       await button(page, 'Pause all writes …').click();
       await button(page.getByRole('dialog'), 'Pause').waitFor();
@@ -460,6 +496,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     const own = await serveConsole({ session, stage: 'dev' }, 0, { aws: 2000 });
     t.after(() => own.close());
     const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(own.address);
     await page.getByRole('alert').getByText('AWS does not answer.').waitFor();
     assert.equal(await page.getByRole('button').count(), 0);
@@ -472,7 +509,7 @@ describe('the console', { skip: withoutBrowser }, () => {
     await page.getByRole('alert').getByText('AWS has not answered yet').waitFor();
     await page.getByText('not up to date').waitFor();
     from('answer');
-    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await isCalm(page);
 
     // It also says so when the console itself has ended, in a plan that is open, and where nothing is known.
     await button(page, 'Pause all writes …').click();

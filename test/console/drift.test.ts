@@ -9,7 +9,7 @@ import { AwsError } from 'embedded-aws/kernel/errors.ts';
 import type { Browser } from 'playwright-core';
 import type { Credentials } from '../../cli/credentials.ts';
 import { Session } from '../../cli/session.ts';
-import type { LinksView, Overview, PoolView } from '../../console/server/protocol.ts';
+import type { LinksView, Overview, PoolEntries, PoolView } from '../../console/server/protocol.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
 import { poolbridge, someone } from '../cli/command.ts';
 import { sharedLinks } from '../setup.ts';
@@ -151,16 +151,33 @@ describe('drift', () => {
     for (const { waitsIn } of waiting) assert.deepEqual(waitsIn, [pools.mobile]);
   });
 
-  test('is shown to a caller who may read no history, with what waits as running', async (t) => {
+  test('is shown to a caller who may read no history, with what waits as running, and why', async (t) => {
     const reader = someone(world, 'lister', [
       { Effect: 'Allow', Resource: '*', Action: ['states:List*', 'states:Describe*'] },
     ]);
     const { accessKeyId, secretAccessKey, sessionToken } = reader.session;
     const own = await serveConsole(options({ accessKeyId, secretAccessKey, sessionToken }));
     t.after(() => own.close());
-    const { link, trouble } = await overview((each) => each.pools !== undefined, own);
+    const { link, trouble, about } = await overview(
+      (each) => each.pools !== undefined && each.about.denied.seeStates !== undefined,
+      own,
+    );
     assert.equal(trouble, undefined);
+    assert.match(about.denied.seeStates!, /states:GetExecutionHistory/);
     assert.ok(link.rows.some(({ status, at }) => status === 'RUNNING' && at === undefined));
+  });
+
+  test('is read with every entry also without the ledger, and says that who wrote each is not known', async (t) => {
+    const actions = ['states:*'];
+    const reader = someone(world, 'starter', [{ Effect: 'Allow', Resource: '*', Action: actions }]);
+    const { accessKeyId, secretAccessKey, sessionToken } = reader.session;
+    const own = await serveConsole(options({ accessKeyId, secretAccessKey, sessionToken }));
+    t.after(() => own.close());
+    const { entries, ledgerDenied } = await ask<PoolEntries>(own, 'entries', { link: 'healed' });
+    assert.ok(entries.length > 0 && entries.every(({ by }) => by === undefined));
+    assert.match(ledgerDenied!, /dynamodb:Query/);
+    const whole = await ask<PoolEntries>(console, 'entries', { link: 'healed' });
+    assert.equal(whole.ledgerDenied, undefined);
   });
 
   test('is named by app client, also where no report has the name', async () => {

@@ -203,14 +203,31 @@ describe('an execution in the console', () => {
       ended.map(({ status }) => status),
       ['SUCCEEDED', 'FAILED'],
     );
+    const tightIn = ({ pools: views = [] }: Overview) =>
+      views.find(({ identityPoolId }) => identityPoolId === pools.tight);
+    await overviewOf(console, (each) => tightIn(each)?.name === 'pool');
     const request = { operation: 'link', userPoolId: 'us-east-1_None00001', clientId: 'none' };
     const notCovered = { request, requestedBy: { via: 'event' } };
     await Promise.all(Array.from({ length: 50 }, () => world.run(notCovered)));
     const later = await start();
     t.after(() => later.close());
-    const isCounted = ({ pools: views = [] }: Overview) =>
-      views.find(({ identityPoolId }) => identityPoolId === pools.tight)?.failed === 1;
+    const [execution, clientId] = [ended[1]!.executionArn, clientIds[1]];
+    const isCounted = (each: Overview) =>
+      tightIn(each)?.failures?.[0]?.clientName === 'app-refused';
     const shown = await overviewOf(later, isCounted);
-    assert.equal(rowOf(shown, ended[1]!.executionArn), undefined, 'the page no longer has it');
+    assert.equal(rowOf(shown, execution), undefined, 'the page no longer has it');
+    const { failed, failures, areMoreFailed } = tightIn(shown)!;
+    assert.deepEqual([failed, areMoreFailed], [1, undefined]);
+    assert.deepEqual(
+      failures?.map((each) => [each.execution, each.userPoolId, each.clientId]),
+      [[execution, TIGHT, clientId]],
+    );
+
+    // So many have failed that not all of them are read.
+    await Promise.all(Array.from({ length: 55 }, () => world.run(request)));
+    const { name } = tightIn(
+      await overviewOf(console, (each) => tightIn(each)?.areMoreFailed === true),
+    )!;
+    assert.equal(name, 'pool', 'what was read of it is not forgotten');
   });
 });

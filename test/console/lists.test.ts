@@ -136,6 +136,21 @@ test('a row of an execution that was aborted has what its states show that it di
   assert.deepEqual([outcome, outcomes], ['ABORTED, LINKED', ['LINKED']]);
 });
 
+test('a row has the name of its app client that an event has told', () => {
+  const request = { operation: 'link', userPoolId: 'us-east-1_A', clientId: 'c' };
+  const of = (more: object): Row =>
+    rowOf({
+      ...ENDED,
+      input: JSON.stringify({
+        request: { ...request, ...more },
+        requestedBy: { via: 'cloudtrail' },
+      }),
+      output: JSON.stringify({ ...request, results: [], notCovered: 'Why.' }),
+    });
+  assert.equal(of({ clientName: 'ios' }).clientName, 'ios');
+  assert.equal(of({ clientName: '' }).clientName, undefined);
+});
+
 test('a row of an undo, or of a whole user pool, is found by each of its app clients', () => {
   const change = (ClientId: string) => ({
     op: 'remove',

@@ -123,6 +123,20 @@ describe('a plan of the console', () => {
     assert.equal(after?.message, undefined, 'the unlink keeps it away');
   });
 
+  test('to undo what another execution has changed since says that it would be refused', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-overtaken');
+    const subject = { userPoolId: HEALED, clientId };
+    const { executionArn: execution } = await world.run(subject);
+    await world.run({ operation: 'unlink', ...subject });
+    await world.run(subject);
+    const { id, results } = await planOf({ kind: 'undo', execution });
+    assert.equal(id, undefined);
+    assert.deepEqual(
+      results.map(({ outcome, error, lines }) => [outcome, error, lines]),
+      [['WOULD FAIL', 'UndoConflictError', []]],
+    );
+  });
+
   test('to undo may be limited to one identity pool', async () => {
     const clientId = await world.createAppClient(HEALED, 'app-limited');
     const { executionArn: execution } = await world.run({ userPoolId: HEALED, clientId });
@@ -252,5 +266,22 @@ describe('a plan of the console', () => {
     const { about, paused } = await overviewOf(own, ({ trouble }) => trouble === undefined);
     assert.equal(paused, undefined);
     assert.match(about.denied.seePause!, /dynamodb:GetItem/);
+  });
+
+  test('and its page no longer says that once the caller may', async (t) => {
+    const { aws } = world.local;
+    const call = aws.call.bind(aws);
+    t.after(() => {
+      aws.call = call;
+    });
+    aws.call = async (asked) => {
+      if (asked.operation !== 'GetItem') return call(asked);
+      throw new AwsError('AccessDeniedException', 'not now');
+    };
+    const own = await serveConsole({ session: sessionOf(), stage: 'dev' });
+    t.after(() => own.close());
+    await overviewOf(own, ({ about }) => about.denied.seePause !== undefined);
+    aws.call = call;
+    await overviewOf(own, ({ about }) => about.denied.seePause === undefined);
   });
 });

@@ -4,6 +4,7 @@ import {
   actionsFor,
   approvalNote,
   countOf,
+  failedSince,
   mayRepair,
   sameWaiting,
   waitingFor,
@@ -103,6 +104,11 @@ describe('an identity pool, as the console shows it', () => {
   test('says that a count of what is not listed may be off by a few', () => {
     const wordOf = (state: string) => countOf(state, 2, { drift: [], isAbout: true }).word;
     assert.deepEqual(['linked', 'missing'].map(wordOf), ['about 2 linked', '2 missing']);
+  });
+
+  test('says that more requests may have failed than were read', () => {
+    assert.equal(failedSince({ failed: 3 }), '3 failed since');
+    assert.equal(failedSince({ failed: 3, areMoreFailed: true }), '3 or more failed since');
   });
 
   test('may be repaired if a listed entry may, or one for which the report had no room', () => {
