@@ -67,7 +67,7 @@ const mayWrite = ({ status, stopped }: DescribedExecution, records: AuditRecord[
   // A write that was cut off fails with the status.
   records.some(({ identityPoolId, error }) => identityPoolId !== undefined && error === status);
 
-/** The name that the app client had when an event told of it. */
+/** The name of the app client in the event that has started an execution. */
 function clientNameIn(input: string): string | undefined {
   const asked = parsedJson(input);
   const request = isObject(asked) ? asked['request'] : undefined;
