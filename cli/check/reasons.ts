@@ -45,6 +45,8 @@ export interface Reason {
   /** Whether it hides if the entry is there, so that users may get credentials all the same. */
   isUnseen?: true;
   found: string;
+  /** What shows more, before anything is done. */
+  look?: string;
   todo: string;
 }
 
@@ -181,7 +183,7 @@ function waits(known: Known, identityPoolId: string): Reason[] {
     .map(({ execution, since }) => ({
       reason: 'waits for approval',
       blocks: true,
-      found: `The link waits for approval since ${moment(since)}.`,
+      found: `The link has waited for approval since ${moment(since)}.`,
       todo: `Decide: ${known.commandLine(`approve ${executionOf(execution).name} --identity-pool ${identityPoolId} --reason "…"`)}`,
     }));
 }
@@ -234,6 +236,9 @@ function missing(known: Known, result: Succeeded, names: string[]): Reason[] {
     reason: 'entry missing',
     blocks: true,
     found: [missingText(result, names), ...lastWriteText(known.entry)].join(' '),
+    ...(known.entry?.since !== undefined && {
+      look: `To see whether others removed it: ${known.commandLine(`status --link ${result.links[0]}`)}`,
+    }),
     todo: `Link it: ${linking(known, identityPoolId)}`,
   };
   return [...paused, entry];
@@ -251,8 +256,14 @@ const CANT_SEE: Reason = {
 export function reasonsIn(result: TargetReport, known: Known): Reason[] {
   if (isFaulty(result)) {
     const reason = reasonOfError(faultIn(result), known.commandLine);
+    const { identityPoolId } = result;
+    const entries = known.commandLine(`entries --identity-pool ${identityPoolId}`);
     return [
-      { ...reason, todo: `${reason.todo} Then link it: ${linking(known, result.identityPoolId)}` },
+      {
+        ...reason,
+        ...(reason.reason === 'quota' && { look: `To see its entries: ${entries}` }),
+        todo: `${reason.todo} Then link it: ${linking(known, identityPoolId)}`,
+      },
     ];
   }
   const changes = result.changes.flatMap(expanded);

@@ -126,8 +126,9 @@ async function unreached(
   return [better ? { ...better, found: `${reason.found} ${better.found}` } : reason];
 }
 
-const reasonLines = ({ reason, blocks, found, todo }: Reason): string[] => [
+const reasonLines = ({ reason, blocks, found, look, todo }: Reason): string[] => [
   `  ${styleText(blocks ? 'red' : 'yellow', reason)}: ${found}`,
+  ...(look === undefined ? [] : [`    → ${look}`]),
   `    → ${todo}`,
 ];
 

@@ -10,11 +10,15 @@ const removerOf = ({ removedBy }: Noted): string[] =>
     ? [`by ${parseArn(removedBy.principalArn).resource.replace(/^assumed-role\//, '')}`]
     : [];
 
-/** What is known about an entry beside its state, a few words each. */
-export const notesOf = (entry: Noted): string[] => [
+/**
+ * What is known about an entry beside its state, a few words each.
+ *
+ * @param recent the words for what was written within the last minute.
+ */
+export const notesOf = (entry: Noted, recent = 'just now'): string[] => [
   ...(entry.needsApproval ? ['needs approval'] : []),
   ...(entry.unlinked ? ['unlinked by request'] : []),
-  ...(entry.recent ? ['just now'] : []),
+  ...(entry.recent ? [recent] : []),
   ...(entry.restored ? ['restored'] : []),
   ...(entry.braked ? ['no longer restored'] : []),
   ...removerOf(entry),

@@ -81,8 +81,11 @@ const changeRow = ({ repair = 'link', refused, clientName = '', ...entry }: Entr
   refused === undefined ? whyLinked(entry) : `refused: ${code(refused)}`,
 ];
 
+// It is read later.
+const RECENT = 'in the minute before this plan';
+
 const leftRow = (entry: Entry): string[] => [
-  [entry.state, ...notesOf(entry)].join(', '),
+  [entry.state, ...notesOf(entry, RECENT)].join(', '),
   code(entry.clientName ?? ''),
   code(entry.clientId),
   code(providerLabel(entry.providerName)),

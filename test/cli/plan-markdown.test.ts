@@ -38,6 +38,16 @@ function planOf(identityPools: Pools): string {
 }
 
 describe('a plan as Markdown', () => {
+  test('does not say just now, since it is read later', () => {
+    const { repair: _, ...removed } = missing(1, {
+      state: 'removed',
+      unlinked: true,
+      recent: true,
+    });
+    const plan = planOf([poolOf([removed])]);
+    assert.match(plan, /\| removed, unlinked by request, in the minute before this plan \|/);
+  });
+
   test('has a table for each identity pool, what is left to a person, and the command that applies it', () => {
     const orphan = missing(2, { state: 'orphaned', repair: 'unlink' });
     const { repair: _, ...uncovered } = missing(3, { state: 'uncovered' });

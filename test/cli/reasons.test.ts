@@ -123,12 +123,27 @@ describe('a reason of poolbridge why', () => {
     assert.equal(undeployedIn(links, { ...asked, clientName: undefined }), undefined);
   });
 
+  test('is the missing entry, with where to see whether others removed what Poolbridge wrote', () => {
+    const result = { outcome: 'PLANNED', changes: [{ op: 'add', provider }] };
+    const [written] = reasonsOf(result);
+    assert.equal(
+      written!.look,
+      'To see whether others removed it: poolbridge status --link mobile --stage prod',
+    );
+    const [unlinked] = reasonsOf(result, lastWriteOf(ledgerEntry));
+    assert.deepEqual([unlinked!.reason, unlinked!.look], ['entry missing', undefined]);
+  });
+
   test('is the quota if the identity pool has no room, with what makes room', () => {
     const error = { error: 'ProviderQuotaError', message: 'It has 50 entries.' };
     const [reason] = reasonsOf({ outcome: 'FAILED', ...error });
     assert.deepEqual(
       [reason!.reason, reason!.blocks, reason!.isUnseen],
       ['quota', true, undefined],
+    );
+    assert.equal(
+      reason!.look,
+      `To see its entries: poolbridge entries --identity-pool ${identityPoolId} --stage prod`,
     );
     assert.match(
       reason!.todo,
