@@ -7,17 +7,15 @@ import { pauseLines } from '../output/pause-lines.ts';
 import { requestedByText } from '../output/requested-by.ts';
 import type { Sheet } from '../output/sheet.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { age } from '../output/times.ts';
-import { waitingLines } from '../output/waiting-lines.ts';
+import { requestedLines, waitingLines } from '../output/waiting-lines.ts';
 import { pausedIn } from '../settings/pauses.ts';
 
 function linesOf(waiting: WaitingRequest[], terminal: Terminal, names: Names): string[] {
   if (waiting.length === 0) return ['No change waits for approval.'];
   const commandLine = (words: string) => terminal.commandLine(words);
   const lines = waiting.flatMap((each) => {
-    const { execution, requestedBy, since } = each;
-    const requested = `  requested by ${requestedByText(requestedBy)}, ${age(since)}`;
-    return waitingLines(each, execution, { commandLine, names, requested: [requested] });
+    const requested = requestedLines(each);
+    return waitingLines(each, each.execution, { commandLine, names, requested });
   });
   return [...lines, 'To deny a change, add --deny.'];
 }
@@ -33,6 +31,7 @@ const sheetOf = (waiting: WaitingRequest[]): Sheet => ({
     'since',
     'until',
     'execution',
+    'undoes',
   ],
   rows: waiting.map((each) => [
     each.identityPoolId,
@@ -44,6 +43,7 @@ const sheetOf = (waiting: WaitingRequest[]): Sheet => ({
     each.since,
     each.until,
     each.execution,
+    each.undoes,
   ]),
 });
 

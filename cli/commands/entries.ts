@@ -170,6 +170,13 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     throw new Failure(ending.error, ending.message, answer);
   }
   terminal.answer(document, lines, (shown) => sheetOf(shown.identityPools));
+  const listed = pools.flatMap((pool) => pool.entries);
+  if (listed.some(({ state }) => state !== 'linked' && state !== 'foreign')) {
+    const only = link === undefined ? '' : ` --link ${link}`;
+    terminal.note(
+      `What to do about entries that are neither linked nor foreign: ${terminal.commandLine(`status${only}`)}`,
+    );
+  }
 }
 
 /** Lists every entry of every identity pool in links.yml, and those that are missing there. */

@@ -7,7 +7,7 @@ import { isDenied } from '../denied.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import { Failure } from '../output/exit.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { waitingLines } from '../output/waiting-lines.ts';
+import { requestedLines, waitingLines } from '../output/waiting-lines.ts';
 import { namesWaiting } from './client-names.ts';
 import { type WaitingAbout, type WaitingRequest, waitingRequests } from './waiting.ts';
 
@@ -69,7 +69,10 @@ export async function checkNotWaiting(
   throw new Failure('AlreadyWaitsError', `${what} To approve it: ${decide}. ${again}`, {
     document: { approvals: waiting },
     linesOf: ({ approvals }) =>
-      approvals.flatMap((each) => waitingLines(each, each.execution, { commandLine, names })),
+      approvals.flatMap((each) => {
+        const requested = requestedLines(each);
+        return waitingLines(each, each.execution, { commandLine, names, requested });
+      }),
     summary: `${what} To deny it, add --deny. ${again}`,
   });
 }

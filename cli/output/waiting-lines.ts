@@ -1,11 +1,13 @@
 import { styleText } from 'node:util';
+import type { AuditRecord } from '../../core/audit/audit.ts';
 import { executionOf } from '../../core/execution.ts';
 import { expanded, isEntryChange, type ShownChange } from '../../core/identity-pool/changes.ts';
 import { moment } from '../../core/moment.ts';
 import { WAITING } from '../executions/approvals.ts';
 import { changeLines, type Names } from './changes.ts';
 import type { CommandLine } from './command-line.ts';
-import { span } from './times.ts';
+import { requestedByText } from './requested-by.ts';
+import { age, span } from './times.ts';
 
 /** A change that waits for approval, as far as people read it. */
 interface Waiting {
@@ -27,6 +29,16 @@ export const namesOf = ({ changes, clientName }: Pick<Waiting, 'changes' | 'clie
           return id === undefined ? [] : [[id, clientName]];
         }),
   );
+
+/** Who asked for a change that waits for approval, and when. */
+export const requestedLines = ({
+  requestedBy,
+  since,
+  undoes,
+}: Pick<AuditRecord, 'requestedBy' | 'undoes'> & { since: string }): string[] => [
+  ...(undoes === undefined ? [] : [`  undoes ${executionOf(undoes).name}`]),
+  `  requested by ${requestedByText(requestedBy)}, ${age(since)}`,
+];
 
 /**
  * A change that waits for approval as lines, with the command that decides.

@@ -121,6 +121,7 @@ describe('an answer says what its outcome does not', () => {
     assert.deepEqual([code, count()], [1, before]);
     assert.match(err, /^AlreadyWaitsError: The same request has waited for approval since \d{4}-/m);
     assert.ok(out.startsWith(`WAITING ${pools.mobile} `), out);
+    assert.match(out, /^ {2}requested by a person, just now$/m);
     assert.ok(out.includes(`approve ${name} --identity-pool ${pools.mobile} --reason "…"`), out);
     const { message } = JSON.parse((await say(...link, '--json')).out);
     assert.ok(message.includes(`To approve it: poolbridge approve ${name} --reason "…".`), message);
@@ -209,6 +210,8 @@ describe('an answer says what its outcome does not', () => {
     const undo = out.trim();
     await until(async () => (await say('approve', undo, '--show')).code === 0);
     const named = `- app-named  ${clientId}`;
+    const listed = (await say('approvals')).out;
+    assert.ok(listed.includes(`  undoes ${executionOf(execution).name}\n  requested by `), listed);
     for (const args of [['approvals'], ['show', undo], ['approve', undo, '--show']]) {
       const shown = await say(...args);
       assert.ok(shown.out.includes(named), shown.out);

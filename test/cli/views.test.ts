@@ -63,6 +63,10 @@ describe('what a person sees', () => {
 
     test('lists every entry of an identity pool, with name, state, time and execution', async () => {
       assertGolden('entries', await inTerminal(...asked), stands);
+      const next =
+        /^What to do about entries that are neither .*: poolbridge status --link healed$/m;
+      assert.match((await say(...asked)).err, next);
+      assert.doesNotMatch((await say(...asked, '--state', 'linked')).err, next);
       const { answer } = await json(...asked);
       const [{ identityPoolId, entries }] = answer.identityPools;
       assert.equal(identityPoolId, pools.healed);
