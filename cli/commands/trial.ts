@@ -200,20 +200,16 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
   const client = new TrialClient(pools, { userPool, clientName, signsIn: user !== undefined });
   const watcher = new Watcher(new Executions(session, stage), terminal, client, minutes);
   const { clientId, linked, credentials, unlinked } = await untilInterrupted(
-    (async () => {
+    client.orTakenAway(machines, terminal, async () => {
       const clientId = await client.id;
       terminal.note(`Created the app client ${clientName} (${clientId}) in ${userPool}.`);
-      let linked: Step;
-      let credentials: Granted[] | undefined;
-      try {
-        linked = await watcher.next('link');
-        client.isLinked = true;
-        const subject = { userPoolId: userPool, clientId };
-        credentials = user && (await credentialsFor(session, subject, user, linkedTo(linked)));
-      } finally {
-        await client.delete();
-        terminal.note('Deleted the app client.');
-      }
+      const linked = await watcher.next('link');
+      client.isLinked = linkedTo(linked).length > 0;
+      client.waitsIn = undefined;
+      const signedIn = { userPoolId: userPool, clientId };
+      const credentials = user && (await credentialsFor(session, signedIn, user, linkedTo(linked)));
+      await client.delete();
+      terminal.note('Deleted the app client.');
       const heard = await watcher.next('unlink');
       // Some links may unlink what is deleted, while others keep it.
       const kept = linkedTo(linked).filter((id) =>
@@ -223,7 +219,7 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
       const unlinked =
         kept.length > 0 ? await unlinkKept(machines, subject, { heard, kept }) : heard;
       return { clientId, linked, credentials, unlinked };
-    })(),
+    }),
     () => client.takeAway(machines, terminal),
   );
   const document = {

@@ -18,11 +18,12 @@ export class TrialClient {
   readonly id: Promise<string>;
   /** Whether it may have been linked. */
   isLinked = false;
-  /** The name of the execution that waits for approval to link it. */
+  /** The name of the execution that waits for approval to link it or, once it is linked, to unlink it. */
   waitsIn: string | undefined;
   readonly #pools: CognitoIdentityProvider;
   readonly #userPool: string;
   #deleted: Promise<unknown> | undefined;
+  #taken: Promise<void> | undefined;
 
   constructor(
     pools: CognitoIdentityProvider,
@@ -64,8 +65,27 @@ export class TrialClient {
     }
   }
 
-  /** Takes away what an interrupted trial has made, and says what may be left. */
-  async takeAway(machines: Machines, terminal: Terminal): Promise<void> {
+  /** What a trial finds. If it fails, what it has made is taken away. */
+  async orTakenAway<T>(
+    machines: Machines,
+    terminal: Terminal,
+    trial: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await trial();
+    } catch (error) {
+      await this.takeAway(machines, terminal);
+      throw error;
+    }
+  }
+
+  /** Takes away, once, what a trial that has not ended has made, and says what may be left. */
+  takeAway(machines: Machines, terminal: Terminal): Promise<void> {
+    this.#taken ??= this.#takeAway(machines, terminal);
+    return this.#taken;
+  }
+
+  async #takeAway(machines: Machines, terminal: Terminal): Promise<void> {
     const userPool = this.#userPool;
     // Without it, there is nothing to take away.
     const clientId = await this.id.catch(() => undefined);
@@ -74,9 +94,14 @@ export class TrialClient {
       `unlink --user-pool ${userPool} --client ${clientId} --yes`,
     );
     const deleted = await this.#sayDeleted(clientId, terminal);
-    if (!this.isLinked && this.waitsIn !== undefined) {
-      const deny = terminal.commandLine(`approve ${this.waitsIn} --deny --reason "…"`);
-      terminal.note(`The request to link it still waits for approval. To deny it: ${deny}`);
+    if (this.waitsIn !== undefined) {
+      const [what, decision, option] = this.isLinked
+        ? ['unlink', 'approve', '']
+        : ['link', 'deny', ' --deny'];
+      const decide = terminal.commandLine(`approve ${this.waitsIn}${option} --reason "…"`);
+      terminal.note(
+        `The request to ${what} it still waits for approval. To ${decision} it: ${decide}`,
+      );
       return;
     }
     if (!this.isLinked) {

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { type Change, expanded, type ShownChange } from '../../core/identity-pool/changes.ts';
 import type { Difference } from '../../core/identity-pool/difference.ts';
 import type { Provider } from '../../core/identity-pool/identity-pool.ts';
+import { isShort } from '../../core/identity-pool/roles.ts';
 import { faultIn, isFaulty, type Output, type TargetReport } from '../../core/request/outcome.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import { openLines } from './left-open.ts';
@@ -41,7 +42,9 @@ function lineOfChange(change: Change, names: Names): DifferenceLine {
       return { sign: signs[change.op], what: entryWords(change.provider, names) };
     case 'map':
     case 'unmap': {
-      const what = `role mapping of  ${entryWords(change.provider, names)}  ${JSON.stringify(change.roleMapping)}`;
+      // The digest of one that is too long to show says nothing to people.
+      const mapping = isShort(change.roleMapping) ? '' : `  ${JSON.stringify(change.roleMapping)}`;
+      const what = `role mapping of  ${entryWords(change.provider, names)}${mapping}`;
       return { sign: change.op === 'map' ? '+' : '-', what };
     }
     case 'tag':

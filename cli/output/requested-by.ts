@@ -6,12 +6,17 @@ type RequestedBy = AuditRecord['requestedBy'];
 const withReason = (who: string, { reason }: RequestedBy): string =>
   reason === undefined ? who : `${who} (${reason})`;
 
-/** What an execution knows about its request without the caller's word. */
-function sourceText(by: RequestedBy): string {
+/** What an execution knows about its request without the caller's word, for a narrow column. */
+function sourceName(by: RequestedBy): string {
   if (by.via === 'event') return `event ${by.eventId ?? ''}`.trim();
+  return by.via === 'person' ? 'a person' : by.via;
+}
+
+/** The same, with the reconcile that a part continues. */
+function sourceText(by: RequestedBy): string {
   if ('continues' in by && by.continues !== undefined)
     return `reconcile, as ${by.continues} goes on`;
-  return by.via === 'person' ? 'a person' : by.via;
+  return sourceName(by);
 }
 
 /** Who requested an execution, as far as it knows, as short text. What people say about themselves is marked. */
@@ -32,7 +37,7 @@ function nameOf(arn: string): string {
 export function requestedByName(by: RequestedBy): string {
   if (by.via === 'cloudtrail') return by.principalArn ? nameOf(by.principalArn) : 'CloudTrail';
   return withReason(
-    by.claimedArn === undefined ? sourceText(by) : `claimed: ${nameOf(by.claimedArn)}`,
+    by.claimedArn === undefined ? sourceName(by) : `claimed: ${nameOf(by.claimedArn)}`,
     by,
   );
 }

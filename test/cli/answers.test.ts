@@ -9,7 +9,7 @@ import {
   ListUserPoolClientsCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { outputLines } from '../../cli/output/changes.ts';
+import { linesOfChanges, outputLines } from '../../cli/output/changes.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { Output } from '../../core/request/outcome.ts';
 import { linkAborted } from '../console/aborted.ts';
@@ -275,6 +275,41 @@ describe('an answer says what its outcome does not', () => {
     }
     const { out, err } = await say('show', 'in-pa');
     assert.match(out, /^SUCCEEDED \S+:in-parts$/m, err);
+  });
+
+  test('a role mapping that is too long to show is named without its digest', () => {
+    const provider = {
+      ProviderName: `cognito-idp.us-east-1.amazonaws.com/${HEALED}`,
+      ClientId: 'mapped',
+    };
+    assert.deepEqual(
+      linesOfChanges([{ op: 'unmap', provider, roleMapping: { sha256: 'a'.repeat(64) } }]),
+      [{ sign: '-', what: `role mapping of  mapped  ${HEALED}` }],
+    );
+  });
+
+  test('a trial that fails says what is left of it, with the commands that remove it', async () => {
+    const { aws } = world.local;
+    const call = aws.call.bind(aws);
+    aws.call = async (asked) => {
+      if (asked.operation === 'DeleteUserPoolClient') throw new Error('no delete');
+      if (asked.operation === 'ListExecutions') throw new Error('no list');
+      return call(asked);
+    };
+    try {
+      const args = ['trial', '--user-pool', HEALED, '--client-name', 'app-fails'];
+      const { code, err } = await poolbridge(world, args, undefined, { AWS_MAX_ATTEMPTS: '1' });
+      assert.equal(code, 1);
+      const [, clientId] = /^Created the app client app-fails \((\w+)\)/m.exec(err) ?? [];
+      assert.ok(
+        clientId &&
+          err.includes(`delete-user-pool-client --user-pool-id ${HEALED} --client-id ${clientId} `),
+        err,
+      );
+      assert.match(err, /^Then, unlink it: poolbridge unlink --user-pool /m);
+    } finally {
+      aws.call = call;
+    }
   });
 
   test('a port that is taken is named as that, with what to do', async () => {

@@ -4,7 +4,7 @@ import type { Ending } from '../../cli/executions/ending.ts';
 import { joined, nextOf } from '../../cli/executions/parts.ts';
 import { summaryOf } from '../../cli/executions/summary.ts';
 import { nextStepsOf } from '../../cli/output/next-steps.ts';
-import { requestedByText } from '../../cli/output/requested-by.ts';
+import { requestedByName, requestedByText } from '../../cli/output/requested-by.ts';
 import { shortener } from '../../cli/output/short-ids.ts';
 import { poolReport } from '../../core/reconcile/pool-report.ts';
 import { totalsOf } from '../../core/reconcile/report.ts';
@@ -59,6 +59,7 @@ describe('an execution of a part', () => {
     });
     assert.equal(outcome, 'REPAIRED, REPORTED × 2');
     assert.equal(requestedByText(requestedBy!), `reconcile, as ${name} goes on`);
+    assert.equal(requestedByName(requestedBy!), 'reconcile');
   });
 });
 
