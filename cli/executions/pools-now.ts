@@ -47,7 +47,7 @@ const isRunning = ({ status }: Traced): boolean => status === 'RUNNING';
 
 /**
  * The reconciles that may have looked at an identity pool last: the newest ones until each identity pool is among
- * them, and those that still run.
+ * them, those that still run, and those whose end had no room for what they have seen.
  */
 function lookingOf(all: Traced[]): Traced[] {
   const reconciles = all.filter(({ machine }) => machine === 'reconcile');
@@ -56,7 +56,7 @@ function lookingOf(all: Traced[]): Traced[] {
   return reconciles
     .toSorted((a, b) => b.started.localeCompare(a.started))
     .filter((each) => {
-      const isNeeded = left.size > 0 || isRunning(each);
+      const isNeeded = left.size > 0 || isRunning(each) || poolsOf(each).length === 0;
       for (const id of poolsOf(each)) left.delete(id);
       return isNeeded;
     });

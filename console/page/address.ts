@@ -12,13 +12,23 @@ export interface Address {
   choices: Readonly<Record<string, string>>;
 }
 
+/** A name as it is, also if a program that passed the address on has encoded it. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
 /** Reads the part of an address after `#`. */
 export function addressIn(hash: string): Address {
   const [path = '', query = ''] = hash.replace(/^#/, '').split(/\?(.*)/s);
   const choices = Object.fromEntries(new URLSearchParams(query));
   if (path === '/links') return { choices, isLinks: true };
-  const [, kind, name] = /^\/(execution|pool)\/(.+)$/.exec(path) ?? [];
-  if (name === undefined) return { choices };
+  const [, kind, encoded] = /^\/(execution|pool)\/(.+)$/.exec(path) ?? [];
+  if (encoded === undefined) return { choices };
+  const name = decoded(encoded);
   return kind === 'pool' ? { choices, identityPoolId: name } : { choices, execution: name };
 }
 

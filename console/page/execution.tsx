@@ -78,7 +78,14 @@ function subjectOf({ clientId, clients = [], userPoolId = '' }: Row): string {
 
 /** What an execution is about, in a few words. */
 export const titleOf = ({ row, machine }: ExecutionView): string =>
-  [row.isDryRun ? 'dry run of' : '', row.operation ?? machine, subjectOf(row)].join(' ').trim();
+  [
+    row.isDryRun ? 'dry run of' : '',
+    row.operation ?? machine,
+    row.part === undefined ? '' : `part ${row.part}`,
+    subjectOf(row),
+  ]
+    .filter((each) => each !== '')
+    .join(' ');
 
 /** One execution in full. */
 export function Execution({
@@ -101,6 +108,8 @@ export function Execution({
     [...link.rows, ...allWaiting].find((each) => each.execution === execution) ?? row;
   const undone: Fact[] =
     row.undoes === undefined ? [] : [['Undoes', <ToExecution key="undoes" of={row.undoes} />]];
+  const next: Fact[] =
+    view.next === undefined ? [] : [['Next part', <ToExecution key="next" of={view.next} />]];
   const same = view.again && sameWaiting(allWaiting, view.again);
   const mayLink = about.denied.link === undefined;
   const mayDecide = about.denied.decide === undefined;
@@ -125,7 +134,7 @@ export function Execution({
         </div>
       </div>
       <section class="panel about" aria-label="About">
-        <Facts facts={[...facts, ...undone, ['ARN', execution]]} />
+        <Facts facts={[...facts, ...undone, ...next, ['ARN', execution]]} />
         {view.notUndoable && <Why why={view.notUndoable} />}
         {view.notAgain && <Why why={view.notAgain} />}
         {same && <Why why={{ sentence: WAITS, execution: same.execution }} />}

@@ -12,13 +12,14 @@ import { choose, page as current, loadOlder, type Page, rowsOf, show } from './s
 import { Ago, breakable, Code, Named, Panel, Table } from './words.tsx';
 
 const Request = ({
-  row: { operation, userPoolId, clientId, clientName, clients = [], isDryRun, found },
+  row: { operation, userPoolId, clientId, clientName, clients = [], isDryRun, found, part },
 }: {
   row: Row;
 }) => (
   <>
     {operation}
     {isDryRun && <span class="dim"> (dry run)</span>}
+    {part !== undefined && <span class="dim">{` (part ${part})`}</span>}
     {found !== undefined && `: ${found}`}
     {userPoolId !== undefined && (
       <>

@@ -24,7 +24,7 @@ import { poolViews } from './pools.ts';
 import type { Data, ExecutionView } from './protocol.ts';
 import { undoableOf } from './undoable.ts';
 import { withUndone } from './undone.ts';
-import { endView, factsOf, removedView, rowOf, visitOf } from './views.ts';
+import { endView, factsOf, nextPartOf, removedView, rowOf, visitOf } from './views.ts';
 
 // The events of this many executions are kept.
 const KEPT = 5;
@@ -108,9 +108,14 @@ export class Details {
         ? []
         : records.map((record) => endView(record, described.input, names));
     const isReconcile = machine === 'reconcile';
+    const next = nextPartOf(described);
     return {
-      row,
+      row: {
+        ...row,
+        ...(row.clients && { clients: row.clients.map((id) => this.#names.label(id)) }),
+      },
       machine,
+      ...(next !== undefined && { next }),
       facts: factsOf(described, records, row),
       results,
       findings: isReconcile ? findingsOf(described, events) : [],

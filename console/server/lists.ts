@@ -109,7 +109,7 @@ export class Lists {
 
   /** A row with the name of its app client and, while it runs, its current state. */
   #told(row: Row): Row {
-    const clients = row.clients?.map((id) => [id, this.#names.known.get(id)].join(' ').trim());
+    const clients = row.clients?.map((id) => this.#names.label(id));
     return {
       ...row,
       ...this.#names.of(row.clientId),

@@ -40,6 +40,11 @@ export class Names {
     return clientName === undefined ? {} : { clientName };
   }
 
+  /** The id of an app client and, if it is known, its name. */
+  label(clientId: string): string {
+    return [clientId, this.#names.get(clientId)].join(' ').trim();
+  }
+
   /** Those that are known, by the ids of the app clients. */
   get known(): ReadonlyMap<string, string> {
     return this.#names.all;

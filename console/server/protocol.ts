@@ -43,6 +43,8 @@ export interface Row {
   wouldFail?: true;
   /** What a reconcile has found, before its own repairs. */
   found?: string;
+  /** Which part of a reconcile it is, after the first one. */
+  part?: number;
   /** Whether it wrote to an identity pool. */
   wrote?: boolean;
   /** Whether it was ended while it wrote, and the write may still be made. */
@@ -272,6 +274,8 @@ export interface WaitingView {
 export interface ExecutionView {
   row: Row;
   machine: 'link' | 'reconcile';
+  /** ARN of the execution that reconciles the next part. */
+  next?: string;
   facts: [what: string, value: string][];
   /** Where the AWS console shows it, its logs, and its calls. */
   links: { text: string; href: string }[];

@@ -29,7 +29,7 @@ import type { PoolReport } from '../../core/reconcile/pool-report.ts';
 import type { EntryRemoved } from '../../core/reconcile/removed.ts';
 import type { ReconcileOutput } from '../../core/reconcile/report.ts';
 import { counted, firstAndMore } from '../../core/sentence.ts';
-import { isObject, isText, parsedJson } from '../../core/shape.ts';
+import { isNumber, isObject, isText, parsedJson } from '../../core/shape.ts';
 import { providerLabel } from '../../core/user-pool.ts';
 import type { RemovedView, ResultView, Row, Visit } from './protocol.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -67,12 +67,26 @@ const mayWrite = ({ status, stopped }: DescribedExecution, records: AuditRecord[
   // A write that was cut off fails with the status.
   records.some(({ identityPoolId, error }) => identityPoolId !== undefined && error === status);
 
+/** Which part of a reconcile an execution is, after the first one. */
+function partIn({ machine, input }: DescribedExecution): Pick<Row, 'part'> {
+  const asked = parsedJson(input);
+  const part = machine === 'reconcile' && isObject(asked) ? asked['part'] : undefined;
+  return isObject(part) && isNumber(part['number']) ? { part: part['number'] } : {};
+}
+
+/** ARN of the execution that reconciles the part after one that has ended, if there is any. */
+export function nextPartOf({ machine, output, cause }: DescribedExecution): string | undefined {
+  const report = machine === 'reconcile' ? parsedJson(output ?? cause ?? '') : undefined;
+  const next = isObject(report) ? report['next'] : undefined;
+  return isText(next) && next !== '' ? next : undefined;
+}
+
 /** The name of the app client in the event that has started an execution. */
-function clientNameIn(input: string): string | undefined {
+function clientNameIn(input: string): Pick<Row, 'clientName'> {
   const asked = parsedJson(input);
   const request = isObject(asked) ? asked['request'] : undefined;
   const name = isObject(request) ? request['clientName'] : undefined;
-  return isText(name) && name !== '' ? name : undefined;
+  return isText(name) && name !== '' ? { clientName: name } : {};
 }
 
 /**
@@ -90,7 +104,6 @@ export function rowOf(described: DescribedExecution, handed: StateData[] = []): 
   const { stopped, operation, userPoolId, clientId, undoes } = summary;
   const clients = clientId === undefined && described.machine === 'link' ? clientsOf(records) : [];
   const found = driftText(described);
-  const clientName = clientNameIn(described.input);
   return {
     execution,
     name: executionOf(execution).name,
@@ -100,14 +113,14 @@ export function rowOf(described: DescribedExecution, handed: StateData[] = []): 
     ...(status !== 'RUNNING' && { outcome, outcomes: outcomesIn(records, status) }),
     ...(operation !== undefined && { operation }),
     ...(userPoolId !== undefined && { userPoolId }),
-    ...(clientId !== undefined && { clientId }),
-    ...(clientId !== undefined && clientName !== undefined && { clientName }),
+    ...(clientId !== undefined && { clientId, ...clientNameIn(described.input) }),
     ...(clients.length > 0 && { clients }),
     ...(undoes !== undefined && { undoes }),
     ...(requestedBy && { requestedBy: requestedByText(requestedBy) }),
     ...(isDryRun(described.input) && { isDryRun: true }),
     ...(wouldFail && { wouldFail }),
     ...(found !== undefined && { found }),
+    ...partIn(described),
     ...(mayWrite(described, records) && { mayWrite: true }),
   };
 }

@@ -275,13 +275,20 @@ describe('drift', () => {
       const edited = deployed
         .replace('  half-closed:', '  half-shut:')
         .replace('providerQuota: 3', 'providerQuota: 4')
-        .replace('providerQuota: 3', 'providerQuota: 4');
+        .replace('providerQuota: 3', 'providerQuota: 4')
+        .replace('clients: ["app-both"]', `clients: ["${'x'.repeat(128)}"]`);
       writeFileSync(file, edited);
       await page.getByRole('button', { name: 'Read again' }).click();
       const change = (text: string) => row('What deploying would change', text).textContent();
       assert.match((await change('tight'))!, /changed.*tight.*providerQuota: 3 → 4/);
       assert.match((await change('half-closed'))!, /removed/);
       assert.match((await change('half-shut'))!, /added/);
+      assert.match((await change('approved-too'))!, /clients: .* → \["x{128}"\]/);
+      await page.setViewportSize({ width: 1024, height: 800 });
+      const [wide, place] = await page
+        .getByRole('region', { name: 'What deploying would change' })
+        .evaluate((at) => [at.scrollWidth, at.clientWidth]);
+      assert.ok(wide! <= place! + 1, `${wide} px of ${place}`);
       const [moved = ''] = /^ {2}sovereign:\n(?: {4}.*\n)+/m.exec(deployed) ?? [];
       writeFileSync(file, deployed.replace(moved, '').replace(/^links:\n/m, `links:\n${moved}`));
       await page.getByRole('button', { name: 'Read again' }).click();
@@ -309,6 +316,17 @@ describe('drift', () => {
       await page.getByRole('button', { name: 'Read every entry' }).click();
       await page.getByText(/^The identity pool had \d+ entries at /).waitFor();
       await page.close();
+    });
+
+    test('is that of every identity pool, also if the end of a reconcile has no room for them', async (t) => {
+      const { cause } = await world.run({}, undefined, world.reconcileArn);
+      assert.equal(JSON.parse(cause!).identityPools, undefined);
+      // Later ones look at those again that other reconciles have reported.
+      for (const link of Object.keys(links)) await reconcile(link);
+      const later = await serveConsole(options());
+      t.after(() => later.close());
+      const { pools: views = [] } = await overview((each) => each.pools !== undefined, later);
+      assert.ok(views.some(({ identityPoolId }) => identityPoolId === pools.restored));
     });
 
     test('and of an execution is shown as soon as it can be read', async () => {

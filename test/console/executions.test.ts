@@ -184,6 +184,7 @@ describe('an execution in the console', () => {
       const row = rowOf(await overviewOf(console, (each) => isFound(each, status)), undo)!;
       assert.ok(matches(row, { client: clientId, userPool: APPROVED }), status);
       const { row: shown, facts } = await viewOf(console, undo);
+      assert.deepEqual(shown.clients, [`${clientId} app-waiting`]);
       assert.equal(shown.userPoolId, APPROVED);
       const isAbout = (what: string, value: string) =>
         facts.some((fact) => fact[0] === what && fact[1] === value);

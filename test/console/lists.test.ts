@@ -10,7 +10,7 @@ import { timesOf } from '../../console/page/visits.ts';
 import { actionAgain } from '../../console/server/again.ts';
 import type { Row, Visit } from '../../console/server/protocol.ts';
 import { sideBySide } from '../../console/server/side-by-side.ts';
-import { factsOf, resultView, rowOf } from '../../console/server/views.ts';
+import { factsOf, nextPartOf, resultView, rowOf } from '../../console/server/views.ts';
 import type { DescribedExecution } from '../../core/audit/audit.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
@@ -134,6 +134,24 @@ test('a row of an execution that was aborted has what its states show that it di
   };
   const { outcome, outcomes } = rowOf(described, [{ state: 'Verified', data }]);
   assert.deepEqual([outcome, outcomes], ['ABORTED, LINKED', ['LINKED']]);
+});
+
+test('a part of a reconcile says which it is, and which execution has the next one', () => {
+  const arn = 'arn:aws:states:us-east-1:111111111111:execution:poolbridge-dev-reconcile:a';
+  const next = `${arn}-part-3`;
+  const part = { number: 2, after: 'ap-south-1:1', failed: false };
+  const described: DescribedExecution = {
+    ...ENDED,
+    machine: 'reconcile',
+    execution: `${arn}-part-2`,
+    status: 'FAILED',
+    input: JSON.stringify({ repair: false, part }),
+    cause: JSON.stringify({ message: 'Why.', next }),
+  };
+  assert.equal(rowOf(described).part, 2);
+  assert.equal(nextPartOf(described), next);
+  const only = { ...described, input: '{}', cause: JSON.stringify({ message: 'Why.' }) };
+  assert.deepEqual([rowOf(only).part, nextPartOf(only)], [undefined, undefined]);
 });
 
 test('a row has the name of its app client that an event has told', () => {
@@ -286,6 +304,8 @@ test('an address holds every choice, and leaves out blank ones', () => {
       assert.deepEqual(addressIn(hash), { execution, choices: Object.fromEntries(known) });
     }),
   );
+  assert.deepEqual(addressIn(`#/execution/${encodeURIComponent(execution)}`).execution, execution);
+  assert.equal(addressIn('#/execution/100%').execution, '100%');
   assert.equal(hashOf({}, { client: '', who: undefined }), '#/');
   assert.deepEqual(addressIn('#/pool/us-east-1:1?find=a'), {
     identityPoolId: 'us-east-1:1',
