@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { InvalidRequestError } from '../core/errors.ts';
 import { parseReconcile } from '../core/reconcile/plan.ts';
-import { checkId, parseRequest } from '../core/request/request.ts';
+import { LONGEST_REASON } from '../core/request/approval.ts';
+import { checkId, parseRequest, REASON_CHARACTERS } from '../core/request/request.ts';
 import { UsageError } from './output/exit.ts';
 
 // What these options hold is the same in every command.
@@ -36,8 +37,26 @@ const PLACEHOLDERS = ['…', '...'];
 
 /** Refuses the placeholder of a command that was pasted as it is: it would be kept as the reason. */
 function checkReason(reason: unknown): void {
-  if (!PLACEHOLDERS.includes(String(reason).trim())) return;
-  throw new UsageError('--reason is still the placeholder. Write the reason in its place.');
+  if (typeof reason !== 'string') return;
+  if (PLACEHOLDERS.includes(reason.trim())) {
+    throw new UsageError('--reason is still the placeholder. Write the reason in its place.');
+  }
+  checkLength(reason, REASON_CHARACTERS);
+}
+
+function checkLength(reason: string, most: number): void {
+  if (reason.length <= most) return;
+  throw new UsageError(`--reason is longer than ${most} characters`);
+}
+
+/**
+ * Refuses a decision without a reason, or with one that is too long for what shows it.
+ *
+ * @throws UsageError
+ */
+export function checkGivenReason(reason = ''): void {
+  if (reason.trim() === '') throw new UsageError('--reason is missing');
+  checkLength(reason, LONGEST_REASON);
 }
 
 /**

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import { executionOf } from '../../core/execution.ts';
 import { LONGEST_REASON } from '../../core/request/approval.ts';
+import { checkGivenReason } from '../arguments.ts';
 import { Approvals, TOO_LATE, WAITING, type WaitingApproval } from '../executions/approvals.ts';
 import { namesWaiting } from '../executions/client-names.ts';
 import { isUnknown } from '../executions/executions.ts';
@@ -34,13 +35,6 @@ interface Place {
   session: Session;
   stage: string;
   terminal: Terminal;
-}
-
-function checkReason({ reason = '', show }: Options): void {
-  if (reason === '' && !show) throw new UsageError('--reason is missing');
-  if (reason.length > LONGEST_REASON) {
-    throw new UsageError(`--reason is longer than ${LONGEST_REASON} characters`);
-  }
 }
 
 const idsOf = (waiting: WaitingApproval[]): string =>
@@ -173,7 +167,7 @@ async function carryOut(
 async function decide(terminal: Terminal, named: string, command: Command): Promise<void> {
   const options = optionsOf<Options>(command);
   const { stage, show, deny } = options;
-  checkReason(options);
+  if (!show) checkGivenReason(options.reason);
   const session = sessionOf(command);
   const { execution, approvals, waiting } = await foundBy(named, { session, stage, terminal });
   const { name } = executionOf(execution);

@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
+import { LONGEST_REASON } from '../../core/request/approval.ts';
 import { pausedText } from '../../core/write/pause.ts';
+import { checkGivenReason } from '../arguments.ts';
 import { optionsOf, sessionOf } from '../options.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { Pauses } from '../settings/pauses.ts';
 
 async function run(terminal: Terminal, command: Command): Promise<void> {
   const { stage, reason } = optionsOf<{ reason: string }>(command);
+  checkGivenReason(reason);
   const pauses = new Pauses(sessionOf(command), stage);
   const earlier = await pauses.find();
   const rules = await pauses.pause(reason);
@@ -23,6 +26,9 @@ export function pause(program: Command, terminal: Terminal): void {
   const command = program
     .command('pause')
     .description('stop all writes to identity pools at once')
-    .requiredOption('--reason <text>', 'the reason, shown to everyone who finds writes paused')
+    .requiredOption(
+      '--reason <text>',
+      `the reason, shown to everyone who finds writes paused; at most ${LONGEST_REASON} characters`,
+    )
     .action(() => run(terminal, command));
 }

@@ -4,7 +4,7 @@ import { grouped } from '../grouped.ts';
 import { tagsMatch } from '../links/coverage.ts';
 import { type Link, type Links, linksTo } from '../links/links.ts';
 import { linksText } from '../links/names.ts';
-import { claimIn, onlyKeys, quote, text } from '../request/request.ts';
+import { claimIn, onlyKeys, quote, REASON_CHARACTERS, text } from '../request/request.ts';
 import { beginningOf } from '../sentence.ts';
 import { sha256 } from '../sha256.ts';
 import { isObject } from '../shape.ts';
@@ -82,7 +82,7 @@ export function parseReconcile(input: unknown, links: Links): ReconcileRequest {
   }
   onlyKeys(input, KEYS, 'The request');
   claimIn(input);
-  text(input, 'reason', 1000);
+  text(input, 'reason', REASON_CHARACTERS);
   const { link = '' } = input;
   const asked = commonIn(input);
   const identityPoolId = text(input, 'identityPoolId', 128);

@@ -43,6 +43,9 @@ export interface UndoRequest {
 
 type Json = Record<string, unknown>;
 
+/** How many characters the reason of a request may have. */
+export const REASON_CHARACTERS = 1000;
+
 const refuse = (message: string): never => {
   throw new InvalidRequestError(message);
 };
@@ -223,7 +226,7 @@ function common(source: Json, requestedBy: RequestedBy) {
     requestedBy: defined<RequestedBy>({
       ...requestedBy,
       claimedArn: claimIn(source),
-      reason: text(source, 'reason', 1000),
+      reason: text(source, 'reason', REASON_CHARACTERS),
     }),
   };
 }

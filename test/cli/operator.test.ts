@@ -569,7 +569,7 @@ describe('an operator', () => {
       [['replay', ...subject('any'), '--client', '!'], /^--client must be an id like .*, not "!"/],
       [
         ['link', ...subject('any'), '--reason', 'x'.repeat(1001)],
-        /^reason must be a text of at most 1000 characters/,
+        /^--reason is longer than 1000 characters/,
       ],
       [
         ['unlink', ...subject('any'), '--left-behind'],
@@ -599,6 +599,11 @@ describe('an operator', () => {
           /^--reason is still the placeholder\. Write the reason in its place\./,
         ],
       ),
+      ...[['pause'], ['approve', 'any']].map((args): [string[], RegExp] => [
+        [...args, '--reason', ' '],
+        /^--reason is missing/,
+      ]),
+      [['pause', '--reason', 'x'.repeat(201)], /^--reason is longer than 200 characters/],
       [
         ['plan', ...subject('any'), '--links', 'test/links.yml'],
         /--links does not go with --user-pool\. Leave it out, or deploy the file first\./,

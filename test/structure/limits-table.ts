@@ -243,6 +243,7 @@ export const limits: Limit[] = [
   ]),
   number('LONGEST_REASON of core/request/approval.ts', LONGEST_REASON, [
     ['docs/commands.md', 'required to decide, at most {} characters'],
+    ['docs/commands.md', 'who finds the stage paused; required, at most {} characters'],
   ]),
   number('SHOWN_ENTRIES of core/identity-pool/shown-pool.ts', SHOWN_ENTRIES, [
     ['docs/architecture.md', 'Above {} entries, before and after are a count and a digest.'],
