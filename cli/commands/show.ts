@@ -18,7 +18,7 @@ import { cancelledLines, changeLines, differenceLines, type Names } from '../out
 import { consoleLink } from '../output/console-link.ts';
 import { UsageError } from '../output/exit.ts';
 import { openLines } from '../output/left-open.ts';
-import { outcomeNote } from '../output/outcome-note.ts';
+import { messageOf } from '../output/outcome-note.ts';
 import { statusLines } from '../output/reconcile-table.ts';
 import { type Faulty, remedyLines, WOULD_FAIL } from '../output/remedies.ts';
 import { requestedByText } from '../output/requested-by.ts';
@@ -217,7 +217,7 @@ async function run(terminal: Terminal, named: string | undefined, command: Comma
   const handed = await handedBy(described, events, new Ledgers(session, stage));
   const records = recordsFrom(described, handed).map(
     ({ before: _, after: __, ...record }): Shown => {
-      const message = record.message ?? outcomeNote(record, described.input);
+      const message = messageOf(record, described.input);
       return { ...record, ...(message !== undefined && { message }) };
     },
   );

@@ -17,15 +17,16 @@ const severalText = (outcome: string, count: number): string =>
 const rankOf = ({ error, outcome }: Outcome): number =>
   error !== undefined ? 0 : outcome === 'REPORTED' ? 2 : 1;
 
-/** The result of an execution as short text: the outcomes of its identity pools, those that failed first. */
-function outcomesText(all: Outcome[]): string {
+/** The outcomes of the identity pools of an execution as short texts, those that failed first. */
+function outcomeTexts(all: Outcome[]): string[] {
   const ranked = all.toSorted((a, b) => rankOf(a) - rankOf(b));
   const outcomes = grouped(ranked, (each) => each.error ?? outcomeText(each));
-  return [...outcomes].map(([outcome, group]) => severalText(outcome, group.length)).join(', ');
+  return [...outcomes].map(([outcome, group]) => severalText(outcome, group.length));
 }
 
-/** How an execution ended, if it did not succeed and no identity pool says why. */
+/** How an execution ended, if it was stopped, or did not succeed and no identity pool says why. */
 function silentEnd({ status, error = status }: DescribedExecution, records: Outcome[]): string[] {
+  if (status === 'ABORTED' || status === 'TIMED_OUT') return [status];
   const isTold = records.some((each) => each.error !== undefined);
   return isTold || status === 'SUCCEEDED' || status === 'RUNNING' ? [] : [error];
 }
@@ -48,7 +49,7 @@ export function summaryOf(described: DescribedExecution, handed?: StateData[]) {
     execution,
     machine,
     status,
-    outcome: [...silentEnd(described, records), outcomesText(records)].join(', '),
+    outcome: [...new Set([...silentEnd(described, records), ...outcomeTexts(records)])].join(', '),
     ...(records.some(({ wouldFail }) => wouldFail) && { wouldFail: true as const }),
     ...(isTrial(described) && { dryRun: true as const }),
     requestedBy,

@@ -1,5 +1,6 @@
 import { type AuditRecord, isDryRun } from '../../core/audit/audit.ts';
 import { parseRequest } from '../../core/request/request.ts';
+import { sentence } from '../../core/sentence.ts';
 import { isObject, parsedJson } from '../../core/shape.ts';
 
 type Ended = Pick<AuditRecord, 'machine' | 'outcome' | 'status' | 'identityPoolId' | 'changes'>;
@@ -60,4 +61,15 @@ export function outcomeNote(ended: Ended, input: string): string | undefined {
     return ['ABORTED', 'TIMED_OUT'].includes(ended.status) ? endedEarly(ended, input) : undefined;
   }
   return requestNote(ended, input);
+}
+
+/** The message of a record, with what its outcome does not say: who stopped an execution may have given a cause. */
+export function messageOf(
+  { message, ...ended }: Ended & { message?: string | undefined },
+  input: string,
+): string | undefined {
+  const note = outcomeNote(ended, input);
+  return message === undefined || note === undefined
+    ? (message ?? note)
+    : `${sentence(message)} ${note}`;
 }

@@ -10,7 +10,7 @@ import {
 } from '../../cli/output/changes.ts';
 import { notesOf } from '../../cli/output/entry-notes.ts';
 import { issuerSentence } from '../../cli/output/issuers.ts';
-import { outcomeNote } from '../../cli/output/outcome-note.ts';
+import { messageOf } from '../../cli/output/outcome-note.ts';
 import { requestedByText } from '../../cli/output/requested-by.ts';
 import { duration } from '../../cli/output/times.ts';
 import {
@@ -161,7 +161,7 @@ export function resultView(record: Recorded, names?: Names): ResultView {
 /** The result of an execution of which every state was read. */
 export function endView(record: Recorded, input: string, names: Names): ResultView {
   const view = resultView(record, names);
-  const message = view.message ?? outcomeNote(record, input);
+  const message = messageOf({ ...record, message: view.message }, input);
   return message === undefined ? view : { ...view, message };
 }
 

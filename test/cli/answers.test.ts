@@ -68,6 +68,14 @@ describe('an answer says what its outcome does not', () => {
     const { out } = await say('show', execution);
     assert.match(out, /ended before it wrote, so nothing was changed\. Ask again/);
     assert.doesNotMatch(out, /verified/);
+    const other = await waiting(clientId);
+    const cause = { error: 'Operator', cause: 'two at night' };
+    await world
+      .client(SFNClient, HOME)
+      .send(new StopExecutionCommand({ executionArn: other, ...cause }));
+    const shown = (await say('show', other)).out;
+    assert.match(shown, /Operator: two at night\. The execution ended before it wrote, so nothing/);
+    assert.match((await say('history', '--limit', '1')).out, / ABORTED, Operator /);
     const undo = await say('undo', execution, '--yes');
     assert.ok(
       undo.err.includes(`by hand: npx poolbridge show ${executionOf(execution).name} `),
