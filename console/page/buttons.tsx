@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Action } from '../server/protocol.ts';
+import { keepFocus, partsAround } from './focus.ts';
 import { change, page, say } from './store.ts';
 import { type Children, sentenceOf } from './words.tsx';
 
@@ -33,7 +34,16 @@ export const Button = ({
   children,
   ...attributes
 }: Attributes & { press: () => void; children: Children }): JSX.Element => (
-  <button type="button" {...attributes} onClick={press}>
+  <button
+    type="button"
+    {...attributes}
+    onClick={({ currentTarget }) => {
+      const parts = partsAround(currentTarget);
+      press();
+      // It may be gone in the next frame.
+      requestAnimationFrame(() => keepFocus(parts));
+    }}
+  >
     {children}
   </button>
 );
@@ -67,7 +77,11 @@ export function AskButton({
       {...attributes}
       aria-busy={isBusy}
       disabled={!page.isLive}
-      onClick={() => run(press)}
+      onClick={async ({ currentTarget }) => {
+        const parts = partsAround(currentTarget);
+        await run(press);
+        requestAnimationFrame(() => keepFocus(parts));
+      }}
     >
       {children}
     </button>

@@ -7,7 +7,7 @@ import { App } from './app.tsx';
 import { listen, NotOpenError, takeToken } from './client.ts';
 import { titleOf } from './execution.tsx';
 import { outcomesOf } from './filter.ts';
-import { focusHeading, isFocusLost } from './focus.ts';
+import { focusHeading, keepFocus, partsAround } from './focus.ts';
 import { change, onChange, page, say, update } from './store.ts';
 import { readClients } from './try-it.tsx';
 
@@ -30,10 +30,10 @@ function title(): string {
 }
 
 onChange(() => {
-  const hadFocus = !isFocusLost();
+  const { activeElement: focused } = document;
+  const parts = partsAround(focused);
   render(<App page={page} />, document.body);
-  // What had the focus may be gone, such as a button that another person's action has made useless.
-  if (hadFocus && isFocusLost()) focusHeading();
+  if (focused !== null && focused !== document.body) keepFocus(parts);
   document.title = title();
 });
 

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Action, Done, Plan } from '../server/protocol.ts';
 import { Button } from './buttons.tsx';
 import { AnswerError, post } from './client.ts';
-import { focusHeading, isFocusLost } from './focus.ts';
+import { keepFocus } from './focus.ts';
 import { ResultCard } from './result.tsx';
 import { change, done, page } from './store.ts';
 import { type Children, Problem, sentenceOf } from './words.tsx';
@@ -19,7 +19,7 @@ const close = (): void => change({ action: undefined });
 /** The dialog gives the focus back to what opened it, which may be gone. */
 function closed(): void {
   close();
-  if (isFocusLost()) focusHeading();
+  keepFocus();
 }
 
 const Cancel = ({ word }: { word: string }) => <Button press={close}>{word}</Button>;

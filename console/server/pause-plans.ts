@@ -63,7 +63,9 @@ export async function resumePlan(session: Session, stage: string): Promise<Prepa
         );
       }
       await pauses.resume();
-      return { message: 'Writes are resumed.' };
+      return {
+        message: 'Writes are resumed. A check for drift finds what was missed in the meantime.',
+      };
     },
   };
 }

@@ -194,7 +194,11 @@ describe('a plan of the console', () => {
     assert.equal(refusal.error, 'PlanGoneError');
     assert.equal((await pauses.find())?.pause?.reason, 'second');
     const { id } = await planOf({ kind: 'resume' });
-    assert.equal((await ask<Done>(console, 'confirm', { id })).message, 'Writes are resumed.');
+    const { message } = await ask<Done>(console, 'confirm', { id });
+    assert.equal(
+      message,
+      'Writes are resumed. A check for drift finds what was missed in the meantime.',
+    );
     assert.equal(await pauses.find(), undefined);
   });
 
