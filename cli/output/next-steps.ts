@@ -66,7 +66,10 @@ const mayHaveTwin = ({ providerName, pool }: Found): boolean =>
   (pool.issuers ?? []).some(({ userPoolId }) => userPoolId === providerIn(providerName));
 
 /** The ways for an entry that no link asks for under its name. */
-const uncovered = (found: Found, link: string, unlink: string): Way[] =>
+const uncovered = (
+  found: Found,
+  { link, unlink, entries }: { link: string; unlink: string; entries: string },
+): Way[] =>
   mayHaveTwin(found)
     ? [
         {
@@ -76,9 +79,10 @@ const uncovered = (found: Found, link: string, unlink: string): Way[] =>
         { what: 'and link it again if a link covers its app client', command: link },
       ]
     : [
+        // No link covers its app client, so an unlink is refused, and an undo is not.
         {
-          what: 'Add its app client to a link of links.yml and deploy; or, while a link covers its user pool, unlink it',
-          command: unlink,
+          what: 'Add its app client to a link of links.yml and deploy; or, while a link covers its user pool, undo the execution that wrote it. To see which',
+          command: entries,
         },
       ];
 
@@ -118,7 +122,11 @@ function deciding(found: Found, about: About): Way[] {
     orphaned: [
       { what: 'Its links say onDelete: keep. To unlink it all the same', command: unlink },
     ],
-    uncovered: uncovered(found, link, unlink),
+    uncovered: uncovered(found, {
+      link,
+      unlink,
+      entries: commandLine(`entries --state uncovered --identity-pool ${pool.identityPoolId}`),
+    }),
     changed: [
       { what: 'Change its link in links.yml and deploy; or unlink it', command: unlink },
       { what: 'and link it again', command: link },

@@ -7,6 +7,7 @@ import {
   CognitoIdentityProviderClient,
   DescribeUserPoolClientCommand,
   ListUserPoolClientsCommand,
+  UpdateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { linesOfChanges, outputLines } from '../../cli/output/changes.ts';
@@ -155,6 +156,19 @@ describe('an answer says what its outcome does not', () => {
     const { code, err } = await say(...undo);
     assert.equal(code, 1);
     assert.match(err, new RegExp(`^AlreadyWaitsError: .* in ${executionOf(first).name}, so`, 'm'));
+  });
+
+  test('an undo takes away the entry of an app client that a link no longer covers, and an unlink is refused', async () => {
+    const clientId = await world.createAppClient(HEALED, 'app-renamed');
+    const linked = await say('link', ...subject(HEALED, clientId));
+    const rename = { UserPoolId: HEALED, ClientId: clientId, ClientName: 'other' };
+    await world
+      .client(CognitoIdentityProviderClient, HOME)
+      .send(new UpdateUserPoolClientCommand(rename));
+    assert.equal((await say('unlink', ...subject(HEALED, clientId), '--yes')).code, 3);
+    const { code, out } = await say('undo', nameIn(linked.err), '--yes');
+    assert.equal(code, 0);
+    assert.match(out, /^UNLINKED /m);
   });
 
   test('an undo without anything left to take back says so', async () => {

@@ -55,7 +55,7 @@ describe('the next steps after a look at the identity pools', () => {
       '  removed    The first of 2. To see who removed it: poolbridge show look --stage prod',
       `             To link it again: poolbridge link ${of('r')}`,
       `             To agree that it stays away: poolbridge unlink ${of('r')}`,
-      `  uncovered  Add its app client to a link of links.yml and deploy; or, while a link covers its user pool, unlink it: poolbridge unlink ${of('u')}`,
+      `  uncovered  Add its app client to a link of links.yml and deploy; or, while a link covers its user pool, undo the execution that wrote it. To see which: poolbridge entries --state uncovered --identity-pool ap-south-1:1 --stage prod`,
       `  changed    Change its link in links.yml and deploy; or unlink it: poolbridge unlink ${of('c')}`,
       `             and link it again: poolbridge link ${of('c')}`,
       `  orphaned   Its links say onDelete: keep. To unlink it all the same: poolbridge unlink ${of('o')}`,
@@ -74,7 +74,10 @@ describe('the next steps after a look at the identity pools', () => {
     assert.ok(lines[1]!.endsWith(`${wording} ${of('u')}`), lines[1]);
     assert.match(lines[1]!, /or set issuer: both there, and deploy;/);
     assert.match(lines[2]!, /and link it again if a link covers its app client: poolbridge link /);
-    assert.ok(lines[3]!.endsWith(`pool, unlink it: poolbridge unlink ${of('v')}`), lines[3]);
+    assert.match(
+      lines[3]!,
+      /, undo the execution that wrote it\. To see which: poolbridge entries /,
+    );
     // Of a user pool that has the updated issuer, the entry under the original one.
     const issuers = [{ userPoolId: 'us-east-1_EXAMPLE12', issuer: 'updated', entries: 'updated' }];
     const [, original] = linesOf(reportOf([entryOf('uncovered', 'v')], { issuers }));
