@@ -13,6 +13,7 @@ import {
   historyBegins,
   isSettled,
   type Looked,
+  REMOVED,
   type RemovedEntry,
   updatesBefore,
 } from '../core/reconcile/removed.ts';
@@ -82,6 +83,6 @@ export const handler = step(async (event: Asked, context): Promise<EntryRemoved[
     entryRemoved(entry, found, { roleArn: access.roleArn, looked }),
   );
   await publishAll('EntryRemoved', told, execution);
-  logger.info('entries were removed', { told });
+  logger.info(REMOVED, { told });
   return told;
 });

@@ -1,10 +1,11 @@
 import { publish } from '../aws/clients/events.ts';
 import { startExecution } from '../aws/clients/executions.ts';
-import { logger } from '../aws/lambda/logger.ts';
+import { logData } from '../aws/lambda/log-data.ts';
 import { countOf, tally } from '../aws/lambda/metrics.ts';
 import { step } from '../aws/lambda/step.ts';
 import { endRecheck } from '../aws/recheck/recheck.ts';
 import { executionOf } from '../core/execution.ts';
+import { REPORTED } from '../core/logged-data.ts';
 import { reconcileMetrics, WHOLE } from '../core/reconcile/metrics.ts';
 import { afterPart, executionOfPart, nextPartIn } from '../core/reconcile/parts.ts';
 import {
@@ -29,7 +30,9 @@ export const handler = step(
     if (rechecked) await endRecheck(execution, rechecked);
     const next = nextPartIn(state);
     const part = next && executionOfPart(execution, next.part);
-    const { report, finished } = reconcileReport(execution, state, part?.arn);
+    const { report, finished, logged } = reconcileReport(execution, state, part?.arn);
+    // First, so that it is known even if the rest fails.
+    logData(REPORTED.reconcile, logged, { status: logged.status, error: logged.error });
     if (next && part) {
       const { stateMachineArn, name } = part;
       const input = JSON.stringify(afterPart(next, report.status));
@@ -40,7 +43,6 @@ export const handler = step(
     if (report.status === 'SUCCEEDED' && wasWhole(state)) {
       countOf(WHOLE, executionOf(execution).machine);
     }
-    logger.info('reconcile reported', { ...finished });
     return report;
   },
 );

@@ -2,7 +2,7 @@ import links from '#links';
 import { endOf } from '../aws/clients/executions.ts';
 import { issuerOf } from '../aws/clients/issuer.ts';
 import { tagsOf, userPoolBy } from '../aws/clients/user-pools.ts';
-import { logger } from '../aws/lambda/logger.ts';
+import { logData } from '../aws/lambda/log-data.ts';
 import { step } from '../aws/lambda/step.ts';
 import {
   type AppClientNames,
@@ -24,6 +24,7 @@ import {
   userPoolToldOf,
 } from '../core/links/coverage.ts';
 import { poolsByTags } from '../core/links/links.ts';
+import { BEGINS, namedPools, RESOLVED } from '../core/logged-data.ts';
 import { type LinkRequest, parseRequest, type UndoRequest } from '../core/request/request.ts';
 import { isDeletion, type Resolved, resolve, resolveLeftBehind } from '../core/request/resolve.ts';
 import {
@@ -229,13 +230,14 @@ export const handler = step(
     { execution, input }: { execution: string; input: unknown },
     context,
   ): Promise<Resolved> => {
+    logData(BEGINS, input);
     const request = parseRequest(input);
     const where = executionOf(execution);
     const until = Date.now() + context.getRemainingTimeInMillis() - RESERVE;
     const resolving = { where, until };
     const resolved = await resolvedOf(request, resolving);
     const { userPoolId, clientId, targets } = resolved;
-    logger.info('targets resolved', { userPoolId, clientId, targets: targets.length });
+    logData(RESOLVED, namedPools(targets), { userPoolId, clientId });
     const resolvedAt = Date.now();
     return {
       ...resolved,

@@ -32,9 +32,10 @@ export function waitingIn(events: Event[]): WaitingApproval[] {
     return !following || (stillPending.includes(following.type) && waits(following));
   };
   return events.flatMap((event) => {
-    const { resource, parameters = '{}' } = event.details;
+    const { resource, parameters } = event.details;
     const isRequest = event.type === 'TaskScheduled' && resource === 'invoke.waitForTaskToken';
-    if (!isRequest || !waits(event)) return [];
+    // A log group may have the event without its data.
+    if (!isRequest || parameters === undefined || !waits(event)) return [];
     const { token, target, changes } = JSON.parse(String(parameters)).Payload;
     const { identityPoolId, links, clientName, approvalTime } = target;
     const until = new Date(event.time + approvalTime.seconds * 1000).toISOString();

@@ -7,7 +7,7 @@ import {
   NOT_WRITTEN,
   unknownExecution,
 } from '../../core/audit/audit.ts';
-import { functionName, type Machine, stateMachineName } from '../../core/deployment.ts';
+import { functionName, type Machine } from '../../core/deployment.ts';
 import { grouped } from '../../core/grouped.ts';
 import { expanded } from '../../core/identity-pool/changes.ts';
 import type { Period } from '../../core/period.ts';
@@ -17,13 +17,8 @@ import type { Session } from '../session.ts';
 import { WAITING, waitingIn } from './approvals.ts';
 import { Executions, isUnknown } from './executions.ts';
 import { type Event, stateDataIn } from './history.ts';
-import {
-  eventsIn,
-  executionFromLog,
-  functionLogGroup,
-  LogGroup,
-  machineLogGroup,
-} from './log-group.ts';
+import { functionLogGroup, LogGroup } from './log-group.ts';
+import { LoggedExecutions } from './logged-executions.ts';
 
 const machines: Machine[] = ['link', 'reconcile'];
 
@@ -39,12 +34,14 @@ export class AuditReader {
   readonly #session: Session;
   readonly #stage: string;
   readonly #executions: Executions;
+  readonly #logged: LoggedExecutions;
   readonly #terminal: Terminal;
 
   constructor(session: Session, stage: string, terminal: Terminal) {
     this.#session = session;
     this.#stage = stage;
     this.#executions = new Executions(session, stage);
+    this.#logged = new LoggedExecutions(session);
     this.#terminal = terminal;
   }
 
@@ -54,8 +51,9 @@ export class AuditReader {
     for (const machine of machines) {
       const known = await this.#known(machine, period);
       const ids = new Set(known.map(({ execution }) => execution));
-      const logged = await this.#logged(machine, period);
-      executions.push(...known, ...logged.filter(({ execution }) => !ids.has(execution)));
+      const isMeant = (execution: string): boolean => !ids.has(execution);
+      const wanted = { stage: this.#stage, machine, period, isMeant, progress: this.#progress };
+      executions.push(...known, ...(await this.#logged.began(wanted)));
     }
     const shares = await this.#shares(period);
     executions.push(...(await this.#unknown(executions, shares, period)));
@@ -80,28 +78,17 @@ export class AuditReader {
     return known;
   }
 
-  async #find(name: string, pattern: string, { from }: Period) {
-    // An execution that began in the period may have ended after it.
-    return new LogGroup(await this.#session.logs(), name).find(pattern, from, (lines) =>
-      this.#terminal.busy(`the log group ${name}: ${lines} lines`),
-    );
-  }
-
-  async #logged(machine: Machine, period: Period): Promise<DescribedExecution[]> {
-    const name = machineLogGroup(stateMachineName(this.#stage, machine));
-    const events = eventsIn(await this.#find(name, '{ $.type = "Execution*" }', period));
-    return [...grouped(events, ({ execution }) => execution)].flatMap(([execution, own]) => {
-      const logged = executionFromLog(execution, own);
-      return logged && Date.parse(logged.started) < period.until ? [logged] : [];
-    });
-  }
+  readonly #progress = (group: string, lines: number): void =>
+    this.#terminal.busy(`the log group ${group}: ${lines} lines`);
 
   /** The shares of all writes, by the execution whose request they belong to. */
-  async #shares(period: Period): Promise<Map<string, MadeShare[]>> {
+  async #shares({ from }: Period): Promise<Map<string, MadeShare[]>> {
     const lines: unknown[] = [];
-    for (const name of writers) {
-      const group = functionLogGroup(functionName(this.#stage, name));
-      lines.push(...(await this.#find(group, WRITES, period)));
+    for (const writer of writers) {
+      const name = functionLogGroup(functionName(this.#stage, writer));
+      const group = new LogGroup(await this.#session.logs(), name);
+      // An execution that began in the period may have written after it.
+      lines.push(...(await group.find(WRITES, { from }, (found) => this.#progress(name, found))));
     }
     return grouped(sharesIn(lines), ({ execution }) => execution);
   }

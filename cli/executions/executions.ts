@@ -9,7 +9,7 @@ import type { Machine } from '../../core/deployment.ts';
 import { executionOf } from '../../core/execution.ts';
 import type { Session } from '../session.ts';
 import { type Event, historyOf } from './history.ts';
-import { eventsIn, executionFromLog, LogGroup, machineLogGroup } from './log-group.ts';
+import { LoggedExecutions } from './logged-executions.ts';
 import { Machines } from './machines.ts';
 
 /** Which executions to list. */
@@ -45,14 +45,16 @@ function executionFromApi(described: DescribeExecutionOutput): DescribedExecutio
 export const isUnknown = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ExecutionDoesNotExist';
 
-/** Reads executions from Step Functions or, once it no longer has them, from their log group. */
+/** Reads executions from Step Functions or, once it no longer has them, from log groups. */
 export class Executions {
   readonly #session: Session;
   readonly #machines: Machines;
+  readonly #logged: LoggedExecutions;
 
   constructor(session: Session, stage: string) {
     this.#session = session;
     this.#machines = new Machines(session, stage);
+    this.#logged = new LoggedExecutions(session);
   }
 
   /** One page of the executions that Step Functions knows, newest first. */
@@ -94,13 +96,18 @@ export class Executions {
     return true;
   }
 
+  /** Whether the log group of its state machine has an execution. */
+  isLogged(execution: string): Promise<boolean> {
+    return this.#logged.has(execution);
+  }
+
   /** @throws ExecutionDoesNotExist if neither Step Functions nor the log group knows it. */
   async read(execution: string): Promise<DescribedExecution> {
     const sfn = await this.#session.stepFunctions(executionOf(execution).region);
     try {
       return executionFromApi(await sfn.describeExecution({ executionArn: execution }));
     } catch (error) {
-      const logged = isUnknown(error) && executionFromLog(execution, await this.#logged(execution));
+      const logged = isUnknown(error) && (await this.#logged.read(execution));
       if (logged) return logged;
       throw error;
     }
@@ -111,13 +118,7 @@ export class Executions {
     execution,
     source,
   }: Pick<DescribedExecution, 'execution' | 'source'>): Promise<Event[]> {
-    if (source === 'log group') return this.#logged(execution);
+    if (source === 'log group') return this.#logged.eventsOf(execution);
     return historyOf(await this.#session.stepFunctions(executionOf(execution).region), execution);
-  }
-
-  async #logged(execution: string): Promise<Event[]> {
-    const { machine } = executionOf(execution);
-    const group = new LogGroup(await this.#session.logs(), machineLogGroup(machine));
-    return eventsIn(await group.find(`{ $.execution_arn = "${execution}" }`));
   }
 }

@@ -64,7 +64,7 @@ export class Finder {
     const begun = isArn ? undefined : await this.#beginningWith(named);
     if (begun !== undefined) return begun;
     // Step Functions forgets executions after 90 days; the log groups keep them longer.
-    for (const arn of exact) if (await ifKnown(this.#executions.read(arn))) return arn;
+    for (const arn of exact) if (await ifKnown(this.#executions.isLogged(arn))) return arn;
     throw new UsageError(
       `There is no execution ${named} in this account, Region and stage, neither in Step Functions nor in the log groups. To list them: ${this.#said.commandLine('history')}`,
     );

@@ -1,6 +1,7 @@
 import type { HistoryEvent, SFN } from '@aws-sdk/client-sfn';
 import { pagesOf } from '../../aws/pace/pages.ts';
 import type { StateData } from '../../core/audit/audit.ts';
+import type { NamedPool } from '../../core/failure.ts';
 import { isObject, isText } from '../../core/shape.ts';
 
 /** One event of an execution, from its history or its log group. */
@@ -11,6 +12,8 @@ export interface Event {
   /** In epoch milliseconds. */
   time: number;
   details: Record<string, unknown>;
+  /** What this branch of the execution is about, if the details lack the data that say it. */
+  target?: NamedPool;
 }
 
 /** @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html */
@@ -138,6 +141,8 @@ export interface VisitWithData extends Visit {
   /** JSON. */
   input?: string;
   output?: string;
+  /** What this branch of the execution is about, if the input is not known. */
+  target?: NamedPool;
 }
 
 const jsonIn = ({ details }: Event, member: 'input' | 'output') =>
@@ -145,7 +150,9 @@ const jsonIn = ({ details }: Event, member: 'input' | 'output') =>
 
 /** The states that an execution visited, in the order in which it entered them. */
 export const visitsIn = (events: Event[]): Visit[] =>
-  visitsWithDataIn(events).map(({ id: _, input: __, output: ___, ...visit }) => visit);
+  visitsWithDataIn(events).map(
+    ({ id: _, input: __, output: ___, target: ____, ...visit }) => visit,
+  );
 
 /** The same, each with its input and output. */
 export function visitsWithDataIn(events: Event[]): VisitWithData[] {
@@ -156,7 +163,8 @@ export function visitsWithDataIn(events: Event[]): VisitWithData[] {
       const path = within(entered, events, next);
       const last = path.at(-1);
       const exited = last?.type.endsWith('StateExited') ? last : undefined;
-      const identityPoolId = identityPoolIn(entered.details['input']);
+      const { target } = entered;
+      const identityPoolId = identityPoolIn(entered.details['input']) ?? target?.identityPoolId;
       const attempts = path.filter(({ type }) => attempt.test(type)).length;
       const errors = path
         .filter(({ type }) => fault.test(type))
@@ -165,6 +173,7 @@ export function visitsWithDataIn(events: Event[]): VisitWithData[] {
         id: entered.id,
         state: String(entered.details['name']),
         ...jsonIn(entered, 'input'),
+        ...(target && { target }),
         ...(exited && jsonIn(exited, 'output')),
         ...(identityPoolId !== undefined && { identityPoolId }),
         entered: new Date(entered.time).toISOString(),
@@ -182,8 +191,8 @@ export function visitsWithDataIn(events: Event[]): VisitWithData[] {
 export const stateDataIn = (events: Event[]): StateData[] =>
   events.flatMap(({ type, details }) => {
     const state = String(details['name']);
-    if (type === 'TaskStateEntered' && state === 'ReportOutcome') {
-      return [{ state, data: parsed(details['input']) }];
+    if (state === 'ReportOutcome') {
+      return type === 'TaskStateEntered' ? [{ state, data: parsed(details['input']) }] : [];
     }
     return type.endsWith('StateExited') ? [{ state, data: parsed(details['output']) }] : [];
   });

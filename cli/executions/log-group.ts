@@ -1,14 +1,16 @@
 import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { pagesOf } from '../../aws/pace/pages.ts';
 import { type DescribedExecution, machineOf } from '../../core/audit/audit.ts';
+import type { LoggedData, LoggedReport } from '../../core/logged-data.ts';
+import type { Period } from '../../core/period.ts';
 import { isObject } from '../../core/shape.ts';
 import type { Event } from './history.ts';
 
 /** A line of a log group, which is JSON. */
-type Line = Record<string, unknown>;
+export type Line = Record<string, unknown>;
 
 /** An event with the ARN of its execution. */
-export interface LoggedEvent extends Event {
+interface LoggedEvent extends Event {
   execution: string;
 }
 
@@ -60,13 +62,13 @@ export class LogGroup {
   /**
    * The lines that match a filter pattern.
    *
-   * @param from in epoch milliseconds.
+   * @param period in epoch milliseconds.
    * @param progress is called with the number of lines found so far, before each page is read.
    * @throws AwsUnavailableError if the pages do not end.
    */
   async find(
     filterPattern: string,
-    from?: number,
+    { from, until }: Partial<Period> = {},
     progress: (lines: number) => void = () => {},
   ): Promise<Line[]> {
     const found: Line[] = [];
@@ -76,6 +78,7 @@ export class LogGroup {
         logGroupName: this.#name,
         filterPattern,
         startTime: from,
+        endTime: until,
         nextToken,
       });
       return { items: page.events ?? [], next: page.nextToken };
@@ -87,6 +90,10 @@ export class LogGroup {
   }
 }
 
+/** Whether the events lack the input and output of states, so that only the functions have logged them. */
+export const lacksData = (events: Event[]): boolean =>
+  events.some(({ type, details }) => type === 'ExecutionStarted' && !('input' in details));
+
 const text = (details: Record<string, unknown>, name: string): Record<string, string> =>
   details[name] === undefined ? {} : { [name]: String(details[name]) };
 
@@ -97,23 +104,39 @@ const statuses = new Map([
   ['ExecutionTimedOut', 'TIMED_OUT'],
 ]);
 
-/** An execution as its logged events describe it; undefined if there are none. */
+/** The end of an execution, as its report has it, if that is how it ended. */
+function reportedEnd(status: string, report: LoggedReport | undefined): Record<string, string> {
+  if (!report || report.status !== status) return {};
+  const { output, error, cause } = report;
+  if (status === 'SUCCEEDED') return { output: JSON.stringify(output) };
+  return { ...(error !== undefined && { error }), ...(cause !== undefined && { cause }) };
+}
+
+/**
+ * An execution as its logged events describe it; undefined if there are none.
+ *
+ * @param data what its functions logged, if {@link lacksData}.
+ */
 export function executionFromLog(
   execution: string,
   events: Event[],
+  { input, report }: LoggedData = {},
 ): DescribedExecution | undefined {
   const started = events.find(({ type }) => type === 'ExecutionStarted');
   if (!started) return undefined;
   const ended = events.findLast(({ type }) => statuses.has(type));
   const { details = {} } = ended ?? {};
+  const status = statuses.get(ended?.type ?? '') ?? 'RUNNING';
   return {
     execution,
     machine: machineOf(execution),
     source: 'log group',
-    status: statuses.get(ended?.type ?? '') ?? 'RUNNING',
+    status,
     started: new Date(started.time).toISOString(),
-    input: String(started.details['input']),
+    input: String(started.details['input'] ?? input ?? ''),
     ...(ended && { stopped: new Date(ended.time).toISOString() }),
+    ...(report?.output && { reported: { ...report.output } }),
+    ...reportedEnd(status, report),
     ...text(details, 'output'),
     ...text(details, 'error'),
     ...text(details, 'cause'),

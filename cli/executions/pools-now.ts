@@ -18,6 +18,7 @@ import { Ledgers } from '../settings/ledgers.ts';
 import type { Ending } from './ending.ts';
 import { Executions, isUnknown } from './executions.ts';
 import { visitsWithDataIn } from './history.ts';
+import { lacksData } from './log-group.ts';
 
 /** An execution, with the traces in its end but without its input and output, which may be large. */
 export interface Traced
@@ -29,7 +30,7 @@ export interface Traced
 }
 
 export function traced(described: DescribedExecution): Traced {
-  const { input: _, output: __, error: ___, cause: ____, ...told } = described;
+  const { input: _, output: __, error: ___, cause: ____, reported: _____, ...told } = described;
   return { ...told, inEnd: tracesInEnd(described) };
 }
 
@@ -163,6 +164,7 @@ export class PoolsNow {
     if (known && !isRunning(known.told)) return known;
     try {
       const events = await this.#executions.eventsOf(told);
+      if (lacksData(events)) return { ...inEnd, told, isWhole: status === 'SUCCEEDED' };
       const traces = tracesInStates(execution, visitsWithDataIn(events));
       return { ...traces, told, isWhole: !isRunning(told) };
     } catch (error) {

@@ -42,6 +42,9 @@ function VisitData({
     `${execution} ${id} ${status}`,
   );
   if (!value) return <Unread failure={failure} again={again} />;
+  if (value.input === undefined) {
+    return <p class="dim">The log group does not have the input and output of states.</p>;
+  }
   return (
     <>
       <Json what="Input" json={value.input} />

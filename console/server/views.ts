@@ -301,6 +301,6 @@ function statusOf(visited: VisitWithData, { status, waiting }: VisitContext): Vi
 
 /** A visit to a state, without its input and output. */
 export function visitOf(visited: VisitWithData, around: VisitContext): Visit {
-  const { input: _, output: __, exited: ___, ...visit } = visited;
+  const { input: _, output: __, exited: ___, target: ____, ...visit } = visited;
   return { ...visit, status: statusOf(visited, around) };
 }

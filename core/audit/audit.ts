@@ -33,6 +33,8 @@ export interface DescribedExecution {
   output?: string;
   error?: string;
   cause?: string;
+  /** The output as its report has it, also if it failed. Only the log of the last step has this. */
+  reported?: Json;
 }
 
 /** The data with which a state was entered or left. */
@@ -192,10 +194,11 @@ export const machineOf = (execution: string): Machine =>
   deployedMachine(executionOf(execution).machine)?.machine ?? 'link';
 
 /** Whether the end of an execution lacks the results of its identity pools, or some of them. */
-export const endsSilently = ({ machine, status }: DescribedExecution): boolean =>
-  machine === 'link' && status !== 'SUCCEEDED' && status !== 'UNKNOWN';
+export const endsSilently = ({ machine, status, reported }: DescribedExecution): boolean =>
+  machine === 'link' && !reported && status !== 'SUCCEEDED' && status !== 'UNKNOWN';
 
-// Step Functions cuts off what is longer than 248 KB as its log writes it.
+// The delivery of logs is best effort. In logs with the data of states, Step Functions also cuts off what is longer than
+// 248 KB.
 // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 const CUT_OFF = { message: 'The log has only a part of the output.' };
 
@@ -206,9 +209,12 @@ function withoutResults({ status, error = status, cause }: DescribedExecution) {
   return { outcome: status, error, ...(isText(message) && { message }) };
 }
 
-/** The results in the cause of an execution that failed; none if it has no room for them. */
-function resultsInCause({ status, cause }: DescribedExecution): Partial<AuditRecord>[] {
-  const { results } = objectIn(status === 'FAILED' ? cause : undefined);
+/**
+ * The results in the report of an execution that did not succeed, or else in its cause; none if that has no room for
+ * them.
+ */
+function resultsInEnd({ status, cause, reported }: DescribedExecution): Partial<AuditRecord>[] {
+  const { results } = reported ?? objectIn(status === 'FAILED' ? cause : undefined);
   return Array.isArray(results)
     ? results.filter((each: TargetReport) => isNamedPool(each)).map(recordOf)
     : [];
@@ -225,7 +231,7 @@ function linkRecords(told: DescribedExecution, handed: StateData[]): Partial<Aud
   }
   // The states also have the identity pools before and after, and their results always have room.
   const inStates = recordsIn(handed, told.input);
-  const records = inStates.length > 0 ? inStates : resultsInCause(told);
+  const records = inStates.length > 0 ? inStates : resultsInEnd(told);
   return records.length > 0 ? records : [withoutResults(told)];
 }
 

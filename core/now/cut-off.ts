@@ -1,6 +1,6 @@
 import type { StateData } from '../audit/audit.ts';
 import { commandFor } from '../command-line.ts';
-import { isNamedPool, type NamedPool } from '../failure.ts';
+import { isNamedPool, type NamedPool, UNNAMED } from '../failure.ts';
 import { isObject, parsedJson } from '../shape.ts';
 import { LEASE_MS } from '../write/lease.ts';
 import { changesBy, type LedgerEntry, PENDING_MS } from '../write/records.ts';
@@ -11,18 +11,29 @@ export interface CutOff {
   target: NamedPool;
   /** What the state was entered with. */
   input: Record<string, unknown>;
+  /** Whether only the log group has the execution, and so no data of its states. The write may have ended. */
+  isForgotten?: true;
 }
 
 const STATE = 'UpdateIdentityPool';
 
-/** The writes during which an execution was ended, one for each identity pool. */
+/**
+ * The writes during which an execution was ended, one for each identity pool. If it is forgotten, all its writes, since
+ * only the ledger may still have them.
+ */
 export function cutOffIn(visits: StateVisit[]): CutOff[] {
   const last = new Map<string, CutOff | undefined>();
-  for (const { state, input, output } of visits) {
-    const entered = parsedJson(input);
-    if (state !== STATE || !isObject(entered) || !isNamedPool(entered['target'])) continue;
-    const { target } = entered;
-    last.set(target.identityPoolId, output === undefined ? { target, input: entered } : undefined);
+  for (const { state, input: json, output, target: known = UNNAMED } of visits) {
+    if (state !== STATE) continue;
+    if (json === undefined) {
+      const input = { target: known };
+      last.set(known.identityPoolId, { target: known, input, isForgotten: true });
+      continue;
+    }
+    const input = parsedJson(json);
+    if (!isObject(input) || !isNamedPool(input['target'])) continue;
+    const { target } = input;
+    last.set(target.identityPoolId, output === undefined ? { target, input } : undefined);
   }
   return [...last.values()].flatMap((each) => each ?? []);
 }
@@ -47,11 +58,16 @@ interface Ended {
 
 /** Says what is known of a write that the ledger does not have. */
 function doubtOf(
-  { identityPoolId }: NamedPool,
+  { target: { identityPoolId }, isForgotten }: CutOff,
   { execution, status, stopped }: Ended,
   now: number,
 ) {
   const how = status === 'ABORTED' ? 'was aborted' : 'ended';
+  if (isForgotten) {
+    const isNamed = identityPoolId !== UNNAMED.identityPoolId;
+    const pool = isNamed ? ['--identity-pool', identityPoolId] : [];
+    return `The execution ${how} after it began a write to this identity pool. Step Functions has forgotten what it wrote, and the ledger does not show it. Every write is in the audit: ${commandFor(execution, 'audit', ...pool)}`;
+  }
   const begun = `The execution ${how} while it wrote to this identity pool`;
   if (mayStillWrite(stopped, now)) {
     return `${begun}. The write goes on without it, for ${OPEN_MS / 1000} seconds at most. Look again then.`;
@@ -67,17 +83,18 @@ function doubtOf(
  * @param ledger of the identity pool; absent if the caller may not read it.
  */
 export function cutOffData(
-  { target, input }: CutOff,
+  cutOff: CutOff,
   ended: Ended,
   ledger: Iterable<LedgerEntry> | undefined,
   now: number,
 ): StateData {
+  const { target, input } = cutOff;
   const changes = changesBy(ended.execution, [...(ledger ?? [])]);
   const [first] = changes;
   if (first) {
     const outcome = first.op === 'add' ? 'LINKED' : 'UNLINKED';
     return { state: STATE, data: { ...input, result: { outcome, changes } } };
   }
-  const failure = { Error: ended.status, Cause: doubtOf(target, ended, now) };
+  const failure = { Error: ended.status, Cause: doubtOf(cutOff, ended, now) };
   return { state: 'TargetFailed', data: { target, failure } };
 }

@@ -1,5 +1,6 @@
 import { auditRecords, type DescribedExecution } from '../audit/audit.ts';
 import { executionOf } from '../execution.ts';
+import type { NamedPool } from '../failure.ts';
 import { expanded, isEntryChange, type ShownChange } from '../identity-pool/changes.ts';
 import type { Intent } from '../identity-pool/merge.ts';
 import { endOf } from '../reconcile/report.ts';
@@ -21,6 +22,8 @@ export interface StateVisit {
   /** ISO 8601. */
   entered: string;
   exited?: string;
+  /** What this branch of the execution is about, if the input does not say it. */
+  target?: NamedPool;
 }
 
 /** What an execution has seen of identity pools, and written to them. */
@@ -188,12 +191,12 @@ function deletedIn(input: string): LinkRequest | undefined {
 
 /** The traces of an execution in its output or cause alone: its states say more, and when. */
 export function tracesInEnd(told: DescribedExecution): Traces {
-  const { execution, machine, started, stopped, status, output, cause, input } = told;
+  const { execution, machine, started, stopped, status, output, cause, input, reported } = told;
   const traces: Traces = { looks: [], writes: [], inDoubt: [] };
   if (stopped === undefined) return traces;
   const period = { from: Date.parse(started), until: Date.parse(stopped) };
   if (machine === 'reconcile') {
-    const { identityPools } = objectIn(status === 'SUCCEEDED' ? output : cause);
+    const { identityPools } = reported ?? objectIn(status === 'SUCCEEDED' ? output : cause);
     const ends = Array.isArray(identityPools) ? identityPools : [];
     for (const end of ends) addLook(traces, { execution, ...period, found: poolIn(end) });
     return traces;

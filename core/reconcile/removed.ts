@@ -13,6 +13,9 @@ import { fitting } from './pool-report.ts';
 import type { PoolUpdate } from './pool-update.ts';
 import type { Restore } from './restore.ts';
 
+/** The log message of the entries that others removed. */
+export const REMOVED = 'entries were removed';
+
 /** An entry of ours that was removed without a request. */
 export interface RemovedEntry {
   providerName: string;

@@ -11,6 +11,7 @@ import {
   UNNAMED,
   unwrap,
 } from '../failure.ts';
+import type { LoggedReport } from '../logged-data.ts';
 import { isFlag, isListOf, isMapOf, isNumber, isObject, isText } from '../shape.ts';
 import { STATES } from './classify.ts';
 import type { ReconcilePlan } from './plan.ts';
@@ -140,7 +141,7 @@ const failedOf = (ends: (PoolReport | FailedPool)[]) =>
   ends.flatMap(({ identityPoolId, failure }) => (failure ? { identityPoolId, ...failure } : []));
 
 /**
- * The report of an execution, and its event. One failed identity pool fails the execution.
+ * The report of an execution, its event and its log. One failed identity pool fails the execution.
  *
  * @param handed the state at the end of the execution. A step may have returned anything.
  * @param next ARN of the execution that reconciles the next part, if there is one.
@@ -149,7 +150,7 @@ export function reconcileReport(
   executionArn: string,
   handed: unknown,
   next?: string,
-): { report: ReconcileReport; finished: ReconcileFinished } {
+): { report: ReconcileReport; finished: ReconcileFinished; logged: LoggedReport } {
   const end = endStateOf(handed);
   const known = 'identityPools' in end ? end : undefined;
   const identityPools = known?.identityPools ?? [];
@@ -170,17 +171,15 @@ export function reconcileReport(
     ...continued,
   };
   if (output && !fault) {
-    const status = 'SUCCEEDED';
-    return { report: { status, output }, finished: { ...finished, status } };
+    const report = { status: 'SUCCEEDED', output } as const;
+    return { report, finished: { ...finished, status: report.status }, logged: report };
   }
   const { error, message } = fault ?? { error: MIXED, message: '' };
   const status = 'FAILED';
+  const cause = causeOf(message, { ...output }, () => (output ? { totals, ...continued } : {}));
   return {
-    report: {
-      status,
-      error,
-      cause: causeOf(message, { ...output }, () => (output ? { totals, ...continued } : {})),
-    },
+    report: { status, error, cause },
+    logged: { status, error, cause, ...(output && { output }) },
     finished: { ...finished, status, error, message: message.slice(0, MESSAGE_ROOM) },
   };
 }

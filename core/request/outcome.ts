@@ -12,6 +12,7 @@ import {
   unwrap,
 } from '../failure.ts';
 import { grouped } from '../grouped.ts';
+import type { LoggedReport } from '../logged-data.ts';
 import { isNumber, isObject, isText } from '../shape.ts';
 import type { Issuer } from '../user-pool.ts';
 import type { Approval } from './approval.ts';
@@ -171,31 +172,38 @@ function outcomeCounts(results: BriefReport[]): { results: Record<string, number
 // The error of an execution whose targets failed with different errors.
 const MIXED = 'LinkFailedError';
 
-/** The report of an execution that failed, and its event. */
+/** The report of an execution, as its last states, the event and the log have it. */
+interface Reported {
+  report: Report;
+  finished: LinkFinished;
+  logged: LoggedReport;
+}
+
+/** The report of an execution that failed. */
 function failure(
   executionArn: string,
   known: Omit<LinkFinished, 'executionArn' | 'status'>,
   { error, message }: Fault,
-): { report: Report; finished: LinkFinished } {
+  output?: Output,
+): Reported {
   const status = 'FAILED';
   const { results } = known;
+  const cause = causeOf(message, { results }, () => outcomeCounts(results));
   return {
-    report: { status, error, cause: causeOf(message, { results }, () => outcomeCounts(results)) },
+    report: { status, error, cause },
+    logged: { status, error, cause, ...(output && { output }) },
     // If the message is cut off, each target still has its own in its result.
     finished: { executionArn, status, ...known, error, message: message.slice(0, MESSAGE_ROOM) },
   };
 }
 
 /**
- * The report of an execution, and its event. One failed target fails the execution. What would fail in a dry run does
+ * The report of an execution, its event and its log. One failed target fails the execution. What would fail in a dry run does
  * not.
  *
  * @param handed the state at the end of the execution. A step may have returned anything.
  */
-export function reportOn(
-  executionArn: string,
-  handed: unknown,
-): { report: Report; finished: LinkFinished } {
+export function reportOn(executionArn: string, handed: unknown): Reported {
   const state = endStateOf(handed);
   if (!('targets' in state)) {
     return failure(executionArn, { results: [] }, unwrap(state));
@@ -205,10 +213,9 @@ export function reportOn(
   const failed = results.filter((report) => report.outcome === 'FAILED');
   const fault = faultOf(failed, results.length, MIXED);
   const known = { ...request, results: results.map(brief) };
-  if (fault) return failure(executionArn, known, fault);
-  const status = 'SUCCEEDED';
-  return {
-    report: { status, output: { ...request, results } },
-    finished: { executionArn, status, ...known },
-  };
+  const output = { ...request, results };
+  if (fault) return failure(executionArn, known, fault, output);
+  const report = { status: 'SUCCEEDED', output } as const;
+  const finished = { executionArn, status: report.status, ...known };
+  return { report, finished, logged: report };
 }

@@ -14,6 +14,59 @@ function stated(what: string): number[] {
   return row.split('|').slice(2, -1).map(Number);
 }
 
+const numberIn = (text: string): number => Number(text.replaceAll(',', ''));
+const cents = (dollars: number): number => Math.round(100 * dollars);
+
+/** The rows of the table of a thousand links: what is paid for, and the price. */
+const thousand = (): [what: string, amounts: string, dollars: number][] => {
+  const [, table = ''] = page.split('| A thousand links |');
+  const rows = table
+    .split('\n\n')[0]!
+    .split('\n')
+    .filter((line) => line.includes(' | $'));
+  return rows.map((row) => {
+    const [, what = '', amounts = '', dollars = ''] = row.split(' | ').join('|').split('|');
+    return [what, amounts, numberIn(dollars.replace(/[ $]/g, ''))];
+  });
+};
+
+test('a thousand links cost a thousand times what one does', () => {
+  const [transitions = 0, invocations = 0, writes = 0, reads = 0, events = 0, kilobytes = 0] =
+    stated('a link');
+  const amounts = thousand()
+    .map((row) => row[1])
+    .join(' ');
+  for (const [count = '', expected] of [
+    [/([\d,]+) at \$0.025 per 1,000/.exec(amounts)?.[1], transitions * 1000],
+    [/([\d,]+) requests/.exec(amounts)?.[1], invocations * 1000],
+    [/([\d,]+) writes/.exec(amounts)?.[1], writes * 1000],
+    [/([\d,]+) reads/.exec(amounts)?.[1], reads * 1000],
+    [/([\d,]+) events/.exec(amounts)?.[1], events * 1000],
+    [/([\d.]+) GB at/.exec(amounts)?.[1], kilobytes / 1000],
+  ] as const) {
+    assert.equal(numberIn(count), expected, amounts);
+  }
+});
+
+test('the dollars of a thousand links follow from the amounts and the prices', () => {
+  const rows = thousand();
+  assert.equal(rows.length, 5);
+  let computed = 0;
+  for (const [what, amounts, dollars] of rows) {
+    const [, amount = '', , price = '', per = '1'] =
+      /^ ?([\d.,]+)( GB)? at \$([\d.]+)(?: per ([\d,]+))?/.exec(amounts) ?? [];
+    if (amount === '') continue;
+    const [, days] = /kept for (\d+) days/.exec(what) ?? [];
+    const months = days === undefined ? 1 : (12 * Number(days)) / 365;
+    const expected = (numberIn(amount) * Number(price) * months) / numberIn(per);
+    assert.equal(cents(dollars), cents(expected), what);
+    computed++;
+  }
+  assert.equal(computed, 3);
+  const sum = rows.reduce((total, [, , dollars]) => total + dollars, 0);
+  assert.match(page, new RegExp(`thousand links cost about \\$${sum.toFixed(2)},`));
+});
+
 describe('the costs that docs/costs.md states', () => {
   let world: World;
   let asked: Asked[] = [];

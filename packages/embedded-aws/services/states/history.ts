@@ -35,6 +35,15 @@ function cutOff(key: string, text: string): [string, unknown][] {
   ];
 }
 
+// AWS says that data is excluded, which it calls the input or output of an event. That a cause is too, and that an
+// error's name is not, is an assumption.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_LoggingConfiguration.html
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
+const DATA = new Set(['input', 'output', 'parameters', 'cause']);
+
+const shownDetails = (details: Record<string, unknown>, withData: boolean): [string, unknown][] =>
+  Object.entries(details).filter(([key]) => withData || !DATA.has(key));
+
 /** The history of an execution: a list of events, each with the id of its previous event. */
 export class History {
   readonly events: HistoryEvent[] = [];
@@ -68,10 +77,9 @@ export class History {
 
   /** The events in the form of the API. */
   shown(includeExecutionData = true): object[] {
-    const data = new Set(['input', 'output', 'parameters', 'cause']);
     return this.events.map(({ member, details, ...event }) => {
       if (!member || !details) return event;
-      const kept = Object.entries(details).filter(([k]) => includeExecutionData || !data.has(k));
+      const kept = shownDetails(details, includeExecutionData);
       const withDetails = kept.flatMap(([key, value]) =>
         key === 'input' || key === 'output'
           ? [[key, value] as const, [`${key}Details`, { truncated: false }] as const]
@@ -82,8 +90,9 @@ export class History {
   }
 
   /** One event as a line of the log group. */
-  static logged(event: HistoryEvent, executionArn: string): string {
-    const details = Object.entries(event.details ?? {}).flatMap(([key, value]) =>
+  static logged(event: HistoryEvent, executionArn: string, includeExecutionData = true): string {
+    const shown = shownDetails(event.details ?? {}, includeExecutionData);
+    const details = shown.flatMap(([key, value]) =>
       key === 'input' || key === 'output' ? cutOff(key, String(value)) : [[key, value]],
     );
     return JSON.stringify({

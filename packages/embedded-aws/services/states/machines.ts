@@ -15,6 +15,8 @@ export interface Machine {
   roleArn: string;
   definition: Definition;
   logGroupArn?: string;
+  /** Whether the log group gets the data of events too. */
+  logsExecutionData?: boolean;
   created: number;
 }
 
@@ -180,10 +182,10 @@ export class StateMachines {
   }
 
   #onEvent(machine: Machine, arn: string, event: HistoryEvent): void {
-    if (machine.logGroupArn !== undefined) {
-      const stream = `states/${machine.name}`;
-      const line = () => History.logged(event, arn);
-      this.#aws.state(LogGroups).write(machine.logGroupArn, stream, [line]);
+    const { name, logGroupArn, logsExecutionData } = machine;
+    if (logGroupArn !== undefined) {
+      const line = () => History.logged(event, arn, logsExecutionData);
+      this.#aws.state(LogGroups).write(logGroupArn, `states/${name}`, [line]);
     }
     for (const watcher of this.#watchers) watcher(arn, event);
   }

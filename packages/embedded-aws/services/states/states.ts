@@ -203,7 +203,10 @@ function start(aws: Aws): Service {
           checkDefinition(definition);
           const arn = `arn:${partition}:states:${region}:${account}:stateMachine:${name}`;
           const logging = properties['LoggingConfiguration'] as
-            | { Destinations?: { CloudWatchLogsLogGroup: { LogGroupArn: string } }[] }
+            | {
+                Destinations?: { CloudWatchLogsLogGroup: { LogGroupArn: string } }[];
+                IncludeExecutionData?: boolean;
+              }
             | undefined;
           const logGroupArn = logging?.Destinations?.[0]?.CloudWatchLogsLogGroup.LogGroupArn;
           machines.machines.set(arn, {
@@ -215,6 +218,7 @@ function start(aws: Aws): Service {
             definition,
             created: Date.now() / 1000,
             ...(logGroupArn !== undefined && { logGroupArn }),
+            logsExecutionData: logging?.IncludeExecutionData === true,
           });
           return { ref: arn, attributes: { Arn: arn, Name: name } };
         },

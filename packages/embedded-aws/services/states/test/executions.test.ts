@@ -188,3 +188,42 @@ test('the log truncates input or output that is longer than 248 KB when escaped,
   assert.ok(output.length > 50_000 && long.startsWith(output));
   assert.deepEqual(outputDetails, { truncated: true });
 });
+
+test('the log has the input, output, parameters and cause of events only if the state machine asks for data', () => {
+  const details = {
+    name: 'Do',
+    input: '{}',
+    output: '{}',
+    parameters: '{}',
+    error: 'E',
+    cause: 'why',
+  };
+  const event = { id: 1, previousEventId: 0, timestamp: 1, type: 'TaskStateExited', details };
+  const detailsOf = (line: string) => JSON.parse(line).details;
+  assert.equal(detailsOf(History.logged(event, 'arn')).cause, 'why');
+  const lean = JSON.parse(History.logged(event, 'arn', false));
+  assert.deepEqual(lean.details, { name: 'Do', error: 'E' });
+});
+
+for (const includes of [true, false, undefined]) {
+  test(`a log of a state machine whose IncludeExecutionData is ${includes} ${includes ? 'has' : 'lacks'} its data`, async () => {
+    const group = `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:/aws/vendedlogs/${includes}`;
+    const { logGroups } = local.aws;
+    logGroups.create(group);
+    const LogGroupArn = `${group}:*`;
+    const executionArn = await start(single(), { its: 'input' }, undefined, {
+      Level: 'ALL',
+      ...(includes !== undefined && { IncludeExecutionData: includes }),
+      Destinations: [{ CloudWatchLogsLogGroup: { LogGroupArn } }],
+    });
+    await ended(executionArn);
+    const text = logGroups
+      .find(group)!
+      .events.map(({ message }) => message)
+      .join();
+    assert.match(text, /ExecutionSucceeded/);
+    assert.equal(text.includes('its'), includes === true);
+    const { events } = await sfn.send(new GetExecutionHistoryCommand({ executionArn }));
+    assert.equal(events![0]!.executionStartedEventDetails!.input, '{"its":"input"}');
+  });
+}

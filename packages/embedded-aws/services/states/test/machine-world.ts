@@ -77,13 +77,14 @@ beforeEach(() => {
 let count = 0;
 
 /** Creates a state machine and returns its ARN. */
-export async function machineOf(definition: object): Promise<string> {
+export async function machineOf(definition: object, logging?: object): Promise<string> {
   const resources = local.aws.services.get('states')?.resources ?? {};
   const { ref } = await resources['AWS::StepFunctions::StateMachine']!.create(
     {
       StateMachineName: `machine-${++count}`,
       RoleArn: ROLE,
       DefinitionString: JSON.stringify(definition),
+      ...(logging && { LoggingConfiguration: logging }),
     },
     { account: ACCOUNT, region: 'us-east-1', partition: 'aws', logicalId: 'M', stack: 's' },
   );
@@ -91,8 +92,13 @@ export async function machineOf(definition: object): Promise<string> {
 }
 
 /** Starts an execution of a new state machine and returns its ARN. */
-export async function start(definition: object, input: unknown = {}, name?: string) {
-  const stateMachineArn = await machineOf(definition);
+export async function start(
+  definition: object,
+  input: unknown = {},
+  name?: string,
+  logging?: object,
+) {
+  const stateMachineArn = await machineOf(definition, logging);
   const { executionArn } = await sfn.send(
     new StartExecutionCommand({
       stateMachineArn,
