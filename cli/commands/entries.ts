@@ -170,7 +170,8 @@ async function run(terminal: Terminal, command: Command): Promise<void> {
     throw new Failure(ending.error, ending.message, answer);
   }
   terminal.answer(document, lines, (shown) => sheetOf(shown.identityPools));
-  const listed = pools.flatMap((pool) => pool.entries);
+  // Who asks for one state has seen what to do about it.
+  const listed = filter.state === undefined ? pools.flatMap((pool) => pool.entries) : [];
   if (listed.some(({ state }) => state !== 'linked' && state !== 'foreign')) {
     const only = link === undefined ? '' : ` --link ${link}`;
     terminal.note(

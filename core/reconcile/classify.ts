@@ -255,7 +255,12 @@ function gone(
 /** A finding about an entry whose client no link covers by its name. */
 function unwanted(evidence: Evidence, provider: Provider, ours: LedgerEntry | undefined): Finding {
   if (ours?.state !== 'linked') return { state: 'foreign', provider, links: [] };
-  const { clientName, providerName, clientId } = ours;
+  const { providerName, clientId } = ours;
+  const clients = evidence.listed.get(
+    userPoolIdOf(providerName, evidence.partition) ?? '',
+  )?.clients;
+  // The ledger has the name under which it was linked, and the app client may have been renamed since.
+  const clientName = clients?.get(clientId) ?? ours.clientName;
   const fate = fateOf(evidence, ours);
   const { links, onDelete, entry } =
     fate.state === 'orphaned' ? fate.coverage : { ...ours, onDelete: '', entry: undefined };

@@ -66,7 +66,7 @@ describe('what a person sees', () => {
       const next =
         /^What to do about entries that are neither .*: poolbridge status --link healed$/m;
       assert.match((await say(...asked)).err, next);
-      assert.doesNotMatch((await say(...asked, '--state', 'linked')).err, next);
+      assert.doesNotMatch((await say(...asked, '--state', 'missing')).err, next);
       const { answer } = await json(...asked);
       const [{ identityPoolId, entries }] = answer.identityPools;
       assert.equal(identityPoolId, pools.healed);

@@ -406,7 +406,7 @@ describe('a repair', () => {
 
   test('looks again at an entry linked within the last minute whose app client has a name that no link covers', () => {
     const provider = { ProviderName: providerName('us-east-1_A'), ClientId: 'a' };
-    const found = (time: number, clients: Map<string, string>) => {
+    const findingOf = (time: number, clients: Map<string, string>) => {
       const [finding] = classify({
         partition: 'aws',
         since: NOW,
@@ -426,6 +426,7 @@ describe('a repair', () => {
             state: 'linked',
             providerName: provider.ProviderName,
             clientId: 'a',
+            clientName: 'web-1',
             time,
             links: ['one'],
             execution: 'e',
@@ -433,6 +434,10 @@ describe('a repair', () => {
           },
         ],
       });
+      return finding;
+    };
+    const found = (time: number, clients: Map<string, string>) => {
+      const finding = findingOf(time, clients);
       return [finding?.state, finding?.unclear === true, finding?.early === true];
     };
     const renamed = new Map([['a', 'batch-1']]);
@@ -440,6 +445,9 @@ describe('a repair', () => {
     assert.deepEqual(found(NOW - 120_000, renamed), ['uncovered', false, false]);
     // The list is older than the app client.
     assert.deepEqual(found(NOW, new Map()), ['linked', false, true]);
+    // By the name that it has now, and only without one by that of the ledger.
+    assert.equal(findingOf(NOW - 120_000, renamed)?.clientName, 'batch-1');
+    assert.equal(findingOf(NOW, new Map())?.clientName, 'web-1');
   });
 
   test('removes entries before it adds others', () => {
