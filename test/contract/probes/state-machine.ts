@@ -1,16 +1,21 @@
 import {
   DescribeExecutionCommand,
+  type DescribeExecutionCommandOutput,
+  GetExecutionHistoryCommand,
   SendTaskFailureCommand,
   SendTaskSuccessCommand,
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { isObject } from '../../../core/shape.ts';
 import { saw } from '../outcome.ts';
-import { ASSUMPTION, type Observation, type Probe } from '../probe.ts';
+import { ASSUMPTION, type NotTried, type Observation, type Probe } from '../probe.ts';
 import type { World } from '../world.ts';
 
 const SPEC = 'https://states-language.net/spec.html#choice-state';
+const HISTORY =
+  'https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html';
 const ERRORS = 'https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html';
 
 /** A machine that puts the token of a task into a queue, and outputs how it handles the answer. */
@@ -93,12 +98,12 @@ const machine = (world: World, { url, arn }: { url: string; arn: string }): Prom
     Outputs: { Id: { Value: { Ref: 'Machine' } } },
   });
 
-/** How an execution ends if its task gets this answer. */
-async function ending(
+/** An execution that has ended after its task got this answer. */
+async function ended(
   world: World,
   { stateMachineArn, QueueUrl }: { stateMachineArn: string; QueueUrl: string },
   answer: (taskToken: string) => Promise<unknown>,
-): Promise<Observation> {
+): Promise<DescribeExecutionCommandOutput | NotTried> {
   const client = world.b.client(SFNClient);
   const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn }));
   const WaitTimeSeconds = world.pace < 500 ? 0 : 10;
@@ -109,17 +114,39 @@ async function ending(
   if (token === undefined)
     return { notTried: 'The state machine has put no token into the queue.' };
   await answer(token);
-  const ended = await world.eventually(async () => {
+  const end = await world.eventually(async () => {
     const shown = await client.send(new DescribeExecutionCommand({ executionArn }));
     return shown.status === 'RUNNING' ? undefined : shown;
   });
-  if (!ended) return { notTried: 'The execution has not ended.' };
-  const { status, output, error, cause } = ended;
-  return saw(status === 'SUCCEEDED' ? String(JSON.parse(output ?? '')) : `${error}`, ended, cause);
+  return end ?? { notTried: 'The execution has not ended.' };
+}
+
+type End = Awaited<ReturnType<typeof ended>>;
+
+/** How an execution has handled the answer. */
+function handling(end: End): Observation {
+  if ('notTried' in end) return end;
+  const { status, output, error, cause } = end;
+  return saw(status === 'SUCCEEDED' ? String(JSON.parse(output ?? '')) : `${error}`, end, cause);
+}
+
+const MEMBERS = ['input', 'output', 'parameters', 'cause', 'error'];
+
+/** Which members the events of an execution have in a history without data. */
+async function dataIn(world: World, end: End): Promise<Observation> {
+  if ('notTried' in end) return end;
+  const { executionArn } = end;
+  const command = new GetExecutionHistoryCommand({ executionArn, includeExecutionData: false });
+  const history = await world.b.client(SFNClient).send(command);
+  const details = (history.events ?? []).flatMap((event) => Object.values(event));
+  const names = details.flatMap((each) => (isObject(each) ? Object.keys(each) : []));
+  const found = MEMBERS.filter((name) => names.includes(name));
+  return saw(found.join(', ') || 'none', history, [...new Set(names)].sort().join(', '));
 }
 
 const NULL_MEMBER = 'IsPresent in a Choice, of a member that is null';
 const NULL_INPUT = 'IsPresent in a Choice whose whole input is null';
+const WITHOUT_DATA = 'what is left of input, output, parameters, cause and error without data';
 const RUNTIME = 'SendTaskFailure with States.Runtime, where States.ALL is caught';
 
 export const stateMachine: Probe = {
@@ -141,6 +168,11 @@ export const stateMachine: Probe = {
       believed: 'caught',
       source: `${ASSUMPTION}: ${ERRORS} says that States.ALL does not catch States.Runtime, which is read as one that Step Functions raises itself`,
     },
+    {
+      about: WITHOUT_DATA,
+      believed: 'error',
+      source: `${ASSUMPTION}: ${HISTORY} calls the input or output of an event its data; the log of a state machine without data is taken to have the same members`,
+    },
   ],
   async observe(world) {
     const { url, arn } = await queue(world);
@@ -149,11 +181,15 @@ export const stateMachine: Probe = {
     const succeed = (output: string) => (taskToken: string) =>
       client.send(new SendTaskSuccessCommand({ taskToken, output }));
     const fail = (taskToken: string) =>
-      client.send(new SendTaskFailureCommand({ taskToken, error: 'States.Runtime' }));
+      client.send(
+        new SendTaskFailureCommand({ taskToken, error: 'States.Runtime', cause: 'a probe' }),
+      );
+    const failed = await ended(world, where, fail);
     return {
-      [NULL_MEMBER]: await ending(world, where, succeed('{"field":null}')),
-      [NULL_INPUT]: await ending(world, where, succeed('null')),
-      [RUNTIME]: await ending(world, where, fail),
+      [NULL_MEMBER]: handling(await ended(world, where, succeed('{"field":null}'))),
+      [NULL_INPUT]: handling(await ended(world, where, succeed('null'))),
+      [RUNTIME]: handling(failed),
+      [WITHOUT_DATA]: await dataIn(world, failed),
     };
   },
 };
