@@ -166,6 +166,8 @@ export const Field = ({
       name={name}
       placeholder={placeholder}
       required={isNeeded}
+      // Blanks alone are nothing.
+      pattern={isNeeded ? '.*\\S.*' : undefined}
       maxLength={longest}
       autocomplete="off"
       spellcheck={false}

@@ -87,6 +87,9 @@ const PoolRow = ({ pool, mayRepair }: { pool: PoolView; mayRepair: boolean }) =>
   </tr>
 );
 
+const MORE_FAILED =
+  'So many requests have failed since the last look that not all were read. A check for drift finds what is missing.';
+
 const NOT_READ = 'They could not be read yet. The message at the top says why.';
 
 /** Why no identity pool is shown. */
@@ -126,6 +129,7 @@ export function Pools({ overview }: { overview: Overview }): JSX.Element {
           ))}
         </Table>
       )}
+      {pools.some(({ areMoreFailed }) => areMoreFailed) && <p class="dim">{MORE_FAILED}</p>}
       {shown.length < pools.length && (
         <p>
           <Button press={() => setAllShown(true)}>{`Show all ${pools.length}`}</Button>

@@ -208,7 +208,7 @@ export class Lists {
         ...view,
         ...(name !== undefined && { name }),
         drift: view.drift.map((each) => ({ ...each, ...this.#names.of(each.clientId) })),
-        ...(view.failed !== undefined && areMore && { areMoreFailed: true as const }),
+        ...(areMore && { areMoreFailed: true as const }),
         ...(view.failures && {
           failures: view.failures.map((each) => ({ ...each, ...this.#names.of(each.clientId) })),
         }),

@@ -106,7 +106,7 @@ export interface PoolView {
   since: { linked: number; unlinked: number };
   /** Of how many app clients, or whole user pools, the last request has failed since then. */
   failed?: number;
-  /** Set if more may have failed than were read. */
+  /** Set if more may have failed than were read, also if none of those that were read has. */
   areMoreFailed?: true;
   /** Some of these requests, the newest first. */
   failures?: FailedRequest[];

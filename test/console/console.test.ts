@@ -318,7 +318,10 @@ describe('the console', { skip: withoutBrowser }, () => {
     // A plan can be made, but not confirmed.
     await page.getByRole('link', { name: 'Poolbridge' }).click();
     await page.getByRole('textbox', { name: 'User pool' }).fill(MOBILE);
-    await page.getByRole('textbox', { name: 'App client' }).fill(linked);
+    const field = page.getByRole('textbox', { name: 'App client' });
+    await field.fill('  ');
+    assert.equal(await field.evaluate((at) => (at as HTMLInputElement).checkValidity()), false);
+    await field.fill(linked);
     await button(page, 'Unlink …').click();
     await dialog.getByText(/\(night\)\. The execution would fail\./).waitFor();
     assert.match((await dialog.textContent())!, /removed: app {2}\w+ {2}us-east-1_Mobile001/);

@@ -230,5 +230,9 @@ describe('an execution in the console', () => {
       await overviewOf(console, (each) => tightIn(each)?.areMoreFailed === true),
     )!;
     assert.equal(name, 'pool', 'what was read of it is not forgotten');
+    const last = await start();
+    t.after(() => last.close());
+    const unread = await overviewOf(last, (each) => tightIn(each)?.areMoreFailed === true);
+    assert.equal(tightIn(unread)!.failed, undefined, 'it says so also where it has read of none');
   });
 });
