@@ -19,12 +19,17 @@ export const json = (value: unknown): AttributeValue => S(JSON.stringify(value))
 export const ttl = (days: number): AttributeValue =>
   N(Math.floor(Date.now() / 1000) + days * DAY_SECONDS);
 
+/** The text in an attribute; undefined if it has none. */
 export function textOf(item: Item, name: string): string | undefined {
   const text = item[name]?.S;
   return isText(text) ? text : undefined;
 }
 
-export const numberOf = (item: Item, name: string): number => Number(item[name]?.N) || 0;
+/** The number in an attribute; 0 if it has none. */
+export function numberOf(item: Item, name: string): number {
+  const text = item[name]?.N;
+  return isText(text) ? Number(text) || 0 : 0;
+}
 
 /**
  * What this service wrote into an item. Others may write to the table too, so what has another form counts as
