@@ -109,7 +109,7 @@ export class Judge {
     if (said.operation === 'link' && said.results.length === 0)
       this.#judgeMissed(name, input, startDate, 0);
     this.#judgeOutput(name, said, start, stop);
-    this.#judgeDeletion(said);
+    this.#judgeDeletion(name, said);
   }
 
   /**
@@ -130,7 +130,10 @@ export class Judge {
   }
 
   /** An app client that was unlinked because of its deletion is never linked again. */
-  #judgeDeletion({ operation, requestedBy, userPoolId, clientId, results }: ExecutionOutput): void {
+  #judgeDeletion(
+    name: string,
+    { operation, requestedBy, userPoolId, clientId, results }: ExecutionOutput,
+  ): void {
     if (operation !== 'unlink' || requestedBy.via !== 'cloudtrail') return;
     const { observer } = this.#ending;
     if (results.length > 0 && this.#isAlive(userPoolId, clientId)) {
@@ -140,6 +143,7 @@ export class Judge {
     const key = `cognito-idp.us-east-1.amazonaws.com/${userPoolId} ${clientId}`;
     for (const { identityPoolId } of results) {
       if (!observer.entriesNow(identityPoolId).includes(key)) continue;
+      this.#noteMisled(name, identityPoolId);
       observer.violation(`${key} is in ${identityPoolId}, though it was deleted and unlinked`);
     }
   }
@@ -268,6 +272,12 @@ export class Judge {
     }
   }
 
+  /** If Cognito misled an execution beyond the bounds, what is found next counts as a consequence. */
+  #noteMisled(execution: string, poolId: string): void {
+    const { observer } = this.#ending;
+    if (!observer.isMisled(execution, poolId)) observer.wasMisled(execution, poolId);
+  }
+
   /** No lock outlives its lease, and the ledger matches our entries in the pool. */
   #judgeTable(poolId: string, items: Item[]): void {
     const { observer } = this.#ending;
@@ -286,8 +296,7 @@ export class Judge {
     for (const key of there) {
       if (ledger.get(key) === 'linked' || open.has(key)) continue;
       const by = this.#ending.ledgers.of(poolId, key).at(-1)?.execution;
-      // If so, this counts as a consequence.
-      if (by !== undefined) observer.isMisled(executionName(by), poolId);
+      if (by !== undefined) this.#noteMisled(executionName(by), poolId);
       observer.violation(`${key} is in ${poolId}, but the ledger does not have it as linked`);
     }
     for (const [key, state] of ledger) {

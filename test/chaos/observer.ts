@@ -99,19 +99,40 @@ export class Observer extends Versions {
     this.#isBeyond ||= isLate || isOld;
   }
 
+  /** What the invocations of an execution last saw of a pool. */
+  #looks(execution: string, poolId: string): { invocation: object; seen: Seen }[] {
+    return [...this.#seen]
+      .map(([invocation, seen]) => ({ invocation, seen }))
+      .filter(({ invocation }) => (invocation as Holder).execution === execution)
+      .filter(({ seen }) => seen.version.state.IdentityPoolId === poolId);
+  }
+
+  /** Whether a state of a pool that Cognito showed was too old, and hid a write of ours. */
+  #isHiding({ version, age, at }: Seen): boolean {
+    if (age <= OLDEST_SHOWN) return false;
+    const hidden = this.versions(version.state.IdentityPoolId).slice(version.number + 1);
+    return hidden.some((each) => each.by === 'ours' && each.at <= at);
+  }
+
   /**
-   * Whether Cognito misled an execution beyond the bound: the last state of a pool that it saw was too old, and hid a write
-   * of ours. If so, the loss is counted.
+   * Whether Cognito misled an execution beyond the bound: the last state of a pool that it saw hid a write of ours. If so,
+   * the loss is counted.
    */
   isMisled(execution: string, poolId: string): boolean {
-    const looks = [...this.#seen]
-      .filter(([invocation]) => (invocation as Holder).execution === execution)
-      .map(([, seen]) => seen)
-      .filter(({ version }) => version.state.IdentityPoolId === poolId);
-    const [last] = looks.sort((a, b) => b.at - a.at);
-    if (!last || last.age <= OLDEST_SHOWN) return false;
-    const hidden = this.versions(poolId).slice(last.version.number + 1);
-    if (!hidden.some(({ by }) => by === 'ours')) return false;
+    const [last] = this.#looks(execution, poolId).sort((a, b) => b.seen.at - a.seen.at);
+    return last !== undefined && this.#isHiding(last.seen) && this.#misleads(execution, poolId);
+  }
+
+  /** As {@link isMisled}, of the last state that a function of the execution saw that changed an identity pool. */
+  wasMisled(execution: string, poolId: string): boolean {
+    const writers = this.#looks(execution, poolId).filter(({ invocation }) =>
+      this.#begun.has(invocation as Holder),
+    );
+    return writers.some(({ seen }) => this.#isHiding(seen)) && this.#misleads(execution, poolId);
+  }
+
+  /** Counts a loss, once for each execution and pool. */
+  #misleads(execution: string, poolId: string): true {
     const what = `${execution} ${poolId}`;
     if (this.#misled.has(what)) return true;
     this.#misled.add(what);

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { executionOf } from '../../core/execution.ts';
 import { entriesOf, entryKey } from '../../core/identity-pool/identity-pool.ts';
 import { mappingKey } from '../../core/identity-pool/roles.ts';
 import type { LedgerEntry } from '../../core/write/records.ts';
@@ -119,6 +120,12 @@ export class OperatorsJudge {
     }
   }
 
+  /** When an execution of `link` began; those of reconcile ask for nothing. */
+  #began(execution: string): number {
+    if (executionOf(execution).machine.endsWith('-reconcile')) return 0;
+    return this.#scene.aws.stateMachines.executions.get(execution)?.startDate ?? 0;
+  }
+
   #judgeReconcile(poolId: string, name: string, repair: boolean): void {
     const { observer, ledgers } = this.#scene;
     const writes = observer.writesBy(poolId, name);
@@ -134,7 +141,13 @@ export class OperatorsJudge {
         (note) => note.state === 'linked' && note.at > addedAt && note.at <= removedAt,
       );
       const isTakenBack = (isByItself || !isFinished) && last?.state !== 'unlinked';
-      if (!isRemoved || isTakenBack) continue;
+      // A reconcile that has the lease also writes for the requests that wait, also for one that is later than the unlink.
+      const next = notes.find((note) => note.at > at);
+      const isAskedSince =
+        next?.state === 'linked' &&
+        last !== undefined &&
+        this.#began(next.execution) > this.#began(last.execution);
+      if (!isRemoved || isTakenBack || isAskedSince) continue;
       observer.violation(`${name} linked ${key}, which was unlinked`);
     }
   }
@@ -179,9 +192,17 @@ export class OperatorsJudge {
     for (const clientId of this.#records.mapped) {
       const key = mappingKey({ ProviderName, ClientId: clientId });
       if (!entries.has(key)) continue;
-      if (!own.has(key)) observer.violation(`${key} has no role mapping`);
+      if (!own.has(key)) this.#judgeUnmapped(key, entryKey({ ProviderName, ClientId: clientId }));
       const isTagged = areActive(principalTags.get(ProviderName));
       if (!isTagged) observer.violation(`${key} has no principal tags`);
     }
+  }
+
+  #judgeUnmapped(mapping: string, entry: string): void {
+    const { observer, ledgers } = this.#scene;
+    const note = ledgers.of(MAPPED.pool, entry).at(-1);
+    // If so, this counts as a consequence.
+    if (note) observer.wasMisled(executionOf(note.execution).name, MAPPED.pool);
+    observer.violation(`${mapping} has no role mapping`);
   }
 }
