@@ -9,7 +9,13 @@ import { AwsError } from 'embedded-aws/kernel/errors.ts';
 import type { Browser } from 'playwright-core';
 import type { Credentials } from '../../cli/credentials.ts';
 import { Session } from '../../cli/session.ts';
-import type { LinksView, Overview, PoolEntries, PoolView } from '../../console/server/protocol.ts';
+import type {
+  LinksView,
+  Overview,
+  PoolEntries,
+  PoolView,
+  Row,
+} from '../../console/server/protocol.ts';
 import { type Console, serveConsole } from '../../console/server/server.ts';
 import { poolbridge, someone } from '../cli/command.ts';
 import { sharedLinks } from '../setup.ts';
@@ -240,12 +246,13 @@ describe('drift', () => {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    /** Lets the next call of an operation fail. */
-    function failOnce(operation: string): void {
+    /** Lets the next call of an operation fail, if its input has the text. */
+    function failOnce(operation: string, text = ''): void {
       const { aws } = world.local;
       const call = aws.call.bind(aws);
       aws.call = async (asked) => {
-        if (asked.operation !== operation) return call(asked);
+        const isMeant = asked.operation === operation && JSON.stringify(asked.input).includes(text);
+        if (!isMeant) return call(asked);
         aws.call = call;
         throw new AwsError('AccessDeniedException', 'not now');
       };
@@ -334,9 +341,10 @@ describe('drift', () => {
       const { executionArn: arn } = await world.run(asked);
       const page = await browser.newPage();
       await page.goto(own.address);
-      // Every execution has been read by then.
-      await page.getByRole('region', { name: 'The identity pools' }).waitFor();
-      failOnce('DescribeExecution');
+      // The list has read the execution by then, so the next call is that of its page.
+      const isRead = ({ execution, isDryRun }: Row) => execution === arn && isDryRun === true;
+      await overview(({ link }) => link.rows.some(isRead), own);
+      failOnce('DescribeExecution', arn);
       await page.goto(`${new URL(own.address).origin}/#/execution/${arn}`);
       await page.getByRole('alert').getByText('not now').waitFor();
       // It is read again seldom, or as soon as another page is opened.
