@@ -22,6 +22,7 @@ import { deployAccountB } from '../../demo/deploy.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, HOME, pools, startWorld, type World } from '../world.ts';
 import { poolbridge, someone } from './command.ts';
+import { whileForgotten } from './forgetting.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
 const STRICT = 'us-east-1_Strict001';
@@ -254,17 +255,7 @@ describe('poolbridge audit', () => {
   const of = (all: AuditRecord[], name: string) =>
     all.filter(({ execution }) => execution === executions[name]);
 
-  /** Runs an action while Step Functions has no executions. */
-  async function forgotten<T>(meanwhile: () => Promise<T>): Promise<T> {
-    const { executions: remembered } = world.local.aws.stateMachines;
-    const known = new Map(remembered);
-    remembered.clear();
-    try {
-      return await meanwhile();
-    } finally {
-      for (const [arn, execution] of known) remembered.set(arn, execution);
-    }
-  }
+  const forgotten = <T>(meanwhile: () => Promise<T>) => whileForgotten(world, meanwhile);
 
   /** An identity pool rebuilt from the audit: its first state plus every change since. */
   function rebuilt(all: AuditRecord[], id: string): Pool {

@@ -8,6 +8,7 @@ import { linkAborted } from '../console/aborted.ts';
 import { until } from '../until.ts';
 import { ACCOUNT_A, ACCOUNT_B, HOME, pools, startWorld, type World } from '../world.ts';
 import { poolbridge, someone } from './command.ts';
+import { whileForgotten } from './forgetting.ts';
 
 const MOBILE = 'us-east-1_Mobile001';
 const HALF = 'us-east-1_Half00001';
@@ -34,17 +35,7 @@ describe('an execution that Step Functions has forgotten', () => {
   });
   after(() => world.close());
 
-  /** Runs an action while Step Functions has no executions. */
-  async function forgotten<T>(meanwhile: () => Promise<T>): Promise<T> {
-    const { executions: remembered } = world.local.aws.stateMachines;
-    const known = new Map(remembered);
-    remembered.clear();
-    try {
-      return await meanwhile();
-    } finally {
-      for (const [arn, execution] of known) remembered.set(arn, execution);
-    }
-  }
+  const forgotten = <T>(meanwhile: () => Promise<T>) => whileForgotten(world, meanwhile);
 
   /** Someone who may read executions, and these log groups. */
   const reader = (name: string, logGroups: string[]) =>
